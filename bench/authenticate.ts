@@ -1,0 +1,130 @@
+/** Complete `authenticate()` beside bare verification and other libraries' verification alone. */
+import { verify } from 'node:crypto';
+import {
+  type Authenticator,
+  createAuthenticator,
+  memoryNonceStore,
+  type PrivateKey,
+  type PublicKey,
+} from 'asymmetric-jwt-auth';
+import { createAuthorization } from 'asymmetric-jwt-auth/client';
+import { createVerifier } from 'fast-jwt';
+import { jwtVerify } from 'jose';
+import jsonwebtoken from 'jsonwebtoken';
+import type { Kind } from './kinds.ts';
+import { type Contender, compare, type Row } from './pairs.ts';
+
+const USERS = 1000;
+const KEYS = 8;
+const TOKENS = 4000;
+const ROUNDS = 5;
+
+/** A token as the network delivers it, and as a bare verification wants it. */
+interface Sample {
+  readonly bytes: Buffer;
+  readonly authorization: string;
+  readonly token: string;
+  readonly input: Buffer;
+  readonly signature: Buffer;
+  readonly key: PublicKey;
+}
+
+export async function benchAuthenticate({ make, hash, alg }: Kind): Promise<Row[]> {
+  const signers = await Promise.all(Array.from({ length: KEYS }, make));
+  const signerOf = (index: number) => signers[index % KEYS] as PrivateKey;
+  // One key for several users: the store refuses that, as it should, but verification costs the same.
+  const records = Array.from({ length: USERS }, (_, index) => ({
+    username: `user${index}`,
+    user: index,
+    disabled: false,
+    keys: [{ key: signerOf(index).publicKey, state: 'active' as const }],
+  }));
+  const byName = new Map(records.map((record) => [record.username, record]));
+
+  let samples: Sample[] = [];
+  let auth: Authenticator<number>;
+  const prepare = async () => {
+    // The nonce store refuses tokens from before its birth: so it is born first.
+    auth = createAuthenticator({ keys: { find: (username) => byName.get(username) }, nonces: memoryNonceStore() });
+    samples = [];
+    for (let index = 0; index < TOKENS; index++) {
+      const user = index % USERS;
+      const authorization = await createAuthorization({ username: `user${user}`, key: signerOf(user) });
+      samples.push(sampleOf(Buffer.from(authorization), signerOf(user).publicKey));
+    }
+  };
+
+  const verifiers = new Map(
+    signers.map(({ publicKey }) => [
+      publicKey,
+      createVerifier({ key: publicKey.toPem(), algorithms: [alg], cache: false }),
+    ]),
+  );
+  /** Flat strings and plain buffers, out of the bytes that came. */
+  const ready = (from: number, to: number) => {
+    for (let index = from; index < to; index++) {
+      const { bytes, key } = samples[index] as Sample;
+      samples[index] = sampleOf(bytes, key);
+    }
+  };
+  const each = (work: (sample: Sample) => boolean) => (from: number, to: number) => {
+    let succeeded = 0;
+    for (let index = from; index < to; index++) if (work(samples[index] as Sample)) succeeded++;
+    return succeeded;
+  };
+  const eachAsync = (work: (sample: Sample) => Promise<boolean>) => async (from: number, to: number) => {
+    let succeeded = 0;
+    for (let index = from; index < to; index++) if (await work(samples[index] as Sample)) succeeded++;
+    return succeeded;
+  };
+
+  const bare: Contender = {
+    name: 'bare crypto.verify',
+    run: each(({ key, input, signature }) =>
+      alg === 'ES256'
+        ? verify(hash, input, { key: key.handle, dsaEncoding: 'ieee-p1363' }, signature)
+        : verify(hash, input, key.handle, signature),
+    ),
+  };
+  const others: Contender[] = [
+    {
+      name: 'authenticate(), complete',
+      run: eachAsync(async ({ authorization }) => {
+        return (await auth.authenticate({ authorization, method: 'GET', target: '/' })).ok;
+      }),
+    },
+    { name: 'fast-jwt, verify alone', run: each(({ token, key }) => verifiers.get(key)?.(token).nonce !== undefined) },
+    {
+      name: 'jose, jwtVerify alone',
+      run: eachAsync(
+        async ({ token, key }) =>
+          (await jwtVerify(token, key.handle, { algorithms: [alg] })).payload.nonce !== undefined,
+      ),
+    },
+  ];
+  if (alg !== 'EdDSA') {
+    others.push({
+      name: 'jsonwebtoken, verify alone',
+      run: each(({ token, key }) => jsonwebtoken.verify(token, key.handle, { algorithms: [alg] }) !== undefined),
+    });
+  }
+  return compare(
+    { ...bare, ready },
+    others.map((other) => ({ ...other, ready })),
+    { items: TOKENS, rounds: ROUNDS, prepare },
+  );
+}
+
+function sampleOf(bytes: Buffer, key: PublicKey): Sample {
+  const authorization = bytes.toString('latin1');
+  const token = bytes.toString('latin1', 'JWT '.length);
+  const dot = token.lastIndexOf('.');
+  return {
+    bytes,
+    authorization,
+    token,
+    input: Buffer.from(token.slice(0, dot)),
+    signature: Buffer.from(token.slice(dot + 1), 'base64url'),
+    key,
+  };
+}

@@ -1,0 +1,42 @@
+/** `npm run bench`: ratios in one run. Other work on the machine makes every ratio worse; quiet machines give the true ones. */
+import { cpus } from 'node:os';
+import { benchAuthenticate } from './authenticate.ts';
+import { benchCreate } from './create.ts';
+import { KINDS, SILENT_KINDS } from './kinds.ts';
+import type { Row } from './pairs.ts';
+import { benchSilence } from './silence.ts';
+import { benchSize } from './size.ts';
+
+const only = process.argv[2];
+const wanted = (part: string) => only === undefined || only === part;
+
+console.log(
+  `Node ${process.version}, OpenSSL ${process.versions.openssl}, ${cpus()[0]?.model}, ${cpus().length} cores`,
+);
+console.log('Times are medians; a ratio is the median of ratios within turns of 200 calls.');
+
+if (wanted('authenticate')) {
+  for (const kind of KINDS) {
+    print(`authenticate(), fresh tokens of 1000 users: ${kind.title}`, 'to bare', await benchAuthenticate(kind));
+  }
+}
+if (wanted('create')) {
+  for (const kind of KINDS) print(`making a token: ${kind.title}`, 'to bare', await benchCreate(kind));
+}
+if (wanted('silence')) {
+  for (const kind of SILENT_KINDS) {
+    print(`the duration of a refusal: ${kind.title}`, 'to bad_signature', await benchSilence(kind));
+  }
+}
+if (wanted('size')) {
+  console.log('\n### size, minified and gzipped\n\n| what | kB | budget |\n|---|---:|---:|');
+  for (const { name, kilobytes, budget } of await benchSize()) {
+    console.log(`| ${name} | ${kilobytes.toFixed(1)} | ${budget ?? '–'} |`);
+  }
+}
+
+function print(title: string, ratio: string, rows: readonly Row[]): void {
+  console.log(`\n### ${title}\n\n| what | µs | ${ratio} |\n|---|---:|---:|`);
+  for (const { name, micros, ratio: value } of rows)
+    console.log(`| ${name} | ${micros.toFixed(1)} | ${value.toFixed(3)} |`);
+}

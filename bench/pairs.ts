@@ -1,0 +1,83 @@
+/** Compares ways of doing the same work, in one run: each takes turns with the same measure, and the ratio is that within a turn. */
+
+/** One way of doing the work. */
+export interface Contender {
+  readonly name: string;
+  /** Called before each turn, untimed: makes items `from` to `to` anew, as a parser of HTTP has just made them in a server. */
+  ready?(from: number, to: number): void;
+  /** Does the work on items `from` to `to` and returns how many succeeded. */
+  run(from: number, to: number): number | Promise<number>;
+}
+
+/** What came out for one contender. */
+export interface Row {
+  readonly name: string;
+  /** Median time for one item, in microseconds. */
+  readonly micros: number;
+  /** Median over all turns of its time to that of the measure in the same turn. */
+  readonly ratio: number;
+}
+
+/** How much is done. */
+export interface Amount {
+  /** Items that there are; each is worked on once by each contender in a round. */
+  readonly items: number;
+  /** Rounds that count; one before them is for warming up. */
+  readonly rounds: number;
+  /** Called before each round. */
+  readonly prepare?: () => void | Promise<void>;
+}
+
+/** Items in a turn: long enough to be at ease, short enough that the machine's speed is the same for both. */
+const TURN = 200;
+
+/**
+ * Compares contenders with a measure. Each meets it alone, so that none works amid what a third has left behind.
+ *
+ * @throws Error if a contender does not succeed with every item
+ */
+export async function compare(measure: Contender, others: readonly Contender[], amount: Amount): Promise<Row[]> {
+  const rows: Row[] = [];
+  const measured: number[] = [];
+  for (const other of others) {
+    const [base, own] = await takeTurns(measure, other, amount);
+    measured.push(...base);
+    rows.push({
+      name: other.name,
+      micros: median(own),
+      ratio: median(own.map((time, turn) => time / (base[turn] as number))),
+    });
+  }
+  return [{ name: measure.name, micros: median(measured), ratio: 1 }, ...rows];
+}
+
+async function takeTurns(one: Contender, other: Contender, amount: Amount): Promise<[number[], number[]]> {
+  const { items, rounds, prepare } = amount;
+  const times: [number[], number[]] = [[], []];
+  for (let round = 0; round <= rounds; round++) {
+    await prepare?.();
+    for (let from = 0; from < items; from += TURN) {
+      // Who comes first changes, so that neither always finds the caches as the other left them.
+      const first = (from / TURN) % 2;
+      for (const index of [first, 1 - first]) {
+        const time = await timed(index === 0 ? one : other, from, Math.min(from + TURN, items));
+        if (round > 0) times[index as 0 | 1].push(time);
+      }
+    }
+  }
+  return times;
+}
+
+async function timed({ name, ready, run }: Contender, from: number, to: number): Promise<number> {
+  ready?.(from, to);
+  const start = process.hrtime.bigint();
+  const succeeded = await run(from, to);
+  const time = Number(process.hrtime.bigint() - start) / 1000 / (to - from);
+  if (succeeded !== to - from) throw new Error(`${name}: ${succeeded} of ${to - from} succeeded`);
+  return time;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[sorted.length >> 1] as number;
+}

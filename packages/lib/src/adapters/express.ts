@@ -1,0 +1,56 @@
+/** Express 5 (and 4). For the type of `req.auth`, import `asymmetric-jwt-auth/express/global` once. */
+import type { Authenticator, Identity } from '../server/authenticate.ts';
+import {
+  checkRouteOptions,
+  type NodeRequest,
+  type NodeResponse,
+  type RouteOptions,
+  readNodeRequest,
+  writeRefusal,
+} from './node.ts';
+
+/** What is needed of an Express request. */
+export interface ExpressRequest extends NodeRequest {
+  /** The raw request-target; `url` lacks the part that routers have stripped. */
+  readonly originalUrl: string;
+  auth?: unknown;
+}
+
+/** What is needed of an Express response. */
+export interface ExpressResponse extends NodeResponse {
+  locals: object;
+}
+
+/** What an Express route is told. */
+export interface ExpressAuthOptions extends RouteOptions {
+  /** Lets requests without a credential through, without `req.auth`; an invalid credential is refused all the same. */
+  readonly optional?: boolean;
+}
+
+/** An Express middleware. */
+export type ExpressHandler = (request: ExpressRequest, response: ExpressResponse, next: () => void) => Promise<void>;
+
+/**
+ * Makes a middleware that lets authenticated requests through, with who sent them in `req.auth` and `res.locals.auth`, and
+ * answers all others itself.
+ *
+ * @throws TypeError for an option that is unknown
+ */
+export function expressAuth<User>(auth: Authenticator<User>, options: ExpressAuthOptions = {}): ExpressHandler {
+  checkRouteOptions(options, { require: 'array', optional: 'boolean' });
+  const { require, optional = false } = options;
+
+  return async (request, response, next) => {
+    const result = await auth.authenticate(readNodeRequest(request, request.originalUrl, require));
+    if (result.ok) {
+      const { username, user, key, claims } = result;
+      const identity: Identity<User> = { username, user, key, claims };
+      request.auth = identity;
+      Object.assign(response.locals, { auth: identity });
+    } else if (!(optional && result.reason === 'missing')) {
+      writeRefusal(response, result);
+      return;
+    }
+    next();
+  };
+}

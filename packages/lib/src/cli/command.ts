@@ -1,0 +1,65 @@
+/** What a command is: its options in a table, its help, and what it does. */
+import { commandHelp } from './help.ts';
+import { parseWords } from './parse.ts';
+import { print } from './terminal.ts';
+
+/** One option of a command. */
+export interface Option {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  /** May be given several times. */
+  readonly multiple?: true;
+  /** What stands for its value in the help; also for options without a value, where words follow it. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export type Options = Readonly<Record<string, Option>>;
+
+/** What was given, by the names of the options. */
+export type Values<T extends Options> = {
+  readonly [Name in keyof T]: T[Name] extends { type: 'boolean' }
+    ? boolean
+    : T[Name] extends { multiple: true }
+      ? readonly string[]
+      : string | undefined;
+};
+
+/** What a command is made of. */
+export interface CommandDefinition<T extends Options> {
+  readonly name: string;
+  /** What comes after the name, without the options. */
+  readonly usage: string;
+  /** What it does and what comes out, in paragraphs. */
+  readonly about: readonly string[];
+  readonly options: T;
+  readonly examples: readonly string[];
+  /** Where there are more than 0 and 1. */
+  readonly exitCodes?: readonly (readonly [string, string])[];
+  /**
+   * @param words - what is no option
+   * @returns the exit code
+   */
+  run(values: Values<T>, words: readonly string[]): Promise<number>;
+}
+
+/** A command that can be run with what was typed after its name. */
+export interface Command {
+  help(): string;
+  run(args: readonly string[]): Promise<number>;
+}
+
+/** Puts a command together: options are parsed by its table, and `--help` is answered. */
+export function defineCommand<const T extends Options>(definition: CommandDefinition<T>): Command {
+  const { name, options } = definition;
+  const help = () => commandHelp(definition);
+  return {
+    help,
+    async run(args) {
+      const parsed = parseWords(name, options, args);
+      if (parsed !== 'help') return definition.run(parsed.values, parsed.words);
+      print(help());
+      return 0;
+    },
+  };
+}

@@ -1,0 +1,30 @@
+/** The commands. Each is loaded when it is called, so that none waits for what another needs. */
+import type { Command } from './command.ts';
+
+interface Entry {
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+export const COMMANDS: ReadonlyMap<string, Entry> = new Map([
+  ['keygen', { summary: 'make a key pair', load: async () => (await import('./keygen.ts')).keygen }],
+  [
+    'token',
+    { summary: 'sign a token for one request, and print it', load: async () => (await import('./token.ts')).token },
+  ],
+  ['fetch', { summary: 'send a signed request, as curl does', load: async () => (await import('./fetch.ts')).fetch }],
+  [
+    'explain',
+    {
+      summary: 'decode a token, and say which check it would fail',
+      load: async () => (await import('./explain.ts')).explain,
+    },
+  ],
+  [
+    'pubkey',
+    {
+      summary: 'print the public half of a key, or the names of the key',
+      load: async () => (await import('./pubkey.ts')).pubkey,
+    },
+  ],
+]);

@@ -1,0 +1,61 @@
+/** `ajwt explain`: decodes a token, and says which check it would fail. */
+import { DEFAULT_TOLERANCE, MAX_TOLERANCE } from '../core/options.ts';
+import { defineCommand } from './command.ts';
+import { CommandError } from './command-error.ts';
+import { checkToken } from './explain/checks.ts';
+import { decodeLoosely, findToken } from './explain/decode.ts';
+import { reportAsJson, reportForPeople } from './explain/report.ts';
+import { note, print } from './terminal.ts';
+
+/** More than any token that a server reads, and the header's name before it. */
+const MAX_INPUT = 65_536;
+
+export const explain = defineCommand({
+  name: 'explain',
+  usage: '[TOKEN | -] [--pubkey FILE]',
+  about: [
+    'Decodes a token, from the command line or from standard input, with or without `Authorization: JWT` in front, and goes through the checks of a server: pass, FAIL, or unknown where only the server can tell.',
+    'The signature itself is never printed. The exit code is 0 if nothing fails, else 1.',
+  ],
+  options: {
+    pubkey: { type: 'string', value: 'FILE', help: 'key that should have signed, in any format' },
+    tolerance: { type: 'string', value: 'S', help: `seconds that the time may be off, default ${DEFAULT_TOLERANCE}` },
+    json: { type: 'boolean', help: 'print one JSON object' },
+  },
+  examples: [
+    'ajwt token --user guido --key guido | ajwt explain --pubkey guido.pub',
+    "ajwt explain 'Authorization: JWT eyJ…'",
+  ],
+  async run({ pubkey, tolerance: toleranceOption, json }, words) {
+    const tolerance = readTolerance(toleranceOption);
+    const key = pubkey === undefined ? undefined : await readPublicKey(pubkey);
+    const pasted = await readPasted(words);
+    const now = Date.now() / 1000;
+    const checks = checkToken(findToken(pasted), { key, now, tolerance });
+    const ok = checks.every(({ result }) => result !== 'FAIL');
+    const decoded = decodeLoosely(pasted);
+    print(json ? reportAsJson(decoded, checks, ok) : reportForPeople(decoded, checks, now));
+    return ok ? 0 : 1;
+  },
+});
+
+function readTolerance(given: string | undefined): number {
+  if (given === undefined) return DEFAULT_TOLERANCE;
+  const seconds = /^\d+(?:\.\d+)?$/.test(given) ? Number(given) : 0;
+  if (seconds >= 1 && seconds <= MAX_TOLERANCE) return seconds;
+  throw new CommandError(`--tolerance: must be a number of seconds from 1 to ${MAX_TOLERANCE}`);
+}
+
+async function readPublicKey(path: string) {
+  if (path === '-') throw new CommandError('--pubkey: must be a file; standard input is for the token');
+  const [{ readKeySource }, { readAnyKey }] = await Promise.all([import('./identity.ts'), import('./pubkey.ts')]);
+  return readAnyKey(await readKeySource(path));
+}
+
+/** `Authorization: JWT eyJ…` may come as one word or as three. */
+async function readPasted(words: readonly string[]): Promise<string> {
+  if (words.length > 0 && words.join() !== '-') return words.join(' ');
+  if (process.stdin.isTTY) note('Paste a token, and end with Ctrl-D.');
+  const { readStandardInput } = await import('./standard-input.ts');
+  return readStandardInput(MAX_INPUT);
+}

@@ -1,0 +1,120 @@
+/** The checks that a server makes (spec/LIFECYCLE.md), one after the other, in words for people. */
+import type { Claims } from '../../core/claims.ts';
+import type { KeyRecord, UserRecord } from '../../core/contracts.ts';
+import { printable } from '../../core/printable.ts';
+import { MALFORMED, REASONS, Refusal } from '../../core/reasons.ts';
+import { checkTime } from '../../core/time.ts';
+import { parseToken } from '../../core/token.ts';
+import type { SignedToken, UnverifiedToken } from '../../core/trust.ts';
+import { selectCandidates, verifySignature } from '../../core/verify.ts';
+import type { PublicKey } from '../../keys/public-key.ts';
+import { duration } from '../duration.ts';
+
+/** What came of one check; `unknown` is for the server to decide. */
+export interface Check {
+  readonly check: 'well-formed' | 'key' | 'signature' | 'time' | 'binding' | 'replay';
+  readonly result: 'pass' | 'FAIL' | 'unknown';
+  readonly why: string;
+}
+
+/** What the checks need beside the token. */
+export interface Circumstances {
+  /** The key that should have signed, if anybody says which. */
+  readonly key: PublicKey | undefined;
+  /** Seconds since the epoch. */
+  readonly now: number;
+  /** Seconds. */
+  readonly tolerance: number;
+}
+
+const AFTER_MALFORMED = ['key', 'signature', 'time', 'binding', 'replay'] as const;
+
+/** @param found - the token, or why there is none */
+export function checkToken(found: string | Refusal, circumstances: Circumstances): Check[] {
+  const token = found instanceof Refusal ? found : parseToken(found);
+  if (token instanceof Refusal) {
+    return [
+      { check: 'well-formed', result: 'FAIL', why: whyMalformed(token) },
+      ...AFTER_MALFORMED.map((check) => ({ check, result: 'unknown', why: 'not reached' }) as const),
+    ];
+  }
+  const { key, now, tolerance } = circumstances;
+  return [
+    { check: 'well-formed', result: 'pass', why: `a token of this profile, alg ${token.algorithm.name}` },
+    ...checkKey(token, key),
+    explainTime(token.claims, now, tolerance),
+    { check: 'binding', result: 'unknown', why: whatItIsBoundTo(token.claims) },
+    { check: 'replay', result: 'unknown', why: 'only the server knows whether the token was used before' },
+  ];
+}
+
+function whyMalformed({ reason, detail }: Refusal): string {
+  if (detail !== undefined) return `${detail}: ${MALFORMED[detail]}`;
+  return reason === 'missing' ? 'missing: there is no credential of the scheme JWT' : REASONS[reason].sentence;
+}
+
+function checkKey(token: UnverifiedToken, key: PublicKey | undefined): Check[] {
+  const { kid } = token;
+  if (key === undefined) {
+    const names = kid === undefined ? 'names no key' : 'names a key by its kid';
+    return [
+      { check: 'key', result: 'unknown', why: `the token ${names}; --pubkey FILE compares` },
+      { check: 'signature', result: 'unknown', why: 'not checked: that takes --pubkey FILE' },
+    ];
+  }
+  // The server's own steps 3 and 4, for a user of this name with this key only.
+  const keys: readonly KeyRecord[] = [{ key, state: 'active' }];
+  const record: UserRecord<undefined> = { username: token.claims.username, user: undefined, disabled: false, keys };
+  const candidates = selectCandidates(token, record);
+  if (candidates instanceof Refusal) {
+    return [
+      { check: 'key', result: 'FAIL', why: `unknown_key: ${whyNotThisKey(token, key)}` },
+      { check: 'signature', result: 'unknown', why: 'not reached' },
+    ];
+  }
+  const verified = !(verifySignature(token, candidates) instanceof Refusal);
+  return [
+    {
+      check: 'key',
+      result: 'pass',
+      why: kid === undefined ? 'the token names none; this one fits' : 'the token is for this key',
+    },
+    verified
+      ? { check: 'signature', result: 'pass', why: `made by ${key.fingerprint}` }
+      : { check: 'signature', result: 'FAIL', why: `bad_signature: not made by ${key.fingerprint}, or changed since` },
+  ];
+}
+
+function whyNotThisKey({ algorithm, kid, signature }: UnverifiedToken, key: PublicKey): string {
+  if (!key.algorithms.includes(algorithm.name)) {
+    return `the token says ${algorithm.name}, and this key accepts ${key.algorithms.join(', ')}`;
+  }
+  if (signature.length !== key.signatureLength) {
+    return `the signature has ${signature.length} bytes, and those of this key have ${key.signatureLength}`;
+  }
+  return `the token names another key: its kid is ${printable(kid ?? '', 12)}, and this key's ${printable(key.kid, 12)}`;
+}
+
+function explainTime(claims: Claims, now: number, tolerance: number): Check {
+  const apart = `signed ${duration(Math.abs(now - claims.time))} ${claims.time > now ? 'ahead of' : 'before'} this clock`;
+  // Nobody is let in by this result: whether the claims are true is not asked here.
+  const outcome = checkTime({ claims } as unknown as SignedToken<undefined>, now, tolerance);
+  if (!(outcome instanceof Refusal))
+    return { check: 'time', result: 'pass', why: `${apart}; up to ${tolerance} s are good` };
+  const { reason } = outcome;
+  const outside = Math.abs(now - claims.time) > tolerance;
+  const why = outside
+    ? `${apart}; up to ${tolerance} s are good`
+    : reason === 'expired'
+      ? 'the claim exp has passed'
+      : 'the claim nbf or iat lies ahead of this clock';
+  return { check: 'time', result: 'FAIL', why: `${reason}: ${why}` };
+}
+
+function whatItIsBoundTo({ aud, bind }: Claims): string {
+  const audiences = aud === undefined ? [] : [`aud ${[aud].flat().join(', ')}`];
+  const members = Object.entries(bind ?? {}).filter(([name]) => name !== 'v');
+  const all = [...audiences, ...members.map(([name, value]) => `${name} ${String(value)}`)];
+  if (all.length === 0) return 'not bound to a request; refused only by a server that requires it';
+  return `good only where the server finds ${printable(all.join('; '))}`;
+}

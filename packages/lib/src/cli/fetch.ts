@@ -1,0 +1,166 @@
+/** `ajwt fetch`: sends a signed request, and prints the answer. */
+import { createSignedFetch } from '../client/fetch.ts';
+import { defineCommand, type Values } from './command.ts';
+import { CommandError } from './command-error.ts';
+import { readBody } from './fetch/body.ts';
+import { bodyError, HTTP_ERROR, MALFORMED_URL, transferError } from './fetch/exit-codes.ts';
+import { readHeaders } from './fetch/headers.ts';
+import { MAX_PROBLEM, refusalLine } from './fetch/refusal.ts';
+import { openSink, type Sink } from './fetch/sink.ts';
+import { createTransport, type Transport } from './fetch/transport.ts';
+import { IDENTITY_OPTIONS, readSigningKey, readUsername } from './identity.ts';
+import { refuseMoreWords } from './parse.ts';
+import { readMethod, readUrl } from './request-line.ts';
+import { complain } from './terminal.ts';
+
+const OPTIONS = {
+  ...IDENTITY_OPTIONS,
+  request: {
+    type: 'string',
+    short: 'X',
+    value: 'METHOD',
+    help: 'method: GET unless another is given, or POST with -d',
+  },
+  header: {
+    type: 'string',
+    short: 'H',
+    value: "'NAME: VALUE'",
+    multiple: true,
+    help: 'one more header; may be repeated',
+  },
+  data: {
+    type: 'string',
+    short: 'd',
+    value: 'DATA|@FILE|@-',
+    multiple: true,
+    help: 'body: a text, a file, or standard input, byte for byte (as --data-binary of curl); implies POST and Content-Type: application/x-www-form-urlencoded; several are joined with &',
+  },
+  include: { type: 'boolean', short: 'i', help: 'print the status line and the headers before the body' },
+  output: { type: 'string', short: 'o', value: 'FILE', help: 'write to FILE instead of standard output' },
+  silent: { type: 'boolean', short: 's', help: 'say nothing on standard error when the request fails' },
+  fail: { type: 'boolean', short: 'f', help: 'for a status of 400 or more: no body, exit code 22' },
+  'fail-with-body': { type: 'boolean', help: 'for a status of 400 or more: the body, exit code 22' },
+  bind: { type: 'boolean', help: 'bind the token to the origin of the URL, the method, and the path with its query' },
+  audience: { type: 'string', value: 'A', help: 'bind the token to the service A, instead of the origin of the URL' },
+} as const;
+
+export const fetch = defineCommand({
+  name: 'fetch',
+  usage: '[-X METHOD] [-H HEADER]… [-d DATA] --user NAME --key FILE URL',
+  about: [
+    'Sends a request with a fresh token, and prints the body of the answer as it comes. Redirects within the origin are followed, each hop with a token of its own; others are not.',
+    "It is fit for scripts: the exit codes are curl's, and a refused token is explained in one line on standard error.",
+  ],
+  options: OPTIONS,
+  exitCodes: [
+    ['0', 'there was an answer, whatever its status'],
+    ['1', 'wrong use, wrong key, or a redirect to another origin'],
+    ['3', 'malformed URL'],
+    ['6', 'the host name cannot be resolved'],
+    ['7', 'cannot connect'],
+    ['22', 'a status of 400 or more, with --fail or --fail-with-body'],
+    ['47', 'too many redirects'],
+  ],
+  examples: [
+    'ajwt fetch --user guido --key ~/.ssh/id_ed25519 https://api.example.com/me',
+    `ajwt fetch -d '{"name":"x"}' -H 'Content-Type: application/json' https://api.example.com/items`,
+    'tar c . | ajwt fetch -X PUT -d @- --fail-with-body https://api.example.com/backup',
+  ],
+  async run(values, words) {
+    const [given] = words;
+    if (given === undefined) throw new CommandError('no URL; give one');
+    refuseMoreWords('fetch', words, 1);
+    if (values.fail && values['fail-with-body']) throw new CommandError('give --fail or --fail-with-body, not both');
+    const url = readUrl(given, MALFORMED_URL);
+    const prepared = await prepare(values);
+    try {
+      return await transfer(url, prepared, values);
+    } catch (error) {
+      if (!values.silent || !(error instanceof CommandError)) throw error;
+      return error.exitCode;
+    } finally {
+      prepared.transport.close();
+    }
+  },
+});
+
+type Prepared = Awaited<ReturnType<typeof prepare>>;
+
+/** Everything that can be wrong before anything is sent. */
+async function prepare({ user, key: keyOption, request, header, data, bind, audience }: Values<typeof OPTIONS>) {
+  if (audience === '') throw new CommandError('--audience is empty');
+  const username = readUsername(user);
+  const method = readMethod(request ?? (data.length === 0 ? 'GET' : 'POST'));
+  const headers = readHeaders(header, {
+    accept: '*/*',
+    'user-agent': 'ajwt',
+    ...(data.length === 0 ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+  });
+  const key = await readSigningKey(keyOption);
+  const body = await readBody(data);
+  if (body?.length !== undefined) headers.set('content-length', String(body.length));
+  const transport: Transport = createTransport();
+  const api = createSignedFetch({
+    username,
+    key,
+    fetch: transport.fetch,
+    bind: bind ? ['aud', 'htm', 'target'] : audience === undefined ? [] : ['aud'],
+    ...(audience === undefined ? {} : { audience }),
+  });
+  return { api, init: { method, headers, body: body?.content ?? null }, transport, username, publicKey: key.publicKey };
+}
+
+async function transfer(url: URL, prepared: Prepared, values: Values<typeof OPTIONS>): Promise<number> {
+  const { api, init, transport, username, publicKey } = prepared;
+  const response = await api(url, init).catch((error: unknown) => {
+    throw transferError(error, url);
+  });
+  const now = Date.now() / 1000;
+  const failed = response.status >= 400 && (values.fail || values['fail-with-body']);
+  const sink = openSink(values.output);
+  let kept: string;
+  try {
+    if (values.include) await sink.write(transport.head());
+    kept = await passOn(chunksOf(response, url), failed && values.fail ? undefined : sink);
+  } finally {
+    await sink.close();
+  }
+  if (!values.silent) {
+    const line = refusalLine({ response, body: kept, username, publicKey, now });
+    if (line !== undefined) complain(line);
+    else if (failed) complain(`${response.status} ${response.statusText}`.trim());
+  }
+  return failed ? HTTP_ERROR : 0;
+}
+
+/**
+ * Passes a body on as it comes.
+ *
+ * @param sink - `undefined` where nobody is to see it
+ * @returns its beginning: a refusal's body is short
+ */
+async function passOn(chunks: AsyncIterable<Uint8Array>, sink: Sink | undefined): Promise<string> {
+  const kept: Uint8Array[] = [];
+  let length = 0;
+  // An empty body makes an empty file.
+  await sink?.write(new Uint8Array());
+  for await (const chunk of chunks) {
+    await sink?.write(chunk);
+    if (length < MAX_PROBLEM) kept.push(chunk);
+    else if (sink === undefined) break;
+    length += chunk.length;
+  }
+  return Buffer.concat(kept).toString('utf8', 0, MAX_PROBLEM);
+}
+
+async function* chunksOf({ body }: Response, url: URL): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      throw bodyError(error, url);
+    });
+    if (done) return;
+    yield value;
+  }
+}

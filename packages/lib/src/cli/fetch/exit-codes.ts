@@ -1,0 +1,58 @@
+/** What can go wrong on the way to an answer, with curl's exit codes (curl(1), EXIT CODES). */
+import { SignedFetchError } from '../../client/fetch.ts';
+import { CommandError } from '../command-error.ts';
+
+export const MALFORMED_URL = 3;
+export const HTTP_ERROR = 22;
+export const WRITE_ERROR = 23;
+const CANNOT_CONNECT = 7;
+const WEIRD_ANSWER = 8;
+const PARTIAL_ANSWER = 18;
+const TLS_ERROR = 35;
+const NO_ANSWER = 52;
+const BAD_CERTIFICATE = 60;
+const CANNOT_RESOLVE = 6;
+
+/** By the code of Node's error, or its beginning. */
+const CODES: readonly (readonly [RegExp, number, string])[] = [
+  [/^(?:ENOTFOUND|EAI_)/, CANNOT_RESOLVE, 'the host name cannot be resolved'],
+  [/^ECONNREFUSED$/, CANNOT_CONNECT, 'cannot connect: nothing listens there'],
+  [/^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EACCES|EPERM)$/, CANNOT_CONNECT, 'cannot connect'],
+  [/^HPE_/, WEIRD_ANSWER, 'the answer is not HTTP'],
+  [
+    /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH)/,
+    BAD_CERTIFICATE,
+    'the certificate is not trusted; NODE_EXTRA_CA_CERTS names further authorities',
+  ],
+  [/^(?:ERR_SSL_|ERR_TLS_|EPROTO$)/, TLS_ERROR, 'TLS failed'],
+  [/^(?:ECONNRESET|EPIPE)$/, NO_ANSWER, 'the server closed the connection without an answer'],
+];
+
+/** Redirects that were not followed. Where curl knows no such case, it is a wrong use: 1. */
+const REDIRECT_CODES: Readonly<Record<string, number>> = {
+  too_many_redirects: 47,
+  body_not_repeatable: 65,
+  bad_redirect: MALFORMED_URL,
+};
+
+/** What to say of an error on the way to an answer, and how to end. */
+export function transferError(error: unknown, { host }: URL): unknown {
+  if (error instanceof SignedFetchError) return new CommandError(error.message, REDIRECT_CODES[error.code] ?? 1);
+  // A status that is none, such as 999.
+  if (error instanceof RangeError)
+    return new CommandError(`${host}: the status of the answer does not exist`, WEIRD_ANSWER);
+  const code = codeOf(error);
+  const found = CODES.find(([pattern]) => pattern.test(code));
+  return found === undefined ? error : new CommandError(`${host}: ${found[2]} (${code})`, found[1]);
+}
+
+/** The same once the answer had begun. */
+export function bodyError(error: unknown, { host }: URL): CommandError {
+  return new CommandError(`${host}: the answer broke off (${codeOf(error)})`, PARTIAL_ANSWER);
+}
+
+function codeOf(error: unknown): string {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  if (typeof code === 'string') return code;
+  return cause === undefined ? 'unknown error' : codeOf(cause);
+}

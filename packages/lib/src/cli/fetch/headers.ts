@@ -1,0 +1,34 @@
+/** Headers of a request, written as curl takes them. */
+import { CommandError } from '../command-error.ts';
+
+/** `Name: value`, `Name:` to leave a default out, `Name;` for an empty value. */
+const HEADER = /^([\w!#$%&'*+.^`|~-]+)(?::[ \t]*(.*?)|(;))[ \t]*$/;
+
+/** The token, and what says where the body ends: two of these would be read differently by different servers. */
+const WRITTEN_HERE = ['authorization', 'content-length', 'transfer-encoding'];
+
+/**
+ * @param given - the values of `-H`
+ * @param defaults - what is sent unless another value is given
+ * @throws CommandError; values are not repeated, as they may be secrets
+ */
+export function readHeaders(given: readonly string[], defaults: Readonly<Record<string, string>>): Headers {
+  const headers = new Headers(defaults);
+  const ours = new Set(Object.keys(defaults));
+  for (const line of given) {
+    const [, name, value = '', empty] = HEADER.exec(line) ?? [];
+    if (name === undefined) throw new CommandError("-H: write the header as 'Name: value', in one line");
+    const key = name.toLowerCase();
+    if (WRITTEN_HERE.includes(key)) throw new CommandError(`-H: this command writes ${name} itself`);
+    if (ours.delete(key)) headers.delete(key);
+    if (value !== '' || empty !== undefined) headers.append(key, byteString(name, value));
+  }
+  return headers;
+}
+
+/** UTF-8, one character for each byte: so header values go over the wire as they were typed. */
+function byteString(name: string, value: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a header must not have
+  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) throw new CommandError(`-H: the value of ${name} has control characters`);
+  return Buffer.from(value, 'utf8').toString('latin1');
+}

@@ -1,0 +1,64 @@
+/** What a refused answer says to the caller, in one line. */
+import { printable } from '../../core/printable.ts';
+import type { PublicKey } from '../../keys/public-key.ts';
+import { duration } from '../duration.ts';
+
+/** Longest problem body that is looked at, in bytes. */
+export const MAX_PROBLEM = 16_384;
+
+/** A refused answer (RFC 9457, RFC 9110 §11.6.1), and who was refused. */
+export interface RefusedAnswer {
+  readonly response: Response;
+  /** The body, as far as it was kept. */
+  readonly body: string;
+  readonly username: string;
+  readonly publicKey: PublicKey;
+  /** Seconds since the epoch when the answer came, by this clock. */
+  readonly now: number;
+}
+
+/** @returns the line, or `undefined` where the answer is no refusal of the token */
+export function refusalLine(answer: RefusedAnswer): string | undefined {
+  const { status, headers } = answer.response;
+  if (!STATUSES.includes(status) || !PROBLEM.test(headers.get('content-type') ?? '')) return undefined;
+  const { error, detail } = readProblem(answer.body);
+  if (detail === undefined || (error === undefined && status !== 401)) return undefined;
+  return `${status}${error === undefined ? '' : ` ${error}`}: ${adviceFor(error, answer) ?? detail}`;
+}
+
+const STATUSES = [401, 429, 503];
+const PROBLEM = /^application\/problem\+json\b/i;
+
+function readProblem(body: string): { error?: string | undefined; detail?: string | undefined } {
+  try {
+    const { error, detail } = JSON.parse(body) as { error?: unknown; detail?: unknown };
+    const text = (value: unknown) => (typeof value === 'string' ? printable(value, 300) : undefined);
+    return { error: text(error), detail: text(detail) };
+  } catch {
+    return {};
+  }
+}
+
+/** What this side knows better than the server. */
+function adviceFor(
+  error: string | undefined,
+  { response, username, publicKey, now }: RefusedAnswer,
+): string | undefined {
+  if (error === 'invalid_token') {
+    return `not accepted; check that the server has this key for this user: ${printable(username)}, ${publicKey.fingerprint}`;
+  }
+  if (error !== 'stale_time') return undefined;
+  const challenge = response.headers.get('www-authenticate') ?? '';
+  const serverTime = numberIn(challenge, 'server_time');
+  if (serverTime === undefined) return undefined;
+  const apart = Math.abs(serverTime - now);
+  const tolerance = numberIn(challenge, 'tolerance') ?? 0;
+  if (apart <= tolerance) return `this clock and the server's are only ${duration(apart)} apart; try again`;
+  const direction = serverTime > now ? 'behind' : 'ahead of';
+  return `this clock is ${duration(apart)} ${direction} the server's, which accepts ${tolerance} s; set the clock`;
+}
+
+function numberIn(challenge: string, parameter: string): number | undefined {
+  const value = new RegExp(`\\b${parameter}="(\\d{1,12}(?:\\.\\d{1,9})?)"`).exec(challenge)?.[1];
+  return value === undefined ? undefined : Number(value);
+}

@@ -1,0 +1,48 @@
+/** Help texts, from the tables of the commands. */
+import type { CommandDefinition, Option, Options } from './command.ts';
+import { HELP } from './parse.ts';
+
+const WIDTH = 80;
+
+/** The help of one command. */
+export function commandHelp<T extends Options>(definition: CommandDefinition<T>): string {
+  const { name, usage, about, options, examples, exitCodes } = definition;
+  const rows = Object.entries({ ...options, help: HELP }).map(
+    ([long, option]) => [optionNames(long, option), option.help] as const,
+  );
+  return [
+    `Usage: ajwt ${name} ${usage}`.trimEnd(),
+    ...about.map((paragraph) => wrap(paragraph, WIDTH).join('\n')),
+    `Options:\n${table(rows)}`,
+    ...(exitCodes === undefined ? [] : [`Exit codes:\n${table(exitCodes)}`]),
+    `Examples:\n${examples.map((example) => `  ${example}`).join('\n')}`,
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+function optionNames(long: string, { short, value }: Option): string {
+  return `${short === undefined ? '   ' : `-${short},`} --${long}${value === undefined ? '' : ` ${value}`}`;
+}
+
+/** Two columns; what the second has to say is wrapped. */
+export function table(rows: readonly (readonly [string, string])[]): string {
+  const indent = 2 + Math.max(...rows.map(([first]) => first.length)) + 2;
+  return rows
+    .flatMap(([first, second]) =>
+      wrap(second, WIDTH - indent).map((line, index) => `  ${index === 0 ? first : ''}`.padEnd(indent) + line),
+    )
+    .join('\n');
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

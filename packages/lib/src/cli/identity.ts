@@ -1,0 +1,105 @@
+/** Who signs, and with what: from the options, or from their twins in the environment. */
+import { isUsername } from '../core/claims.ts';
+import { MAX_KEY_TEXT } from '../keys/format.ts';
+import { KeyError, type KeyErrorCode } from '../keys/key-error.ts';
+import { PrivateKey } from '../keys/private-key.ts';
+import { CommandError } from './command-error.ts';
+
+/** Options of every command that signs. */
+export const IDENTITY_OPTIONS = {
+  user: { type: 'string', value: 'NAME', help: 'username that the public key is registered for (or AJWT_USER)' },
+  key: { type: 'string', value: 'FILE', help: 'private key: PEM, OpenSSH or JWK (or AJWT_KEY)' },
+} as const;
+
+/** @throws CommandError where there is none, or it cannot be one */
+export function readUsername(given: string | undefined): string {
+  const username = given ?? process.env.AJWT_USER;
+  if (username === undefined || (given === undefined && username === '')) {
+    throw new CommandError('no username; give --user NAME, or set AJWT_USER');
+  }
+  if (!isUsername(username)) {
+    const from = given === undefined ? 'AJWT_USER' : '--user';
+    throw new CommandError(`${from}: a username has 1 to 600 bytes, no control characters, and no space at its ends`);
+  }
+  return username;
+}
+
+/**
+ * @throws CommandError where there is no key, or it is where it does not belong
+ * @throws KeyError where it cannot be used
+ */
+export async function readSigningKey(given: string | undefined): Promise<PrivateKey> {
+  const value = given ?? process.env.AJWT_KEY?.trim();
+  if (value === undefined || (given === undefined && value === '')) {
+    throw new CommandError('no private key; give --key FILE, or set AJWT_KEY');
+  }
+  if (/^ssh-agent(?::|$)/.test(value)) {
+    throw new CommandError('ssh-agent keys are not supported yet; give a key file');
+  }
+  if (given === undefined) return openKey('AJWT_KEY', value, isKeyText(value));
+  if (isKeyText(given)) {
+    throw new CommandError('--key: other users can see a key on the command line; put it into a file, or AJWT_KEY');
+  }
+  return openKey(given, given, false);
+}
+
+/** PEM, PEM in base64, a JWK, or the bare base64 out of a PEM: DER, or OpenSSH's private format. */
+const KEY_TEXT = /^\s*(?:-----BEGIN |LS0tLS1CRUdJTi|\{|(?:MII|MIG|MHc|MC4C|b3BlbnNzaC1rZXk)[A-Za-z0-9+/=\s]{40,}$)/;
+
+/** Whether a text is a key itself, and no path: then it must not come back in a message. */
+function isKeyText(text: string): boolean {
+  return KEY_TEXT.test(text);
+}
+
+/** @param name - what the key is called in messages: AJWT_KEY is not repeated, as it may be a key cut wrongly */
+async function openKey(name: string, value: string, isText: boolean): Promise<PrivateKey> {
+  try {
+    if (isText) return importPrivateKey(value);
+    const { readKeyFile } = await import('../keys/key-file.ts');
+    return importPrivateKey(await readKeyFile(value));
+  } catch (error) {
+    if (!(error instanceof KeyError)) throw error;
+    const isAboutFile = error.message.startsWith(`${value} `);
+    const what = isAboutFile && name !== value ? `${name} names a file that` : name;
+    throw new KeyError(
+      error.code,
+      isAboutFile ? what + error.message.slice(value.length) : `${name}: ${error.message}`,
+    );
+  }
+}
+
+const PASSPHRASE_HINTS: Partial<Record<KeyErrorCode, string>> = {
+  passphrase_required: ' in AJWT_PASSPHRASE',
+  wrong_passphrase: '; it was taken from AJWT_PASSPHRASE',
+};
+
+/**
+ * Imports a private key, with the passphrase of the environment where it is encrypted.
+ *
+ * @throws KeyError
+ */
+export function importPrivateKey(text: string): PrivateKey {
+  const passphrase = process.env.AJWT_PASSPHRASE;
+  try {
+    return PrivateKey.from(text, passphrase === undefined ? {} : { passphrase });
+  } catch (error) {
+    if (!(error instanceof KeyError)) throw error;
+    throw new KeyError(error.code, error.message + (PASSPHRASE_HINTS[error.code] ?? ''));
+  }
+}
+
+/**
+ * Reads a key's text from a file, or from standard input where the path is `-`.
+ *
+ * @throws CommandError where the path is a key
+ * @throws KeyError `unreadable` or `too_large`
+ */
+export async function readKeySource(path: string): Promise<string> {
+  if (isKeyText(path)) throw new CommandError('give a file, or - for standard input, instead of the key itself');
+  if (path === '-') {
+    const { readStandardInput } = await import('./standard-input.ts');
+    return readStandardInput(MAX_KEY_TEXT + 1);
+  }
+  const { readKeyFile } = await import('../keys/key-file.ts');
+  return readKeyFile(path);
+}

@@ -1,0 +1,111 @@
+/** `ajwt keygen`: makes a key pair. */
+import { type Curve, RSA_BITS } from '../core/algorithms.ts';
+import { type GenerateOptions, PrivateKey } from '../keys/private-key.ts';
+import { defineCommand } from './command.ts';
+import { CommandError } from './command-error.ts';
+import { refuseExisting, writeKeyFiles } from './key-files.ts';
+import { refuseMoreWords } from './parse.ts';
+import { note, paint, print } from './terminal.ts';
+
+const TYPES = ['ed25519', 'rsa', 'ec'] as const;
+const CURVES: readonly Curve[] = ['P-256', 'P-384', 'P-521'];
+
+export const keygen = defineCommand({
+  name: 'keygen',
+  usage: '[--type ed25519|rsa|ec] [--out FILE]',
+  about: [
+    'Makes a key pair. With --out FILE the private key goes to FILE, readable by you alone (PKCS#8 PEM), and the public one to FILE.pub (one OpenSSH line). A file that exists is never overwritten.',
+    'Without --out both are printed: the private key, then the public one, as PEM.',
+  ],
+  options: {
+    type: { type: 'string', value: 'T', help: 'ed25519 (default), rsa or ec' },
+    bits: {
+      type: 'string',
+      value: 'N',
+      help: `length of an RSA key: ${RSA_BITS.min} to ${RSA_BITS.max}, default 3072`,
+    },
+    curve: { type: 'string', value: 'C', help: 'curve of an EC key: P-256 (default), P-384 or P-521' },
+    out: { type: 'string', value: 'FILE', help: 'write FILE and FILE.pub' },
+    'passphrase-env': { type: 'string', value: 'VAR', help: 'encrypt the private key with the passphrase in $VAR' },
+    comment: { type: 'string', value: 'TEXT', help: 'last words of FILE.pub, such as guido@laptop' },
+  },
+  examples: [
+    'ajwt keygen --out guido --comment guido@laptop',
+    'ajwt keygen --type rsa --bits 4096 --out guido',
+    'AJWT_PASSPHRASE=… ajwt keygen --out guido --passphrase-env AJWT_PASSPHRASE',
+  ],
+  async run({ type: typeOption, bits, curve, out, 'passphrase-env': variable, comment }, words) {
+    refuseMoreWords('keygen', words, 0);
+    const type = oneOf('type', typeOption ?? 'ed25519', TYPES);
+    const options = readKeyOptions(type, bits, curve);
+    const passphrase = variable === undefined ? undefined : readPassphrase(variable);
+    if (comment !== undefined) checkComment(comment, out);
+    if (out !== undefined) await refuseExisting(out);
+
+    const key = await PrivateKey.generate(type, options);
+    const pem = key.toPem(passphrase);
+    if (out === undefined) print(pem + key.publicKey.toPem());
+    else await writeKeyFiles(out, pem, `${key.publicKey.toOpenSsh(comment?.trim())}\n`);
+    note(whatNext(key, out, passphrase !== undefined));
+    return 0;
+  },
+});
+
+function oneOf<T extends string>(option: string, given: string, names: readonly T[]): T {
+  const name = names.find((one) => one === given);
+  if (name === undefined) throw new CommandError(`--${option} ${given}: there are ${names.join(', ')}`);
+  return name;
+}
+
+function readKeyOptions(
+  type: (typeof TYPES)[number],
+  bits: string | undefined,
+  curve: string | undefined,
+): GenerateOptions {
+  if (bits !== undefined && type !== 'rsa') throw new CommandError('--bits is for RSA keys; add --type rsa');
+  if (curve !== undefined && type !== 'ec') throw new CommandError('--curve is for EC keys; add --type ec');
+  if (bits !== undefined) return { bits: readBits(bits) };
+  return curve === undefined ? {} : { curve: oneOf('curve', curve, CURVES) };
+}
+
+function readBits(given: string): number {
+  const bits = /^\d{1,5}$/.test(given) ? Number(given) : 0;
+  if (bits < RSA_BITS.min || bits > RSA_BITS.max) {
+    throw new CommandError(`--bits ${given}: must be a whole number from ${RSA_BITS.min} to ${RSA_BITS.max}`);
+  }
+  return bits;
+}
+
+/**
+ * @param name - of an environment variable
+ * @throws CommandError where it is not set, or empty
+ */
+function readPassphrase(name: string): string {
+  const passphrase = process.env[name];
+  if (passphrase === undefined || passphrase === '') {
+    // Not named: it may be the passphrase, given by mistake.
+    throw new CommandError('--passphrase-env: give the name of an environment variable that holds the passphrase');
+  }
+  return passphrase;
+}
+
+function checkComment(comment: string, out: string | undefined): void {
+  if (out === undefined) throw new CommandError('--comment goes into FILE.pub; add --out FILE');
+  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(comment) || comment.trim() === '') {
+    throw new CommandError('--comment: must be one line of text, without control and format characters');
+  }
+}
+
+/** What was made, and what to do with it, for the person at the terminal. */
+function whatNext({ publicKey }: PrivateKey, out: string | undefined, encrypted: boolean): string {
+  const bold = (text: string) => paint('bold', text, process.stderr);
+  const secret = encrypted ? 'encrypted, readable by you alone' : 'readable by you alone, not encrypted';
+  const files =
+    out === undefined ? [] : [`${bold('private key')}  ${out} (${secret})`, `${bold('public key')}   ${out}.pub`];
+  return [
+    ...files,
+    `${bold('fingerprint')}  ${publicKey.fingerprint}`,
+    `${bold('kid')}          ${publicKey.kid}`,
+    `Register ${out === undefined ? 'the public key' : `${out}.pub`} with the server, under your username; keep the private key to yourself.`,
+  ].join('\n');
+}

@@ -1,0 +1,91 @@
+/** Reads options by a command's table. What is wrong is said in one line, with the name that was probably meant. */
+import { parseArgs } from 'node:util';
+import type { Option, Options, Values } from './command.ts';
+import { CommandError } from './command-error.ts';
+import { nearest } from './nearest.ts';
+
+/** What every command understands. */
+export const HELP: Option = { type: 'boolean', short: 'h', help: 'print this help' };
+
+/** What was typed, taken apart. */
+interface Parsed<T extends Options> {
+  readonly values: Values<T>;
+  /** What is no option. */
+  readonly words: readonly string[];
+}
+
+/**
+ * Reads what was typed after a command's name.
+ *
+ * @throws CommandError for an option that does not exist, or lacks its value, or takes none
+ */
+export function parseWords<T extends Options>(
+  command: string,
+  options: T,
+  args: readonly string[],
+): Parsed<T> | 'help' {
+  const all: Options = { ...options, help: HELP };
+  const config = Object.fromEntries(
+    Object.entries(all).map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]),
+  );
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: config,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  if (tokens.some((token) => token.kind === 'option' && token.name === 'help')) return 'help';
+
+  const values: Record<string, string | boolean | string[] | undefined> = {};
+  for (const [name, { type, multiple }] of Object.entries(options)) {
+    values[name] = type === 'boolean' ? false : multiple ? [] : undefined;
+  }
+  const words: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') words.push(token.value);
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value, inlineValue } = token;
+    const option = Object.hasOwn(all, name) ? all[name] : undefined;
+    if (option === undefined) throw unknownOption(command, rawName, all);
+    if (option.type === 'boolean') {
+      if (value !== undefined) throw new CommandError(`${rawName} takes no value; ${seeHelp(command)}`);
+      values[name] = true;
+    } else {
+      // `--user --key PATH`: the value was forgotten, and the next option must not become it.
+      if (value === undefined || (!inlineValue && isOption(value, all))) {
+        throw new CommandError(`${rawName} needs a value: ${rawName} ${option.value}`);
+      }
+      const earlier = values[name];
+      values[name] = Array.isArray(earlier) ? [...earlier, value] : value;
+    }
+  }
+  return { values: values as Values<T>, words };
+}
+
+function isOption(word: string, options: Options): boolean {
+  return Object.entries(options).some(([name, { short }]) => word === `--${name}` || word === `-${short}`);
+}
+
+function unknownOption(command: string, typed: string, options: Options): CommandError {
+  if (typed.startsWith('-----BEGIN')) return new CommandError('a key does not belong on the command line; give a file');
+  const near = typed.startsWith('--') ? nearest(typed.slice(2), Object.keys(options)) : undefined;
+  const hint = near === undefined ? seeHelp(command) : `did you mean --${near}?`;
+  return new CommandError(`unknown option${asTyped(typed)}; ${hint}`);
+}
+
+/** A word for a message, where it looks like a name: others may be a key or a token in the wrong place. */
+export function asTyped(word: string): string {
+  return /^[\w-]{1,30}$/.test(word) ? ` ${word}` : '';
+}
+
+function seeHelp(command: string): string {
+  return `see \`ajwt ${command} --help\``;
+}
+
+/** @throws CommandError where there are more words than the command takes */
+export function refuseMoreWords(command: string, words: readonly string[], most: number): void {
+  if (words.length <= most) return;
+  const takes = most === 0 ? 'only options' : 'one word beside its options';
+  throw new CommandError(`there is a word too many: \`ajwt ${command}\` takes ${takes}; ${seeHelp(command)}`);
+}

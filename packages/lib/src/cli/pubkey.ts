@@ -1,0 +1,73 @@
+/** `ajwt pubkey`: the public half of a key, and its names. */
+import { KeyError, type KeyErrorCode } from '../keys/key-error.ts';
+import { PublicKey } from '../keys/public-key.ts';
+import { defineCommand } from './command.ts';
+import { CommandError } from './command-error.ts';
+import { importPrivateKey, readKeySource } from './identity.ts';
+import { refuseMoreWords } from './parse.ts';
+import { print } from './terminal.ts';
+
+/** What can be printed, by option. */
+const FORMATS: Readonly<Record<'openssh' | 'jwk' | 'fingerprint', (key: PublicKey) => string>> = {
+  openssh: (key) => key.toOpenSsh(),
+  jwk: (key) => JSON.stringify(key.toJwk()),
+  fingerprint: namesOf,
+};
+
+export const pubkey = defineCommand({
+  name: 'pubkey',
+  usage: 'FILE|- [--openssh | --jwk | --fingerprint]',
+  about: [
+    'Reads a private or a public key in any format (PEM, OpenSSH, JWK), from a file or standard input, and prints its public half: as SPKI PEM, if nothing else is asked for.',
+    'A key has three names: the kid of its tokens, its JWK thumbprint (RFC 7638), and the fingerprint that `ssh-keygen -l` prints.',
+  ],
+  options: {
+    openssh: { type: 'boolean', help: 'print one line, as in authorized_keys' },
+    jwk: { type: 'boolean', help: 'print a JSON Web Key' },
+    fingerprint: { type: 'boolean', help: 'print the three names of the key' },
+  },
+  examples: [
+    'ajwt pubkey guido > guido.pem',
+    'ajwt pubkey --fingerprint ~/.ssh/id_ed25519.pub',
+    'ajwt pubkey --jwk - < guido',
+  ],
+  async run(values, words) {
+    const [path] = words;
+    if (path === undefined) throw new CommandError('no key; give a file, or - for standard input');
+    refuseMoreWords('pubkey', words, 1);
+    const chosen = Object.entries(FORMATS).filter(([name]) => values[name as keyof typeof FORMATS]);
+    if (chosen.length > 1)
+      throw new CommandError(`give one of ${chosen.map(([name]) => `--${name}`).join(' and ')}, not both`);
+    const key = readAnyKey(await readKeySource(path));
+    print(chosen[0] === undefined ? key.toPem() : chosen[0][1](key));
+    return 0;
+  },
+});
+
+/** The three names, one a line. */
+export function namesOf({ kid, thumbprint, fingerprint }: PublicKey): string {
+  return `kid          ${kid}\nthumbprint   ${thumbprint}\nfingerprint  ${fingerprint}`;
+}
+
+/** These say that a text is a private key; others may come from taking a broken public one for it. */
+const SURELY_PRIVATE: readonly KeyErrorCode[] = ['passphrase_required', 'wrong_passphrase'];
+
+/**
+ * Reads a key of which nobody has said whether it is private or public.
+ *
+ * @throws KeyError
+ */
+export function readAnyKey(text: string): PublicKey {
+  let whyNotPrivate: KeyError;
+  try {
+    return importPrivateKey(text).publicKey;
+  } catch (error) {
+    if (!(error instanceof KeyError) || SURELY_PRIVATE.includes(error.code)) throw error;
+    whyNotPrivate = error;
+  }
+  try {
+    return PublicKey.from(text);
+  } catch (error) {
+    throw error instanceof KeyError && error.code === 'private_key' ? whyNotPrivate : error;
+  }
+}

@@ -1,0 +1,33 @@
+/** The method and the URL of a request, as they are typed. */
+import { CommandError } from './command-error.ts';
+
+/** tchar of RFC 9110 §5.6.2. */
+const METHOD = /^[\w!#$%&'*+.^`|~-]+$/;
+/** Methods that no fetch sends (Fetch Standard, forbidden method). */
+const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK'];
+
+/** @throws CommandError */
+export function readMethod(given: string): string {
+  const method = given.toUpperCase();
+  if (!METHOD.test(method) || FORBIDDEN.includes(method))
+    throw new CommandError(`${given} is not a method to sign for`);
+  return method;
+}
+
+/**
+ * @param malformed - exit code for what is no URL
+ * @throws CommandError; a password in the URL is not repeated
+ */
+export function readUrl(given: string, malformed = 1): URL {
+  if (!/^[a-z][a-z\d+.-]*:\/\//i.test(given) || !URL.canParse(given)) {
+    throw new CommandError('this is not a full URL; write https://host/path', malformed);
+  }
+  const url = new URL(given);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw new CommandError(`${url.protocol}// is not a scheme for signed requests; there are https and http`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new CommandError('the URL has a username or password; leave it out: the token says who calls');
+  }
+  return url;
+}

@@ -1,0 +1,57 @@
+/** `ajwt token`: signs a token for one request. */
+import { createAuthorization } from '../client/token.ts';
+import type { Bind } from '../core/binding.ts';
+import { defineCommand } from './command.ts';
+import { CommandError } from './command-error.ts';
+import { IDENTITY_OPTIONS, readSigningKey, readUsername } from './identity.ts';
+import { refuseMoreWords } from './parse.ts';
+import { readMethod, readUrl } from './request-line.ts';
+import { complain, print } from './terminal.ts';
+
+export const token = defineCommand({
+  name: 'token',
+  usage: '--user NAME --key FILE [--audience A] [--bind METHOD URL]',
+  about: [
+    'Signs a token and prints the value of the Authorization header: JWT eyJ…',
+    'It is good for one request, and for 20 seconds. Without --bind it is good for any request; with it, for one method and URL only.',
+  ],
+  options: {
+    ...IDENTITY_OPTIONS,
+    audience: {
+      type: 'string',
+      value: 'A',
+      help: 'service that the token is for; with --bind, default the origin of URL',
+    },
+    bind: { type: 'string', value: 'METHOD URL', help: 'request that the token is for' },
+  },
+  examples: [
+    'ajwt token --user guido --key ~/.ssh/id_ed25519',
+    'curl -H "Authorization: $(ajwt token --user guido --key guido)" https://api.example.com/me',
+    'ajwt token --user guido --key guido --bind POST https://api.example.com/items?x=1',
+  ],
+  async run({ user, key: keyOption, audience, bind: method }, words) {
+    refuseMoreWords('token', words, method === undefined ? 0 : 1);
+    const bind = readBind(audience, method, words[0]);
+    const username = readUsername(user);
+    const key = await readSigningKey(keyOption);
+    print(await createAuthorization({ username, key, ...(bind === undefined ? {} : { bind }) }));
+    return 0;
+  },
+});
+
+function readBind(
+  audience: string | undefined,
+  method: string | undefined,
+  given: string | undefined,
+): Omit<Bind, 'v'> | undefined {
+  if (audience === '') throw new CommandError('--audience is empty');
+  if (method === undefined) return audience === undefined ? undefined : { aud: audience };
+  if (given === undefined) throw new CommandError('--bind takes two words: --bind METHOD URL');
+  const htm = readMethod(method);
+  const url = readUrl(given);
+  const target = url.pathname + url.search;
+  if (!given.replace(/#.*$/s, '').endsWith(url.pathname === '/' ? url.search : target)) {
+    complain(`the token is bound to ${target}; send it to exactly this path`);
+  }
+  return { aud: audience ?? url.origin, htm, target };
+}

@@ -1,0 +1,8 @@
+/** The public names of the client. */
+export type { AlgorithmName } from '../core/algorithms.ts';
+export type { Bind, BindMember } from '../core/binding.ts';
+export type { MaybePromise, Signer } from '../core/contracts.ts';
+export { KeyError, type KeyErrorCode } from '../keys/key-error.ts';
+export { type GenerateOptions, PrivateKey, type PrivateKeyOptions } from '../keys/private-key.ts';
+export { createSignedFetch, SignedFetchError, type SignedFetchErrorCode, type SignedFetchOptions } from './fetch.ts';
+export { createAuthorization, createToken, type TokenOptions } from './token.ts';

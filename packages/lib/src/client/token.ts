@@ -1,0 +1,90 @@
+/** Makes tokens: the compat profile of spec/PROTOCOL.md §1, with request binding where asked for. */
+import { asciiBytes, encodeBytes, encodeText, randomText } from '#engine';
+import { type Bind, isBind } from '../core/binding.ts';
+import { isUsername } from '../core/claims.ts';
+import type { Signer } from '../core/contracts.ts';
+import { encodeHeader } from '../core/header.ts';
+import { checkOptions, type OptionKinds, wallClock } from '../core/options.ts';
+
+/** What to sign, and with what. */
+export interface TokenOptions {
+  readonly username: string;
+  /** A `PrivateKey`, or any other signer. */
+  readonly key: Signer;
+  /** What the token is restricted to. Servers that do not know `bind` ignore it, unless `hard`. */
+  readonly bind?: Omit<Bind, 'v'>;
+  /** Also sends `bind.aud` as the registered claim `aud`, so that a server that ignores `bind` refuses the token. */
+  readonly hard?: boolean;
+  /** Seconds since the epoch; default the wall clock. */
+  readonly now?: () => number;
+}
+
+const OPTIONS: OptionKinds<TokenOptions> = {
+  username: 'any',
+  key: 'any',
+  bind: 'object',
+  hard: 'boolean',
+  now: 'function',
+};
+
+/** Random bytes of a nonce: 128 bits. */
+const NONCE_BYTES = 16;
+
+/**
+ * Signs a token for one request.
+ *
+ * @param options - {@link TokenOptions}
+ * @returns the compact JWS, good once and for the server's tolerance (20 s by default)
+ * @throws TypeError for an option that is unknown or out of its range; whatever the signer throws
+ */
+export async function createToken(options: TokenOptions): Promise<string> {
+  checkOptions(options, OPTIONS);
+  const { username, key, bind, hard, now = wallClock } = options;
+  checkCaller(username, key);
+  if (bind !== undefined && !isBind({ v: 1, ...bind })) {
+    throw new TypeError('option bind: must have no members but aud, htm, target and digest, all of them texts');
+  }
+  if (hard === true && bind?.aud === undefined) throw new TypeError('option hard: needs bind.aud');
+
+  const claims = {
+    username,
+    time: Math.floor(now()),
+    nonce: randomText(NONCE_BYTES),
+    ...(bind === undefined ? undefined : { bind: { v: 1, ...bind } }),
+    ...(hard === true ? { aud: bind?.aud } : undefined),
+  };
+  const signingInput = `${headerOf(key)}.${encodeText(JSON.stringify(claims))}`;
+  const signature = key.sign(asciiBytes(signingInput));
+  return `${signingInput}.${encodeBytes(signature instanceof Uint8Array ? signature : await signature)}`;
+}
+
+/**
+ * Signs a token and gives the value of the `Authorization` header.
+ *
+ * @param options - {@link TokenOptions}
+ * @returns `JWT eyJ…`
+ * @throws as {@link createToken}
+ */
+export async function createAuthorization(options: TokenOptions): Promise<string> {
+  return `JWT ${await createToken(options)}`;
+}
+
+/** @throws TypeError for a username that no token can have, or what is no signer; the message names the option */
+export function checkCaller(username: unknown, key: Signer): void {
+  if (!isUsername(username)) {
+    throw new TypeError('option username: must be 1 to 600 bytes without control characters and outer white space');
+  }
+  if (typeof key?.sign !== 'function') throw new TypeError('option key: must be a PrivateKey or another signer');
+}
+
+/** A signer's header never changes. */
+const headers = new WeakMap<Signer, string>();
+
+function headerOf(key: Signer): string {
+  let header = headers.get(key);
+  if (header === undefined) {
+    header = encodeHeader(key.alg, key.kid);
+    headers.set(key, header);
+  }
+  return header;
+}

@@ -1,0 +1,46 @@
+/** Strict base64url (RFC 4648 §5 and §3.5): no padding, no other alphabet, no white space, no non-zero spare bits. */
+import { decodeBase64urlLoosely, decodeTextLoosely } from '#engine';
+
+/** Last characters whose spare bits are zero, by the length's remainder of 4. */
+const LAST_OF_TWO = 'AQgw';
+const LAST_OF_THREE = 'AEIMQUYcgkosw048';
+
+/** Decodes canonical base64url, or gives `undefined` where no canonical encoder writes this text. */
+export function decodeBase64url(text: string): Uint8Array | undefined {
+  return hasForeignCharacters(text) ? undefined : decodeSegment(text);
+}
+
+/** Costs next to nothing on a string of one byte a character, which cannot hold any. */
+const BEYOND_LATIN1 = /[\u0100-\uffff]/;
+
+/** Whether a text has characters that the engine would take for base64url although they are not. */
+export function hasForeignCharacters(text: string): boolean {
+  // It reads the other alphabet too, and of characters beyond Latin-1 it looks at the low byte only. Others it skips.
+  return text.includes('+') || text.includes('/') || BEYOND_LATIN1.test(text);
+}
+
+/** As {@link decodeBase64url}, for a part of a text without foreign characters. */
+export function decodeSegment(text: string): Uint8Array | undefined {
+  if (!isCanonicalEnd(text)) return undefined;
+  const bytes = decodeBase64urlLoosely(text);
+  // The engine skips whatever else is no base64: then bytes are missing.
+  return bytes.length === decodedLength(text) ? bytes : undefined;
+}
+
+/** As {@link decodeSegment}, for a segment that holds UTF-8: `undefined` also where it is not well-formed. */
+export function decodeTextSegment(text: string): string | undefined {
+  return isCanonicalEnd(text) ? decodeTextLoosely(text, decodedLength(text)) : undefined;
+}
+
+/** Bytes that a text of base64url characters stands for. */
+export function decodedLength(text: string): number {
+  return (text.length * 3) >> 2;
+}
+
+/** Whether the length is possible, and the spare bits of the last character are zero. */
+function isCanonicalEnd(text: string): boolean {
+  const rest = text.length & 3;
+  if (rest === 0) return true;
+  const last = text[text.length - 1] as string;
+  return rest === 2 ? LAST_OF_TWO.includes(last) : rest === 3 && LAST_OF_THREE.includes(last);
+}

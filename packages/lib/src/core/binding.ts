@@ -1,0 +1,86 @@
+/** Audience and request binding (spec/PROTOCOL.md §5): what is present is checked, what is required must be present. */
+
+import { Refusal } from './reasons.ts';
+import type { AuthenticationRequest } from './request.ts';
+import type { BoundToken, FreshToken } from './trust.ts';
+
+/** Members of `bind` that a policy can require. */
+export type BindMember = 'aud' | 'htm' | 'target' | 'digest';
+
+/** The `bind` claim: what the token is restricted to. */
+export interface Bind {
+  readonly v: 1;
+  /** Origin (`new URL(u).origin`) or id of the service that the token is for. */
+  readonly aud?: string;
+  /** HTTP method, as sent. */
+  readonly htm?: string;
+  /** Request-target, as sent: path and query, byte for byte. */
+  readonly target?: string;
+  /** Unpadded base64url SHA-256 of the body, after content coding and before chunking. */
+  readonly digest?: string;
+}
+
+const BIND_MEMBERS: readonly BindMember[] = ['aud', 'htm', 'target', 'digest'];
+
+/** @throws TypeError for a value of the option `require` that is no member of `bind` */
+export function refuseUnknownMembers(require: readonly BindMember[]): void {
+  for (const member of require) {
+    if (!BIND_MEMBERS.includes(member)) {
+      throw new TypeError(`option require: ${String(member)} is not one of ${BIND_MEMBERS.join(', ')}`);
+    }
+  }
+}
+
+/** What a server is configured to demand. */
+export interface BindingPolicy {
+  readonly audience: readonly string[];
+  readonly require: readonly BindMember[];
+  /** Maps the raw request-target to the one that callers see and sign, where a proxy rewrites paths. */
+  readonly externalTarget: ((raw: string) => string) | undefined;
+}
+
+/** Whether a value is a `bind` of version 1. An unknown member or version is not: an unknown restriction fails closed. */
+export function isBind(value: unknown): value is Bind {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const { v, ...members } = value as Record<string, unknown>;
+  return (
+    v === 1 &&
+    Object.entries(members).every(
+      ([name, member]) => BIND_MEMBERS.includes(name as BindMember) && typeof member === 'string',
+    )
+  );
+}
+
+/** Step 6. The body's digest is compared in step 8, as the body comes later. */
+export function checkBinding<User>(
+  token: FreshToken<User>,
+  request: AuthenticationRequest,
+  policy: BindingPolicy,
+): BoundToken<User> | Refusal {
+  const { aud, bind } = token.claims;
+  if (aud !== undefined && !isOneOf(policy.audience, aud)) return new Refusal('wrong_audience');
+  if (bind?.aud !== undefined && !policy.audience.includes(bind.aud)) return new Refusal('wrong_audience');
+
+  for (const required of [policy.require, request.require, token.record.require]) {
+    if (required?.some((member) => bind?.[member] === undefined)) return new Refusal('binding_required');
+  }
+  if (bind === undefined) return token as unknown as BoundToken<User>;
+
+  if (bind.htm !== undefined && bind.htm !== request.method) return new Refusal('binding_mismatch');
+  if (bind.target !== undefined && bind.target !== externalTarget(request.target, policy)) {
+    return new Refusal('binding_mismatch');
+  }
+  // Nobody here can tell the body's digest: refused before the nonce is spent.
+  if (bind.digest !== undefined && request.bodyDigest === undefined) return new Refusal('binding_mismatch');
+  return token as unknown as BoundToken<User>;
+}
+
+function isOneOf(audience: readonly string[], aud: string | readonly string[]): boolean {
+  return typeof aud === 'string' ? audience.includes(aud) : aud.some((one) => audience.includes(one));
+}
+
+/** The target to compare with; `undefined`, which equals nothing, for the absolute form (RFC 9112 §3.2.2). */
+function externalTarget(raw: string | undefined, policy: BindingPolicy): string | undefined {
+  if (raw === undefined || !(raw.startsWith('/') || raw === '*')) return undefined;
+  return policy.externalTarget === undefined ? raw : policy.externalTarget(raw);
+}

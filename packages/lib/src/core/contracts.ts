@@ -1,0 +1,135 @@
+/** The contracts between the path and the parts around it. Everything else depends on these, and these on nothing. */
+import type { EnginePublicKey } from '#engine';
+import type { AlgorithmName } from './algorithms.ts';
+import type { BindMember } from './binding.ts';
+
+/** A value, or a promise of it. A store that can answer at once should: the path then goes on without a turn of the event loop. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/** What the path needs of a public key. `PublicKey` is one. */
+export interface VerificationKey {
+  /** Lower-case hex SHA-256 of the SPKI PEM (spec/PROTOCOL.md §1). */
+  readonly kid: string;
+  /** OpenSSH fingerprint, `SHA256:…`, that people compare by eye. */
+  readonly fingerprint: string;
+  /** What this key accepts. The key decides; the token's header must merely agree. */
+  readonly algorithms: readonly AlgorithmName[];
+  /** Exact length of this key's signatures, in bytes. */
+  readonly signatureLength: number;
+  /** An RSA key's modulus, big-endian; `undefined` for other keys. */
+  readonly modulus: Uint8Array | undefined;
+  /** The prepared key of the crypto engine. */
+  readonly handle: EnginePublicKey;
+}
+
+/** `active` and `staged` keys are usable; `staged` ones are meant to replace an active one that is still in use. */
+export type KeyState = 'active' | 'staged' | 'expired' | 'revoked';
+
+/** A key of a user, with the state that names the true reason of a refusal. */
+export interface KeyRecord {
+  readonly key: VerificationKey;
+  readonly state: KeyState;
+}
+
+/** A user with all its keys, as one query finds it. */
+export interface UserRecord<User> {
+  /** The username as the store has it; the path compares it with the claim byte for byte. */
+  readonly username: string;
+  /** The application's own object for this user; `authenticate()` hands it back. */
+  readonly user: User;
+  readonly disabled: boolean;
+  readonly keys: readonly KeyRecord[];
+  /** Members of `bind` that this user's tokens must carry, beyond the server's own policy. */
+  readonly require?: readonly BindMember[] | undefined;
+}
+
+/** What a key store may use to fetch less: the token's own words, not yet verified. */
+export interface KeyHint {
+  readonly kid: string | undefined;
+  readonly alg: AlgorithmName;
+}
+
+/** Finds users and their keys. */
+export interface KeyStore<User> {
+  /**
+   * Finds a user and its keys in one query.
+   *
+   * @param username - compared exactly, without normalisation or case folding
+   * @param hint - unverified; a store that ignores it is correct
+   * @returns the user with its keys in every state, or `undefined`
+   * @throws anything: the request is answered `unavailable`
+   */
+  find(username: string, hint: KeyHint): MaybePromise<UserRecord<User> | undefined>;
+  /**
+   * Told after each accepted request; a store writes in batches, if at all, and keeps its own failures to itself.
+   *
+   * @param at - seconds since the epoch
+   */
+  used?(key: VerificationKey, at: number): void;
+}
+
+/** The replay key: a verified username, the claimed time and the nonce. Its type is part of a nonce: `7` and `"7"` are two. */
+export interface NonceClaim {
+  readonly username: string;
+  /** Seconds since the epoch, as claimed. */
+  readonly time: number;
+  readonly nonce: string | number;
+}
+
+/**
+ * - `claimed`: this caller, and no other ever, has this nonce
+ * - `replayed`: somebody had it before
+ * - `forgotten`: the claimed time lies at or below what the store may have forgotten; nobody can tell
+ * - `rate_limited`: this user holds or claims more than its share
+ */
+export type ClaimOutcome = 'claimed' | 'replayed' | 'forgotten' | 'rate_limited';
+
+/** Whether a store serves now, and if not, why. */
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly why: string };
+
+/** Remembers which nonces were used. */
+export interface NonceStore {
+  /** Largest tolerance, in seconds, for which this store keeps records long enough. */
+  readonly tolerance: number;
+  /**
+   * Settles what may have been forgotten since an earlier life of the store. May be called again; `claim` works without it.
+   *
+   * @param now - seconds since the epoch
+   */
+  open(now: number): MaybePromise<void>;
+  /** @param now - seconds since the epoch */
+  readiness(now: number): Readiness;
+  /**
+   * Claims a nonce, atomically: of any number of concurrent callers exactly one gets `claimed`, across all processes that share
+   * the store. No check followed by a write can guarantee that; implement it as one operation.
+   *
+   * @param now - seconds since the epoch, by the caller's clock
+   * @throws anything, {@link UnavailableError} by preference: whether the nonce is spent is then unknown, and the request is
+   *   answered `unavailable`
+   */
+  claim(nonce: NonceClaim, now: number): MaybePromise<ClaimOutcome>;
+}
+
+/** Signs tokens. An agent, an HSM or a KMS fits without exposing a key. */
+export interface Signer {
+  readonly alg: AlgorithmName;
+  /** Lower-case hex SHA-256 of the public key's SPKI PEM. */
+  readonly kid: string;
+  /**
+   * @param bytes - the JWS signing input, not hashed (RFC 7515 §5.1)
+   * @returns the raw JWS signature: r‖s for ECDSA (RFC 7518 §3.4)
+   */
+  sign(bytes: Uint8Array): MaybePromise<Uint8Array>;
+}
+
+/** A store cannot answer. Its message says what to do next; it is logged, never sent. */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError';
+  readonly code = 'unavailable';
+}
+
+/** A key cannot be added, as another user has it. */
+export class KeyConflictError extends Error {
+  override readonly name = 'KeyConflictError';
+  readonly code = 'key_conflict';
+}

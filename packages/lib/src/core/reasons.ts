@@ -1,0 +1,184 @@
+/** Why a request is refused: one closed table. A test ties it to the types, the specification and the documentation. */
+
+/** The word after `error=` in the challenge, and the `error` member of the answer's body. */
+export type WireError =
+  | 'invalid_token'
+  | 'stale_time'
+  | 'wrong_audience'
+  | 'binding_required'
+  | 'binding_mismatch'
+  | 'replayed'
+  | 'rate_limited'
+  | 'unavailable';
+
+/** What one reason means, inside and on the wire. */
+export interface ReasonEntry {
+  /** Step of the order of checks (spec/LIFECYCLE.md) that gives this reason. */
+  readonly step: number;
+  readonly status: 401 | 429 | 503;
+  /** `null`: a challenge without an error. */
+  readonly error: WireError | null;
+  /** Seconds for `Retry-After`, where the same caller may try again at once. */
+  readonly retryAfter?: number;
+  /** One sentence for people: what happened and what to do. Never sent for the reasons of steps 3 and 4. */
+  readonly sentence: string;
+}
+
+export const REASONS = Object.freeze({
+  missing: {
+    step: 1,
+    status: 401,
+    error: null,
+    sentence: 'No credential of this scheme was sent; sign the request.',
+  },
+  malformed: {
+    step: 2,
+    status: 401,
+    error: 'invalid_token',
+    sentence: 'The credential is not a well-formed token of this profile.',
+  },
+  unknown_user: { step: 3, status: 401, error: 'invalid_token', sentence: 'No such user; register it first.' },
+  user_disabled: {
+    step: 3,
+    status: 401,
+    error: 'invalid_token',
+    sentence: 'The user is disabled; enable it to let it in.',
+  },
+  unknown_key: {
+    step: 3,
+    status: 401,
+    error: 'invalid_token',
+    sentence: 'The user has no key of that kid and algorithm; register the public key.',
+  },
+  key_expired: {
+    step: 3,
+    status: 401,
+    error: 'invalid_token',
+    sentence: 'The key has expired; register a new one.',
+  },
+  key_revoked: {
+    step: 3,
+    status: 401,
+    error: 'invalid_token',
+    sentence: 'The key was revoked; sign with another one.',
+  },
+  bad_signature: {
+    step: 4,
+    status: 401,
+    error: 'invalid_token',
+    sentence: 'The signature does not verify with any usable key of the user.',
+  },
+  stale: {
+    step: 5,
+    status: 401,
+    error: 'stale_time',
+    sentence: 'The token was signed too long ago; sign anew, and check the clock if this repeats.',
+  },
+  from_the_future: {
+    step: 5,
+    status: 401,
+    error: 'stale_time',
+    sentence: 'The token was signed ahead of the server clock; check the clock of the caller.',
+  },
+  expired: {
+    step: 5,
+    status: 401,
+    error: 'stale_time',
+    sentence: 'The exp claim of the token has passed; sign anew.',
+  },
+  wrong_audience: {
+    step: 6,
+    status: 401,
+    error: 'wrong_audience',
+    sentence: 'The token is for another audience; if it is for this server, add it to the option audience.',
+  },
+  binding_required: {
+    step: 6,
+    status: 401,
+    error: 'binding_required',
+    sentence: 'This server requires tokens bound to the request; sign with the members it requires.',
+  },
+  binding_mismatch: {
+    step: 6,
+    status: 401,
+    error: 'binding_mismatch',
+    sentence: 'The token is bound to another request than the one it came with.',
+  },
+  replayed: {
+    step: 7,
+    status: 401,
+    error: 'replayed',
+    sentence: 'The token was used before; sign each request anew.',
+  },
+  forgotten: {
+    step: 7,
+    status: 401,
+    error: 'stale_time',
+    retryAfter: 1,
+    sentence: 'The token is older than what the nonce store remembers; sign anew.',
+  },
+  rate_limited: {
+    step: 7,
+    status: 429,
+    error: 'rate_limited',
+    retryAfter: 1,
+    sentence: 'The user claims nonces faster than it may; slow down.',
+  },
+  unavailable: {
+    step: 0,
+    status: 503,
+    error: 'unavailable',
+    retryAfter: 1,
+    sentence: 'The server cannot check tokens right now; try again.',
+  },
+} as const satisfies Record<string, ReasonEntry>);
+
+/** Why a request was refused. */
+export type Reason = keyof typeof REASONS;
+
+/** What is malformed: the `detail` of a `malformed` answer. It depends on the sender's own bytes alone. */
+export const MALFORMED = Object.freeze({
+  header_empty: 'The Authorization header is empty.',
+  header_repeated: 'There is more than one Authorization credential; send exactly one.',
+  no_token: 'The Authorization header has the scheme but no token.',
+  not_a_token: 'The credential is not three base64url segments joined by dots.',
+  too_long: 'The token is longer than 8192 characters.',
+  header_too_long: 'The JOSE header is longer than 2048 bytes.',
+  payload_too_long: 'The payload is longer than 4096 bytes.',
+  not_base64url: 'The token has characters that are not base64url, or its signature is not canonical base64url.',
+  header_json: 'The JOSE header is not canonical base64url of a JSON object in UTF-8 without duplicate members.',
+  alg: 'The alg of the JOSE header is not one of the supported asymmetric algorithms.',
+  typ: 'The typ of the JOSE header is neither absent nor JWT.',
+  kid: 'The kid of the JOSE header is not a string of 1 to 256 bytes.',
+  unsupported_header: 'The JOSE header has a crit, b64, zip or enc member.',
+  signature_length: 'The signature has a length that no key of this alg produces.',
+  payload_json: 'The payload is not canonical base64url of a JSON object in UTF-8 without duplicate members.',
+  username: 'The username is not a string of 1 to 600 bytes without control characters and outer white space.',
+  time: 'The time is not a finite number of seconds above 0 and below 2^53.',
+  nonce: 'The nonce is neither a string of 1 to 255 bytes nor a finite number.',
+  registered_claim: 'An exp, nbf or iat is not a finite number, or aud is not a string or an array of strings.',
+  bind: 'The bind claim is not an object of version 1 with only the members aud, htm, target and digest.',
+} as const);
+
+/** The stable code of a {@link MALFORMED} sentence. */
+export type MalformedCode = keyof typeof MALFORMED;
+
+/** A step's refusal, before it is turned into an answer. */
+export class Refusal {
+  readonly reason: Reason;
+  /** What is malformed, for `malformed`. */
+  readonly detail: MalformedCode | undefined;
+  /** What went wrong on this side, for `unavailable`. Never sent. */
+  readonly cause: unknown;
+
+  constructor(reason: Reason, detail?: MalformedCode, cause?: unknown) {
+    this.reason = reason;
+    this.detail = detail;
+    this.cause = cause;
+  }
+}
+
+/** Shorthand for step 2. */
+export function malformed(detail: MalformedCode): Refusal {
+  return new Refusal('malformed', detail);
+}

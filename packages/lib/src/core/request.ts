@@ -1,0 +1,20 @@
+/** What the path sees of an HTTP request. */
+import type { BindMember } from './binding.ts';
+import type { MaybePromise } from './contracts.ts';
+
+/** What an adapter, or a caller by hand, tells of a request. */
+export interface AuthenticationRequest {
+  /** Every value of the `Authorization` header, as received: an array where there may be several. */
+  readonly authorization: string | readonly string[] | null | undefined;
+  /** The method as sent, before any override. */
+  readonly method?: string | undefined;
+  /** The request-target as sent: `/path?query`, byte for byte. */
+  readonly target?: string | undefined;
+  /** Members of `bind` that this route requires, beyond the server's policy. */
+  readonly require?: readonly BindMember[] | undefined;
+  /**
+   * Unpadded base64url SHA-256 of the body as received. Called once, after the nonce was claimed, and only for a token that binds
+   * it. Where it is absent, such a token is refused.
+   */
+  readonly bodyDigest?: (() => MaybePromise<string>) | undefined;
+}

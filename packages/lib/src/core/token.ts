@@ -1,0 +1,47 @@
+/** Step 2: the compact JWS (RFC 7515 §7.1) of this profile. */
+import { decodedLength, decodeSegment, decodeTextSegment, hasForeignCharacters } from './base64url.ts';
+import { LIMITS, readClaims } from './claims.ts';
+import { readHeader } from './header.ts';
+import { type MalformedCode, malformed, type Refusal } from './reasons.ts';
+import type { UnverifiedToken } from './trust.ts';
+
+/**
+ * Reads a token, as far as its own bytes tell. Nothing in the result is to be believed yet.
+ *
+ * @param text - the credential after the scheme
+ */
+export function parseToken(text: string): UnverifiedToken | Refusal {
+  const token = readToken(text);
+  return typeof token === 'string' ? malformed(mostTelling(text, token)) : token;
+}
+
+function readToken(text: string): UnverifiedToken | MalformedCode {
+  if (text.length > LIMITS.token) return 'too_long';
+  const firstDot = text.indexOf('.');
+  const secondDot = text.indexOf('.', firstDot + 1);
+  if (firstDot <= 0 || secondDot <= firstDot + 1 || secondDot === text.length - 1) return 'not_a_token';
+  if (hasForeignCharacters(text)) return 'not_base64url';
+
+  const header = readHeader(text, firstDot);
+  if (typeof header === 'string') return header;
+  const { algorithm, kid } = header;
+
+  // A third dot would be in here, and is not base64url.
+  const signature = decodeSegment(text.slice(secondDot + 1));
+  if (signature === undefined) return 'not_base64url';
+  if (signature.length < algorithm.minSignature || signature.length > algorithm.maxSignature) return 'signature_length';
+
+  const payload = text.slice(firstDot + 1, secondDot);
+  if (decodedLength(payload) > LIMITS.payload) return 'payload_too_long';
+  const claims = readClaims(decodeTextSegment(payload));
+  if (typeof claims === 'string') return claims;
+  return { algorithm, kid, claims, signingInput: text.slice(0, secondDot), signature } as UnverifiedToken;
+}
+
+/** What helps the sender most, where several things are wrong at once. */
+function mostTelling(text: string, code: MalformedCode): MalformedCode {
+  if (code === 'too_long') return code;
+  if (text === '') return 'no_token';
+  if (text.includes(',')) return 'header_repeated';
+  return text.split('.').length === 3 ? code : 'not_a_token';
+}

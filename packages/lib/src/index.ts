@@ -1,0 +1,49 @@
+/** The public names of the server side and of keys. The client has its own entry point, `asymmetric-jwt-auth/client`. */
+export type { AlgorithmName, Curve, KeyType } from './core/algorithms.ts';
+export type { Bind, BindMember } from './core/binding.ts';
+export type { Claims } from './core/claims.ts';
+export {
+  type ClaimOutcome,
+  KeyConflictError,
+  type KeyHint,
+  type KeyRecord,
+  type KeyState,
+  type KeyStore,
+  type MaybePromise,
+  type NonceClaim,
+  type NonceStore,
+  type Readiness,
+  type Signer,
+  UnavailableError,
+  type UserRecord,
+  type VerificationKey,
+} from './core/contracts.ts';
+export {
+  MALFORMED,
+  type MalformedCode,
+  REASONS,
+  type Reason,
+  type ReasonEntry,
+  type WireError,
+} from './core/reasons.ts';
+export type { AuthenticationRequest } from './core/request.ts';
+export {
+  type MemoryKeyOptions,
+  type MemoryKeyStore,
+  type MemoryUserOptions,
+  memoryKeyStore,
+} from './key-stores/memory.ts';
+export { KeyError, type KeyErrorCode } from './keys/key-error.ts';
+export { type GenerateOptions, PrivateKey, type PrivateKeyOptions } from './keys/private-key.ts';
+export { PublicKey, type PublicKeyOptions } from './keys/public-key.ts';
+export { type MemoryNonceStoreOptions, memoryNonceStore } from './nonce-stores/memory.ts';
+export {
+  type AcceptedResult,
+  type AuthenticationResult,
+  type Authenticator,
+  createAuthenticator,
+  type Identity,
+} from './server/authenticate.ts';
+export type { RefusedResult } from './server/challenge.ts';
+export type { AuthenticationEvent } from './server/event.ts';
+export type { AuthenticatorOptions } from './server/options.ts';

@@ -1,0 +1,248 @@
+/** Private keys: made here, or imported in every format that people have. The secret stays inside. */
+import {
+  asciiBytes,
+  type EnginePrivateKey,
+  exportJwk,
+  exportPrivatePem,
+  generatePrivateKey,
+  importPrivateJwk,
+  importPrivatePem,
+  isPrivateKey,
+  isPublicKey,
+  type JsonWebKey,
+  publicOf,
+  randomText,
+  sign,
+  utf8Length,
+  verify,
+} from '#engine';
+import { type Algorithm, type AlgorithmName, algorithm, type Curve, RSA_BITS } from '../core/algorithms.ts';
+import type { Signer } from '../core/contracts.ts';
+import { checkOptions, numberOption } from '../core/options.ts';
+import { decodeBase64, MAX_KEY_TEXT, nameOfPem, readKeyText } from './format.ts';
+import { hasPrivateMember, publicJwkFromMembers, publicMembers, readJwkText, signatureAlg } from './jwk.ts';
+import { KeyError } from './key-error.ts';
+import { privateJwkOfFile } from './openssh.ts';
+import { checkPrivateNumbers, MORE_PRIMES } from './private-numbers.ts';
+import { PublicKey, publicJwkOfHandle } from './public-key.ts';
+
+/** What a private key may be told on import. */
+export interface PrivateKeyOptions {
+  /** Opens an encrypted key. Not used for a key that is not encrypted. */
+  readonly passphrase?: string;
+  /** The one algorithm that the key signs with; default RS512, EdDSA, ES256, ES384 or ES512, after its kind. */
+  readonly alg?: AlgorithmName;
+}
+
+/** What a new key may be told. */
+export interface GenerateOptions {
+  /** Modulus length of an RSA key; 2048 to 8192, default 3072. */
+  readonly bits?: number;
+  /** Curve of an EC key; default `P-256`. */
+  readonly curve?: Curve;
+  /** The one algorithm that the key signs with. */
+  readonly alg?: AlgorithmName;
+}
+
+/** A private key: it signs, and knows its {@link publicKey}. Printing it, or turning it into JSON, shows the public half. */
+export class PrivateKey implements Signer {
+  readonly alg: AlgorithmName;
+  readonly kid: string;
+  readonly publicKey: PublicKey;
+  readonly #handle: EnginePrivateKey;
+  readonly #algorithm: Algorithm;
+
+  private constructor(handle: EnginePrivateKey, alg: AlgorithmName | undefined) {
+    checkPrivateNumbers(handle);
+    this.publicKey = PublicKey.from(publicJwkOfHandle(publicOf(handle)), alg === undefined ? {} : { alg });
+    this.alg = this.publicKey.algorithms[0] as AlgorithmName;
+    this.kid = this.publicKey.kid;
+    this.#handle = handle;
+    this.#algorithm = algorithm(this.alg);
+    this.#refuseInconsistent();
+  }
+
+  /**
+   * Makes a new key.
+   *
+   * @param type - `ed25519`, `rsa` or `ec`
+   * @throws TypeError for an option that is unknown or out of its range; KeyError for an `alg` of another kind of key
+   */
+  static async generate(
+    type: 'ed25519' | 'rsa' | 'ec' = 'ed25519',
+    options: GenerateOptions = {},
+  ): Promise<PrivateKey> {
+    checkOptions(options, { bits: 'any', curve: 'any', alg: 'text' });
+    const bits = numberOption('bits', options.bits, 3072, RSA_BITS.min, RSA_BITS.max);
+    if (!Number.isInteger(bits)) throw new TypeError('option bits: must be a whole number');
+    const { curve = 'P-256' } = options;
+    if (!['P-256', 'P-384', 'P-521'].includes(curve))
+      throw new TypeError('option curve: must be P-256, P-384 or P-521');
+    if (options.bits !== undefined && type !== 'rsa') throw new TypeError('option bits: is for RSA keys only');
+    if (options.curve !== undefined && type !== 'ec') throw new TypeError('option curve: is for EC keys only');
+    if (type === 'rsa') return new PrivateKey(await generatePrivateKey({ keyType: 'rsa', bits }), options.alg);
+    if (type === 'ec') return new PrivateKey(await generatePrivateKey({ keyType: 'ec', curve }), options.alg);
+    if (type === 'ed25519') return new PrivateKey(await generatePrivateKey({ keyType: 'ed25519' }), options.alg);
+    throw new TypeError('type: must be ed25519, rsa or ec');
+  }
+
+  /**
+   * Imports a private key.
+   *
+   * @param input - PKCS#8, PKCS#1 or SEC1 PEM, plain or encrypted; an unencrypted OpenSSH private key; the text of a JWK; a JWK;
+   *   or a `KeyObject`. A PEM from an environment variable may have its line ends written as `\n`, or be wrapped in base64.
+   * @throws KeyError with a `code`: the message names what was found and the way out, and never repeats the input
+   */
+  static from(input: string | JsonWebKey | EnginePrivateKey, options: PrivateKeyOptions = {}): PrivateKey {
+    checkOptions(options, { passphrase: 'any', alg: 'text' });
+    const { handle, alg } = typeof input === 'string' ? readText(unwrap(input), options.passphrase) : readObject(input);
+    if (alg !== undefined && options.alg !== undefined && alg !== options.alg) {
+      throw new KeyError('malformed', `the JWK is not for ${options.alg}`);
+    }
+    return new PrivateKey(handle, options.alg ?? alg);
+  }
+
+  /**
+   * Imports a private key from a file.
+   *
+   * @param path - `~` at its start is the home directory
+   * @throws KeyError as {@link PrivateKey.from}, or `unreadable`
+   */
+  static async fromFile(path: string, options: PrivateKeyOptions = {}): Promise<PrivateKey> {
+    const { readKeyFile } = await import('./key-file.ts');
+    return PrivateKey.from(await readKeyFile(path), options);
+  }
+
+  /** Signs a JWS signing input (RFC 7515 §5.1). */
+  sign(bytes: Uint8Array): Uint8Array {
+    return sign(this.#algorithm, this.#handle, bytes);
+  }
+
+  /**
+   * PKCS#8 PEM (RFC 5958).
+   *
+   * @param passphrase - encrypts it: AES-256-CBC under PBKDF2 (RFC 8018 §6.2); 1 to 1024 bytes, as OpenSSL reads no more
+   * @throws TypeError for a passphrase that could not open it again
+   */
+  toPem(passphrase?: string): string {
+    if (passphrase !== undefined && (passphrase === '' || utf8Length(passphrase) > 1024)) {
+      throw new TypeError('passphrase: must be 1 to 1024 bytes');
+    }
+    return exportPrivatePem(this.#handle, passphrase);
+  }
+
+  /** Private JWK (RFC 7517), with what the public one says. */
+  toJwk(): JsonWebKey {
+    return { ...exportJwk(this.#handle), ...this.publicKey.toJwk() };
+  }
+
+  toJSON(): JsonWebKey {
+    return this.publicKey.toJwk();
+  }
+
+  /** A private number that does not fit the public one signs nothing, or gives itself away by what it signs. */
+  #refuseInconsistent(): void {
+    const text = randomText(32);
+    let fits = false;
+    try {
+      fits = verify(this.#algorithm, this.publicKey.handle, text, this.sign(asciiBytes(text)));
+    } catch {
+      // OpenSSL notices some such keys by itself.
+    }
+    if (!fits) throw new KeyError('malformed', DO_NOT_BELONG);
+  }
+}
+
+const DO_NOT_BELONG = 'the private and the public numbers of this key do not belong together';
+
+interface Imported {
+  readonly handle: EnginePrivateKey;
+  readonly alg?: AlgorithmName | undefined;
+}
+
+/** A PEM as environment variables carry it: with `\n` in two characters, or the whole in base64. */
+function unwrap(text: string): string {
+  if (text.length > 2 * MAX_KEY_TEXT) return text;
+  const trimmed = text.trim();
+  if (trimmed.startsWith('-----BEGIN ')) return trimmed.replace(/\\r|\\n/g, (end) => (end === '\\n' ? '\n' : ''));
+  const bytes = decodeBase64(trimmed.replace(/\s+/g, ''));
+  const inner = bytes === undefined ? '' : String.fromCharCode(...bytes.subarray(0, 20_000));
+  return inner.startsWith('-----BEGIN ') ? inner : text;
+}
+
+/** `openssl ecparam -genkey` writes the curve's name in a block of its own before the key. */
+const EC_PARAMETERS = /^-----BEGIN EC PARAMETERS-----\s[A-Za-z0-9+/=\s]*-----END EC PARAMETERS-----\s+/;
+
+const PRIVATE_LABELS = ['PRIVATE KEY', 'ENCRYPTED PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY'];
+
+function readText(text: string, passphrase: string | undefined): Imported {
+  const read = readKeyText(text.replace(EC_PARAMETERS, ''));
+  if (read.format === 'jwk') return readJwk(readJwkText(read.text));
+  if (read.format === 'line') throw whyLine(read.text);
+  const { label, der, pem } = read;
+  if (label === 'OPENSSH PRIVATE KEY') return { handle: importJwk(privateJwkOfFile(der)) };
+  if (PRIVATE_LABELS.includes(label)) return { handle: openPem(pem, label, passphrase) };
+  if (label.endsWith('PUBLIC KEY')) {
+    throw new KeyError(
+      'public_key',
+      `this is a public key (${nameOfPem(label)}); the private key is in another file, often the same name without .pub`,
+    );
+  }
+  throw new KeyError('unsupported', `${nameOfPem(label)} is no private key that is known here`);
+}
+
+function whyLine(line: string): KeyError {
+  return /^(?:ssh-|ecdsa-|sk-)/.test(line)
+    ? new KeyError('public_key', 'this is an OpenSSH public key; the private key is the file without .pub')
+    : new KeyError(
+        'malformed',
+        'this is not a private key in any known format; give PKCS#8, PKCS#1, SEC1 or OpenSSH PEM, or a JWK',
+      );
+}
+
+function openPem(pem: string, label: string, passphrase: string | undefined): EnginePrivateKey {
+  const encrypted = label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: 4,ENCRYPTED/m.test(pem);
+  if (encrypted && (passphrase === undefined || passphrase === '')) {
+    throw new KeyError('passphrase_required', 'this private key is encrypted; give its passphrase');
+  }
+  try {
+    return importPrivatePem(pem, encrypted ? passphrase : undefined);
+  } catch {
+    if (encrypted)
+      throw new KeyError('wrong_passphrase', 'the passphrase does not open this private key, or the key is damaged');
+    throw new KeyError('malformed', 'the PEM block does not hold a private key in the encoding that it names');
+  }
+}
+
+function readObject(input: unknown): Imported {
+  if (isPrivateKey(input)) return { handle: input };
+  if (isPublicKey(input)) throw new KeyError('public_key', 'this is a public KeyObject; signing needs the private one');
+  if (typeof input !== 'object' || input === null) throw new TypeError('a private key is a text, a JWK or a KeyObject');
+  return readJwk(input as JsonWebKey);
+}
+
+function readJwk(jwk: JsonWebKey): Imported {
+  if (!hasPrivateMember(jwk)) {
+    publicJwkFromMembers(jwk);
+    throw new KeyError('public_key', 'this is a public JWK; signing needs the private one, with d');
+  }
+  const { d, p, q, dp, dq, qi, oth } = jwk as JsonWebKey & { oth?: unknown };
+  if (oth !== undefined) throw new KeyError('unsupported', MORE_PRIMES);
+  const alg = signatureAlg(jwk, 'sign');
+  return { handle: importJwk({ ...publicMembers(jwk), d, p, q, dp, dq, qi } as JsonWebKey), alg: alg as AlgorithmName };
+}
+
+/** @param jwk - strictly public members, and private ones that may be anything */
+function importJwk(jwk: JsonWebKey): EnginePrivateKey {
+  const members = Object.entries(jwk).filter(([, value]) => value !== undefined);
+  let handle: EnginePrivateKey;
+  try {
+    handle = importPrivateJwk(Object.fromEntries(members));
+  } catch {
+    throw new KeyError('malformed', 'the members of this private key do not make up a key');
+  }
+  // OpenSSL reads base64url loosely, and computes the public half of some keys anew instead of reading it.
+  const read = exportJwk(handle);
+  if (members.some(([name, value]) => read[name] !== value)) throw new KeyError('malformed', DO_NOT_BELONG);
+  return handle;
+}

@@ -1,0 +1,55 @@
+/** Private keys that OpenSSL takes, and that are damaged or of a kind that cannot be handed on. */
+import { type EnginePrivateKey, exportJwk, exportPrivatePem, type JsonWebKey, keyTypeOf } from '#engine';
+import { decodeBase64url } from '../core/base64url.ts';
+import { EXPLICIT_CURVE, hasExplicitCurve } from './explicit-curve.ts';
+import { decodeBase64 } from './format.ts';
+import { KeyError } from './key-error.ts';
+import { toBigInt } from './numbers.ts';
+
+export const MORE_PRIMES = 'RSA keys of more than two primes are not taken';
+
+/** @throws KeyError `unsupported` or `malformed` */
+export function checkPrivateNumbers(handle: EnginePrivateKey): void {
+  const type = keyTypeOf(handle);
+  if (type === 'rsa') checkRsaNumbers(exportJwk(handle));
+  if (type === 'ec') {
+    if (hasExplicitCurve(pkcs8Of(handle))) throw new KeyError('unsupported', EXPLICIT_CURVE);
+    checkScalar(exportJwk(handle));
+  }
+}
+
+/** Orders of the curves' base points (SP 800-186 §3.2.1). */
+const ORDERS: Readonly<Record<string, bigint>> = {
+  'P-256': 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
+  'P-384': 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
+  'P-521':
+    0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
+};
+
+function checkScalar({ crv, d }: JsonWebKey): void {
+  const scalar = toBigInt(decodeBase64url(d as string) as Uint8Array);
+  if (scalar < 1n || scalar >= (ORDERS[crv as string] as bigint)) {
+    throw new KeyError('malformed', 'the private number of this EC key is not below the order of its curve');
+  }
+}
+
+/** The relations of RFC 8017 §3.2, for two primes. */
+function checkRsaNumbers(jwk: JsonWebKey): void {
+  const number = (name: string) => toBigInt(decodeBase64url(jwk[name] as string) as Uint8Array);
+  const [n, e, d, p, q] = [number('n'), number('e'), number('d'), number('p'), number('q')];
+  if (p <= 1n || q <= 1n) throw new KeyError('malformed', 'a prime of this RSA key is zero or one');
+  if (p * q !== n && n % (p * q) === 0n) throw new KeyError('unsupported', MORE_PRIMES);
+  const fits =
+    p * q === n &&
+    (e * d) % (p - 1n) === 1n &&
+    (e * d) % (q - 1n) === 1n &&
+    number('dp') === d % (p - 1n) &&
+    number('dq') === d % (q - 1n) &&
+    (number('qi') * q) % p === 1n;
+  if (!fits) throw new KeyError('malformed', 'the private numbers of this RSA key do not belong together');
+}
+
+function pkcs8Of(handle: EnginePrivateKey): Uint8Array {
+  const base64 = exportPrivatePem(handle, undefined).replace(/-----[A-Z ]+-----|\n/g, '');
+  return decodeBase64(base64) as Uint8Array;
+}

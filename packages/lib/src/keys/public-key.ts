@@ -1,0 +1,252 @@
+/** Public keys: strict import of every format that people have, and the names that a key goes by. */
+import {
+  curveOf,
+  type EnginePublicKey,
+  encodeBytes,
+  exportJwk,
+  exportPublicDer,
+  exportPublicPem,
+  importPublicDer,
+  importPublicJwk,
+  isPrivateKey,
+  isPublicKey,
+  type JsonWebKey,
+  keyTypeOf,
+  type PublicEncoding,
+  sha256,
+} from '#engine';
+import {
+  type AlgorithmName,
+  acceptedAlgorithms,
+  COORDINATE_LENGTH,
+  type Curve,
+  type KeyType,
+} from '../core/algorithms.ts';
+import { decodeBase64url } from '../core/base64url.ts';
+import type { VerificationKey } from '../core/contracts.ts';
+import { checkOptions } from '../core/options.ts';
+import { EXPLICIT_CURVE, hasExplicitCurve } from './explicit-curve.ts';
+import { thumbprintOf, toHex } from './fingerprint.ts';
+import { encodeBase64, nameOfPem, readKeyText } from './format.ts';
+import { publicJwkFromMembers, readJwkText } from './jwk.ts';
+import { KeyError } from './key-error.ts';
+import { blobOfJwk, parsePublicLine, publicJwkOfLine, sshFingerprint } from './openssh.ts';
+import { bitLength, checkEd25519, checkRsa } from './strength.ts';
+
+/** What a public key may be told on import. */
+export interface PublicKeyOptions {
+  /** The one algorithm that the key is for. PS256, PS384 and PS512 are used only for keys that say so, here or as JWK `alg`. */
+  readonly alg?: AlgorithmName;
+}
+
+/** A public key that was checked: on the way in, every doubtful one is refused. */
+export class PublicKey implements VerificationKey {
+  /** Lower-case hex SHA-256 of the SPKI PEM: the `kid` of tokens, and the Python package's fingerprint. */
+  readonly kid: string;
+  /** RFC 7638 thumbprint: base64url SHA-256 of the canonical JWK. */
+  readonly thumbprint: string;
+  /** OpenSSH's fingerprint, `SHA256:…`, as `ssh-keygen -l` prints it. */
+  readonly fingerprint: string;
+  readonly type: KeyType;
+  readonly curve: Curve | null;
+  /** Modulus length of an RSA key, field size of another. */
+  readonly bits: number;
+  /** Algorithms that are accepted from this key; the first is the one that its private half signs with. */
+  readonly algorithms: readonly AlgorithmName[];
+  readonly signatureLength: number;
+  readonly modulus: Uint8Array | undefined;
+  /** The comment of an OpenSSH line, if there was one. */
+  readonly comment: string | undefined;
+  readonly handle: EnginePublicKey;
+  readonly #jwk: JsonWebKey;
+
+  private constructor(jwk: JsonWebKey, alg: string | undefined, comment?: string) {
+    const facts = checkMembers(jwk);
+    this.handle = canonicalKey(jwk);
+    this.#jwk = jwk;
+    const algorithms = acceptedAlgorithms(facts.type, facts.curve, alg);
+    if (algorithms === undefined)
+      throw new KeyError('malformed', `this key is of another kind than its alg ${printableAlg(alg)} says`);
+    this.algorithms = algorithms;
+    this.type = facts.type;
+    this.curve = facts.curve;
+    this.bits = facts.bits;
+    this.signatureLength = facts.signatureLength;
+    this.modulus = facts.modulus;
+    this.comment = comment;
+    this.kid = toHex(sha256(this.toPem()));
+    this.thumbprint = thumbprintOf(jwk);
+    this.fingerprint = sshFingerprint(blobOfJwk(jwk).blob);
+  }
+
+  /**
+   * Imports a public key.
+   *
+   * @param input - SPKI or PKCS#1 PEM, an OpenSSH public key line, the text of a JWK, a JWK, or a `KeyObject`
+   * @throws KeyError with a `code`: the message names what was found and the way out, and never repeats the input
+   */
+  static from(input: string | JsonWebKey | EnginePublicKey, options: PublicKeyOptions = {}): PublicKey {
+    checkOptions(options, { alg: 'text' });
+    const { jwk, alg, comment } = typeof input === 'string' ? readText(input) : readObject(input);
+    if (alg !== undefined && options.alg !== undefined && alg !== options.alg) {
+      throw new KeyError('malformed', `the JWK is for ${printableAlg(alg)}, not for ${options.alg}`);
+    }
+    return new PublicKey(jwk, options.alg ?? alg, comment);
+  }
+
+  /** SPKI PEM: 64 columns, `\n` line ends, a newline at the end. */
+  toPem(): string {
+    return exportPublicPem(this.handle, 'spki');
+  }
+
+  /** PKCS#1 PEM (RFC 8017 §A.1.1). @throws KeyError `unsupported` for a key that is not RSA */
+  toPkcs1Pem(): string {
+    if (this.type !== 'rsa') throw new KeyError('unsupported', 'PKCS#1 is for RSA keys only; use SPKI PEM');
+    return exportPublicPem(this.handle, 'pkcs1');
+  }
+
+  /** One line as in a `.pub` file, without a line end. @param comment - default the comment that it came with */
+  toOpenSsh(comment: string | undefined = this.comment): string {
+    const { type, blob } = blobOfJwk(this.#jwk);
+    const line = `${type} ${encodeBase64(blob)}${comment === undefined || comment === '' ? '' : ` ${comment}`}`;
+    parsePublicLine(line);
+    return line;
+  }
+
+  /** JWK (RFC 7517) with `kid` and `use`, and with `alg` where it says nothing less than the key accepts. */
+  toJwk(): JsonWebKey {
+    const { kid, type, algorithms } = this;
+    const alg = type === 'rsa' && algorithms.length > 1 ? {} : { alg: algorithms[0] as string };
+    return { ...this.#jwk, kid, use: 'sig', ...alg };
+  }
+
+  toJSON(): JsonWebKey {
+    return this.toJwk();
+  }
+}
+
+interface Imported {
+  readonly jwk: JsonWebKey;
+  readonly alg?: string | undefined;
+  readonly comment?: string | undefined;
+}
+
+function readText(text: string): Imported {
+  const read = readKeyText(text);
+  if (read.format === 'jwk') return publicJwkFromMembers(readJwkText(read.text));
+  if (read.format === 'line') {
+    const line = parsePublicLine(read.text);
+    return { jwk: publicJwkOfLine(line), comment: line.comment };
+  }
+  const { label, der } = read;
+  if (label === 'PUBLIC KEY') return { jwk: publicJwkOfDer(der, 'spki') };
+  if (label === 'RSA PUBLIC KEY') return { jwk: publicJwkOfDer(der, 'pkcs1') };
+  if (label.endsWith('PRIVATE KEY')) {
+    throw new KeyError(
+      'private_key',
+      `this is a private key (${nameOfPem(label)}); keep it, and give its public half: the .pub file, or \`openssl pkey -pubout\``,
+    );
+  }
+  if (label.includes('CERTIFICATE')) {
+    throw new KeyError(
+      'unsupported',
+      'this is a certificate; give its bare public key: `openssl x509 -noout -pubkey -in FILE`',
+    );
+  }
+  throw new KeyError('unsupported', `${nameOfPem(label)} is no public key that is known here`);
+}
+
+function readObject(input: unknown): Imported {
+  if (isPublicKey(input)) return { jwk: publicJwkOfHandle(input) };
+  if (isPrivateKey(input))
+    throw new KeyError('private_key', 'this is a private KeyObject; give its public half: createPublicKey(key)');
+  if (typeof input !== 'object' || input === null) throw new TypeError('a public key is a text, a JWK or a KeyObject');
+  return publicJwkFromMembers(input as JsonWebKey);
+}
+
+/** DER is taken only as OpenSSL itself would write the same key: no bytes behind it, no other lengths, no explicit curves. */
+function publicJwkOfDer(der: Uint8Array, type: PublicEncoding): JsonWebKey {
+  let handle: EnginePublicKey;
+  try {
+    handle = importPublicDer(der, type);
+  } catch {
+    throw new KeyError('malformed', `the PEM block does not hold a public key in ${type.toUpperCase()} encoding`);
+  }
+  const jwk = publicJwkOfHandle(handle);
+  checkMembers(jwk);
+  if (encodeBytes(exportPublicDer(canonicalKey(jwk), type)) !== encodeBytes(der)) {
+    if (hasExplicitCurve(der)) throw new KeyError('unsupported', EXPLICIT_CURVE);
+    throw new KeyError(
+      'malformed',
+      'the PEM block is not the canonical DER encoding of its key; write it anew with `openssl pkey -pubin -pubout`',
+    );
+  }
+  return jwk;
+}
+
+const CURVES: Readonly<Record<string, Curve>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' };
+
+/** The canonical JWK of a key that OpenSSL has read. */
+export function publicJwkOfHandle(handle: EnginePublicKey): JsonWebKey {
+  const type = keyTypeOf(handle);
+  if (type === 'rsa-pss') {
+    throw new KeyError(
+      'unsupported',
+      'this RSA key is restricted to PSS; register the same modulus as a plain RSA key with alg PS256',
+    );
+  }
+  if (type !== 'rsa' && type !== 'ec' && type !== 'ed25519') {
+    throw new KeyError(
+      'unsupported',
+      `a key of type ${type} does not sign tokens; there are RSA, Ed25519, P-256, P-384 and P-521`,
+    );
+  }
+  const curve = curveOf(handle);
+  if (type === 'ec' && (curve === undefined || CURVES[curve] === undefined)) {
+    throw new KeyError(
+      'unsupported',
+      `the curve ${curve ?? 'with explicit parameters'} is not taken; there are P-256, P-384 and P-521`,
+    );
+  }
+  try {
+    return publicJwkFromMembers(exportJwk(handle)).jwk;
+  } catch {
+    throw new KeyError('malformed', 'this is not a point on its curve');
+  }
+}
+
+interface Facts {
+  readonly type: KeyType;
+  readonly curve: Curve | null;
+  readonly bits: number;
+  readonly signatureLength: number;
+  readonly modulus: Uint8Array | undefined;
+}
+
+function checkMembers(jwk: JsonWebKey): Facts {
+  const bytes = (member: string | undefined) => decodeBase64url(member as string) as Uint8Array;
+  if (jwk.kty === 'RSA') {
+    const modulus = bytes(jwk.n);
+    checkRsa(modulus, bytes(jwk.e));
+    return { type: 'rsa', curve: null, bits: bitLength(modulus), signatureLength: modulus.length, modulus };
+  }
+  if (jwk.kty === 'OKP') {
+    checkEd25519(bytes(jwk.x));
+    return { type: 'ed25519', curve: null, bits: 256, signatureLength: 64, modulus: undefined };
+  }
+  const curve = jwk.crv as Curve;
+  const length = COORDINATE_LENGTH[curve];
+  return { type: 'ec', curve, bits: Number(curve.slice(2)), signatureLength: 2 * length, modulus: undefined };
+}
+
+function canonicalKey(jwk: JsonWebKey): EnginePublicKey {
+  try {
+    return importPublicJwk(jwk);
+  } catch {
+    throw new KeyError('malformed', 'this is not a point on its curve');
+  }
+}
+
+function printableAlg(alg: string | undefined): string {
+  return /^[\w-]{1,20}$/.test(alg ?? '') ? (alg as string) : 'value';
+}

@@ -1,0 +1,56 @@
+/** Public keys whose signatures would prove nothing, or cost too much (spec/PROTOCOL.md §7). OpenSSL takes them all. */
+import { RSA_BITS } from '../core/algorithms.ts';
+import { KeyError } from './key-error.ts';
+import { powerModulo, toBigInt } from './numbers.ts';
+
+const weak = (why: string) => new KeyError('weak_key', `${why}; make a new key with \`ssh-keygen -t ed25519\``);
+
+/**
+ * RSA: a modulus of 2048 to 8192 bits, odd; a public exponent that is odd, 65537 or more (below it, forgeries of sloppy padding
+ * checks are known; 1 lets anybody sign) and below 2^32 (a long one makes each verification slow).
+ *
+ * @param n - modulus, big-endian without leading zeros
+ * @param e - public exponent, likewise
+ * @throws KeyError `weak_key` or `too_large`
+ */
+export function checkRsa(n: Uint8Array, e: Uint8Array): void {
+  const bits = bitLength(n);
+  if (bits < RSA_BITS.min) throw weak(`an RSA key of ${bits} bits is too short: ${RSA_BITS.min} at least`);
+  if (bits > RSA_BITS.max)
+    throw new KeyError('too_large', `an RSA key of ${bits} bits is too long: ${RSA_BITS.max} at most`);
+  if (((n.at(-1) as number) & 1) === 0) throw weak('the modulus of this RSA key is even');
+  const exponent = e.length > 4 ? Number.POSITIVE_INFINITY : Number(toBigInt(e));
+  if (exponent < 65_537 || exponent > 0xffff_ffff || exponent % 2 === 0) {
+    throw weak('the public exponent of this RSA key is not an odd number from 65537 to 4294967295');
+  }
+}
+
+/** Bits of a big-endian number without leading zeros. */
+export function bitLength(number: Uint8Array): number {
+  return number.length === 0 ? 0 : number.length * 8 - Math.clz32(number[0] as number) + 24;
+}
+
+/** The field prime and the curve constant of Ed25519 (RFC 8032 §5.1). */
+const P = 2n ** 255n - 19n;
+const D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n;
+
+const ORDER_8_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022n;
+
+/** y of the points of order 1, 2, 4 and 8: with such a key one signature fits every message. */
+const SMALL_ORDER_Y: readonly bigint[] = [0n, 1n, P - 1n, ORDER_8_Y, P - ORDER_8_Y];
+
+/**
+ * Ed25519: a point on the curve, canonically encoded, and none of the points of small order.
+ *
+ * @param encoded - 32 bytes (RFC 8032 §5.1.2)
+ * @throws KeyError `weak_key` or `malformed`
+ */
+export function checkEd25519(encoded: Uint8Array): void {
+  const y = toBigInt(encoded.slice().reverse()) & (2n ** 255n - 1n);
+  if (y >= P) throw weak('this Ed25519 key is not canonically encoded');
+  if (SMALL_ORDER_Y.includes(y)) throw weak('this Ed25519 key is a point of small order');
+  const xSquared = ((y * y - 1n) * powerModulo(D * y * y + 1n, P - 2n, P)) % P;
+  if (powerModulo(xSquared, (P - 1n) / 2n, P) !== 1n) {
+    throw new KeyError('malformed', 'this Ed25519 key is not a point on the curve');
+  }
+}

@@ -1,0 +1,234 @@
+/** Nonces in this process's memory (spec/PROTOCOL.md §4): for a service of one process. */
+import { isClusterWorker, randomWords } from '#engine';
+import {
+  type ClaimOutcome,
+  type NonceClaim,
+  type NonceStore,
+  type Readiness,
+  UnavailableError,
+} from '../core/contracts.ts';
+import {
+  checkOptions,
+  DEFAULT_TOLERANCE,
+  MAX_TOLERANCE,
+  numberOption,
+  type OptionKinds,
+  wallClock,
+} from '../core/options.ts';
+import { Closing } from './closing.ts';
+import { justBelow } from './just-below.ts';
+import { NonceTable } from './nonce-table.ts';
+import { hashTriple } from './triple-hash.ts';
+
+/** What a memory nonce store may be told. */
+export interface MemoryNonceStoreOptions {
+  /** The authenticator's tolerance T, in seconds; 1 to 600, default 20. */
+  readonly tolerance?: number;
+  /** Clock margin M, in seconds: records are kept that much longer than a token is good; 1 to 600, default 20. */
+  readonly margin?: number;
+  /**
+   * What to do about nonces that an earlier process may have claimed.
+   *
+   * - `fresh` (default): refuse tokens from before the second in which this store was made, and serve at once. What remains: a
+   *   token dated ahead, or within that second, that an earlier or a parallel process let in.
+   * - `quarantine`: serve nothing for 2T + M. Nothing remains.
+   * - `accept`: refuse nothing. A token let in before a restart works once more after it.
+   */
+  readonly afterLoss?: 'fresh' | 'quarantine' | 'accept';
+  /** Most nonces that are held at a time; then the store is unavailable, and never evicts. Default 1 000 000, about 32 MB. */
+  readonly capacity?: number;
+  /** Claims that one user may make in a second; default 2000. One user may also hold no more than a tenth of the capacity. */
+  readonly perUser?: number;
+  /** Seconds since the epoch when this store is made; default the wall clock. */
+  readonly now?: () => number;
+  /** Seconds that only ever go forward; default the process's monotonic clock. */
+  readonly monotonic?: () => number;
+}
+
+const OPTIONS: OptionKinds<MemoryNonceStoreOptions> = {
+  tolerance: 'any',
+  margin: 'any',
+  afterLoss: 'any',
+  capacity: 'any',
+  perUser: 'any',
+  now: 'function',
+  monotonic: 'function',
+};
+
+/** A user's share. It exists while the user holds a nonce. */
+interface Holder {
+  readonly username: string;
+  readonly number: number;
+  held: number;
+  /** The second in which `claims` were made. */
+  second: number;
+  claims: number;
+}
+
+/** Places of forgotten tables that one claim gives back to their holders: more than it takes, so that none pile up. */
+const PLACES_A_CLAIM = 64;
+/** And where there seems to be no room. */
+const PLACES_IN_NEED = 8192;
+
+/**
+ * Makes a nonce store in memory. Several processes, or two of these stores, share nothing: a token then works once at each.
+ *
+ * @throws TypeError for an option that is unknown or out of its range; the message names it
+ * @throws UnavailableError in a worker of `node:cluster`
+ */
+export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceStore {
+  checkOptions(options, OPTIONS);
+  const { afterLoss = 'fresh', now: wall = wallClock, monotonic = () => performance.now() / 1000 } = options;
+  if (typeof afterLoss !== 'string' || !Object.hasOwn(FIRST_FLOOR, afterLoss)) {
+    throw new TypeError('option afterLoss: must be fresh, quarantine or accept');
+  }
+  if (isClusterWorker()) {
+    throw new UnavailableError(
+      'the memory nonce store does not work under node:cluster: every worker would let a token in once; use a store that they share',
+    );
+  }
+  const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE);
+  const margin = numberOption('margin', options.margin, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE);
+  const capacity = numberOption('capacity', options.capacity, 1_000_000, 10, 2 ** 31);
+  const perUser = numberOption('perUser', options.perUser, 2000, 1, 2 ** 31);
+  const share = Math.floor(capacity / 10);
+  const closedFor = 2 * tolerance + margin;
+
+  const secret = randomWords(2);
+  const hash = new Uint32Array(2);
+  /** The nonces, by the second of their claimed times. */
+  const tables = new Map<number, NonceTable>();
+  /** The table that was made last, where most claims go. */
+  let latestSecond = Number.NaN;
+  let latestTable: NonceTable | undefined;
+  /** Tables whose nonces are forgotten, while their holders still count them. */
+  const forgotten: { readonly table: NonceTable; place: number }[] = [];
+  const holders = new Map<string, Holder>();
+  const holderOf: (Holder | undefined)[] = [undefined];
+  const freeNumbers: number[] = [];
+  let size = 0;
+  let sweptAt = Number.NaN;
+  /** The latest claimed time that may have been forgotten. */
+  let floor = FIRST_FLOOR[afterLoss](wall(), tolerance);
+  const closing = new Closing(closedFor, margin, monotonic);
+  /** Monotonic time until which nothing is served, as nonces of an earlier process may be lost. */
+  let quarantineEnds = afterLoss === 'quarantine' ? monotonic() + closedFor : undefined;
+
+  /** Forgets the seconds that no token can come from any more: the floor rises first. */
+  function sweep(now: number): void {
+    const second = Math.floor(now);
+    if (second === sweptAt) return;
+    sweptAt = second;
+    for (const [start, table] of tables) {
+      if (start + 1 > now - tolerance - margin) continue;
+      floor = Math.max(floor, justBelow(start + 1));
+      tables.delete(start);
+      if (start === latestSecond) latestSecond = Number.NaN;
+      forgotten.push({ table, place: 0 });
+    }
+  }
+
+  /** Gives places of forgotten tables back, a few at a time, so that no claim waits for a whole second's nonces. */
+  function giveBack(places: number): void {
+    let left = places;
+    for (let oldest = forgotten[0]; oldest !== undefined && left > 0; oldest = forgotten[0]) {
+      const end = Math.min(oldest.place + left, oldest.table.places);
+      left -= end - oldest.place;
+      for (; oldest.place < end; oldest.place++) release(oldest.table.holderAt(oldest.place));
+      if (oldest.place === oldest.table.places) forgotten.shift();
+    }
+  }
+
+  function release(number: number): void {
+    const holder = holderOf[number];
+    if (holder === undefined) return;
+    size -= 1;
+    holder.held -= 1;
+    if (holder.held > 0) return;
+    holders.delete(holder.username);
+    holderOf[number] = undefined;
+    freeNumbers.push(number);
+  }
+
+  /** A second's table has room for as many nonces as the second before had, so that it rarely has to grow. */
+  function newTable(second: number): NonceTable {
+    const table = new NonceTable(tables.get(second - 1)?.size);
+    tables.set(second, table);
+    latestSecond = second;
+    latestTable = table;
+    return table;
+  }
+
+  function newHolder(username: string): Holder {
+    const number = freeNumbers.pop() ?? holderOf.length;
+    const holder = { username, number, held: 0, second: 0, claims: 0 };
+    holders.set(username, holder);
+    holderOf[number] = holder;
+    return holder;
+  }
+
+  function readiness(now: number): Readiness {
+    sweep(now);
+    giveBack(size < capacity ? PLACES_A_CLAIM : PLACES_IN_NEED);
+    if (quarantineEnds !== undefined) {
+      const rest = Math.ceil(quarantineEnds - monotonic());
+      if (rest > 0) return notReady('nonces of an earlier process may be lost', rest);
+      quarantineEnds = undefined;
+    }
+    const state = closing.check(floor > now + tolerance + margin, now);
+    if (state === 'closed')
+      return notReady('the clock lies further back than the margin allows; check the clock', closing.rest);
+    if (state === 'over') floor = now;
+    if (size >= capacity) return { ready: false, why: `full: ${capacity} nonces are held; raise the option capacity` };
+    return READY;
+  }
+
+  return {
+    tolerance,
+    open() {},
+    readiness,
+
+    claim({ username, time, nonce }: NonceClaim, now: number): ClaimOutcome {
+      const state = readiness(now);
+      if (!state.ready) throw new UnavailableError(state.why);
+      if (!(time > floor)) return 'forgotten';
+
+      const second = Math.floor(time);
+      const table = second === latestSecond ? latestTable : tables.get(second);
+      hashTriple(secret, username, time, nonce, hash);
+      const [low, high] = hash as unknown as [number, number];
+      if (table?.has(low, high)) return 'replayed';
+
+      let known = holders.get(username);
+      if (known !== undefined && known.held >= share) {
+        giveBack(PLACES_IN_NEED);
+        known = holders.get(username);
+      }
+      const thisSecond = Math.floor(now);
+      const claims = known?.second === thisSecond ? known.claims : 0;
+      if (claims >= perUser || (known?.held ?? 0) >= share) return 'rate_limited';
+
+      const holder = known ?? newHolder(username);
+      holder.second = thisSecond;
+      holder.claims = claims + 1;
+      holder.held += 1;
+      size += 1;
+      (table ?? newTable(second)).add(low, high, holder.number);
+      return 'claimed';
+    },
+  };
+}
+
+const READY: Readiness = { ready: true };
+
+function notReady(why: string, seconds: number): Readiness {
+  return { ready: false, why: `${why}; serving again in ${seconds} s` };
+}
+
+/** What an earlier process may have claimed, by the clock at the birth of this store. */
+const FIRST_FLOOR: Readonly<Record<'fresh' | 'quarantine' | 'accept', (birth: number, tolerance: number) => number>> = {
+  fresh: (birth) => justBelow(Math.floor(birth)),
+  // The latest time that any token could have had.
+  quarantine: (birth, tolerance) => birth + tolerance,
+  accept: () => Number.NEGATIVE_INFINITY,
+};

@@ -1,0 +1,147 @@
+/** THE PATH: the one function that every request goes down. Its order is spec/LIFECYCLE.md; the types of its steps keep it. */
+import { credentialReader } from '../core/authorization.ts';
+import { checkBinding } from '../core/binding.ts';
+import type { Claims } from '../core/claims.ts';
+import type { MaybePromise, VerificationKey } from '../core/contracts.ts';
+import { Refusal } from '../core/reasons.ts';
+import { checkClaim } from '../core/replay.ts';
+import type { AuthenticationRequest } from '../core/request.ts';
+import { checkTime } from '../core/time.ts';
+import { parseToken } from '../core/token.ts';
+import type { ClaimedToken, UnverifiedToken } from '../core/trust.ts';
+import { selectCandidates, verifySignature } from '../core/verify.ts';
+import { challenger, type RefusedResult } from './challenge.ts';
+import { type AuthenticationEvent, eventOf } from './event.ts';
+import { type AuthenticatorOptions, readOptions } from './options.ts';
+
+/** Who sent the request. */
+export interface Identity<User> {
+  readonly username: string;
+  /** The application's own object, as its key store found it. */
+  readonly user: User;
+  /** The key that signed. */
+  readonly key: VerificationKey;
+  /** Everything that was signed. */
+  readonly claims: Claims;
+}
+
+/** The request is let in. */
+export interface AcceptedResult<User> extends Identity<User> {
+  readonly ok: true;
+}
+
+export type AuthenticationResult<User> = AcceptedResult<User> | RefusedResult;
+
+/** Decides about requests. {@link createAuthenticator} makes one. */
+export interface Authenticator<User> {
+  /**
+   * Decides about one request, and spends its token if it is good.
+   *
+   * @param request - what the adapter saw of it
+   * @returns who sent it, or the whole answer to a refused request; bad input and our own trouble are answers too: it never rejects
+   */
+  authenticate(request: AuthenticationRequest): Promise<AuthenticationResult<User>>;
+}
+
+/**
+ * Makes an authenticator out of a key store and a nonce store.
+ *
+ * @param options - {@link AuthenticatorOptions}
+ * @throws TypeError for an option that is unknown or out of its range; the message names it
+ */
+export function createAuthenticator<User>(options: AuthenticatorOptions<User>): Authenticator<User> {
+  const { keys, nonces, tolerance, scheme, realm, policy, now: clock, onResult } = readOptions(options);
+  const readCredential = credentialReader(scheme);
+  const answer = challenger({ scheme, realm, tolerance });
+
+  function tell(event: AuthenticationEvent): void {
+    const told: unknown = onResult?.(event);
+    // It is not waited for; but its rejection must not end the process.
+    if (isPromise(told)) told.catch(() => {});
+  }
+
+  function accept(token: ClaimedToken<User>): AcceptedResult<User> {
+    const { claims, record, key } = token;
+    tell(eventOf('accepted', claims, key.kid));
+    noteUse(key);
+    return { ok: true, username: record.username, user: record.user, key, claims };
+  }
+
+  /** Whether it can be written down when a key was last used decides about nobody. */
+  function noteUse(key: VerificationKey): void {
+    if (keys.used === undefined) return;
+    try {
+      const noted: unknown = keys.used(key, clock());
+      if (isPromise(noted)) noted.catch(() => {});
+    } catch {
+      // The store has its own ways of telling that it is in trouble.
+    }
+  }
+
+  function refuse(refusal: Refusal, token?: UnverifiedToken): RefusedResult {
+    tell(eventOf(refusal, token?.claims, token?.kid));
+    return answer(refusal, clock());
+  }
+
+  function unavailable(cause: unknown, token: UnverifiedToken | undefined): RefusedResult {
+    const refusal = new Refusal('unavailable', undefined, cause);
+    try {
+      tell(eventOf(refusal, token?.claims, token?.kid));
+    } catch {
+      // The hook itself is the trouble; the answer stands without it.
+    }
+    return answer(refusal, 0);
+  }
+
+  return {
+    async authenticate(request) {
+      let parsed: UnverifiedToken | undefined;
+      try {
+        // 1. One Authorization header, our scheme.
+        const credential = readCredential(request.authorization);
+        if (credential instanceof Refusal) return refuse(credential);
+
+        // 2. A well-formed token of this profile.
+        const token = parseToken(credential);
+        if (token instanceof Refusal) return refuse(token);
+        parsed = token;
+
+        // 3. The user, and those of its keys that may have signed.
+        const found = keys.find(token.claims.username, { kid: token.kid, alg: token.algorithm.name });
+        const candidates = selectCandidates(token, isPromise(found) ? await found : found);
+
+        // 4. The signature; where step 3 found nobody, one verification runs all the same.
+        const signed = verifySignature(token, candidates);
+        if (signed instanceof Refusal) return refuse(signed, token);
+
+        // 5. Signed just now.
+        const now = clock();
+        const fresh = checkTime(signed, now, tolerance);
+        if (fresh instanceof Refusal) return refuse(fresh, token);
+
+        // 6. For this server and this request.
+        const bound = checkBinding(fresh, request, policy);
+        if (bound instanceof Refusal) return refuse(bound, token);
+
+        // 7. Never before.
+        const outcome = nonces.claim(bound.claims, now);
+        const claimed = checkClaim(bound, isPromise(outcome) ? await outcome : outcome, clock(), tolerance);
+        if (claimed instanceof Refusal) return refuse(claimed, token);
+
+        // 8. With the body that was signed.
+        const { bind } = claimed.claims;
+        if (bind?.digest !== undefined && bind.digest !== (await request.bodyDigest?.())) {
+          return refuse(new Refusal('binding_mismatch'), token);
+        }
+        return accept(claimed);
+      } catch (cause) {
+        return unavailable(cause, parsed);
+      }
+    },
+  };
+}
+
+/** A store that answers at once costs no turn of the event loop. */
+function isPromise<T>(value: MaybePromise<T> | undefined): value is Promise<T> {
+  return typeof (value as { then?: unknown } | undefined | null)?.then === 'function';
+}

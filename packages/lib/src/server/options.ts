@@ -1,0 +1,81 @@
+/** The options of an authenticator, checked. */
+import { type BindingPolicy, type BindMember, refuseUnknownMembers } from '../core/binding.ts';
+import type { KeyStore, NonceStore } from '../core/contracts.ts';
+import {
+  checkOptions,
+  DEFAULT_TOLERANCE,
+  MAX_TOLERANCE,
+  numberOption,
+  type OptionKinds,
+  wallClock,
+} from '../core/options.ts';
+import type { AuthenticationEvent } from './event.ts';
+
+/** What an authenticator needs and may be told. */
+export interface AuthenticatorOptions<User> {
+  readonly keys: KeyStore<User>;
+  readonly nonces: NonceStore;
+  /** Seconds that a claimed time may lie away from this clock, itself included; 1 to 600, default 20. */
+  readonly tolerance?: number;
+  /** Who this server is: the values of `bind.aud` and `aud` that it accepts, matched exactly. Default: none. */
+  readonly audience?: string | readonly string[];
+  /** Members of `bind` that every token must carry. Default: none. `aud` needs `audience`. */
+  readonly require?: readonly BindMember[];
+  /** Maps the raw request-target to the one that callers sign, where a proxy rewrites paths. */
+  readonly externalTarget?: (raw: string) => string;
+  /** The scheme word of the `Authorization` header; default `JWT`. */
+  readonly scheme?: string;
+  /** The realm of the challenge; default `api`. */
+  readonly realm?: string;
+  /** Seconds since the epoch; default the wall clock. */
+  readonly now?: () => number;
+  /**
+   * Told of every decision, with its true reason. If it throws, the request is answered `unavailable`, and it is told so. A promise
+   * that it returns is not waited for.
+   */
+  readonly onResult?: (event: AuthenticationEvent) => void;
+}
+
+const OPTIONS: OptionKinds<AuthenticatorOptions<unknown>> = {
+  keys: 'any',
+  nonces: 'any',
+  tolerance: 'any',
+  audience: 'any',
+  require: 'array',
+  externalTarget: 'function',
+  scheme: 'any',
+  realm: 'any',
+  now: 'function',
+  onResult: 'function',
+};
+
+/** @throws TypeError for an option that is unknown or out of its range; the message names it */
+export function readOptions<User>(options: AuthenticatorOptions<User>) {
+  checkOptions(options, OPTIONS);
+  const { keys, nonces, scheme = 'JWT', realm = 'api', now = wallClock, onResult } = options;
+  if (typeof keys?.find !== 'function') throw new TypeError('option keys: must be a key store');
+  if (typeof nonces?.claim !== 'function' || typeof nonces.tolerance !== 'number') {
+    throw new TypeError('option nonces: must be a nonce store');
+  }
+
+  const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE);
+  if (!(tolerance <= nonces.tolerance)) {
+    throw new TypeError(
+      `option tolerance: ${tolerance} s is more than the ${nonces.tolerance} s for which the nonce store keeps records; give both the same`,
+    );
+  }
+  return { keys, nonces, scheme, realm, now, onResult, tolerance, policy: readPolicy(options) };
+}
+
+function readPolicy<User>(options: AuthenticatorOptions<User>): BindingPolicy {
+  const { audience = [], require = [], externalTarget } = options;
+  const audiences = typeof audience === 'string' ? [audience] : [...audience];
+  if (audiences.some((one) => typeof one !== 'string' || one === '')) {
+    throw new TypeError('option audience: must be a non-empty string, or an array of them');
+  }
+  refuseUnknownMembers(require);
+  if (require.includes('aud') && audiences.length === 0) {
+    throw new TypeError("option require: 'aud' needs the option audience, which says who this server is");
+  }
+  return { audience: audiences, require: [...require], externalTarget };
+}

@@ -1,0 +1,64 @@
+/** Kysely's SQLite dialect over Node's own `node:sqlite`. */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { type Dialect, SqliteDialect } from 'kysely';
+
+/** Statements that stay prepared; ours are a few dozen, an application's own come and go. */
+const MAX_STATEMENTS = 256;
+
+/**
+ * Opens an SQLite database for Kysely: write-ahead log, foreign keys on, and no waiting for another process's lock, as that
+ * would hold up every other request (who needs to try again does so without blocking).
+ *
+ * @param path - a file, made if it is not there; `:memory:` for one that ends with the process
+ * @param synchronous - `NORMAL` (default) survives a killed process, `FULL` a power cut as well
+ * @throws what `node:sqlite` throws where the file cannot be opened
+ */
+export function nodeSqlite(path: string, synchronous: 'NORMAL' | 'FULL' = 'NORMAL'): Dialect {
+  const database = new DatabaseSync(path);
+  patiently(() => database.exec('PRAGMA journal_mode = WAL'));
+  database.exec(`PRAGMA busy_timeout = 0; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON;`);
+  const statements = new Map<string, ReturnType<typeof shim>>();
+
+  return new SqliteDialect({
+    database: {
+      close: () => database.close(),
+      prepare(text) {
+        let statement = statements.get(text);
+        if (statement === undefined) {
+          if (statements.size === MAX_STATEMENTS) statements.clear();
+          statement = shim(database.prepare(text));
+          statements.set(text, statement);
+        }
+        return statement;
+      },
+    },
+  });
+}
+
+/** What Kysely asks of a statement. */
+function shim(statement: StatementSync) {
+  return {
+    reader: statement.columns().length > 0,
+    all: (values: readonly unknown[]) => statement.all(...(values as SQLInputValue[])),
+    run: (values: readonly unknown[]) => statement.run(...(values as SQLInputValue[])),
+    iterate: (values: readonly unknown[]) => statement.iterate(...(values as SQLInputValue[])),
+  };
+}
+
+/** Milliseconds for which other processes are waited for, before anything is served. */
+const OPENING = 2000;
+const SQLITE_BUSY = 5;
+
+/** SQLite itself does not wait for a change of the journal's mode. */
+function patiently(work: () => void): void {
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  for (const end = performance.now() + OPENING; ; ) {
+    try {
+      work();
+      return;
+    } catch (error) {
+      if ((error as { errcode?: number }).errcode !== SQLITE_BUSY || performance.now() > end) throw error;
+    }
+    Atomics.wait(clock, 0, 0, 5);
+  }
+}

@@ -1,0 +1,6 @@
+/** Contract suites: a store or signer of your own is tested with what ours are tested with. */
+export type { ContractCase } from './contract.ts';
+export { ContractError } from './contract.ts';
+export { type KeyStoreFixture, type KeyStoreUser, keyStoreContract } from './key-store.ts';
+export { type NonceStoreFixture, type NonceStoreSetup, nonceStoreContract } from './nonce-store.ts';
+export { type SignerFixture, signerContract } from './signer.ts';

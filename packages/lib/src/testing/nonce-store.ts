@@ -1,0 +1,193 @@
+/** What every nonce store promises (spec/PROTOCOL.md, replay rule). */
+import type { MaybePromise, NonceClaim, NonceStore } from '../core/contracts.ts';
+import { type ContractCase, same, throws } from './contract.ts';
+
+/** How a case wants the store to be set up: empty, and serving at once. */
+export interface NonceStoreSetup {
+  /** T, in seconds. */
+  readonly tolerance: number;
+  /** M, in seconds. */
+  readonly margin: number;
+  /** Claims that one user may make in a second. */
+  readonly perUser: number;
+  /** Nonces that fit, where the store has such a limit. */
+  readonly capacity: number;
+  /** Seconds since the epoch: the clock that the case drives. */
+  readonly now: () => number;
+}
+
+/** What the suite needs to know of a store. */
+export interface NonceStoreFixture {
+  /** Makes an empty store, with no earlier life. */
+  make(setup: NonceStoreSetup): MaybePromise<NonceStore>;
+  /** Gives back what a case has used. */
+  dispose?(store: NonceStore): MaybePromise<void>;
+  /** Why the store has no capacity of its own; the case for it then is left out. */
+  readonly noCapacity?: string;
+}
+
+const DEFAULTS = { tolerance: 20, margin: 20, perUser: 1000, capacity: 1000 };
+
+/** Claims that differ from one another in one respect: none may be taken for another. */
+function differentClaims(t: number): NonceClaim[] {
+  return [
+    { username: 'alice', time: t, nonce: 'n' },
+    { username: 'Alice', time: t, nonce: 'n' },
+    { username: 'alicen', time: t, nonce: '' },
+    { username: 'alic', time: t, nonce: 'en' },
+    { username: 'alice ', time: t, nonce: 'n' },
+    { username: 'alice', time: t, nonce: 'N' },
+    { username: 'alice', time: t, nonce: 'n ' },
+    { username: 'alice', time: t, nonce: 'n\u0000' },
+    { username: 'alice', time: t, nonce: `:${t}:n` },
+    { username: `alice:${t}`, time: t, nonce: 'n' },
+    { username: 'alice', time: t + 0.5, nonce: 'n' },
+    { username: 'alice', time: t + 1, nonce: 'n' },
+    { username: 'alice', time: t, nonce: '7' },
+    { username: 'alice', time: t, nonce: 7 },
+    { username: 'alice', time: t, nonce: 7.5 },
+    { username: 'alice', time: t, nonce: '\u00e9' },
+    { username: 'alice', time: t, nonce: 'e\u0301' },
+    { username: '\u00e9', time: t, nonce: 'n' },
+    { username: 'e\u0301', time: t, nonce: 'n' },
+    { username: '__proto__', time: t, nonce: '__proto__' },
+    { username: "a' OR 1=1 --", time: t, nonce: '%_*' },
+    { username: 'u'.repeat(600), time: t, nonce: 'n'.repeat(255) },
+    { username: 'u'.repeat(600), time: t, nonce: 'n'.repeat(254) },
+  ];
+}
+
+/**
+ * The cases of the contract.
+ *
+ * @param fixture - how to make the store under test
+ */
+export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
+  function contractCase(
+    name: string,
+    body: (store: NonceStore, clock: { now: number }) => Promise<void>,
+    setup: Partial<typeof DEFAULTS> = {},
+  ): ContractCase {
+    return {
+      name,
+      async run() {
+        const clock = { now: Math.floor(Date.now() / 1000) };
+        const store = await fixture.make({ ...DEFAULTS, ...setup, now: () => clock.now });
+        try {
+          await body(store, clock);
+        } finally {
+          await fixture.dispose?.(store);
+        }
+      },
+    };
+  }
+
+  const cases = [
+    contractCase('serves as soon as it is made', async (store, { now }) => {
+      await store.open(now);
+      same(store.readiness(now), { ready: true }, 'readiness');
+      same(store.tolerance >= DEFAULTS.tolerance, true, 'tolerance is that of the setup or more');
+    }),
+
+    contractCase('gives a nonce once', async (store, { now }) => {
+      const claim = { username: 'alice', time: now, nonce: 'n' };
+      same(await store.claim(claim, now), 'claimed', 'first claim');
+      for (let again = 0; again < 3; again++) same(await store.claim(claim, now), 'replayed', 'later claim');
+    }),
+
+    contractCase('gives a nonce to exactly one of 200 concurrent callers', async (store, { now }) => {
+      for (let round = 0; round < 10; round++) {
+        const claim = { username: 'alice', time: now, nonce: `n${round}` };
+        const outcomes = await Promise.all(Array.from({ length: 200 }, async () => store.claim(claim, now)));
+        same(outcomes.filter((outcome) => outcome === 'claimed').length, 1, 'callers that got it');
+        same(outcomes.filter((outcome) => outcome === 'replayed').length, 199, 'callers that did not');
+      }
+    }),
+
+    contractCase('takes no claim for another', async (store, { now }) => {
+      const claims = differentClaims(now).filter(({ nonce }) => nonce !== '');
+      for (const claim of claims) same(await store.claim(claim, now), 'claimed', `claim of ${JSON.stringify(claim)}`);
+      for (const claim of claims)
+        same(await store.claim(claim, now), 'replayed', `repetition of ${JSON.stringify(claim)}`);
+    }),
+
+    contractCase('takes equal numbers for one nonce', async (store, { now }) => {
+      same(await store.claim({ username: 'a', time: now, nonce: 0 }, now), 'claimed', '0');
+      same(await store.claim({ username: 'a', time: now, nonce: -0 }, now), 'replayed', '-0');
+      same(await store.claim({ username: 'a', time: now, nonce: 1e21 }, now), 'claimed', '1e21');
+      same(
+        await store.claim({ username: 'a', time: now, nonce: 1_000_000_000_000_000_000_000 }, now),
+        'replayed',
+        'the same, in digits',
+      );
+    }),
+
+    contractCase('remembers a nonce until its time, the tolerance and the margin have passed', async (store, clock) => {
+      const time = clock.now + DEFAULTS.tolerance;
+      const claim = { username: 'alice', time, nonce: 'n' };
+      same(await store.claim(claim, clock.now), 'claimed', 'first claim');
+      for (const later of [1, 20, 39, 40]) {
+        clock.now = time + later;
+        same(await store.claim(claim, clock.now), 'replayed', `${later} s after its time`);
+      }
+    }),
+
+    contractCase(
+      'never gives a nonce again, however far the clock goes, forwards or backwards',
+      async (store, clock) => {
+        const start = clock.now;
+        const claim = { username: 'alice', time: start, nonce: 'n' };
+        same(await store.claim(claim, start), 'claimed', 'first claim');
+        for (const shift of [41, 60, 120, 3600, -60, 0, -3600, 10 * 365 * 86_400, 0]) {
+          clock.now = start + shift;
+          const outcome = await Promise.resolve()
+            .then(() => store.claim(claim, clock.now))
+            .catch(() => 'unavailable');
+          same(outcome === 'claimed', false, `claimed again with the clock at ${shift} s`);
+        }
+      },
+    ),
+
+    contractCase('opens again without forgetting', async (store, { now }) => {
+      const claim = { username: 'alice', time: now, nonce: 'n' };
+      same(await store.claim(claim, now), 'claimed', 'first claim');
+      await store.open(now);
+      same(await store.claim(claim, now), 'replayed', 'claim after open()');
+    }),
+
+    contractCase(
+      'limits how many claims one user makes in a second, and no other user',
+      async (store, clock) => {
+        const claim = (username: string, nonce: string) => store.claim({ username, time: clock.now, nonce }, clock.now);
+        for (let index = 0; index < 5; index++) same(await claim('alice', `n${index}`), 'claimed', `claim ${index}`);
+        same(await claim('alice', 'n5'), 'rate_limited', 'one claim too many');
+        same(await claim('bob', 'n5'), 'claimed', 'another user');
+        same(await claim('alice', 'n0'), 'replayed', 'a replay beyond the limit');
+        clock.now += 1;
+        same(await claim('alice', 'n5'), 'claimed', 'the refused nonce, a second later');
+      },
+      { perUser: 5 },
+    ),
+  ];
+
+  if (fixture.noCapacity === undefined) {
+    cases.push(
+      contractCase(
+        'gives one user a tenth of its room, and when full serves nobody rather than forget',
+        async (store, { now }) => {
+          const claim = (username: string, nonce: string) => store.claim({ username, time: now, nonce }, now);
+          for (let index = 0; index < 10; index++) same(await claim('alice', `n${index}`), 'claimed', `claim ${index}`);
+          same(await claim('alice', 'n10'), 'rate_limited', 'more than a tenth');
+          for (let user = 1; user < 10; user++) {
+            for (let index = 0; index < 10; index++)
+              same(await claim(`u${user}`, `n${index}`), 'claimed', `user ${user}`);
+          }
+          await throws(() => claim('late', 'n'), 'a claim on a full store');
+          same(store.readiness(now).ready, false, 'readiness of a full store');
+        },
+        { capacity: 100 },
+      ),
+    );
+  }
+  return cases;
+}

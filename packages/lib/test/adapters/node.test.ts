@@ -1,0 +1,21 @@
+import { createServer } from 'node:http';
+import { nodeAuth } from 'asymmetric-jwt-auth/node';
+import { expect, test } from 'vitest';
+import { adapterSuite } from './suite.ts';
+
+adapterSuite('nodeAuth', ({ auth, optional, require }) => {
+  const { authenticate, reject } = nodeAuth(auth, { require });
+  return createServer(async (request, response) => {
+    const result = await authenticate(request);
+    if (result.ok) response.end(JSON.stringify({ username: result.username, email: result.user.email }));
+    else if (optional && result.reason === 'missing') response.end('null');
+    else reject(response, result);
+  });
+});
+
+test('an unknown option is refused by name', () => {
+  const auth = { authenticate: () => Promise.reject(new Error('not called')) };
+  expect(() => nodeAuth(auth, { requires: ['aud'] } as never)).toThrow(
+    new TypeError('option requires: unknown; there are require'),
+  );
+});

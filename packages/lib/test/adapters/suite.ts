@@ -1,0 +1,165 @@
+/** What every adapter does, tried over the network: one suite, and a few lines for each adapter. */
+
+import type { Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { createAuthorization } from 'asymmetric-jwt-auth/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Authenticator,
+  createAuthenticator,
+  memoryKeyStore,
+  memoryNonceStore,
+  PrivateKey,
+} from '../../src/index.ts';
+
+/** What an adapter's server is to be: GET /mounted/me answers `{ "username": … }`, or null for an anonymous request. */
+interface AdapterSetup {
+  readonly auth: Authenticator<{ email: string }>;
+  readonly optional: boolean;
+  readonly require: readonly ('htm' | 'target')[];
+}
+
+/** Makes a server that is not yet listening. */
+export type AdapterServer = (setup: AdapterSetup) => Server;
+
+/** Starts a server on a free loopback port. */
+export async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Sends bytes as they are, and gives back all that comes. */
+async function sendRaw(url: string, text: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.end(text, 'latin1');
+  let answer = '';
+  for await (const chunk of socket) answer += chunk;
+  return answer;
+}
+
+export function adapterSuite(name: string, makeServer: AdapterServer): void {
+  describe(`${name} over the network`, () => {
+    const keys = memoryKeyStore<{ email: string }>();
+    const nonces = memoryNonceStore();
+    let broken = false;
+    const auth = createAuthenticator({
+      keys: {
+        find(username) {
+          if (broken) throw new Error('the database is down, password=hunter2');
+          return keys.find(username, { kid: undefined, alg: 'EdDSA' });
+        },
+      },
+      nonces,
+    });
+    const servers: Server[] = [];
+    let key: PrivateKey;
+    let required: string;
+    let optional: string;
+    let bound: string;
+    const sign = (bind?: { htm?: string; target?: string }) =>
+      createAuthorization({ username: 'guido', key, ...(bind === undefined ? {} : { bind }) });
+    const get = async (url: string, authorization?: string) =>
+      fetch(`${url}/mounted/me?x=1`, authorization === undefined ? {} : { headers: { authorization } });
+
+    beforeAll(async () => {
+      key = await PrivateKey.generate();
+      keys.setUser('guido', { user: { email: 'guido@example.com' } });
+      keys.addKey('guido', key.publicKey);
+      const start = async (options: Omit<AdapterSetup, 'auth'>) => {
+        const server = makeServer({ auth, ...options });
+        servers.push(server);
+        return listen(server);
+      };
+      required = await start({ optional: false, require: [] });
+      optional = await start({ optional: true, require: [] });
+      bound = await start({ optional: false, require: ['htm', 'target'] });
+    });
+    afterAll(() => {
+      for (const server of servers) server.close();
+    });
+
+    test('a signed request comes through, with the user', async () => {
+      const response = await get(required, await sign());
+      expect(response.status).toBe(200);
+      expect(await response.json()).toEqual({ username: 'guido', email: 'guido@example.com' });
+    });
+
+    test('the same token again is refused', async () => {
+      const authorization = await sign();
+      expect((await get(required, authorization)).status).toBe(200);
+      const response = await get(required, authorization);
+      expect(response.status).toBe(401);
+      expect(response.headers.get('www-authenticate')).toBe('JWT realm="api", error="replayed"');
+      expect(response.headers.get('content-type')).toBe('application/problem+json');
+      expect(response.headers.get('cache-control')).toBe('no-store');
+      expect(await response.json()).toMatchObject({ status: 401, error: 'replayed' });
+    });
+
+    test('a request without a credential gets the challenge', async () => {
+      const response = await get(required);
+      expect(response.status).toBe(401);
+      expect(response.headers.get('www-authenticate')).toBe('JWT realm="api"');
+    });
+
+    test('where it is optional, a request without a credential comes through as nobody', async () => {
+      const response = await get(optional);
+      expect(response.status).toBe(200);
+      expect(await response.json()).toBeNull();
+    });
+
+    test('where it is optional, a request with a good credential has a user', async () => {
+      expect(await (await get(optional, await sign())).json()).toMatchObject({ username: 'guido' });
+    });
+
+    test.each(['JWT', 'JWT garbage', 'JWT a.b.c', 'jwt ..', ''])(
+      'where it is optional, the invalid credential %j is refused',
+      async (value) => {
+        expect((await get(optional, value)).status).toBe(401);
+      },
+    );
+
+    test.each(['required', 'optional'])('two Authorization headers are refused where it is %s', async (mode) => {
+      const [one, other] = [await sign(), await sign()];
+      const url = mode === 'required' ? required : optional;
+      const lines = [
+        'GET /mounted/me HTTP/1.1',
+        'Host: x',
+        `Authorization: ${one}`,
+        `AUTHORIZATION: ${other}`,
+        'Connection: close',
+      ];
+      expect(await sendRaw(url, `${lines.join('\r\n')}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 401 /);
+      expect((await get(required, one)).status, 'neither was spent').toBe(200);
+      expect((await get(required, other)).status, 'neither was spent').toBe(200);
+    });
+
+    test('a token bound to the method and the whole target comes through', async () => {
+      const response = await get(bound, await sign({ htm: 'GET', target: '/mounted/me?x=1' }));
+      expect(response.status).toBe(200);
+    });
+
+    test.each([
+      ['unbound', undefined, 'binding_required'],
+      ['bound to another method', { htm: 'POST', target: '/mounted/me?x=1' }, 'binding_mismatch'],
+      ['bound to another path', { htm: 'GET', target: '/me?x=1' }, 'binding_mismatch'],
+      ['bound to another query', { htm: 'GET', target: '/mounted/me?x=2' }, 'binding_mismatch'],
+    ])('where binding is required, a token %s is refused', async (_what, bind, error) => {
+      const response = await get(bound, await sign(bind));
+      expect(response.status).toBe(401);
+      expect(await response.json()).toMatchObject({ error });
+    });
+
+    test('when a store fails, the answer is 503 and says nothing of why', async () => {
+      broken = true;
+      const response = await get(required, await sign()).finally(() => {
+        broken = false;
+      });
+      expect(response.status).toBe(503);
+      expect(response.headers.get('retry-after')).toBe('1');
+      expect(response.headers.get('www-authenticate')).toBeNull();
+      const body = await response.text();
+      expect(body).toContain('unavailable');
+      expect(body).not.toContain('hunter2');
+    });
+  });
+}

@@ -1,0 +1,33 @@
+/** The program as it is shipped: compiled, and called by the names of the package's `bin`. */
+import { chmodSync, copyFileSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { environment, mustRun, run } from '../../../../test/run.ts';
+import { scratch } from './program.ts';
+
+const file = scratch();
+const { bin, version } = JSON.parse(readFileSync('packages/lib/package.json', 'utf8'));
+
+beforeAll(async () => {
+  await mustRun(resolve('node_modules/.bin/tsc'), ['-p', 'packages/lib/tsconfig.build.json', '--outDir', file('dist')]);
+  copyFileSync('packages/lib/package.json', file('package.json'));
+});
+
+test('its commands are ajwt, and the name of the package for npx', () => {
+  expect(Object.keys(bin)).toEqual(['ajwt', 'asymmetric-jwt-auth']);
+});
+
+test.each(Object.entries<string>(bin))('%s starts by its first line, and works', async (name, path) => {
+  // As npm does on installation.
+  const target = join(dirname(file('package.json')), path);
+  chmodSync(target, 0o755);
+  symlinkSync(target, file(name));
+  expect(await mustRun(file(name), ['--version'])).toBe(`ajwt ${version}\n`);
+
+  await mustRun(file(name), ['keygen', '--out', file(`${name}-key`)]);
+  const env = environment({ AJWT_USER: 'guido', AJWT_KEY: file(`${name}-key`) });
+  const token = await mustRun(file(name), ['token'], { env });
+  const { code, stdout } = await run(file(name), ['explain', '--pubkey', file(`${name}-key.pub`), token], { env });
+  expect([code, stdout]).toEqual([0, expect.stringContaining('signature    pass')]);
+  expect(await run(file(name), ['fetch', 'http://127.0.0.1:1/'], { env })).toMatchObject({ code: 7 });
+});

@@ -1,0 +1,236 @@
+/** `ajwt fetch`: exit codes, as curl has them, and what is said when a request fails. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer as createTlsServer } from 'node:https';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PrivateKey } from '../../src/index.ts';
+import { listen } from '../adapters/suite.ts';
+import { runProgram } from '../helpers/command.ts';
+import { type FetchServer, fixedNonceStore, startServer } from './fetch-server.ts';
+import { ajwt, lacks, type RunOptions, scratch, shell } from './program.ts';
+
+const file = scratch();
+const env = { AJWT_USER: 'guido', AJWT_KEY: file('key') };
+const servers: FetchServer[] = [];
+let key: PrivateKey;
+let url = '';
+
+async function serve(options?: Parameters<typeof startServer>[1]): Promise<string> {
+  const server = await startServer(key.publicKey, options);
+  servers.push(server);
+  return server.url;
+}
+
+beforeAll(async () => {
+  key = await PrivateKey.generate();
+  writeFileSync(file('key'), key.toPem());
+  url = await serve();
+});
+afterAll(() => {
+  for (const { server } of servers) server.close();
+});
+
+const get = (path: string, args: readonly string[] = [], options: RunOptions = {}) =>
+  ajwt(['fetch', ...args, path.includes(':') ? path : `${url}${path}`], { env, ...options });
+
+describe('a status of 400 or more', () => {
+  test('is an answer like any other', async () => {
+    expect(await get('/404')).toMatchObject({ code: 0, stdout: 'no such thing\n', stderr: '' });
+    expect(await get('/401')).toMatchObject({ code: 0, stdout: 'from the application\n', stderr: '' });
+  });
+
+  test('with --fail: no body, one line, 22', async () => {
+    for (const option of ['-f', '--fail']) {
+      expect(await get('/404', [option])).toMatchObject({ code: 22, stdout: '', stderr: 'ajwt: 404 Not Found\n' });
+    }
+    expect(await get('/500', ['-f'])).toMatchObject({ code: 22, stderr: 'ajwt: 500 Oh Dear\n' });
+    expect(await get('/x', ['-f'])).toMatchObject({ code: 0, stdout: 'hello guido\n' });
+    expect((await get('/404', ['-fi'])).stdout).toMatch(/^HTTP\/1\.1 404 Not Found\r\n(.+\r\n)+\r\n$/);
+    await get('/404', ['-f', '-o', file('unmade')]);
+    expect(existsSync(file('unmade'))).toBe(false);
+  });
+
+  test('with --fail-with-body: the body, one line, 22', async () => {
+    expect(await get('/404', ['--fail-with-body'])).toMatchObject({
+      code: 22,
+      stdout: 'no such thing\n',
+      stderr: 'ajwt: 404 Not Found\n',
+    });
+  });
+
+  test('with -s nothing is said', async () => {
+    expect(await get('/404', ['-sf'])).toMatchObject({ code: 22, stdout: '', stderr: '' });
+    expect(await get('/x', ['-s', '--user', 'ada'])).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe('a refused token is explained in one line, and its answer printed', () => {
+  test.each<[string, () => Parameters<typeof startServer>[1], string[], RegExp]>([
+    ['replayed', () => ({ nonces: fixedNonceStore('replayed') }), [], /^401 replayed: The token was used before/],
+    ['rate_limited', () => ({ nonces: fixedNonceStore('rate_limited') }), [], /^429 rate_limited: /],
+    ['unavailable', () => ({ nonces: fixedNonceStore('down') }), [], /^503 unavailable: /],
+    [
+      'forgotten',
+      () => ({ nonces: fixedNonceStore('forgotten') }),
+      [],
+      /^401 stale_time: this clock and the server's are only 0(\.\d)? s apart; try again$/,
+    ],
+    [
+      'a clock far behind',
+      () => ({ now: () => Date.now() / 1000 + 5000 }),
+      [],
+      /^401 stale_time: this clock is 1 h 23 min behind the server's, which accepts 20 s; set the clock$/,
+    ],
+    [
+      'a clock far ahead',
+      () => ({ now: () => Date.now() / 1000 - 5000 }),
+      [],
+      /^401 stale_time: this clock is 1 h 23 min ahead of the server's, which accepts 20 s; set the clock$/,
+    ],
+    [
+      'another user',
+      () => ({}),
+      ['--user', 'Жук'],
+      /^401 invalid_token: not accepted; check that the server has this key for this user: Жук, SHA256:/,
+    ],
+    ['binding_required', () => ({ require: ['htm'] }), [], /^401 binding_required: /],
+    ['another scheme', () => ({ scheme: 'Token' }), [], /^401: /],
+  ])('%s', async (_name, options, args, line) => {
+    const { code, stdout, stderr } = await get(await serve(options()), args);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ type: 'about:blank', detail: expect.any(String) });
+    expect(stderr.slice('ajwt: '.length, -1)).toMatch(line);
+    expect(stderr).not.toMatch(/eyJ/);
+  });
+
+  test('also with --fail, instead of the bare status', async () => {
+    const outcome = await get('/x', ['-f', '--user', 'ada']);
+    expect(outcome).toMatchObject({
+      code: 22,
+      stdout: '',
+      stderr: expect.stringMatching(/^ajwt: 401 invalid_token: [^\n]+\n$/),
+    });
+  });
+
+  test("what the server says cannot steer the terminal; the application's own problems are its own", async () => {
+    expect((await get('/nasty')).stderr).toBe('ajwt: 401 x\\u{1b}[31my: one\\u{a}two\\u{202e}three\n');
+    expect((await get('/503-problem')).stderr).toBe('');
+  });
+
+  test('an endless body is not sent to its end', async () => {
+    const { code, stdout } = await shell(`yes | ajwt fetch -d @- --user ada ${url}/x`, { env });
+    expect([code, JSON.parse(stdout).error]).toEqual([0, 'invalid_token']);
+  });
+});
+
+describe('no answer', () => {
+  test.each<[string, () => string, string[], number, RegExp]>([
+    [
+      'nothing listens',
+      () => 'http://127.0.0.1:1/',
+      [],
+      7,
+      /^127\.0\.0\.1:1: cannot connect: nothing listens there \(ECONNREFUSED\)$/,
+    ],
+    [
+      'no such host',
+      () => 'http://nothing.invalid/',
+      [],
+      6,
+      /^nothing\.invalid: the host name cannot be resolved \(E\w+\)$/,
+    ],
+    ['no URL', () => 'http://[::', [], 3, /^this is not a full URL; write https:\/\/host\/path$/],
+    ['no scheme', () => 'localhost:8080/x', [], 3, /^this is not a full URL/],
+    ['another scheme', () => 'ftp://a.example/', [], 1, /^ftp:\/\/ is not a scheme/],
+    ['a loop of redirects', () => '/loop', [], 47, /^more than 20 redirects$/],
+    [
+      'a redirect to elsewhere',
+      () => '/away',
+      [],
+      1,
+      /redirects to http:\/\/elsewhere\.invalid; signed requests stay on their origin/,
+    ],
+    ['a redirect of a stream', () => '/moved', ['-d', '@-'], 65, /redirects a request whose body was a stream/],
+    [
+      'the connection is dropped',
+      () => '/drop',
+      [],
+      52,
+      /^127\.0\.0\.1:\d+: the server closed the connection without an answer/,
+    ],
+    ['the answer breaks off', () => '/cut', [], 18, /^127\.0\.0\.1:\d+: the answer broke off/],
+    ['a status that does not exist', () => '/999', [], 8, /the status of the answer does not exist$/],
+    ['TLS where there is none', () => url.replace('http:', 'https:'), [], 35, /TLS failed/],
+    [
+      'a file that cannot be written',
+      () => '/x',
+      ['-o', '/nowhere/x'],
+      23,
+      /^-o: \/nowhere\/x cannot be written: ENOENT$/,
+    ],
+  ])('%s', async (_name, target, args, code, line) => {
+    const outcome = await get(target(), args, { input: 'body' });
+    expect(outcome.code).toBe(code);
+    expect(outcome.stderr).toMatch(/^ajwt: [^\n]+\n$/);
+    expect(outcome.stderr.slice('ajwt: '.length, -1)).toMatch(line);
+  });
+
+  test('with -s nothing is said, and the exit code is the same', async () => {
+    expect(await get('http://127.0.0.1:1/', ['-s'])).toMatchObject({ code: 7, stdout: '', stderr: '' });
+    expect(await get('/cut', ['-s'])).toMatchObject({ code: 18, stdout: 'begun', stderr: '' });
+  });
+
+  test('what is no HTTP', async () => {
+    const server = createServer((socket) => socket.end('220 mail.example ESMTP\r\n'));
+    const address = await listen(server as never);
+    expect(await get(address)).toMatchObject({ code: 8, stderr: expect.stringContaining('the answer is not HTTP') });
+    server.close();
+  });
+});
+
+describe.skipIf(lacks('openssl', 'version'))('https (needs openssl)', () => {
+  test('an unknown certificate is refused with 60, and one that is known is taken', async () => {
+    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+    const out = ['-keyout', file('tls.key'), '-out', file('tls.pem')];
+    runProgram('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...names, ...out]);
+    const tls = { key: readFileSync(file('tls.key')), cert: readFileSync(file('tls.pem')) };
+    const server = createTlsServer(tls, (_request, response) => response.end('over TLS'));
+    const address = (await listen(server)).replace('http:', 'https:');
+    expect(await get(address)).toMatchObject({ code: 60, stderr: expect.stringContaining('NODE_EXTRA_CA_CERTS') });
+    const known = { ...env, NODE_EXTRA_CA_CERTS: file('tls.pem') };
+    expect(await get(address, [], { env: known })).toMatchObject({ code: 0, stdout: 'over TLS' });
+    server.close();
+  });
+});
+
+describe('wrong use is one line, exit code 1, and nothing is sent', () => {
+  test.each([
+    [['-f', '--fail-with-body'], 'give --fail or --fail-with-body, not both'],
+    [['-H', 'no colon'], "-H: write the header as 'Name: value', in one line"],
+    [['-H', 'X-A: hunter2\r\nX-B: 1'], "-H: write the header as 'Name: value', in one line"],
+    [['-H', 'X-A: hunter2\u0007'], '-H: the value of X-A has control characters'],
+    [['-H', 'authorization: Bearer hunter2'], '-H: this command writes authorization itself'],
+    [['-H', 'Content-Length: 1'], '-H: this command writes Content-Length itself'],
+    [['-X', 'A B'], 'A B is not a method to sign for'],
+    [['-X', 'TRACE'], 'TRACE is not a method to sign for'],
+    [['-d', '@nowhere'], '-d: nowhere cannot be read: ENOENT'],
+    [['-d', '@-', '-d', 'x'], '-d: standard input, a pipe or a large file must be the only -d'],
+    [['--audience', ''], '--audience is empty'],
+    [['--key', 'nowhere'], 'nowhere cannot be read: ENOENT'],
+    [['--key', 'ssh-agent'], 'ssh-agent keys are not supported yet; give a key file'],
+    [
+      ['http://other.example/'],
+      'there is a word too many: `ajwt fetch` takes one word beside its options; see `ajwt fetch --help`',
+    ],
+  ])('%j', async (args, message) => {
+    const before = servers[0]?.seen.length;
+    expect(await get('/x', args)).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });
+    expect(servers[0]?.seen.length).toBe(before);
+  });
+
+  test('no URL, and a password in it', async () => {
+    expect((await ajwt(['fetch'], { env })).stderr).toBe('ajwt: no URL; give one\n');
+    const { code, stderr } = await get('http://guido:hunter2@127.0.0.1/');
+    expect([code, stderr]).toEqual([1, expect.not.stringContaining('hunter2')]);
+  });
+});

@@ -1,0 +1,175 @@
+/** `ajwt keygen`: key pairs that other programs read, in files that nobody else can. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { PrivateKey, PublicKey } from '../../src/index.ts';
+import { runProgram } from '../helpers/command.ts';
+import { ajwt, lacks, scratch, shell } from './program.ts';
+
+const file = scratch();
+const PASSPHRASE = 'correct horse battery staple';
+const KINDS = [
+  ['ed25519', [], 'ED25519', 256],
+  ['ed25519, said so', ['--type', 'ed25519'], 'ED25519', 256],
+  ['rsa', ['--type', 'rsa'], 'RSA', 3072],
+  ['rsa of 2048 bits', ['--type', 'rsa', '--bits', '2048'], 'RSA', 2048],
+  ['ec', ['--type', 'ec'], 'ECDSA', 256],
+  ['P-384', ['--type', 'ec', '--curve', 'P-384'], 'ECDSA', 384],
+  ['P-521', ['--type', 'ec', '--curve', 'P-521'], 'ECDSA', 521],
+] as const;
+
+const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+describe.each(KINDS)('%s', (name, args, sshName, bits) => {
+  const path = file(name.replaceAll(/\W/g, '-'));
+
+  test('two files, one for its owner alone, and all about them on standard error', async () => {
+    const { code, stdout, stderr } = await ajwt(['keygen', ...args, '--out', path, '--comment', 'guido@laptop']);
+    expect([code, stdout]).toEqual([0, '']);
+    expect(mode(path)).toBe('600');
+    expect(readFileSync(path, 'utf8')).toMatch(/^-----BEGIN PRIVATE KEY-----\n/);
+    const key = PrivateKey.from(readFileSync(path, 'utf8'));
+    const publicKey = PublicKey.from(readFileSync(`${path}.pub`, 'utf8'));
+    expect(publicKey.kid).toBe(key.kid);
+    expect([publicKey.bits, publicKey.comment]).toEqual([bits, 'guido@laptop']);
+    for (const text of [path, `${path}.pub`, key.kid, publicKey.fingerprint]) expect(stderr).toContain(text);
+    expect(stderr).toContain(`Register ${path}.pub`);
+  });
+
+  test.skipIf(lacks('ssh-keygen', '-?'))('ssh-keygen names the public key as we do (needs ssh-keygen)', () => {
+    const { fingerprint } = PublicKey.from(readFileSync(`${path}.pub`, 'utf8'));
+    expect(runProgram('ssh-keygen', ['-l', '-f', `${path}.pub`])).toBe(
+      `${bits} ${fingerprint} guido@laptop (${sshName})\n`,
+    );
+  });
+
+  test.skipIf(lacks('openssl', 'version'))('openssl reads the private key (needs openssl)', () => {
+    const pem = runProgram('openssl', ['pkey', '-in', path, '-pubout']);
+    expect(PublicKey.from(pem).kid).toBe(PublicKey.from(readFileSync(`${path}.pub`, 'utf8')).kid);
+  });
+});
+
+describe('the private key', () => {
+  test('is encrypted with the passphrase of a variable', async () => {
+    const path = file('encrypted');
+    const args = ['keygen', '--out', path, '--passphrase-env', 'SECRET'];
+    const { code, stderr } = await ajwt(args, { env: { SECRET: PASSPHRASE } });
+    expect(code).toBe(0);
+    expect(stderr).not.toContain(PASSPHRASE);
+    const text = readFileSync(path, 'utf8');
+    expect(text).toMatch(/^-----BEGIN ENCRYPTED PRIVATE KEY-----\n/);
+    expect(() => PrivateKey.from(text)).toThrow(/encrypted/);
+    expect(PrivateKey.from(text, { passphrase: PASSPHRASE }).kid).toBe(
+      PublicKey.from(readFileSync(`${path}.pub`, 'utf8')).kid,
+    );
+  });
+
+  test.skipIf(lacks('openssl', 'version'))('and openssl opens it (needs openssl)', () => {
+    const pem = runProgram('openssl', ['pkey', '-in', file('encrypted'), '-passin', `pass:${PASSPHRASE}`, '-pubout']);
+    expect(PublicKey.from(pem).kid).toBe(PublicKey.from(readFileSync(file('encrypted.pub'), 'utf8')).kid);
+  });
+
+  test('has mode 0600 whatever the umask', async () => {
+    await shell(`umask 000; ajwt keygen --out '${file('open')}'; umask 077; ajwt keygen --out '${file('closed')}'`);
+    expect([mode(file('open')), mode(file('open.pub'))]).toEqual(['600', '644']);
+    expect([mode(file('closed')), mode(file('closed.pub'))]).toEqual(['600', '600']);
+  });
+});
+
+test('without --out both keys are printed as PEM, with nothing else', async () => {
+  const { code, stdout, stderr } = await ajwt(['keygen']);
+  const [, privatePem = '', publicPem = ''] =
+    /^(-----BEGIN PRIVATE KEY-----\n[^-]+-----END PRIVATE KEY-----\n)(-----BEGIN PUBLIC KEY-----\n[^-]+-----END PUBLIC KEY-----\n)$/.exec(
+      stdout,
+    ) ?? [];
+  expect(code).toBe(0);
+  expect(PrivateKey.from(privatePem).kid).toBe(PublicKey.from(publicPem).kid);
+  expect(stderr).toContain(PublicKey.from(publicPem).fingerprint);
+});
+
+test('a reader that has gone is no failure', async () => {
+  expect((await shell('set -o pipefail; ajwt keygen --type rsa | head -n 1')).code).toBe(0);
+  expect(await shell('set -o pipefail; ajwt keygen 2>&1 | true')).toMatchObject({ code: 0, stderr: '' });
+});
+
+describe('nothing is overwritten, and nothing is left half done', () => {
+  test.each([
+    ['the private file', ''],
+    ['the public file', '.pub'],
+  ])('%s is there', async (_name, suffix) => {
+    const path = file(`there${suffix.replace('.', '-')}`);
+    writeFileSync(path + suffix, 'precious');
+    const { code, stderr } = await ajwt(['keygen', '--out', path]);
+    expect([code, stderr]).toEqual([
+      1,
+      `ajwt: ${path}${suffix} exists already, and is not overwritten; nothing was written\n`,
+    ]);
+    expect(readFileSync(path + suffix, 'utf8')).toBe('precious');
+    expect(existsSync(suffix === '' ? `${path}.pub` : path)).toBe(false);
+  });
+
+  test('a symbolic link to nowhere counts as a file', async () => {
+    const path = file('link');
+    symlinkSync(file('nowhere'), path);
+    expect((await ajwt(['keygen', '--out', path])).code).toBe(1);
+    expect(existsSync(file('nowhere'))).toBe(false);
+  });
+
+  test('two at once: one makes the pair, the other gives up', async () => {
+    const path = file('race');
+    const outcomes = await Promise.all(Array.from({ length: 4 }, () => ajwt(['keygen', '--out', path])));
+    expect(outcomes.map(({ code }) => code).sort()).toEqual([0, 1, 1, 1]);
+    expect(PrivateKey.from(readFileSync(path, 'utf8')).kid).toBe(
+      PublicKey.from(readFileSync(`${path}.pub`, 'utf8')).kid,
+    );
+  });
+
+  test('where the public file cannot be written, the private one goes again', async () => {
+    // The name of the private file just fits into what a file system takes; with .pub it does not.
+    const path = file('n'.repeat(253));
+    const { code, stderr } = await ajwt(['keygen', '--out', path]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('cannot be written: ENAMETOOLONG; nothing was written'),
+    ]);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('a folder that does not exist, or takes no files, is told', async () => {
+    expect((await ajwt(['keygen', '--out', file('none/key')])).stderr).toBe(
+      `ajwt: ${file('none/key')} cannot be written: its folder does not exist; nothing was written\n`,
+    );
+    mkdirSync(file('folder'));
+    chmodSync(file('folder'), 0o755);
+    expect((await ajwt(['keygen', '--out', file('folder')])).stderr).toContain('exists already');
+  });
+});
+
+describe('wrong options', () => {
+  test.each([
+    [['--type', 'dsa'], '--type dsa: there are ed25519, rsa, ec'],
+    [['--bits', '4096'], '--bits is for RSA keys; add --type rsa'],
+    [['--type', 'rsa', '--bits', '1024'], '--bits 1024: must be a whole number from 2048 to 8192'],
+    [['--type', 'rsa', '--bits', '3072.5'], '--bits 3072.5: must be a whole number from 2048 to 8192'],
+    [['--type', 'rsa', '--bits', '0x1000'], '--bits 0x1000: must be a whole number from 2048 to 8192'],
+    [['--curve', 'P-256'], '--curve is for EC keys; add --type ec'],
+    [['--type', 'ec', '--curve', 'secp256k1'], '--curve secp256k1: there are P-256, P-384, P-521'],
+    [['--comment', 'x'], '--comment goes into FILE.pub; add --out FILE'],
+    [
+      ['--comment', 'a\nssh-ed25519 AAAA', '--out', 'x'],
+      '--comment: must be one line of text, without control and format characters',
+    ],
+    [['--out', ''], '--out needs the name of a file'],
+    [['--out', 'x.pub'], '--out names the private key; x.pub looks like a public one'],
+    [
+      ['--passphrase-env', 'hunter2'],
+      '--passphrase-env: give the name of an environment variable that holds the passphrase',
+    ],
+  ])('%j', async (args, message) => {
+    expect(await ajwt(['keygen', ...args])).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });
+  });
+
+  test('an empty passphrase is none', async () => {
+    const { code } = await ajwt(['keygen', '--passphrase-env', 'EMPTY'], { env: { EMPTY: '' } });
+    expect(code).toBe(1);
+  });
+});

@@ -1,0 +1,98 @@
+/** Runs the real program `ajwt` as a child process. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll } from 'vitest';
+import { environment } from '../../../../test/run.ts';
+import { hasProgram } from '../helpers/command.ts';
+
+const PROGRAM = ['--conditions=source', resolve('packages/lib/src/cli/ajwt.ts')];
+/** Hundreds of starts: types are stripped once. */
+const NODE_COMPILE_CACHE = resolve('node_modules/.cache/ajwt');
+
+/** How to run it. */
+export interface RunOptions {
+  readonly env?: Record<string, string>;
+  readonly input?: string | Uint8Array;
+  readonly cwd?: string;
+}
+
+/** What it left behind. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Standard output, byte for byte. */
+  readonly bytes: Buffer;
+}
+
+/** The environment of the program: no key and no username of whoever runs the tests. */
+function cleanEnvironment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const { AJWT_USER: _user, AJWT_KEY: _key, AJWT_PASSPHRASE: _passphrase, ...rest } = environment(extra);
+  return { ...rest, NODE_COMPILE_CACHE, ...extra };
+}
+
+/** Starts `ajwt`; standard input stays open. */
+export function start(args: readonly string[], { env, cwd }: RunOptions = {}): ChildProcess {
+  return spawn(process.execPath, [...PROGRAM, ...args], { env: cleanEnvironment(env), cwd, stdio: 'pipe' });
+}
+
+/** Waits for the end of a program, and collects what it prints. */
+export function finish(child: ChildProcess): Promise<Outcome> {
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout?.on('data', (chunk) => out.push(chunk));
+  child.stderr?.on('data', (chunk) => err.push(chunk));
+  return new Promise((done, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      const bytes = Buffer.concat(out);
+      done({ code, stdout: bytes.toString(), stderr: Buffer.concat(err).toString(), bytes });
+    });
+  });
+}
+
+/** Runs `ajwt` to its end. */
+export function ajwt(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const child = start(args, options);
+  // It may end before it has read everything.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(options.input ?? '');
+  return finish(child);
+}
+
+/** Runs a line of shell in which `ajwt` is a command, as after an installation. */
+export function shell(line: string, options: RunOptions = {}): Promise<Outcome> {
+  const env = cleanEnvironment(options.env);
+  env.PATH = `${commandFolder()}:${env.PATH}`;
+  const child = spawn('bash', ['-c', line], { env, cwd: options.cwd, stdio: 'pipe' });
+  child.stdin?.end(options.input ?? '');
+  return finish(child);
+}
+
+let folder: string | undefined;
+
+/** A folder with the command in it; gone with the process of the tests. */
+function commandFolder(): string {
+  if (folder === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'ajwt-bin-'));
+    process.on('exit', () => rmSync(made, { recursive: true }));
+    const words = [process.execPath, ...PROGRAM].map((word) => `'${word}'`).join(' ');
+    writeFileSync(join(made, 'ajwt'), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+    folder = made;
+  }
+  return folder;
+}
+
+/** A folder for the files of one test file; gone with it. */
+export function scratch(): (name: string) => string {
+  const folder = mkdtempSync(join(tmpdir(), 'ajwt-cli-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  return (name) => join(folder, name);
+}
+
+/** Whether a test must be left out for want of a program; never where all tests are asked for. */
+export function lacks(program: string, ...args: readonly string[]): boolean {
+  return process.env.AJWT_TEST_ALL === undefined && !hasProgram(program, ...args);
+}

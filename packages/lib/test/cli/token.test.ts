@@ -1,0 +1,182 @@
+/** `ajwt token`: what it signs, and where it takes the key from. */
+import { writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createAuthenticator, memoryKeyStore, memoryNonceStore, PrivateKey } from '../../src/index.ts';
+import { ajwt, scratch } from './program.ts';
+
+const file = scratch();
+const PASSPHRASE = 'correct horse battery staple';
+let key: PrivateKey;
+
+beforeAll(async () => {
+  key = await PrivateKey.generate();
+  writeFileSync(file('key'), key.toPem());
+  writeFileSync(file('encrypted'), key.toPem(PASSPHRASE));
+  writeFileSync(file('key.jwk'), JSON.stringify(key.toJwk()));
+  writeFileSync(file('key.pub'), `${key.publicKey.toOpenSsh()}\n`);
+  writeFileSync(file('garbage'), 'garbage');
+});
+
+const claimsOf = (printed: string) => JSON.parse(Buffer.from(printed.split('.')[1] ?? '', 'base64url').toString());
+const token = (...args: string[]) => ajwt(['token', '--user', 'guido', '--key', file('key'), ...args]);
+
+test('a server lets the printed token in, once', async () => {
+  const keys = memoryKeyStore();
+  keys.addKey('guido', key.publicKey);
+  const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });
+  const { code, stdout, stderr } = await token();
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^JWT [\w-]+\.[\w-]+\.[\w-]+\n$/);
+  const authorization = stdout.trim();
+  expect(await auth.authenticate({ authorization })).toMatchObject({ ok: true, username: 'guido' });
+  expect(await auth.authenticate({ authorization })).toMatchObject({ ok: false, reason: 'replayed' });
+});
+
+test.each(['rsa', 'ec'] as const)('it signs with %s keys', async (type) => {
+  const other = await PrivateKey.generate(type, type === 'rsa' ? { bits: 2048 } : {});
+  writeFileSync(file(type), other.toPem());
+  const keys = memoryKeyStore();
+  keys.addKey('guido', other.publicKey);
+  const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });
+  const { stdout } = await ajwt(['token', '--user', 'guido', '--key', file(type)]);
+  expect(await auth.authenticate({ authorization: stdout.trim() })).toMatchObject({ ok: true });
+});
+
+describe('binding', () => {
+  const bindOf = async (...args: string[]) => claimsOf((await token(...args)).stdout).bind;
+
+  test('none unless it is asked for', async () => {
+    expect(Object.keys(claimsOf((await token()).stdout))).toEqual(['username', 'time', 'nonce']);
+  });
+
+  test('--bind METHOD URL: to origin, method and request-target', async () => {
+    expect(await bindOf('--bind', 'POST', 'https://api.example.com/items?x=1#part')).toEqual({
+      v: 1,
+      aud: 'https://api.example.com',
+      htm: 'POST',
+      target: '/items?x=1',
+    });
+    expect(await bindOf('--bind', 'get', 'http://api.example.com:8080')).toEqual({
+      v: 1,
+      aud: 'http://api.example.com:8080',
+      htm: 'GET',
+      target: '/',
+    });
+  });
+
+  test('--audience: to the service alone, or instead of the origin', async () => {
+    expect(await bindOf('--audience', 'orders')).toEqual({ v: 1, aud: 'orders' });
+    expect(await bindOf('--audience', 'orders', '--bind', 'GET', 'https://a.example/x')).toEqual({
+      v: 1,
+      aud: 'orders',
+      htm: 'GET',
+      target: '/x',
+    });
+  });
+
+  test('a path that is escaped for the token is told', async () => {
+    const { code, stdout, stderr } = await token('--bind', 'GET', 'https://a.example/a b/../ж?q=ä');
+    const { target } = claimsOf(stdout).bind;
+    expect([code, target]).toEqual([0, '/%D0%B6?q=%C3%A4']);
+    expect(stderr).toBe(`ajwt: the token is bound to ${target}; send it to exactly this path\n`);
+    expect((await token('--bind', 'GET', target === '' ? '' : `https://a.example${target}`)).stderr).toBe('');
+  });
+
+  test.each([
+    [['--bind', 'GET'], '--bind takes two words: --bind METHOD URL'],
+    [['--bind', 'GET', '/items'], 'this is not a full URL; write https://host/path'],
+    [['--bind', 'GET', 'api.example.com/x'], 'this is not a full URL; write https://host/path'],
+    [['--bind', 'GET', 'ftp://a.example/'], 'ftp:// is not a scheme for signed requests; there are https and http'],
+    [
+      ['--bind', 'GET', 'https://u:hunter2@a.example/'],
+      'the URL has a username or password; leave it out: the token says who calls',
+    ],
+    [['--bind', 'CONNECT', 'https://a.example/'], 'CONNECT is not a method to sign for'],
+    [['--audience', ''], '--audience is empty'],
+    [['https://a.example/'], 'there is a word too many: `ajwt token` takes only options; see `ajwt token --help`'],
+  ])('%j is refused', async (args, message) => {
+    expect(await token(...args)).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });
+  });
+});
+
+describe('the environment', () => {
+  const pem = () => key.toPem();
+  const withKey = (text: string, more: Record<string, string> = {}) =>
+    ajwt(['token'], { env: { AJWT_USER: 'guido', AJWT_KEY: text, ...more } });
+
+  test.each<[string, () => string]>([
+    ['a path', () => file('key')],
+    ['PEM', pem],
+    ['PEM with \\n in two characters', () => pem().replaceAll('\n', '\\n')],
+    ['PEM in base64', () => Buffer.from(pem()).toString('base64')],
+    ['PEM in base64 of several lines', () => Buffer.from(pem()).toString('base64').replace(/.{76}/g, '$&\n')],
+    ['a JWK', () => JSON.stringify(key.toJwk())],
+  ])('AJWT_USER, and AJWT_KEY as %s', async (_name, text) => {
+    const { code, stdout, stderr } = await withKey(text());
+    expect([code, stderr]).toEqual([0, '']);
+    expect(claimsOf(stdout).username).toBe('guido');
+  });
+
+  test('options come before it', async () => {
+    const env = { AJWT_USER: 'guido', AJWT_KEY: '/nowhere' };
+    const { stdout } = await ajwt(['token', '--user', 'ada', '--key', file('key')], { env });
+    expect(claimsOf(stdout).username).toBe('ada');
+  });
+
+  test('AJWT_PASSPHRASE opens a key, in a file or in AJWT_KEY', async () => {
+    const env = { AJWT_PASSPHRASE: PASSPHRASE };
+    const args = ['token', '--user', 'guido', '--key', file('encrypted')];
+    expect((await ajwt(args, { env })).code).toBe(0);
+    expect((await withKey(key.toPem(PASSPHRASE), env)).code).toBe(0);
+    expect((await withKey(pem(), env)).code).toBe(0);
+    expect(await ajwt(args)).toMatchObject({
+      code: 1,
+      stderr: `ajwt: ${file('encrypted')}: this private key is encrypted; give its passphrase in AJWT_PASSPHRASE\n`,
+    });
+    const wrong = await ajwt(args, { env: { AJWT_PASSPHRASE: 'hunter2' } });
+    expect(wrong).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('the passphrase does not open this private key'),
+    });
+    expect(wrong.stderr).not.toContain('hunter2');
+  });
+
+  test.each([
+    ['PEM that was cut', () => pem().slice(0, 60)],
+    ['PEM without its first line', () => pem().split('\n')[1] ?? ''],
+    ['JWK that was cut', () => JSON.stringify(key.toJwk()).slice(0, 90)],
+    ['other text', () => 'hunter2hunter2'],
+  ])('%s in AJWT_KEY is refused, and not repeated', async (_name, text) => {
+    const { code, stdout, stderr } = await withKey(text());
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^ajwt: AJWT_KEY[^\n]+\n$/);
+    expect(stderr).not.toContain(text().slice(0, 12));
+  });
+});
+
+describe('what is missing or wrong', () => {
+  test.each<[string[], string | RegExp]>([
+    [['--key', 'k'], 'no username; give --user NAME, or set AJWT_USER'],
+    [['--user', 'guido'], 'no private key; give --key FILE, or set AJWT_KEY'],
+    [['--user', 'gui\ndo', '--key', 'k'], /^--user: a username has 1 to 600 bytes/],
+    [['--user', '', '--key', 'k'], /^--user: a username has 1 to 600 bytes/],
+    [['--user', 'guido', '--key', 'ssh-agent'], 'ssh-agent keys are not supported yet; give a key file'],
+    [['--user', 'guido', '--key', 'ssh-agent:SHA256:abc'], 'ssh-agent keys are not supported yet; give a key file'],
+    [['--user', 'guido', '--key', 'nowhere/key'], 'nowhere/key cannot be read: ENOENT'],
+    [['--user', 'guido', '--key', '.'], '. is not a regular file'],
+  ])('%j', async (args, message) => {
+    const { code, stdout, stderr } = await ajwt(['token', ...args]);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr.slice('ajwt: '.length, -1)).toMatch(message);
+  });
+
+  test('a public key, and a file that is no key', async () => {
+    const withKey = (name: string) => ajwt(['token', '--user', 'guido', '--key', file(name)]);
+    expect((await withKey('key.pub')).stderr).toBe(
+      `ajwt: ${file('key.pub')}: this is an OpenSSH public key; the private key is the file without .pub\n`,
+    );
+    expect((await withKey('garbage')).stderr).toMatch(
+      /^ajwt: \S+garbage: this is not a private key in any known format/,
+    );
+  });
+});

@@ -1,0 +1,113 @@
+import { keyStoreContract, nonceStoreContract, signerContract } from 'asymmetric-jwt-auth/testing';
+import { describe, expect, test } from 'vitest';
+import { type KeyStore, memoryKeyStore, memoryNonceStore, type NonceStore, PrivateKey } from '../../src/index.ts';
+
+describe('memoryNonceStore keeps the contract of nonce stores', () => {
+  for (const { name, run } of nonceStoreContract({ make: (setup) => memoryNonceStore(setup) })) test(name, run);
+});
+
+describe('memoryKeyStore keeps the contract of key stores', () => {
+  const cases = keyStoreContract({
+    make(users) {
+      const store = memoryKeyStore<unknown>();
+      for (const { username, disabled, keys } of users) {
+        store.setUser(username, { user: undefined, disabled });
+        for (const { key, state } of keys) store.addKey(username, key, { state });
+      }
+      return store;
+    },
+  });
+  for (const { name, run } of cases) test(name, run);
+});
+
+describe.each([
+  ['ed25519', {}],
+  ['rsa', { bits: 2048 }],
+  ['rsa', { bits: 2048, alg: 'PS384' }],
+  ['ec', {}],
+  ['ec', { curve: 'P-384' }],
+  ['ec', { curve: 'P-521' }],
+] as const)('PrivateKey (%s %o) keeps the contract of signers', (type, options) => {
+  const cases = signerContract({
+    async make() {
+      const signer = await PrivateKey.generate(type, options);
+      return { signer, publicKey: signer.publicKey };
+    },
+  });
+  for (const { name, run } of cases) test(name, run);
+});
+
+/** A suite is worth what it finds: stores with the faults of the field, and the case that must notice. */
+describe('the nonce contract finds', () => {
+  const checkThenRecord = (): NonceStore => {
+    const seen = new Set<string>();
+    return {
+      ...serving,
+      async claim({ username, time, nonce }) {
+        const key = JSON.stringify([username, time, nonce]);
+        const known = await Promise.resolve(seen.has(key));
+        seen.add(key);
+        return known ? 'replayed' : 'claimed';
+      },
+    };
+  };
+  const keyedBy =
+    (keyOf: (claim: { username: string; time: number; nonce: string | number }) => string) => (): NonceStore => {
+      const seen = new Set<string>();
+      return {
+        ...serving,
+        claim(claim) {
+          const key = keyOf(claim);
+          if (seen.has(key)) return 'replayed';
+          seen.add(key);
+          return 'claimed';
+        },
+      };
+    };
+  const forgetting = (lifetime: number) => (): NonceStore => {
+    const seen = new Map<string, number>();
+    return {
+      ...serving,
+      claim({ username, time, nonce }, now) {
+        for (const [key, until] of seen) if (until < now) seen.delete(key);
+        const key = JSON.stringify([username, time, nonce]);
+        if (seen.has(key)) return 'replayed';
+        seen.set(key, now + lifetime);
+        return 'claimed';
+      },
+    };
+  };
+  const serving = { tolerance: 600, open() {}, readiness: () => ({ ready: true }) as const };
+
+  test.each([
+    ['a check followed by a write', checkThenRecord, 'gives a nonce to exactly one'],
+    [
+      'keys that are glued together',
+      keyedBy(({ username, time, nonce }) => `${username}${nonce}${time}`),
+      'takes no claim for another',
+    ],
+    [
+      'numbers taken for strings',
+      keyedBy(({ username, time, nonce }) => JSON.stringify([username, time, String(nonce)])),
+      'takes no claim for another',
+    ],
+    [
+      'names compared without case',
+      keyedBy(({ username, time, nonce }) => JSON.stringify([username.toLowerCase(), time, nonce])),
+      'takes no claim for another',
+    ],
+    ['a lifetime of twice the tolerance', forgetting(40), 'remembers a nonce until'],
+    ['records that end without a floor', forgetting(60), 'never gives a nonce again'],
+  ])('%s', async (_fault, make, name) => {
+    const failing = nonceStoreContract({ make }).find((one) => one.name.startsWith(name));
+    await expect(failing?.run()).rejects.toThrow('expected');
+  });
+});
+
+describe('the key contract finds', () => {
+  test('a store that lets a name in by another’s', async () => {
+    const make = (): KeyStore<unknown> => ({ find: (username) => ({ username, user: 0, disabled: false, keys: [] }) });
+    const failing = keyStoreContract({ make }).find((one) => one.name.startsWith('answers for a name that is nobody'));
+    await expect(failing?.run()).rejects.toThrow('is nobody, or says alice');
+  });
+});

@@ -1,0 +1,118 @@
+/** Decoding is exact: a text is read if and only if an encoder writes it. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  decodeBase64url,
+  decodedLength,
+  decodeSegment,
+  decodeTextSegment,
+  hasForeignCharacters,
+} from '../../src/core/base64url.ts';
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const ours = fc.constantFrom(...ALPHABET);
+/** Characters of the other alphabet, what engines skip, and those whose low byte is one of ours. */
+const foreign = fc.oneof(
+  fc.constantFrom(...'+/=. \t\r\n\0,"'),
+  fc.integer({ min: 0x80, max: 0xff }).map((unit) => String.fromCharCode(unit)),
+  fc
+    .tuple(fc.integer({ min: 1, max: 255 }), ours)
+    .map(([high, low]) => String.fromCharCode(high * 256 + low.charCodeAt(0))),
+  fc.integer({ min: 0x100, max: 0xffff }).map((unit) => String.fromCharCode(unit)),
+);
+const text = fc.oneof(
+  fc.string({ unit: ours, maxLength: 40, size: 'max' }),
+  fc.string({ unit: 'binary', maxLength: 12 }),
+  fc
+    .tuple(fc.string({ unit: ours, maxLength: 20 }), foreign, fc.string({ unit: ours, maxLength: 20 }))
+    .map((parts) => parts.join('')),
+  fc
+    .array(fc.oneof({ weight: 8, arbitrary: ours }, foreign), { maxLength: 30, size: 'max' })
+    .map((characters) => characters.join('')),
+  fc.uint8Array({ maxLength: 40, size: 'max' }).map((bytes) => Buffer.from(bytes).toString('base64url')),
+  fc.uint8Array({ maxLength: 40, size: 'max' }).map((bytes) => Buffer.from(bytes).toString('base64')),
+);
+/** What an encoder writes is what it writes again. */
+const isCanonical = (one: string) => Buffer.from(one, 'base64url').toString('base64url') === one;
+const thorough = { numRuns: 20_000 };
+
+describe('decodeBase64url', () => {
+  test('reads a text if and only if it is what an encoder writes', () => {
+    fc.assert(
+      fc.property(text, (one) => {
+        const bytes = decodeBase64url(one);
+        expect(bytes !== undefined).toBe(isCanonical(one));
+        if (bytes !== undefined) expect(Buffer.from(bytes)).toStrictEqual(Buffer.from(one, 'base64url'));
+      }),
+      thorough,
+    );
+  });
+
+  test('reads back every sequence of bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 500, size: 'max' }), (bytes) => {
+        const one = Buffer.from(bytes).toString('base64url');
+        expect(Buffer.from(decodeBase64url(one) ?? [])).toStrictEqual(Buffer.from(bytes));
+        expect(decodedLength(one)).toBe(bytes.length);
+      }),
+    );
+  });
+
+  test('takes one text of all that differ in the last character alone', () => {
+    for (const start of ['', 'A', 'AA', 'AAA', 'AAAA', 'Zm9vYg', 'Zm9vYmF']) {
+      const texts = [...ALPHABET].map((last) => start + last);
+      const read = texts.filter((one) => decodeBase64url(one) !== undefined);
+      expect(read).toEqual(texts.filter(isCanonical));
+    }
+  });
+
+  test('tells every character that is not of the alphabet, wherever it stands', () => {
+    for (let unit = 0; unit <= 0xffff; unit++) {
+      const character = String.fromCharCode(unit);
+      const isOurs = ALPHABET.includes(character);
+      for (const [before, after] of [
+        ['', 'AAA'],
+        ['AA', 'A'],
+        ['AAA', ''],
+      ] as const) {
+        if ((decodeBase64url(before + character + after) !== undefined) !== isOurs)
+          expect.fail(`U+${unit.toString(16)}`);
+      }
+    }
+  });
+});
+
+describe('decodeTextSegment', () => {
+  test('reads canonical base64url of well-formed UTF-8, and nothing else', () => {
+    fc.assert(
+      fc.property(text, (one) => {
+        fc.pre(!hasForeignCharacters(one));
+        const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+        let expected: string | undefined;
+        try {
+          expected = isCanonical(one) ? decoder.decode(Buffer.from(one, 'base64url')) : undefined;
+        } catch {
+          // Bytes that are no text.
+        }
+        expect(decodeTextSegment(one)).toBe(expected);
+        expect(decodeSegment(one) !== undefined).toBe(isCanonical(one));
+      }),
+      thorough,
+    );
+  });
+
+  test('reads back every text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 1000, size: 'max' }), (any) => {
+        const one = any.toWellFormed();
+        expect(decodeTextSegment(Buffer.from(one).toString('base64url'))).toBe(one);
+      }),
+    );
+  });
+
+  test('keeps nothing of a longer text that it read before', () => {
+    decodeTextSegment(Buffer.from('a longer text than the next').toString('base64url'));
+    expect(decodeTextSegment(Buffer.from('short').toString('base64url'))).toBe('short');
+    expect(decodeTextSegment('')).toBe('');
+  });
+});

@@ -1,0 +1,126 @@
+/** Codes are listed once in the code, and again for people: all lists agree. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { SignedFetchErrorCode } from '../src/client/index.ts';
+import {
+  KeyConflictError,
+  type KeyErrorCode,
+  MALFORMED,
+  REASONS,
+  type ReasonEntry,
+  UnavailableError,
+} from '../src/index.ts';
+import { ContractError } from '../src/testing/index.ts';
+
+/** The codes of types without a table; it does not compile when one is missing, or is no longer there. */
+const KEY_ERRORS: Readonly<Record<KeyErrorCode, true>> = {
+  malformed: true,
+  unsupported: true,
+  weak_key: true,
+  too_large: true,
+  private_key: true,
+  public_key: true,
+  passphrase_required: true,
+  wrong_passphrase: true,
+  unreadable: true,
+};
+const SIGNED_FETCH_ERRORS: Readonly<Record<SignedFetchErrorCode, true>> = {
+  cross_origin_redirect: true,
+  body_not_repeatable: true,
+  too_many_redirects: true,
+  bad_redirect: true,
+};
+
+const PROTOCOL = 'spec/PROTOCOL.md';
+const LIFECYCLE = 'spec/LIFECYCLE.md';
+const ERRORS = 'docs/ERRORS.md';
+
+const textOf = (page: string) => readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8');
+
+/** The cells of each row of the first table, behind a heading, that begins with these columns. */
+function tableOf(page: string, heading: string, columns: readonly string[]): string[][] {
+  const lines = textOf(page).split('\n');
+  const section = lines.slice(lines.indexOf(heading));
+  const start = section.findIndex((line) => line.startsWith(`| ${columns.join(' | ')} |`));
+  if (start === -1) throw new Error(`${page} has no table of ${columns.join(', ')} behind ${heading}`);
+  const rows = section.slice(start + 2);
+  const end = rows.findIndex((line) => !line.startsWith('|'));
+  return rows.slice(0, end === -1 ? rows.length : end).map((line) =>
+    line
+      .slice(1, line.lastIndexOf('|'))
+      .split('|')
+      .map((cell) => cell.trim()),
+  );
+}
+
+const inCode = (text: string) => `\`${text}\``;
+const codesOf = (codes: object) => Object.keys(codes).map(inCode);
+const cut = (rows: readonly string[][], cells: number) => rows.map((row) => row.slice(0, cells));
+
+const reasonRows = Object.entries(REASONS as Readonly<Record<string, ReasonEntry>>).map(
+  ([reason, { step, status, error, retryAfter }]) => [
+    inCode(reason),
+    String(step),
+    String(status),
+    error === null ? '–' : inCode(error),
+    retryAfter === undefined ? '–' : String(retryAfter),
+  ],
+);
+const malformedRows = Object.entries(MALFORMED).map(([code, sentence]) => [inCode(code), sentence]);
+const REASON_COLUMNS = ['reason', 'step', 'status', 'error'];
+
+describe(PROTOCOL, () => {
+  test('has the reasons', () => {
+    const rows = tableOf(PROTOCOL, '### 2.1 Reasons', [...REASON_COLUMNS, '`Retry-After`']);
+    expect(cut(rows, 5)).toEqual(reasonRows);
+  });
+
+  test('has what is malformed, and the sentences', () => {
+    expect(tableOf(PROTOCOL, '### 2.2 What is malformed', ['detail', 'sentence'])).toEqual(malformedRows);
+  });
+
+  test('has the codes of refused keys', () => {
+    const codes = tableOf(PROTOCOL, '## 7. Keys', ['refused', 'code']).flatMap(([, code]) => code?.split(', ') ?? []);
+    expect([...new Set(codes)].sort()).toEqual(codesOf(KEY_ERRORS).sort());
+  });
+});
+
+describe(LIFECYCLE, () => {
+  test('has the reasons', () => {
+    expect(cut(tableOf(LIFECYCLE, '# Lifecycle', REASON_COLUMNS), 4)).toEqual(cut(reasonRows, 4));
+  });
+
+  test('shows every reason in its diagram', () => {
+    const diagram = /^```mermaid\n([\s\S]*?)^```$/m.exec(textOf(LIFECYCLE))?.[1] ?? '';
+    const shown = new Set(diagram.match(/\b[a-z_]+\b/g));
+    expect(Object.keys(REASONS).filter((reason) => !shown.has(reason))).toEqual([]);
+  });
+});
+
+describe(ERRORS, () => {
+  const CODE_COLUMNS = ['code', 'what happened', 'what to do'];
+
+  test('has the reasons', () => {
+    expect(cut(tableOf(ERRORS, '## Refused requests', REASON_COLUMNS), 4)).toEqual(cut(reasonRows, 4));
+  });
+
+  test('has what is malformed, and the sentences', () => {
+    const rows = tableOf(ERRORS, '## Malformed credentials', ['detail', 'sentence']);
+    expect(cut(rows, 2)).toEqual(malformedRows);
+  });
+
+  test('has the codes of refused keys', () => {
+    expect(cut(tableOf(ERRORS, '## Keys', CODE_COLUMNS), 1).flat()).toEqual(codesOf(KEY_ERRORS));
+  });
+
+  test('has the codes of the signed fetch', () => {
+    expect(cut(tableOf(ERRORS, '## Signed fetch', CODE_COLUMNS), 1).flat()).toEqual(codesOf(SIGNED_FETCH_ERRORS));
+  });
+
+  test('has the codes of stores', () => {
+    const codes = [new UnavailableError(), new KeyConflictError(), new ContractError()].map(({ name, code }) =>
+      [name, code].map(inCode),
+    );
+    expect(cut(tableOf(ERRORS, '## Stores', ['class', 'code']), 2)).toEqual(codes);
+  });
+});

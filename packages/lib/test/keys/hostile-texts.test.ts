@@ -1,0 +1,29 @@
+/** Texts of the longest size that are read, made to be slow or deep: each gets its typed answer. */
+import { expect, test } from 'vitest';
+import { KeyError, PrivateKey, PublicKey } from '../../src/index.ts';
+
+const TEXTS: readonly (readonly [what: string, text: string])[] = [
+  ['spaces inside', `a${' '.repeat(16_000)}b`],
+  ['spaces before a line separator', `x y ${' '.repeat(16_000)}x\u2028x`],
+  ['spaces before a long word', `${' '.repeat(8000)}${'x'.repeat(8000)}`],
+  ['many words', 'x '.repeat(8000)],
+  ['line ends', `a${'\n'.repeat(16_000)}b`],
+  ['a JWK nested deeply', `{"kty":${'['.repeat(8000)}${']'.repeat(8000)}}`],
+  ['a JWK of many members', `{${Array.from({ length: 1500 }, (_, index) => `"m${index}":1`).join()}}`],
+  [
+    'a PEM of many headers',
+    `-----BEGIN RSA PRIVATE KEY-----\n${'A: b\n'.repeat(3000)}\nAAAA\n-----END RSA PRIVATE KEY-----`,
+  ],
+  ['a PEM of broken base64', `-----BEGIN PUBLIC KEY-----\n${'A'.repeat(15_000)}!\n-----END PUBLIC KEY-----`],
+];
+
+// A hundred and fifty times over: where the work grew with the square of the length, this alone took minutes, not a second.
+test.each(TEXTS)('%s: a KeyError, without stalling', (_what, text) => {
+  for (let count = 0; count < 150; count++) {
+    for (const key of [PublicKey, PrivateKey]) expect(() => key.from(text)).toThrow(KeyError);
+  }
+});
+
+test('a text far beyond every key is refused before it is looked at', () => {
+  expect(() => PrivateKey.from('A'.repeat(64 * 2 ** 20))).toThrow(expect.objectContaining({ code: 'too_large' }));
+});

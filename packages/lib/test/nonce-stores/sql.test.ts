@@ -1,0 +1,185 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import { nonceStoreContract } from 'asymmetric-jwt-auth/testing';
+import { Kysely } from 'kysely';
+import { afterEach, describe, expect, test } from 'vitest';
+import { nodeSqlite, type SqlNonceStoreOptions, sqlNonceStore } from '../../src/sql/index.ts';
+
+const open: { database: Kysely<unknown>; folder: string }[] = [];
+
+async function makeFile(): Promise<string> {
+  return join(await mkdtemp(join(tmpdir(), 'ajwt-nonces-')), 'nonces.db');
+}
+
+function openStore(file: string, options: SqlNonceStoreOptions = {}) {
+  const database = new Kysely<unknown>({ dialect: nodeSqlite(file) });
+  open.push({ database, folder: join(file, '..') });
+  return sqlNonceStore(database, options);
+}
+
+afterEach(async () => {
+  for (const { database } of open) await database.destroy();
+  for (const { folder } of open.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+describe('sqlNonceStore on SQLite keeps the contract of nonce stores', () => {
+  const cases = nonceStoreContract({
+    make: async ({ tolerance, margin, perUser }) => openStore(await makeFile(), { tolerance, margin, perUser }),
+    noCapacity: 'the disk is its limit',
+  });
+  for (const { name, run } of cases) test(name, run);
+});
+
+const NOW = 1_800_000_000;
+const claimAt = (time: number, nonce = 'n') => ({ username: 'alice', time, nonce });
+
+describe('sqlNonceStore on SQLite', () => {
+  test('remembers across a restart of the process', async () => {
+    const file = await makeFile();
+    expect(await openStore(file).claim(claimAt(NOW), NOW)).toBe('claimed');
+    expect(await openStore(file).claim(claimAt(NOW), NOW + 1)).toBe('replayed');
+    expect(await openStore(file).claim(claimAt(NOW, 'other'), NOW + 1)).toBe('claimed');
+  });
+
+  test('in another life of the machine, refuses every token from before, and says when it serves', async () => {
+    const file = await makeFile();
+    expect(await openStore(file, { incarnation: 'boot 1' }).claim(claimAt(NOW), NOW)).toBe('claimed');
+    const next = openStore(file, { incarnation: 'boot 2' });
+    await next.open(NOW + 5.5);
+    expect(next.readiness(NOW + 5.5)).toMatchObject({ ready: false, why: expect.stringContaining('next second') });
+    expect(await next.claim(claimAt(NOW + 5, 'unused'), NOW + 5.5)).toBe('forgotten');
+    expect(next.readiness(NOW + 6)).toEqual({ ready: true });
+    expect(await next.claim(claimAt(NOW + 6), NOW + 6)).toBe('claimed');
+  });
+
+  test('a store of the old life that still runs claims nothing more for it', async () => {
+    const file = await makeFile();
+    const old = openStore(file, { incarnation: 'boot 1' });
+    expect(await old.claim(claimAt(NOW), NOW)).toBe('claimed');
+    await openStore(file, { incarnation: 'boot 2' }).open(NOW + 5);
+    expect(await old.claim(claimAt(NOW + 5, 'm'), NOW + 5)).toBe('forgotten');
+  });
+
+  test('forgets records in time, the floor first, and no sooner', async () => {
+    const file = await makeFile();
+    const store = openStore(file);
+    for (let second = 0; second < 100; second++) await store.claim(claimAt(NOW + second), NOW + second);
+    const look = new DatabaseSync(file);
+    const rows = () => look.prepare('SELECT count(*) AS rows, min(time) AS oldest FROM ajwt_nonce').get();
+    await expect.poll(rows).toEqual({ rows: 41, oldest: NOW + 59 });
+    expect(look.prepare('SELECT floor FROM ajwt_epoch').get()).toEqual({ floor: NOW + 58 });
+    look.close();
+    expect(await store.claim(claimAt(NOW + 58, 'unused'), NOW + 99)).toBe('forgotten');
+  });
+
+  test('a floor set by a clock that was years ahead locks nobody out for longer than 2T + M', async () => {
+    const file = await makeFile();
+    let monotonic = 0;
+    const store = openStore(file, { monotonic: () => monotonic });
+    const years = 10 * 365 * 86_400;
+    expect(await store.claim(claimAt(NOW + years), NOW + years)).toBe('claimed');
+    expect(await store.claim(claimAt(NOW + years + 100), NOW + years + 100)).toBe('claimed');
+    const look = new DatabaseSync(file);
+    await expect.poll(() => look.prepare('SELECT floor FROM ajwt_epoch').get()).toEqual({ floor: NOW + years });
+    look.close();
+    for (const passed of [0, 59, 61]) {
+      monotonic = passed;
+      await expect(store.claim(claimAt(NOW + passed), NOW + passed)).rejects.toThrow('check the clock');
+    }
+    expect(await store.claim(claimAt(NOW + 62), NOW + 62)).toBe('claimed');
+  });
+
+  test('a short step of the clock does not count for a later one', async () => {
+    let monotonic = 0;
+    const file = await makeFile();
+    const store = openStore(file, { monotonic: () => monotonic });
+    const look = new DatabaseSync(file);
+    const floor = () => (look.prepare('SELECT floor FROM ajwt_epoch').get() as { floor: number }).floor;
+    const claim = async (time: number, now: number) =>
+      Promise.resolve(store.claim(claimAt(time), now)).catch(() => 'unavailable');
+    expect(await claim(NOW, NOW)).toBe('claimed');
+    expect(await claim(NOW + 100, NOW + 100)).toBe('claimed');
+    await expect.poll(floor).toBe(NOW);
+    monotonic = 100;
+    expect(await claim(NOW - 100, NOW - 100), 'the first step back').toBe('unavailable');
+    monotonic = 101;
+    expect(await claim(NOW + 101, NOW + 101), 'and forth').toBe('claimed');
+    monotonic = 1000;
+    expect(await claim(NOW + 1000, NOW + 1000)).toBe('claimed');
+    expect(await claim(NOW + 1045, NOW + 1045)).toBe('claimed');
+    await expect.poll(floor).toBe(NOW + 1000);
+    monotonic = 1100;
+    expect(await claim(NOW + 900, NOW + 900), 'the second step back').toBe('unavailable');
+    expect(await claim(NOW + 1000, NOW + 985), 'a used token').not.toBe('claimed');
+    expect(floor()).toBe(NOW + 1000);
+    look.close();
+  });
+
+  test('the rate of a user holds for claims that are under way at the same time', async () => {
+    const store = openStore(await makeFile(), { perUser: 10 });
+    const outcomes = await Promise.all(
+      Array.from({ length: 500 }, (_, index) => store.claim(claimAt(NOW, `n${index}`), NOW)),
+    );
+    expect(outcomes.filter((outcome) => outcome === 'claimed')).toHaveLength(10);
+    expect(outcomes.filter((outcome) => outcome === 'rate_limited')).toHaveLength(490);
+  });
+
+  test('a database that was made anew takes no token from before', async () => {
+    expect(await openStore(await makeFile()).claim(claimAt(NOW - 5), NOW - 5)).toBe('claimed');
+    expect(await openStore(await makeFile()).claim(claimAt(NOW - 5), NOW)).toBe('forgotten');
+  });
+
+  test('while another process holds the lock, gives up after its deadline without blocking this one, and recovers', async () => {
+    const file = await makeFile();
+    const store = openStore(file);
+    await store.open(NOW);
+    const other = new DatabaseSync(file);
+    other.exec('BEGIN IMMEDIATE');
+    let turns = 0;
+    const counting = setInterval(() => turns++, 5);
+    await expect(store.claim(claimAt(NOW), NOW)).rejects.toThrow('locked by another process');
+    clearInterval(counting);
+    expect(turns, 'the event loop went on').toBeGreaterThan(5);
+    expect(store.readiness(NOW)).toMatchObject({ ready: false });
+    other.exec('ROLLBACK');
+    expect(await store.claim(claimAt(NOW), NOW)).toBe('claimed');
+    other.close();
+  });
+
+  test('a lock that is let go in time is waited for', async () => {
+    const file = await makeFile();
+    const store = openStore(file);
+    await store.open(NOW);
+    const other = new DatabaseSync(file);
+    other.exec('BEGIN IMMEDIATE');
+    setTimeout(() => other.exec('ROLLBACK'), 20);
+    expect(await store.claim(claimAt(NOW), NOW)).toBe('claimed');
+    other.close();
+  });
+
+  test('three processes on one file give each of 2000 nonces once', async () => {
+    const file = await makeFile();
+    // Ahead, as the file is made later than this, and takes nothing from before.
+    const time = String(Math.floor(Date.now() / 1000) + 10);
+    const program = fileURLToPath(new URL('claimer.ts', import.meta.url));
+    // Each begins elsewhere, so that each meets nonces that another has claimed, and nonces that it is the first to claim.
+    const claimers = ['0', '700', '1400'].map((first) =>
+      spawn(process.execPath, ['--conditions=source', program, file, '2000', time, first]),
+    );
+    const lines = claimers.map(({ stdout }) => createInterface({ input: stdout })[Symbol.asyncIterator]());
+    for (const line of lines) expect((await line.next()).value).toBe('ready');
+    for (const { stdin } of claimers) stdin.write('go');
+    const outcomes = await Promise.all(lines.map(async (line) => JSON.parse((await line.next()).value as string)));
+    for (const claimer of claimers) claimer.kill();
+    const sum = (name: string) => outcomes.reduce((total, one) => total + one[name], 0);
+    expect(sum('claimed')).toBe(2000);
+    expect(sum('claimed') + sum('replayed') + sum('unavailable')).toBe(6000);
+    expect(outcomes.filter(({ claimed }) => claimed > 0).length, 'processes that got some').toBeGreaterThan(1);
+    await rm(join(file, '..'), { recursive: true });
+  });
+});

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { createAuthorization } from '../../src/client/index.ts';
+import { createAuthenticator, type KeyStore, memoryKeyStore, memoryNonceStore, PrivateKey } from '../../src/index.ts';
+
+const key = await PrivateKey.generate();
+const keys = memoryKeyStore();
+keys.addKey('guido', key.publicKey);
+const authorization = () => createAuthorization({ username: 'guido', key });
+
+test('a hook that returns a rejected promise neither stops the request nor the process', async () => {
+  const onResult = async () => {
+    throw new Error('the audit log is full');
+  };
+  const auth = createAuthenticator({ keys, nonces: memoryNonceStore(), onResult });
+  expect(await auth.authenticate({ authorization: await authorization() })).toMatchObject({ ok: true });
+  expect(await auth.authenticate({ authorization: undefined })).toMatchObject({ reason: 'missing' });
+});
+
+test.each([
+  [
+    'throws',
+    () => {
+      throw new Error('read only');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('read only'))],
+])('a key store whose used() %s lets the request in all the same', async (_what, used) => {
+  const store: KeyStore<string> = { find: keys.find, used };
+  const auth = createAuthenticator({ keys: store, nonces: memoryNonceStore() });
+  expect(await auth.authenticate({ authorization: await authorization() })).toMatchObject({ ok: true });
+});
+
+test('a key store that finds null has found nobody', async () => {
+  const store = { find: () => null } as unknown as KeyStore<string>;
+  const auth = createAuthenticator({ keys: store, nonces: memoryNonceStore() });
+  expect(await auth.authenticate({ authorization: await authorization() })).toMatchObject({ reason: 'unknown_user' });
+});

@@ -1,0 +1,125 @@
+/** The Big List of Naughty Strings, wherever a caller or an administrator may write a string. */
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { isUsername } from '../../src/core/claims.ts';
+import { parseToken } from '../../src/core/token.ts';
+import { PublicKey } from '../../src/index.ts';
+import { freshNonce, frozenServer, goodPayload, NOW, publicKeyOf } from '../helpers/frozen-server.ts';
+import { signToken } from '../helpers/sign.ts';
+import { readVectors } from '../helpers/vectors.ts';
+import { keyErrorCode } from '../helpers/verify.ts';
+
+const strings = readVectors<string[]>('blns/blns.base64.json').map((text) =>
+  Buffer.from(text, 'base64').toString('utf8'),
+);
+const cases = strings.map((text, index) => ({ index, text, shown: JSON.stringify(text.slice(0, 40)) }));
+
+const key = generateKeyPairSync('ed25519').privateKey;
+const server = frozenServer();
+server.keys.addKey('alice', publicKeyOf(key));
+const header = '{"alg":"EdDSA"}';
+const byteLength = (text: string) => Buffer.byteLength(text, 'utf8');
+
+describe('as a username', () => {
+  test.each(cases)('$index: $shown', async ({ text }) => {
+    const own = generateKeyPairSync('ed25519').privateKey;
+    const token = (username: string, nonce: string) => signToken(header, goodPayload(username, nonce), own);
+    const nonce = freshNonce();
+    if (!isUsername(text)) {
+      expect(() => server.keys.addKey(text, publicKeyOf(own))).toThrow(/^username: /);
+      expect(await server.judge(token(text, nonce))).toBe('malformed username');
+      return;
+    }
+    expect(await server.judge(token(text, nonce)), 'before it is registered').toBe('unknown_user');
+    server.keys.addKey(text, publicKeyOf(own));
+    const result = await server.authenticate(token(text, nonce));
+    expect(result.ok && [result.username, result.claims.username, result.user]).toEqual([text, text, text]);
+    expect(await server.judge(token(text, nonce))).toBe('replayed');
+    for (const other of [`${text}x`, `x${text}`, text.toUpperCase(), text.normalize('NFKC'), 'alice']) {
+      if (other === text || !isUsername(other) || strings.includes(other)) continue;
+      const expected = other === 'alice' ? 'bad_signature' : 'unknown_user';
+      expect(await server.judge(token(other, nonce)), other).toBe(expected);
+    }
+    expect(server.keys.removeUser(text)).toBe(true);
+    expect(await server.judge(token(text, freshNonce())), 'after it was removed').toBe('unknown_user');
+  });
+});
+
+describe('as a nonce', () => {
+  test.each(cases)('$index: $shown', async ({ text }) => {
+    const token = signToken(header, JSON.stringify({ username: 'alice', time: NOW - 1, nonce: text }), key);
+    const good = text !== '' && byteLength(text) <= 255;
+    // The list has a string twice.
+    const seen = strings.indexOf(text) < strings.lastIndexOf(text);
+    const said = await server.judge(token);
+    if (!good) expect(said).toBe('malformed nonce');
+    else if (!seen) expect(said).toBe('accepted');
+    if (good) expect(await server.judge(token)).toBe('replayed');
+  });
+});
+
+describe('as a kid', () => {
+  test.each(cases)('$index: $shown', async ({ text }) => {
+    const token = signToken(JSON.stringify({ alg: 'EdDSA', kid: text }), goodPayload(), key);
+    expect(await server.judge(token)).toBe(text === '' || byteLength(text) > 256 ? 'malformed kid' : 'accepted');
+  });
+});
+
+describe('as an alg, a typ, a token and a header', () => {
+  test.each(cases)('$index: $shown', async ({ text }) => {
+    expect(await server.judge(signToken(JSON.stringify({ alg: text }), goodPayload(), key))).toBe('malformed alg');
+    const typed = await server.judge(signToken(JSON.stringify({ alg: 'EdDSA', typ: text }), goodPayload(), key));
+    expect(typed).toBe('malformed typ');
+    expect(await server.judge(text)).toMatch(/^malformed /);
+    expect(parseToken(text)).toMatchObject({ reason: 'malformed' });
+    expect(await server.judge(signToken(text, goodPayload(), key))).toMatch(/^malformed (?:header_json|not_a_token)$/);
+    expect(await server.judge(signToken(header, text, key))).toMatch(/^malformed (?:payload_json|not_a_token)$/);
+  });
+});
+
+describe('as the comment of a key', () => {
+  const line = publicKeyOf(key).toOpenSsh();
+
+  /** What stays of a comment: white space around a key is dropped, and blanks before the comment are the separator. */
+  const trimmed = (text: string) => text.replace(/^[ \t]+|\s+$/g, '');
+
+  test.each(cases)('$index: $shown', ({ text }) => {
+    const comment = trimmed(text);
+    const code = keyErrorCode(() => PublicKey.from(`${line} ${text}`));
+    expect(code).toBe(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(comment) ? 'malformed' : 'accepted');
+    if (code !== 'accepted') return;
+    const imported = PublicKey.from(`${line} ${text}`);
+    expect(imported.comment).toBe(comment === '' ? undefined : comment);
+    expect(imported.kid).toBe(publicKeyOf(key).kid);
+    expect(PublicKey.from(imported.toOpenSsh()).comment).toBe(imported.comment);
+  });
+
+  test.each(cases)('given to toOpenSsh, $index: $shown is written so that it reads back, or refused', ({ text }) => {
+    let written: string;
+    try {
+      written = publicKeyOf(key).toOpenSsh(text);
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'KeyError', code: 'malformed' });
+      return;
+    }
+    expect(PublicKey.from(written).comment ?? '').toBe(trimmed(text));
+  });
+
+  test.each(['-----', '-----BEGIN PUBLIC KEY-----', '{', 'ssh-rsa AAAA', '#'])(
+    '%s is a comment like any other',
+    (text) => {
+      const written = publicKeyOf(key).toOpenSsh(text);
+      expect(written).toBe(`${line} ${text}`);
+      expect(keyErrorCode(() => PublicKey.from(written))).toBe('accepted');
+      expect(PublicKey.from(written).comment).toBe(text);
+    },
+  );
+});
+
+test('as a key, none is read', () => {
+  for (const text of strings)
+    expect(
+      keyErrorCode(() => PublicKey.from(text)),
+      text,
+    ).toMatch(/^(?:malformed|unsupported)$/);
+});

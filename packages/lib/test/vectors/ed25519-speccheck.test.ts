@@ -1,0 +1,59 @@
+/** Ed25519 signatures on which verifiers differ ("Taming the Many EdDSAs"): small and mixed order, S above the order, other encodings. */
+import { createPublicKey, verify } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { PublicKey } from '../../src/index.ts';
+import { base64url } from '../helpers/sign.ts';
+import { readVectors } from '../helpers/vectors.ts';
+import { keyErrorCode, verifies } from '../helpers/verify.ts';
+
+const cases = readVectors<{ message: string; pub_key: string; signature: string }[]>('ed25519-speccheck/cases.json');
+
+/** Node 24 came to refuse points of small order when it verifies; before, and in OpenSSL alone, such a key verifies. */
+function refusesSmallOrder(): boolean {
+  const [one] = cases;
+  const key = createPublicKey({ key: jwkOf(one?.pub_key ?? ''), format: 'jwk' });
+  return !verify(null, Buffer.from(one?.message ?? '', 'hex'), key, Buffer.from(one?.signature ?? '', 'hex'));
+}
+
+function jwkOf(hex: string) {
+  return { kty: 'OKP', crv: 'Ed25519', x: base64url(Buffer.from(hex, 'hex')) };
+}
+
+/** What our stack does with each, and why: import refuses the key, or verification is cofactorless and compares R as bytes. */
+const EXPECTED: readonly (readonly [outcome: 'weak_key' | boolean, why: string])[] = [
+  ['weak_key', 'A of small order, R of small order'],
+  ['weak_key', 'A of small order, R of mixed order'],
+  [!refusesSmallOrder(), 'A of mixed order, R of small order: cofactorless holds, newer Node refuses such an R'],
+  [true, 'A and R of mixed order: cofactorless holds'],
+  [false, 'only the cofactored equation holds'],
+  [false, 'only the cofactored equation holds'],
+  [false, 'S above the order'],
+  [false, 'S far above the order'],
+  [false, 'R not canonical'],
+  [false, 'R not canonical'],
+  ['weak_key', 'A of small order, not canonical'],
+  ['weak_key', 'A of small order, not canonical'],
+];
+
+describe('edge cases of Ed25519', () => {
+  test('every case has an outcome here', () => {
+    expect(cases).toHaveLength(EXPECTED.length);
+  });
+
+  test.each(EXPECTED.map(([outcome, why], index) => ({ index, outcome, why })))(
+    '$index: $why: $outcome',
+    ({ index, outcome }) => {
+      const { message, pub_key, signature } = cases[index] as (typeof cases)[number];
+      const jwk = jwkOf(pub_key);
+      const code = keyErrorCode(() => PublicKey.from(jwk));
+      if (typeof outcome === 'string') {
+        expect(code).toBe(outcome);
+        return;
+      }
+      expect(code).toBe('accepted');
+      const bytes = [message, signature].map((hex) => Buffer.from(hex, 'hex')) as [Buffer, Buffer];
+      expect(verifies(PublicKey.from(jwk), 'EdDSA', ...bytes)).toBe(outcome);
+      expect(verifies(PublicKey.from(jwk), 'Ed25519', ...bytes), 'under its other name').toBe(outcome);
+    },
+  );
+});

@@ -1,0 +1,54 @@
+/** The examples of RFC 7515, 7638 and 8037. */
+import type { JsonWebKey } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { PublicKey } from '../../src/index.ts';
+import { frozenServer } from '../helpers/frozen-server.ts';
+import { parts } from '../helpers/sign.ts';
+import { readVectors } from '../helpers/vectors.ts';
+import { verifies } from '../helpers/verify.ts';
+
+const { jws, thumbprints } = readVectors<{
+  jws: { name: string; alg: string; jwk: JsonWebKey; token: string }[];
+  thumbprints: { rfc: string; jwk: JsonWebKey; sha256: string }[];
+}>('rfc/rfc-examples.json');
+
+/** Their payloads are not of this profile. */
+const REFUSED: Readonly<Record<string, string>> = {
+  'RFC7515 A.2': 'malformed username',
+  'RFC7515 A.3': 'malformed username',
+  'RFC8037 A.4': 'malformed payload_json',
+};
+
+describe.each(jws)('$name ($alg)', ({ name, alg, jwk, token }) => {
+  const key = PublicKey.from(jwk);
+  const [header, payload, signature] = parts(token);
+  const input = Buffer.from(`${header}.${payload}`);
+  const bytes = Buffer.from(signature, 'base64url');
+
+  test('verifies', () => {
+    expect(verifies(key, alg, input, bytes)).toBe(true);
+  });
+
+  test('does not verify with any bit of its signature or its text changed', () => {
+    for (const source of [bytes, input]) {
+      for (let at = 0; at < source.length; at += 7) {
+        const changed = Buffer.from(source);
+        changed.writeUInt8(changed.readUInt8(at) ^ (1 << (at % 8)), at);
+        expect(source === bytes ? verifies(key, alg, input, changed) : verifies(key, alg, changed, bytes)).toBe(false);
+      }
+    }
+  });
+
+  test('is refused all the same, as a token of this profile says more', async () => {
+    const server = frozenServer();
+    server.keys.addKey('joe', key);
+    expect(await server.judge(token)).toBe(REFUSED[name]);
+  });
+});
+
+describe('JWK thumbprints', () => {
+  test.each(thumbprints)('of RFC $rfc', ({ jwk, sha256 }) => {
+    expect(PublicKey.from(jwk).thumbprint).toBe(sha256);
+    expect(PublicKey.from({ ...jwk, kid: '2011-04-29', use: 'sig' } as JsonWebKey).thumbprint).toBe(sha256);
+  });
+});

@@ -1,0 +1,58 @@
+/** Project Wycheproof: keys and signatures made to break verifiers. Every case runs, over our import and our engine. */
+import { describe, expect, test } from 'vitest';
+import { PublicKey } from '../../src/index.ts';
+import { readVectors } from '../helpers/vectors.ts';
+import { keyErrorCode, verifies } from '../helpers/verify.ts';
+
+interface Wycheproof {
+  readonly numberOfTests: number;
+  readonly testGroups: readonly {
+    readonly publicKeyPem: string;
+    readonly tests: readonly {
+      readonly tcId: number;
+      readonly comment: string;
+      readonly flags: readonly string[];
+      readonly msg: string;
+      readonly sig: string;
+      readonly result: 'valid' | 'invalid' | 'acceptable';
+    }[];
+  }[];
+}
+
+/** The files, the algorithm of each, and how many of its keys (with that many cases) import refuses as weak: e = 3. */
+const FILES = [
+  ['ecdsa_secp256r1_sha256_p1363_test.json', 'ES256', 0, 0],
+  ['ed25519_test.json', 'EdDSA', 0, 0],
+  ['rsa_signature_2048_sha256_test.json', 'RS256', 2, 2],
+  ['rsa_signature_2048_sha512_test.json', 'RS512', 1, 1],
+] as const;
+
+/** `acceptable` leaves it to the verifier: a DigestInfo without the NULL of its algorithm (RFC 8017 §9.2 note 1) is refused. */
+const ACCEPTABLE: Readonly<Record<string, boolean>> = { MissingNull: false };
+
+describe.each(FILES)('%s', (file, alg, weakKeys, weakCases) => {
+  const { numberOfTests, testGroups } = readVectors<Wycheproof>(`wycheproof/${file}`);
+  const groups = testGroups.map(({ publicKeyPem, tests }) => {
+    const code = keyErrorCode(() => PublicKey.from(publicKeyPem));
+    return { code, key: code === 'accepted' ? PublicKey.from(publicKeyPem) : undefined, tests };
+  });
+  const weak = groups.filter(({ code }) => code === 'weak_key');
+  const cases = groups.flatMap(({ key, tests }) => (key === undefined ? [] : tests.map((one) => ({ key, ...one }))));
+
+  test('every key is imported, or refused as weak', () => {
+    expect(new Set(groups.map(({ code }) => code))).toEqual(
+      new Set(weakKeys === 0 ? ['accepted'] : ['accepted', 'weak_key']),
+    );
+    expect(weak).toHaveLength(weakKeys);
+  });
+
+  test('every case runs', () => {
+    expect(weak.flatMap(({ tests }) => tests)).toHaveLength(weakCases);
+    expect(cases).toHaveLength(numberOfTests - weakCases);
+  });
+
+  test.each(cases)('$tcId $comment: $result', ({ key, flags, msg, sig, result }) => {
+    const expected = result === 'acceptable' ? flags.every((flag) => ACCEPTABLE[flag] === true) : result === 'valid';
+    expect(verifies(key, alg, Buffer.from(msg, 'hex'), Buffer.from(sig, 'hex'))).toBe(expected);
+  });
+});

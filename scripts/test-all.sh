@@ -1,0 +1,28 @@
+#!/bin/sh
+# Everything that is checked, with every tool that the tests use: `npm run test:all`.
+# As root on Debian it installs what is missing; elsewhere it says what to install.
+set -eu
+cd "$(dirname "$0")/.."
+
+missing=""
+need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
+need ssh-keygen openssh-client
+need openssl openssl
+need curl curl
+
+if [ -n "$missing" ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "installing$missing"
+    apt-get update -qq
+    # shellcheck disable=SC2086 # a list of words
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+  else
+    echo "the tests need$missing; install them, or run \`npm test\`, which leaves out what needs them" >&2
+    exit 1
+  fi
+fi
+
+echo "== lint and format" && npx biome check --error-on-warnings .
+echo "== types" && npx tsc -p tsconfig.json
+echo "== unused files, exports and dependencies" && npx knip
+echo "== tests" && AJWT_TEST_ALL=1 npx vitest run "$@"

@@ -1,0 +1,135 @@
+/** Audience and request binding: steps 6 and 8. */
+import { createHash } from 'node:crypto';
+import { accepted, refused, scenario, userWith, type Vector } from './scenario.ts';
+import { claimsOf, signedJwt } from './sign.ts';
+
+const AUDIENCE = 'https://api.example.com';
+const TARGET = '/v1/items?x=1';
+const OURS = { server: { audience: [AUDIENCE, 'orders'] } };
+const BODY = '{"name":"жук"}';
+const digestOf = (text: string) => createHash('sha256').update(text).digest('base64url');
+
+/** A token bound like this. */
+const bound = (nonce: string, members: object, more: object = {}) =>
+  signedJwt(claimsOf(nonce, { bind: { v: 1, ...members }, ...more }));
+
+export const BINDING: readonly Vector[] = [
+  scenario(
+    'aud-claim',
+    'A registered aud must name this server: it, or one of it, equals a configured audience exactly.',
+    [
+      accepted(signedJwt(claimsOf('a', { aud: AUDIENCE })), 'a string'),
+      accepted(signedJwt(claimsOf('b', { aud: ['other', 'orders'] })), 'one of an array'),
+      refused('wrong_audience', signedJwt(claimsOf('c', { aud: 'https://api.example.com/' })), 'with a slash'),
+      refused('wrong_audience', signedJwt(claimsOf('c', { aud: 'HTTPS://API.example.com' })), 'in another case'),
+      refused('wrong_audience', signedJwt(claimsOf('c', { aud: '' })), 'empty'),
+      refused('wrong_audience', signedJwt(claimsOf('c', { aud: [] })), 'an empty array'),
+    ],
+    OURS,
+  ),
+  scenario('aud-not-configured', 'A server that was not told who it is refuses every token that names an audience.', [
+    refused('wrong_audience', signedJwt(claimsOf('a', { aud: AUDIENCE })), 'aud'),
+    refused('wrong_audience', bound('a', { aud: AUDIENCE }), 'bind.aud'),
+    accepted(signedJwt(claimsOf('a')), 'neither'),
+  ]),
+  scenario(
+    'bind-aud',
+    'bind.aud and aud must both hold.',
+    [
+      accepted(bound('a', { aud: AUDIENCE }), 'bind.aud'),
+      accepted(bound('b', { aud: AUDIENCE }, { aud: AUDIENCE }), 'both'),
+      refused('wrong_audience', bound('c', { aud: 'https://other.example' }), 'another bind.aud'),
+      refused('wrong_audience', bound('c', { aud: AUDIENCE }, { aud: 'https://other.example' }), 'another aud'),
+      refused(
+        'wrong_audience',
+        bound('c', { aud: 'https://other.example' }, { aud: AUDIENCE }),
+        'another bind.aud beside a good aud',
+      ),
+    ],
+    OURS,
+  ),
+  scenario('bind-htm', 'The method is compared exactly, as sent.', [
+    accepted(bound('a', { htm: 'GET' }), 'the same'),
+    refused('binding_mismatch', bound('b', { htm: 'GET' }), { what: 'another', method: 'POST' }),
+    refused('binding_mismatch', bound('b', { htm: 'get' }), 'in another case'),
+    accepted(bound('b', { htm: 'GET' }), 'the refused token, where it belongs: a mismatch spends nothing'),
+  ]),
+  scenario('bind-target', 'The request-target is compared byte for byte; nothing is normalised on either side.', [
+    accepted(bound('a', { target: TARGET }), 'the same'),
+    ...[
+      '/v1/items',
+      '/v1/items?x=2',
+      '/v1/items?x=1&',
+      '/V1/items?x=1',
+      '/v1//items?x=1',
+      '/v1/./items?x=1',
+      '/v1/%69tems?x=1',
+    ].map((target) => refused('binding_mismatch', bound('b', { target: TARGET }), { what: target, target })),
+    refused('binding_mismatch', bound('b', { target: `https://api.example.com${TARGET}` }), {
+      what: 'the absolute form, on both sides',
+      target: `https://api.example.com${TARGET}`,
+    }),
+    accepted(bound('c', { target: '*' }), { what: 'the asterisk form', method: 'OPTIONS', target: '*' }),
+    accepted(bound('d', { target: '/v1/items?' }), { what: 'an empty query', target: '/v1/items?' }),
+  ]),
+  scenario('bind-empty', 'A bind without members restricts nothing.', [accepted(bound('a', {}))]),
+  scenario(
+    'bind-digest',
+    'The digest is compared with the body as received, an empty one too, after the nonce is claimed.',
+    [
+      accepted(bound('a', { digest: digestOf(BODY) }), { what: 'the same', method: 'POST', body: BODY }),
+      accepted(bound('b', { digest: digestOf('') }), { what: 'an empty body', body: '' }),
+      refused('binding_mismatch', bound('c', { digest: digestOf(BODY) }), {
+        what: 'another',
+        method: 'POST',
+        body: `${BODY} `,
+      }),
+      refused('replayed', bound('c', { digest: digestOf(BODY) }), {
+        what: 'that token again: it was spent',
+        method: 'POST',
+        body: BODY,
+      }),
+      refused('binding_mismatch', bound('d', { digest: `${digestOf(BODY)}=` }), {
+        what: 'with padding',
+        method: 'POST',
+        body: BODY,
+      }),
+    ],
+  ),
+  scenario('bind-digest-unseen', 'Where nobody sees the body, a token that binds it is refused, and stays unspent.', [
+    refused('binding_mismatch', bound('a', { digest: digestOf(BODY) }), { what: 'no way to the body', method: 'POST' }),
+    accepted(bound('a', { digest: digestOf(BODY) }), { what: 'with a way to it', method: 'POST', body: BODY }),
+  ]),
+  scenario(
+    'bind-required',
+    'What the server requires must be there, each member of it.',
+    [
+      refused('binding_required', signedJwt(claimsOf('a')), 'no bind'),
+      refused('binding_required', bound('a', { htm: 'GET' }), 'one of two'),
+      refused('binding_required', signedJwt(claimsOf('a', { htm: 'GET', target: TARGET })), 'outside bind'),
+      accepted(bound('a', { htm: 'GET', target: TARGET }), 'both'),
+      refused('binding_mismatch', bound('b', { htm: 'GET', target: '/' }), 'both, one of them wrong'),
+    ],
+    { server: { require: ['htm', 'target'] } },
+  ),
+  scenario(
+    'bind-required-aud',
+    'A registered aud does not stand for bind.aud; a wrong audience is named before a missing member.',
+    [
+      refused('binding_required', signedJwt(claimsOf('a', { aud: AUDIENCE })), 'aud alone'),
+      refused('wrong_audience', signedJwt(claimsOf('a', { aud: 'https://other.example' })), 'a wrong aud alone'),
+      accepted(bound('a', { aud: AUDIENCE }), 'bind.aud'),
+    ],
+    { server: { audience: [AUDIENCE], require: ['aud'] } },
+  ),
+  scenario(
+    'bind-required-of-user',
+    'A user can be required more than others.',
+    [
+      refused('binding_required', signedJwt(claimsOf('a')), 'alice without bind'),
+      accepted(bound('a', { htm: 'GET' }), 'alice with it'),
+      accepted(signedJwt({ ...claimsOf('a'), username: 'bob' }, 'ed25519-2'), 'bob without bind', 'bob'),
+    ],
+    { users: [{ ...userWith('alice', 'ed25519-1'), require: ['htm'] }, userWith('bob', 'ed25519-2')] },
+  ),
+];

@@ -1,0 +1,101 @@
+/** Every command and snippet in the documentation is run, and prints what the page says it prints. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { environment, mustRun } from './run.ts';
+
+/** Commands of a page that other tests run: the set-up, the demo, and the tests themselves. */
+const RUN_ELSEWHERE = /^npm (ci|test|run (demo|test:all|check|bench|format|build))\b/;
+
+/** A fenced block: its language, the word behind it, its text. */
+interface Block {
+  readonly language: string;
+  readonly word: string;
+  readonly text: string;
+}
+
+const PAGES = globSync('{*.md,docs/*.md,spec/*.md}').sort();
+const blocksOf = (page: string): Block[] =>
+  [...readFileSync(page, 'utf8').matchAll(/^```(\w+)(?: ([\w.-]+))?\n([\s\S]*?)^```$/gm)].map(
+    ([, language, word, text]) => ({
+      language: language as string,
+      word: word ?? '',
+      text: text as string,
+    }),
+  );
+
+// Inside the repository, so that the packages' names lead to their sources.
+const SCRATCH = resolve('test/.docs');
+// As after `npm install`, from the sources.
+const AJWT = `#!/bin/sh\nexec node --conditions=source '${resolve('packages/lib/src/cli/ajwt.ts')}' "$@"\n`;
+beforeAll(async () => {
+  await mkdir(join(SCRATCH, 'bin'), { recursive: true });
+  await writeFile(join(SCRATCH, 'bin/ajwt'), AJWT, { mode: 0o755 });
+});
+afterAll(() => rm(SCRATCH, { recursive: true }));
+
+describe.each(PAGES)('%s', (page) => {
+  test('links to what is there', () => {
+    const links = [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)].map(
+      ([, link]) => link as string,
+    );
+    expect(links.filter((link) => !existsSync(join(dirname(page), link)))).toEqual([]);
+  });
+
+  const blocks = blocksOf(page).filter(({ language }) => ['ts', 'sh', 'text'].includes(language));
+  if (!blocks.some(({ language }) => language === 'ts' || language === 'sh')) return;
+
+  test('runs as printed', async () => {
+    const folder = await mkdtemp(join(SCRATCH, 'page-'));
+    const { PATH } = environment();
+    const env = environment({ NODE_OPTIONS: '--conditions=source', PATH: `${join(SCRATCH, 'bin')}:${PATH}` });
+    const background: ChildProcess[] = [];
+    let printed = '';
+    try {
+      for (const block of blocks) {
+        if (block.language === 'ts') await writeFile(join(folder, block.word), block.text);
+        else if (block.language === 'text') expect(printed).toBe(block.text);
+        else if (block.word === 'background') background.push(await startListening(block.text, folder, env));
+        else printed = await runCommands(block.text, folder, env);
+      }
+      await typeCheck(folder);
+    } finally {
+      for (const child of background) child.kill();
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+async function runCommands(text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const lines = text.split('\n').filter((line) => !RUN_ELSEWHERE.test(line));
+  for (const line of lines.filter((one) => one.startsWith('npm install '))) {
+    // What a reader installs is already there: ours from its sources, the others from the registry.
+    for (const name of line.split(' ').slice(2)) expect(existsSync(resolve('node_modules', name)), name).toBe(true);
+  }
+  const script = lines.filter((line) => !line.startsWith('npm install ')).join('\n');
+  return script.trim() === '' ? '' : mustRun('sh', ['-euc', script], { cwd, env });
+}
+
+/** Starts a server, and waits until it takes connections at the address that its source names. */
+async function startListening(text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  const child = spawn('sh', ['-c', `exec ${text.trim()}`], { cwd, env, stdio: 'inherit' });
+  const file = /\bnode (\S+)/.exec(text)?.[1] as string;
+  const port = /listen\((\d+)/.exec(readFileSync(join(cwd, file), 'utf8'))?.[1];
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`${text.trim()} ended with ${child.exitCode}`);
+    const answers = await fetch(`http://127.0.0.1:${port}/`).then(
+      () => true,
+      () => false,
+    );
+    if (answers) return child;
+  }
+}
+
+async function typeCheck(folder: string): Promise<void> {
+  if (globSync('*.ts', { cwd: folder }).length === 0) return;
+  const config = { extends: resolve('tsconfig.base.json'), compilerOptions: { noEmit: true }, include: ['*.ts'] };
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
+  await mustRun(resolve('node_modules/.bin/tsc'), ['-p', folder]);
+}

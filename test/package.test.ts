@@ -1,0 +1,97 @@
+/** The packages as users get them: packed, installed into an empty project, imported, required, type-checked. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mustRun } from './run.ts';
+
+const PACKAGE = resolve('packages/lib');
+const BIN = resolve('node_modules/.bin');
+let project = '';
+
+const ESM = `
+import { createAuthenticator, memoryKeyStore, memoryNonceStore, PrivateKey } from 'asymmetric-jwt-auth';
+import { createAuthorization } from 'asymmetric-jwt-auth/client';
+import { nonceStoreContract } from 'asymmetric-jwt-auth/testing';
+import 'asymmetric-jwt-auth/express/global';
+const key = await PrivateKey.generate();
+const keys = memoryKeyStore<{ email: string }>();
+keys.setUser('guido', { user: { email: 'guido@example.com' } });
+keys.addKey('guido', key.publicKey);
+const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });
+const authorization = await createAuthorization({ username: 'guido', key });
+const result = await auth.authenticate({ authorization });
+if (!result.ok) throw new Error(result.reason);
+const email: string = result.user.email;
+const again = await auth.authenticate({ authorization });
+for (const { run } of nonceStoreContract({ make: memoryNonceStore })) await run();
+console.log(email, again.ok ? 'accepted' : again.reason);
+`;
+
+const CJS = `
+const { createAuthenticator, PublicKey } = require('asymmetric-jwt-auth');
+const { expressAuth } = require('asymmetric-jwt-auth/express');
+const { nodeAuth } = require('asymmetric-jwt-auth/node');
+const { webAuth } = require('asymmetric-jwt-auth/web');
+const { createSignedFetch } = require('asymmetric-jwt-auth/client');
+console.log([createAuthenticator, PublicKey.from, expressAuth, nodeAuth, webAuth, createSignedFetch].map((it) => typeof it).join(' '));
+`;
+
+beforeAll(async () => {
+  project = await mkdtemp(join(tmpdir(), 'ajwt-package-'));
+  await mustRun('npm', ['pack', '--pack-destination', project], { cwd: PACKAGE });
+  const tarball = (await readdir(project)).find((file) => file.endsWith('.tgz')) as string;
+  await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }');
+  await mustRun('npm', ['install', '--offline', join(project, tarball)], { cwd: project });
+}, 120_000);
+afterAll(() => rm(project, { recursive: true }));
+
+describe('the packed library', () => {
+  test('brings nothing along', async () => {
+    const installed = await readdir(join(project, 'node_modules'));
+    expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['asymmetric-jwt-auth']);
+    const { dependencies, scripts } = JSON.parse(await readFile(join(PACKAGE, 'package.json'), 'utf8'));
+    expect(dependencies).toBeUndefined();
+    expect(Object.keys(scripts).filter((name) => /install/.test(name))).toEqual([]);
+  });
+
+  test('works when imported', async () => {
+    await writeFile(join(project, 'esm.ts'), ESM);
+    expect(await mustRun('node', ['esm.ts'], { cwd: project })).toBe('guido@example.com replayed\n');
+  });
+
+  test('works when required', async () => {
+    await writeFile(join(project, 'cjs.cjs'), CJS);
+    expect(await mustRun('node', ['cjs.cjs'], { cwd: project })).toBe(
+      'function function function function function function\n',
+    );
+  });
+
+  test.each(['node16', 'nodenext', 'bundler'])(
+    'has types that compile under %s, libraries checked as well',
+    async (resolution) => {
+      await writeFile(join(project, 'esm.ts'), ESM);
+      const compilerOptions = {
+        strict: true,
+        noEmit: true,
+        skipLibCheck: false,
+        target: 'es2022',
+        lib: ['es2023', 'dom', 'dom.iterable'],
+        module: resolution === 'bundler' ? 'preserve' : resolution,
+        moduleResolution: resolution,
+        types: ['node'],
+        typeRoots: [resolve('node_modules/@types')],
+      };
+      await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['esm.ts'] }));
+      await mustRun(join(BIN, 'tsc'), ['-p', project]);
+    },
+  );
+
+  test('is what publint wants', async () => {
+    await mustRun(join(BIN, 'publint'), ['--strict', PACKAGE]);
+  });
+
+  test('has no types that are wrong', async () => {
+    await mustRun(join(BIN, 'attw'), ['--pack', PACKAGE, '--profile', 'esm-only']);
+  });
+});

@@ -1,0 +1,49 @@
+/** Runs programs, for tests. */
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { dirname } from 'node:path';
+
+/** What a program left behind. */
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The environment of a program: our Node first, quiet npm, no colours. */
+export function environment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _ofTheTestRunner, ...rest } = process.env;
+  const path = `${dirname(process.execPath)}:${process.env.PATH}`;
+  return {
+    ...rest,
+    PATH: path,
+    NO_COLOR: '1',
+    npm_config_loglevel: 'error',
+    npm_config_fund: 'false',
+    npm_config_audit: 'false',
+    ...extra,
+  };
+}
+
+/** Runs a program to its end. */
+export function run(command: string, words: readonly string[], options: SpawnOptions = {}): Promise<Finished> {
+  const child = spawn(command, words, { env: environment(), ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** Runs a program that must succeed, and gives back what it printed. */
+export async function mustRun(command: string, words: readonly string[], options: SpawnOptions = {}): Promise<string> {
+  const { code, stdout, stderr } = await run(command, words, options);
+  if (code !== 0) throw new Error(`${command} ${words.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
+  return stdout;
+}

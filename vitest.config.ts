@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+// The condition `source` makes the packages' own names lead to their TypeScript sources.
+const conditions = ['source', 'node'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'test/interop/**'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});

@@ -11,11 +11,12 @@ const RULES: Readonly<Record<string, { readonly from: readonly string[]; readonl
   keys: { from: ['core', '#engine'] },
   server: { from: ['core', 'keys'] },
   client: { from: ['core', 'keys', '#engine'] },
-  'key-stores': { from: ['core', 'keys'], leaf: true },
+  'key-stores': { from: ['core', 'keys', 'kysely'], leaf: true },
   'nonce-stores': { from: ['core', '#engine', 'kysely'] },
   sql: { from: ['kysely'] },
   adapters: { from: ['core', 'server'] },
-  cli: { from: ['core', 'keys', 'client', 'server', '#engine', 'node:'] },
+  'command-line': { from: ['core', 'node:'] },
+  cli: { from: ['core', 'keys', 'client', 'server', 'command-line', '#engine', 'node:'] },
   testing: { from: ['core', 'keys', '#engine'] },
 };
 /** Node leaves: files that may use Node's own modules. */
@@ -23,6 +24,8 @@ const NODE_LEAVES = ['keys/key-file.ts', 'nonce-stores/machine-life.ts', 'sql/no
 /** What adapters for frameworks on top of node:http share, and the parts of one store. */
 const SHARED = [
   'adapters/node.ts',
+  'key-stores/directory.ts',
+  'key-stores/sql-schema.ts',
   'nonce-stores/closing.ts',
   'nonce-stores/just-below.ts',
   'nonce-stores/machine-life.ts',
@@ -31,7 +34,7 @@ const SHARED = [
   'nonce-stores/user-rate.ts',
 ];
 /** Entry points: they name what is public, and nothing imports them. */
-const ENTRIES = ['index.ts', 'client/index.ts', 'sql/index.ts', 'testing/index.ts'];
+const ENTRIES = ['index.ts', 'client/index.ts', 'command-line/index.ts', 'sql/index.ts', 'testing/index.ts'];
 
 const files = globSync('**/*.ts', { cwd: SRC }).sort();
 const importsOf = (file: string) =>

@@ -1,8 +1,22 @@
 #!/usr/bin/env node
 /** The client command `ajwt`. */
-import { main, report } from './main.ts';
-import { endQuietlyWithReader } from './terminal.ts';
+import { readFileSync } from 'node:fs';
+import { type Program, report, runProgram } from '../command-line/program.ts';
+import { endQuietlyWithReader } from '../command-line/terminal.ts';
+import { COMMANDS } from './commands.ts';
+
+const program: Program = {
+  name: 'ajwt',
+  about: 'ajwt signs HTTP requests with a private key, each with a token that works once.',
+  version: () => JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version,
+  commands: COMMANDS,
+  environment: [
+    ['AJWT_USER', 'the username, where --user is not given'],
+    ['AJWT_KEY', "the private key, where --key is not given: a file, or the key's text itself"],
+    ['AJWT_PASSPHRASE', 'opens a private key that is encrypted'],
+  ],
+};
 
 endQuietlyWithReader();
 process.on('uncaughtException', (error) => process.exit(report(error)));
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runProgram(program, process.argv.slice(2));

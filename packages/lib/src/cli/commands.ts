@@ -1,12 +1,7 @@
 /** The commands. Each is loaded when it is called, so that none waits for what another needs. */
-import type { Command } from './command.ts';
+import type { CommandEntry } from '../command-line/program.ts';
 
-interface Entry {
-  readonly summary: string;
-  load(): Promise<Command>;
-}
-
-export const COMMANDS: ReadonlyMap<string, Entry> = new Map([
+export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
   ['keygen', { summary: 'make a key pair', load: async () => (await import('./keygen.ts')).keygen }],
   [
     'token',

@@ -1,17 +1,18 @@
 /** `ajwt explain`: decodes a token, and says which check it would fail. */
+
+import { defineCommand } from '../command-line/command.ts';
+import { CommandError } from '../command-line/command-error.ts';
+import { note, print } from '../command-line/terminal.ts';
 import { DEFAULT_TOLERANCE, MAX_TOLERANCE } from '../core/options.ts';
-import { defineCommand } from './command.ts';
-import { CommandError } from './command-error.ts';
 import { checkToken } from './explain/checks.ts';
 import { decodeLoosely, findToken } from './explain/decode.ts';
 import { reportAsJson, reportForPeople } from './explain/report.ts';
-import { note, print } from './terminal.ts';
 
 /** More than any token that a server reads, and the header's name before it. */
 const MAX_INPUT = 65_536;
 
 export const explain = defineCommand({
-  name: 'explain',
+  name: 'ajwt explain',
   usage: '[TOKEN | -] [--pubkey FILE]',
   about: [
     'Decodes a token, from the command line or from standard input, with or without `Authorization: JWT` in front, and goes through the checks of a server: pass, FAIL, or unknown where only the server can tell.',
@@ -56,6 +57,6 @@ async function readPublicKey(path: string) {
 async function readPasted(words: readonly string[]): Promise<string> {
   if (words.length > 0 && words.join() !== '-') return words.join(' ');
   if (process.stdin.isTTY) note('Paste a token, and end with Ctrl-D.');
-  const { readStandardInput } = await import('./standard-input.ts');
+  const { readStandardInput } = await import('../command-line/standard-input.ts');
   return readStandardInput(MAX_INPUT);
 }

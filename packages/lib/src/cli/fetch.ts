@@ -1,7 +1,9 @@
 /** `ajwt fetch`: sends a signed request, and prints the answer. */
 import { createSignedFetch } from '../client/fetch.ts';
-import { defineCommand, type Values } from './command.ts';
-import { CommandError } from './command-error.ts';
+import { defineCommand, type Values } from '../command-line/command.ts';
+import { CommandError } from '../command-line/command-error.ts';
+import { refuseMoreWords } from '../command-line/parse.ts';
+import { complain } from '../command-line/terminal.ts';
 import { readBody } from './fetch/body.ts';
 import { bodyError, HTTP_ERROR, MALFORMED_URL, transferError } from './fetch/exit-codes.ts';
 import { readHeaders } from './fetch/headers.ts';
@@ -9,9 +11,7 @@ import { MAX_PROBLEM, refusalLine } from './fetch/refusal.ts';
 import { openSink, type Sink } from './fetch/sink.ts';
 import { createTransport, type Transport } from './fetch/transport.ts';
 import { IDENTITY_OPTIONS, readSigningKey, readUsername } from './identity.ts';
-import { refuseMoreWords } from './parse.ts';
 import { readMethod, readUrl } from './request-line.ts';
-import { complain } from './terminal.ts';
 
 const OPTIONS = {
   ...IDENTITY_OPTIONS,
@@ -45,7 +45,7 @@ const OPTIONS = {
 } as const;
 
 export const fetch = defineCommand({
-  name: 'fetch',
+  name: 'ajwt fetch',
   usage: '[-X METHOD] [-H HEADER]… [-d DATA] --user NAME --key FILE URL',
   about: [
     'Sends a request with a fresh token, and prints the body of the answer as it comes. Redirects within the origin are followed, each hop with a token of its own; others are not.',
@@ -69,7 +69,7 @@ export const fetch = defineCommand({
   async run(values, words) {
     const [given] = words;
     if (given === undefined) throw new CommandError('no URL; give one');
-    refuseMoreWords('fetch', words, 1);
+    refuseMoreWords('ajwt fetch', words, 1);
     if (values.fail && values['fail-with-body']) throw new CommandError('give --fail or --fail-with-body, not both');
     const url = readUrl(given, MALFORMED_URL);
     const prepared = await prepare(values);

@@ -1,9 +1,10 @@
 /** Who signs, and with what: from the options, or from their twins in the environment. */
+
+import { CommandError } from '../command-line/command-error.ts';
 import { isUsername } from '../core/claims.ts';
 import { MAX_KEY_TEXT } from '../keys/format.ts';
 import { KeyError, type KeyErrorCode } from '../keys/key-error.ts';
 import { PrivateKey } from '../keys/private-key.ts';
-import { CommandError } from './command-error.ts';
 
 /** Options of every command that signs. */
 export const IDENTITY_OPTIONS = {
@@ -97,7 +98,7 @@ export function importPrivateKey(text: string): PrivateKey {
 export async function readKeySource(path: string): Promise<string> {
   if (isKeyText(path)) throw new CommandError('give a file, or - for standard input, instead of the key itself');
   if (path === '-') {
-    const { readStandardInput } = await import('./standard-input.ts');
+    const { readStandardInput } = await import('../command-line/standard-input.ts');
     return readStandardInput(MAX_KEY_TEXT + 1);
   }
   const { readKeyFile } = await import('../keys/key-file.ts');

@@ -1,17 +1,18 @@
 /** `ajwt keygen`: makes a key pair. */
+
+import { defineCommand } from '../command-line/command.ts';
+import { CommandError } from '../command-line/command-error.ts';
+import { refuseMoreWords } from '../command-line/parse.ts';
+import { note, paint, print } from '../command-line/terminal.ts';
 import { type Curve, RSA_BITS } from '../core/algorithms.ts';
 import { type GenerateOptions, PrivateKey } from '../keys/private-key.ts';
-import { defineCommand } from './command.ts';
-import { CommandError } from './command-error.ts';
 import { refuseExisting, writeKeyFiles } from './key-files.ts';
-import { refuseMoreWords } from './parse.ts';
-import { note, paint, print } from './terminal.ts';
 
 const TYPES = ['ed25519', 'rsa', 'ec'] as const;
 const CURVES: readonly Curve[] = ['P-256', 'P-384', 'P-521'];
 
 export const keygen = defineCommand({
-  name: 'keygen',
+  name: 'ajwt keygen',
   usage: '[--type ed25519|rsa|ec] [--out FILE]',
   about: [
     'Makes a key pair. With --out FILE the private key goes to FILE, readable by you alone (PKCS#8 PEM), and the public one to FILE.pub (one OpenSSH line). A file that exists is never overwritten.',
@@ -35,7 +36,7 @@ export const keygen = defineCommand({
     'AJWT_PASSPHRASE=… ajwt keygen --out guido --passphrase-env AJWT_PASSPHRASE',
   ],
   async run({ type: typeOption, bits, curve, out, 'passphrase-env': variable, comment }, words) {
-    refuseMoreWords('keygen', words, 0);
+    refuseMoreWords('ajwt keygen', words, 0);
     const type = oneOf('type', typeOption ?? 'ed25519', TYPES);
     const options = readKeyOptions(type, bits, curve);
     const passphrase = variable === undefined ? undefined : readPassphrase(variable);

@@ -1,11 +1,12 @@
 /** `ajwt pubkey`: the public half of a key, and its names. */
+
+import { defineCommand } from '../command-line/command.ts';
+import { CommandError } from '../command-line/command-error.ts';
+import { refuseMoreWords } from '../command-line/parse.ts';
+import { print } from '../command-line/terminal.ts';
 import { KeyError, type KeyErrorCode } from '../keys/key-error.ts';
 import { PublicKey } from '../keys/public-key.ts';
-import { defineCommand } from './command.ts';
-import { CommandError } from './command-error.ts';
 import { importPrivateKey, readKeySource } from './identity.ts';
-import { refuseMoreWords } from './parse.ts';
-import { print } from './terminal.ts';
 
 /** What can be printed, by option. */
 const FORMATS: Readonly<Record<'openssh' | 'jwk' | 'fingerprint', (key: PublicKey) => string>> = {
@@ -15,7 +16,7 @@ const FORMATS: Readonly<Record<'openssh' | 'jwk' | 'fingerprint', (key: PublicKe
 };
 
 export const pubkey = defineCommand({
-  name: 'pubkey',
+  name: 'ajwt pubkey',
   usage: 'FILE|- [--openssh | --jwk | --fingerprint]',
   about: [
     'Reads a private or a public key in any format (PEM, OpenSSH, JWK), from a file or standard input, and prints its public half: as SPKI PEM, if nothing else is asked for.',
@@ -34,7 +35,7 @@ export const pubkey = defineCommand({
   async run(values, words) {
     const [path] = words;
     if (path === undefined) throw new CommandError('no key; give a file, or - for standard input');
-    refuseMoreWords('pubkey', words, 1);
+    refuseMoreWords('ajwt pubkey', words, 1);
     const chosen = Object.entries(FORMATS).filter(([name]) => values[name as keyof typeof FORMATS]);
     if (chosen.length > 1)
       throw new CommandError(`give one of ${chosen.map(([name]) => `--${name}`).join(' and ')}, not both`);

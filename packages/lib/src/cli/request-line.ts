@@ -1,5 +1,5 @@
 /** The method and the URL of a request, as they are typed. */
-import { CommandError } from './command-error.ts';
+import { CommandError } from '../command-line/command-error.ts';
 
 /** tchar of RFC 9110 §5.6.2. */
 const METHOD = /^[\w!#$%&'*+.^`|~-]+$/;

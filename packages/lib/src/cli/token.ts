@@ -1,15 +1,15 @@
 /** `ajwt token`: signs a token for one request. */
 import { createAuthorization } from '../client/token.ts';
+import { defineCommand } from '../command-line/command.ts';
+import { CommandError } from '../command-line/command-error.ts';
+import { refuseMoreWords } from '../command-line/parse.ts';
+import { complain, print } from '../command-line/terminal.ts';
 import type { Bind } from '../core/binding.ts';
-import { defineCommand } from './command.ts';
-import { CommandError } from './command-error.ts';
 import { IDENTITY_OPTIONS, readSigningKey, readUsername } from './identity.ts';
-import { refuseMoreWords } from './parse.ts';
 import { readMethod, readUrl } from './request-line.ts';
-import { complain, print } from './terminal.ts';
 
 export const token = defineCommand({
-  name: 'token',
+  name: 'ajwt token',
   usage: '--user NAME --key FILE [--audience A] [--bind METHOD URL]',
   about: [
     'Signs a token and prints the value of the Authorization header: JWT eyJ…',
@@ -30,7 +30,7 @@ export const token = defineCommand({
     'ajwt token --user guido --key guido --bind POST https://api.example.com/items?x=1',
   ],
   async run({ user, key: keyOption, audience, bind: method }, words) {
-    refuseMoreWords('token', words, method === undefined ? 0 : 1);
+    refuseMoreWords('ajwt token', words, method === undefined ? 0 : 1);
     const bind = readBind(audience, method, words[0]);
     const username = readUsername(user);
     const key = await readSigningKey(keyOption);

@@ -1,3 +1,12 @@
 /** The public names of the SQL stores. */
+export {
+  type Directory,
+  DirectoryError,
+  type DirectoryErrorCode,
+  type DirectoryKey,
+  type DirectoryKeyOptions,
+  type DirectoryUser,
+} from '../key-stores/directory.ts';
+export { type SqlDirectoryOptions, sqlDirectory } from '../key-stores/sql.ts';
 export { type SqlDatabase, type SqlNonceStoreOptions, sqlNonceStore } from '../nonce-stores/sql.ts';
-export { nodeSqlite } from './node-sqlite.ts';
+export { type NodeSqliteOptions, nodeSqlite } from './node-sqlite.ts';

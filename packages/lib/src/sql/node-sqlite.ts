@@ -5,18 +5,29 @@ import { type Dialect, SqliteDialect } from 'kysely';
 /** Statements that stay prepared; ours are a few dozen, an application's own come and go. */
 const MAX_STATEMENTS = 256;
 
+/** How an SQLite database is opened. */
+export interface NodeSqliteOptions {
+  /** `NORMAL` (default) survives a killed process, `FULL` a power cut as well. */
+  readonly synchronous?: 'NORMAL' | 'FULL';
+  /**
+   * Milliseconds that a statement waits for another process's lock, holding up this whole process meanwhile: for commands, never
+   * for servers. Default 0.
+   */
+  readonly wait?: number;
+}
+
 /**
  * Opens an SQLite database for Kysely: write-ahead log, foreign keys on, and no waiting for another process's lock, as that
  * would hold up every other request (who needs to try again does so without blocking).
  *
  * @param path - a file, made if it is not there; `:memory:` for one that ends with the process
- * @param synchronous - `NORMAL` (default) survives a killed process, `FULL` a power cut as well
  * @throws what `node:sqlite` throws where the file cannot be opened
  */
-export function nodeSqlite(path: string, synchronous: 'NORMAL' | 'FULL' = 'NORMAL'): Dialect {
+export function nodeSqlite(path: string, options: NodeSqliteOptions = {}): Dialect {
+  const { synchronous = 'NORMAL', wait = 0 } = options;
   const database = new DatabaseSync(path);
   patiently(() => database.exec('PRAGMA journal_mode = WAL'));
-  database.exec(`PRAGMA busy_timeout = 0; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON;`);
+  database.exec(`PRAGMA busy_timeout = ${wait}; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON;`);
   const statements = new Map<string, ReturnType<typeof shim>>();
 
   return new SqliteDialect({

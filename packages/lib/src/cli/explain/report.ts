@@ -1,7 +1,8 @@
 /** What is told about a token: for people, or as JSON. */
+
+import { paint } from '../../command-line/terminal.ts';
 import { printable } from '../../core/printable.ts';
 import { duration } from '../duration.ts';
-import { paint } from '../terminal.ts';
 import type { Check } from './checks.ts';
 import type { Decoded } from './decode.ts';
 

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { CommandError } from '../command-error.ts';
+import { CommandError } from '../../command-line/command-error.ts';
 
 /** Larger files are not held in memory; then, as with standard input, the body cannot be sent a second time. */
 const MAX_IN_MEMORY = 16 * 2 ** 20;

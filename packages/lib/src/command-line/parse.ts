@@ -12,11 +12,14 @@ interface Parsed<T extends Options> {
   readonly values: Values<T>;
   /** What is no option. */
   readonly words: readonly string[];
+  /** How an option was given. */
+  readonly named: (option: string) => string;
 }
 
 /**
  * Reads what was typed after a command's name.
  *
+ * @param command - with the program's name
  * @throws CommandError for an option that does not exist, or lacks its value, or takes none
  */
 export function parseWords<T extends Options>(
@@ -60,7 +63,35 @@ export function parseWords<T extends Options>(
       values[name] = Array.isArray(earlier) ? [...earlier, value] : value;
     }
   }
-  return { values: values as Values<T>, words };
+  const fromEnvironment = fillFromEnvironment(options, values);
+  const named = (name: string) => fromEnvironment.get(name) ?? `--${name}`;
+  return { values: values as Values<T>, words, named };
+}
+
+/** @returns the variables that were read, by the names of their options */
+function fillFromEnvironment(
+  options: Options,
+  values: Record<string, string | boolean | string[] | undefined>,
+): Map<string, string> {
+  const read = new Map<string, string>();
+  for (const [name, { type, multiple, env }] of Object.entries(options)) {
+    const value = env === undefined ? undefined : process.env[env];
+    const given = values[name];
+    const isGiven = Array.isArray(given) ? given.length > 0 : given !== undefined && given !== false;
+    if (env === undefined || value === undefined || value === '' || isGiven) continue;
+    if (type === 'string') values[name] = multiple ? value.split(',').map((part) => part.trim()) : value;
+    else values[name] = readFlag(env, value);
+    read.set(name, env);
+  }
+  return read;
+}
+
+const FLAGS: Readonly<Record<string, boolean>> = { 1: true, true: true, 0: false, false: false };
+
+function readFlag(env: string, value: string): boolean {
+  const flag = Object.hasOwn(FLAGS, value) ? FLAGS[value] : undefined;
+  if (flag === undefined) throw new CommandError(`${env}: must be 1 or 0, true or false`);
+  return flag;
 }
 
 function isOption(word: string, options: Options): boolean {
@@ -80,12 +111,12 @@ export function asTyped(word: string): string {
 }
 
 function seeHelp(command: string): string {
-  return `see \`ajwt ${command} --help\``;
+  return `see \`${command} --help\``;
 }
 
 /** @throws CommandError where there are more words than the command takes */
 export function refuseMoreWords(command: string, words: readonly string[], most: number): void {
   if (words.length <= most) return;
-  const takes = most === 0 ? 'only options' : 'one word beside its options';
-  throw new CommandError(`there is a word too many: \`ajwt ${command}\` takes ${takes}; ${seeHelp(command)}`);
+  const takes = most === 0 ? 'only options' : `${most === 1 ? 'one word' : `${most} words`} beside its options`;
+  throw new CommandError(`there is a word too many: \`${command}\` takes ${takes}; ${seeHelp(command)}`);
 }

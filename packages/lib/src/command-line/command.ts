@@ -11,6 +11,8 @@ export interface Option {
   readonly multiple?: true;
   /** What stands for its value in the help; also for options without a value, where words follow it. */
   readonly value?: string;
+  /** Environment variable that is read where the option is not given; several values are separated by commas. */
+  readonly env?: string;
   readonly help: string;
 }
 
@@ -27,6 +29,7 @@ export type Values<T extends Options> = {
 
 /** What a command is made of. */
 export interface CommandDefinition<T extends Options> {
+  /** With the program's name: `ajwt keygen`. */
   readonly name: string;
   /** What comes after the name, without the options. */
   readonly usage: string;
@@ -38,9 +41,10 @@ export interface CommandDefinition<T extends Options> {
   readonly exitCodes?: readonly (readonly [string, string])[];
   /**
    * @param words - what is no option
+   * @param named - how an option was given: `--listen`, or the name of its environment variable
    * @returns the exit code
    */
-  run(values: Values<T>, words: readonly string[]): Promise<number>;
+  run(values: Values<T>, words: readonly string[], named: (option: keyof T & string) => string): Promise<number>;
 }
 
 /** A command that can be run with what was typed after its name. */
@@ -57,7 +61,7 @@ export function defineCommand<const T extends Options>(definition: CommandDefini
     help,
     async run(args) {
       const parsed = parseWords(name, options, args);
-      if (parsed !== 'help') return definition.run(parsed.values, parsed.words);
+      if (parsed !== 'help') return definition.run(parsed.values, parsed.words, parsed.named);
       print(help());
       return 0;
     },

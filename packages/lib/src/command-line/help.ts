@@ -8,10 +8,10 @@ const WIDTH = 80;
 export function commandHelp<T extends Options>(definition: CommandDefinition<T>): string {
   const { name, usage, about, options, examples, exitCodes } = definition;
   const rows = Object.entries({ ...options, help: HELP }).map(
-    ([long, option]) => [optionNames(long, option), option.help] as const,
+    ([long, option]) => [optionNames(long, option), optionHelp(option)] as const,
   );
   return [
-    `Usage: ajwt ${name} ${usage}`.trimEnd(),
+    `Usage: ${name} ${usage}`.trimEnd(),
     ...about.map((paragraph) => wrap(paragraph, WIDTH).join('\n')),
     `Options:\n${table(rows)}`,
     ...(exitCodes === undefined ? [] : [`Exit codes:\n${table(exitCodes)}`]),
@@ -23,6 +23,10 @@ export function commandHelp<T extends Options>(definition: CommandDefinition<T>)
 
 function optionNames(long: string, { short, value }: Option): string {
   return `${short === undefined ? '   ' : `-${short},`} --${long}${value === undefined ? '' : ` ${value}`}`;
+}
+
+function optionHelp({ help, env }: Option): string {
+  return env === undefined ? help : `${help} (or ${env})`;
 }
 
 /** Two columns; what the second has to say is wrapped. */

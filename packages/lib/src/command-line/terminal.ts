@@ -13,9 +13,16 @@ export function note(text: string): void {
   process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
+let program = 'ajwt';
+
+/** Says which program speaks. */
+export function nameProgram(name: string): void {
+  program = name;
+}
+
 /** Says in one line what went wrong. */
 export function complain(message: string): void {
-  note(`ajwt: ${oneLine(message)}`);
+  note(`${program}: ${oneLine(message)}`);
 }
 
 /** Escapes what could leave the line or steer the terminal; backslashes stay, as the words are mostly our own. */

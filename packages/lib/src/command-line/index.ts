@@ -1,0 +1,7 @@
+/** What the commands `ajwt` and `ajwtd` are made of. Not meant for others: it changes without notice. */
+export { type Command, defineCommand, type Options, type Values } from './command.ts';
+export { CommandError } from './command-error.ts';
+export { refuseMoreWords } from './parse.ts';
+export { type CommandEntry, type Program, report, runProgram } from './program.ts';
+export { readStandardInput } from './standard-input.ts';
+export { complain, endQuietlyWithReader, note, paint, print } from './terminal.ts';

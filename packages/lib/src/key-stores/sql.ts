@@ -1,0 +1,243 @@
+/** Users and public keys in a database, through Kysely: for servers, and for whoever administers them. */
+import type { Kysely } from 'kysely';
+import type { AlgorithmName } from '../core/algorithms.ts';
+import { isUsername } from '../core/claims.ts';
+import { KeyConflictError, type KeyRecord, type KeyState } from '../core/contracts.ts';
+import { checkOptions, wallClock } from '../core/options.ts';
+import { PublicKey } from '../keys/public-key.ts';
+import { type Directory, DirectoryError, type DirectoryKey, type DirectoryUser } from './directory.ts';
+import { type DirectoryTables, pendingMigrations, runMigrations } from './sql-schema.ts';
+
+/** What a directory may be told. */
+export interface SqlDirectoryOptions {
+  /** Seconds since the epoch; default the wall clock. */
+  readonly now?: () => number;
+  /** Keys that stay parsed in memory; default 10 000, about 30 MB at most. */
+  readonly parsedKeys?: number;
+}
+
+/** One row of the query that finds a user with all its keys; a user without keys has one without a fingerprint. */
+interface FoundRow {
+  readonly username: string;
+  readonly disabled: number;
+  readonly user_created: number;
+  readonly fingerprint: string | null;
+  readonly public_key: string;
+  readonly alg: string | null;
+  readonly expires: number | null;
+  readonly revoked: number | null;
+}
+
+/**
+ * Makes a directory in a database. Its tables are made by {@link Directory.migrate}.
+ *
+ * @param database - a `Kysely` instance; for SQLite over `nodeSqlite`
+ * @throws TypeError for an option that is unknown
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the application's own tables do not matter here
+export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions = {}): Directory {
+  checkOptions(options, { now: 'function', parsedKeys: 'any' });
+  const { now = wallClock, parsedKeys = 10_000 } = options;
+  const db: Kysely<DirectoryTables> = database;
+  const parse = keyParser(parsedKeys);
+  const findQuery = db
+    .selectFrom('ajwt_user as u')
+    .leftJoin('ajwt_key as k', 'k.user_id', 'u.id')
+    .select(['u.username', 'u.disabled', 'u.created as user_created'])
+    .select(['k.fingerprint', 'k.public_key', 'k.alg', 'k.expires', 'k.revoked'])
+    .where('u.username', '=', '')
+    .orderBy('k.created', 'desc')
+    .compile();
+
+  const keys = () =>
+    db
+      .selectFrom('ajwt_key as k')
+      .innerJoin('ajwt_user as u', 'u.id', 'k.user_id')
+      .selectAll('k')
+      .select('u.username')
+      .orderBy('k.created')
+      .orderBy('k.fingerprint');
+  type Row = Awaited<ReturnType<ReturnType<typeof keys>['execute']>>[number];
+
+  function keyOf({ public_key, alg, user_id: _, ...row }: Row): DirectoryKey {
+    return { ...row, key: parse(row.fingerprint, public_key, alg), state: stateOf(row, now()) };
+  }
+
+  async function rowOfUser(username: string) {
+    const row = await db.selectFrom('ajwt_user').selectAll().where('username', '=', username).executeTakeFirst();
+    if (row?.username !== username) {
+      throw new DirectoryError('unknown_user', `there is no user ${JSON.stringify(username)}`);
+    }
+    return row;
+  }
+
+  return {
+    async find(username) {
+      const { rows } = await db.executeQuery<FoundRow>({ ...findQuery, parameters: [username] });
+      const [first] = rows;
+      if (first === undefined) return undefined;
+      const at = now();
+      const records: KeyRecord[] = [];
+      for (const row of rows) {
+        if (row.fingerprint === null) continue;
+        records.push({ key: parse(row.fingerprint, row.public_key, row.alg), state: stateOf(row, at) });
+      }
+      const user = userOf({ ...first, created: first.user_created });
+      return { username: user.username, user, disabled: user.disabled, keys: records };
+    },
+
+    migrate: () => runMigrations(db),
+    pendingMigrations: () => pendingMigrations(db),
+
+    async addUser(username) {
+      if (!isUsername(username)) {
+        throw new DirectoryError(
+          'bad_username',
+          'a username has 1 to 600 bytes, no control characters, and no space at its ends',
+        );
+      }
+      const row = { username, disabled: 0, created: now() };
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('ajwt_user')
+        .values(row)
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirstOrThrow();
+      if (numInsertedOrUpdatedRows !== 1n) {
+        throw new DirectoryError('user_exists', `the user ${JSON.stringify(username)} is there already`);
+      }
+      return userOf(row);
+    },
+
+    listUsers: async () => (await db.selectFrom('ajwt_user').selectAll().orderBy('username').execute()).map(userOf),
+    getUser: async (username) => userOf(await rowOfUser(username)),
+
+    async setDisabled(username, disabled) {
+      const { id } = await rowOfUser(username);
+      await db
+        .updateTable('ajwt_user')
+        .set({ disabled: Number(disabled) })
+        .where('id', '=', id)
+        .execute();
+    },
+
+    async removeUser(username) {
+      const { id } = await rowOfUser(username);
+      await db.deleteFrom('ajwt_user').where('id', '=', id).execute();
+    },
+
+    async addKey(username, key, { comment = key.comment, expires } = {}) {
+      const { id } = await rowOfUser(username);
+      checkComment(comment);
+      checkExpiry(expires, now());
+      const { fingerprint, kid, thumbprint } = key;
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('ajwt_key')
+        .values({
+          fingerprint,
+          user_id: id,
+          kid,
+          thumbprint,
+          public_key: key.toPem(),
+          alg: registeredAlgorithm(key),
+          comment: comment ?? null,
+          created: now(),
+          expires: expires ?? null,
+          revoked: null,
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirstOrThrow();
+      const added = numInsertedOrUpdatedRows === 1n;
+      const present = keyOf(await keys().where('k.fingerprint', '=', fingerprint).executeTakeFirstOrThrow());
+      if (present.username !== username) {
+        throw new KeyConflictError(
+          `the key ${fingerprint} belongs to another user; revoke it there, and make a new one`,
+        );
+      }
+      if (present.revoked !== null) {
+        throw new DirectoryError('key_revoked', `the key ${fingerprint} was revoked; make a new one`);
+      }
+      if (added || (comment === undefined && expires === undefined)) return { key: present, added };
+      const changes = { ...(comment === undefined ? {} : { comment }), ...(expires === undefined ? {} : { expires }) };
+      await db.updateTable('ajwt_key').set(changes).where('fingerprint', '=', fingerprint).execute();
+      return { key: { ...present, ...changes }, added };
+    },
+
+    async listKeys(username) {
+      if (username === undefined) return (await keys().execute()).map(keyOf);
+      const { id } = await rowOfUser(username);
+      return (await keys().where('k.user_id', '=', id).execute()).map(keyOf);
+    },
+
+    async revokeKey(id) {
+      const named = keys().where((is) =>
+        is.or([is('k.fingerprint', '=', id), is('k.kid', '=', id.toLowerCase()), is('k.thumbprint', '=', id)]),
+      );
+      const found = await named.executeTakeFirst();
+      if (found === undefined) {
+        throw new DirectoryError('unknown_key', 'there is no such key; give its fingerprint, kid or thumbprint');
+      }
+      const at = now();
+      const { numUpdatedRows } = await db
+        .updateTable('ajwt_key')
+        .set({ revoked: at })
+        .where('fingerprint', '=', found.fingerprint)
+        .where('revoked', 'is', null)
+        .executeTakeFirstOrThrow();
+      const revoked = numUpdatedRows === 1n;
+      return { key: keyOf(revoked ? { ...found, revoked: at } : found), revoked };
+    },
+  };
+}
+
+function userOf({
+  username,
+  disabled,
+  created,
+}: {
+  username: string;
+  disabled: number;
+  created: number;
+}): DirectoryUser {
+  // Whatever a database makes of it, only 0 is enabled.
+  return { username, disabled: disabled !== 0, created };
+}
+
+function stateOf({ expires, revoked }: Pick<FoundRow, 'expires' | 'revoked'>, now: number): KeyState {
+  if (revoked !== null) return 'revoked';
+  return expires !== null && expires <= now ? 'expired' : 'active';
+}
+
+/** Parsing a key costs more than a query: those that were used last stay. */
+function keyParser(most: number): (fingerprint: string, pem: string, alg: string | null) => PublicKey {
+  const parsed = new Map<string, PublicKey>();
+  return (fingerprint, pem, alg) => {
+    const id = `${alg ?? ''} ${pem}`;
+    let key = parsed.get(id);
+    if (key === undefined) {
+      key = PublicKey.from(pem, alg === null ? {} : { alg: alg as AlgorithmName });
+      // A row that somebody changed by hand must not let another key in under this one's name.
+      if (key.fingerprint !== fingerprint) throw new Error(`the key ${fingerprint} was changed in the database`);
+      if (parsed.size >= most) parsed.delete(parsed.keys().next().value as string);
+    } else parsed.delete(id);
+    parsed.set(id, key);
+    return key;
+  };
+}
+
+/** What a PEM does not say: the one algorithm of a key that takes fewer than its kind does. */
+function registeredAlgorithm({ type, algorithms }: PublicKey): string | null {
+  return type === 'rsa' && algorithms.length === 1 ? (algorithms[0] as string) : null;
+}
+
+function checkComment(comment: string | undefined): void {
+  if (comment === undefined || (comment.length <= 500 && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(comment))) return;
+  throw new DirectoryError(
+    'bad_comment',
+    'a comment is one line of up to 500 characters, none of them a control character',
+  );
+}
+
+function checkExpiry(expires: number | undefined, now: number): void {
+  if (expires === undefined || (Number.isFinite(expires) && expires > now)) return;
+  throw new DirectoryError('bad_expiry', 'the expiry date of a key lies ahead');
+}

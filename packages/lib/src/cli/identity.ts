@@ -1,6 +1,7 @@
 /** Who signs, and with what: from the options, or from their twins in the environment. */
 
 import { CommandError } from '../command-line/command-error.ts';
+import { isKeyText } from '../command-line/key-text.ts';
 import { isUsername } from '../core/claims.ts';
 import { MAX_KEY_TEXT } from '../keys/format.ts';
 import { KeyError, type KeyErrorCode } from '../keys/key-error.ts';
@@ -42,14 +43,6 @@ export async function readSigningKey(given: string | undefined): Promise<Private
     throw new CommandError('--key: other users can see a key on the command line; put it into a file, or AJWT_KEY');
   }
   return openKey(given, given, false);
-}
-
-/** PEM, PEM in base64, a JWK, or the bare base64 out of a PEM: DER, or OpenSSH's private format. */
-const KEY_TEXT = /^\s*(?:-----BEGIN |LS0tLS1CRUdJTi|\{|(?:MII|MIG|MHc|MC4C|b3BlbnNzaC1rZXk)[A-Za-z0-9+/=\s]{40,}$)/;
-
-/** Whether a text is a key itself, and no path: then it must not come back in a message. */
-function isKeyText(text: string): boolean {
-  return KEY_TEXT.test(text);
 }
 
 /** @param name - what the key is called in messages: AJWT_KEY is not repeated, as it may be a key cut wrongly */

@@ -1,6 +1,8 @@
 /** What the commands `ajwt` and `ajwtd` are made of. Not meant for others: it changes without notice. */
+export { printable } from '../core/printable.ts';
 export { type Command, defineCommand, type Options, type Values } from './command.ts';
 export { CommandError } from './command-error.ts';
+export { isKeyText } from './key-text.ts';
 export { refuseMoreWords } from './parse.ts';
 export { type CommandEntry, type Program, report, runProgram } from './program.ts';
 export { readStandardInput } from './standard-input.ts';

@@ -31,6 +31,17 @@ export interface DirectoryKeyOptions {
   readonly comment?: string | undefined;
   /** Seconds since the epoch from which the key no longer counts. */
   readonly expires?: number | undefined;
+  /** Adds the user as well, where it is not there; all or nothing. */
+  readonly createUser?: boolean;
+}
+
+/** What became of a key that was to be added. */
+export interface AddedKey {
+  readonly key: DirectoryKey;
+  /** Whether the user had it not yet. */
+  readonly added: boolean;
+  /** Whether the user was added as well. */
+  readonly userAdded: boolean;
 }
 
 /**
@@ -77,17 +88,12 @@ export interface Directory extends KeyStore<DirectoryUser> {
   /** Removes a user and its keys. @throws DirectoryError `unknown_user` */
   removeUser(username: string): Promise<void>;
   /**
-   * Adds a key to a user that is there. A key that the user has already gets the new comment and expiry, where they are given.
+   * Adds a key. One that the user has already gets the new comment and expiry, where they are given.
    *
-   * @returns the key, and whether it is new
-   * @throws DirectoryError `unknown_user`, `bad_comment`, `bad_expiry`, `key_revoked`
+   * @throws DirectoryError `unknown_user`, `bad_username`, `bad_comment`, `bad_expiry`, `key_revoked`
    * @throws KeyConflictError if another user has the key
    */
-  addKey(
-    username: string,
-    key: PublicKey,
-    options?: DirectoryKeyOptions,
-  ): Promise<{ readonly key: DirectoryKey; readonly added: boolean }>;
+  addKey(username: string, key: PublicKey, options?: DirectoryKeyOptions): Promise<AddedKey>;
   /** Keys of one user, or of all, the oldest first. @throws DirectoryError `unknown_user` */
   listKeys(username?: string): Promise<DirectoryKey[]>;
   /**

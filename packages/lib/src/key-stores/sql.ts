@@ -5,6 +5,7 @@ import { isUsername } from '../core/claims.ts';
 import { KeyConflictError, type KeyRecord, type KeyState } from '../core/contracts.ts';
 import { checkOptions, wallClock } from '../core/options.ts';
 import { PublicKey } from '../keys/public-key.ts';
+import { retryWhileBusy } from '../sql/retry-while-busy.ts';
 import { type Directory, DirectoryError, type DirectoryKey, type DirectoryUser } from './directory.ts';
 import { type DirectoryTables, pendingMigrations, runMigrations } from './sql-schema.ts';
 
@@ -49,26 +50,18 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
     .orderBy('k.created', 'desc')
     .compile();
 
-  const keys = () =>
-    db
+  const keysIn = (connection: Connection) =>
+    connection
       .selectFrom('ajwt_key as k')
       .innerJoin('ajwt_user as u', 'u.id', 'k.user_id')
       .selectAll('k')
       .select('u.username')
       .orderBy('k.created')
       .orderBy('k.fingerprint');
-  type Row = Awaited<ReturnType<ReturnType<typeof keys>['execute']>>[number];
+  type Row = Awaited<ReturnType<ReturnType<typeof keysIn>['execute']>>[number];
 
   function keyOf({ public_key, alg, user_id: _, ...row }: Row): DirectoryKey {
     return { ...row, key: parse(row.fingerprint, public_key, alg), state: stateOf(row, now()) };
-  }
-
-  async function rowOfUser(username: string) {
-    const row = await db.selectFrom('ajwt_user').selectAll().where('username', '=', username).executeTakeFirst();
-    if (row?.username !== username) {
-      throw new DirectoryError('unknown_user', `there is no user ${JSON.stringify(username)}`);
-    }
-    return row;
   }
 
   return {
@@ -90,29 +83,16 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
     pendingMigrations: () => pendingMigrations(db),
 
     async addUser(username) {
-      if (!isUsername(username)) {
-        throw new DirectoryError(
-          'bad_username',
-          'a username has 1 to 600 bytes, no control characters, and no space at its ends',
-        );
-      }
       const row = { username, disabled: 0, created: now() };
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('ajwt_user')
-        .values(row)
-        .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirstOrThrow();
-      if (numInsertedOrUpdatedRows !== 1n) {
-        throw new DirectoryError('user_exists', `the user ${JSON.stringify(username)} is there already`);
-      }
-      return userOf(row);
+      if (await patiently(() => insertUser(db, row))) return userOf(row);
+      throw new DirectoryError('user_exists', `the user ${JSON.stringify(username)} is there already`);
     },
 
     listUsers: async () => (await db.selectFrom('ajwt_user').selectAll().orderBy('username').execute()).map(userOf),
-    getUser: async (username) => userOf(await rowOfUser(username)),
+    getUser: async (username) => userOf(await rowOfUser(db, username)),
 
     async setDisabled(username, disabled) {
-      const { id } = await rowOfUser(username);
+      const { id } = await rowOfUser(db, username);
       await db
         .updateTable('ajwt_user')
         .set({ disabled: Number(disabled) })
@@ -121,55 +101,52 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
     },
 
     async removeUser(username) {
-      const { id } = await rowOfUser(username);
-      await db.deleteFrom('ajwt_user').where('id', '=', id).execute();
+      const { id } = await rowOfUser(db, username);
+      await patiently(() => db.deleteFrom('ajwt_user').where('id', '=', id).execute());
     },
 
-    async addKey(username, key, { comment = key.comment, expires } = {}) {
-      const { id } = await rowOfUser(username);
+    async addKey(username, key, { comment = key.comment, expires, createUser = false } = {}) {
       checkComment(comment);
       checkExpiry(expires, now());
-      const { fingerprint, kid, thumbprint } = key;
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('ajwt_key')
-        .values({
-          fingerprint,
-          user_id: id,
-          kid,
-          thumbprint,
-          public_key: key.toPem(),
-          alg: registeredAlgorithm(key),
-          comment: comment ?? null,
-          created: now(),
-          expires: expires ?? null,
-          revoked: null,
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirstOrThrow();
-      const added = numInsertedOrUpdatedRows === 1n;
-      const present = keyOf(await keys().where('k.fingerprint', '=', fingerprint).executeTakeFirstOrThrow());
-      if (present.username !== username) {
-        throw new KeyConflictError(
-          `the key ${fingerprint} belongs to another user; revoke it there, and make a new one`,
-        );
-      }
-      if (present.revoked !== null) {
-        throw new DirectoryError('key_revoked', `the key ${fingerprint} was revoked; make a new one`);
-      }
-      if (added || (comment === undefined && expires === undefined)) return { key: present, added };
-      const changes = { ...(comment === undefined ? {} : { comment }), ...(expires === undefined ? {} : { expires }) };
-      await db.updateTable('ajwt_key').set(changes).where('fingerprint', '=', fingerprint).execute();
-      return { key: { ...present, ...changes }, added };
+      return patiently(() =>
+        db.transaction().execute(async (transaction) => {
+          const userAdded = createUser && (await insertUser(transaction, { username, disabled: 0, created: now() }));
+          const { id } = await rowOfUser(transaction, username);
+          const { fingerprint, kid, thumbprint } = key;
+          const beside = { comment: comment ?? null, expires: expires ?? null };
+          const { numInsertedOrUpdatedRows } = await transaction
+            .insertInto('ajwt_key')
+            .values({
+              ...{ fingerprint, kid, thumbprint, user_id: id, public_key: key.toPem(), alg: registeredAlgorithm(key) },
+              ...beside,
+              created: now(),
+              revoked: null,
+            })
+            .onConflict((conflict) => conflict.doNothing())
+            .executeTakeFirstOrThrow();
+          const added = numInsertedOrUpdatedRows === 1n;
+          const named = keysIn(transaction).where('k.fingerprint', '=', fingerprint);
+          const present = keyOf(await named.executeTakeFirstOrThrow());
+          refuseForeign(present, username);
+          const changes = {
+            ...(comment === undefined ? {} : { comment }),
+            ...(expires === undefined ? {} : { expires }),
+          };
+          if (added || Object.keys(changes).length === 0) return { key: present, added, userAdded };
+          await transaction.updateTable('ajwt_key').set(changes).where('fingerprint', '=', fingerprint).execute();
+          return { key: { ...present, ...changes }, added, userAdded };
+        }),
+      );
     },
 
     async listKeys(username) {
-      if (username === undefined) return (await keys().execute()).map(keyOf);
-      const { id } = await rowOfUser(username);
-      return (await keys().where('k.user_id', '=', id).execute()).map(keyOf);
+      if (username === undefined) return (await keysIn(db).execute()).map(keyOf);
+      const { id } = await rowOfUser(db, username);
+      return (await keysIn(db).where('k.user_id', '=', id).execute()).map(keyOf);
     },
 
     async revokeKey(id) {
-      const named = keys().where((is) =>
+      const named = keysIn(db).where((is) =>
         is.or([is('k.fingerprint', '=', id), is('k.kid', '=', id.toLowerCase()), is('k.thumbprint', '=', id)]),
       );
       const found = await named.executeTakeFirst();
@@ -177,16 +154,59 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
         throw new DirectoryError('unknown_key', 'there is no such key; give its fingerprint, kid or thumbprint');
       }
       const at = now();
-      const { numUpdatedRows } = await db
+      const update = db
         .updateTable('ajwt_key')
         .set({ revoked: at })
         .where('fingerprint', '=', found.fingerprint)
-        .where('revoked', 'is', null)
-        .executeTakeFirstOrThrow();
+        .where('revoked', 'is', null);
+      const { numUpdatedRows } = await patiently(() => update.executeTakeFirstOrThrow());
       const revoked = numUpdatedRows === 1n;
       return { key: keyOf(revoked ? { ...found, revoked: at } : found), revoked };
     },
   };
+}
+
+/** Milliseconds that a change waits for other connections' changes. */
+const DEADLINE = 5000;
+const patiently = <T>(work: () => Promise<T>) => retryWhileBusy(work, DEADLINE);
+
+/** The database, or a transaction in it. */
+type Connection = Kysely<DirectoryTables>;
+
+/** @returns whether the user was not there yet @throws DirectoryError `bad_username` */
+async function insertUser(
+  connection: Connection,
+  row: { username: string; disabled: number; created: number },
+): Promise<boolean> {
+  if (!isUsername(row.username)) {
+    throw new DirectoryError(
+      'bad_username',
+      'a username has 1 to 600 bytes, no control characters, and no space at its ends',
+    );
+  }
+  const { numInsertedOrUpdatedRows } = await connection
+    .insertInto('ajwt_user')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirstOrThrow();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
+/** @throws DirectoryError `unknown_user` */
+async function rowOfUser(connection: Connection, username: string) {
+  const row = await connection.selectFrom('ajwt_user').selectAll().where('username', '=', username).executeTakeFirst();
+  if (row?.username === username) return row;
+  throw new DirectoryError('unknown_user', `there is no user ${JSON.stringify(username)}`);
+}
+
+/** @throws KeyConflictError @throws DirectoryError `key_revoked` */
+function refuseForeign({ fingerprint, username, revoked }: DirectoryKey, expected: string): void {
+  if (username !== expected) {
+    throw new KeyConflictError(`the key ${fingerprint} belongs to another user; revoke it there, and make a new one`);
+  }
+  if (revoked !== null) {
+    throw new DirectoryError('key_revoked', `the key ${fingerprint} was revoked; make a new one`);
+  }
 }
 
 function userOf({

@@ -94,6 +94,17 @@ export class PublicKey implements VerificationKey {
     return new PublicKey(jwk, options.alg ?? alg, comment);
   }
 
+  /**
+   * Imports a public key from a file.
+   *
+   * @param path - `~` at its start is the home directory
+   * @throws KeyError as {@link PublicKey.from}, or `unreadable`
+   */
+  static async fromFile(path: string, options: PublicKeyOptions = {}): Promise<PublicKey> {
+    const { readKeyFile } = await import('./key-file.ts');
+    return PublicKey.from(await readKeyFile(path), options);
+  }
+
   /** SPKI PEM: 64 columns, `\n` line ends, a newline at the end. */
   toPem(): string {
     return exportPublicPem(this.handle, 'spki');

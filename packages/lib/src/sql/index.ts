@@ -1,5 +1,6 @@
 /** The public names of the SQL stores. */
 export {
+  type AddedKey,
   type Directory,
   DirectoryError,
   type DirectoryErrorCode,

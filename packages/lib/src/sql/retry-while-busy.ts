@@ -1,0 +1,27 @@
+/** SQLite's lock, waited for without blocking the process. */
+import { UnavailableError } from '../core/contracts.ts';
+
+/**
+ * Does the work again while another connection holds the lock: it has not happened then.
+ *
+ * @param deadline - milliseconds in all
+ * @throws UnavailableError where the lock is held for longer; whatever else the work throws
+ */
+export async function retryWhileBusy<T>(work: () => Promise<T>, deadline: number): Promise<T> {
+  const end = performance.now() + deadline;
+  for (let pause = 1; ; pause = Math.min(2 * pause, 50)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      if (performance.now() + pause > end)
+        throw new UnavailableError('the database is locked by another process', { cause: error });
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}
+
+/** SQLITE_BUSY, in all its extended forms. */
+function isBusy(error: unknown): boolean {
+  return (((error as { errcode?: number }).errcode ?? 0) & 0xff) === 5;
+}

@@ -1,0 +1,124 @@
+/** The composition root: the one place where the parts are made and put together. */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAuthenticator, memoryNonceStore, type NonceStore, type Readiness } from 'asymmetric-jwt-auth';
+import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
+import { sqlNonceStore } from 'asymmetric-jwt-auth/sql';
+import type { Logger } from 'pino';
+import { createAdminServer } from './admin/server.ts';
+import type { Address, Config } from './config.ts';
+import { type Database, openDatabase } from './database.ts';
+import { createGateway } from './gateway/gateway.ts';
+import { createProxy } from './gateway/proxy.ts';
+import { decisionLog } from './gateway/refusal-log.ts';
+
+/** A running `ajwtd`. */
+export interface App {
+  readonly url: string;
+  readonly adminUrl: string | undefined;
+  /** Takes no new requests, and waits for those that are under way, as long as it may. */
+  stop(): Promise<void>;
+}
+
+/** Milliseconds that requests under way may take after the end was asked for. */
+const GRACE = 10_000;
+/** Milliseconds between two looks at whether the nonce store serves. */
+const WATCH = 1000;
+
+/**
+ * Starts everything.
+ *
+ * @throws CommandError where the database or an address cannot be had
+ */
+export async function startApp(config: Config, log: Logger): Promise<App> {
+  const database = await openDatabase(config.database, 0);
+  log.info({ created: database.created }, `database sqlite:${database.path}`);
+  const nonces = makeNonceStore(config, database);
+  await nonces.open(seconds());
+
+  const { tolerance, audience, require, upstream } = config;
+  const auth = createAuthenticator({
+    keys: database.directory,
+    nonces,
+    tolerance,
+    audience,
+    require,
+    onResult: decisionLog(log),
+  });
+  const proxy = upstream === undefined ? undefined : createProxy(upstream, log);
+  const gateway = createGateway({ auth, proxy, config });
+  const admin = createAdminServer(() => nonces.readiness(seconds()));
+  const servers = config.adminListen === undefined ? [gateway] : [gateway, admin];
+
+  const watch = watchReadiness(nonces, log);
+  async function stop(): Promise<void> {
+    clearInterval(watch);
+    await Promise.all(servers.map(closeServer));
+    proxy?.close();
+    await database.close();
+  }
+
+  try {
+    const adminUrl = config.adminListen === undefined ? undefined : await listen(admin, config.adminListen);
+    const url = await listen(gateway, config.listen);
+    if (adminUrl !== undefined) log.info(`operator's listener ${adminUrl} (/livez, /readyz)`);
+    log.info(
+      { nonces: config.nonces, ...(upstream === undefined ? {} : { upstream: upstream.origin }) },
+      `listening on ${url}`,
+    );
+    return { url, adminUrl, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function makeNonceStore({ nonces, tolerance }: Config, database: Database): NonceStore {
+  return nonces === 'memory' ? memoryNonceStore({ tolerance }) : sqlNonceStore(database.connect(), { tolerance });
+}
+
+function seconds(): number {
+  return Date.now() / 1000;
+}
+
+/** Says once when the nonce store stops serving, and once when it serves again. */
+function watchReadiness(nonces: NonceStore, log: Logger): NodeJS.Timeout {
+  let last: Readiness = { ready: true };
+  const watch = setInterval(() => {
+    const state = nonces.readiness(seconds());
+    if (!state.ready && (last.ready || last.why !== state.why)) log.warn({ why: state.why }, 'not ready');
+    if (state.ready && !last.ready) log.info('ready again');
+    last = state;
+  }, WATCH);
+  watch.unref();
+  return watch;
+}
+
+async function listen(server: Server, { host, port }: Address): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: 4096 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  }).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'EADDRINUSE' ? 'another process has it' : (error.code ?? error.message);
+    throw new CommandError(`cannot listen on ${host}:${port}: ${why}`);
+  });
+  const { address, port: given, family } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${given}`;
+}
+
+/** Requests under way may end; connections that idle are closed, and no answer keeps its connection any longer. */
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  server.prependListener('request', (_request, response) => {
+    response.shouldKeepAlive = false;
+  });
+  const closed = new Promise((resolve) => server.close(resolve));
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const end = setTimeout(() => server.closeAllConnections(), GRACE);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(end);
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+/** The server's command `ajwtd`. */
+import { readFileSync } from 'node:fs';
+import { endQuietlyWithReader, type Program, report, runProgram } from 'asymmetric-jwt-auth/internal/command-line';
+import { COMMANDS } from './commands.ts';
+
+const program: Program = {
+  name: 'ajwtd',
+  about: 'ajwtd lets signed requests in, once each: behind a proxy (forward-auth), or as one.',
+  version: () => JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version,
+  commands: COMMANDS,
+  environment: [
+    ['AJWTD_DATABASE', 'where users and keys are, for every command'],
+    ['AJWTD_…', 'every option has one: AJWTD_LISTEN for --listen; several values are joined with commas'],
+  ],
+};
+
+endQuietlyWithReader();
+process.on('uncaughtException', (error) => process.exit(report(error)));
+process.exitCode = await runProgram(program, process.argv.slice(2));

@@ -1,0 +1,28 @@
+/** The commands. Each is loaded when it is called, so that none waits for what another needs. */
+import type { CommandEntry } from 'asymmetric-jwt-auth/internal/command-line';
+
+type UserCommand = keyof typeof import('./user.ts');
+type KeyCommand = keyof typeof import('./key.ts');
+
+const user = (summary: string, name: UserCommand): CommandEntry => ({
+  summary,
+  load: async () => (await import('./user.ts'))[name],
+});
+const key = (summary: string, name: KeyCommand): CommandEntry => ({
+  summary,
+  load: async () => (await import('./key.ts'))[name],
+});
+
+export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
+  ['serve', { summary: 'let signed requests in', load: async () => (await import('./serve.ts')).serve }],
+  ['user add', user('add a user', 'userAdd')],
+  ['user list', user('list the users', 'userList')],
+  ['user show', user('show a user and its keys', 'userShow')],
+  ['user disable', user('refuse all requests of a user', 'userDisable')],
+  ['user enable', user('let a disabled user in again', 'userEnable')],
+  ['user remove', user('remove a user and its keys', 'userRemove')],
+  ['key add', key('register a public key for a user', 'keyAdd')],
+  ['key list', key('list the keys, of one user or of all', 'keyList')],
+  ['key revoke', key('revoke a key, for good', 'keyRevoke')],
+  ['migrate', { summary: 'bring the database up to date', load: async () => (await import('./migrate.ts')).migrate }],
+]);

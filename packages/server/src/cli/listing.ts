@@ -1,0 +1,72 @@
+/** Lists: for people in columns, for programs as JSON. */
+import { paint, print, printable } from 'asymmetric-jwt-auth/internal/command-line';
+import type { DirectoryKey, DirectoryUser } from 'asymmetric-jwt-auth/sql';
+
+/** The option of every list. */
+export const JSON_OPTION = { json: { type: 'boolean', help: 'print JSON' } } as const;
+
+/** A time of the directory. @param seconds - since the epoch */
+export function day(seconds: number | null): string {
+  return seconds === null ? '' : new Date(seconds * 1000).toISOString().slice(0, 10);
+}
+
+/** A time of the directory, for programs. @param seconds - since the epoch */
+function instant(seconds: number | null): string | null {
+  return seconds === null ? null : new Date(seconds * 1000).toISOString();
+}
+
+/** What JSON says of a user. */
+export function userAsJson({ username, disabled, created }: DirectoryUser) {
+  return { username, disabled, created: instant(created) };
+}
+
+/** What JSON says of a key. */
+export function keyAsJson({ username, fingerprint, kid, thumbprint, state, key, ...rest }: DirectoryKey) {
+  const { comment, created, expires, revoked } = rest;
+  return {
+    username,
+    fingerprint,
+    kid,
+    thumbprint,
+    type: key.type,
+    bits: key.bits,
+    curve: key.curve,
+    state,
+    comment,
+    created: instant(created),
+    expires: instant(expires),
+    revoked: instant(revoked),
+  };
+}
+
+/** Prints JSON that cannot steer a terminal. */
+export function printJson(value: unknown): void {
+  print(
+    JSON.stringify(value, null, 2).replace(/[\u007f-\uffff]/g, (unit) => {
+      return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    }),
+  );
+}
+
+/** Prints rows in columns, under their names. */
+export function printTable(names: readonly string[], rows: readonly (readonly string[])[]): void {
+  const cells = rows.map((row) => row.map((cell) => printable(cell)));
+  const widths = names.map((name, column) => Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  print([paint('bold', line(names)), ...cells.map(line)].join('\n'));
+}
+
+/** Prints keys in columns. */
+export function printKeys(keys: readonly DirectoryKey[]): void {
+  printTable(
+    ['USER', 'FINGERPRINT', 'TYPE', 'STATE', 'CREATED', 'EXPIRES', 'COMMENT'],
+    keys.map(({ username, fingerprint, key, state, created, expires, comment }) => {
+      const type = key.type === 'rsa' ? `rsa-${key.bits}` : (key.curve ?? key.type);
+      return [username, fingerprint, type, state, day(created), day(expires), comment ?? ''];
+    }),
+  );
+}

@@ -1,0 +1,27 @@
+/** `ajwtd migrate`: brings the database up to date. */
+import { defineCommand, note } from 'asymmetric-jwt-auth/internal/command-line';
+import { readDatabase } from '../config.ts';
+import { connectDatabase } from '../database.ts';
+import { DATABASE_OPTION, readWords } from './with-directory.ts';
+
+export const migrate = defineCommand({
+  name: 'ajwtd migrate',
+  usage: '',
+  about: [
+    'Makes the tables of a new database, or brings those of an older version up to date. A second time it does nothing.',
+  ],
+  options: DATABASE_OPTION,
+  examples: ['ajwtd migrate', 'ajwtd migrate --database sqlite:/var/lib/ajwtd/ajwt.db'],
+  async run({ database: url }, words, named) {
+    readWords(words, []);
+    const database = await connectDatabase(readDatabase(url, named('database')), 5000);
+    try {
+      const done = await database.directory.migrate();
+      for (const name of done) note(`${name}: done`);
+      note(`sqlite:${database.path} is up to date`);
+    } finally {
+      await database.close();
+    }
+    return 0;
+  },
+});

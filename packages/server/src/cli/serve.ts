@@ -1,0 +1,35 @@
+/** `ajwtd serve`: runs until it is told to stop. */
+import { defineCommand } from 'asymmetric-jwt-auth/internal/command-line';
+import { startApp } from '../app.ts';
+import { readConfig, SERVE_OPTIONS } from '../config.ts';
+import { createLog } from '../log.ts';
+import { readWords } from './with-directory.ts';
+
+export const serve = defineCommand({
+  name: 'ajwtd serve',
+  usage: '[--listen HOST:PORT] [--upstream URL] [--database URL] …',
+  about: [
+    'Lets signed requests in, once each. /.ajwt/auth answers the forward-auth requests of nginx, Traefik, Caddy or Envoy; with --upstream, everything else is passed on, authenticated, with the user in X-Auth-User. /.ajwt/whoami tells a caller who it is.',
+    'Writes a log to standard output: JSON, or readable lines on a terminal. SIGTERM and SIGINT end it, after the requests that are under way; a second one at once.',
+  ],
+  options: SERVE_OPTIONS,
+  examples: [
+    'ajwtd serve',
+    'ajwtd serve --upstream http://127.0.0.1:8080 --database sqlite:/var/lib/ajwtd/ajwt.db',
+    'ajwtd serve --audience https://api.example.com --require aud,htm,target --trusted-proxy 127.0.0.1',
+  ],
+  async run(values, words, named) {
+    readWords(words, []);
+    const config = readConfig(values, named);
+    const log = createLog(config.logLevel);
+    const app = await startApp(config, log);
+    const signal = await new Promise<NodeJS.Signals>((resolve) => {
+      for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
+    });
+    log.info({ signal }, 'stopping');
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(1));
+    await app.stop();
+    log.info('stopped');
+    return 0;
+  },
+});

@@ -1,0 +1,238 @@
+/** What `ajwtd serve` is told, checked: a wrong option is one clear line, before anything is opened. */
+import { BlockList, isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { CommandError, type Values } from 'asymmetric-jwt-auth/internal/command-line';
+import { LOG_LEVELS, type LogLevel } from './log.ts';
+
+/** The option that every command has. */
+export const DATABASE_OPTION = {
+  database: {
+    type: 'string',
+    value: 'URL',
+    env: 'AJWTD_DATABASE',
+    help: 'where users and keys are: sqlite:PATH, default sqlite:ajwt.db',
+  },
+} as const;
+
+export const SERVE_OPTIONS = {
+  listen: {
+    type: 'string',
+    value: 'HOST:PORT',
+    env: 'AJWTD_LISTEN',
+    help: 'address for requests, default 127.0.0.1:8787; port 0 takes a free one',
+  },
+  'admin-listen': {
+    type: 'string',
+    value: 'HOST:PORT',
+    env: 'AJWTD_ADMIN_LISTEN',
+    help: 'address of /livez and /readyz, default 127.0.0.1:8788; off for none',
+  },
+  upstream: {
+    type: 'string',
+    value: 'URL',
+    env: 'AJWTD_UPSTREAM',
+    help: 'be a reverse proxy: pass authenticated requests on to this origin',
+  },
+  ...DATABASE_OPTION,
+  nonces: {
+    type: 'string',
+    value: 'WHERE',
+    env: 'AJWTD_NONCES',
+    help: 'where used nonces are remembered: database (default) or memory',
+  },
+  tolerance: {
+    type: 'string',
+    value: 'S',
+    env: 'AJWTD_TOLERANCE',
+    help: 'seconds that the time of a token may be off, default 20',
+  },
+  audience: {
+    type: 'string',
+    value: 'A',
+    multiple: true,
+    env: 'AJWTD_AUDIENCE',
+    help: 'who this service is, for tokens that name an audience; may be repeated',
+  },
+  require: {
+    type: 'string',
+    value: 'MEMBERS',
+    env: 'AJWTD_REQUIRE',
+    help: 'what every token must be bound to, of aud, htm and target, joined with commas',
+  },
+  'trusted-proxy': {
+    type: 'string',
+    value: 'CIDR',
+    multiple: true,
+    env: 'AJWTD_TRUSTED_PROXY',
+    help: 'proxy whose X-Original-… and X-Forwarded-… headers count; may be repeated',
+  },
+  'user-header': {
+    type: 'string',
+    value: 'NAME',
+    env: 'AJWTD_USER_HEADER',
+    help: 'header that names the user, default X-Auth-User',
+  },
+  'key-header': {
+    type: 'string',
+    value: 'NAME',
+    env: 'AJWTD_KEY_HEADER',
+    help: 'header that names the key by its fingerprint, default X-Auth-Key',
+  },
+  'log-level': {
+    type: 'string',
+    value: 'LEVEL',
+    env: 'AJWTD_LOG_LEVEL',
+    help: `least of what is logged: ${LOG_LEVELS.join(', ')}; default info`,
+  },
+} as const;
+
+/** Where a server listens. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Everything that is decided before the server starts. */
+export interface Config {
+  readonly listen: Address;
+  readonly adminListen: Address | undefined;
+  readonly upstream: URL | undefined;
+  /** Absolute path of an SQLite file. */
+  readonly database: string;
+  readonly nonces: 'database' | 'memory';
+  /** Seconds. */
+  readonly tolerance: number;
+  readonly audience: readonly string[];
+  readonly require: readonly ('aud' | 'htm' | 'target')[];
+  readonly isTrustedProxy: (address: string | undefined) => boolean;
+  readonly userHeader: string;
+  readonly keyHeader: string;
+  readonly logLevel: LogLevel;
+}
+
+type ServeValues = Values<typeof SERVE_OPTIONS>;
+type Named = (option: keyof ServeValues & string) => string;
+
+/** @throws CommandError naming the option as it was given */
+export function readConfig(values: ServeValues, named: Named): Config {
+  const audience = values.audience;
+  if (audience.includes('')) throw new CommandError(`${named('audience')}: must not be empty`);
+  const { 'user-header': userHeader = 'X-Auth-User', 'key-header': keyHeader = 'X-Auth-Key' } = values;
+  for (const option of ['user-header', 'key-header'] as const) checkHeaderName(values[option], named(option));
+  if (canonicalName(userHeader) === canonicalName(keyHeader)) {
+    throw new CommandError(`${named('key-header')}: must be another header than that of the user`);
+  }
+  return {
+    listen: readAddress(values.listen ?? '127.0.0.1:8787', named('listen')),
+    adminListen:
+      values['admin-listen'] === 'off'
+        ? undefined
+        : readAddress(values['admin-listen'] ?? '127.0.0.1:8788', named('admin-listen')),
+    upstream: values.upstream === undefined ? undefined : readUpstream(values.upstream, named('upstream')),
+    database: readDatabase(values.database, named('database')),
+    nonces: oneOf(values.nonces ?? 'database', ['database', 'memory'], named('nonces')),
+    tolerance: readTolerance(values.tolerance, named('tolerance')),
+    audience,
+    require: readRequire(values.require, audience, named),
+    isTrustedProxy: readProxies(values['trusted-proxy'], named('trusted-proxy')),
+    userHeader,
+    keyHeader,
+    logLevel: oneOf(values['log-level'] ?? 'info', LOG_LEVELS, named('log-level')),
+  };
+}
+
+function oneOf<T extends string>(value: string, names: readonly T[], option: string): T {
+  const name = names.find((one) => one === value);
+  if (name === undefined) throw new CommandError(`${option}: must be one of ${names.join(', ')}`);
+  return name;
+}
+
+/** `HOST:PORT`, `[IPv6]:PORT` or `:PORT`. */
+function readAddress(text: string, option: string): Address {
+  const [, ipv6, name, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]*)):(\d{1,5})$/i.exec(text) ?? [];
+  if (port === undefined || Number(port) > 65_535 || (ipv6 !== undefined && isIP(ipv6) !== 6)) {
+    throw new CommandError(`${option}: must be HOST:PORT, such as 127.0.0.1:8787, [::1]:8787 or :8787`);
+  }
+  return { host: ipv6 ?? (name === '' ? '::' : (name as string)), port: Number(port) };
+}
+
+function readUpstream(text: string, option: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isOrigin = url !== undefined && (url.href === `${url.origin}/` || url.href === url.origin);
+  if (!isOrigin || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new CommandError(`${option}: must be the origin of a server, such as http://127.0.0.1:8080, without a path`);
+  }
+  return url;
+}
+
+/**
+ * @param option - how it was given
+ * @returns the absolute path of an SQLite file
+ */
+export function readDatabase(text = 'sqlite:ajwt.db', option = '--database'): string {
+  if (/^(?:postgres(?:ql)?|mysql|mariadb):/.test(text)) {
+    throw new CommandError(`${option}: users and keys are kept in SQLite so far; write sqlite:PATH`);
+  }
+  const path = /^sqlite:(.+)$/s.exec(text)?.[1];
+  if (path === undefined || path === ':memory:' || path.includes('\0')) {
+    throw new CommandError(`${option}: must be sqlite:PATH, such as sqlite:/var/lib/ajwtd/ajwt.db`);
+  }
+  return resolve(path);
+}
+
+function readTolerance(text: string | undefined, option: string): number {
+  const seconds = text === undefined ? 20 : /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds >= 1 && seconds <= 600) return seconds;
+  throw new CommandError(`${option}: must be a number of seconds from 1 to 600`);
+}
+
+function readRequire(text: string | undefined, audience: readonly string[], named: Named): Config['require'] {
+  if (text === undefined) return [];
+  const option = named('require');
+  const members = text.split(',').map((member): Config['require'][number] => {
+    if (member.trim() === 'digest') {
+      throw new CommandError(`${option}: digest cannot be checked: a forward-auth request comes without the body`);
+    }
+    return oneOf(member.trim(), ['aud', 'htm', 'target'], option);
+  });
+  if (members.includes('aud') && audience.length === 0) {
+    throw new CommandError(`${option}: aud needs --audience, which says who this service is`);
+  }
+  return members;
+}
+
+function readProxies(ranges: readonly string[], option: string): Config['isTrustedProxy'] {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [, address = '', bits] = /^([\d.]+|[\da-f:.]+)(?:\/(\d{1,3}))?$/i.exec(range) ?? [];
+    const version = isIP(address);
+    const most = version === 4 ? 32 : 128;
+    if (version === 0 || Number(bits ?? most) > most) {
+      throw new CommandError(`${option}: must be an address or a range, such as 10.0.0.0/8 or ::1`);
+    }
+    list.addSubnet(address, Number(bits ?? most), version === 4 ? 'ipv4' : 'ipv6');
+  }
+  return (address) => {
+    if (address === undefined) return false;
+    // A socket for both versions writes IPv4 so (RFC 4291 §2.5.5.2).
+    const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
+    const version = isIP(plain);
+    return version !== 0 && list.check(plain, version === 4 ? 'ipv4' : 'ipv6');
+  };
+}
+
+/** tchar of RFC 9110 §5.6.2, without those that some servers turn into others. */
+const HEADER_NAME = /^[A-Za-z][A-Za-z\d-]*$/;
+/** Headers with a meaning of their own. */
+const TAKEN =
+  /^(?:authorization|host|connection|content-.*|transfer-encoding|te|trailer|upgrade|cookie|date|expect|proxy-.*|x-forwarded-.*|x-original-.*|forwarded|keep-alive|cache-control|www-authenticate|retry-after)$/i;
+
+function checkHeaderName(name: string | undefined, option: string): void {
+  if (name === undefined || (HEADER_NAME.test(name) && !TAKEN.test(name))) return;
+  throw new CommandError(`${option}: must be the name of a header of your own, such as X-Auth-User`);
+}
+
+/** Names that CGI, WSGI and others take for one another: case does not matter, nor `_` for `-`. */
+export function canonicalName(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
+}

@@ -1,0 +1,113 @@
+/** The public listener: where a request goes. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AcceptedResult, Authenticator, RefusedResult } from 'asymmetric-jwt-auth';
+import { readNodeRequest } from 'asymmetric-jwt-auth/node';
+import type { Config } from '../config.ts';
+import { sendJson, sendProblem, sendRefusal } from './answers.ts';
+import { type Described, describedRequest, FORWARD_AUTH } from './forwarded-request.ts';
+import { identityHeaders, upstreamHeaders } from './identity-headers.ts';
+import type { UpstreamProxy } from './proxy.ts';
+import { cutIdleBody, endUnreadBody } from './unfinished-body.ts';
+
+/** What the gateway is made of. */
+export interface GatewayParts {
+  readonly auth: Authenticator<unknown>;
+  /** Without one there is forward-auth only. */
+  readonly proxy: UpstreamProxy | undefined;
+  readonly config: Pick<Config, 'isTrustedProxy' | 'userHeader' | 'keyHeader'>;
+}
+
+const WHOAMI = '/.ajwt/whoami';
+const OURS = '/.ajwt/';
+
+/** Bytes of all headers of a request: nginx passes up to 32 kB on. */
+const MAX_HEADERS = 40 * 1024;
+/** Milliseconds for the headers of a request. */
+const HEADERS_TIMEOUT = 5000;
+
+export function createGateway({ auth, proxy, config }: GatewayParts): Server {
+  function decide(request: IncomingMessage, { method, target }: Described) {
+    return auth.authenticate({ ...readNodeRequest(request, target, undefined), method });
+  }
+
+  /** Exactly 200, 401 or 503: other answers, proxies turn into errors of their own. */
+  async function forwardAuth(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const trusted = config.isTrustedProxy(request.socket.remoteAddress);
+    const result = await decide(request, describedRequest(request, trusted));
+    if (!result.ok) return refuse(request, response, result.status === 429 ? asUnavailable(result) : result);
+    endUnreadBody(request, response);
+    response.writeHead(200, { ...identityHeaders(result, config), 'cache-control': 'no-store', 'content-length': 0 });
+    response.end();
+  }
+
+  async function whoami(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      endUnreadBody(request, response);
+      return sendProblem(response, 405, 'Method Not Allowed', 'Ask with GET.', { allow: 'GET, HEAD' });
+    }
+    const result = await decide(request, { method: request.method, target: request.url });
+    if (!result.ok) return refuse(request, response, result);
+    endUnreadBody(request, response);
+    sendJson(response, 200, describe(result));
+  }
+
+  async function passOn(request: IncomingMessage, response: ServerResponse, to: UpstreamProxy): Promise<void> {
+    if (!request.url?.startsWith('/')) return refuseTarget(request, response);
+    const result = await decide(request, { method: request.method, target: request.url });
+    if (!result.ok) return refuse(request, response, result);
+    if (request.headers.expect !== undefined) response.writeContinue();
+    cutIdleBody(request);
+    const { remoteAddress: address } = request.socket;
+    const peer = { address, trusted: config.isTrustedProxy(address) };
+    to.pass(request, response, upstreamHeaders(request.headers, peer, identityHeaders(result, config)));
+  }
+
+  function route(request: IncomingMessage, response: ServerResponse): Promise<void> | void {
+    const path = pathOf(request.url ?? '');
+    if (path === FORWARD_AUTH || path.startsWith(`${FORWARD_AUTH}/`)) return forwardAuth(request, response);
+    if (path === WHOAMI) return whoami(request, response);
+    if (proxy !== undefined && !path.startsWith(OURS)) return passOn(request, response, proxy);
+    endUnreadBody(request, response);
+    sendProblem(response, 404, 'Not Found', `There are ${FORWARD_AUTH} and ${WHOAMI} here.`);
+  }
+
+  const options = {
+    maxHeaderSize: MAX_HEADERS,
+    headersTimeout: HEADERS_TIMEOUT,
+    // A steady upload may take as long as it needs; an idle one is cut.
+    requestTimeout: 0,
+    connectionsCheckingInterval: 1000,
+    keepAliveTimeout: 65_000,
+    // No header is dropped for being one too many: there might be a second Authorization behind it.
+    maxHeadersCount: 0,
+  };
+  const server = createServer(options, route);
+  // A body is asked for only once its sender was let in.
+  server.on('checkContinue', route);
+  server.on('checkExpectation', route);
+  return server;
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, result: RefusedResult): void {
+  endUnreadBody(request, response);
+  sendRefusal(response, result);
+}
+
+/** The absolute form (RFC 9112 §3.2.2) and `*`: what is signed, and what an application would see, could differ. */
+function refuseTarget(request: IncomingMessage, response: ServerResponse): void {
+  endUnreadBody(request, response);
+  sendProblem(response, 400, 'Bad Request', 'The request-target is not a path.');
+}
+
+function asUnavailable(result: RefusedResult): RefusedResult {
+  return { ...result, status: 503 };
+}
+
+/** The path as sent: no decoding, no normalisation, so that there is one reading. The absolute form has one too. */
+function pathOf(target: string): string {
+  return target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
+}
+
+function describe({ username, key, claims }: AcceptedResult<unknown>) {
+  return { username, kid: key.kid, fingerprint: key.fingerprint, time: claims.time };
+}

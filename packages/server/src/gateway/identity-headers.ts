@@ -1,0 +1,85 @@
+/** Who was let in, told to the application in headers; and nobody else's word for it. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AcceptedResult } from 'asymmetric-jwt-auth';
+import { canonicalName } from '../config.ts';
+
+/** Names of the headers. */
+export interface IdentityHeaderNames {
+  readonly userHeader: string;
+  readonly keyHeader: string;
+}
+
+/** Not reserved in RFC 3986 §2.3, and three that are common in usernames. */
+const KEPT = /^[A-Za-z\d\-._~@+$]*$/;
+
+/** Percent-encoded UTF-8, so that any username arrives exactly, and a common one as it is. */
+export function encodeUsername(username: string): string {
+  if (KEPT.test(username)) return username;
+  return encodeURIComponent(username)
+    .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replace(/%(?:40|2B|24)/g, decodeURIComponent);
+}
+
+/** The headers of an accepted request: every one of them, never empty. */
+export function identityHeaders(
+  { username, key }: AcceptedResult<unknown>,
+  { userHeader, keyHeader }: IdentityHeaderNames,
+): Record<string, string> {
+  return { [userHeader]: encodeUsername(username), [keyHeader]: key.fingerprint };
+}
+
+/** Headers of one connection (RFC 9110 §7.6.1), but for transfer-encoding, without which a body would lose its end. */
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+];
+const FORWARDED = /^(?:forwarded|x-forwarded-.*|x-original-.*|x-real-ip)$/;
+
+/** What a proxy before this one said counts only where it is trusted. */
+export interface Peer {
+  readonly address: string | undefined;
+  readonly trusted: boolean;
+}
+
+/**
+ * The headers that the application gets: without credentials, without what belongs to this connection, and without any
+ * header that could be taken for one of ours.
+ *
+ * @param headers - as received, names in lower case
+ */
+export function upstreamHeaders(
+  headers: IncomingHttpHeaders,
+  peer: Peer,
+  ours: Record<string, string>,
+): IncomingHttpHeaders {
+  const dropped = new Set(['authorization', ...HOP_BY_HOP, ...Object.keys(ours).map(canonicalName)]);
+  for (const name of (headers.connection ?? '').split(',')) dropped.add(canonicalName(name.trim()));
+  dropped.delete('transfer-encoding');
+  dropped.delete('content-length');
+  dropped.delete('host');
+  const kept: IncomingHttpHeaders = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const canonical = canonicalName(name);
+    if (dropped.has(canonical)) continue;
+    if (FORWARDED.test(canonical) && !(peer.trusted && canonical === name)) continue;
+    kept[name] = value;
+  }
+  return { ...kept, ...forwardedHeaders(headers, peer), ...ours };
+}
+
+function forwardedHeaders(headers: IncomingHttpHeaders, { address, trusted }: Peer): IncomingHttpHeaders {
+  const before = (name: string) => (trusted ? (headers[name] as string | undefined) : undefined);
+  const chain = [before('x-forwarded-for'), address?.replace(/^::ffff:/, '')];
+  return {
+    'x-forwarded-for': chain.filter((one) => one !== undefined && one !== '').join(', '),
+    'x-forwarded-host': before('x-forwarded-host') ?? headers.host ?? '',
+    'x-forwarded-proto': before('x-forwarded-proto') ?? 'http',
+  };
+}

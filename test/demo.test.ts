@@ -7,14 +7,14 @@ import { environment, run } from './run.ts';
 const ANSWERS = ['200 OK', 'error="replayed"', 'error="invalid_token"', 'error="invalid_token"', 'error="stale_time"'];
 const REASONS = ['accepted guido', 'replayed guido', 'bad_signature guido', 'unknown_key guido', 'stale guido'];
 
-test('npm run demo shows one request accepted, and four refused for their reasons', async () => {
+test('npm run demo shows ajwtd accept one request, and refuse four for their reasons', async () => {
   const { code, stdout, stderr } = await run('npm', ['run', 'demo', '--', '--once']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const scenes = stdout.split(/^\d\. /m).slice(1);
   expect(scenes).toHaveLength(6);
   for (const [index, answer] of ANSWERS.entries()) expect(scenes[index]).toContain(answer);
   for (const [index, reason] of REASONS.entries()) expect(scenes[index]).toContain(`the server's log: ${reason}`);
-  expect(scenes[5]?.match(/200 \{"user":"ada"/g)).toHaveLength(3);
+  expect(scenes[5]?.match(/200 \{"hello":"ada"/g)).toHaveLength(3);
 });
 
 test('the demo makes its own keys where neither OpenSSH nor OpenSSL is installed', async () => {
@@ -36,10 +36,10 @@ test('the demo keeps running until it is interrupted', async () => {
     stdout += chunk;
     if (stdout.includes('still running') && stdout.includes('npm run bench')) break;
   }
-  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(stdout)?.[0];
-  expect((await fetch(`${url}/api/me`)).status).toBe(401);
+  const url = /listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(stdout)?.[1];
+  expect((await fetch(`${url}/me`)).status).toBe(401);
   const ended = new Promise((resolve) => child.on('exit', resolve));
   child.kill('SIGINT');
   expect(await ended).toBe(0);
-  await expect(fetch(`${url}/api/me`)).rejects.toThrow();
+  await expect(fetch(`${url}/me`)).rejects.toThrow();
 });

@@ -1,9 +1,10 @@
 /** The packages as users get them: packed, installed into an empty project, imported, required, type-checked. */
+import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mustRun } from './run.ts';
+import { environment, mustRun } from './run.ts';
 
 const PACKAGE = resolve('packages/lib');
 const BIN = resolve('node_modules/.bin');
@@ -93,5 +94,62 @@ describe('the packed library', () => {
 
   test('has no types that are wrong', async () => {
     await mustRun(join(BIN, 'attw'), ['--pack', PACKAGE, '--profile', 'esm-only']);
+  });
+});
+
+describe('the packed server', () => {
+  const SERVER = resolve('packages/server');
+  let folder = '';
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ajwtd-package-'));
+    await mustRun('npm', ['pack', '--pack-destination', folder], { cwd: PACKAGE });
+    await mustRun('npm', ['pack', '--pack-destination', folder], { cwd: SERVER });
+    const tarballs = (await readdir(folder)).filter((file) => file.endsWith('.tgz')).map((file) => join(folder, file));
+    expect(tarballs).toHaveLength(2);
+    await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+    await mustRun('npm', ['install', '--prefer-offline', ...tarballs], { cwd: folder });
+  }, 120_000);
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test('brings along what it says, and nothing with an install script', async () => {
+    const { dependencies } = JSON.parse(await readFile(join(SERVER, 'package.json'), 'utf8'));
+    expect(Object.keys(dependencies)).toEqual(['asymmetric-jwt-auth', 'httpxy', 'kysely', 'pino']);
+    const { packages } = JSON.parse(await readFile(join(folder, 'node_modules/.package-lock.json'), 'utf8'));
+    const withScripts = Object.entries<{ hasInstallScript?: boolean }>(packages).filter(
+      ([, one]) => one.hasInstallScript,
+    );
+    expect(withScripts).toEqual([]);
+  });
+
+  test('its command and that of the library work together', async () => {
+    const bin = (name: string) => join(folder, 'node_modules/.bin', name);
+    expect(await mustRun(bin('ajwtd'), ['--version'], { cwd: folder })).toMatch(/^ajwtd \d/);
+    await mustRun(bin('ajwt'), ['keygen', '--out', 'k'], { cwd: folder });
+    await mustRun(bin('ajwtd'), ['key', 'add', 'guido', 'k.pub'], { cwd: folder });
+    const words = ['serve', '--listen', '127.0.0.1:0', '--admin-listen', 'off'];
+    const server = spawn(bin('ajwtd'), words, {
+      cwd: folder,
+      env: environment(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      let log = '';
+      let url: string | undefined;
+      for await (const chunk of server.stdout) {
+        log += chunk;
+        url = /listening on (http:[^"]+)/.exec(log)?.[1];
+        if (url !== undefined) break;
+      }
+      const whoami = [`${url}/.ajwt/whoami`, '--user', 'guido', '--key', 'k'];
+      const answer = JSON.parse(await mustRun(bin('ajwt'), ['fetch', '--fail', ...whoami], { cwd: folder }));
+      expect(answer).toMatchObject({ username: 'guido', fingerprint: expect.stringMatching(/^SHA256:/) });
+    } finally {
+      server.kill();
+    }
+  });
+
+  test('is what publint wants', async () => {
+    await mustRun(join(BIN, 'publint'), ['--strict', SERVER]);
   });
 });

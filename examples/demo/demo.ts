@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { styleText } from 'node:util';
 import { createAuthorization, createSignedFetch, PrivateKey } from 'asymmetric-jwt-auth/client';
 import { makeKeyFiles } from './keys.ts';
-import { startServer } from './start-server.ts';
+import { ajwtd, startAjwtd, startApi } from './processes.ts';
 
 const bold = (text: string) => styleText('bold', text);
 const dim = (text: string) => styleText('dim', text);
@@ -13,19 +13,27 @@ const once = process.argv.includes('--once');
 
 const folder = await mkdtemp(join(tmpdir(), 'ajwt-demo-'));
 const [guido, ada] = await makeKeyFiles(folder);
-const server = await startServer([guido, ada]);
 const guidosKey = await PrivateKey.fromFile(guido.privateFile);
 const adasKey = await PrivateKey.fromFile(ada.privateFile);
-const { url } = server;
 
-console.log(`${bold('Key pairs')}: the caller keeps the private half, the server gets the public one`);
-for (const [{ username, madeBy }, { publicKey }] of [
-  [guido, guidosKey],
-  [ada, adasKey],
-] as const) {
-  console.log(`  ${username.padEnd(6)} ${madeBy.padEnd(32)} ${publicKey.fingerprint}`);
+console.log(bold('Callers make key pairs; the private half never leaves them'));
+for (const { username, madeBy } of [guido, ada]) console.log(`  ${username.padEnd(6)} $ ${madeBy}`);
+
+console.log(bold('\nThe operator registers the public halves'));
+for (const { username, publicFile } of [guido, ada]) {
+  console.log(`  $ ajwtd key add ${username} ${publicFile.slice(folder.length + 1)}`);
+  console.log(`    ${dim(await ajwtd(['key', 'add', username, publicFile], folder))}`);
 }
-console.log(`\n${bold('Server')} ${url}\n`);
+
+const api = await startApi(folder);
+const server = await startAjwtd(
+  ['--listen', '127.0.0.1:0', '--admin-listen', 'off', '--upstream', api.url, '--log-level', 'debug'],
+  folder,
+);
+const { url } = server;
+console.log(bold('\najwtd stands before an API that knows nothing of tokens'));
+console.log(`  $ ajwtd serve --upstream ${api.url}`);
+console.log(`    ${dim(`listening on ${url}, users, keys and used tokens in ${join(folder, 'ajwt.db')}`)}\n`);
 
 const seconds = Date.now() / 1000;
 const good = await createAuthorization({ username: 'guido', key: guidosKey });
@@ -51,38 +59,44 @@ const scenes = [
 let unexpected = 0;
 for (const [index, { title, authorization, expected }] of scenes.entries()) {
   console.log(bold(`${index + 1}. ${title}`));
-  console.log('   > GET /api/me');
+  console.log('   > GET /me');
   console.log(`   > Authorization: ${authorization.slice(0, 40)}…${authorization.slice(-8)}`);
   console.log(dim(`   >   ${claimsOf(authorization)}`));
-  const response = await fetch(`${url}/api/me`, { headers: { authorization } });
+  const response = await fetch(`${url}/me`, { headers: { authorization } });
   console.log(`   < ${styleText(response.ok ? 'green' : 'red', `${response.status} ${response.statusText}`)}`);
   const challenge = response.headers.get('www-authenticate');
   if (challenge !== null) console.log(`   < WWW-Authenticate: ${challenge}`);
   console.log(`   < ${await response.text()}`);
-  console.log(dim(`   the server's log: ${await server.nextLine()}\n`));
+  const { reason = 'accepted', username } = JSON.parse(await server.nextLine());
+  console.log(dim(`   the server's log: ${reason} ${username}\n`));
   if (response.status !== expected) unexpected++;
 }
 
 console.log(bold(`${scenes.length + 1}. The everyday way: createSignedFetch signs each request anew`));
-const api = createSignedFetch({ username: 'ada', key: adasKey });
+const signedFetch = createSignedFetch({ username: 'ada', key: adasKey });
 for (let count = 0; count < 3; count++) {
-  const response = await api(`${url}/api/me`);
+  const response = await signedFetch(`${url}/me`);
   console.log(`   < ${response.status} ${await response.text()}`);
   if (response.status !== 200) unexpected++;
 }
 
 if (once) await end();
 else {
-  console.log(`\n${bold('The server is still running')}; Ctrl-C ends it. What to try next:`);
-  console.log(`  curl -i ${url}/api/me     ${dim('no credential: 401 and the challenge')}`);
-  console.log(`  less examples/demo/server.ts               ${dim('the whole server')}`);
-  console.log(`  less spec/LIFECYCLE.md                     ${dim('the checks, and their order')}`);
-  console.log(`  npm run bench                              ${dim('how fast it is here')}`);
+  console.log(`\n${bold('It is still running')}; Ctrl-C ends it. What to try next:`);
+  for (const [command, what] of [
+    [`curl -i ${url}/me`, 'no credential: 401 and the challenge'],
+    [`npm run -s ajwt fetch -- --user guido --key ${guido.privateFile} ${url}/me`, 'signed, by command'],
+    [`npm run -s ajwtd key list -- --database sqlite:${join(folder, 'ajwt.db')}`, 'who may call'],
+    ['less spec/LIFECYCLE.md', 'the checks, and their order'],
+    ['npm run bench', 'how fast it is here'],
+  ] as const) {
+    console.log(`  ${command}\n    ${dim(what)}`);
+  }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
 }
 
 async function end(): Promise<void> {
-  server.stop();
+  await Promise.all([server.stop(), api.stop()]);
   await rm(folder, { recursive: true });
   if (unexpected > 0) console.error(`${unexpected} answers were not as expected`);
   process.exitCode = unexpected > 0 ? 1 : 0;

@@ -8,6 +8,7 @@ import { environment } from '../../../../test/run.ts';
 import { hasProgram } from '../helpers/command.ts';
 
 const PROGRAM = ['--conditions=source', resolve('packages/lib/src/cli/ajwt.ts')];
+const SERVER_PROGRAM = ['--conditions=source', resolve('packages/server/src/cli/ajwtd.ts')];
 /** Hundreds of starts: types are stripped once. */
 const NODE_COMPILE_CACHE = resolve('node_modules/.cache/ajwt');
 
@@ -62,7 +63,7 @@ export function ajwt(args: readonly string[], options: RunOptions = {}): Promise
   return finish(child);
 }
 
-/** Runs a line of shell in which `ajwt` is a command, as after an installation. */
+/** Runs a line of shell in which `ajwt` and `ajwtd` are commands, as after an installation. */
 export function shell(line: string, options: RunOptions = {}): Promise<Outcome> {
   const env = cleanEnvironment(options.env);
   env.PATH = `${commandFolder()}:${env.PATH}`;
@@ -73,13 +74,18 @@ export function shell(line: string, options: RunOptions = {}): Promise<Outcome> 
 
 let folder: string | undefined;
 
-/** A folder with the command in it; gone with the process of the tests. */
+/** A folder with the commands in it; gone with the process of the tests. */
 function commandFolder(): string {
   if (folder === undefined) {
     const made = mkdtempSync(join(tmpdir(), 'ajwt-bin-'));
     process.on('exit', () => rmSync(made, { recursive: true }));
-    const words = [process.execPath, ...PROGRAM].map((word) => `'${word}'`).join(' ');
-    writeFileSync(join(made, 'ajwt'), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+    for (const [name, program] of [
+      ['ajwt', PROGRAM],
+      ['ajwtd', SERVER_PROGRAM],
+    ] as const) {
+      const words = [process.execPath, ...program].map((word) => `'${word}'`).join(' ');
+      writeFileSync(join(made, name), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+    }
     folder = made;
   }
   return folder;

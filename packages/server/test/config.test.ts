@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { readConfig, SERVE_OPTIONS } from '../src/config.ts';
+
+type Values = Parameters<typeof readConfig>[0];
+const NOTHING = Object.fromEntries(
+  Object.entries(SERVE_OPTIONS).map(([name, option]) => [name, 'multiple' in option ? [] : undefined]),
+) as unknown as Values;
+const read = (values: Partial<Values>) => readConfig({ ...NOTHING, ...values }, (option) => `--${option}`);
+
+test('the defaults are those of the documentation', () => {
+  expect(read({})).toMatchObject({
+    listen: { host: '127.0.0.1', port: 8787 },
+    adminListen: { host: '127.0.0.1', port: 8788 },
+    upstream: undefined,
+    nonces: 'database',
+    tolerance: 20,
+    audience: [],
+    require: [],
+    userHeader: 'X-Auth-User',
+    keyHeader: 'X-Auth-Key',
+    logLevel: 'info',
+  });
+  expect(read({}).database).toMatch(/^\/.*\/ajwt\.db$/);
+});
+
+test('every option has its twin in the environment', () => {
+  for (const [name, { env }] of Object.entries(SERVE_OPTIONS)) {
+    expect(env).toBe(`AJWTD_${name.toUpperCase().replaceAll('-', '_')}`);
+  }
+});
+
+test.each([
+  ['[::1]:0', { host: '::1', port: 0 }],
+  [':80', { host: '::', port: 80 }],
+  ['localhost:8080', { host: 'localhost', port: 8080 }],
+])('listens on %s', (listen, expected) => expect(read({ listen }).listen).toEqual(expected));
+
+test('the admin listener can be off', () => expect(read({ 'admin-listen': 'off' }).adminListen).toBeUndefined());
+
+describe('a wrong value is one line that names its option', () => {
+  test.each<[keyof Values & string, string | string[]]>([
+    ...['NaN', '-1', '20 ', 'Infinity', '0', '601', '1e1', ''].map(
+      (bad) => ['tolerance', bad] as ['tolerance', string],
+    ),
+    ...['x', '127.0.0.1', ':', ':65536', '[::1', '::1:80', 'http://x:1'].map(
+      (bad) => ['listen', bad] as ['listen', string],
+    ),
+    ...['x', 'ftp://x', 'http://x/path', 'http://u:p@x', 'http://x?y', 'http://x#'].map(
+      (bad) => ['upstream', bad] as ['upstream', string],
+    ),
+    ['nonces', 'redis'],
+    ['log-level', 'trace'],
+    ['require', 'digest'],
+    ['require', 'aud'],
+    ['require', 'htm,,target'],
+    ['require', 'method'],
+    ['audience', ['']],
+    ...['10.0.0.0/33', '10.0.0/8', 'localhost', '::1/129', '', '10.0.0.1/'].map(
+      (bad) => ['trusted-proxy', [bad]] as ['trusted-proxy', string[]],
+    ),
+    ...['Authorization', 'x_user', 'X User', '', 'Host', 'Content-Type', 'Connection', 'X-Forwarded-User'].map(
+      (bad) => ['user-header', bad] as ['user-header', string],
+    ),
+    ['key-header', 'x-auth-user'],
+  ])('--%s %j', (option, bad) => {
+    expect(() => read({ [option]: bad })).toThrow(new RegExp(`^--${option}: [^\n]+$`));
+  });
+});
+
+test('a trusted proxy is known by its address, also where the socket is for both versions', () => {
+  const { isTrustedProxy } = read({ 'trusted-proxy': ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1'] });
+  for (const address of ['10.1.2.3', '::ffff:10.1.2.3', '2001:db8::7', '192.0.2.1'])
+    expect(isTrustedProxy(address)).toBe(true);
+  for (const address of ['11.0.0.1', '::ffff:11.0.0.1', '2001:db9::7', '192.0.2.2', '', undefined]) {
+    expect(isTrustedProxy(address)).toBe(false);
+  }
+});

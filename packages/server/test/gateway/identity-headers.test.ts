@@ -1,0 +1,109 @@
+import type { AcceptedResult } from 'asymmetric-jwt-auth';
+import { describe, expect, test } from 'vitest';
+import { encodeUsername, identityHeaders, upstreamHeaders } from '../../src/gateway/identity-headers.ts';
+
+const OURS = { 'X-Auth-User': 'guido', 'X-Auth-Key': 'SHA256:abc' };
+const STRANGER = { address: '::ffff:192.0.2.7', trusted: false };
+const PROXY = { address: '10.0.0.1', trusted: true };
+
+describe('usernames in a header', () => {
+  test.each([
+    ['alice', 'alice'],
+    ['alice+x@example.com', 'alice+x@example.com'],
+    ['a-b_c.d~e$', 'a-b_c.d~e$'],
+    ['Жук', '%D0%96%D1%83%D0%BA'],
+    ['a b', 'a%20b'],
+    ["o'neill", 'o%27neill'],
+    ['100%', '100%25'],
+    ['%41', '%2541'],
+    ['a,b;c="d"', 'a%2Cb%3Bc%3D%22d%22'],
+    ['(!*)', '%28%21%2A%29'],
+    ['\u{1f600}', '%F0%9F%98%80'],
+  ])('%s arrives as %s, and can be read back', (username, encoded) => {
+    expect(encodeUsername(username)).toBe(encoded);
+    expect(decodeURIComponent(encoded)).toBe(username);
+  });
+
+  test('every identity header is there, under its configured name', () => {
+    const result = { username: 'Жук', key: { fingerprint: 'SHA256:abc' } } as AcceptedResult<unknown>;
+    expect(identityHeaders(result, { userHeader: 'Remote-User', keyHeader: 'Remote-Key' })).toEqual({
+      'Remote-User': '%D0%96%D1%83%D0%BA',
+      'Remote-Key': 'SHA256:abc',
+    });
+  });
+});
+
+describe('headers that the application gets', () => {
+  test.each(['x-auth-user', 'x_auth_user', 'x-auth_user', 'x_auth-key', 'x-auth-key'])(
+    'no %s of the client',
+    (name) => {
+      const headers = upstreamHeaders({ [name]: 'root', accept: '*/*' }, STRANGER, OURS);
+      const values = Object.entries(headers).filter(([other]) =>
+        other.toLowerCase().replaceAll('_', '-').startsWith('x-auth-'),
+      );
+      expect(values).toEqual(Object.entries(OURS));
+      expect(headers.accept).toBe('*/*');
+    },
+  );
+
+  test.each(['authorization', 'connection', 'keep-alive', 'proxy-authorization', 'te', 'trailer', 'upgrade', 'expect'])(
+    'no %s',
+    (name) => expect(Object.keys(upstreamHeaders({ [name]: 'x' }, STRANGER, OURS))).not.toContain(name),
+  );
+
+  test('nothing that Connection names, but for what frames the body and says where it goes', () => {
+    const connection = 'close, X-Secret, content-length, transfer-encoding, host, X-Auth-User';
+    const headers = upstreamHeaders(
+      { connection, 'x-secret': '1', 'content-length': '5', host: 'api.example.com', 'transfer-encoding': 'chunked' },
+      STRANGER,
+      OURS,
+    );
+    expect(headers).toMatchObject({
+      'content-length': '5',
+      host: 'api.example.com',
+      'transfer-encoding': 'chunked',
+      ...OURS,
+    });
+    expect(headers).not.toHaveProperty('x-secret');
+  });
+
+  const SAID = {
+    host: 'api.example.com',
+    'x-forwarded-for': '203.0.113.9',
+    'x-forwarded-host': 'evil.example',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-user': 'root',
+    'x-original-uri': '/admin',
+    'x-real-ip': '127.0.0.1',
+    x_forwarded_for: '127.0.0.1',
+    forwarded: 'for=127.0.0.1',
+  };
+
+  test("a stranger's word for where it comes from does not count", () => {
+    expect(upstreamHeaders(SAID, STRANGER, OURS)).toEqual({
+      host: 'api.example.com',
+      'x-forwarded-for': '192.0.2.7',
+      'x-forwarded-host': 'api.example.com',
+      'x-forwarded-proto': 'http',
+      ...OURS,
+    });
+  });
+
+  test("a trusted proxy's does, and its own address is added", () => {
+    const headers = upstreamHeaders(SAID, PROXY, OURS);
+    expect(headers).toMatchObject({
+      'x-forwarded-for': '203.0.113.9, 10.0.0.1',
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'https',
+    });
+    expect(headers).not.toHaveProperty('x_forwarded_for');
+  });
+
+  test('names are configured', () => {
+    const headers = upstreamHeaders({ remote_user: 'root', 'x-auth-user': 'kept' }, STRANGER, {
+      'Remote-User': 'guido',
+    });
+    expect(headers).toMatchObject({ 'Remote-User': 'guido', 'x-auth-user': 'kept' });
+    expect(headers).not.toHaveProperty('remote_user');
+  });
+});

@@ -1,0 +1,72 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { cutIdleBody, endUnreadBody } from '../../src/gateway/unfinished-body.ts';
+
+const servers: ReturnType<typeof createServer>[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function listen(handler: (request: IncomingMessage, response: ServerResponse) => void) {
+  const server = createServer(handler);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  let received = '';
+  socket.on('data', (chunk) => {
+    received += chunk;
+  });
+  socket.on('error', () => {});
+  const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
+  return { socket, closed, received: () => received };
+}
+
+const HEAD = 'PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n';
+
+test('a body that stands still is cut', async () => {
+  const { socket, closed } = await listen((request) => {
+    cutIdleBody(request, 60);
+    request.resume();
+  });
+  socket.write(`${HEAD}abc`);
+  await closed;
+});
+
+test('a body that comes slowly, and one whose reader is slow, take as long as they need', async () => {
+  const { socket, received } = await listen((request, response) => {
+    cutIdleBody(request, 120);
+    // Nothing is read for longer than a body may be idle.
+    setTimeout(() => request.resume(), 300);
+    request.on('end', () => response.end('all of it'));
+  });
+  socket.write(HEAD);
+  const drip = setInterval(() => socket.write('x'.repeat(20)), 20);
+  await expect.poll(received, { timeout: 10_000 }).toContain('all of it');
+  clearInterval(drip);
+});
+
+test('an answer before the end of a body is read, and ends the connection', async () => {
+  const { socket, received } = await listen((request, response) => {
+    endUnreadBody(request, response);
+    response.end('no');
+  });
+  socket.write(`${HEAD}abc`);
+  await expect.poll(received).toContain('no');
+  expect(received().toLowerCase()).toContain('connection: close');
+});
+
+test('a request without a body keeps its connection', async () => {
+  const { socket, received } = await listen((request, response) => {
+    endUnreadBody(request, response);
+    response.end('yes');
+  });
+  for (let count = 1; count <= 2; count++) {
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await expect.poll(() => received().split('yes').length - 1).toBe(count);
+  }
+  expect(received().toLowerCase()).toContain('connection: keep-alive');
+});

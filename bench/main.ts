@@ -2,7 +2,8 @@
 import { cpus } from 'node:os';
 import { benchAuthenticate } from './authenticate.ts';
 import { benchCreate } from './create.ts';
-import { KINDS, SILENT_KINDS } from './kinds.ts';
+import { benchForwardAuth } from './forward-auth.ts';
+import { KINDS, type Kind, SILENT_KINDS } from './kinds.ts';
 import type { Row } from './pairs.ts';
 import { benchSilence } from './silence.ts';
 import { benchSize } from './size.ts';
@@ -22,6 +23,11 @@ if (wanted('authenticate')) {
 }
 if (wanted('create')) {
   for (const kind of KINDS) print(`making a token: ${kind.title}`, 'to bare', await benchCreate(kind));
+}
+if (wanted('forward-auth')) {
+  for (const kind of [KINDS[0], KINDS[2]] as Kind[]) {
+    print(`ajwtd forward-auth on one core: ${kind.title}`, 'of the bound', await benchForwardAuth(kind));
+  }
 }
 if (wanted('silence')) {
   for (const kind of SILENT_KINDS) {

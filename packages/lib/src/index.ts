@@ -27,6 +27,7 @@ export {
   type WireError,
 } from './core/reasons.ts';
 export type { AuthenticationRequest } from './core/request.ts';
+export { type CachedKeyStore, type CachedOptions, cached } from './key-stores/cached.ts';
 export {
   type MemoryKeyOptions,
   type MemoryKeyStore,

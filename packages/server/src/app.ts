@@ -1,9 +1,9 @@
 /** The composition root: the one place where the parts are made and put together. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAuthenticator, memoryNonceStore, type NonceStore, type Readiness } from 'asymmetric-jwt-auth';
+import { cached, createAuthenticator, memoryNonceStore, type NonceStore, type Readiness } from 'asymmetric-jwt-auth';
 import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
-import { sqlNonceStore } from 'asymmetric-jwt-auth/sql';
+import { directoryRevision, sqlNonceStore } from 'asymmetric-jwt-auth/sql';
 import type { Logger } from 'pino';
 import { createAdminServer } from './admin/server.ts';
 import type { Address, Config } from './config.ts';
@@ -37,8 +37,9 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   await nonces.open(seconds());
 
   const { tolerance, audience, require, upstream } = config;
+  const revision = directoryRevision(database.path);
   const auth = createAuthenticator({
-    keys: database.directory,
+    keys: cached(database.directory, { revision: revision.read }),
     nonces,
     tolerance,
     audience,
@@ -55,6 +56,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     clearInterval(watch);
     await Promise.all(servers.map(closeServer));
     proxy?.close();
+    revision.close();
     await database.close();
   }
 

@@ -41,6 +41,8 @@ export interface UserRecord<User> {
   readonly keys: readonly KeyRecord[];
   /** Members of `bind` that this user's tokens must carry, beyond the server's own policy. */
   readonly require?: readonly BindMember[] | undefined;
+  /** Seconds since the epoch at which the record will be another, as a key expires: nobody keeps it for longer. */
+  readonly until?: number | undefined;
 }
 
 /** What a key store may use to fetch less: the token's own words, not yet verified. */

@@ -60,9 +60,22 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .addColumn('revoked', 'real')
         .execute();
       await db.schema.createIndex('ajwt_key_user').ifNotExists().on('ajwt_key').column('user_id').execute();
+      for (const statement of REVISION) await sql.raw(statement).execute(db);
     },
   },
 };
+
+/** A number that every change raises, whoever makes it: so that caches see it (`directoryRevision`). */
+const REVISION = [
+  'CREATE TABLE IF NOT EXISTS ajwt_revision (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL)',
+  'INSERT INTO ajwt_revision (id, revision) VALUES (1, 0) ON CONFLICT DO NOTHING',
+  ...['user', 'key'].flatMap((table) =>
+    ['insert', 'update', 'delete'].map(
+      (change) =>
+        `CREATE TRIGGER IF NOT EXISTS ajwt_${table}_${change} AFTER ${change} ON ajwt_${table} BEGIN UPDATE ajwt_revision SET revision = revision + 1; END`,
+    ),
+  ),
+];
 
 const PROVIDER: MigrationProvider = { getMigrations: async () => ({ ...MIGRATIONS }) };
 

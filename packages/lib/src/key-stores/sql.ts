@@ -76,7 +76,7 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
         records.push({ key: parse(row.fingerprint, row.public_key, row.alg), state: stateOf(row, at) });
       }
       const user = userOf({ ...first, created: first.user_created });
-      return { username: user.username, user, disabled: user.disabled, keys: records };
+      return { username: user.username, user, disabled: user.disabled, keys: records, until: nextExpiry(rows, at) };
     },
 
     migrate: () => runMigrations(db),
@@ -220,6 +220,12 @@ function userOf({
 }): DirectoryUser {
   // Whatever a database makes of it, only 0 is enabled.
   return { username, disabled: disabled !== 0, created };
+}
+
+/** When the first of the keys that have not expired yet will. */
+function nextExpiry(rows: readonly FoundRow[], now: number): number | undefined {
+  const ahead = rows.flatMap(({ expires }) => (expires !== null && expires > now ? [expires] : []));
+  return ahead.length === 0 ? undefined : Math.min(...ahead);
 }
 
 function stateOf({ expires, revoked }: Pick<FoundRow, 'expires' | 'revoked'>, now: number): KeyState {

@@ -10,4 +10,5 @@ export {
 } from '../key-stores/directory.ts';
 export { type SqlDirectoryOptions, sqlDirectory } from '../key-stores/sql.ts';
 export { type SqlDatabase, type SqlNonceStoreOptions, sqlNonceStore } from '../nonce-stores/sql.ts';
+export { type DirectoryRevision, directoryRevision } from './directory-revision.ts';
 export { type NodeSqliteOptions, nodeSqlite } from './node-sqlite.ts';

@@ -6,7 +6,7 @@ import { keyStoreContract } from 'asymmetric-jwt-auth/testing';
 import { Kysely } from 'kysely';
 import { afterEach, describe, expect, test } from 'vitest';
 import { PrivateKey, PublicKey } from '../../src/index.ts';
-import { nodeSqlite, type SqlDirectoryOptions, sqlDirectory } from '../../src/sql/index.ts';
+import { directoryRevision, nodeSqlite, type SqlDirectoryOptions, sqlDirectory } from '../../src/sql/index.ts';
 
 const open: { database: Kysely<unknown>; folder: string }[] = [];
 
@@ -204,6 +204,33 @@ describe('keys', () => {
     await directory.addUser('guido');
     for (let count = 0; count < 5; count++) await directory.addKey('guido', await newKey());
     for (let round = 0; round < 3; round++) expect((await directory.find('guido', HINT))?.keys).toHaveLength(5);
+  });
+});
+
+describe('directoryRevision', () => {
+  test('is another number after every change, whoever made it, and the same otherwise', async () => {
+    const { directory, file } = await makeDirectory({ now: () => 1000 });
+    const revision = directoryRevision(file);
+    const key = await newKey();
+    const changes = [
+      () => directory.addUser('guido'),
+      () => directory.addKey('guido', key),
+      () => directory.addKey('guido', key, { expires: 2000 }),
+      () => directory.revokeKey(key.kid),
+      () => directory.setDisabled('guido', true),
+      () => directory.removeUser('guido'),
+    ];
+    const seen = [revision.read()];
+    for (const change of changes) {
+      await change();
+      seen.push(revision.read());
+    }
+    expect(new Set(seen).size).toBe(changes.length + 1);
+    await directory.find('guido', HINT);
+    await directory.listKeys();
+    expect(revision.read()).toBe(seen.at(-1));
+    revision.close();
+    expect(() => revision.read()).toThrow();
   });
 });
 

@@ -1,0 +1,109 @@
+/** `ajwtd` as a forward-auth endpoint on one core, beside the least that `node:http` can do there. */
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { verify } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { createAuthorization, type PrivateKey } from 'asymmetric-jwt-auth/client';
+import type { Kind } from './kinds.ts';
+import { load } from './load.ts';
+import type { Row } from './pairs.ts';
+
+const USERS = 40;
+const REQUESTS = 4000;
+const CONNECTIONS = 64;
+const ROUNDS = 5;
+/** Rounds before them: a server that has just started is no measure. */
+const WARM_UP = 3;
+
+const SOURCE = '--conditions=source';
+const AJWTD = [SOURCE, resolve('packages/server/src/cli/ajwtd.ts')];
+/** The server has a core for itself, where the system lets us choose. */
+const PINNED = spawnSync('taskset', ['-c', '0', 'true']).status === 0 ? ['taskset', '-c', '0'] : [];
+
+/** @returns microseconds of one request, and the ratio to the bound: a plain answer and a bare verification, one after the other */
+export async function benchForwardAuth({ make, hash }: Kind): Promise<Row[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'ajwt-bench-'));
+  const children: ChildProcess[] = [];
+  const start = async (words: readonly string[]) => {
+    const [command, ...rest] = [...PINNED, process.execPath, ...words] as [string, ...string[]];
+    const child = spawn(command, rest, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+    children.push(child);
+    for await (const line of createInterface({ input: child.stdout })) {
+      const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+      if (port !== undefined) return Number(port);
+    }
+    throw new Error('a server has ended');
+  };
+  try {
+    const keys = await Promise.all(Array.from({ length: USERS }, make));
+    for (const [index, { publicKey }] of keys.entries()) {
+      await writeFile(join(folder, 'key.pub'), publicKey.toPem());
+      await promisify(execFile)(process.execPath, [...AJWTD, 'key', 'add', `user${index}`, 'key.pub'], { cwd: folder });
+    }
+    const serve = (nonces: string) =>
+      start([...AJWTD, 'serve', '--listen', '127.0.0.1:0', '--admin-listen', 'off', '--nonces', nonces]);
+    const servers = [
+      { name: 'plain node:http, no authentication', port: await start([SOURCE, resolve('bench/plain-server.ts')]) },
+      { name: 'ajwtd forward-auth, --nonces memory', port: await serve('memory') },
+      { name: 'ajwtd forward-auth, --nonces database (SQLite)', port: await serve('database') },
+    ];
+    const micros = servers.map((): number[] => []);
+    const bare: number[] = [];
+    for (let round = 0; round < WARM_UP + ROUNDS; round++) {
+      for (const [index, { name, port }] of servers.entries()) {
+        const { rate, accepted } = await load(port, await requestsOf(keys), CONNECTIONS);
+        if (accepted !== REQUESTS) throw new Error(`${name}: ${accepted} of ${REQUESTS} accepted`);
+        if (round >= WARM_UP) micros[index]?.push(1e6 / rate);
+      }
+      if (round >= WARM_UP) bare.push(await bareVerification(keys, hash));
+    }
+    const [plain = 0, ...others] = micros.map(median);
+    const bound = plain + median(bare);
+    const row = (name: string, time: number) => ({
+      name: `${name}: ${Math.round(1e6 / time)}/s`,
+      micros: time,
+      ratio: bound / time,
+    });
+    return [
+      row('bound: a plain answer + a bare crypto.verify', bound),
+      row(servers[0]?.name as string, plain),
+      ...others.map((time, index) => row(servers[index + 1]?.name as string, time)),
+    ];
+  } finally {
+    for (const child of children) child.kill();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function requestsOf(keys: readonly PrivateKey[]): Promise<Buffer[]> {
+  const requests: Buffer[] = [];
+  for (let index = 0; index < REQUESTS; index++) {
+    const user = index % USERS;
+    const authorization = await createAuthorization({ username: `user${user}`, key: keys[user] as PrivateKey });
+    requests.push(Buffer.from(`GET /.ajwt/auth HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\n\r\n`));
+  }
+  return requests;
+}
+
+/** @returns microseconds of one verification */
+async function bareVerification(keys: readonly PrivateKey[], hash: string | null): Promise<number> {
+  const samples = await Promise.all(
+    Array.from({ length: 1000 }, async (_, index) => {
+      const key = keys[index % USERS] as PrivateKey;
+      const input = Buffer.from(`${index}`.padStart(200, 'x'));
+      return { input, signature: await key.sign(input), handle: key.publicKey.handle };
+    }),
+  );
+  const start = performance.now();
+  for (const { input, signature, handle } of samples) {
+    if (!verify(hash, input, handle, signature)) throw new Error('a bare verification failed');
+  }
+  return ((performance.now() - start) / samples.length) * 1000;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((one, other) => one - other)[values.length >> 1] as number;
+}

@@ -1,0 +1,16 @@
+/** The least that a server on `node:http` can do: what forward-auth is measured against. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+const server = createServer((_request, response) => {
+  response.writeHead(200, {
+    'X-Auth-User': 'user',
+    'X-Auth-Key': 'SHA256:x',
+    'cache-control': 'no-store',
+    'content-length': 0,
+  });
+  response.end();
+});
+server.listen(0, '127.0.0.1', () => {
+  console.log(`listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+});

@@ -1,0 +1,138 @@
+/** A key store whose answers are kept for a while: bounded, and gone as soon as something has changed. */
+import type { KeyStore, UserRecord } from '../core/contracts.ts';
+import { checkOptions, numberOption, type OptionKinds, wallClock } from '../core/options.ts';
+
+/** How long answers are kept, and how many. */
+export interface CachedOptions {
+  /** Seconds for which an answer is kept, and for which a change may go unseen; 0 to 3600, default 1. */
+  readonly ttl?: number;
+  /**
+   * Something that is another value after every change of the store behind, looked at every 5 ms at most: then answers are kept for
+   * as long as it stays the same, and a change goes unseen for 5 ms at most. If it throws, nothing is kept.
+   */
+  readonly revision?: () => unknown;
+  /** Most users that are kept; 1 to 10 000 000, default 10 000. Names that are nobody's are kept beside them, a tenth as many. */
+  readonly users?: number;
+  /** Seconds since the epoch; default the wall clock. */
+  readonly now?: () => number;
+  /** Seconds that only ever go forward; default the process's monotonic clock. */
+  readonly monotonic?: () => number;
+}
+
+const OPTIONS: OptionKinds<CachedOptions> = {
+  ttl: 'any',
+  revision: 'function',
+  users: 'any',
+  now: 'function',
+  monotonic: 'function',
+};
+
+/** A cached store: changes made in this process can be made to count at once. */
+export interface CachedKeyStore<User> extends KeyStore<User> {
+  /** Keeps nothing of what was found so far, of one user or of all. */
+  forget(username?: string): void;
+}
+
+interface Entry<User> {
+  readonly record: UserRecord<User> | undefined;
+  /** When it was asked for, by the monotonic clock. */
+  readonly at: number;
+}
+
+/** Seconds for which a revision that was read stands. */
+const REVISION_STANDS = 0.005;
+
+/**
+ * Makes a store that keeps the answers of another one. Several requests that need the same user at once ask for it once. The store
+ * behind must not depend on the hint.
+ *
+ * @param store - what is asked where nothing is kept
+ * @throws TypeError for an option that is unknown or out of its range; the message names it
+ */
+export function cached<User>(store: KeyStore<User>, options: CachedOptions = {}): CachedKeyStore<User> {
+  checkOptions(options, OPTIONS);
+  const { revision, now = wallClock, monotonic = () => performance.now() / 1000 } = options;
+  const ttl = revision === undefined ? numberOption('ttl', options.ttl, 1, 0, 3600) : Number.POSITIVE_INFINITY;
+  const most = numberOption('users', options.users, 10_000, 1, 10_000_000);
+
+  const users = new Map<string, Entry<User>>();
+  // Apart, so that names that strangers make up push out no user.
+  const strangers = new Map<string, Entry<User>>();
+  const loading = new Map<string, Promise<UserRecord<User> | undefined>>();
+  let known: unknown;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  /** Raised whenever what is being loaded must not be kept. */
+  let generation = 0;
+
+  function forget(username?: string): void {
+    generation += 1;
+    if (username === undefined) {
+      users.clear();
+      strangers.clear();
+      loading.clear();
+    } else for (const map of [users, strangers, loading]) map.delete(username);
+  }
+
+  function lookForChanges(at: number): void {
+    if (revision === undefined || at - lookedAt < REVISION_STANDS) return;
+    let present: unknown;
+    try {
+      present = revision();
+    } catch {
+      // A value that nothing equals.
+      present = {};
+    }
+    lookedAt = at;
+    if (present === known) return;
+    known = present;
+    forget();
+  }
+
+  function keptFor(username: string, at: number): Entry<User> | undefined {
+    for (const map of [users, strangers]) {
+      const entry = map.get(username);
+      if (entry === undefined) continue;
+      map.delete(username);
+      if (at - entry.at >= ttl || (entry.record?.until ?? Number.POSITIVE_INFINITY) <= now()) continue;
+      // What was used last goes last.
+      map.set(username, entry);
+      return entry;
+    }
+    return undefined;
+  }
+
+  function keep(username: string, entry: Entry<User>): void {
+    const [map, room] = entry.record === undefined ? [strangers, Math.ceil(most / 10)] : [users, most];
+    if (map.size >= room) map.delete(map.keys().next().value as string);
+    map.set(username, entry);
+  }
+
+  async function load(...[username, hint]: Parameters<KeyStore<User>['find']>) {
+    const begun = generation;
+    const at = monotonic();
+    try {
+      const record = await store.find(username, hint);
+      if (begun === generation) keep(username, { record, at });
+      return record;
+    } finally {
+      if (begun === generation) loading.delete(username);
+    }
+  }
+
+  return {
+    ...(store.used === undefined ? {} : { used: store.used.bind(store) }),
+    forget,
+    find(username, hint) {
+      const at = monotonic();
+      lookForChanges(at);
+      const entry = keptFor(username, at);
+      if (entry !== undefined) return entry.record;
+      let record = loading.get(username);
+      if (record === undefined) {
+        record = load(username, hint);
+        loading.set(username, record);
+      }
+      return record;
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/** Whether anybody has changed the directory in an SQLite file: one small, synchronous read. */
+import { DatabaseSync } from 'node:sqlite';
+
+/** A look at the directory's revision. */
+export interface DirectoryRevision {
+  /** @returns another number after every change of users and keys, whoever made it @throws where the file cannot be read */
+  read(): number;
+  close(): void;
+}
+
+/**
+ * Opens a connection that only looks: the option `revision` of `cached()` takes its `read`.
+ *
+ * @param path - a file whose directory was migrated
+ * @throws what `node:sqlite` throws where the file cannot be opened, or has no directory
+ */
+export function directoryRevision(path: string): DirectoryRevision {
+  const database = new DatabaseSync(path, { readOnly: true });
+  const statement = database.prepare('SELECT revision FROM ajwt_revision');
+  return {
+    read: () => (statement.get() as { revision: number }).revision,
+    close: () => database.close(),
+  };
+}

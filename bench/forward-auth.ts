@@ -53,9 +53,8 @@ export async function benchForwardAuth({ make, hash }: Kind): Promise<Row[]> {
     const micros = servers.map((): number[] => []);
     const bare: number[] = [];
     for (let round = 0; round < WARM_UP + ROUNDS; round++) {
-      for (const [index, { name, port }] of servers.entries()) {
-        const { rate, accepted } = await load(port, await requestsOf(keys), CONNECTIONS);
-        if (accepted !== REQUESTS) throw new Error(`${name}: ${accepted} of ${REQUESTS} accepted`);
+      for (const [index, { port }] of servers.entries()) {
+        const rate = await load(port, await requestsOf(keys), CONNECTIONS);
         if (round >= WARM_UP) micros[index]?.push(1e6 / rate);
       }
       if (round >= WARM_UP) bare.push(await bareVerification(keys, hash));

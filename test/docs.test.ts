@@ -29,10 +29,15 @@ const blocksOf = (page: string): Block[] =>
 // Inside the repository, so that the packages' names lead to their sources.
 const SCRATCH = resolve('test/.docs');
 // As after `npm install`, from the sources.
-const AJWT = `#!/bin/sh\nexec node --conditions=source '${resolve('packages/lib/src/cli/ajwt.ts')}' "$@"\n`;
+const COMMANDS = { ajwt: 'packages/lib/src/cli/ajwt.ts', ajwtd: 'packages/server/src/cli/ajwtd.ts' };
 beforeAll(async () => {
   await mkdir(join(SCRATCH, 'bin'), { recursive: true });
-  await writeFile(join(SCRATCH, 'bin/ajwt'), AJWT, { mode: 0o755 });
+  // They are on the path already, and the packages' own are not built.
+  await writeFile(join(SCRATCH, 'bin/npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
+  for (const [name, source] of Object.entries(COMMANDS)) {
+    const script = `#!/bin/sh\nexec node --conditions=source '${resolve(source)}' "$@"\n`;
+    await writeFile(join(SCRATCH, 'bin', name), script, { mode: 0o755 });
+  }
 });
 afterAll(() => rm(SCRATCH, { recursive: true }));
 
@@ -78,11 +83,11 @@ async function runCommands(text: string, cwd: string, env: NodeJS.ProcessEnv): P
   return script.trim() === '' ? '' : mustRun('sh', ['-euc', script], { cwd, env });
 }
 
-/** Starts a server, and waits until it takes connections at the address that its source names. */
+/** Starts a server, and waits until it takes connections: where its source says, or where ajwtd does by itself. */
 async function startListening(text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
   const child = spawn('sh', ['-c', `exec ${text.trim()}`], { cwd, env, stdio: 'inherit' });
-  const file = /\bnode (\S+)/.exec(text)?.[1] as string;
-  const port = /listen\((\d+)/.exec(readFileSync(join(cwd, file), 'utf8'))?.[1];
+  const file = /\bnode (\S+)/.exec(text)?.[1];
+  const port = file === undefined ? '8787' : /listen\((\d+)/.exec(readFileSync(join(cwd, file), 'utf8'))?.[1];
   for (;;) {
     if (child.exitCode !== null) throw new Error(`${text.trim()} ended with ${child.exitCode}`);
     const answers = await fetch(`http://127.0.0.1:${port}/`).then(

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { environment, mustRun } from './run.ts';
 
 /** Commands of a page that other tests run: the set-up, the demo, and the tests themselves. */
-const RUN_ELSEWHERE = /^npm (ci|test|run (demo|test:all|check|bench|format|build))\b/;
+const RUN_ELSEWHERE = /^npm (ci|test|run (demo|test:all|test:interop|check|bench|format|build))\b/;
 
 /** A fenced block: its language, the word behind it, its text. */
 interface Block {

@@ -1,0 +1,48 @@
+/** Signatures of ours verified by PyJWT, and of PyJWT's by a real `ajwtd`. */
+import { createToken, PrivateKey } from 'asymmetric-jwt-auth/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scratch } from '../../packages/lib/test/cli/program.ts';
+import { ajwt, type KeyKind, makeKey } from './ajwt.ts';
+import { type Ajwtd, startAjwtd } from './ajwtd.ts';
+import { python } from './python.ts';
+import { send } from './send.ts';
+
+/** What each kind of key signs with here, and what else it is accepted with. */
+const KINDS: readonly { readonly kind: KeyKind; readonly alg: string; readonly others?: readonly string[] }[] = [
+  { kind: 'RSA', alg: 'RS512', others: ['RS384', 'RS256'] },
+  { kind: 'Ed25519', alg: 'EdDSA' },
+  { kind: 'P-256', alg: 'ES256' },
+  { kind: 'P-384', alg: 'ES384' },
+  { kind: 'P-521', alg: 'ES512' },
+];
+
+const folder = scratch();
+let ajwtd: Ajwtd;
+
+beforeAll(async () => {
+  const keys: Record<string, string> = {};
+  for (const { kind } of KINDS) keys[kind] = `${await makeKey(kind, folder(kind))}.pub`;
+  ajwtd = await startAjwtd(folder('ajwt.db'), keys);
+});
+afterAll(() => ajwtd?.stop());
+
+describe.each(KINDS)('a key of kind $kind', ({ kind, alg, others = [] }) => {
+  test(`signs ${alg}, which PyJWT verifies`, async () => {
+    const key = await PrivateKey.fromFile(folder(kind));
+    const token = await createToken({ username: kind, key });
+    const verified = await python('1.3.0', 'pyjwt_verify.py', alg, await ajwt('pubkey', folder(kind)), token);
+    expect(JSON.parse(verified)).toEqual({
+      header: { alg, typ: 'JWT', kid: key.kid },
+      claims: { username: kind, time: expect.any(Number), nonce: expect.any(String) },
+    });
+  });
+
+  test.each([alg, ...others])('lets in what PyJWT signs with %s, once', async (signedWith) => {
+    const claims = { username: kind, time: Math.floor(Date.now() / 1000), nonce: signedWith };
+    const token = await python('1.3.0', 'pyjwt_sign.py', signedWith, folder(kind), JSON.stringify(claims));
+    const authorization = `JWT ${token.trim()}`;
+    const whoami = `${ajwtd.url}/.ajwt/whoami`;
+    expect(await send(whoami, authorization)).toMatchObject({ status: 200, body: { username: kind } });
+    expect(await send(whoami, authorization)).toMatchObject({ status: 401 });
+  });
+});

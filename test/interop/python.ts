@@ -1,0 +1,66 @@
+/** The Python package, in the environments that scripts/test-interop.sh has made. */
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { mustRun } from '../run.ts';
+import { type RunningServer, startServer } from './server.ts';
+
+/** Versions of the package that are installed: the first that counts, and the newest. */
+export type PackageVersion = '0.3.1' | '1.3.0';
+
+const SCRIPTS = resolve('test/interop/python');
+
+function interpreter(version: PackageVersion): string {
+  const environments = process.env.AJWT_INTEROP_ENVIRONMENTS;
+  if (environments === undefined) throw new Error('these tests are run with `npm run test:interop`');
+  return join(environments, version, 'bin/python');
+}
+
+// Python would leave its compiled files among the sources.
+const NO_COMPILED_FILES = '-B';
+
+/** Runs a script of test/interop/python, and gives what it printed. */
+export function python(version: PackageVersion, script: string, ...words: readonly string[]): Promise<string> {
+  return mustRun(interpreter(version), [NO_COMPILED_FILES, join(SCRIPTS, script), ...words]);
+}
+
+/** What a client of ours in Python was answered. */
+export interface Answer {
+  readonly status: number;
+  /** The header `X-Auth-User`. */
+  readonly user: string | null;
+  /** The header `WWW-Authenticate`. */
+  readonly challenge: string | null;
+  readonly body: string;
+}
+
+/** One token, sent by a Python client to one URL after the other. */
+export async function sendFromPython(
+  version: PackageVersion,
+  client: string,
+  username: string,
+  keyFile: string,
+  ...urls: readonly string[]
+): Promise<readonly Answer[]> {
+  return JSON.parse(await python(version, client, username, keyFile, ...urls));
+}
+
+/** A running Django site. */
+export interface DjangoServer extends Pick<RunningServer, 'stop'> {
+  readonly url: string;
+  /** By username; null where the package did not take the key. */
+  readonly fingerprints: Readonly<Record<string, string | null>>;
+}
+
+/**
+ * Starts a Django site behind the middleware of the newest package.
+ *
+ * @param database - path of the database, which is made
+ * @param keys - username and public key, as text
+ */
+export async function startDjango(database: string, keys: Readonly<Record<string, string>>): Promise<DjangoServer> {
+  const users = `${database}.users.json`;
+  writeFileSync(users, JSON.stringify(keys));
+  const words = [NO_COMPILED_FILES, join(SCRIPTS, 'django_server.py'), users, database];
+  const { said, stop } = await startServer(interpreter('1.3.0'), words, /^(\{"url".*\})\n/m);
+  return { ...JSON.parse(said), stop };
+}

@@ -3,10 +3,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { highS, signToken, withSignature } from '../../packages/lib/test/helpers/sign.ts';
 import { type AuthorizationCase, authorizationCases } from '../../packages/lib/test/vectors/authorization-cases.ts';
-import { scratch, serve } from './ajwtd.ts';
+import { scratch } from './ajwtd.ts';
 import { exchange, request } from './connection.ts';
-import { inDirectory, payload, publicKeyOf, token, UsedNonces } from './directory.ts';
-import { expectAccepted, expectAnswer, expectRefused, type Watched } from './refusal.ts';
+import { inDirectory, payload, publicKeyOf, token } from './directory.ts';
+import { expectAccepted, expectAnswer, expectRefused, type Watched, watch } from './refusal.ts';
 
 const AUTH = '/.ajwt/auth';
 const path = scratch();
@@ -17,6 +17,7 @@ const good = () => token('alice', alice);
 const naming = (key: typeof alice) => JSON.stringify({ alg: 'EdDSA', kid: publicKeyOf(key).kid });
 
 let watched: Watched;
+let port: number;
 beforeAll(async () => {
   const database = path('header.db');
   await inDirectory(database, async (directory) => {
@@ -28,12 +29,10 @@ beforeAll(async () => {
     await directory.revokeKey(publicKeyOf(fallen).kid);
     await directory.setDisabled('bob', true);
   });
-  watched = { server: await serve({ database }), nonces: new UsedNonces(database) };
+  watched = await watch(database, 2);
+  port = watched.servers[0]?.port as number;
 });
-afterAll(async () => {
-  watched.nonces.close();
-  expect(await watched.server.stop()).toEqual({ code: 0, signal: null });
-});
+afterAll(() => watched.close());
 
 const { vectors, beside } = authorizationCases({
   good,
@@ -63,10 +62,10 @@ describe('a value of the Authorization header', () => {
     if (spendsFirst === true) await expectAccepted(watched, sent);
     const bytes = request(`${AUTH}${target?.(sent) ?? ''}`, lines?.(sent));
     if (outcome === 'accepted') {
-      expect((await exchange(watched.server.port, bytes)).status).toBe(200);
+      expect((await exchange(port, bytes)).status).toBe(200);
       return expectAccepted(watched, good(), 'the next good request');
     }
-    if (typeof outcome === 'number') expect((await exchange(watched.server.port, bytes)).status).toBe(outcome);
+    if (typeof outcome === 'number') expect((await exchange(port, bytes)).status).toBe(outcome);
     else await expectRefused(watched, bytes, outcome);
     await expectAccepted(watched, spendsFirst === true ? good() : sent, 'the next good request');
   });
@@ -77,7 +76,7 @@ test('8 kB of dots are refused in less than 5 ms', async () => {
   const took: number[] = [];
   for (let round = 0; round < 15; round++) {
     const begun = performance.now();
-    await exchange(watched.server.port, bytes);
+    await exchange(port, bytes);
     took.push(performance.now() - begun);
   }
   expect(Math.min(...took)).toBeLessThan(5);
@@ -118,7 +117,7 @@ test('a used token is a replay, and so are its twin and the same claims signed b
   const first = signToken('{"alg":"ES256"}', claims, p256, 'ES256');
   await expectAccepted(watched, first);
   for (const again of [first, withSignature(first, highS), signToken('{"alg":"EdDSA"}', claims, alice)]) {
-    const answer = await exchange(watched.server.port, request(AUTH, [`Authorization: JWT ${again}`]));
+    const answer = await exchange(port, request(AUTH, [`Authorization: JWT ${again}`]));
     expectAnswer(answer, 'replayed');
   }
 });

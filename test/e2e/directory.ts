@@ -2,7 +2,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { PublicKey } from 'asymmetric-jwt-auth';
-import { type Directory, nodeSqlite, sqlDirectory } from 'asymmetric-jwt-auth/sql';
+import { type Directory, nodeSqlite, sqlDirectory, sqlNonceStore } from 'asymmetric-jwt-auth/sql';
 import { Kysely } from 'kysely';
 import { signToken } from '../../packages/lib/test/helpers/sign.ts';
 
@@ -18,13 +18,20 @@ export async function inDirectory<T>(path: string, work: (directory: Directory) 
   }
 }
 
-/** A database in which each of these users has a new Ed25519 key. @returns the private keys, by username */
+/** Gives each of these users a new Ed25519 key; makes the database, if need be. @returns the private keys, by username */
 export async function databaseWith(path: string, usernames: readonly string[]): Promise<Map<string, KeyObject>> {
   const keys = new Map(usernames.map((name) => [name, generateKeyPairSync('ed25519').privateKey]));
   await inDirectory(path, async (directory) => {
     for (const [name, key] of keys) await directory.addKey(name, publicKeyOf(key), { createUser: true });
   });
   return keys;
+}
+
+/** Makes the nonce tables as they are a minute after the first start: no token of the present window is from before. */
+export async function asOfAMinuteAgo(path: string): Promise<void> {
+  const database = new Kysely<unknown>({ dialect: nodeSqlite(path, { wait: 5000 }) });
+  await sqlNonceStore(database).open(Date.now() / 1000 - 60);
+  await database.destroy();
 }
 
 /** The public half of a private key. */

@@ -1,14 +1,33 @@
 /** What has to be so whenever a bad request comes: one place for all the lists. */
 import { expect } from 'vitest';
 import { MALFORMED, REASONS, type Reason, type ReasonEntry } from '../../packages/lib/src/core/reasons.ts';
-import type { Ajwtd, LogLine } from './ajwtd.ts';
+import { type Ajwtd, type LogLine, serve } from './ajwtd.ts';
 import { type Answer, exchange, request } from './connection.ts';
-import type { UsedNonces } from './directory.ts';
+import { UsedNonces } from './directory.ts';
 
-/** A server whose refusals are looked at from all sides. */
+/** Servers on one database, whose refusals are looked at from all sides. */
 export interface Watched {
-  readonly server: Ajwtd;
+  readonly servers: readonly Ajwtd[];
   readonly nonces: UsedNonces;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts servers on one database. Each writes a few refusals a second down, so that several prove more in less time.
+ *
+ * @param args - further options of `ajwtd serve`
+ */
+export async function watch(database: string, count = 1, args: readonly string[] = []): Promise<Watched> {
+  const servers = await Promise.all(Array.from({ length: count }, () => serve({ database, args })));
+  const nonces = new UsedNonces(database);
+  return {
+    servers,
+    nonces,
+    async close() {
+      nonces.close();
+      for (const server of servers) expect(await server.stop()).toEqual({ code: 0, signal: null });
+    },
+  };
 }
 
 /** Lines a second that the server writes for what no signature proves. */
@@ -39,12 +58,12 @@ export function expectAnswer(answer: Answer, outcome: string): void {
 
 /** Sends a request that must be refused; checks the answer, the log, and that no nonce was spent. */
 export async function expectRefused(
-  { server, nonces }: Watched,
+  { servers, nonces }: Watched,
   bytes: string | Uint8Array,
   outcome: string,
   method = 'GET',
 ): Promise<Answer> {
-  await roomInTheLog(server);
+  const server = await serverWithRoom(servers);
   const before = nonces.all();
   const from = server.log.length;
   const answer = await exchange(server.port, bytes, method);
@@ -57,9 +76,13 @@ export async function expectRefused(
 }
 
 /** Sends a good request, and checks that it is let in, and that one nonce is spent. */
-export async function expectAccepted({ server, nonces }: Watched, good: string, why = 'a good request'): Promise<void> {
+export async function expectAccepted(
+  { servers, nonces }: Watched,
+  good: string,
+  why = 'a good request',
+): Promise<void> {
   const before = nonces.all();
-  const answer = await exchange(server.port, request('/.ajwt/auth', [`Authorization: JWT ${good}`]));
+  const answer = await exchange((servers[0] as Ajwtd).port, request('/.ajwt/auth', [`Authorization: JWT ${good}`]));
   expect(answer.status, `${why}: ${answer.text}`).toBe(200);
   expect(nonces.since(before), 'nonces that were spent').toHaveLength(1);
 }
@@ -76,12 +99,14 @@ function expectNoSecrets(lines: readonly LogLine[], bytes: string | Uint8Array):
   }
 }
 
-/** Waits for a second in which the server still writes its refusals down. */
-async function roomInTheLog({ log }: Ajwtd): Promise<void> {
+/** A server that still writes its refusals down in this second; waits for one. */
+async function serverWithRoom(servers: readonly Ajwtd[]): Promise<Ajwtd> {
   for (;;) {
     const second = new Date().toISOString().slice(0, 19);
-    const written = log.filter(({ reason, time }) => reason !== undefined && time.startsWith(second)).length;
-    if (written < LINES) return;
+    const free = servers.find(
+      ({ log }) => log.filter(({ reason, time }) => reason !== undefined && time.startsWith(second)).length < LINES,
+    );
+    if (free !== undefined) return free;
     await new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000)));
   }
 }

@@ -68,7 +68,7 @@ export class UsedNonces {
   readonly #file: DatabaseSync;
 
   constructor(path: string) {
-    this.#file = new DatabaseSync(path, { readOnly: true });
+    this.#file = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
   }
 
   /** All of them, each as a text. */

@@ -2,7 +2,9 @@
 import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { CommandError, type Values } from 'asymmetric-jwt-auth/internal/command-line';
-import { LOG_LEVELS, type LogLevel } from './log.ts';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** The option that every command has. */
 export const DATABASE_OPTION = {

@@ -1,58 +1,10 @@
 /** Texts that are given where a public key belongs: the good ones keep their names in every format, the others have one code each. */
 import { describe, expect, test } from 'vitest';
 import { KeyError, PublicKey } from '../../src/index.ts';
-import { readVectors } from '../helpers/vectors.ts';
 import { keyErrorCode } from '../helpers/verify.ts';
+import { echoed, KEY_IMPORT_CASES } from './key-import-cases.ts';
 
-interface Case {
-  readonly id: string;
-  readonly input: string;
-  readonly expect: string;
-}
-
-const MIB = 2 ** 20;
-const REPEATED = / \.\.\. \(test harness repeats to 1 MiB\)$/;
-const cases = readVectors<{ cases: Case[] }>('own/key_import.json').cases.map(({ id, input, expect }) => {
-  const text = input.replaceAll('{PRIVATE} KEY', 'PRIVATE KEY');
-  const whole = REPEATED.test(text) ? text.replace(REPEATED, '').repeat(MIB).slice(0, MIB) : text;
-  return { id, text: whole, expect };
-});
-const textOf = (id: string) => cases.find((one) => one.id === id)?.text ?? '';
-
-/** Our choice, where the vectors leave one. */
-const CHOICES: Readonly<Record<string, string>> = {
-  'accept-if-jwk-supported': 'accepted',
-  // White space around a key is dropped, and JavaScript counts U+FEFF as such.
-  'accept-trimmed-or-reject': 'accepted',
-  'reject weak_key-or-documented': 'weak_key',
-  'reject malformed (single-key import)': 'malformed',
-  'reject-or-sanitise': 'malformed',
-  'same-fingerprint-as ok-ed25519-pem': 'accepted',
-};
-const expectedOf = (text: string) => CHOICES[text] ?? (text === 'accept' ? 'accepted' : text.replace('reject ', ''));
-
-/** Words that messages may have in common with an input. */
-const WORDS = [
-  ...['RSA PUBLIC KEY', 'EC PRIVATE KEY', 'PUBLIC KEY', 'PRIVATE KEY', 'SSH2 PUBLIC KEY'],
-  ...[
-    'ssh-ed25519-cert-v01@openssh.com',
-    'ssh-ed25519',
-    'ecdsa-sha2-nistp256',
-    'ecdsa-sha2-nistp384',
-    'ecdsa-sha2-nistp521',
-  ],
-];
-const RUN = 12;
-
-/** The first run of 12 characters of the input that the message repeats. */
-function echoed(message: string, input: string): string | undefined {
-  const unknown = WORDS.reduce((text, word) => text.replaceAll(word, '\n'), message);
-  for (let at = 0; at + RUN <= unknown.length; at++) {
-    const run = unknown.slice(at, at + RUN);
-    if (!run.includes('\n') && input.includes(run)) return run;
-  }
-  return undefined;
-}
+const textOf = (id: string) => KEY_IMPORT_CASES.find((one) => one.id === id)?.text ?? '';
 
 function messageOf(run: () => unknown): string {
   try {
@@ -65,8 +17,8 @@ function messageOf(run: () => unknown): string {
 }
 
 describe('importing a public key from a text', () => {
-  test.each(cases)('$id: $expect', ({ text, expect: wanted }) => {
-    expect(keyErrorCode(() => PublicKey.from(text))).toBe(expectedOf(wanted));
+  test.each(KEY_IMPORT_CASES)('$id: $outcome', ({ text, outcome }) => {
+    expect(keyErrorCode(() => PublicKey.from(text))).toBe(outcome);
     expect(
       echoed(
         messageOf(() => PublicKey.from(text)),
@@ -75,7 +27,7 @@ describe('importing a public key from a text', () => {
     ).toBeUndefined();
   });
 
-  test.each(cases.filter((one) => expectedOf(one.expect) === 'accepted'))(
+  test.each(KEY_IMPORT_CASES.filter(({ outcome }) => outcome === 'accepted'))(
     '$id goes by the same names in every format',
     ({ text }) => {
       const key = PublicKey.from(text);

@@ -1,8 +1,6 @@
 /** `ajwtd serve`: runs until it is told to stop. */
 import { defineCommand } from 'asymmetric-jwt-auth/internal/command-line';
-import { startApp } from '../app.ts';
 import { readConfig, SERVE_OPTIONS } from '../config.ts';
-import { createLog } from '../log.ts';
 import { readWords } from './with-directory.ts';
 
 export const serve = defineCommand({
@@ -21,6 +19,8 @@ export const serve = defineCommand({
   async run(values, words, named) {
     readWords(words, []);
     const config = readConfig(values, named);
+    // A wrong option is told before everything else is loaded.
+    const [{ createLog }, { startApp }] = await Promise.all([import('../log.ts'), import('../app.ts')]);
     const log = createLog(config.logLevel);
     const app = await startApp(config, log);
     const signal = await new Promise<NodeJS.Signals>((resolve) => {

@@ -2,7 +2,6 @@
 import { CommandError, note } from 'asymmetric-jwt-auth/internal/command-line';
 import type { Directory } from 'asymmetric-jwt-auth/sql';
 import { DATABASE_OPTION, readDatabase } from '../config.ts';
-import { openDatabase } from '../database.ts';
 
 export { DATABASE_OPTION };
 
@@ -25,7 +24,10 @@ export async function withDirectory<T>(
   option: string,
   work: (directory: Directory) => Promise<T>,
 ): Promise<T> {
-  const database = await openDatabase(readDatabase(url, option), WAIT);
+  const path = readDatabase(url, option);
+  // Half the time of a short command: whoever was refused before does not wait for it.
+  const { openDatabase } = await import('../database.ts');
+  const database = await openDatabase(path, WAIT);
   if (database.created) note(`created the database sqlite:${database.path}`);
   try {
     return await work(database.directory);

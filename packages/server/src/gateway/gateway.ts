@@ -52,7 +52,8 @@ export function createGateway({ auth, proxy, config }: GatewayParts): Server {
   }
 
   async function passOn(request: IncomingMessage, response: ServerResponse, to: UpstreamProxy): Promise<void> {
-    if (!request.url?.startsWith('/')) return refuseTarget(request, response);
+    const ambiguity = ambiguityOf(request);
+    if (ambiguity !== undefined) return refuseAmbiguity(request, response, ambiguity);
     const result = await decide(request, { method: request.method, target: request.url });
     if (!result.ok) return refuse(request, response, result);
     if (request.headers.expect !== undefined) response.writeContinue();
@@ -93,10 +94,18 @@ function refuse(request: IncomingMessage, response: ServerResponse, result: Refu
   sendRefusal(response, result);
 }
 
-/** The absolute form (RFC 9112 §3.2.2) and `*`: what is signed, and what an application would see, could differ. */
-function refuseTarget(request: IncomingMessage, response: ServerResponse): void {
+/** What an application could read otherwise than it was signed, or than a proxy before this one has read it. */
+function ambiguityOf({ url, headersDistinct }: IncomingMessage): string | undefined {
+  // The absolute form (RFC 9112 §3.2.2), and `*`.
+  if (!url?.startsWith('/')) return 'The request-target is not a path.';
+  // RFC 9112 §3.2; Node keeps the first.
+  if ((headersDistinct.host?.length ?? 0) > 1) return 'There is more than one Host header.';
+  return undefined;
+}
+
+function refuseAmbiguity(request: IncomingMessage, response: ServerResponse, what: string): void {
   endUnreadBody(request, response);
-  sendProblem(response, 400, 'Bad Request', 'The request-target is not a path.');
+  sendProblem(response, 400, 'Bad Request', what);
 }
 
 function asUnavailable(result: RefusedResult): RefusedResult {

@@ -15,6 +15,9 @@ export interface UpstreamProxy {
 /** Headers of one connection (RFC 9110 §7.6.1) that an application sends. */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-authenticate', 'proxy-connection', 'te', 'trailer', 'upgrade'];
 
+/** RFC 9112 §4. */
+const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
 /** Idle connections that are kept to the application. */
 const IDLE_CONNECTIONS = 256;
 
@@ -26,16 +29,35 @@ export function createProxy(upstream: URL, log: Logger): UpstreamProxy {
   // Over TLS the application is asked for by its own name, which its certificate bears.
   const proxy = createProxyServer({ target: upstream, agent, changeOrigin: upstream.protocol === 'https:' });
 
-  proxy.on('proxyRes', ({ headers }) => {
-    const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
-    for (const name of [...HOP_BY_HOP, ...named]) delete headers[name];
-  });
-  proxy.on('error', (error, _request, response) => {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    log.warn({ upstream: upstream.origin, cause: code }, 'the application did not answer');
-    if (response === undefined || !('writeHead' in response)) return;
+  function failed(response: ServerResponse, cause: string): void {
+    log.warn({ upstream: upstream.origin, cause }, 'the application did not answer');
     if (response.headersSent) response.destroy();
     else sendProblem(response, 502, 'Bad Gateway', 'The application behind this server did not answer.');
+  }
+
+  proxy.on('proxyReq', (outgoing, _request, response) => {
+    // Nobody asked for another protocol: without this, nobody would get an answer either.
+    outgoing.once('upgrade', (_answer, socket) => {
+      socket.destroy();
+      failed(response, 'an upgrade that was not asked for');
+    });
+  });
+  proxy.on('proxyRes', (answer, _request, response) => {
+    const { headers, statusCode = 0 } = answer;
+    // Node reads such a status, and throws where it is to be written.
+    if (statusCode < 200) {
+      answer.destroy();
+      return failed(response, `a status of ${statusCode}`);
+    }
+    if (!REASON_PHRASE.test(answer.statusMessage ?? '')) answer.statusMessage = '';
+    const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
+    for (const name of [...HOP_BY_HOP, ...named]) delete headers[name];
+    // This connection is the client's and ours.
+    headers.connection = response.shouldKeepAlive ? 'keep-alive' : 'close';
+  });
+  proxy.on('error', (error, _request, response) => {
+    if (response === undefined || !('writeHead' in response)) return;
+    failed(response as ServerResponse, (error as NodeJS.ErrnoException).code ?? 'unknown error');
   });
 
   return {

@@ -1,0 +1,82 @@
+/** Applications behind the gateway, and what they saw. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer as createBareServer, type Server, type Socket } from 'node:net';
+import { afterAll } from 'vitest';
+
+/** A request as an application received it. */
+export interface Seen {
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  /** Names and values in turn, as received. */
+  readonly rawHeaders: readonly string[];
+  readonly headers: IncomingMessage['headers'];
+  readonly trailers: IncomingMessage['trailers'];
+  readonly body: Buffer;
+}
+
+/** An application that answers what a test wants. */
+export interface Upstream {
+  readonly url: string;
+  readonly seen: Seen[];
+  /** Takes over from the answer `hello`; the request was not read then, nor noted. */
+  handle: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
+}
+
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Starts an application on `node:http`; it ends with the test file. */
+export async function startUpstream(): Promise<Upstream> {
+  const seen: Seen[] = [];
+  const server = createServer({ requestTimeout: 0 }, async (request, response) => {
+    if (upstream.handle !== undefined) return upstream.handle(request, response);
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of request) chunks.push(chunk);
+    } catch {
+      return;
+    }
+    const { method, url, rawHeaders, headers, trailers } = request;
+    seen.push({ method, url, rawHeaders, headers, trailers, body: Buffer.concat(chunks) });
+    response.end('hello');
+  });
+  const upstream: Upstream = { url: await listen(server), seen, handle: undefined };
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return upstream;
+}
+
+/** An application on a bare socket, which takes what comes for granted. */
+export interface BareUpstream {
+  readonly url: string;
+  /** Everything that came, over all connections. */
+  received(): string;
+}
+
+/** @param answer - bytes that are sent as soon as a head is complete */
+export async function startBareUpstream(answer: string): Promise<BareUpstream> {
+  let received = '';
+  const sockets = new Set<Socket>();
+  const server = createBareServer((socket) => {
+    let head = '';
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      received += chunk;
+      head += chunk;
+      if (!head.includes('\r\n\r\n')) return;
+      head = '';
+      socket.write(answer, 'latin1');
+    });
+  });
+  const url = await listen(server);
+  afterAll(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { url, received: () => received };
+}

@@ -10,6 +10,11 @@ export interface Described {
   readonly target: string | undefined;
 }
 
+/** The origin form (RFC 9112 §3.2.1) of a request-target: as sent, but for the scheme and host of the absolute form. */
+export function originForm(target: string): string {
+  return target.replace(/^https?:\/\/[^/?#]*/i, '');
+}
+
 /** Headers of nginx by custom, and those of Traefik and Caddy. */
 const METHODS = ['x-original-method', 'x-forwarded-method'];
 const TARGETS = ['x-original-uri', 'x-original-url', 'x-forwarded-uri'];
@@ -19,7 +24,7 @@ const TARGETS = ['x-original-uri', 'x-original-url', 'x-forwarded-uri'];
  * only from a trusted proxy.
  */
 export function describedRequest(request: IncomingMessage, trusted: boolean): Described {
-  const below = (request.url ?? '').slice(FORWARD_AUTH.length);
+  const below = originForm(request.url ?? '').slice(FORWARD_AUTH.length);
   if (below.startsWith('/')) return { method: request.method, target: below };
   if (!trusted) return { method: undefined, target: undefined };
   const headers = request.headersDistinct;

@@ -4,7 +4,7 @@ import type { AcceptedResult, Authenticator, RefusedResult } from 'asymmetric-jw
 import { readNodeRequest } from 'asymmetric-jwt-auth/node';
 import type { Config } from '../config.ts';
 import { sendJson, sendProblem, sendRefusal } from './answers.ts';
-import { type Described, describedRequest, FORWARD_AUTH } from './forwarded-request.ts';
+import { type Described, describedRequest, FORWARD_AUTH, originForm } from './forwarded-request.ts';
 import { identityHeaders, upstreamHeaders } from './identity-headers.ts';
 import type { UpstreamProxy } from './proxy.ts';
 import { cutIdleBody, endUnreadBody } from './unfinished-body.ts';
@@ -114,7 +114,7 @@ function asUnavailable(result: RefusedResult): RefusedResult {
 
 /** The path as sent: no decoding, no normalisation, so that there is one reading. The absolute form has one too. */
 function pathOf(target: string): string {
-  return target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
+  return originForm(target).replace(/[?#].*$/s, '');
 }
 
 function describe({ username, key, claims }: AcceptedResult<unknown>) {

@@ -26,6 +26,12 @@ describe('a forward-auth request tells of the original one', () => {
     expect(describedRequest(request('/.ajwt/auth/v1/x?y=1', headers, 'DELETE'), true)).toEqual(described);
   });
 
+  test('in the absolute form as well', () => {
+    const described = { method: 'GET', target: '/v1' };
+    expect(describedRequest(request('http://abcd/.ajwt/auth/v1'), false)).toEqual(described);
+    expect(describedRequest(request('http://abcd/.ajwt/auth'), false)).toEqual(NOTHING);
+  });
+
   test.each([
     { 'x-original-uri': ['/a'], 'x-forwarded-uri': ['/b'] },
     { 'x-original-uri': ['/a', '/b'] },

@@ -95,7 +95,7 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
   const closedFor = 2 * tolerance + margin;
 
   const secret = randomWords(2);
-  const hash = new Uint32Array(2);
+  const hash = new Int32Array(2);
   /** The nonces, by the second of their claimed times. */
   const tables = new Map<number, NonceTable>();
   /** The table that was made last, where most claims go. */
@@ -196,7 +196,8 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
       const second = Math.floor(time);
       const table = second === latestSecond ? latestTable : tables.get(second);
       hashTriple(secret, username, time, nonce, hash);
-      const [low, high] = hash as unknown as [number, number];
+      const low = hash[0] as number;
+      const high = hash[1] as number;
       if (table?.has(low, high)) return 'replayed';
 
       let known = holders.get(username);

@@ -20,7 +20,7 @@ export function hashTriple(
   username: string,
   time: number,
   nonce: string | number,
-  out: Uint32Array,
+  out: Int32Array,
 ): void {
   const needed = 8 + ((username.length + 1) >> 1) + (typeof nonce === 'string' ? (nonce.length + 1) >> 1 : 2);
   if (needed > words.length) words = new Int32Array(2 * needed);
@@ -33,7 +33,8 @@ export function hashTriple(
     end = putNumber(end + 1, nonce + 0);
   }
 
-  const [k0, k1] = key as unknown as [number, number];
+  const k0 = key[0] as number;
+  const k1 = key[1] as number;
   let v0 = k0;
   let v1 = k1 ^ 0xee;
   let v2 = 0x6c796765 ^ k0;

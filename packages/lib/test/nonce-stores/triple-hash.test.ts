@@ -7,10 +7,10 @@ import { hashTriple } from '../../src/nonce-stores/triple-hash.ts';
 type Triple = readonly [username: string, time: number, nonce: string | number];
 
 const KEY = Int32Array.of(0x03020100, 0x07060504);
-const out = new Uint32Array(2);
+const out = new Int32Array(2);
 function hash([username, time, nonce]: Triple, key = KEY): string {
   hashTriple(key, username, time, nonce, out);
-  return `${out[0]} ${out[1]}`;
+  return [...out].map((word) => word >>> 0).join(' ');
 }
 
 /** Written so that equal triples are equal, and no others: JSON has one zero, and escapes lone surrogates. */

@@ -61,8 +61,8 @@ export function checkBinding<User>(
   if (aud !== undefined && !isOneOf(policy.audience, aud)) return new Refusal('wrong_audience');
   if (bind?.aud !== undefined && !policy.audience.includes(bind.aud)) return new Refusal('wrong_audience');
 
-  for (const required of [policy.require, request.require, token.record.require]) {
-    if (required?.some((member) => bind?.[member] === undefined)) return new Refusal('binding_required');
+  if (lacks(bind, policy.require) || lacks(bind, request.require) || lacks(bind, token.record.require)) {
+    return new Refusal('binding_required');
   }
   if (bind === undefined) return token as unknown as BoundToken<User>;
 
@@ -73,6 +73,11 @@ export function checkBinding<User>(
   // Nobody here can tell the body's digest: refused before the nonce is spent.
   if (bind.digest !== undefined && request.bodyDigest === undefined) return new Refusal('binding_mismatch');
   return token as unknown as BoundToken<User>;
+}
+
+function lacks(bind: Bind | undefined, required: readonly BindMember[] | undefined): boolean {
+  if (required === undefined || required.length === 0) return false;
+  return required.some((member) => bind?.[member] === undefined);
 }
 
 function isOneOf(audience: readonly string[], aud: string | readonly string[]): boolean {

@@ -3,6 +3,9 @@
 // Control (Cc), format with the bidi controls (Cf), line and paragraph separators, surrogates, private use, unassigned.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\\]/gu;
 
+/** What most texts consist of: nothing to escape. */
+const PLAIN = /^[ -[\]-~]*$/;
+
 /**
  * Escapes a sender's text.
  *
@@ -12,5 +15,7 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\\]/gu;
  */
 export function printable(text: string, limit = 600): string {
   const cut = text.length > limit ? `${text.slice(0, limit)}…` : text;
-  return cut.replace(UNPRINTABLE, (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`);
+  return PLAIN.test(cut)
+    ? cut
+    : cut.replace(UNPRINTABLE, (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`);
 }

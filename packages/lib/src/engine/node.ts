@@ -81,7 +81,8 @@ export function decodeBase64urlLoosely(text: string): Uint8Array {
 /** Longest text that {@link decodeTextLoosely} reads, in characters: the limit of a token. */
 const MAX_TEXT = 8192;
 /** Where it reads them: the call is synchronous, so no two overlap, and nothing is allocated for a request. */
-const scratch = Buffer.allocUnsafeSlow(MAX_TEXT);
+const scratch = Buffer.alloc(MAX_TEXT);
+const scratchWords = new Int32Array(scratch.buffer, scratch.byteOffset, MAX_TEXT / 4);
 
 /**
  * Reads base64 and base64url alike as UTF-8, and skips what is neither.
@@ -92,7 +93,15 @@ const scratch = Buffer.allocUnsafeSlow(MAX_TEXT);
  */
 export function decodeTextLoosely(text: string, length: number): string | undefined {
   if (scratch.write(text, 0, MAX_TEXT, 'base64url') !== length) return undefined;
+  if (isAscii(length)) return scratch.toString('latin1', 0, length);
   return isUtf8(scratch.subarray(0, length)) ? scratch.toString('utf8', 0, length) : undefined;
+}
+
+/** Whether the scratch holds only ASCII. It may say no for what lies up to three bytes behind: that costs time only. */
+function isAscii(length: number): boolean {
+  let bits = 0;
+  for (let word = (length + 3) >> 2; word-- > 0; ) bits |= scratchWords[word] as number;
+  return (bits & 0x80808080) === 0;
 }
 
 /** UTF-8, then base64url. */

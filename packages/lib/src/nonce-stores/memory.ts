@@ -18,7 +18,7 @@ import {
 import { Closing } from './closing.ts';
 import { justBelow } from './just-below.ts';
 import { NonceTable } from './nonce-table.ts';
-import { hashTriple } from './triple-hash.ts';
+import { TripleHash } from './triple-hash.ts';
 
 /** What a memory nonce store may be told. */
 export interface MemoryNonceStoreOptions {
@@ -94,8 +94,7 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
   const share = Math.floor(capacity / 10);
   const closedFor = 2 * tolerance + margin;
 
-  const secret = randomWords(2);
-  const hash = new Uint32Array(2);
+  const hash = new TripleHash(randomWords(2));
   /** The nonces, by the second of their claimed times. */
   const tables = new Map<number, NonceTable>();
   /** The table that was made last, where most claims go. */
@@ -195,8 +194,8 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
 
       const second = Math.floor(time);
       const table = second === latestSecond ? latestTable : tables.get(second);
-      hashTriple(secret, username, time, nonce, hash);
-      const [low, high] = hash as unknown as [number, number];
+      hash.update(username, time, nonce);
+      const { low, high } = hash;
       if (table?.has(low, high)) return 'replayed';
 
       let known = holders.get(username);

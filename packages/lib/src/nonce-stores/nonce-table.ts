@@ -3,17 +3,17 @@
 const WORDS = 3;
 const FIRST_PLACES = 16;
 
-/** Open addressing with linear probing. It only grows; the whole is dropped at once. */
+/** Open addressing with linear probing. It only grows; the whole is dropped at once. Signed words, as larger numbers would be boxed. */
 export class NonceTable {
   size = 0;
   #places: number;
-  #words: Uint32Array;
+  #words: Int32Array;
 
   /** @param expected - entries to have room for at once */
   constructor(expected = 0) {
     this.#places = FIRST_PLACES;
     while (this.#places * 4 < expected * 5) this.#places *= 2;
-    this.#words = new Uint32Array(this.#places * WORDS);
+    this.#words = new Int32Array(this.#places * WORDS);
   }
 
   /** Places, taken or not. */
@@ -38,12 +38,14 @@ export class NonceTable {
 
   /** The holder at a place, or 0. */
   holderAt(place: number): number {
-    return this.#words[place * WORDS + 2] as number;
+    return (this.#words[place * WORDS + 2] as number) >>> 0;
   }
 
   /** Where a hash is, or would be put. */
-  #find(low: number, high: number): number {
+  #find(lowWord: number, highWord: number): number {
     const words = this.#words;
+    const low = lowWord | 0;
+    const high = highWord | 0;
     const mask = this.#places - 1;
     for (let place = low & mask; ; place = (place + 1) & mask) {
       const at = place * WORDS;
@@ -61,7 +63,7 @@ export class NonceTable {
   #grow(): void {
     const old = this.#words;
     this.#places *= 2;
-    this.#words = new Uint32Array(this.#places * WORDS);
+    this.#words = new Int32Array(this.#places * WORDS);
     for (let at = 0; at < old.length; at += WORDS) {
       if (old[at + 2] !== 0) this.#put(old[at] as number, old[at + 1] as number, old[at + 2] as number);
     }

@@ -11,7 +11,7 @@ import { parseToken } from '../core/token.ts';
 import type { ClaimedToken, UnverifiedToken } from '../core/trust.ts';
 import { selectCandidates, verifySignature } from '../core/verify.ts';
 import { challenger, type RefusedResult } from './challenge.ts';
-import { type AuthenticationEvent, eventOf } from './event.ts';
+import { eventOf } from './event.ts';
 import { type AuthenticatorOptions, readOptions } from './options.ts';
 
 /** Who sent the request. */
@@ -54,15 +54,17 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
   const readCredential = credentialReader(scheme);
   const answer = challenger({ scheme, realm, tolerance });
 
-  function tell(event: AuthenticationEvent): void {
-    const told: unknown = onResult?.(event);
+  function tell(outcome: 'accepted' | Refusal, claims: Claims | undefined, kid: string | undefined): void {
+    // Without a listener there is nothing to make safe to print.
+    if (onResult === undefined) return;
+    const told: unknown = onResult(eventOf(outcome, claims, kid));
     // It is not waited for; but its rejection must not end the process.
     if (isPromise(told)) told.catch(() => {});
   }
 
   function accept(token: ClaimedToken<User>): AcceptedResult<User> {
     const { claims, record, key } = token;
-    tell(eventOf('accepted', claims, key.kid));
+    tell('accepted', claims, key.kid);
     noteUse(key);
     return { ok: true, username: record.username, user: record.user, key, claims };
   }
@@ -79,14 +81,14 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
   }
 
   function refuse(refusal: Refusal, token?: UnverifiedToken): RefusedResult {
-    tell(eventOf(refusal, token?.claims, token?.kid));
+    tell(refusal, token?.claims, token?.kid);
     return answer(refusal, clock());
   }
 
   function unavailable(cause: unknown, token: UnverifiedToken | undefined): RefusedResult {
     const refusal = new Refusal('unavailable', undefined, cause);
     try {
-      tell(eventOf(refusal, token?.claims, token?.kid));
+      tell(refusal, token?.claims, token?.kid);
     } catch {
       // The hook itself is the trouble; the answer stands without it.
     }

@@ -17,4 +17,6 @@ export interface AuthenticationRequest {
    * it. Where it is absent, such a token is refused.
    */
   readonly bodyDigest?: (() => MaybePromise<string>) | undefined;
+  /** Whatever the hook `onResult` is to know beside: it is handed on as it is. */
+  readonly context?: unknown;
 }

@@ -54,17 +54,22 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
   const readCredential = credentialReader(scheme);
   const answer = challenger({ scheme, realm, tolerance });
 
-  function tell(outcome: 'accepted' | Refusal, claims: Claims | undefined, kid: string | undefined): void {
+  function tell(
+    outcome: 'accepted' | Refusal,
+    request: AuthenticationRequest,
+    claims: Claims | undefined,
+    kid: string | undefined,
+  ): void {
     // Without a listener there is nothing to make safe to print.
     if (onResult === undefined) return;
-    const told: unknown = onResult(eventOf(outcome, claims, kid));
+    const told: unknown = onResult(eventOf(outcome, claims, kid), request);
     // It is not waited for; but its rejection must not end the process.
     if (isPromise(told)) told.catch(() => {});
   }
 
-  function accept(token: ClaimedToken<User>): AcceptedResult<User> {
+  function accept(token: ClaimedToken<User>, request: AuthenticationRequest): AcceptedResult<User> {
     const { claims, record, key } = token;
-    tell('accepted', claims, key.kid);
+    tell('accepted', request, claims, key.kid);
     noteUse(key);
     return { ok: true, username: record.username, user: record.user, key, claims };
   }
@@ -80,15 +85,19 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
     }
   }
 
-  function refuse(refusal: Refusal, token?: UnverifiedToken): RefusedResult {
-    tell(refusal, token?.claims, token?.kid);
+  function refuse(refusal: Refusal, request: AuthenticationRequest, token?: UnverifiedToken): RefusedResult {
+    tell(refusal, request, token?.claims, token?.kid);
     return answer(refusal, clock());
   }
 
-  function unavailable(cause: unknown, token: UnverifiedToken | undefined): RefusedResult {
+  function unavailable(
+    cause: unknown,
+    request: AuthenticationRequest,
+    token: UnverifiedToken | undefined,
+  ): RefusedResult {
     const refusal = new Refusal('unavailable', undefined, cause);
     try {
-      tell(refusal, token?.claims, token?.kid);
+      tell(refusal, request, token?.claims, token?.kid);
     } catch {
       // The hook itself is the trouble; the answer stands without it.
     }
@@ -101,11 +110,11 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
       try {
         // 1. One Authorization header, our scheme.
         const credential = readCredential(request.authorization);
-        if (credential instanceof Refusal) return refuse(credential);
+        if (credential instanceof Refusal) return refuse(credential, request);
 
         // 2. A well-formed token of this profile.
         const token = parseToken(credential);
-        if (token instanceof Refusal) return refuse(token);
+        if (token instanceof Refusal) return refuse(token, request);
         parsed = token;
 
         // 3. The user, and those of its keys that may have signed.
@@ -114,30 +123,30 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
 
         // 4. The signature; where step 3 found nobody, one verification runs all the same.
         const signed = verifySignature(token, candidates);
-        if (signed instanceof Refusal) return refuse(signed, token);
+        if (signed instanceof Refusal) return refuse(signed, request, token);
 
         // 5. Signed just now.
         const now = clock();
         const fresh = checkTime(signed, now, tolerance);
-        if (fresh instanceof Refusal) return refuse(fresh, token);
+        if (fresh instanceof Refusal) return refuse(fresh, request, token);
 
         // 6. For this server and this request.
         const bound = checkBinding(fresh, request, policy);
-        if (bound instanceof Refusal) return refuse(bound, token);
+        if (bound instanceof Refusal) return refuse(bound, request, token);
 
         // 7. Never before.
         const outcome = nonces.claim(bound.claims, now);
         const claimed = checkClaim(bound, isPromise(outcome) ? await outcome : outcome, clock(), tolerance);
-        if (claimed instanceof Refusal) return refuse(claimed, token);
+        if (claimed instanceof Refusal) return refuse(claimed, request, token);
 
         // 8. With the body that was signed.
         const { bind } = claimed.claims;
         if (bind?.digest !== undefined && bind.digest !== (await request.bodyDigest?.())) {
-          return refuse(new Refusal('binding_mismatch'), token);
+          return refuse(new Refusal('binding_mismatch'), request, token);
         }
-        return accept(claimed);
+        return accept(claimed, request);
       } catch (cause) {
-        return unavailable(cause, parsed);
+        return unavailable(cause, request, parsed);
       }
     },
   };

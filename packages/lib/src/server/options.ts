@@ -9,6 +9,7 @@ import {
   type OptionKinds,
   wallClock,
 } from '../core/options.ts';
+import type { AuthenticationRequest } from '../core/request.ts';
 import type { AuthenticationEvent } from './event.ts';
 
 /** What an authenticator needs and may be told. */
@@ -30,10 +31,11 @@ export interface AuthenticatorOptions<User> {
   /** Seconds since the epoch; default the wall clock. */
   readonly now?: () => number;
   /**
-   * Told of every decision, with its true reason. If it throws, the request is answered `unavailable`, and it is told so. A promise
+   * Told of every decision, with its true reason, and of the request that it is about: the sender's words there are as they came, not
+   * yet safe to print, and its `authorization` must not be logged. If it throws, the request is answered `unavailable`, and it is told so. A promise
    * that it returns is not waited for.
    */
-  readonly onResult?: (event: AuthenticationEvent) => void;
+  readonly onResult?: (event: AuthenticationEvent, request: AuthenticationRequest) => void;
 }
 
 const OPTIONS: OptionKinds<AuthenticatorOptions<unknown>> = {

@@ -35,3 +35,19 @@ test('a key store that finds null has found nobody', async () => {
   const auth = createAuthenticator({ keys: store, nonces: memoryNonceStore() });
   expect(await auth.authenticate({ authorization: await authorization() })).toMatchObject({ reason: 'unknown_user' });
 });
+
+test('a hook learns of the very request that was decided about, with its context', async () => {
+  const told: unknown[] = [];
+  const auth = createAuthenticator({
+    keys,
+    nonces: memoryNonceStore(),
+    onResult: (_event, request) => told.push(request),
+  });
+  const context = { peer: '192.0.2.7' };
+  const good = { authorization: await authorization(), method: 'GET', target: '/me', context };
+  const bad = { authorization: 'JWT x', context };
+  await auth.authenticate(good);
+  await auth.authenticate(bad);
+  expect(told[0]).toBe(good);
+  expect(told[1]).toBe(bad);
+});

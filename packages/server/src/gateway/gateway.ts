@@ -27,7 +27,8 @@ const HEADERS_TIMEOUT = 5000;
 
 export function createGateway({ auth, proxy, config }: GatewayParts): Server {
   function decide(request: IncomingMessage, { method, target }: Described) {
-    return auth.authenticate({ ...readNodeRequest(request, target, undefined), method });
+    const context = request.socket.remoteAddress;
+    return auth.authenticate({ ...readNodeRequest(request, target, undefined), method, context });
   }
 
   /** Exactly 200, 401 or 503: other answers, proxies turn into errors of their own. */

@@ -1,5 +1,6 @@
 /** Refusals in the log: every one of a proven caller, and a few a second of what strangers send. */
-import type { AuthenticationEvent } from 'asymmetric-jwt-auth';
+import type { AuthenticationEvent, AuthenticationRequest } from 'asymmetric-jwt-auth';
+import { printable } from 'asymmetric-jwt-auth/internal/command-line';
 import type { Logger } from 'pino';
 
 /** Lines a second for whatever is not proven by a signature. */
@@ -10,7 +11,10 @@ const LINES = 10;
  *
  * @param now - milliseconds
  */
-export function decisionLog(log: Logger, now: () => number = Date.now): (event: AuthenticationEvent) => void {
+export function decisionLog(
+  log: Logger,
+  now: () => number = Date.now,
+): (event: AuthenticationEvent, request: AuthenticationRequest) => void {
   let second = Number.NaN;
   let lines = 0;
   let left = 0;
@@ -29,13 +33,31 @@ export function decisionLog(log: Logger, now: () => number = Date.now): (event: 
     return lines <= LINES;
   }
 
-  return ({ reason, verified, cause, sentence, detail, username, kid }) => {
-    const who = { ...(username === undefined ? {} : { username }), ...(kid === undefined ? {} : { kid }) };
-    if (reason === 'accepted') log.debug(who, 'accepted');
-    else if (reason === 'unavailable') {
-      if (hasRoom()) log.error({ reason, cause: cause instanceof Error ? cause.message : String(cause) }, sentence);
+  return ({ reason, verified, cause, sentence, detail, username, kid }, request) => {
+    if (reason === 'accepted') {
+      if (log.isLevelEnabled('debug')) log.debug({ username, kid, ...whatWasAsked(request) }, 'accepted');
     } else if (verified || hasRoom()) {
-      log.info({ reason, ...(detail === undefined ? {} : { detail }), ...who }, sentence);
+      const why = {
+        reason,
+        ...(detail === undefined ? {} : { detail }),
+        ...(cause === undefined ? {} : { cause: told(cause) }),
+      };
+      const line = { ...why, username, kid, ...whatWasAsked(request) };
+      if (reason === 'unavailable') log.error(line, sentence);
+      else log.info(line, sentence);
     }
   };
+}
+
+function told(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** Longest path that is written down, in characters. */
+const MAX_PATH = 200;
+
+/** The query is left out: there may be secrets in it. */
+function whatWasAsked({ method, target, context }: AuthenticationRequest) {
+  const path = target === undefined ? undefined : printable(target.replace(/[?#].*$/s, ''), MAX_PATH);
+  return { method, path, peer: context as string | undefined };
 }

@@ -1,4 +1,4 @@
-import type { AuthenticationEvent } from 'asymmetric-jwt-auth';
+import type { AuthenticationEvent, AuthenticationRequest } from 'asymmetric-jwt-auth';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { decisionLog } from '../../src/gateway/refusal-log.ts';
@@ -7,7 +7,10 @@ function makeLog(level = 'info') {
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level, base: null, timestamp: false }, { write: (line) => lines.push(JSON.parse(line)) });
   const clock = { now: 0 };
-  return { lines, clock, write: decisionLog(log, () => clock.now) };
+  const decide = decisionLog(log, () => clock.now);
+  const write = (event: AuthenticationEvent, request: Partial<AuthenticationRequest> = {}) =>
+    decide(event, { authorization: undefined, ...request });
+  return { lines, clock, write };
 }
 
 const garbage: AuthenticationEvent = {
@@ -63,4 +66,18 @@ test('accepted requests are written at the level debug only', () => {
   const talkative = makeLog('debug');
   talkative.write(accepted);
   expect(talkative.lines).toMatchObject([{ username: 'guido', msg: 'accepted' }]);
+});
+
+test('who asked, and what for, is written without the query, and cannot steer a terminal', () => {
+  const { lines, write } = makeLog();
+  write(replayed, {
+    method: 'GET',
+    target: '/a\u001b[31m?token=secret',
+    context: '192.0.2.7',
+    authorization: 'JWT secret',
+  });
+  expect(lines).toMatchObject([{ method: 'GET', path: '/a\\u{1b}[31m', peer: '192.0.2.7' }]);
+  write(garbage, { target: `/${'x'.repeat(10_000)}` });
+  expect(String(lines[1]?.path).length).toBeLessThan(210);
+  expect(JSON.stringify(lines)).not.toContain('secret');
 });

@@ -10,6 +10,7 @@ import {
   type ReasonEntry,
   UnavailableError,
 } from '../src/index.ts';
+import type { DirectoryErrorCode } from '../src/sql/index.ts';
 import { ContractError } from '../src/testing/index.ts';
 
 /** The codes of types without a table; it does not compile when one is missing, or is no longer there. */
@@ -29,6 +30,15 @@ const SIGNED_FETCH_ERRORS: Readonly<Record<SignedFetchErrorCode, true>> = {
   body_not_repeatable: true,
   too_many_redirects: true,
   bad_redirect: true,
+};
+const DIRECTORY_ERRORS: Readonly<Record<DirectoryErrorCode, true>> = {
+  bad_username: true,
+  bad_comment: true,
+  bad_expiry: true,
+  unknown_user: true,
+  unknown_key: true,
+  user_exists: true,
+  key_revoked: true,
 };
 
 const PROTOCOL = 'spec/PROTOCOL.md';
@@ -115,6 +125,10 @@ describe(ERRORS, () => {
 
   test('has the codes of the signed fetch', () => {
     expect(cut(tableOf(ERRORS, '## Signed fetch', CODE_COLUMNS), 1).flat()).toEqual(codesOf(SIGNED_FETCH_ERRORS));
+  });
+
+  test('has the codes of the directory', () => {
+    expect(cut(tableOf(ERRORS, '## Directory', CODE_COLUMNS), 1).flat()).toEqual(codesOf(DIRECTORY_ERRORS));
   });
 
   test('has the codes of stores', () => {

@@ -24,9 +24,15 @@ const NODE_LEAVES = ['keys/key-file.ts', 'nonce-stores/machine-life.ts', 'sql/no
 const SHARED = [
   'adapters/node.ts',
   'nonce-stores/closing.ts',
+  'nonce-stores/deadline.ts',
   'nonce-stores/just-below.ts',
   'nonce-stores/machine-life.ts',
   'nonce-stores/nonce-table.ts',
+  'nonce-stores/redis-answers.ts',
+  'nonce-stores/redis-client.ts',
+  'nonce-stores/redis-options.ts',
+  'nonce-stores/redis-scripts.ts',
+  'nonce-stores/redis-visits.ts',
   'nonce-stores/triple-hash.ts',
   'nonce-stores/user-rate.ts',
 ];

@@ -21,6 +21,9 @@ export interface RedisServer {
   start(): Promise<void>;
   /** Ends the process, with its last words or without. */
   kill(signal?: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  /** Stops the process where it stands, as a machine that hangs, and lets it go on. */
+  freeze(): void;
+  thaw(): void;
   /** Ends the process, and removes its folder. */
   stop(): Promise<void>;
 }
@@ -95,9 +98,12 @@ async function startWith(port: number, folder: string, words: readonly string[])
     },
     async kill(signal = 'SIGKILL') {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGCONT');
       child.kill(signal);
       await once(child, 'exit');
     },
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
     async stop() {
       await server.kill();
       await rm(folder, { recursive: true, force: true });
@@ -171,7 +177,7 @@ bind 127.0.0.1
 dir ${folder}
 sentinel monitor nonces 127.0.0.1 ${first.port} 1
 sentinel down-after-milliseconds nonces 500
-sentinel failover-timeout nonces 3000
+sentinel failover-timeout nonces 1000
 `;
   await writeFile(join(folder, 'sentinel.conf'), configuration);
   const sentinel = await startWith(port, folder, [join(folder, 'sentinel.conf'), '--sentinel']);

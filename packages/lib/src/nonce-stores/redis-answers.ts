@@ -43,7 +43,7 @@ export function faultOf(reply: unknown): string | undefined {
 /** Errors that say too little about what to do. */
 const ADVICE: readonly (readonly [beginning: RegExp, advice: string])[] = [
   [
-    /^NOPERM|ACL failure|no permissions/i,
+    /^NOPERM|can't run this command|ACL failure/,
     "the Redis user lacks a permission: it needs +eval, +evalsha, the option's prefix as keys, and what open() names",
   ],
   [/compiling script/, 'Redis 7 or newer, or Valkey, is needed'],

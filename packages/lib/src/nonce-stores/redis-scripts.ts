@@ -38,13 +38,13 @@ local function id(field)
 end
 local incarnation = '!' .. id('run_id:') .. id('master_replid:')
 local first = redis.call('ZRANGE', bucket, 0, 1, 'WITHSCORES')
-local floor = 0
-if first[2] and tonumber(first[2]) <= 0 then floor = -first[2] end
+local known = first[2] and tonumber(first[2]) <= 0
+local floor = known and -first[2] or 0
 local changed = first[1] ~= incarnation
 if changed then
   if rise then floor = math.max(floor, store + rise, caller + rise) end
-  redis.call('ZREMRANGEBYSCORE', bucket, '-inf', 0)
   redis.call('ZADD', bucket, -floor, incarnation)
+  if known then redis.call('ZREM', bucket, first[1]) end
 end
 
 local function answer(outcome)
@@ -115,7 +115,7 @@ need('ZADD', bucket, 1, 'member')
 need('ZSCORE', bucket, 'member')
 need('ZCOUNT', bucket, 0, 1)
 need('ZRANGE', bucket, 0, 1)
-need('ZREMRANGEBYSCORE', bucket, 0, 1)
+need('ZREM', bucket, 'member')
 need('ZREMRANGEBYRANK', bucket, 0, 1)
 if #missing > 0 then return { table.concat(missing, ' '), '', '' } end
 local info = redis.call('INFO', 'server', 'replication', 'memory')

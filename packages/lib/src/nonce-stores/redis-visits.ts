@@ -36,6 +36,8 @@ export class BucketVisits {
   /** The visit to all buckets that is under way, or failed. */
   #all: Promise<void> | undefined;
   #underWay = false;
+  /** When the last one began. */
+  #lastAll = Number.NEGATIVE_INFINITY;
   #usable = false;
   /** Why a server was not fit, or could not be asked. */
   #fault: unknown;
@@ -70,9 +72,16 @@ export class BucketVisits {
     return this.#all;
   }
 
-  /** A claim has found another incarnation: at the next turn all buckets are visited. */
+  /** Whether no bucket is known to wait for a visit. */
+  get settled(): boolean {
+    return !this.#suspected && !this.#underWay;
+  }
+
+  /** A claim has found another incarnation: all buckets are visited, at once or, while slots move one by one, at the next turn. */
   suspect(): void {
+    if (this.#suspected) return;
     this.#suspected = true;
+    if (this.#visitor.monotonic() - this.#lastAll >= TURN) void this.takeTurn();
   }
 
   begin(): void {
@@ -102,6 +111,7 @@ export class BucketVisits {
 
   async #visitAll(now: number): Promise<void> {
     this.#suspected = false;
+    this.#lastAll = this.#visitor.monotonic();
     await this.#inspect(0);
     for (let first = 0; first < BUCKETS; first += AT_ONCE) {
       await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => this.#visit(first + index, now)));

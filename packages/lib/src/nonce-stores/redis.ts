@@ -147,8 +147,9 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
 
     readiness(now) {
       if (closings.size > 0) return { ready: false, why: closedWhy() };
-      const mayFall = latestFloor > now + tolerance + margin;
-      if (!mayFall && Math.floor(now) <= Math.floor(latestFloor)) return { ready: false, why: LOST };
+      // An H that lies further ahead is one that has fallen.
+      const recent = latestFloor <= now + tolerance + margin && Math.floor(now) <= Math.floor(latestFloor);
+      if (state.ready && (recent || !visits.settled)) return { ready: false, why: LOST };
       return state;
     },
 

@@ -9,17 +9,18 @@ import {
 } from '../core/options.ts';
 import { MOST_A_SECOND } from './redis-scripts.ts';
 
+/** Processes that share a prefix are told the same, but for the deadline. */
 export interface RedisNonceStoreOptions {
   /** The authenticator's tolerance T, in seconds; 1 to 600, default 20. */
   readonly tolerance?: number;
   /** Clock margin M, in seconds: records are kept that much longer than a token is good; 3 to 600, default 20. */
   readonly margin?: number;
   /**
-   * What to do where claims may be lost. All processes that share the prefix should be told the same.
+   * What to do where claims may be lost.
    *
    * - `fresh` (default): refuse tokens from before the moment in which the loss was noticed. What remains: a token dated ahead of
    *   it, and used before.
-   * - `quarantine`: serve nothing for T + M. Nothing remains.
+   * - `quarantine`: serve nothing for T + M at most. Nothing remains.
    * - `accept`: refuse nothing. A token that was used before works once more.
    */
   readonly afterLoss?: 'fresh' | 'quarantine' | 'accept';
@@ -53,10 +54,10 @@ const OPTIONS: OptionKinds<RedisNonceStoreOptions> = {
 };
 
 /** How far H rises above the clocks, in seconds, as the scripts take it; empty = it does not rise. */
-const RISE: Readonly<Record<'fresh' | 'quarantine' | 'accept', (tolerance: number, margin: number) => string>> = {
+const RISE: Readonly<Record<'fresh' | 'quarantine' | 'accept', (tolerance: number, gap: number) => string>> = {
   fresh: () => '0',
   // The latest time that any token could have had, by the fastest clock against the slowest.
-  quarantine: (tolerance, margin) => String(tolerance + margin),
+  quarantine: (tolerance, gap) => String(tolerance + 2 * gap),
   accept: () => '',
 };
 
@@ -71,13 +72,14 @@ export function readOptions(options: RedisNonceStoreOptions) {
   const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE);
   const margin = numberOption('margin', options.margin, DEFAULT_TOLERANCE, 3, MAX_TOLERANCE);
   const deadline = numberOption('deadline', options.deadline, 150, 10, 10_000);
+  // Safe are clocks that lie up to s from the true time, with M = 2s + 1.
+  const gap = Math.min(9, (margin - 1) / 2);
   return {
     tolerance,
     margin,
-    // Safe are clocks that lie up to s from the true time, with M = 2s + 1.
-    gap: Math.min(9, (margin - 1) / 2),
+    gap,
     quarantine: afterLoss === 'quarantine',
-    rise: RISE[afterLoss](tolerance, margin),
+    rise: RISE[afterLoss](tolerance, gap),
     perUser: numberOption('perUser', options.perUser, 2000, 1, MOST_A_SECOND),
     prefix,
     deadline,

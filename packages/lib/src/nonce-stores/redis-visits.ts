@@ -45,6 +45,7 @@ export class BucketVisits {
   #turn = 0;
   #turning = false;
   #timer: NodeJS.Timeout | undefined;
+  #ended = false;
 
   constructor(visitor: Visitor) {
     this.#visitor = visitor;
@@ -85,12 +86,13 @@ export class BucketVisits {
   }
 
   begin(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#timer !== undefined || this.#ended) return;
     this.#timer = setInterval(() => this.takeTurn(), TURN * 1000);
     this.#timer.unref();
   }
 
   end(): void {
+    this.#ended = true;
     clearInterval(this.#timer);
   }
 

@@ -37,11 +37,13 @@ const OPENING = 5000;
  *
  * What it cannot promise, as Redis replicates asynchronously:
  *
- * - A token that was used before a loss, and whose time lies after the moment in which the loss was noticed (a client whose
- *   clock runs ahead) works once more with `afterLoss: 'fresh'`; with `'quarantine'` it does not.
+ * - A token that was used before a loss, and whose time lies after the moment in which the loss was noticed (the clock of its
+ *   client runs ahead, or those of the servers lag) works once more with `afterLoss: 'fresh'`; with `'quarantine'` it does not.
  * - **A split brain**: while an old master still answers some processes and a new one others, a token works once at each. `wait`
- *   and Redis's `min-replicas-to-write` make that time short; only a store with a single primary excludes it.
- * - A bucket that is put back from a copy while its server runs on (`RESTORE`).
+ *   and Redis's `min-replicas-to-write` make that time short; only a store with a single primary excludes it. Where several
+ *   masters take writes by design (active-active), it has no end.
+ * - A bucket, or a whole machine, that is put back from a copy and goes on as if it were the same (`RESTORE`, `SWAPDB`, a
+ *   snapshot of a virtual machine).
  *
  * Where Redis is full, a replica, loading, broken or late, a claim is `unavailable`: whether the nonce is spent is unknown, and
  * nothing is tried again. That a client sends a command again after it lost its connection (`autoResendUnfulfilledCommands` of
@@ -56,7 +58,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
   const runner = scriptRunner(client);
   const deadline = new Deadline(settings.deadline);
   const visits = new BucketVisits({ inspect, settle, report, clock, monotonic });
-  const closings = new Map<number, Closing>();
+  const closings = new Map<number, { readonly floor: string; readonly closing: Closing }>();
   let state: Readiness = { ready: false, why: 'Redis was not asked yet' };
   /** The latest H that was seen in any bucket. */
   let latestFloor = 0;
@@ -91,8 +93,10 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
 
   /** An H in the far future would lock users out until then: after 2T + M it falls to now. */
   async function mend(bucket: number, floor: string, now: number): Promise<void> {
-    const closing = closings.get(bucket) ?? new Closing(2 * tolerance + margin, margin, monotonic);
-    closings.set(bucket, closing);
+    const known = closings.get(bucket);
+    // One closing for one H: the time that an earlier one was closed does not count for the next.
+    const closing = known?.floor === floor ? known.closing : new Closing(2 * tolerance + margin, margin, monotonic);
+    closings.set(bucket, { floor, closing });
     if (closing.check(true, now) !== 'over') return;
     await runner.run(SETTLE, keyOf(bucket), [...clocks(now), floor]);
     closings.delete(bucket);
@@ -127,7 +131,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
   }
 
   function closedWhy(): string {
-    const rest = Math.max(0, ...[...closings.values()].map((closing) => closing.rest));
+    const rest = Math.max(0, ...[...closings.values()].map(({ closing }) => closing.rest));
     return `H lies in the future for some users, as a clock was wrong: check the clocks; serving again in ${rest} s`;
   }
 

@@ -82,10 +82,10 @@ export function redisFixture(library: Library) {
       await serves(store);
       return store;
     },
-    /** Opens a store whose clocks are all the test's. */
-    atClock(clock: { now: number; monotonic?: number }, options: RedisNonceStoreOptions = {}) {
-      const read = () => clock.now;
-      return open({ now: read, monotonic: () => clock.monotonic ?? 0, ...options }, atClock(client, read));
+    /** Opens a store whose clocks are all the test's; Redis's may lag behind. */
+    atClock(clock: { now: number; monotonic?: number; lag?: number }, options: RedisNonceStoreOptions = {}) {
+      const timed = atClock(client, () => clock.now - (clock.lag ?? 0));
+      return open({ now: () => clock.now, monotonic: () => clock.monotonic ?? 0, ...options }, timed);
     },
     /** What the buckets hold, by member and score. */
     async contents(): Promise<[string, number][]> {

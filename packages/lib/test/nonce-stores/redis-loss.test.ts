@@ -67,5 +67,18 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
         expect(await store.claim(claimAt(NOW + 41), NOW + 41), `${afterLoss}, later`).toBe(expected.later);
       }
     });
+
+    test('a second loss, after a minute in which nobody could come, is a quarantine of its own', async () => {
+      const clock = { now: NOW, monotonic: 0, lag: 5 };
+      const store = await redis.atClock(clock, { afterLoss: 'quarantine' });
+      store.close();
+      expect(await outcomeOf(store.claim(claimAt(NOW), NOW))).toBe('unavailable');
+      clock.now += 61;
+      clock.monotonic += 61;
+      await redis.server.cli('FLUSHALL');
+      for (let again = 0; again < 3; again++) {
+        expect(await outcomeOf(store.claim(claimAt(clock.now + 15), clock.now))).toBe('unavailable');
+      }
+    });
   },
 );

@@ -11,6 +11,7 @@ need openssl openssl
 need curl curl
 need nginx nginx-light
 need caddy caddy
+need redis-server redis-server
 
 if [ -n "$missing" ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

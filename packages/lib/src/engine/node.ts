@@ -126,6 +126,11 @@ export function sha256(data: Uint8Array | string): Uint8Array {
   return createHash('sha256').update(data).digest();
 }
 
+/** For names that others make with SHA-1, such as Redis's for its scripts; nothing's safety rests on it. */
+export function sha1Hex(text: string): string {
+  return createHash('sha1').update(text).digest('hex');
+}
+
 const POOL = Buffer.allocUnsafeSlow(4096);
 let poolAt = POOL.length;
 

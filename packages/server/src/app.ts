@@ -1,16 +1,17 @@
 /** The composition root: the one place where the parts are made and put together. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { cached, createAuthenticator, memoryNonceStore, type NonceStore, type Readiness } from 'asymmetric-jwt-auth';
+import { cached, createAuthenticator, type NonceStore, type Readiness } from 'asymmetric-jwt-auth';
 import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
-import { directoryRevision, sqlNonceStore } from 'asymmetric-jwt-auth/sql';
+import { directoryRevision } from 'asymmetric-jwt-auth/sql';
 import type { Logger } from 'pino';
 import { createAdminServer } from './admin/server.ts';
 import type { Address, Config } from './config.ts';
-import { type Database, openDatabase } from './database.ts';
+import { openDatabase } from './database.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createProxy } from './gateway/proxy.ts';
 import { decisionLog } from './gateway/refusal-log.ts';
+import { makeNonceStore, nameOfNonces } from './nonces/store.ts';
 
 /** A running `ajwtd`. */
 export interface App {
@@ -33,8 +34,14 @@ const WATCH = 1000;
 export async function startApp(config: Config, log: Logger): Promise<App> {
   const database = await openDatabase(config.database, 0);
   log.info({ created: database.created }, `database sqlite:${database.path}`);
-  const nonces = makeNonceStore(config, database);
-  await nonces.open(seconds());
+  const { store: nonces, close: closeNonces } = await makeNonceStore(config, database, log);
+  try {
+    await nonces.open(seconds());
+  } catch (error) {
+    closeNonces();
+    await database.close();
+    throw new CommandError(`the nonce store cannot be used: ${(error as Error).message}`);
+  }
 
   const { tolerance, audience, require, upstream } = config;
   const revision = directoryRevision(database.path);
@@ -56,6 +63,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     clearInterval(watch);
     await Promise.all(servers.map(closeServer));
     proxy?.close();
+    closeNonces();
     revision.close();
     await database.close();
   }
@@ -65,7 +73,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     const url = await listen(gateway, config.listen);
     if (adminUrl !== undefined) log.info(`operator's listener ${adminUrl} (/livez, /readyz)`);
     log.info(
-      { nonces: config.nonces, ...(upstream === undefined ? {} : { upstream: upstream.origin }) },
+      { nonces: nameOfNonces(config.nonces), ...(upstream === undefined ? {} : { upstream: upstream.origin }) },
       `listening on ${url}`,
     );
     return { url, adminUrl, stop };
@@ -73,10 +81,6 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     await stop();
     throw error;
   }
-}
-
-function makeNonceStore({ nonces, tolerance }: Config, database: Database): NonceStore {
-  return nonces === 'memory' ? memoryNonceStore({ tolerance }) : sqlNonceStore(database.connect(), { tolerance });
 }
 
 function seconds(): number {

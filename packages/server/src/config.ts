@@ -2,6 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { CommandError, type Values } from 'asymmetric-jwt-auth/internal/command-line';
+import { type NoncesConfig, readNonces } from './nonces/config.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -40,7 +41,13 @@ export const SERVE_OPTIONS = {
     type: 'string',
     value: 'WHERE',
     env: 'AJWTD_NONCES',
-    help: 'where used nonces are remembered: database (default) or memory',
+    help: 'where used nonces are remembered: database (default), memory, redis[s]://HOST:PORT, redis+cluster://HOST:PORT,… or redis+sentinel://HOST:PORT,…/MASTER',
+  },
+  workers: {
+    type: 'string',
+    value: 'N',
+    env: 'AJWTD_WORKERS',
+    help: 'processes that share the work, default 1; they need nonces that are not in memory',
   },
   tolerance: {
     type: 'string',
@@ -101,7 +108,9 @@ export interface Config {
   readonly upstream: URL | undefined;
   /** Absolute path of an SQLite file. */
   readonly database: string;
-  readonly nonces: 'database' | 'memory';
+  readonly nonces: NoncesConfig;
+  /** Processes. */
+  readonly workers: number;
   /** Seconds. */
   readonly tolerance: number;
   readonly audience: readonly string[];
@@ -124,6 +133,7 @@ export function readConfig(values: ServeValues, named: Named): Config {
   if (canonicalName(userHeader) === canonicalName(keyHeader)) {
     throw new CommandError(`${named('key-header')}: must be another header than that of the user`);
   }
+  const nonces = readNonces(values.nonces ?? 'database', named('nonces'));
   return {
     listen: readAddress(values.listen ?? '127.0.0.1:8787', named('listen')),
     adminListen:
@@ -132,7 +142,8 @@ export function readConfig(values: ServeValues, named: Named): Config {
         : readAddress(values['admin-listen'] ?? '127.0.0.1:8788', named('admin-listen')),
     upstream: values.upstream === undefined ? undefined : readUpstream(values.upstream, named('upstream')),
     database: readDatabase(values.database, named('database')),
-    nonces: oneOf(values.nonces ?? 'database', ['database', 'memory'], named('nonces')),
+    nonces,
+    workers: readWorkers(values.workers, nonces, named),
     tolerance: readTolerance(values.tolerance, named('tolerance')),
     audience,
     require: readRequire(values.require, audience, named),
@@ -186,6 +197,17 @@ function readTolerance(text: string | undefined, option: string): number {
   const seconds = text === undefined ? 20 : /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (seconds >= 1 && seconds <= 600) return seconds;
   throw new CommandError(`${option}: must be a number of seconds from 1 to 600`);
+}
+
+function readWorkers(text: string | undefined, nonces: NoncesConfig, named: Named): number {
+  const workers = text === undefined ? 1 : /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (workers < 1 || workers > 128) throw new CommandError(`${named('workers')}: must be a whole number from 1 to 128`);
+  if (workers > 1 && nonces.kind === 'memory') {
+    throw new CommandError(
+      `${named('workers')}: each would let a token in once, with nonces in memory; use --nonces database or redis://…`,
+    );
+  }
+  return workers;
 }
 
 function readRequire(text: string | undefined, audience: readonly string[], named: Named): Config['require'] {

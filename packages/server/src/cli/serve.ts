@@ -1,4 +1,5 @@
 /** `ajwtd serve`: runs until it is told to stop. */
+import cluster from 'node:cluster';
 import { defineCommand } from 'asymmetric-jwt-auth/internal/command-line';
 import { readConfig, SERVE_OPTIONS } from '../config.ts';
 import { readWords } from './with-directory.ts';
@@ -22,7 +23,14 @@ export const serve = defineCommand({
     // A wrong option is told before everything else is loaded.
     const [{ createLog }, { startApp }] = await Promise.all([import('../log.ts'), import('../app.ts')]);
     const log = createLog(config.logLevel);
+    if (config.workers > 1 && cluster.isPrimary) {
+      const [{ openDatabase }, { runWorkers }] = await Promise.all([import('../database.ts'), import('../workers.ts')]);
+      // Made by one, before many look for it.
+      await (await openDatabase(config.database, 0)).close();
+      return runWorkers(config.workers, log);
+    }
     const app = await startApp(config, log);
+    if (cluster.isWorker) (await import('../workers.ts')).tellReady();
     const signal = await new Promise<NodeJS.Signals>((resolve) => {
       for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
     });

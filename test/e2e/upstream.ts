@@ -30,7 +30,7 @@ async function listen(server: Server): Promise<string> {
 /** Starts an application on `node:http`; it ends with the test file. */
 export async function startUpstream(): Promise<Upstream> {
   const seen: Seen[] = [];
-  const server = createServer({ requestTimeout: 0 }, async (request, response) => {
+  const server = createServer({ requestTimeout: 0, maxHeaderSize: 65_536 }, async (request, response) => {
     if (upstream.handle !== undefined) return upstream.handle(request, response);
     const chunks: Buffer[] = [];
     try {

@@ -3,10 +3,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { highS, signToken, withSignature } from '../../packages/lib/test/helpers/sign.ts';
 import { type AuthorizationCase, authorizationCases } from '../../packages/lib/test/vectors/authorization-cases.ts';
-import { scratch } from './ajwtd.ts';
+import { type Ajwtd, scratch } from './ajwtd.ts';
 import { exchange, request } from './connection.ts';
 import { inDirectory, payload, publicKeyOf, token } from './directory.ts';
-import { expectAccepted, expectAnswer, expectRefused, type Watched, watch } from './refusal.ts';
+import { expectAccepted, expectRefused, expectReplayed, type Watched, watch } from './refusal.ts';
 
 const AUTH = '/.ajwt/auth';
 const path = scratch();
@@ -71,17 +71,6 @@ describe('a value of the Authorization header', () => {
   });
 });
 
-test('8 kB of dots are refused in less than 5 ms', async () => {
-  const bytes = request(AUTH, [`Authorization: JWT ${'.'.repeat(8190)}`]);
-  const took: number[] = [];
-  for (let round = 0; round < 15; round++) {
-    const begun = performance.now();
-    await exchange(port, bytes);
-    took.push(performance.now() - begun);
-  }
-  expect(Math.min(...took)).toBeLessThan(5);
-});
-
 test('any method, with or without a body, below the path or in the query: a refusal is a refusal', async () => {
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'HEAD', 'PROPFIND']) {
     await expectRefused(
@@ -117,7 +106,17 @@ test('a used token is a replay, and so are its twin and the same claims signed b
   const first = signToken('{"alg":"ES256"}', claims, p256, 'ES256');
   await expectAccepted(watched, first);
   for (const again of [first, withSignature(first, highS), signToken('{"alg":"EdDSA"}', claims, alice)]) {
-    const answer = await exchange(port, request(AUTH, [`Authorization: JWT ${again}`]));
-    expectAnswer(answer, 'replayed');
+    await expectReplayed(watched.servers[0] as Ajwtd, again);
   }
+});
+
+test('8 kB of dots are refused in less than 5 ms', async () => {
+  const bytes = request(AUTH, [`Authorization: JWT ${'.'.repeat(8190)}`]);
+  const took: number[] = [];
+  for (let round = 0; round < 15; round++) {
+    const begun = performance.now();
+    await exchange(port, bytes);
+    took.push(performance.now() - begun);
+  }
+  expect(Math.min(...took)).toBeLessThan(5);
 });

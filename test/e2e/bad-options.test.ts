@@ -31,18 +31,18 @@ async function refused(
 
 /** Options, and values that they cannot have. */
 const WRONG: Readonly<Record<string, readonly string[]>> = {
-  tolerance: ['NaN', '-1', '20 ', 'Infinity', '0', '601', '1e1', '0x14', '', '20,5'],
-  listen: ['8787', 'localhost', '127.0.0.1:65536', '127.0.0.1:x', '[::1:8787', '[::g]:1', 'http://127.0.0.1:1', ''],
-  'admin-listen': ['no', '127.0.0.1', ':-1'],
-  upstream: ['127.0.0.1:8080', 'ftp://x', 'http://127.0.0.1/path', 'http://u:p@127.0.0.1', 'http://x?y', 'x', ''],
-  database: ['ajwt.db', 'sqlite:', 'sqlite::memory:', 'postgres://x', 'mysql://x', 'redis://x', ''],
-  nonces: ['none', 'redis://x', 'Memory', ''],
+  tolerance: ['NaN', '-1', '20 ', 'Infinity', '0', '601', '0x14', ''],
+  listen: ['8787', '127.0.0.1:65536', '[::g]:1', 'http://127.0.0.1:1'],
+  'admin-listen': ['no'],
+  upstream: ['127.0.0.1:8080', 'ftp://x', 'http://127.0.0.1/path', 'http://u:p@127.0.0.1'],
+  database: ['ajwt.db', 'sqlite:', 'sqlite::memory:', 'postgres://x'],
+  nonces: ['redis://x', ''],
   audience: [''],
-  require: ['digest', 'aud', 'htm,digest', 'time', 'HTM', '', 'htm,'],
-  'trusted-proxy': ['10.0.0.0/33', '::1/129', 'localhost', '10.0.0', '10.0.0.0/-1', '10.0.0.0/8 ', '/8', ''],
-  'user-header': ['Authorization', 'X Auth', 'X_Auth_User', 'X-Auth:', 'Host', 'Connection', 'X-Auth-Key', ''],
-  'key-header': ['X-Auth-User', 'x-auth-user', 'Content-Length', 'Täter', 'X-Forwarded-For'],
-  'log-level': ['trace', 'INFO', ''],
+  require: ['digest', 'aud', 'htm,digest', 'time', ''],
+  'trusted-proxy': ['10.0.0.0/33', '::1/129', 'localhost', '10.0.0'],
+  'user-header': ['Authorization', 'X_Auth_User', 'X Auth', 'X-Auth-Key'],
+  'key-header': ['x-auth-user', 'X-Forwarded-For', 'T\u00e4ter'],
+  'log-level': ['trace'],
 };
 /** Which option the line names, where it is another than the one that was given. */
 const NAMED: Readonly<Record<string, string>> = { 'user-header X-Auth-Key': 'key-header' };
@@ -54,14 +54,16 @@ describe.concurrent('an option that is wrong', () => {
     expect(line).toContain(`--${NAMED[`${option} ${value}`] ?? option}: `);
   });
 
-  test.each(Object.entries(WRONG).filter(([option]) => option !== 'audience'))(
-    'the environment variable of --%s is named by its own name',
-    async (option, [value]) => {
-      const variable = `AJWTD_${option.toUpperCase().replaceAll('-', '_')}`;
-      const line = await refused([], { [variable]: value as string });
-      expect(line).toContain(`${variable}: `);
-    },
-  );
+  test.each([
+    ['AJWTD_TOLERANCE', 'NaN'],
+    ['AJWTD_LISTEN', '8787'],
+    ['AJWTD_DATABASE', 'ajwt.db'],
+    ['AJWTD_REQUIRE', 'aud'],
+    ['AJWTD_TRUSTED_PROXY', '::1, localhost'],
+    ['AJWTD_USER_HEADER', 'Host'],
+  ])('%s=%s is named by its own name', async (variable, value) => {
+    expect(await refused([], { [variable]: value })).toContain(`${variable}: `);
+  });
 
   test.each([
     [['--tolerence', '20'], /unknown option --tolerence; did you mean --tolerance\?/],

@@ -10,9 +10,9 @@ import {
   fillPayload,
 } from '../../packages/lib/test/vectors/claims-cases.ts';
 import { scratch } from './ajwtd.ts';
-import { exchange, request } from './connection.ts';
+import { request } from './connection.ts';
 import { asOfAMinuteAgo, databaseWith, freshNonce, payload, seconds, token } from './directory.ts';
-import { earlyInASecond, expectAccepted, expectAnswer, expectRefused, type Watched, watch } from './refusal.ts';
+import { earlyInASecond, expectAccepted, expectRefused, expectReplayed, type Watched, watch } from './refusal.ts';
 
 const { cases } = readVectors<{ cases: { id: string; payload: string; why: string }[] }>('own/claims.json');
 
@@ -53,7 +53,7 @@ async function expectOutcome(sent: string, outcome: string): Promise<void> {
 
 /** By another of the servers than the first, too. */
 async function expectReplay(sent: string): Promise<void> {
-  for (const { port } of watched.servers) expectAnswer(await exchange(port, withToken(sent)), 'replayed');
+  for (const server of watched.servers) await expectReplayed(server, sent);
 }
 
 /** With a clock that goes on, what lies on the edge of the window is outside. */

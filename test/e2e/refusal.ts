@@ -75,6 +75,13 @@ export async function expectRefused(
   return answer;
 }
 
+/** Sends a token that was used, and checks the answer and the log; its line is there when this ends. */
+export async function expectReplayed(server: Ajwtd, used: string): Promise<void> {
+  const from = server.log.length;
+  expectAnswer(await exchange(server.port, request('/.ajwt/auth', [`Authorization: JWT ${used}`])), 'replayed');
+  expect(await server.logged((line) => line.reason !== undefined, from)).toMatchObject({ reason: 'replayed' });
+}
+
 /** Sends a good request, and checks that it is let in, and that one nonce is spent. */
 export async function expectAccepted(
   { servers, nonces }: Watched,

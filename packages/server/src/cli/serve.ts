@@ -23,13 +23,24 @@ export const serve = defineCommand({
     const [{ createLog }, { startApp }] = await Promise.all([import('../log.ts'), import('../app.ts')]);
     const log = createLog(config.logLevel);
     const app = await startApp(config, log);
-    const signal = await new Promise<NodeJS.Signals>((resolve) => {
-      for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
-    });
+    const signal = await firstSignal();
     log.info({ signal }, 'stopping');
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(1));
     await app.stop();
     log.info('stopped');
     return 0;
   },
 });
+
+/** Waits for the first signal. A second one ends the process at once: there is no moment in which nobody listens to it. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let isFirst = true;
+    for (const name of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(name, () => {
+        if (!isFirst) process.exit(1);
+        isFirst = false;
+        resolve(name);
+      });
+    }
+  });
+}

@@ -99,8 +99,8 @@ async function underLoad(
   let isDone = false;
   let before = 0;
   const after: number[] = [];
-  const senders = Array.from({ length: 8 }, async () => {
-    while (after.length < 200) {
+  const senders = Array.from({ length: 4 }, async () => {
+    while (after.length < 60) {
       const sentLater = isDone;
       const status = await send();
       if (sentLater) after.push(status);

@@ -39,7 +39,7 @@ export interface ServeOptions {
 }
 
 /** What is left of a process. */
-export interface Ended {
+interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }

@@ -1,6 +1,5 @@
 /** Every option of `ajwtd serve` that is wrong is one line that names it, and exit code 1, before anything is made. */
-import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
@@ -141,9 +140,9 @@ describe('a database that cannot be had', () => {
 
   test('one that is damaged', async () => {
     await databaseWith(path('damaged.db'), ['alice']);
-    execFileSync('dd', ['if=/dev/zero', `of=${path('damaged.db')}`, 'bs=512', 'seek=1', 'count=60', 'conv=notrunc'], {
-      stdio: 'ignore',
-    });
+    const file = openSync(path('damaged.db'), 'r+');
+    writeSync(file, Buffer.alloc(32_768), 0, 32_768, 512);
+    closeSync(file);
     expect(await refused(at('damaged.db'))).toContain(path('damaged.db'));
   });
 });

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { MALFORMED, REASONS, type Reason, type ReasonEntry } from '../../packages/lib/src/core/reasons.ts';
 import { type Ajwtd, type LogLine, serve } from './ajwtd.ts';
 import { type Answer, exchange, request } from './connection.ts';
-import { UsedNonces } from './directory.ts';
+import { seconds, UsedNonces } from './directory.ts';
 
 /** Servers on one database, whose refusals are looked at from all sides. */
 export interface Watched {
@@ -118,8 +118,20 @@ async function serverWithRoom(servers: readonly Ajwtd[]): Promise<Ajwtd> {
   }
 }
 
-/** Waits until a second has just begun: what is on the edge of the window then stays on its side. */
-export async function earlyInASecond(): Promise<void> {
-  const passed = Date.now() % 1000;
-  if (passed > 500) await new Promise((resolve) => setTimeout(resolve, 1000 - passed));
+/**
+ * Does what is right only while the clock shows one second, as on the edge of the window; anew where that second ended before it
+ * was done.
+ *
+ * @param work - is given seconds since the epoch
+ */
+export async function withinASecond({ servers }: Watched, work: (now: number) => Promise<void>): Promise<void> {
+  for (;;) {
+    await serverWithRoom(servers);
+    const now = seconds();
+    try {
+      return await work(now);
+    } catch (error) {
+      if (seconds() === now) throw error;
+    }
+  }
 }

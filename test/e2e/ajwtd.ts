@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly env?: Record<string, string>;
   readonly input?: string | Uint8Array;
   readonly cwd?: string;
+  /** Runs it as another user of the machine, as only root can. */
+  readonly uid?: number;
 }
 
 /** One line of the server's log. */
@@ -37,7 +39,7 @@ export interface ServeOptions {
 }
 
 /** What is left of a process. */
-export interface Ended {
+interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
@@ -65,9 +67,18 @@ function cleanEnvironment(extra: Record<string, string> = {}): NodeJS.ProcessEnv
   return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE, ...extra };
 }
 
-function start(program: keyof typeof PROGRAMS, args: readonly string[], { env, cwd }: RunOptions = {}): ChildProcess {
+function start(
+  program: keyof typeof PROGRAMS,
+  args: readonly string[],
+  { env, cwd, uid }: RunOptions = {},
+): ChildProcess {
   const words = ['--conditions=source', resolve(PROGRAMS[program]), ...args];
-  return spawn(process.execPath, words, { env: cleanEnvironment(env), cwd, stdio: 'pipe' });
+  return spawn(process.execPath, words, {
+    env: cleanEnvironment(env),
+    cwd,
+    stdio: 'pipe',
+    ...(uid === undefined ? {} : { uid }),
+  });
 }
 
 function finish(child: ChildProcess, input: string | Uint8Array = ''): Promise<Finished> {

@@ -3,13 +3,14 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { highS, signToken, withSignature } from '../../packages/lib/test/helpers/sign.ts';
 import { type AuthorizationCase, authorizationCases } from '../../packages/lib/test/vectors/authorization-cases.ts';
-import { scratch } from './ajwtd.ts';
+import { type Ajwtd, scratch, serve } from './ajwtd.ts';
 import { exchange, request } from './connection.ts';
 import { inDirectory, payload, publicKeyOf, token } from './directory.ts';
-import { expectAccepted, expectAnswer, expectRefused, type Watched, watch } from './refusal.ts';
+import { expectAccepted, expectAnswer, expectRefused, expectReplayed, type Watched, watch } from './refusal.ts';
+import { startUpstream, type Upstream } from './upstream.ts';
 
 const AUTH = '/.ajwt/auth';
-const path = scratch();
+const database = scratch()('header.db');
 const ed25519 = () => generateKeyPairSync('ed25519').privateKey;
 const [alice, revoked, bob, carol, fallen] = [ed25519(), ed25519(), ed25519(), ed25519(), ed25519()];
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
@@ -19,7 +20,6 @@ const naming = (key: typeof alice) => JSON.stringify({ alg: 'EdDSA', kid: public
 let watched: Watched;
 let port: number;
 beforeAll(async () => {
-  const database = path('header.db');
   await inDirectory(database, async (directory) => {
     for (const key of [alice, revoked, p256]) await directory.addKey('alice', publicKeyOf(key), { createUser: true });
     await directory.addKey('bob', publicKeyOf(bob), { createUser: true });
@@ -71,17 +71,6 @@ describe('a value of the Authorization header', () => {
   });
 });
 
-test('8 kB of dots are refused in less than 5 ms', async () => {
-  const bytes = request(AUTH, [`Authorization: JWT ${'.'.repeat(8190)}`]);
-  const took: number[] = [];
-  for (let round = 0; round < 15; round++) {
-    const begun = performance.now();
-    await exchange(port, bytes);
-    took.push(performance.now() - begun);
-  }
-  expect(Math.min(...took)).toBeLessThan(5);
-});
-
 test('any method, with or without a body, below the path or in the query: a refusal is a refusal', async () => {
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'HEAD', 'PROPFIND']) {
     await expectRefused(
@@ -117,7 +106,40 @@ test('a used token is a replay, and so are its twin and the same claims signed b
   const first = signToken('{"alg":"ES256"}', claims, p256, 'ES256');
   await expectAccepted(watched, first);
   for (const again of [first, withSignature(first, highS), signToken('{"alg":"EdDSA"}', claims, alice)]) {
-    const answer = await exchange(port, request(AUTH, [`Authorization: JWT ${again}`]));
-    expectAnswer(answer, 'replayed');
+    await expectReplayed(watched.servers[0] as Ajwtd, again);
   }
+});
+
+test('8 kB of dots are refused in less than 5 ms', async () => {
+  const bytes = request(AUTH, [`Authorization: JWT ${'.'.repeat(8190)}`]);
+  const took: number[] = [];
+  for (let round = 0; round < 15; round++) {
+    const begun = performance.now();
+    await exchange(port, bytes);
+    took.push(performance.now() - begun);
+  }
+  expect(Math.min(...took)).toBeLessThan(5);
+});
+
+describe('in front of an application, which is not asked', () => {
+  let upstream: Upstream;
+  let proxy: Ajwtd;
+  beforeAll(async () => {
+    upstream = await startUpstream();
+    proxy = await serve({ database, args: ['--upstream', upstream.url] });
+  });
+  afterAll(() => proxy.stop());
+
+  const refused = Object.entries(CASES).filter(([, { outcome }]) => outcome !== 'accepted' && outcome !== 'replayed');
+  test.each(refused)('%s', async (_what, { lines, target, token: make = good, outcome }) => {
+    const sent = make();
+    const answer = await exchange(proxy.port, request(`/v1${target?.(sent) ?? ''}`, lines?.(sent), 'POST'));
+    if (typeof outcome === 'number') expect(answer.status).toBe(outcome);
+    else expectAnswer(answer, outcome);
+    expect(upstream.seen).toEqual([]);
+    // It is unspent, and asked about once when it is good.
+    const next = await exchange(proxy.port, request('/v1', [`Authorization: JWT ${sent}`]));
+    expect([next.status, next.text]).toEqual([200, 'hello']);
+    expect(upstream.seen.splice(0)).toHaveLength(1);
+  });
 });

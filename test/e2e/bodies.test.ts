@@ -8,7 +8,7 @@ import { type Ajwtd, scratch, serve } from './ajwtd.ts';
 import { Connection, exchange, request } from './connection.ts';
 import { databaseWith, token } from './directory.ts';
 import { expectAnswer } from './refusal.ts';
-import { startBareUpstream, startUpstream, type Upstream } from './upstream.ts';
+import { type BareUpstream, startBareUpstream, startUpstream, type Upstream } from './upstream.ts';
 
 const MB = 1024 * 1024;
 const LARGE = 100;
@@ -221,6 +221,18 @@ describe('an application in trouble', () => {
     expect([answer.status, answer.text]).toEqual([413, 'too large']);
     connection.destroy();
   });
+});
+
+describe('an application that answers oddly', () => {
+  let odd: BareUpstream;
+  let behind: Ajwtd;
+  beforeAll(async () => {
+    odd = await startBareUpstream();
+    behind = await serve({ database, args: ['--upstream', odd.url] });
+  });
+  afterAll(async () => {
+    expect(await behind.stop()).toEqual({ code: 0, signal: null });
+  });
 
   test.each([
     ['no HTTP', 'SSH-2.0-OpenSSH\r\n\r\n'],
@@ -236,14 +248,14 @@ describe('an application in trouble', () => {
     ],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok'],
     ['100 kB of headers', `HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(100_000)}\r\nContent-Length: 2\r\n\r\nok`],
-  ])('that answers with %s: an answer or 502, and the server lives', async (_what, bytes) => {
-    const odd = await startBareUpstream(bytes);
-    const behind = await serve({ database, args: ['--upstream', odd.url] });
+  ])('with %s: an answer or 502, and the server lives', async (_what, bytes) => {
+    odd.answer = bytes;
     const answer = await exchange(behind.port, request('/v1', [signed()]));
     expect([200, 502]).toContain(answer.status);
     for (const character of ['\0', '\x01', '\x1b']) expect(answer.head).not.toContain(character);
     expect((await exchange(behind.port, request('/.ajwt/auth', [signed()]))).status).toBe(200);
-    expect(await behind.stop()).toEqual({ code: 0, signal: null });
+    odd.answer = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
+    expect((await exchange(behind.port, request('/v1', [signed()]))).text, 'the next good answer').toBe('good');
   });
 });
 

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { MALFORMED, REASONS, type Reason, type ReasonEntry } from '../../packages/lib/src/core/reasons.ts';
 import { type Ajwtd, type LogLine, serve } from './ajwtd.ts';
 import { type Answer, exchange, request } from './connection.ts';
-import { UsedNonces } from './directory.ts';
+import { seconds, UsedNonces } from './directory.ts';
 
 /** Servers on one database, whose refusals are looked at from all sides. */
 export interface Watched {
@@ -75,6 +75,13 @@ export async function expectRefused(
   return answer;
 }
 
+/** Sends a token that was used, and checks the answer and the log; its line is there when this ends. */
+export async function expectReplayed(server: Ajwtd, used: string): Promise<void> {
+  const from = server.log.length;
+  expectAnswer(await exchange(server.port, request('/.ajwt/auth', [`Authorization: JWT ${used}`])), 'replayed');
+  expect(await server.logged((line) => line.reason !== undefined, from)).toMatchObject({ reason: 'replayed' });
+}
+
 /** Sends a good request, and checks that it is let in, and that one nonce is spent. */
 export async function expectAccepted(
   { servers, nonces }: Watched,
@@ -111,8 +118,20 @@ async function serverWithRoom(servers: readonly Ajwtd[]): Promise<Ajwtd> {
   }
 }
 
-/** Waits until a second has just begun: what is on the edge of the window then stays on its side. */
-export async function earlyInASecond(): Promise<void> {
-  const passed = Date.now() % 1000;
-  if (passed > 500) await new Promise((resolve) => setTimeout(resolve, 1000 - passed));
+/**
+ * Does what is right only while the clock shows one second, as on the edge of the window; anew where that second ended before it
+ * was done.
+ *
+ * @param work - is given seconds since the epoch
+ */
+export async function withinASecond({ servers }: Watched, work: (now: number) => Promise<void>): Promise<void> {
+  for (;;) {
+    await serverWithRoom(servers);
+    const now = seconds();
+    try {
+      return await work(now);
+    } catch (error) {
+      if (seconds() === now) throw error;
+    }
+  }
 }

@@ -35,11 +35,8 @@ describe.each(['database', 'memory'])('--nonces %s', (nonces) => {
     const connections = await connect(server.port, CONNECTIONS);
     for (let round = 0; round < ROUNDS; round++) {
       const answers = await burst(connections, withToken(token('alice', alice)));
-      expect(answers).toHaveLength(REQUESTS);
-      const refused = answers.filter(({ status }) => status !== 200);
-      expect(refused).toHaveLength(REQUESTS - 1);
-      for (const answer of refused) expect(answer.status).toBe(401);
-      for (const answer of refused) expect(answer.header('www-authenticate')).toBe('JWT realm="api", error="replayed"');
+      const outcomes = answers.map(({ status, header }) => `${status} ${header('www-authenticate')}`).sort();
+      expect(outcomes).toEqual(['200 undefined', ...Array(REQUESTS - 1).fill('401 JWT realm="api", error="replayed"')]);
     }
     for (const connection of connections) connection.destroy();
     expect(await server.stop()).toEqual({ code: 0, signal: null });

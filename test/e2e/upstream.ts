@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createBareServer, type Server, type S
 import { afterAll } from 'vitest';
 
 /** A request as an application received it. */
-export interface Seen {
+interface Seen {
   readonly method: string | undefined;
   readonly url: string | undefined;
   /** Names and values in turn, as received. */
@@ -30,7 +30,7 @@ async function listen(server: Server): Promise<string> {
 /** Starts an application on `node:http`; it ends with the test file. */
 export async function startUpstream(): Promise<Upstream> {
   const seen: Seen[] = [];
-  const server = createServer({ requestTimeout: 0 }, async (request, response) => {
+  const server = createServer({ requestTimeout: 0, maxHeaderSize: 65_536 }, async (request, response) => {
     if (upstream.handle !== undefined) return upstream.handle(request, response);
     const chunks: Buffer[] = [];
     try {
@@ -53,12 +53,14 @@ export async function startUpstream(): Promise<Upstream> {
 /** An application on a bare socket, which takes what comes for granted. */
 export interface BareUpstream {
   readonly url: string;
+  /** Bytes that are sent as soon as a head is complete. */
+  answer: string;
   /** Everything that came, over all connections. */
   received(): string;
 }
 
-/** @param answer - bytes that are sent as soon as a head is complete */
-export async function startBareUpstream(answer: string): Promise<BareUpstream> {
+/** Starts an application on a bare socket; it ends with the test file. */
+export async function startBareUpstream(answer = ''): Promise<BareUpstream> {
   let received = '';
   const sockets = new Set<Socket>();
   const server = createBareServer((socket) => {
@@ -70,13 +72,13 @@ export async function startBareUpstream(answer: string): Promise<BareUpstream> {
       head += chunk;
       if (!head.includes('\r\n\r\n')) return;
       head = '';
-      socket.write(answer, 'latin1');
+      socket.write(upstream.answer, 'latin1');
     });
   });
-  const url = await listen(server);
+  const upstream: BareUpstream = { url: await listen(server), answer, received: () => received };
   afterAll(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return { url, received: () => received };
+  return upstream;
 }

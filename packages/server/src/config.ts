@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { CommandError, type Values } from 'asymmetric-jwt-auth/internal/command-line';
 import { type NoncesConfig, readNonces } from './nonces/config.ts';
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** The option that every command has. */

@@ -30,14 +30,26 @@ export const serve = defineCommand({
       return runWorkers(config.workers, log);
     }
     const app = await startApp(config, log);
+    const asked = firstSignal();
     if (cluster.isWorker) (await import('../workers.ts')).tellReady();
-    const signal = await new Promise<NodeJS.Signals>((resolve) => {
-      for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
-    });
+    const signal = await asked;
     log.info({ signal }, 'stopping');
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(1));
     await app.stop();
     log.info('stopped');
     return 0;
   },
 });
+
+/** Waits for the first signal. A second one ends the process at once: there is no moment in which nobody listens to it. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let isFirst = true;
+    for (const name of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(name, () => {
+        if (!isFirst) process.exit(1);
+        isFirst = false;
+        resolve(name);
+      });
+    }
+  });
+}

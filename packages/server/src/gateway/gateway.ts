@@ -80,10 +80,10 @@ export function createGateway({ auth, proxy, config }: GatewayParts): Server {
     requestTimeout: 0,
     connectionsCheckingInterval: 1000,
     keepAliveTimeout: 65_000,
-    // No header is dropped for being one too many: there might be a second Authorization behind it.
-    maxHeadersCount: 0,
   };
   const server = createServer(options, route);
+  // No header is dropped for being one too many: there might be a second Authorization behind it.
+  server.maxHeadersCount = 0;
   // A body is asked for only once its sender was let in.
   server.on('checkContinue', route);
   server.on('checkExpectation', route);

@@ -4,6 +4,8 @@ import { benchAuthenticate } from './authenticate.ts';
 import { benchCreate } from './create.ts';
 import { benchForwardAuth } from './forward-auth.ts';
 import { KINDS, type Kind, SILENT_KINDS } from './kinds.ts';
+import { KINDS, SILENT_KINDS } from './kinds.ts';
+import { benchNonces } from './nonces.ts';
 import type { Row } from './pairs.ts';
 import { benchSilence } from './silence.ts';
 import { benchSize } from './size.ts';
@@ -32,6 +34,20 @@ if (wanted('forward-auth')) {
 if (wanted('silence')) {
   for (const kind of SILENT_KINDS) {
     print(`the duration of a refusal: ${kind.title}`, 'to bad_signature', await benchSilence(kind));
+  }
+}
+if (wanted('nonces')) {
+  console.log('\n### nonces, with processor times, in steady state\n');
+  console.log(
+    '| what | held | claims a second | µs a claim | bytes a nonce | the same, process | longest 100 claims, ms | while filling |',
+  );
+  console.log('|---|---:|---:|---:|---:|---:|---:|---:|');
+  for (const { name, live, micros, bytes, pause } of await benchNonces()) {
+    const claims = `${Math.round(1e6 / micros)} | ${micros.toFixed(2)}`;
+    const weight = `${bytes.own.toFixed(1)} | ${bytes.process.toFixed(1)}`;
+    console.log(
+      `| ${name} | ${live} | ${claims} | ${weight} | ${pause.steady.toFixed(1)} | ${pause.filling.toFixed(1)} |`,
+    );
   }
 }
 if (wanted('size')) {

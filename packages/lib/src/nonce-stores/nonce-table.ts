@@ -2,12 +2,20 @@
 
 const WORDS = 3;
 const FIRST_PLACES = 16;
+/** Old places that an entry moves on after the table has grown: they are all moved long before it grows again. */
+const MOVES = 8;
 
-/** Open addressing with linear probing. It only grows; the whole is dropped at once. Signed words, as larger numbers would be boxed. */
+/**
+ * Open addressing with linear probing. It only grows, a few entries at a time; the whole is dropped at once. Its words are signed,
+ * as larger numbers would be boxed.
+ */
 export class NonceTable {
   size = 0;
   #places: number;
   #words: Int32Array;
+  /** The table before it grew, while entries of it are still to be moved; those before the mark are in both. */
+  #old: Int32Array | undefined;
+  #moved = 0;
 
   /** @param expected - entries to have room for at once */
   constructor(expected = 0) {
@@ -18,11 +26,13 @@ export class NonceTable {
 
   /** Places, taken or not. */
   get places(): number {
-    return this.#places;
+    return this.#places + (this.#old === undefined ? 0 : this.#places / 2);
   }
 
   has(low: number, high: number): boolean {
-    return this.#words[this.#find(low, high) + 2] !== 0;
+    if (isTaken(this.#words, find(this.#words, this.#places, low, high))) return true;
+    const old = this.#old;
+    return old !== undefined && isTaken(old, find(old, this.#places / 2, low, high));
   }
 
   /**
@@ -31,41 +41,55 @@ export class NonceTable {
    * @param holder - a number above 0
    */
   add(low: number, high: number, holder: number): void {
+    if (this.#old !== undefined) this.#move(this.#old);
     if ((this.size + 1) * 5 > this.#places * 4) this.#grow();
-    this.#put(low, high, holder);
+    put(this.#words, this.#places, low, high, holder);
     this.size += 1;
   }
 
-  /** The holder at a place, or 0. */
+  /** The holder at a place, or 0: each entry is at one place only. */
   holderAt(place: number): number {
-    return (this.#words[place * WORDS + 2] as number) >>> 0;
-  }
-
-  /** Where a hash is, or would be put. */
-  #find(lowWord: number, highWord: number): number {
-    const words = this.#words;
-    const low = lowWord | 0;
-    const high = highWord | 0;
-    const mask = this.#places - 1;
-    for (let place = low & mask; ; place = (place + 1) & mask) {
-      const at = place * WORDS;
-      if (words[at + 2] === 0 || (words[at] === low && words[at + 1] === high)) return at;
-    }
-  }
-
-  #put(low: number, high: number, holder: number): void {
-    const at = this.#find(low, high);
-    this.#words[at] = low;
-    this.#words[at + 1] = high;
-    this.#words[at + 2] = holder;
+    const beyond = place - this.#places;
+    if (beyond < 0) return (this.#words[place * WORDS + 2] as number) >>> 0;
+    return beyond * WORDS < this.#moved ? 0 : ((this.#old as Int32Array)[beyond * WORDS + 2] as number) >>> 0;
   }
 
   #grow(): void {
-    const old = this.#words;
+    this.#old = this.#words;
+    this.#moved = 0;
     this.#places *= 2;
     this.#words = new Int32Array(this.#places * WORDS);
-    for (let at = 0; at < old.length; at += WORDS) {
-      if (old[at + 2] !== 0) this.#put(old[at] as number, old[at + 1] as number, old[at + 2] as number);
-    }
   }
+
+  #move(old: Int32Array): void {
+    const end = Math.min(this.#moved + MOVES * WORDS, old.length);
+    for (let at = this.#moved; at < end; at += WORDS) {
+      if (!isTaken(old, at)) continue;
+      put(this.#words, this.#places, old[at] as number, old[at + 1] as number, old[at + 2] as number);
+    }
+    this.#moved = end;
+    if (end === old.length) this.#old = undefined;
+  }
+}
+
+/** Where a hash is, or would be put. */
+function find(words: Int32Array, places: number, lowWord: number, highWord: number): number {
+  const low = lowWord | 0;
+  const high = highWord | 0;
+  const mask = places - 1;
+  for (let place = low & mask; ; place = (place + 1) & mask) {
+    const at = place * WORDS;
+    if (words[at + 2] === 0 || (words[at] === low && words[at + 1] === high)) return at;
+  }
+}
+
+function isTaken(words: Int32Array, at: number): boolean {
+  return words[at + 2] !== 0;
+}
+
+function put(words: Int32Array, places: number, low: number, high: number, holder: number): void {
+  const at = find(words, places, low, high);
+  words[at] = low;
+  words[at + 1] = high;
+  words[at + 2] = holder;
 }

@@ -27,6 +27,9 @@ const SHARED = [
   'nonce-stores/just-below.ts',
   'nonce-stores/machine-life.ts',
   'nonce-stores/nonce-table.ts',
+  ...['database', 'dialect', 'epoch', 'every-second', 'mysql', 'options', 'postgres', 'sqlite'].map(
+    (part) => `nonce-stores/sql/${part}.ts`,
+  ),
   'nonce-stores/triple-hash.ts',
   'nonce-stores/user-rate.ts',
 ];

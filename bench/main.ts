@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { benchAuthenticate } from './authenticate.ts';
 import { benchCreate } from './create.ts';
 import { KINDS, SILENT_KINDS } from './kinds.ts';
+import { benchSqlNonces, SQL_DATABASES } from './nonces-sql.ts';
 import type { Row } from './pairs.ts';
 import { benchSilence } from './silence.ts';
 import { benchSize } from './size.ts';
@@ -22,6 +23,14 @@ if (wanted('authenticate')) {
 }
 if (wanted('create')) {
   for (const kind of KINDS) print(`making a token: ${kind.title}`, 'to bare', await benchCreate(kind));
+}
+if (wanted('nonces-sql')) {
+  for (const database of SQL_DATABASES) {
+    for (const callers of [1, 16]) {
+      const title = `claims in ${database.title}, ${callers} at a time`;
+      print(title, 'to bare', await benchSqlNonces(database, callers));
+    }
+  }
 }
 if (wanted('silence')) {
   for (const kind of SILENT_KINDS) {

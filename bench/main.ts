@@ -4,8 +4,8 @@ import { benchAuthenticate } from './authenticate.ts';
 import { benchCreate } from './create.ts';
 import { benchForwardAuth } from './forward-auth.ts';
 import { KINDS, type Kind, SILENT_KINDS } from './kinds.ts';
-import { KINDS, SILENT_KINDS } from './kinds.ts';
 import { benchNonces } from './nonces.ts';
+import { benchSqlNonces, SQL_DATABASES } from './nonces-sql.ts';
 import type { Row } from './pairs.ts';
 import { benchSilence } from './silence.ts';
 import { benchSize } from './size.ts';
@@ -29,6 +29,14 @@ if (wanted('create')) {
 if (wanted('forward-auth')) {
   for (const kind of [KINDS[0], KINDS[2]] as Kind[]) {
     print(`ajwtd forward-auth on one core: ${kind.title}`, 'of the bound', await benchForwardAuth(kind));
+  }
+}
+if (wanted('nonces-sql')) {
+  for (const database of SQL_DATABASES) {
+    for (const callers of [1, 16]) {
+      const title = `claims in ${database.title}, ${callers} at a time`;
+      print(title, 'to bare', await benchSqlNonces(database, callers));
+    }
   }
 }
 if (wanted('silence')) {

@@ -5,6 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 missing=""
+# Servers lie outside the path of users.
+for folder in /usr/sbin /usr/lib/postgresql/*/bin; do PATH="$PATH:$folder"; done
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need ssh-keygen openssh-client
 need openssl openssl
@@ -12,6 +14,8 @@ need curl curl
 need nginx nginx-light
 need caddy caddy
 need redis-server redis-server
+need initdb postgresql
+need mariadbd mariadb-server
 
 if [ -n "$missing" ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -41,6 +41,9 @@ const SHARED = [
   'nonce-stores/redis-options.ts',
   'nonce-stores/redis-scripts.ts',
   'nonce-stores/redis-visits.ts',
+  ...['database', 'dialect', 'epoch', 'every-second', 'mysql', 'options', 'postgres', 'sqlite'].map(
+    (part) => `nonce-stores/sql/${part}.ts`,
+  ),
   'nonce-stores/triple-hash.ts',
   'nonce-stores/user-rate.ts',
 ];

@@ -2,10 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
-import { type AddressInfo, createServer as createSocketServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { createAuthorization, PrivateKey } from 'asymmetric-jwt-auth/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasProgram } from '../../packages/lib/test/helpers/command.ts';
+import { freePort } from '../servers/process.ts';
 import { type Ajwtd, ajwtd, scratch, serve } from './ajwtd.ts';
 
 const file = scratch();
@@ -43,14 +44,6 @@ function snippet(language: string): string {
   return text
     .replaceAll('127.0.0.1:8787', `127.0.0.1:${server.port}`)
     .replaceAll('127.0.0.1:8081', `127.0.0.1:${applicationPort}`);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createSocketServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }
 
 /** Starts a proxy, and waits until it answers. */

@@ -33,7 +33,7 @@ interface NodeRedisPipeline {
 export type RedisClient = IoredisClient | NodeRedisClient;
 
 /** How many replicas must have a claim, and how many milliseconds they have for it. */
-export interface RedisWait {
+interface RedisWait {
   readonly replicas: number;
   readonly timeout: number;
 }

@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
-import { fileURLToPath } from 'node:url';
 import { nonceStoreContract } from 'asymmetric-jwt-auth/testing';
 import { Kysely } from 'kysely';
 import { afterEach, describe, expect, test } from 'vitest';
 import { nodeSqlite, type SqlNonceStoreOptions, sqlNonceStore } from '../../src/sql/index.ts';
+import { raceThreeProcesses } from './three-processes.ts';
 
 const open: { database: Kysely<unknown>; folder: string }[] = [];
 
@@ -63,6 +61,54 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await old.claim(claimAt(NOW), NOW)).toBe('claimed');
     await openStore(file, { incarnation: 'boot 2' }).open(NOW + 5);
     expect(await old.claim(claimAt(NOW + 5, 'm'), NOW + 5)).toBe('forgotten');
+  });
+
+  test('after a loss, afterLoss says what happens', async () => {
+    const file = await makeFile();
+    const before = openStore(file, { incarnation: 'boot 1' });
+    expect(await before.claim(claimAt(NOW + 20), NOW)).toBe('claimed');
+    const closed = openStore(file, { incarnation: 'boot 2', afterLoss: 'quarantine' });
+    await expect(closed.claim(claimAt(NOW + 20), NOW + 1)).rejects.toThrow('may be lost');
+    expect(closed.readiness(NOW + 29)).toMatchObject({ ready: false, why: expect.stringContaining('in 2.0 s') });
+    expect(await closed.claim(claimAt(NOW + 31), NOW + 31)).toBe('claimed');
+    const open = openStore(file, { incarnation: 'boot 3', afterLoss: 'accept' });
+    expect(await open.claim(claimAt(NOW + 31, 'unused'), NOW + 31)).toBe('claimed');
+    expect(open.readiness(NOW + 31)).toEqual({ ready: true });
+  });
+
+  test('a file that was put back from a copy, while a store runs that saw it later, takes nothing from before', async () => {
+    const file = await makeFile();
+    const store = openStore(file);
+    for (const second of [0, 100, 200]) await store.claim(claimAt(NOW + second), NOW + second);
+    const other = new DatabaseSync(file);
+    const floor = () => other.prepare('SELECT floor FROM ajwt_epoch').get();
+    await expect.poll(floor).toEqual({ floor: NOW + 100 });
+    await openStore(file).open(NOW + 200);
+    const seeing = openStore(file);
+    await seeing.open(NOW + 200);
+    other.exec(`UPDATE ajwt_epoch SET floor = ${NOW}; DELETE FROM ajwt_nonce`);
+    expect(await seeing.claim(claimAt(NOW + 200), NOW + 201.5)).toBe('forgotten');
+    expect(floor()).toEqual({ floor: NOW + 201.5 });
+    other.close();
+  });
+
+  test.each([
+    [{ afterLoss: 'never' }, 'option afterLoss'],
+    [{ margin: 0 }, 'option margin'],
+    [{ perUse: 1 }, 'option perUse: unknown'],
+  ])('refuses %o', async (options, message) => {
+    const file = await makeFile();
+    expect(() => openStore(file, options as SqlNonceStoreOptions)).toThrow(message);
+  });
+
+  test('refuses a transaction, and a database that it does not know', async () => {
+    const database = new Kysely<unknown>({ dialect: nodeSqlite(await makeFile()) });
+    await database.transaction().execute(async (transaction) => {
+      expect(() => sqlNonceStore(transaction)).toThrow('a transaction cannot hold nonces');
+    });
+    await database.destroy();
+    const other = { isTransaction: false, getExecutor: () => ({ adapter: {} }), executeQuery: () => Promise.reject() };
+    expect(() => sqlNonceStore(other)).toThrow('SQLite, PostgreSQL or MySQL');
   });
 
   test('forgets records in time, the floor first, and no sooner', async () => {
@@ -164,22 +210,7 @@ describe('sqlNonceStore on SQLite', () => {
 
   test('three processes on one file give each of 2000 nonces once', async () => {
     const file = await makeFile();
-    // Ahead, as the file is made later than this, and takes nothing from before.
-    const time = String(Math.floor(Date.now() / 1000) + 10);
-    const program = fileURLToPath(new URL('claimer.ts', import.meta.url));
-    // Each begins elsewhere, so that each meets nonces that another has claimed, and nonces that it is the first to claim.
-    const claimers = ['0', '700', '1400'].map((first) =>
-      spawn(process.execPath, ['--conditions=source', program, file, '2000', time, first]),
-    );
-    const lines = claimers.map(({ stdout }) => createInterface({ input: stdout })[Symbol.asyncIterator]());
-    for (const line of lines) expect((await line.next()).value).toBe('ready');
-    for (const { stdin } of claimers) stdin.write('go');
-    const outcomes = await Promise.all(lines.map(async (line) => JSON.parse((await line.next()).value as string)));
-    for (const claimer of claimers) claimer.kill();
-    const sum = (name: string) => outcomes.reduce((total, one) => total + one[name], 0);
-    expect(sum('claimed')).toBe(2000);
-    expect(sum('claimed') + sum('replayed') + sum('unavailable')).toBe(6000);
-    expect(outcomes.filter(({ claimed }) => claimed > 0).length, 'processes that got some').toBeGreaterThan(1);
+    expect((await raceThreeProcesses({ kind: 'sqlite', file })).claimed).toBe(2000);
     await rm(join(file, '..'), { recursive: true });
   });
 });

@@ -1,0 +1,66 @@
+/**
+ * Nonces in PostgreSQL. Its incarnation is the start of the server, the timeline, and the storage of the nonce table, read by the
+ * claim itself: a restart, a promotion, TRUNCATE and a dump put back each change it.
+ */
+import type { SqlNonceDialect } from './dialect.ts';
+
+/** SQLSTATEs after which nothing has happened: serialisation, deadlock, lock timeout; and two processes that make the tables at once. */
+const NOT_RUN = ['40001', '40P01', '55P03', '23505', '42P07'];
+
+// pg_control_checkpoint() would lag a promotion. On a standby this fails, and so does the claim.
+const LIFE = `concat_ws('/', CAST(extract(epoch FROM pg_postmaster_start_time()) * 1000000 AS bigint),
+  left(pg_walfile_name(pg_current_wal_lsn()), 8), pg_relation_filenode(CAST('ajwt_nonce' AS regclass)))`;
+const CLOCK = 'CAST(extract(epoch FROM clock_timestamp()) AS float8)';
+const NOW = 'CAST(:now AS float8)';
+const LATER = `greatest(${NOW}, ${CLOCK})`;
+const NEAR = `abs(${CLOCK} - ${NOW}) <= CAST(:gap AS float8)`;
+// A transaction that an application has left open on this connection could take a claim back.
+const ALONE = "statement_timestamp() - transaction_timestamp() < interval '100 milliseconds'";
+const OLD = `least(${NOW}, ${CLOCK}) - CAST(:keep AS float8)`;
+
+/** Settings for this transaction alone, by functions, so that nothing leaks into an application's pool: durable, and no long wait. */
+function guarded(limit: string): string {
+  // Only remote_apply is stronger than on.
+  const durable = "CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END";
+  return `set_config('synchronous_commit', ${durable}, true) IS NOT NULL
+    AND set_config('lock_timeout', '${limit}', true) IS NOT NULL`;
+}
+
+export const POSTGRES: SqlNonceDialect = {
+  placeholder: '$n',
+  local: false,
+  isBusy: (error) => NOT_RUN.includes((error as { code?: string }).code ?? ''),
+  create: [
+    'CREATE TABLE IF NOT EXISTS ajwt_epoch (id integer PRIMARY KEY CHECK (id = 1), incarnation text NOT NULL, floor float8 NOT NULL)',
+    'CREATE TABLE IF NOT EXISTS ajwt_nonce (time float8 NOT NULL, key bytea NOT NULL, PRIMARY KEY (time, key))',
+  ],
+  // A crashed backend empties such a table, and the server goes on without a new start.
+  faults: `
+    SELECT 'the table ' || relname || ' is not logged; ALTER TABLE ' || relname || ' SET LOGGED' AS fault FROM pg_class
+    WHERE oid IN (CAST('ajwt_epoch' AS regclass), CAST('ajwt_nonce' AS regclass)) AND relpersistence <> 'p'`,
+  first: `
+    INSERT INTO ajwt_epoch (id, incarnation, floor) SELECT 1, ${LIFE}, least(CAST(:floor AS float8), ${CLOCK} + CAST(:keep AS float8))
+    WHERE ${guarded('1s')} ON CONFLICT DO NOTHING`,
+  settle: `
+    UPDATE ajwt_epoch SET incarnation = ${LIFE}, floor = greatest(floor, ${LATER} + CAST(:ahead AS float8))
+    WHERE id = 1 AND (incarnation <> ${LIFE} OR floor < CAST(:seen AS float8)) AND ${NEAR} AND ${guarded('1s')}`,
+  // FOR SHARE reads the latest epoch row, and holds it until the record is committed. At the isolation levels above READ COMMITTED
+  // a row that has changed is an error instead.
+  claim: `
+    INSERT INTO ajwt_nonce (time, key) SELECT CAST(:time AS float8), CAST(:key AS bytea) FROM ajwt_epoch
+    WHERE id = 1 AND incarnation = ${LIFE} AND floor < CAST(:time AS float8) AND floor >= CAST(:seen AS float8)
+      AND ${NEAR} AND ${ALONE} AND ${guarded(':limit s')}
+    FOR SHARE ON CONFLICT DO NOTHING`,
+  look: `
+    SELECT floor, EXISTS (SELECT 1 FROM ajwt_nonce WHERE time = CAST(:time AS float8) AND key = CAST(:key AS bytea)) AS used,
+      incarnation = ${LIFE} AS same, ${CLOCK} AS clock, ${ALONE} AS alone
+    FROM ajwt_epoch WHERE id = 1`,
+  raise: `
+    UPDATE ajwt_epoch SET floor = old.time FROM (SELECT max(time) AS time FROM ajwt_nonce WHERE time < ${OLD}) AS old
+    WHERE id = 1 AND floor < old.time AND ${NEAR} AND ${guarded('1s')}`,
+  forget: `
+    DELETE FROM ajwt_nonce WHERE (time, key) IN
+      (SELECT time, key FROM ajwt_nonce WHERE time <= (SELECT floor FROM ajwt_epoch) AND time < ${OLD} LIMIT CAST(:most AS integer))
+    AND ${NEAR}`,
+  lower: `UPDATE ajwt_epoch SET floor = ${LATER} WHERE id = 1 AND floor > ${LATER} + CAST(:keep AS float8) AND ${NEAR} AND ${guarded('1s')}`,
+};

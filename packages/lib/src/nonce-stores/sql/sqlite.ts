@@ -1,0 +1,33 @@
+/** Nonces in SQLite: its incarnation is the life of the machine, or of the process, given as `:life`. */
+import type { SqlNonceDialect } from './dialect.ts';
+
+const SQLITE_BUSY = 5;
+
+export const SQLITE: SqlNonceDialect = {
+  placeholder: '?',
+  local: true,
+  // In all its extended forms.
+  isBusy: (error) => (((error as { errcode?: number }).errcode ?? 0) & 0xff) === SQLITE_BUSY,
+  create: [
+    'CREATE TABLE IF NOT EXISTS ajwt_epoch (id INTEGER PRIMARY KEY CHECK (id = 1), incarnation TEXT NOT NULL, floor REAL NOT NULL)',
+    'CREATE TABLE IF NOT EXISTS ajwt_nonce (time REAL NOT NULL, key BLOB NOT NULL, PRIMARY KEY (time, key)) WITHOUT ROWID',
+  ],
+  first: 'INSERT INTO ajwt_epoch (id, incarnation, floor) VALUES (1, :life, :floor) ON CONFLICT DO NOTHING',
+  settle: `
+    UPDATE ajwt_epoch SET incarnation = :life, floor = max(floor, :now + :ahead)
+    WHERE id = 1 AND (incarnation <> :life OR floor < :seen)`,
+  claim: `
+    INSERT INTO ajwt_nonce (time, key) SELECT :time, :key FROM ajwt_epoch
+    WHERE id = 1 AND incarnation = :life AND floor < :time AND floor >= :seen ON CONFLICT DO NOTHING`,
+  look: `
+    SELECT floor, EXISTS (SELECT 1 FROM ajwt_nonce WHERE time = :time AND key = :key) AS used,
+      incarnation = :life AS same, :now AS clock, 1 AS alone
+    FROM ajwt_epoch WHERE id = 1`,
+  raise: `
+    UPDATE ajwt_epoch SET floor = old.time FROM (SELECT max(time) AS time FROM ajwt_nonce WHERE time < :now - :keep) AS old
+    WHERE id = 1 AND floor < old.time`,
+  forget: `
+    DELETE FROM ajwt_nonce WHERE (time, key) IN
+      (SELECT time, key FROM ajwt_nonce WHERE time <= (SELECT floor FROM ajwt_epoch) AND time < :now - :keep LIMIT :most)`,
+  lower: 'UPDATE ajwt_epoch SET floor = :now WHERE id = 1 AND floor > :now + :keep',
+};

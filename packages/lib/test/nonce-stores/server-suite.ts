@@ -1,0 +1,204 @@
+/** What the SQL nonce store promises on a database server, whichever it is. */
+import { nonceStoreContract } from 'asymmetric-jwt-auth/testing';
+import type { Kysely } from 'kysely';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { NonceStore } from '../../src/index.ts';
+import { sqlNonceStore } from '../../src/sql/index.ts';
+import { ask } from './databases.ts';
+import { claimAt, now, outcomeOf, type Server, Stores } from './server-stores.ts';
+import { raceThreeProcesses } from './three-processes.ts';
+
+const YEARS = 10 * 365 * 86_400;
+
+/** @returns the stores, for tests of this server alone */
+export function serverSuite(name: string, start: () => Promise<Server>): Stores {
+  const stores = new Stores();
+  beforeAll(async () => {
+    stores.server = await start();
+  });
+  afterEach(async () => {
+    await stores.close();
+    await stores.empty();
+    await stores.close();
+  });
+  afterAll(() => stores.server.remove());
+  const floorOf = async (database: Kysely<unknown>) =>
+    Number((await ask<{ floor: number }>(database, 'SELECT floor FROM ajwt_epoch'))[0]?.floor);
+
+  describe(`on ${name}, sqlNonceStore keeps the contract of nonce stores`, () => {
+    const cases = nonceStoreContract({
+      async make({ tolerance, margin, perUser }) {
+        await stores.empty();
+        return sqlNonceStore(stores.database(), { tolerance, margin, perUser, deadline: 5000 });
+      },
+      dispose: () => stores.close(),
+      noCapacity: 'the disk is its limit',
+    });
+    for (const { name, run } of cases) test(name, run);
+  });
+
+  describe(`on ${name}, sqlNonceStore`, () => {
+    test('three processes get each of 2000 nonces once', async () => {
+      const { claimed, unavailable } = await raceThreeProcesses(stores.server.address);
+      expect(claimed).toBeLessThanOrEqual(2000);
+      expect(claimed + unavailable).toBeGreaterThanOrEqual(2000);
+      expect(await ask(stores.database(), 'SELECT time FROM ajwt_nonce')).toHaveLength(2000);
+    });
+
+    test('after a crash takes no token from before, and notices without being asked', async () => {
+      const store = await stores.store();
+      const [used, unused] = [claimAt(Math.floor(now())), claimAt(Math.floor(now()))];
+      expect(await outcomeOf(store, used)).toBe('claimed');
+      await stores.server.crash();
+      await expect.poll(() => store.readiness(now()).ready).toBe(false);
+      expect(await outcomeOf(store, unused)).not.toBe('claimed');
+      await stores.server.restart();
+      const back = now();
+      await expect.poll(() => store.readiness(now()), { timeout: 10_000 }).toEqual({ ready: true });
+      expect(now() - back, 'seconds until it serves').toBeLessThan(5);
+      expect(await outcomeOf(store, used)).toBe('replayed');
+      expect(await outcomeOf(store, unused)).toBe('forgotten');
+      expect(await outcomeOf(store, claimAt(Math.floor(now())))).toBe('claimed');
+    });
+
+    test('a purge that races claims lets nothing in twice, and raises the floor first', async () => {
+      const options = { afterLoss: 'accept', deadline: 2000 } as const;
+      const both = [await stores.store(options), await stores.store(options)];
+      const start = Math.floor(now()) - 1000;
+      const claims = Array.from({ length: 900 }, (_, index) => claimAt(start + index, 'n'));
+      const got = new Map<number, number>();
+      for (let from = 0; from < claims.length; from += 30) {
+        const batch = claims.slice(from, from + 30).flatMap((claim) => [claim, claim]);
+        // The earlier ones as well: the purge may be at them now.
+        const earlier = claims.slice(0, from).filter((_, index) => index % 15 === 0);
+        const outcomes = await Promise.all(
+          [...batch, ...earlier].map(async (claim, index) => {
+            const outcome = await outcomeOf(both[index % 2] as NonceStore, claim);
+            if (outcome === 'claimed') got.set(claim.time, (got.get(claim.time) ?? 0) + 1);
+            return outcome;
+          }),
+        );
+        expect(new Set(outcomes)).not.toContain('the nonce could neither be claimed nor found; try again');
+      }
+      expect([...got.values()].filter((times) => times > 1)).toEqual([]);
+      expect(got.size).toBeGreaterThan(100);
+      const database = stores.database();
+      await expect.poll(() => ask(database, 'SELECT time FROM ajwt_nonce'), { timeout: 10_000 }).toEqual([]);
+      expect(await floorOf(database)).toBeGreaterThanOrEqual(Math.max(...got.keys()));
+      for (const time of got.keys())
+        expect(await outcomeOf(both[0] as NonceStore, claimAt(time, 'n'))).toBe('forgotten');
+    });
+
+    test('while a claim is under way, the floor cannot rise', async () => {
+      const store = await stores.store({ deadline: 5000 });
+      const claim = claimAt();
+      expect(await outcomeOf(store, claim)).toBe('claimed');
+      const others = [stores.database(), stores.database()] as const;
+      await others[0].connection().execute(async (deleting) => {
+        // The claim waits for the end of this, to know whether the nonce is there.
+        await ask(deleting, 'BEGIN');
+        await ask(deleting, 'DELETE FROM ajwt_nonce');
+        const again = outcomeOf(store, claim);
+        const lockFloor = () => ask(others[1], 'SELECT floor FROM ajwt_epoch FOR UPDATE NOWAIT').then(() => 'free');
+        await expect.poll(() => lockFloor().catch(() => 'held')).toBe('held');
+        await ask(deleting, 'ROLLBACK');
+        expect(await again).toBe('replayed');
+      });
+    });
+
+    test('while a lock is held, gives up after its deadline, and what it gave up is not accepted later', async () => {
+      const store = await stores.store();
+      const claim = claimAt();
+      await stores
+        .database()
+        .connection()
+        .execute(async (other) => {
+          await ask(other, 'BEGIN');
+          await ask(other, 'UPDATE ajwt_epoch SET floor = floor');
+          const start = performance.now();
+          expect(await outcomeOf(store, claim)).toMatch(/did not answer in time|locked by another|max_statement_time/);
+          expect(performance.now() - start).toBeLessThan(1000);
+          expect(store.readiness(now())).toMatchObject({ ready: false });
+          await ask(other, 'ROLLBACK');
+        });
+      await expect.poll(() => outcomeOf(store, claimAt())).toBe('claimed');
+      expect(['claimed', 'replayed']).toContain(await outcomeOf(store, claim));
+      expect(await outcomeOf(store, claim)).toBe('replayed');
+    });
+
+    test('a process whose clock lies more than 9 s from the server’s is refused, and told so', async () => {
+      const store = await stores.store();
+      expect(await outcomeOf(store, claimAt(), now() + 9.5)).toMatch(/clock is 9\.\d s ahead of the database's/);
+      expect(await outcomeOf(store, claimAt(), now() - 9.5)).toMatch(/clock is 9\.\d s behind the database's/);
+      expect(store.readiness(now())).toMatchObject({ ready: false, why: expect.stringContaining('clock') });
+      expect(await outcomeOf(store, claimAt(), now() + 8)).toBe('claimed');
+      expect(await outcomeOf(store, claimAt(), now() - 8)).toBe('claimed');
+      await stores.empty();
+      await expect(sqlNonceStore(stores.database()).open(now() + YEARS)).rejects.toThrow('clock');
+      expect(await floorOf(stores.database())).toBeLessThan(now() + 41);
+    });
+
+    test('a floor that was years ahead locks nobody out for longer than 2T + M', async () => {
+      let monotonic = 0;
+      const store = await stores.store({ margin: 600, monotonic: () => monotonic });
+      await ask(stores.database(), `UPDATE ajwt_epoch SET floor = floor + ${YEARS}`);
+      expect(await outcomeOf(store, claimAt())).toContain('check the clock');
+      monotonic = 639;
+      expect(await outcomeOf(store, claimAt(), now() + 200)).toContain('check the clock');
+      monotonic = 641;
+      await expect.poll(() => outcomeOf(store, claimAt(Math.floor(now()) + 210), now() + 200)).toBe('claimed');
+    });
+
+    test('after a loss, afterLoss says what happens', async () => {
+      const lose = (database: Kysely<unknown>) =>
+        ask(database, "UPDATE ajwt_epoch SET incarnation = 'of another life'");
+      const database = stores.database();
+      for (const [afterLoss, outcome] of [
+        ['fresh', 'forgotten'],
+        ['quarantine', expect.stringContaining('may be lost')],
+        ['accept', 'claimed'],
+      ] as const) {
+        await stores.empty();
+        const store = await stores.store({ afterLoss: 'accept' }, database);
+        const claim = claimAt(Math.floor(now()));
+        await outcomeOf(store, claim);
+        await ask(database, 'DELETE FROM ajwt_nonce');
+        await lose(database);
+        const next = await stores.store({ afterLoss });
+        expect(await outcomeOf(next, claim), afterLoss).toEqual(outcome);
+        expect(next.readiness(now()).ready).toBe(afterLoss === 'accept');
+      }
+    });
+
+    test('where the floor has fallen, as after a fail-back to a server that missed something, raises it', async () => {
+      const store = await stores.store();
+      const database = stores.database();
+      const claim = claimAt(Math.floor(now()));
+      expect(await outcomeOf(store, claim)).toBe('claimed');
+      await ask(database, 'DELETE FROM ajwt_nonce');
+      await ask(database, 'UPDATE ajwt_epoch SET floor = floor - 100');
+      expect(await outcomeOf(store, claim)).toBe('forgotten');
+      expect(await floorOf(database)).toBeGreaterThanOrEqual(claim.time);
+    });
+
+    test('a connection that was left in a transaction claims nothing', async () => {
+      const database = stores.database(undefined, 1);
+      const store = await stores.store({}, database);
+      await ask(database, 'BEGIN');
+      // PostgreSQL tells it from a statement of its own by its age.
+      await expect.poll(() => outcomeOf(store, claimAt())).toMatch(/left in a transaction/);
+      await ask(database, 'ROLLBACK');
+      await expect.poll(() => outcomeOf(store, claimAt())).toBe('claimed');
+    });
+
+    test('takes names and nonces that a database would stumble over', async () => {
+      const store = await stores.store();
+      for (const odd of ['a\u0000b', "'; DROP TABLE ajwt_nonce; --", '\\', '\u{1F600}', 'ß'.repeat(300), ':time']) {
+        const claim = claimAt(undefined, odd, odd);
+        expect(await outcomeOf(store, claim)).toBe('claimed');
+        expect(await outcomeOf(store, claim)).toBe('replayed');
+      }
+    });
+  });
+  return stores;
+}

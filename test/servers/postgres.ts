@@ -1,0 +1,142 @@
+/** PostgreSQL from Debian's package, for tests: real servers, real standbys. */
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, globSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import pg from 'pg';
+import {
+  findProgram,
+  freePort,
+  type Running,
+  type ServerUser,
+  serverFolder,
+  serverUser,
+  startServer,
+  stopServer,
+  untilReady,
+} from './process.ts';
+
+const PLACES = globSync('/usr/lib/postgresql/*/bin').sort().reverse();
+const initdb = findProgram('initdb', PLACES);
+
+/** Whether the tests that need it must be left out; never where all tests are asked for. */
+export const lacksPostgres = process.env.AJWT_TEST_ALL === undefined && initdb === undefined;
+
+/** As root, the server runs as the user of its package. */
+const USER_OF_PACKAGE = 'postgres';
+const CONFIGURATION = `
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+shared_buffers = 16MB
+max_connections = 40
+wal_level = replica
+max_wal_senders = 4
+hot_standby = on
+`;
+
+/** A server of ours. */
+export class PostgresServer {
+  readonly #folder: string;
+  readonly #user: ServerUser;
+  readonly port: number;
+  #running: Running | undefined;
+
+  private constructor(folder: string, user: ServerUser, port: number) {
+    this.#folder = folder;
+    this.#user = user;
+    this.port = port;
+  }
+
+  /**
+   * Makes a new database cluster and starts it.
+   *
+   * @param settings - lines for `postgresql.conf`
+   */
+  static async start(settings: readonly string[] = []): Promise<PostgresServer> {
+    const server = await PostgresServer.#make();
+    server.#tool('initdb', '-D', server.#data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--no-instructions');
+    server.configure(CONFIGURATION, `port = ${server.port}`, ...settings);
+    await server.restart();
+    return server;
+  }
+
+  /** Makes a streaming standby of this server and starts it. */
+  async standby(): Promise<PostgresServer> {
+    const standby = await PostgresServer.#make();
+    const from = ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'postgres'];
+    standby.#tool('pg_basebackup', '-D', standby.#data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync', ...from);
+    standby.configure(`port = ${standby.port}`);
+    await standby.restart();
+    return standby;
+  }
+
+  static async #make(): Promise<PostgresServer> {
+    const user = serverUser(USER_OF_PACKAGE);
+    return new PostgresServer(serverFolder('postgres', user), user, await freePort());
+  }
+
+  get #data(): string {
+    return join(this.#folder, 'data');
+  }
+
+  /** Adds lines to `postgresql.conf`; they count from the next start on. */
+  configure(...lines: readonly string[]): void {
+    appendFileSync(join(this.#data, 'postgresql.conf'), `${lines.join('\n')}\n`);
+  }
+
+  /** A connection's settings, for `pg.Pool` and `pg.Client`. */
+  get connection() {
+    return { host: '127.0.0.1', port: this.port, user: 'postgres', database: 'postgres' };
+  }
+
+  /** Asks one thing on a connection of its own. */
+  async query(sql: string): Promise<Record<string, unknown>[]> {
+    const client = new pg.Client(this.connection);
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      return (await client.query(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  async promote(): Promise<void> {
+    await this.query('SELECT pg_promote(true)');
+  }
+
+  /** The process id of the postmaster, to pause it and the like. */
+  get pid(): number {
+    return this.#running?.child.pid as number;
+  }
+
+  /** Ends the server, if it runs, at once and without a checkpoint. */
+  async crash(): Promise<void> {
+    if (this.#running !== undefined) await stopServer(this.#running, 'SIGQUIT');
+  }
+
+  /** Starts the server, after a crash where it runs. */
+  async restart(): Promise<void> {
+    await this.crash();
+    this.#running = startServer(this.#path('postgres'), ['-D', this.#data], this.#user);
+    await untilReady(this.#running, () => this.query('SELECT 1'));
+  }
+
+  async remove(): Promise<void> {
+    await this.crash();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #path(program: string): string {
+    if (initdb === undefined) throw new Error('PostgreSQL is not installed: apt-get install postgresql');
+    return join(dirname(initdb), program);
+  }
+
+  #tool(program: string, ...words: readonly string[]): void {
+    const { status, stderr, error } = spawnSync(this.#path(program), words, {
+      ...this.#user,
+      cwd: '/',
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw error ?? new Error(`${program}: ${stderr}`);
+  }
+}

@@ -35,7 +35,17 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   'admin-listen': ['no'],
   upstream: ['127.0.0.1:8080', 'ftp://x', 'http://127.0.0.1/path', 'http://u:p@127.0.0.1'],
   database: ['ajwt.db', 'sqlite:', 'sqlite::memory:', 'postgres://x'],
-  nonces: ['redis://x', ''],
+  nonces: [
+    'redis',
+    'redis://',
+    'redis://u:p@h:99999',
+    'redis://h/x',
+    'redis://a,b',
+    'redis+sentinel://h',
+    'redis+cluster://h/1',
+    '',
+  ],
+  workers: ['0', '-1', '1.5', '129', 'auto'],
   audience: [''],
   require: ['digest', 'aud', 'htm,digest', 'time', ''],
   'trusted-proxy': ['10.0.0.0/33', '::1/129', 'localhost', '10.0.0'],
@@ -66,7 +76,8 @@ describe.concurrent('an option that is wrong', () => {
 
   test.each([
     [['--tolerence', '20'], /unknown option --tolerence; did you mean --tolerance\?/],
-    [['--workers', '4'], /unknown option --workers/],
+    [['--worker', '4'], /unknown option --worker; did you mean --workers\?/],
+    [['--workers', '2', '--nonces', 'memory'], /--workers: each would let a token in once/],
     [['-x'], /unknown option -x/],
     [['--tolerance'], /--tolerance needs a value/],
     [['--listen', '--upstream', 'http://127.0.0.1:1'], /--listen needs a value/],

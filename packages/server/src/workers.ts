@@ -50,3 +50,8 @@ const READY = 'ready';
 export function tellReady(): void {
   process.send?.(READY);
 }
+
+/** Lets go of the first process: as long as the two are connected, neither ends by itself. */
+export function leave(): void {
+  process.disconnect?.();
+}

@@ -31,11 +31,13 @@ export const serve = defineCommand({
     }
     const app = await startApp(config, log);
     const asked = firstSignal();
-    if (cluster.isWorker) (await import('../workers.ts')).tellReady();
+    const worker = cluster.isWorker ? await import('../workers.ts') : undefined;
+    worker?.tellReady();
     const signal = await asked;
     log.info({ signal }, 'stopping');
     await app.stop();
     log.info('stopped');
+    worker?.leave();
     return 0;
   },
 });

@@ -22,11 +22,14 @@ export interface Row {
 export interface Amount {
   /** Items that there are; each is worked on once by each contender in a round. */
   readonly items: number;
-  /** Rounds that count; one before them is for warming up. */
+  /** Rounds that count, after those for warming up. */
   readonly rounds: number;
   /** Called before each round. */
   readonly prepare?: () => void | Promise<void>;
 }
+
+/** Rounds before those that count: a server that has just started is no measure, of neither side. */
+const WARM_UP = 3;
 
 /** Items in a turn: long enough to be at ease, short enough that the machine's speed is the same for both. */
 const TURN = 200;
@@ -54,14 +57,14 @@ export async function compare(measure: Contender, others: readonly Contender[], 
 async function takeTurns(one: Contender, other: Contender, amount: Amount): Promise<[number[], number[]]> {
   const { items, rounds, prepare } = amount;
   const times: [number[], number[]] = [[], []];
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 0; round < WARM_UP + rounds; round++) {
     await prepare?.();
     for (let from = 0; from < items; from += TURN) {
       // Who comes first changes, so that neither always finds the caches as the other left them.
       const first = (from / TURN) % 2;
       for (const index of [first, 1 - first]) {
         const time = await timed(index === 0 ? one : other, from, Math.min(from + TURN, items));
-        if (round > 0) times[index as 0 | 1].push(time);
+        if (round >= WARM_UP) times[index as 0 | 1].push(time);
       }
     }
   }

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,18 +30,35 @@ test('the demo makes its own keys where neither OpenSSH nor OpenSSL is installed
   expect(stdout).toContain("PrivateKey.generate('rsa')");
 });
 
-test('the demo keeps running until it is interrupted', async () => {
-  const { spawn } = await import('node:child_process');
+/** Runs the demo until it has printed something, and interrupts it. */
+async function interruptAfter(text: string, signal: NodeJS.Signals, look: (stdout: string) => Promise<void>) {
   const child = spawn(process.execPath, ['--conditions=source', 'examples/demo/demo.ts'], { env: environment() });
   let stdout = '';
   for await (const chunk of child.stdout) {
     stdout += chunk;
-    if (stdout.includes('still running') && stdout.includes('npm run bench')) break;
+    if (stdout.includes(text)) break;
   }
+  await look(stdout);
   const url = /listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(stdout)?.[1];
-  expect((await fetch(`${url}/me`)).status).toBe(401);
+  const folder = /tokens in (\S+)\/ajwt\.db/.exec(stdout)?.[1] as string;
+  expect(existsSync(folder)).toBe(true);
   const ended = new Promise((resolve) => child.on('exit', resolve));
-  child.kill('SIGINT');
-  expect(await ended).toBe(0);
-  await expect(fetch(`${url}/me`)).rejects.toThrow();
+  child.kill(signal);
+  const code = await ended;
+  expect(existsSync(folder)).toBe(false);
+  await expect.poll(() => fetch(`${url}/me`).catch(() => 'gone')).toBe('gone');
+  return code;
+}
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('the demo keeps running until %s', async (signal) => {
+  const code = await interruptAfter('npm run bench', signal, async (stdout) => {
+    expect(stdout).toContain('still running');
+    const url = /listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(stdout)?.[1];
+    expect((await fetch(`${url}/me`)).status).toBe(401);
+  });
+  expect(code).toBe(0);
+});
+
+test('the demo leaves nothing behind where it is interrupted on its way', async () => {
+  expect(await interruptAfter('used tokens in', 'SIGINT', async () => undefined)).toBe(1);
 });

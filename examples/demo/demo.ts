@@ -1,5 +1,6 @@
 /** The main job on real input: `npm run demo`; with `-- --once` it ends by itself. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
@@ -12,6 +13,12 @@ const dim = (text: string) => styleText('dim', text);
 const once = process.argv.includes('--once');
 
 const folder = await mkdtemp(join(tmpdir(), 'ajwt-demo-'));
+// There are private keys in it: it goes however the demo ends.
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+let isDone = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => (isDone ? end() : process.exit(1)));
+}
 const [guido, ada] = await makeKeyFiles(folder);
 const guidosKey = await PrivateKey.fromFile(guido.privateFile);
 const adasKey = await PrivateKey.fromFile(ada.privateFile);
@@ -80,6 +87,7 @@ for (let count = 0; count < 3; count++) {
   if (response.status !== 200) unexpected++;
 }
 
+isDone = true;
 if (once) await end();
 else {
   console.log(`\n${bold('It is still running')}; Ctrl-C ends it. What to try next:`);
@@ -92,12 +100,10 @@ else {
   ] as const) {
     console.log(`  ${command}\n    ${dim(what)}`);
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
 }
 
 async function end(): Promise<void> {
   await Promise.all([server.stop(), api.stop()]);
-  await rm(folder, { recursive: true });
   if (unexpected > 0) console.error(`${unexpected} answers were not as expected`);
   process.exitCode = unexpected > 0 ? 1 : 0;
 }

@@ -36,6 +36,7 @@ export function startApi(folder: string): Promise<Running> {
 
 async function start(words: readonly string[], cwd: string): Promise<Running> {
   const child = spawn(process.execPath, words, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+  process.once('exit', () => child.kill());
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const nextLine = async () => {
     const { value, done } = await lines.next();

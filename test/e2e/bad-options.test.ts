@@ -81,7 +81,7 @@ describe.concurrent('an option that is wrong', () => {
     [['-x'], /unknown option -x/],
     [['--tolerance'], /--tolerance needs a value/],
     [['--listen', '--upstream', 'http://127.0.0.1:1'], /--listen needs a value/],
-    [['127.0.0.1:8787'], /a word too many/],
+    [['127.0.0.1:8787'], /a word too many: give only options/],
   ] as const)('%j', async (args, says) => expect(await refused(args)).toMatch(says));
 });
 
@@ -97,8 +97,12 @@ describe('an address that cannot be had', () => {
   const taken = () => `127.0.0.1:${(other.address() as AddressInfo).port}`;
 
   test('a port that is in use', async () => {
-    expect(await refused(['--listen', taken()])).toBe(`ajwtd: cannot listen on ${taken()}: another process has it\n`);
-    expect(await refused(['--admin-listen', taken()])).toContain(`cannot listen on ${taken()}`);
+    expect(await refused(['--listen', taken()])).toBe(
+      `ajwtd: cannot listen on ${taken()}: another process has it; choose another with --listen\n`,
+    );
+    expect(await refused(['--admin-listen', taken()])).toContain(
+      `cannot listen on ${taken()}: another process has it; choose another with --admin-listen`,
+    );
   });
 
   test('an address of another machine', async () => {

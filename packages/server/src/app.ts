@@ -69,8 +69,9 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   }
 
   try {
-    const adminUrl = config.adminListen === undefined ? undefined : await listen(admin, config.adminListen);
-    const url = await listen(gateway, config.listen);
+    const adminUrl =
+      config.adminListen === undefined ? undefined : await listen(admin, config.adminListen, '--admin-listen');
+    const url = await listen(gateway, config.listen, '--listen');
     if (adminUrl !== undefined) log.info(`operator's listener ${adminUrl} (/livez, /readyz)`);
     log.info(
       { nonces: nameOfNonces(config.nonces), ...(upstream === undefined ? {} : { upstream: upstream.origin }) },
@@ -100,7 +101,7 @@ function watchReadiness(nonces: NonceStore, log: Logger): NodeJS.Timeout {
   return watch;
 }
 
-async function listen(server: Server, { host, port }: Address): Promise<string> {
+async function listen(server: Server, { host, port }: Address, option: string): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port, backlog: 4096 }, () => {
@@ -108,7 +109,10 @@ async function listen(server: Server, { host, port }: Address): Promise<string> 
       resolve();
     });
   }).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === 'EADDRINUSE' ? 'another process has it' : (error.code ?? error.message);
+    const why =
+      error.code === 'EADDRINUSE'
+        ? `another process has it; choose another with ${option}`
+        : (error.code ?? error.message);
     throw new CommandError(`cannot listen on ${host}:${port}: ${why}`);
   });
   const { address, port: given, family } = server.address() as AddressInfo;

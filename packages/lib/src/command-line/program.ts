@@ -61,7 +61,10 @@ async function dispatch(program: Program, words: readonly string[]): Promise<num
   if (first === '--version') print(`${program.name} ${program.version()}`);
   else if (first === '--help' || first === '-h') print(await overview(program));
   else if (first === 'help') {
-    print(rest[0] === undefined ? await overview(program) : (await find(program, rest)).command.help());
+    const group = rest.length === 1 ? await groupOverview(program, rest[0] as string) : undefined;
+    print(group ?? (rest[0] === undefined ? await overview(program) : (await find(program, rest)).command.help()));
+  } else if (rest[0] === '--help' || rest[0] === '-h') {
+    print((await groupOverview(program, first)) ?? (await find(program, words)).command.help());
   } else {
     const { command, args } = await find(program, words);
     return command.run(args);
@@ -86,13 +89,26 @@ async function find(
   if (below.length > 0) {
     const hint = nearest(second, below);
     const mean = hint === undefined ? `there are ${below.join(', ')}` : `did you mean ${first} ${hint}?`;
-    throw new CommandError(`${name} ${first}: ${second === '' ? 'one word more' : 'unknown command'}; ${mean}`);
+    throw new CommandError(`${first}: ${second === '' ? 'one word more' : 'unknown command'}; ${mean}`);
   }
   const firstWords = [...commands.keys()].map((one) => one.split(' ')[0] as string);
   const near = nearest(first, [...new Set([...firstWords, 'help'])]);
   throw new CommandError(
     `unknown command${asTyped(first)}; ${near === undefined ? `see \`${name} --help\`` : `did you mean ${near}?`}`,
   );
+}
+
+/** The commands whose first word this is; undefined if they have no other. */
+async function groupOverview({ name, commands }: Program, first: string): Promise<string | undefined> {
+  const below = [...commands].filter(([command]) => command.startsWith(`${first} `));
+  if (below.length === 0) return undefined;
+  const { table } = await import('./help.ts');
+  return `Usage: ${name} ${first} COMMAND …
+
+${table(below.map(([command, { summary }]) => [command, summary]))}
+
+\`${name} help ${first} COMMAND\` says more about one of them.
+`;
 }
 
 async function overview({ name, about, commands, environment }: Program): Promise<string> {

@@ -100,7 +100,7 @@ export function memoryKeyStore<User = string>(now: () => number = wallClock): Me
       refuseUsername(username);
       const owner = owners.get(key.kid);
       if (owner !== undefined && owner !== username) {
-        throw new KeyConflictError(`the key ${key.fingerprint} belongs to another user; remove it there first`);
+        throw new KeyConflictError(`the key ${key.fingerprint} belongs to another user; make a new one`);
       }
       const entry = entries.get(username) ?? {
         record: { username, user: username as User, disabled: false, keys: [] },

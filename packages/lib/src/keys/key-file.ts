@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { MAX_KEY_TEXT } from './format.ts';
 import { KeyError } from './key-error.ts';
+import { whyUnreadable } from './why-unreadable.ts';
 
 /**
  * Reads a key file, as far as a key can reach.
@@ -24,10 +25,7 @@ export async function readKeyFile(path: string): Promise<string> {
     return buffer.toString('utf8', 0, bytesRead);
   } catch (error) {
     if (error instanceof KeyError) throw error;
-    throw new KeyError(
-      'unreadable',
-      `${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`,
-    );
+    throw new KeyError('unreadable', `${path} cannot be read: ${whyUnreadable(error)}`);
   } finally {
     await file?.close();
   }

@@ -221,7 +221,7 @@ test.each([
   [['--tolerance', '0'], '--tolerance: must be a number of seconds from 1 to 600'],
   [['--tolerance', 'ten'], '--tolerance: must be a number of seconds from 1 to 600'],
   [['--tolerance', '601'], '--tolerance: must be a number of seconds from 1 to 600'],
-  [['--pubkey', 'nowhere'], 'nowhere cannot be read: ENOENT'],
+  [['--pubkey', 'nowhere'], 'nowhere cannot be read: there is no such file (ENOENT)'],
   [['--pubkey', '-'], '--pubkey: must be a file; standard input is for the token'],
 ])('%j is refused', async (args, message) => {
   expect(await ajwt(['explain', ...args])).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });

@@ -213,10 +213,10 @@ describe('wrong use is one line, exit code 1, and nothing is sent', () => {
     [['-H', 'Content-Length: 1'], '-H: this command writes Content-Length itself'],
     [['-X', 'A B'], 'A B is not a method to sign for'],
     [['-X', 'TRACE'], 'TRACE is not a method to sign for'],
-    [['-d', '@nowhere'], '-d: nowhere cannot be read: ENOENT'],
+    [['-d', '@nowhere'], '-d: nowhere cannot be read: there is no such file (ENOENT)'],
     [['-d', '@-', '-d', 'x'], '-d: standard input, a pipe or a large file must be the only -d'],
     [['--audience', ''], '--audience is empty'],
-    [['--key', 'nowhere'], 'nowhere cannot be read: ENOENT'],
+    [['--key', 'nowhere'], 'nowhere cannot be read: there is no such file (ENOENT)'],
     [['--key', 'ssh-agent'], 'ssh-agent keys are not supported yet; give a key file'],
     [
       ['http://other.example/'],

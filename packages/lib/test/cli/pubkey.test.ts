@@ -107,7 +107,7 @@ describe('what cannot be read is told in the words that fit it', () => {
 
   test.each([
     [[], 'no key; give a file, or - for standard input'],
-    [['nowhere'], 'nowhere cannot be read: ENOENT'],
+    [['nowhere'], 'nowhere cannot be read: there is no such file (ENOENT)'],
     [['x', '--jwk', '--openssh'], 'give one of --openssh and --jwk, not both'],
   ])('%j', async (args, message) => {
     expect(await ajwt(['pubkey', ...args])).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });

@@ -162,7 +162,7 @@ describe('what is missing or wrong', () => {
     [['--user', '', '--key', 'k'], /^--user: a username has 1 to 600 bytes/],
     [['--user', 'guido', '--key', 'ssh-agent'], 'ssh-agent keys are not supported yet; give a key file'],
     [['--user', 'guido', '--key', 'ssh-agent:SHA256:abc'], 'ssh-agent keys are not supported yet; give a key file'],
-    [['--user', 'guido', '--key', 'nowhere/key'], 'nowhere/key cannot be read: ENOENT'],
+    [['--user', 'guido', '--key', 'nowhere/key'], 'nowhere/key cannot be read: there is no such file (ENOENT)'],
     [['--user', 'guido', '--key', '.'], '. is not a regular file'],
   ])('%j', async (args, message) => {
     const { code, stdout, stderr } = await ajwt(['token', ...args]);

@@ -78,7 +78,9 @@ describe('a private key out of a file', () => {
   });
 
   test('an error names the file and the cause', async () => {
-    await expect(PrivateKey.fromFile(at('nowhere'))).rejects.toThrow(`${at('nowhere')} cannot be read: ENOENT`);
+    await expect(PrivateKey.fromFile(at('nowhere'))).rejects.toThrow(
+      `${at('nowhere')} cannot be read: there is no such file (ENOENT)`,
+    );
     await expect(PrivateKey.fromFile(at('folder'))).rejects.toThrow(`${at('folder')} is not a regular file`);
   });
 });

@@ -11,7 +11,7 @@ const program: Program = {
   commands: COMMANDS,
   environment: [
     ['AJWTD_DATABASE', 'where users and keys are, for every command'],
-    ['AJWTD_…', 'every option has one: AJWTD_LISTEN for --listen; several values are joined with commas'],
+    ['AJWTD_…', 'every option of serve has one: AJWTD_LISTEN for --listen; several values are joined with commas'],
   ],
 };
 

@@ -43,6 +43,8 @@ export function readWords<const Names extends readonly string[]>(
 ): { readonly [Index in keyof Names]: string } {
   const missing = names[words.length];
   if (missing !== undefined) throw new CommandError(`${missing} is missing: give ${names.join(' ')}`);
-  if (words.length > names.length) throw new CommandError(`there is a word too many: give ${names.join(' ')}`);
+  if (words.length > names.length) {
+    throw new CommandError(`there is a word too many: give ${names.length === 0 ? 'only options' : names.join(' ')}`);
+  }
   return words as unknown as { readonly [Index in keyof Names]: string };
 }

@@ -213,8 +213,8 @@ describe('the database', () => {
 describe('words', () => {
   test.each([
     ['ajwtd', 'Usage: ajwtd COMMAND'],
-    ['ajwtd key', 'ajwtd: ajwtd key: one word more; there are add, list, revoke\n'],
-    ['ajwtd key ad', 'ajwtd: ajwtd key: unknown command; did you mean key add?\n'],
+    ['ajwtd key', 'ajwtd: key: one word more; there are add, list, revoke\n'],
+    ['ajwtd key ad', 'ajwtd: key: unknown command; did you mean key add?\n'],
     ['ajwtd kye list', 'ajwtd: unknown command kye; did you mean key?\n'],
     ['ajwtd key add', 'ajwtd: USER is missing: give USER FILE\n'],
     ['ajwtd key add guido', 'ajwtd: FILE is missing: give USER FILE\n'],
@@ -225,6 +225,21 @@ describe('words', () => {
     const { code, stdout, stderr } = await run(line);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(message);
+  });
+
+  test.each(['ajwtd key --help', 'ajwtd key -h', 'ajwtd help key'])('%s lists what there is', async (line) => {
+    expect(await run(line)).toMatchObject({
+      code: 0,
+      stdout: `Usage: ajwtd key COMMAND …
+
+  key add     register a public key for a user
+  key list    list the keys, of one user or of all
+  key revoke  revoke a key, for good
+
+\`ajwtd help key COMMAND\` says more about one of them.
+`,
+      stderr: '',
+    });
   });
 
   test('every command has help, 80 columns wide', async () => {

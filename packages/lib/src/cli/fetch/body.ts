@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { CommandError } from '../../command-line/command-error.ts';
+import { whyUnreadable } from '../../keys/why-unreadable.ts';
 
 /** Larger files are not held in memory; then, as with standard input, the body cannot be sent a second time. */
 const MAX_IN_MEMORY = 16 * 2 ** 20;
@@ -38,7 +39,7 @@ async function readPart(data: string): Promise<RequestBody> {
     const content = webStream(createReadStream(path));
     return file.isFile() ? { content, length: file.size } : { content };
   } catch (error) {
-    throw new CommandError(`-d: ${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`);
+    throw new CommandError(`-d: ${path} cannot be read: ${whyUnreadable(error)}`);
   }
 }
 

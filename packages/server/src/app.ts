@@ -3,11 +3,11 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cached, createAuthenticator, type NonceStore, type Readiness } from 'asymmetric-jwt-auth';
 import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
-import { directoryRevision } from 'asymmetric-jwt-auth/sql';
+import { type DirectoryRevision, directoryRevision } from 'asymmetric-jwt-auth/sql';
 import type { Logger } from 'pino';
 import { createAdminServer } from './admin/server.ts';
 import type { Address, Config } from './config.ts';
-import { openDatabase } from './database.ts';
+import { type Database, openDatabase } from './database.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createProxy } from './gateway/proxy.ts';
 import { decisionLog } from './gateway/refusal-log.ts';
@@ -46,7 +46,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const { tolerance, audience, require, upstream } = config;
   const revision = directoryRevision(database.path);
   const auth = createAuthenticator({
-    keys: cached(database.directory, { revision: revision.read }),
+    keys: keysOf(database, revision),
     nonces,
     tolerance,
     audience,
@@ -55,10 +55,11 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   });
   const proxy = upstream === undefined ? undefined : createProxy(upstream, log);
   const gateway = createGateway({ auth, proxy, config });
-  const admin = createAdminServer(() => nonces.readiness(seconds()));
+  const readiness = () => readinessOf(database, nonces);
+  const admin = createAdminServer(readiness);
   const servers = config.adminListen === undefined ? [gateway] : [gateway, admin];
 
-  const watch = watchReadiness(nonces, log);
+  const watch = watchReadiness(readiness, log);
   async function stop(): Promise<void> {
     clearInterval(watch);
     await Promise.all(servers.map(closeServer));
@@ -88,11 +89,33 @@ function seconds(): number {
   return Date.now() / 1000;
 }
 
+/** Users and keys of the file that the path leads to; of no other. */
+function keysOf({ directory, checkFile }: Database, revision: DirectoryRevision) {
+  const find: typeof directory.find = (username, hint) => {
+    checkFile();
+    return directory.find(username, hint);
+  };
+  const read = () => {
+    checkFile();
+    return revision.read();
+  };
+  return cached({ find }, { revision: read });
+}
+
+function readinessOf(database: Database, nonces: NonceStore): Readiness {
+  try {
+    database.checkFile();
+  } catch (error) {
+    return { ready: false, why: (error as Error).message };
+  }
+  return nonces.readiness(seconds());
+}
+
 /** Says once when the nonce store stops serving, and once when it serves again. */
-function watchReadiness(nonces: NonceStore, log: Logger): NodeJS.Timeout {
+function watchReadiness(readiness: () => Readiness, log: Logger): NodeJS.Timeout {
   let last: Readiness = { ready: true };
   const watch = setInterval(() => {
-    const state = nonces.readiness(seconds());
+    const state = readiness();
     if (!state.ready && (last.ready || last.why !== state.why)) log.warn({ why: state.why }, 'not ready');
     if (state.ready && !last.ready) log.info('ready again');
     last = state;

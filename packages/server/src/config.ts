@@ -256,7 +256,7 @@ function checkHeaderName(name: string | undefined, option: string): void {
   throw new CommandError(`${option}: must be the name of a header of your own, such as X-Auth-User`);
 }
 
-/** Names that CGI, WSGI and others take for one another: case does not matter, nor `_` for `-`. */
+/** Names that CGI, WSGI and others take for one another: case does not matter, nor what stands for `-`: `_`, and for some `.` or `~`. */
 export function canonicalName(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-');
+  return name.toLowerCase().replace(/[^a-z\d]/g, '-');
 }

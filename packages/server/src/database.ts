@@ -1,5 +1,6 @@
 /** The database: opened, and refused where its tables are not what this version knows. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
+import { UnavailableError } from 'asymmetric-jwt-auth';
 import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
 import { type Directory, nodeSqlite, sqlDirectory } from 'asymmetric-jwt-auth/sql';
 import { Kysely } from 'kysely';
@@ -12,6 +13,12 @@ export interface Database {
   readonly directory: Directory;
   /** Another connection to the same file: what goes on in one never waits for the other. */
   connect(): Kysely<unknown>;
+  /**
+   * To be asked before what is open is believed: whoever puts another file in its place changes users there, and claims nonces there.
+   *
+   * @throws UnavailableError where the path leads to another file, or none
+   */
+  checkFile(): void;
   close(): Promise<void>;
 }
 
@@ -46,9 +53,13 @@ export async function connectDatabase(path: string, wait: number): Promise<Datab
   };
   try {
     const created = makeFile(path);
+    const file = fileAt(path);
     const directory = sqlDirectory(connect());
     const isEmpty = created || (await isWithoutTables(connections[0] as Kysely<unknown>));
-    return { path, created: isEmpty, directory, connect, close };
+    const checkFile = () => {
+      if (fileAt(path) !== file) throw new UnavailableError(`the file ${path} was replaced or removed; restart ajwtd`);
+    };
+    return { path, created: isEmpty, directory, connect, checkFile, close };
   } catch (error) {
     await close();
     throw new CommandError(`the database ${path} cannot be opened: ${(error as Error).message}`);
@@ -64,6 +75,12 @@ function makeFile(path: string): boolean {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
+}
+
+/** Which file a path leads to. */
+function fileAt(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev} ${found.ino}`;
 }
 
 async function isWithoutTables(connection: Kysely<unknown>): Promise<boolean> {

@@ -110,13 +110,20 @@ export function cached<User>(store: KeyStore<User>, options: CachedOptions = {})
   async function load(...[username, hint]: Parameters<KeyStore<User>['find']>) {
     const begun = generation;
     const at = monotonic();
-    try {
-      const record = await store.find(username, hint);
-      if (begun === generation) keep(username, { record, at });
-      return record;
-    } finally {
-      if (begun === generation) loading.delete(username);
-    }
+    const record = await store.find(username, hint);
+    if (begun === generation) keep(username, { record, at });
+    return record;
+  }
+
+  /** What is no longer loading goes, whatever was forgotten meanwhile; but not what was begun in its place. */
+  function begin(username: string, hint: Parameters<KeyStore<User>['find']>[1]) {
+    const record = load(username, hint);
+    loading.set(username, record);
+    const end = () => {
+      if (loading.get(username) === record) loading.delete(username);
+    };
+    record.then(end, end);
+    return record;
   }
 
   return {
@@ -127,12 +134,7 @@ export function cached<User>(store: KeyStore<User>, options: CachedOptions = {})
       lookForChanges(at);
       const entry = keptFor(username, at);
       if (entry !== undefined) return entry.record;
-      let record = loading.get(username);
-      if (record === undefined) {
-        record = load(username, hint);
-        loading.set(username, record);
-      }
-      return record;
+      return loading.get(username) ?? begin(username, hint);
     },
   };
 }

@@ -93,11 +93,11 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
 
     async setDisabled(username, disabled) {
       const { id } = await rowOfUser(db, username);
-      await db
+      const update = db
         .updateTable('ajwt_user')
         .set({ disabled: Number(disabled) })
-        .where('id', '=', id)
-        .execute();
+        .where('id', '=', id);
+      await patiently(() => update.execute());
     },
 
     async removeUser(username) {

@@ -233,3 +233,16 @@ test.each([
 ])('%j is refused', (options, name) => {
   expect(() => cached(memoryKeyStore(), options as CachedOptions)).toThrow(`option ${name}`);
 });
+
+test('what is loading while another user is forgotten is not kept for ever', async () => {
+  const { cache, clock, known, hold, find } = countingStore({ ttl: 1 });
+  known.set('bob', user('bob'));
+  const release = hold();
+  const first = find('bob');
+  cache.forget('alice');
+  release();
+  await first;
+  known.set('bob', { ...user('bob'), disabled: true });
+  clock.monotonic += 10;
+  expect(await find('bob')).toMatchObject({ disabled: true });
+});

@@ -85,7 +85,7 @@ export interface Directory extends KeyStore<DirectoryUser> {
   getUser(username: string): Promise<DirectoryUser>;
   /** @throws DirectoryError `unknown_user` */
   setDisabled(username: string, disabled: boolean): Promise<void>;
-  /** Removes a user and its keys. @throws DirectoryError `unknown_user` */
+  /** Removes a user and its keys; that some were revoked stays known. @throws DirectoryError `unknown_user` */
   removeUser(username: string): Promise<void>;
   /**
    * Adds a key. One that the user has already gets the new comment and expiry, where they are given.

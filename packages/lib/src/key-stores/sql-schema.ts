@@ -6,6 +6,7 @@ import { type Migration, type MigrationProvider, Migrator } from 'kysely/migrati
 export interface DirectoryTables {
   ajwt_user: UserTable;
   ajwt_key: KeyTable;
+  ajwt_revoked_key: RevokedKeyTable;
 }
 
 interface UserTable {
@@ -30,6 +31,12 @@ interface KeyTable {
   created: number;
   expires: number | null;
   revoked: number | null;
+}
+
+/** Revoked keys of users who were removed: they do not come back with somebody else. */
+interface RevokedKeyTable {
+  fingerprint: string;
+  revoked: number;
 }
 
 /** By name, in order. A migration that was released is never changed. */
@@ -60,6 +67,12 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .addColumn('revoked', 'real')
         .execute();
       await db.schema.createIndex('ajwt_key_user').ifNotExists().on('ajwt_key').column('user_id').execute();
+      await db.schema
+        .createTable('ajwt_revoked_key')
+        .ifNotExists()
+        .addColumn('fingerprint', 'text', (column) => column.primaryKey())
+        .addColumn('revoked', 'real', (column) => column.notNull())
+        .execute();
       for (const statement of REVISION) await sql.raw(statement).execute(db);
     },
   },

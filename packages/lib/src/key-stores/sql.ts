@@ -101,8 +101,23 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
     },
 
     async removeUser(username) {
-      const { id } = await rowOfUser(db, username);
-      await patiently(() => db.deleteFrom('ajwt_user').where('id', '=', id).execute());
+      await patiently(() =>
+        db.transaction().execute(async (transaction) => {
+          const { id } = await rowOfUser(transaction, username);
+          await transaction
+            .insertInto('ajwt_revoked_key')
+            .columns(['fingerprint', 'revoked'])
+            .expression(
+              transaction
+                .selectFrom('ajwt_key')
+                .select(['fingerprint', (is) => is.ref('revoked').$notNull().as('revoked')])
+                .where('user_id', '=', id)
+                .where('revoked', 'is not', null),
+            )
+            .execute();
+          await transaction.deleteFrom('ajwt_user').where('id', '=', id).execute();
+        }),
+      );
     },
 
     async addKey(username, key, { comment = key.comment, expires, createUser = false } = {}) {
@@ -113,6 +128,7 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
           const userAdded = createUser && (await insertUser(transaction, { username, disabled: 0, created: now() }));
           const { id } = await rowOfUser(transaction, username);
           const { fingerprint, kid, thumbprint } = key;
+          await refuseRevoked(transaction, fingerprint);
           const beside = { comment: comment ?? null, expires: expires ?? null };
           const { numInsertedOrUpdatedRows } = await transaction
             .insertInto('ajwt_key')
@@ -199,14 +215,22 @@ async function rowOfUser(connection: Connection, username: string) {
   throw new DirectoryError('unknown_user', `there is no user ${JSON.stringify(username)}`);
 }
 
+/** @throws DirectoryError `key_revoked` for a key of a user who was removed */
+async function refuseRevoked(connection: Connection, fingerprint: string): Promise<void> {
+  const found = connection.selectFrom('ajwt_revoked_key').select('revoked').where('fingerprint', '=', fingerprint);
+  if ((await found.executeTakeFirst()) !== undefined) throw revokedError(fingerprint);
+}
+
+function revokedError(fingerprint: string): DirectoryError {
+  return new DirectoryError('key_revoked', `the key ${fingerprint} was revoked; make a new one`);
+}
+
 /** @throws KeyConflictError @throws DirectoryError `key_revoked` */
 function refuseForeign({ fingerprint, username, revoked }: DirectoryKey, expected: string): void {
   if (username !== expected) {
     throw new KeyConflictError(`the key ${fingerprint} belongs to another user; revoke it there, and make a new one`);
   }
-  if (revoked !== null) {
-    throw new DirectoryError('key_revoked', `the key ${fingerprint} was revoked; make a new one`);
-  }
+  if (revoked !== null) throw revokedError(fingerprint);
 }
 
 function userOf({

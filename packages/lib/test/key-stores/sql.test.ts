@@ -128,6 +128,21 @@ describe('keys', () => {
     await expect(directory.revokeKey('SHA256:nothing')).rejects.toMatchObject({ code: 'unknown_key' });
   });
 
+  test('a revoked key does not come back when its user is removed', async () => {
+    const { directory } = await makeDirectory({ now: () => 1000 });
+    const [revoked, other] = [await newKey(), await newKey()];
+    for (const key of [revoked, other]) await directory.addKey('guido', key, { createUser: true });
+    await directory.revokeKey(revoked.kid);
+    await directory.removeUser('guido');
+    for (const username of ['guido', 'ada']) {
+      await expect(directory.addKey(username, revoked, { createUser: true })).rejects.toMatchObject({
+        code: 'key_revoked',
+      });
+    }
+    expect(await directory.listUsers()).toEqual([]);
+    expect(await directory.addKey('ada', other, { createUser: true })).toMatchObject({ added: true });
+  });
+
   test('a key is added once; a second time its comment and expiry are what changes', async () => {
     const { directory } = await makeDirectory({ now: () => 1000 });
     await directory.addUser('guido');

@@ -46,7 +46,7 @@ export const userEnable = changeOfUser(
 );
 export const userRemove = changeOfUser(
   'remove',
-  'Removes a user and its keys, and forgets which of them were revoked. `ajwtd user disable` keeps them.',
+  'Removes a user and its keys. Those that were revoked stay so, also for others. `ajwtd user disable` keeps them all.',
   (directory, username) => directory.removeUser(username),
   'was removed, with its keys',
 );

@@ -13,7 +13,17 @@ import type { LogLevel } from './config.ts';
 export function createLog(level: LogLevel, stream: NodeJS.WriteStream = process.stdout): Logger {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   const labels = { formatters: { level: (label: string) => ({ level: label }) } };
-  return pino({ ...options, ...labels }, stream.isTTY ? readable(stream) : pino.destination({ fd: 1, sync: true }));
+  return pino({ ...options, ...labels }, stream.isTTY ? readable(stream) : standardOutput());
+}
+
+/** Bytes of lines that wait where they cannot be written; what is more is lost. */
+const MOST_WAITING = 1024 * 1024;
+
+/** A log that cannot be written, as its disk is full, decides about no request, and ends no process. */
+function standardOutput() {
+  const destination = pino.destination({ fd: 1, sync: true, maxLength: MOST_WAITING });
+  destination.on('error', () => {});
+  return destination;
 }
 
 const COLOURS: Readonly<Record<string, 'dim' | 'green' | 'yellow' | 'red'>> = {

@@ -1,0 +1,119 @@
+/** H: when it rises for a loss, when it falls, and what it refuses (spec/PROTOCOL.md §4.2 and §4.3). */
+import { M, type Rule, SECOND, SKEW, T } from './rule.ts';
+import { NONE, nodesOf, type State } from './world.ts';
+
+/** H after a loss, by the later of the clocks that see it. */
+const AFTER_LOSS: Readonly<Record<Rule['loss'], (store: number, caller: number) => number>> = {
+  'both clocks': (store, caller) => Math.max(store, caller),
+  'caller’s clock': (_, caller) => caller,
+  // The latest time that any token could have had, by the fastest clock against the slowest.
+  quarantine: (store, caller) => Math.max(store, caller) + T + 2 * SKEW,
+  'quarantine without skew': (store, caller) => Math.max(store, caller) + T,
+  'below the second': (store, caller) => startOfSecond(Math.max(store, caller)) - 1,
+};
+
+function startOfSecond(time: number): number {
+  return Math.floor(time / SECOND) * SECOND;
+}
+
+/** From when on `afterLoss` says that tokens remain which a loss lets in once more, for a loss at this time. */
+const REMAINS_AFTER: Readonly<Record<Rule['loss'], (lost: number) => number>> = {
+  'both clocks': (lost) => lost,
+  'caller’s clock': (lost) => lost,
+  quarantine: () => Number.POSITIVE_INFINITY,
+  'quarantine without skew': () => Number.POSITIVE_INFINITY,
+  'below the second': (lost) => startOfSecond(lost) - 1,
+};
+
+/** @param lost - true time */
+export function remainsAfter(rule: Rule, local: boolean, lost: number, time: number): boolean {
+  // By the slowest clock that may tell the moment.
+  return time > REMAINS_AFTER[rule.loss](lost - (local ? 0 : SKEW));
+}
+
+const INCARNATION: Readonly<Record<Rule['incarnation'], (state: State) => number>> = {
+  'run and replication id': ({ run, replication }) => run * 100 + replication,
+  'run id': ({ run }) => run,
+  none: ({ memory }) => memory.life,
+};
+
+/** The floor rises, or falls, under no statement that has read it and holds its lock. */
+export function isLocked(rule: Rule, state: State): boolean {
+  return rule.lock && state.requests.some(({ phase }) => phase === 'read');
+}
+
+/**
+ * What comes before a claim, in the same atomic step: clocks not too far apart, the incarnation settled (rule 12), H possible (rule 9).
+ * Changes the state.
+ *
+ * @param now - the caller's clock; as old as the caller's stall
+ */
+export function admits(rule: Rule, local: boolean, state: State, node: number, now: number): boolean {
+  const store = local ? now : state.time;
+  if (Math.abs(now - store) > rule.gap) return false;
+  const { memory } = state;
+  const life = INCARNATION[rule.incarnation](state);
+  if (memory.life !== life) {
+    memory.floor = Math.max(memory.floor, AFTER_LOSS[rule.loss](store, now));
+    memory.life = life;
+  }
+  return isPossible(rule, state, node, now);
+}
+
+/** Rule 9: a floor that no right clock can have set closes the node for 2T + M, and then falls. */
+function isPossible(rule: Rule, state: State, node: number, now: number): boolean {
+  if (rule.floor === 'none') return true;
+  const closing = state.closings[node];
+  if (state.memory.floor <= now + T + M) {
+    state.closings[node] = null;
+    return true;
+  }
+  if (rule.fall === 'never') return false;
+  if (rule.fall === 'after closing') {
+    // A wall clock that stepped in between may have been right for a while.
+    const stepped = closing != null && Math.abs(now - closing.wall - (state.time - closing.began)) > M;
+    if (closing == null || stepped) {
+      state.closings[node] = { began: state.time, wall: now };
+      return false;
+    }
+    if (state.time - closing.began < 2 * T + M) return false;
+  }
+  state.closings[node] = null;
+  state.memory.floor = now;
+  state.fallen = true;
+  return true;
+}
+
+const ABOVE: Readonly<Record<Rule['floor'], (time: number, floor: number) => boolean>> = {
+  exact: (time, floor) => time > floor,
+  'whole seconds': (time, floor) => floor === NONE || time > startOfSecond(floor),
+  none: () => true,
+};
+
+/** Rule 7. */
+export function isAboveFloor(rule: Rule, time: number, floor: number): boolean {
+  return ABOVE[rule.floor](time, floor);
+}
+
+/**
+ * Ticks until honest new tokens are accepted at both nodes, once faults have stopped and clocks are right.
+ *
+ * @param most - after so many, the lock-out is without end
+ */
+export function lockOut(rule: Rule, local: boolean, reached: State, most: number): number {
+  const state = {
+    ...reached,
+    memory: { ...reached.memory },
+    closings: [...reached.closings],
+    requests: [],
+    clocks: reached.clocks.map((offset) => (Math.abs(offset) > SKEW || local ? 0 : offset)),
+  };
+  for (let ticks = 0; ticks <= most; ticks++, state.time++) {
+    const accepted = nodesOf(state).map((node) => {
+      const now = state.time + (state.clocks[node] as number);
+      return admits(rule, local, state, node, now) && isAboveFloor(rule, state.time, state.memory.floor);
+    });
+    if (accepted.every(Boolean)) return ticks;
+  }
+  return Number.POSITIVE_INFINITY;
+}

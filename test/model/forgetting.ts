@@ -1,0 +1,58 @@
+/** How H rises and records go (spec/PROTOCOL.md §4.2, rules 6 and 8), in the order of the rule and in others. */
+import type { Step } from './checker.ts';
+import { isLocked } from './floor.ts';
+import type { Setting } from './requests.ts';
+import { M, type Rule, T } from './rule.ts';
+import { clockOf, copy, NONE, nodesOf, type State } from './world.ts';
+
+/** A step of forgetting up to `before`, on a state of its own; `undefined` where it must wait. */
+type Forget = (setting: Setting, next: State, before: number) => string | undefined;
+
+/** What a node does first, and what it does later. */
+const ORDERS: Readonly<Record<Rule['forgetting'], { readonly first: Forget; readonly later: Forget }>> = {
+  'floor first': { first: raise, later: remove },
+  'floor last': { first: remove, later: raise },
+  'in one transaction': {
+    first(setting, next, before) {
+      const raised = raise(setting, next, before);
+      if (raised === undefined) return undefined;
+      remove(setting, next, before);
+      return 'raises the floor and deletes, in one transaction,';
+    },
+    later: () => 'is done with',
+  },
+};
+
+export function* forget(setting: Setting, state: State): Iterable<Step<State>> {
+  const { rule, times } = setting;
+  if (rule.lifetime !== undefined) return;
+  for (const node of nodesOf(state)) {
+    const begun = state.forgetting[node] as number;
+    const { first, later } = ORDERS[rule.forgetting];
+    // Forgetting never touches what lies above the earlier clock − T − M.
+    const clock = clockOf(state, node);
+    const before = begun === NONE ? (setting.local ? clock : Math.min(clock, state.time)) - T - M : begun;
+    if (begun === NONE && !state.memory.records.some((at, token) => at !== NONE && (times[token] as number) < before))
+      continue;
+    const next = copy(state);
+    next.forgetting[node] = begun === NONE && rule.forgetting !== 'in one transaction' ? before : NONE;
+    const done = (begun === NONE ? first : later)(setting, next, before);
+    if (done !== undefined) yield { action: `node ${node} ${done} what lies before ${before}`, state: next };
+  }
+}
+
+/** To what is about to be forgotten, not to the clock. */
+function raise({ rule, times }: Setting, next: State, before: number): string | undefined {
+  if (isLocked(rule, next)) return undefined;
+  const old = times.filter((time) => time < before);
+  next.memory.floor = Math.max(next.memory.floor, ...old);
+  return rule.floor === 'none' ? 'is about to delete' : 'raises the floor to';
+}
+
+function remove({ rule, times }: Setting, next: State, before: number): string | undefined {
+  const { records, floor } = next.memory;
+  const early = next.requests.some(({ read }) => read !== undefined && read.floor < floor);
+  if (rule.wait && early) return undefined;
+  for (const [token, time] of times.entries()) if (time < before) records[token] = NONE;
+  return 'deletes';
+}

@@ -1,0 +1,83 @@
+/** The rule in a world of two nodes and a store: all that can happen next, and what must not. */
+import { type Exploration, explore, type Step } from './checker.ts';
+import { fail, keepUp } from './faults.ts';
+import { admits, isLocked, lockOut } from './floor.ts';
+import { forget } from './forgetting.ts';
+import { begin, proceed, type Setting } from './requests.ts';
+import type { Rule } from './rule.ts';
+import { clockOf, copy, nodesOf, type Scenario, type State, start } from './world.ts';
+
+function* tick({ end }: Scenario, state: State): Iterable<Step<State>> {
+  if (state.time < end) yield { action: 'a tick', state: { ...state, time: state.time + 1 } };
+}
+
+/** A node asks the store for its state, as at open, on reconnect and once a second: it settles what a claim would settle. */
+function* visit({ rule, local }: Setting, state: State): Iterable<Step<State>> {
+  if (isLocked(rule, state)) return;
+  for (const node of nodesOf(state)) {
+    const next = copy(state);
+    admits(rule, local, next, node, clockOf(state, node));
+    const changed = next.memory.floor !== state.memory.floor || next.memory.life !== state.memory.life;
+    if (changed || JSON.stringify(next.closings) !== JSON.stringify(state.closings))
+      yield { action: `node ${node} asks the store how it is: H = ${next.memory.floor}`, state: next };
+  }
+}
+
+/** Whether some token may still be accepted twice: nothing is lost by not looking further otherwise. */
+function isOpen({ uses, accepted, requests }: State): boolean {
+  return uses.some((left, token) => {
+    const underWay = requests.filter((request) => request.token === token).length;
+    return left + (accepted[token] as number) + underWay > 1;
+  });
+}
+
+export interface Checked extends Exploration {
+  /** The longest lock-out after any state that was reached, in ticks. */
+  readonly longestLockOut: number;
+}
+
+/**
+ * Tries a rule in a scenario.
+ *
+ * @param mostLockOut - ticks that a lock-out may last after the faults
+ */
+export function check(rule: Rule, scenario: Scenario, mostLockOut: number): Checked {
+  const { local, strict = false } = scenario;
+  const lockOuts = new Map<string, number>();
+  let [states, steps, longestLockOut] = [0, 0, 0];
+
+  function lockOutOf(state: State): number {
+    const { time, clocks, memory, closings, run, replication } = state;
+    const key = JSON.stringify([time, clocks, memory.floor, memory.life, closings, run, replication]);
+    const known = lockOuts.get(key) ?? lockOut(rule, local, state, mostLockOut);
+    lockOuts.set(key, known);
+    longestLockOut = Math.max(longestLockOut, known);
+    return known;
+  }
+
+  for (const times of scenario.tokens) {
+    const setting: Setting = { rule, local, times, strict };
+    const explored = explore<State>({
+      initial: [start(scenario, times)],
+      *next(state) {
+        if (!isOpen(state)) return;
+        yield* proceed(setting, state);
+        yield* begin(setting, state);
+        yield* forget(setting, state);
+        yield* visit(setting, state);
+        yield* keepUp(scenario, state);
+        yield* fail(setting, scenario, state);
+        yield* tick(scenario, state);
+      },
+      wrong(state) {
+        const twice = state.accepted.findIndex((accepted) => accepted > 1);
+        if (twice >= 0) return `the token of ${times[twice]} is accepted twice`;
+        return lockOutOf(state) > mostLockOut ? `a lock-out of more than ${mostLockOut} ticks` : undefined;
+      },
+    });
+    states += explored.states;
+    steps += explored.steps;
+    if (explored.found !== undefined) return { states, steps, longestLockOut, found: explored.found };
+  }
+  return { states, steps, longestLockOut };
+}

@@ -1,0 +1,113 @@
+/** What requests do: step 5 (time), step 7 (claim, and the clock again) of spec/PROTOCOL.md §2. */
+import type { Step } from './checker.ts';
+import { admits, isAboveFloor, isLocked } from './floor.ts';
+import { type Rule, SKEW, T } from './rule.ts';
+import { clockOf, copy, NONE, nodesOf, type Request, type State } from './world.ts';
+
+/** Requests that are under way at a time: as many as it takes to accept one token twice. */
+const AT_ONCE = 2;
+
+/** What all steps know of where they are. */
+export interface Setting {
+  readonly rule: Rule;
+  readonly local: boolean;
+  /** Claimed times of the tokens. */
+  readonly times: readonly number[];
+  readonly strict: boolean;
+}
+
+const inWindow = (time: number, now: number) => Math.abs(time - now) <= T;
+const nameOf = (setting: Setting, token: number) => `the token of ${setting.times[token]}`;
+
+/** A node finds a token within its window. */
+export function* begin(setting: Setting, state: State): Iterable<Step<State>> {
+  if (state.requests.length === AT_ONCE) return;
+  for (const node of nodesOf(state)) {
+    const now = clockOf(state, node);
+    for (const [token, time] of setting.times.entries()) {
+      if ((state.uses[token] as number) === 0 || !inWindow(time, now)) continue;
+      const next = copy(state);
+      next.uses[token] = (next.uses[token] as number) - 1;
+      put(next, { node, token, now, phase: 'checked' });
+      yield { action: `node ${node}, at ${now}, finds ${nameOf(setting, token)} fresh`, state: next };
+    }
+  }
+}
+
+/** Each request under way may take its next step. */
+export function* proceed(setting: Setting, state: State): Iterable<Step<State>> {
+  for (const [at, request] of state.requests.entries()) {
+    const next = copy(state);
+    next.requests.splice(at, 1);
+    const done = STEPS[request.phase](setting, next, request, state);
+    if (done === undefined) continue;
+    yield { action: `node ${request.node} ${done} ${nameOf(setting, request.token)}`, state: next };
+  }
+}
+
+/** What a request does next; `undefined` where it waits for a lock. */
+type Proceed = (setting: Setting, next: State, request: Request, state: State) => string | undefined;
+
+const STEPS: Readonly<Record<Request['phase'], Proceed>> = {
+  checked(setting, next, request, state) {
+    const { rule, local, times } = setting;
+    if (!admits(rule, local, next, request.node, request.now)) return 'is unavailable for';
+    const moved = next.memory.floor !== state.memory.floor;
+    if (moved && isLocked(rule, state)) return undefined;
+    const { floor } = next.memory;
+    if (!isAboveFloor(rule, times[request.token] as number, floor)) return 'has forgotten up to';
+    if (rule.claim === 'one step') return record(setting, next, request);
+    put(next, { ...request, now: NONE, phase: 'read', read: { floor, unused: isUnused(setting, next, request) } });
+    return rule.claim === 'statement' ? 'reads the floor for' : 'looks for a record of';
+  },
+  read(setting, next, request) {
+    if (setting.rule.claim === 'statement') return record(setting, next, request);
+    if (request.read?.unused !== true) return 'has a record of';
+    return write(setting, next, request);
+  },
+  claimed(setting, next, { node, token, excused }) {
+    const time = setting.times[token] as number;
+    if (setting.rule.readsAgain && !inWindow(time, clockOf(next, node))) return 'finds, too late,';
+    if (!excused) next.accepted[token] = (next.accepted[token] as number) + 1;
+    return 'ACCEPTS';
+  },
+};
+
+function record(setting: Setting, next: State, request: Request): string {
+  return isUnused(setting, next, request) ? write(setting, next, request) : 'has a record of';
+}
+
+/** What no later step looks at is left out, so that states that differ in nothing else are one. */
+function write(setting: Setting, next: State, request: Request): string {
+  next.memory.records[request.token] = setting.rule.lifetime === undefined ? 0 : next.time;
+  const time = setting.times[request.token] as number;
+  const before = next.claimed[request.token];
+  const excused = before !== '' && isExcused(setting, next, request.token);
+  if (before === '') next.claimed[request.token] = isTrueTime(time, next.time) ? 'in time' : 'out of time';
+  put(next, { node: request.node, token: request.token, now: NONE, phase: 'claimed', excused });
+  return 'records';
+}
+
+function isUnused({ rule }: Setting, { memory, time }: State, { token }: Request): boolean {
+  const recorded = memory.records[token] as number;
+  return recorded === NONE || (rule.lifetime !== undefined && time >= recorded + rule.lifetime);
+}
+
+/** Which of two equal requests is which makes no difference. */
+function put(state: State, request: Request): void {
+  const order = (one: Request) => JSON.stringify(one);
+  state.requests = [...state.requests, request].sort((one, other) => (order(one) < order(other) ? -1 : 1));
+}
+
+/** Whether some right clock has a token's time in its window. */
+function isTrueTime(time: number, now: number): boolean {
+  return Math.abs(time - now) <= T + SKEW;
+}
+
+/** Whether a second claim is one that the rule says it cannot exclude. */
+function isExcused({ times, strict }: Setting, { claimed, remains, fallen, time }: State, token: number): boolean {
+  if (strict) return false;
+  // After a fall: dated under a wrong clock, used, forgotten, and the true clock comes to its time.
+  const comesToIt = claimed[token] === 'out of time' && isTrueTime(times[token] as number, time);
+  return remains[token] === true || (fallen && comesToIt);
+}

@@ -1,0 +1,94 @@
+/** Where the rule is tried: times and faults are bounded, and within the bounds everything is tried. */
+import { SKEW, T } from './rule.ts';
+import { FAR, type Scenario } from './world.ts';
+
+/** Used first at the very begin, by the node whose clock is ahead. */
+const EARLY = T + SKEW;
+
+const SERVERS: Scenario = {
+  local: false,
+  nodes: [-SKEW, SKEW],
+  tokens: [[EARLY]],
+  uses: 2,
+  end: 10,
+  faults: [],
+  mostFaults: 0,
+  clocks: [],
+};
+/** No fault needs more time than from the first use to the last. */
+const LAST_USE = EARLY + T + SKEW + 1;
+/** Processes of one machine have one clock: which of them does a step makes no difference, but where each keeps closed for itself. */
+const MACHINE: Scenario = { ...SERVERS, local: true, nodes: [0], end: LAST_USE };
+
+const WRONG_BY_YEARS: Scenario = {
+  ...MACHINE,
+  tokens: [[EARLY], [FAR - T]],
+  end: 11,
+  clocks: [0, FAR],
+  mostFaults: 2,
+};
+const LOSS: Scenario = {
+  ...SERVERS,
+  end: LAST_USE,
+  faults: [
+    'the store is flushed',
+    'the store restarts with all it had',
+    'the store restarts with what was on its disk',
+  ],
+  mostFaults: 2,
+};
+const CRASH: Scenario = {
+  ...MACHINE,
+  faults: ['the machine crashes, and has what was on its disk'],
+  mostFaults: 2,
+};
+const PROCESS: Scenario = {
+  ...MACHINE,
+  // Of both halves of a second.
+  tokens: [[EARLY], [EARLY + 1]],
+  faults: ['the machine crashes, and the store is empty'],
+  mostFaults: 2,
+};
+
+export const SCENARIOS = {
+  /** Two machines, one s behind and one s ahead; requests stall, records are forgotten. */
+  'skewed clocks': SERVERS,
+  'skewed clocks, two tokens': { ...SERVERS, tokens: [[EARLY, EARLY + 1]] },
+  /** Rules 12 and 13. */
+  'the store loses its memory': LOSS,
+  'the store loses its memory, and nothing may remain': { ...LOSS, strict: true, mostFaults: 1 },
+  'a replica becomes master, and back': {
+    ...SERVERS,
+    end: LAST_USE,
+    faults: ['the replica becomes master', 'node 0 restarts'],
+    mostFaults: 2,
+  },
+  'clocks of servers step': { ...SERVERS, end: 8, clocks: [-8, -SKEW, 0, SKEW, 8], mostFaults: 2 },
+  'the clock of a machine steps': { ...MACHINE, end: 8, clocks: [0, 8], mostFaults: 2 },
+  'the clock of a machine steps back first': { ...MACHINE, end: 8, clocks: [-8, 0], mostFaults: 2 },
+  /** Rule 9: out and back. The second token is one of the wrong time. */
+  'the clock of a machine is wrong by years': WRONG_BY_YEARS,
+  'the clock of two processes is wrong by years': { ...WRONG_BY_YEARS, nodes: [0, 0] },
+  'the clock of a machine is wrong by years, until true time comes there': {
+    ...WRONG_BY_YEARS,
+    tokens: [[FAR - T]],
+    end: FAR - 2,
+    strict: true,
+  },
+  'the clock of a machine is wrong by years, twice': {
+    ...WRONG_BY_YEARS,
+    tokens: [[FAR - T]],
+    clocks: [0, FAR, 8],
+    mostFaults: 3,
+  },
+  /** SQLite: what the disk has may be older than what was answered. */
+  'a machine crashes': CRASH,
+  'a machine crashes, and nothing may remain': { ...CRASH, strict: true },
+  'a machine crashes while its clock is wrong by years': { ...CRASH, clocks: [0, FAR], mostFaults: 3, end: 11 },
+  'a machine crashes, and comes back with its clock behind': { ...CRASH, clocks: [-8, 0], mostFaults: 3 },
+  /** The store in memory. */
+  'a process restarts': PROCESS,
+  'a process restarts, and nothing may remain': { ...PROCESS, strict: true },
+} as const satisfies Readonly<Record<string, Scenario>>;
+
+export type ScenarioName = keyof typeof SCENARIOS;

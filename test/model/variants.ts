@@ -1,0 +1,179 @@
+/** Rules that differ from ours in one respect, and where that is enough. */
+import { M, OURS, OURS_IN_SQL, type Rule, SKEW, T } from './rule.ts';
+import type { ScenarioName } from './scenarios.ts';
+
+export interface Variant {
+  readonly name: string;
+  readonly rule: Rule;
+  readonly scenario: ScenarioName;
+}
+
+/** All on one machine: the store has no clock from which a caller's could differ. */
+const ON_ONE_MACHINE: Rule = { ...OURS, gap: Number.POSITIVE_INFINITY };
+const QUARANTINE: Rule = { ...ON_ONE_MACHINE, loss: 'quarantine' };
+const IN_MEMORY: Rule = { ...ON_ONE_MACHINE, loss: 'below the second' };
+const SQL_ON_ONE_MACHINE: Rule = { ...OURS_IN_SQL, gap: Number.POSITIVE_INFINITY };
+const NO_LOCK: Rule = { ...SQL_ON_ONE_MACHINE, lock: false, wait: false };
+/** A time to live instead of a floor, as with `SET NX EX`: the caller's clock is not asked for. */
+const keptFor = (lifetime: number): Rule => ({ ...ON_ONE_MACHINE, floor: 'none', lifetime });
+const SMALLEST = 2 * T + 2 * SKEW + 1;
+
+/** Within the bounds, these accept no token twice. */
+export const SAFE: readonly Variant[] = [
+  { name: 'Redis: one step a claim', rule: OURS, scenario: 'skewed clocks' },
+  { name: 'Redis: one step a claim', rule: OURS, scenario: 'skewed clocks, two tokens' },
+  {
+    name: 'Redis: one step a claim, and one for floor and deletion',
+    rule: { ...OURS, forgetting: 'in one transaction' },
+    scenario: 'skewed clocks',
+  },
+  {
+    name: 'SQL server: a statement with lock and wait',
+    rule: SQL_ON_ONE_MACHINE,
+    scenario: 'the clock of a machine steps',
+  },
+  {
+    name: 'SQL server: the lock alone',
+    rule: { ...SQL_ON_ONE_MACHINE, wait: false },
+    scenario: 'the clock of a machine steps',
+  },
+  {
+    name: 'SQL server: the wait alone',
+    rule: { ...SQL_ON_ONE_MACHINE, lock: false },
+    scenario: 'the clock of a machine steps',
+  },
+  { name: 'no floor, kept for 2T + 2s + 1 from the claim', rule: keptFor(SMALLEST), scenario: 'skewed clocks' },
+  { name: 'Redis: one step a claim', rule: OURS, scenario: 'the store loses its memory' },
+  {
+    name: 'Redis, `quarantine`',
+    rule: { ...OURS, loss: 'quarantine' },
+    scenario: 'the store loses its memory, and nothing may remain',
+  },
+  { name: 'SQL server: a statement with lock and wait', rule: OURS_IN_SQL, scenario: 'the store loses its memory' },
+  { name: 'Redis: one step a claim', rule: OURS, scenario: 'a replica becomes master, and back' },
+  { name: 'Redis: one step a claim', rule: OURS, scenario: 'clocks of servers step' },
+  { name: 'SQLite', rule: ON_ONE_MACHINE, scenario: 'the clock of a machine steps' },
+  { name: 'SQLite', rule: ON_ONE_MACHINE, scenario: 'the clock of a machine steps back first' },
+  { name: 'SQLite', rule: ON_ONE_MACHINE, scenario: 'the clock of two processes is wrong by years' },
+  { name: 'SQLite', rule: ON_ONE_MACHINE, scenario: 'a machine crashes' },
+  { name: 'SQLite, `quarantine`', rule: QUARANTINE, scenario: 'a machine crashes, and nothing may remain' },
+  { name: 'SQLite, `quarantine`', rule: QUARANTINE, scenario: 'a machine crashes while its clock is wrong by years' },
+  { name: 'memory', rule: IN_MEMORY, scenario: 'a process restarts' },
+];
+
+/** These accept one twice. */
+export const BROKEN: readonly Variant[] = [
+  {
+    name: 'a check, and a record later',
+    rule: { ...OURS, claim: 'check, then record' },
+    scenario: 'skewed clocks',
+  },
+  { name: 'no floor, kept for 2T from the claim', rule: keptFor(2 * T), scenario: 'skewed clocks' },
+  { name: 'no floor, kept for 2T + 2s from the claim', rule: keptFor(SMALLEST - 1), scenario: 'skewed clocks' },
+  {
+    name: 'no floor, kept long enough, but no second reading of the clock',
+    rule: { ...keptFor(SMALLEST), readsAgain: false },
+    scenario: 'skewed clocks',
+  },
+  {
+    name: 'floor and deletion in one transaction, with a claim in flight',
+    rule: { ...NO_LOCK, forgetting: 'in one transaction' },
+    scenario: 'the clock of a machine steps',
+  },
+  { name: 'floor first, but neither lock nor wait', rule: NO_LOCK, scenario: 'the clock of a machine steps' },
+  {
+    name: 'the floor after the deletion',
+    rule: { ...ON_ONE_MACHINE, forgetting: 'floor last' },
+    scenario: 'the clock of a machine steps',
+  },
+  {
+    name: 'no floor, and a clock that steps back',
+    rule: { ...ON_ONE_MACHINE, floor: 'none' },
+    scenario: 'the clock of a machine steps',
+  },
+  {
+    name: 'no floor for a loss',
+    rule: { ...OURS, incarnation: 'none' },
+    scenario: 'the store loses its memory',
+  },
+  {
+    name: 'a floor for a loss by the clock of a caller that stalled',
+    rule: { ...OURS, loss: 'caller’s clock', gap: Number.POSITIVE_INFINITY },
+    scenario: 'the store loses its memory',
+  },
+  {
+    name: '`quarantine` without the skew',
+    rule: { ...OURS, loss: 'quarantine without skew' },
+    scenario: 'the store loses its memory',
+  },
+  {
+    name: '`run_id` alone',
+    rule: { ...OURS, incarnation: 'run id' },
+    scenario: 'a replica becomes master, and back',
+  },
+  {
+    name: 'H compared without its fraction',
+    rule: { ...ON_ONE_MACHINE, floor: 'whole seconds' },
+    scenario: 'a machine crashes',
+  },
+  {
+    name: 'a floor that falls, but no second reading of the clock',
+    rule: { ...ON_ONE_MACHINE, readsAgain: false },
+    scenario: 'the clock of a machine is wrong by years',
+  },
+  {
+    name: '`quarantine`, and a floor that falls at once',
+    rule: { ...QUARANTINE, fall: 'at once' },
+    scenario: 'a machine crashes while its clock is wrong by years',
+  },
+];
+
+/** These let honest new tokens wait for too long, after all faults. */
+export const LOCK_OUTS: readonly (Variant & { readonly most: number })[] = [
+  {
+    name: 'a floor that never falls',
+    rule: { ...ON_ONE_MACHINE, fall: 'never' },
+    scenario: 'the clock of a machine is wrong by years',
+    most: 3 * T + 2 * M + 1,
+  },
+  {
+    name: 'our rule, for more than 2T + M: H becomes possible before it falls',
+    rule: ON_ONE_MACHINE,
+    scenario: 'the clock of a machine is wrong by years',
+    most: 2 * T + M + 1,
+  },
+];
+
+/** What our rule cannot exclude: the model finds it where it is not excused, or where the rule has no word for it. */
+export const REMAINDERS: readonly Variant[] = [
+  {
+    name: '`fresh` on servers: a token dated after the loss, used before it',
+    rule: OURS,
+    scenario: 'the store loses its memory, and nothing may remain',
+  },
+  {
+    name: '`fresh` in SQLite: the same',
+    rule: ON_ONE_MACHINE,
+    scenario: 'a machine crashes, and nothing may remain',
+  },
+  {
+    name: '`fresh` in memory: the same',
+    rule: IN_MEMORY,
+    scenario: 'a process restarts, and nothing may remain',
+  },
+  {
+    name: 'a token of a wrong time, when the true clock comes there',
+    rule: ON_ONE_MACHINE,
+    scenario: 'the clock of a machine is wrong by years, until true time comes there',
+  },
+  {
+    name: 'a token of a wrong time, when a clock is wrong by as much again',
+    rule: ON_ONE_MACHINE,
+    scenario: 'the clock of a machine is wrong by years, twice',
+  },
+  {
+    name: 'a machine that comes back from a crash with its clock behind, until it is right again',
+    rule: ON_ONE_MACHINE,
+    scenario: 'a machine crashes, and comes back with its clock behind',
+  },
+];

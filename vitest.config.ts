@@ -11,5 +11,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'test/interop/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Conditions are waited for; how long that takes is the machine's affair.
+    expect: { poll: { timeout: 10_000 } },
   },
 });

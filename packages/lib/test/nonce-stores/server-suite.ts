@@ -55,7 +55,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       await stores.server.restart();
       const back = now();
       await expect.poll(() => store.readiness(now()), { timeout: 10_000 }).toEqual({ ready: true });
-      expect(now() - back, 'seconds until it serves').toBeLessThan(5);
+      expect(now() - back, 'seconds until it serves').toBeLessThan(10);
       expect(await outcomeOf(store, used)).toBe('replayed');
       expect(await outcomeOf(store, unused)).toBe('forgotten');
       expect(await outcomeOf(store, claimAt(Math.floor(now())))).toBe('claimed');

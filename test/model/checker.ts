@@ -21,7 +21,7 @@ export interface Exploration {
 }
 
 /** More than any of our spaces: a model that grows beyond it is to be bounded better. */
-const MOST_STATES = 2_000_000;
+const MOST_STATES = 500_000;
 
 /**
  * Breadth-first search of all reachable states. What it finds first is a shortest counterexample.

@@ -176,4 +176,9 @@ export const REMAINDERS: readonly Variant[] = [
     rule: ON_ONE_MACHINE,
     scenario: 'a machine crashes, and comes back with its clock behind',
   },
+  {
+    name: '`quarantine`, and the clock is further behind than it covers',
+    rule: QUARANTINE,
+    scenario: 'a machine crashes, and comes back with its clock behind',
+  },
 ];

@@ -2,5 +2,6 @@
 export type { ContractCase } from './contract.ts';
 export { ContractError } from './contract.ts';
 export { type KeyStoreFixture, type KeyStoreUser, keyStoreContract } from './key-store.ts';
-export { type NonceStoreFixture, type NonceStoreSetup, nonceStoreContract } from './nonce-store.ts';
+export { nonceStoreContract } from './nonce-store.ts';
+export type { Able, NonceRace, NonceStoreFixture, NonceStoreSetup, RaceOutcomes } from './nonce-store-fixture.ts';
 export { type SignerFixture, signerContract } from './signer.ts';

@@ -1,32 +1,8 @@
 /** What every nonce store promises (spec/PROTOCOL.md, replay rule). */
-import type { MaybePromise, NonceClaim, NonceStore } from '../core/contracts.ts';
+import type { NonceClaim } from '../core/contracts.ts';
 import { type ContractCase, same, throws } from './contract.ts';
-
-/** How a case wants the store to be set up: empty, and serving at once. */
-export interface NonceStoreSetup {
-  /** T, in seconds. */
-  readonly tolerance: number;
-  /** M, in seconds. */
-  readonly margin: number;
-  /** Claims that one user may make in a second. */
-  readonly perUser: number;
-  /** Nonces that fit, where the store has such a limit. */
-  readonly capacity: number;
-  /** Seconds since the epoch: the clock that the case drives. */
-  readonly now: () => number;
-}
-
-/** What the suite needs to know of a store. */
-export interface NonceStoreFixture {
-  /** Makes an empty store, with no earlier life. */
-  make(setup: NonceStoreSetup): MaybePromise<NonceStore>;
-  /** Gives back what a case has used. */
-  dispose?(store: NonceStore): MaybePromise<void>;
-  /** Why the store has no capacity of its own; the case for it then is left out. */
-  readonly noCapacity?: string;
-}
-
-const DEFAULTS = { tolerance: 20, margin: 20, perUser: 1000, capacity: 1000 };
+import { caseMaker, DEFAULTS, type NonceStoreFixture } from './nonce-store-fixture.ts';
+import { nonceStoreLives } from './nonce-store-lives.ts';
 
 /** Claims that differ from one another in one respect: none may be taken for another. */
 function differentClaims(t: number): NonceClaim[] {
@@ -63,24 +39,7 @@ function differentClaims(t: number): NonceClaim[] {
  * @param fixture - how to make the store under test
  */
 export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
-  function contractCase(
-    name: string,
-    body: (store: NonceStore, clock: { now: number }) => Promise<void>,
-    setup: Partial<typeof DEFAULTS> = {},
-  ): ContractCase {
-    return {
-      name,
-      async run() {
-        const clock = { now: Math.floor(Date.now() / 1000) };
-        const store = await fixture.make({ ...DEFAULTS, ...setup, now: () => clock.now });
-        try {
-          await body(store, clock);
-        } finally {
-          await fixture.dispose?.(store);
-        }
-      },
-    };
-  }
+  const contractCase = caseMaker(fixture);
 
   const cases = [
     contractCase('serves as soon as it is made', async (store, { now }) => {
@@ -189,5 +148,5 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
       ),
     );
   }
-  return cases;
+  return [...cases, ...nonceStoreLives(fixture)];
 }

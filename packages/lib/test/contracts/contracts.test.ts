@@ -1,9 +1,22 @@
-import { keyStoreContract, nonceStoreContract, signerContract } from 'asymmetric-jwt-auth/testing';
+import {
+  keyStoreContract,
+  type NonceRace,
+  type NonceStoreFixture,
+  type NonceStoreSetup,
+  nonceStoreContract,
+  signerContract,
+} from 'asymmetric-jwt-auth/testing';
 import { describe, expect, test } from 'vitest';
 import { type KeyStore, memoryKeyStore, memoryNonceStore, type NonceStore, PrivateKey } from '../../src/index.ts';
 
 describe('memoryNonceStore keeps the contract of nonce stores', () => {
-  for (const { name, run } of nonceStoreContract({ make: (setup) => memoryNonceStore(setup) })) test(name, run);
+  const cases = nonceStoreContract({
+    make: (setup) => memoryNonceStore(setup),
+    restart: 'its memory ends with its process',
+    loseMemory: (_, setup) => memoryNonceStore(setup),
+    race: 'processes share nothing',
+  });
+  for (const { name, run } of cases) test(name, run);
 });
 
 describe('memoryKeyStore keeps the contract of key stores', () => {
@@ -35,6 +48,14 @@ describe.each([
     },
   });
   for (const { name, run } of cases) test(name, run);
+});
+
+test('where a fixture says that it cannot, the cases for it are left out', () => {
+  const make = () => memoryNonceStore();
+  const able = nonceStoreContract({ make, restart: make, loseMemory: make, race: async () => [] });
+  const unable = nonceStoreContract({ make, restart: 'a reason', loseMemory: 'a reason', race: 'a reason' });
+  expect(unable.map(({ name }) => name)).toEqual(nonceStoreContract({ make }).map(({ name }) => name));
+  expect(able.length - unable.length).toBe(3);
 });
 
 /** A suite is worth what it finds: stores with the faults of the field, and the case that must notice. */
@@ -101,6 +122,26 @@ describe('the nonce contract finds', () => {
   ])('%s', async (_fault, make, name) => {
     const failing = nonceStoreContract({ make }).find((one) => one.name.startsWith(name));
     await expect(failing?.run()).rejects.toThrow('expected');
+  });
+
+  const caseOf = (fixture: Partial<NonceStoreFixture>, name: string) =>
+    nonceStoreContract({ make: (setup) => memoryNonceStore(setup), ...fixture }).find((one) =>
+      one.name.startsWith(name),
+    );
+  const forgetful = (_: NonceStore, setup: NonceStoreSetup) => memoryNonceStore({ ...setup, afterLoss: 'accept' });
+  const shut = (_: NonceStore, setup: NonceStoreSetup) => memoryNonceStore({ ...setup, afterLoss: 'quarantine' });
+
+  test.each([
+    ['a restart that forgets', { restart: forgetful }, 'started again'],
+    ['a loss that raises no floor', { loseMemory: forgetful }, 'without its memory'],
+    ['a lock-out without end', { loseMemory: shut }, 'without its memory'],
+    [
+      'two processes that share nothing',
+      { race: async ({ nonces }: NonceRace) => [{ claimed: nonces }, { claimed: nonces }] },
+      'gives each of',
+    ],
+  ])('%s', async (_fault, fixture, name) => {
+    await expect(caseOf(fixture, name)?.run()).rejects.toThrow(/expected|no new token/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { nonceStoreContract } from 'asymmetric-jwt-auth/testing';
+import { type NonceStoreSetup, nonceStoreContract } from 'asymmetric-jwt-auth/testing';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { lacksRedis, type RedisServer, startRedis, startRedisCluster } from '../../../../test/servers/redis.ts';
 import { redisNonceStore } from '../../src/nonce-stores/redis.ts';
@@ -31,17 +31,28 @@ describe.skipIf(lacksRedis()).each(KINDS)('redisNonceStore on %s (needs redis-se
     afterAll(() => connection.end());
 
     let stores = 0;
+    // The clock, here and there, is the case's.
+    async function open({ tolerance, margin, perUser, now }: NonceStoreSetup, afterLoss: 'fresh' | 'accept') {
+      const options = { tolerance, margin, perUser, now, prefix: `${library}${stores}:`, afterLoss, deadline: 5000 };
+      const store = redisNonceStore(atClock(connection.client, now), options);
+      await store.open(now());
+      store.close();
+      return store;
+    }
     const cases = nonceStoreContract({
-      async make({ tolerance, margin, perUser, now }) {
-        const prefix = `${library}${stores++}:`;
-        // Nothing was lost, as nothing was there; the clock, here and there, is the case's.
-        const options = { tolerance, margin, perUser, now, prefix, afterLoss: 'accept', deadline: 5000 } as const;
-        const store = redisNonceStore(atClock(connection.client, now), options);
-        await store.open(now());
-        store.close();
-        return store;
+      make(setup) {
+        stores += 1;
+        // Nothing was lost, as nothing was there.
+        return open(setup, 'accept');
       },
       noCapacity: "Redis's memory is its limit",
+      restart: (_, setup) => open(setup, 'fresh'),
+      loseMemory(_, setup) {
+        // Keys that are gone and keys that were never there are the same to it.
+        stores += 1;
+        return open(setup, 'fresh');
+      },
+      race: 'three processes race in redis.test.ts',
     });
     for (const { name, run } of cases) test(name, run);
   });

@@ -1,0 +1,81 @@
+/** What a nonce store promises beyond one life of its process, as far as a fixture can end it. */
+import type { NonceClaim, NonceStore } from '../core/contracts.ts';
+import { type ContractCase, ContractError, same } from './contract.ts';
+import { type CaseSetting, caseMaker, type NonceStoreFixture } from './nonce-store-fixture.ts';
+
+const NONCES = 2000;
+
+const outcomeOf = async (store: NonceStore, claim: NonceClaim, now: number) =>
+  Promise.resolve()
+    .then(() => store.claim(claim, now))
+    .catch(() => 'unavailable' as const);
+
+/** New tokens are accepted again within 2T + M of the clock. */
+async function servesAgain(store: NonceStore, { clock, setup }: CaseSetting): Promise<void> {
+  const end = clock.now + 2 * setup.tolerance + setup.margin;
+  for (; clock.now <= end; clock.now++) {
+    const claim = { username: 'alice', time: clock.now, nonce: `new at ${clock.now}` };
+    if ((await outcomeOf(store, claim, clock.now)) === 'claimed') return;
+  }
+  throw new ContractError('no new token was accepted within 2T + M');
+}
+
+/** @returns the cases for what the fixture can do */
+export function nonceStoreLives(fixture: NonceStoreFixture): ContractCase[] {
+  const contractCase = caseMaker(fixture);
+  const { restart, loseMemory, race } = fixture;
+  const cases: ContractCase[] = [];
+
+  if (typeof restart === 'function') {
+    cases.push(
+      contractCase('started again, has forgotten nothing, and serves', async (store, clock, setting) => {
+        const claim = { username: 'alice', time: clock.now, nonce: 'n' };
+        same(await store.claim(claim, clock.now), 'claimed', 'first claim');
+        const next = setting.replace(await restart(store, setting.setup));
+        same(await next.claim(claim, clock.now), 'replayed', 'claim after the restart');
+        await servesAgain(next, setting);
+        same(await next.claim(claim, clock.now), 'replayed', 'claim when it served again');
+      }),
+    );
+  }
+
+  if (typeof loseMemory === 'function') {
+    cases.push(
+      contractCase(
+        'without its memory, gives no nonce of an earlier second again, and serves',
+        async (store, clock, setting) => {
+          await store.open(clock.now);
+          clock.now += 5;
+          const claim = { username: 'alice', time: clock.now - 1, nonce: 'n' };
+          same(await store.claim(claim, clock.now), 'claimed', 'first claim');
+          const next = setting.replace(await loseMemory(store, setting.setup));
+          same((await outcomeOf(next, claim, clock.now)) === 'claimed', false, 'claimed again after the loss');
+          await servesAgain(next, setting);
+          same((await outcomeOf(next, claim, clock.now)) === 'claimed', false, 'claimed again when it served');
+        },
+      ),
+    );
+  }
+
+  if (typeof race === 'function') {
+    cases.push(
+      contractCase(`gives each of ${NONCES} nonces once, to several processes`, async (store, { now }) => {
+        // Ahead, as processes that start later may find a store made later.
+        const time = now + 10;
+        const processes = await race({ time, nonces: NONCES });
+        same(processes.length > 1, true, 'several processes');
+        const sum = (outcome: 'claimed' | 'replayed' | 'unavailable') =>
+          processes.reduce((total, outcomes) => total + (outcomes[outcome] ?? 0), 0);
+        same(sum('claimed') + sum('replayed') + sum('unavailable'), processes.length * NONCES, 'claims');
+        let claimed = sum('claimed');
+        for (let nonce = 0; nonce < NONCES; nonce++) {
+          const claim = { username: 'alice', time, nonce: String(nonce) };
+          if ((await outcomeOf(store, claim, now)) === 'claimed') claimed += 1;
+        }
+        same(claimed <= NONCES, true, 'nonces that were given twice: none');
+        same(claimed + sum('unavailable') >= NONCES, true, 'nonces that were given, or are unknown: all');
+      }),
+    );
+  }
+  return cases;
+}

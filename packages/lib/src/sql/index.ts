@@ -8,6 +8,17 @@ export {
   type DirectoryKeyOptions,
   type DirectoryUser,
 } from '../key-stores/directory.ts';
+export { type SqlKeyStore, sqlKeyStore } from '../key-stores/mapped.ts';
+export type {
+  Condition,
+  KeyColumns,
+  KeySetsMapping,
+  KeysMapping,
+  LastUsedColumn,
+  SqlKeyStoreOptions,
+  UsersMapping,
+} from '../key-stores/mapping.ts';
+export type { BadKey } from '../key-stores/row-keys.ts';
 export { type SqlDirectoryOptions, sqlDirectory } from '../key-stores/sql.ts';
 export { type SqlDatabase, type SqlNonceStoreOptions, sqlNonceStore } from '../nonce-stores/sql.ts';
 export { type DirectoryRevision, directoryRevision } from './directory-revision.ts';

@@ -1,0 +1,196 @@
+/** A key store over an application's own tables: the users that it has, with the keys that it has of them. */
+import type { Kysely } from 'kysely';
+import { isUsername } from '../core/claims.ts';
+import type { KeyRecord, KeyState, KeyStore, UserRecord, VerificationKey } from '../core/contracts.ts';
+import { retryWhileBusy } from '../sql/retry-while-busy.ts';
+import { type LastUsed, lastUsed, type UsedRow } from './last-used.ts';
+import { ALIASES, findQuery, type MappedRow } from './mapped-query.ts';
+import {
+  type AnyDatabase,
+  type AnyOptions,
+  type ColumnName,
+  type Condition,
+  type LastUsedColumn,
+  type RowOf,
+  readMapping,
+  type SqlKeyStoreOptions,
+  type TableName,
+} from './mapping.ts';
+import { rowKeyReader, tell } from './row-keys.ts';
+import { idOf, isHeld, isMarked, keyTextOf, secondsOf } from './row-values.ts';
+
+/** A key store that may write when keys were last used. */
+export interface SqlKeyStore<User> extends KeyStore<User> {
+  /** Writes now what else is written once a minute. Never rejects. */
+  flush(): Promise<void>;
+  /** Writes what is left, before the database is closed. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds that a statement waits for the lock of an SQLite database. */
+const FIND_DEADLINE = 150;
+const WRITE_DEADLINE = 5000;
+
+/**
+ * Makes a key store over tables that are there already: one query finds a user with all its keys.
+ *
+ * @param database - a `Kysely` instance; its type gives `result.user` the type of a row
+ * @param options - which tables and columns these are
+ * @throws TypeError for an option that is unknown, missing or out of its range; the message names it
+ */
+export function sqlKeyStore<
+  DB,
+  Users extends TableName<DB>,
+  Keys extends TableName<DB> = never,
+  Selected extends ColumnName<DB, Users> = ColumnName<DB, Users>,
+  Sets extends TableName<DB> = never,
+>(
+  database: Kysely<DB>,
+  options: SqlKeyStoreOptions<DB, Users, Keys, Selected, Sets>,
+): SqlKeyStore<Pick<RowOf<DB, Users>, Selected & keyof RowOf<DB, Users>>> {
+  return mappedStore(database, options as unknown as AnyOptions) as never;
+}
+
+function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly<Record<string, unknown>>> {
+  const mapping = readMapping(options);
+  const { users, keys, keySets, onBadKey, onWriteError, parsedKeys, now } = mapping;
+  const query = findQuery(db, mapping);
+  const parse = rowKeyReader(parsedKeys, onBadKey);
+  const keyUses = notebookOf(db, keys.table ?? users.table, keys, onWriteError);
+  const setUses = keySets && notebookOf(db, keySets.table, keySets, onWriteError);
+  const usedRows = new WeakMap<VerificationKey, readonly [LastUsed, UsedRow]>();
+
+  function keyIn(row: MappedRow): VerificationKey | undefined {
+    const text = keyTextOf(row[ALIASES.publicKey]);
+    if (text === undefined) return undefined;
+    const id = row[ALIASES.keyId];
+    const place = keys.id === undefined ? text : idOf(id);
+    const alg = row[ALIASES.alg] as string | null | undefined;
+    const key = parse({ username: row[ALIASES.username] as string, id, place, text, alg: alg ?? undefined });
+    if (key !== undefined && keyUses !== undefined) usedRows.set(key, [keyUses, { place, id }]);
+    return key;
+  }
+
+  function stateIn(row: MappedRow, expires: number | undefined, at: number): KeyState {
+    if (isMarked(row[ALIASES.revoked]) || !holds(keys.active, row[ALIASES.keyActive])) return 'revoked';
+    return expires !== undefined && expires <= at ? 'expired' : 'active';
+  }
+
+  async function addKeySets(rows: readonly MappedRow[], records: Map<string, KeyRecord>): Promise<void> {
+    if (keySets === undefined) return;
+    const sets = new Map<string, unknown>();
+    for (const row of rows) {
+      const url = row[ALIASES.url];
+      if (typeof url === 'string' && url !== '') sets.set(url, row[ALIASES.setId]);
+    }
+    for (const [url, id] of sets) {
+      for (const shared of await keySets.keysOf(url)) {
+        if (records.has(shared.kid)) continue;
+        // Others may trust the same URL: as an object of its own, it says whose row was used.
+        const { kid, fingerprint, algorithms, signatureLength, modulus, handle } = shared;
+        const key: VerificationKey = { kid, fingerprint, algorithms, signatureLength, modulus, handle };
+        if (setUses !== undefined) usedRows.set(key, [setUses, { place: idOf(id), id }]);
+        records.set(kid, { key, state: 'active' });
+      }
+    }
+  }
+
+  async function recordOf(rows: readonly MappedRow[]): Promise<UserRecord<Readonly<Record<string, unknown>>>> {
+    const [first] = rows as [MappedRow];
+    const at = now();
+    const records = new Map<string, KeyRecord>();
+    let until: number | undefined;
+    for (const row of rows) {
+      const key = keyIn(row);
+      if (key === undefined) continue;
+      const expires = expiryOf(row[ALIASES.expires]);
+      const state = stateIn(row, expires, at);
+      if (state === 'active' && expires !== undefined) until = Math.min(expires, until ?? expires);
+      const present = records.get(key.kid);
+      // Of a key in several rows, what counts is that it was revoked, or else that it is active.
+      if (present === undefined || RANK[state] > RANK[present.state]) records.set(key.kid, { key, state });
+    }
+    await addKeySets(rows, records);
+    return {
+      username: first[ALIASES.username] as string,
+      user: userOf(first),
+      disabled: isMarked(first[ALIASES.disabled]) || !holds(users.active, first[ALIASES.active]),
+      keys: [...records.values()],
+      until,
+    };
+  }
+
+  const notebooks = [keyUses, setUses].filter((one) => one !== undefined);
+  return {
+    async find(username) {
+      // Some databases fail for what no username can be.
+      if (!isUsername(username)) return undefined;
+      const parameters = [username];
+      const ask = () => db.executeQuery<MappedRow>({ ...query, parameters });
+      const { rows } = await retryWhileBusy(ask, FIND_DEADLINE);
+      // A collation that ignores case, accents or spaces finds the rows of others as well.
+      const own = rows.filter((row) => row[ALIASES.username] === username);
+      if (own.length === 0) return undefined;
+      if (new Set(own.map((row) => idOf(row[ALIASES.userId]))).size > 1)
+        throw new Error(`two rows of ${users.table} have the same ${users.username}: nobody can tell who is meant`);
+      return recordOf(own);
+    },
+
+    ...(notebooks.length === 0
+      ? {}
+      : {
+          used(key: VerificationKey, at: number) {
+            const [notebook, row] = usedRows.get(key) ?? [];
+            if (row !== undefined) notebook?.note(row, at);
+          },
+        }),
+    flush: async () => void (await Promise.all(notebooks.map((one) => one.flush()))),
+    close: async () => void (await Promise.all(notebooks.map((one) => one.close()))),
+  };
+}
+
+const RANK: Readonly<Record<KeyState, number>> = { expired: 0, staged: 1, active: 1, revoked: 2 };
+
+function holds(condition: Condition<string> | undefined, value: unknown): boolean {
+  if (condition === undefined) return true;
+  return typeof condition === 'string' ? isHeld(value) : value === condition[1];
+}
+
+/** @returns seconds since the epoch; what is no moment lies before all of them, so that the key has expired */
+function expiryOf(value: unknown): number | undefined {
+  if (value === null || value === undefined) return undefined;
+  try {
+    return secondsOf(value);
+  } catch {
+    return Number.NEGATIVE_INFINITY;
+  }
+}
+
+const OURS: ReadonlySet<string> = new Set(Object.values(ALIASES));
+
+function userOf(row: MappedRow): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !OURS.has(name)));
+}
+
+function notebookOf(
+  db: AnyDatabase,
+  table: string,
+  { id, lastUsed: mapped }: { readonly id?: string; readonly lastUsed?: LastUsedColumn<string> },
+  onWriteError: ((error: unknown) => void) | undefined,
+): LastUsed | undefined {
+  if (mapped === undefined || id === undefined) return undefined;
+  const { column, value } = mapped;
+  return lastUsed(
+    (ids, at) => {
+      const moment = value(at);
+      const update = db
+        .updateTable(table)
+        .set({ [column]: moment })
+        .where(id, 'in', ids)
+        // Another service may have written a later one.
+        .where((is) => is.or([is(column, 'is', null), is(column, '<', moment)]));
+      return retryWhileBusy(() => update.execute(), WRITE_DEADLINE);
+    },
+    (error) => tell(onWriteError, error),
+  );
+}

@@ -11,7 +11,13 @@ const MAX_TRIES = 4;
 /** A `kid` of this form names one key; any other says nothing here (0.3.1 sends none, other issuers send their own). */
 const FINGERPRINT = /^[0-9a-f]{64}$/i;
 
-const USABLE: Readonly<Record<KeyState, boolean>> = { active: true, staged: true, expired: false, revoked: false };
+/** Why a key in this state verifies nothing; a state that nobody knows is not `null` either. */
+const WHY_UNUSABLE: Readonly<Record<KeyState, Reason | null>> = {
+  active: null,
+  staged: null,
+  expired: 'key_expired',
+  revoked: 'key_revoked',
+};
 
 /** Step 3: the user, and its usable keys that match `alg`, the signature's length and, if it names one key, `kid`. */
 export function selectCandidates<User>(
@@ -24,23 +30,20 @@ export function selectCandidates<User>(
   if (record.disabled) return new Refusal('user_disabled');
 
   const keys: KeyRecord[] = [];
-  const unusable: KeyState[] = [];
+  let reason: Reason = 'unknown_key';
   for (const candidate of record.keys) {
     if (!mayHaveSigned(candidate.key, token)) continue;
-    if (!USABLE[candidate.state]) unusable.push(candidate.state);
-    else if (keys.length < MAX_TRIES) keys.push(candidate);
+    const why = WHY_UNUSABLE[candidate.state];
+    if (why === null) {
+      if (keys.length < MAX_TRIES) keys.push(candidate);
+    } else if (typeof why === 'string' && reason !== 'key_revoked') reason = why;
   }
-  return keys.length > 0 ? { record, keys } : new Refusal(whyNoneIsUsable(unusable));
+  return keys.length > 0 ? { record, keys } : new Refusal(reason);
 }
 
 function mayHaveSigned(key: VerificationKey, { algorithm, signature, kid }: UnverifiedToken): boolean {
   if (key.signatureLength !== signature.length || !key.algorithms.includes(algorithm.name)) return false;
   return kid === undefined || kid === key.kid || !FINGERPRINT.test(kid) || kid.toLowerCase() === key.kid;
-}
-
-function whyNoneIsUsable(states: readonly KeyState[]): Reason {
-  if (states.includes('revoked')) return 'key_revoked';
-  return states.includes('expired') ? 'key_expired' : 'unknown_key';
 }
 
 /**

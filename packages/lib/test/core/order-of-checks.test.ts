@@ -170,9 +170,9 @@ describe('of two faults the earlier is the reason', () => {
 describe('verifications that one token costs', () => {
   const NOBODY = { username: 'alice', user: 'alice', disabled: false };
   /** How often a token was verified, with which keys, and what came of it. */
-  async function verifications(token: string, keys: readonly PublicKey[]) {
+  async function verifications(token: string, keys: readonly PublicKey[], state: KeyState = 'active') {
     const { authenticate } = createAuthenticator({
-      keys: { find: () => ({ ...NOBODY, keys: keys.map((key) => ({ key, state: 'active' as const })) }) },
+      keys: { find: () => ({ ...NOBODY, keys: keys.map((key) => ({ key, state })) }) },
       nonces: { tolerance: 20, open() {}, readiness: () => ({ ready: true }), claim: () => 'claimed' },
       now: () => NOW,
     });
@@ -191,6 +191,12 @@ describe('verifications that one token costs', () => {
   test('a decoy key, one of nobody, is tried where the user has no key', async () => {
     const token = signToken('{"alg":"EdDSA"}', payload(), alice.privateKey);
     expect(await verifications(token, [])).toEqual({ reason: 'unknown_key', tried: [-1] });
+  });
+
+  test.each(['suspended', 'constructor', '__proto__', ''])('a key in the state %s verifies nothing', async (state) => {
+    const token = signToken('{"alg":"EdDSA"}', payload(), alice.privateKey);
+    const { tried, reason } = await verifications(token, [publicKeyOf(alice.publicKey)], state as KeyState);
+    expect({ tried, reason }).toEqual({ tried: [-1], reason: 'unknown_key' });
   });
 
   test.each(['RS512', 'PS256', 'ES256', 'ES384', 'ES512', 'Ed25519'])(

@@ -30,7 +30,9 @@ const NODE_LEAVES = [
 const SHARED = [
   'adapters/node.ts',
   'key-stores/directory.ts',
-  ...['last-used', 'mapped-query', 'mapping', 'row-keys', 'row-values'].map((part) => `key-stores/${part}.ts`),
+  ...['last-used', 'mapped', 'mapped-query', 'mapping', 'row-keys', 'row-values'].map(
+    (part) => `key-stores/${part}.ts`,
+  ),
   'key-stores/sql-schema.ts',
   'nonce-stores/closing.ts',
   'nonce-stores/deadline.ts',

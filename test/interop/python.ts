@@ -18,9 +18,19 @@ function interpreter(version: PackageVersion): string {
 // Python would leave its compiled files among the sources.
 const NO_COMPILED_FILES = '-B';
 
+/** The words that run a script of test/interop/python. */
+export function pythonCommand(
+  version: PackageVersion,
+  script: string,
+  ...words: readonly string[]
+): [command: string, ...words: string[]] {
+  return [interpreter(version), NO_COMPILED_FILES, join(SCRIPTS, script), ...words];
+}
+
 /** Runs a script of test/interop/python, and gives what it printed. */
 export function python(version: PackageVersion, script: string, ...words: readonly string[]): Promise<string> {
-  return mustRun(interpreter(version), [NO_COMPILED_FILES, join(SCRIPTS, script), ...words]);
+  const [command, ...others] = pythonCommand(version, script, ...words);
+  return mustRun(command, others);
 }
 
 /** What a client of ours in Python was answered. */

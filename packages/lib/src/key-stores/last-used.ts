@@ -27,11 +27,11 @@ export interface LastUsed {
  * Makes a notebook of uses.
  *
  * @param write - writes one moment, in whole seconds since the epoch, to the rows with some ids; it may reject
- * @param failed - told what it rejected with; it does not throw
+ * @param failed - told what it rejected with; says whether to try again later. It does not reject
  */
 export function lastUsed(
   write: (ids: readonly unknown[], at: number) => Promise<unknown>,
-  failed: (error: unknown) => void,
+  failed: (error: unknown) => Promise<'later' | 'never'>,
 ): LastUsed {
   const waiting = new Map<string, { readonly row: UsedRow; readonly second: number }>();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -60,7 +60,11 @@ export function lastUsed(
             second,
           );
         } catch (error) {
-          failed(error);
+          if ((await failed(error)) === 'never') {
+            closed = true;
+            waiting.clear();
+            return;
+          }
           for (const row of rows) note(row, second);
         }
       }

@@ -191,6 +191,19 @@ function notebookOf(
         .where((is) => is.or([is(column, 'is', null), is(column, '<', moment)]));
       return retryWhileBusy(() => update.execute(), WRITE_DEADLINE);
     },
-    (error) => tell(onWriteError, error),
+    async (error) => {
+      tell(onWriteError, error);
+      // A column that is not there stays away; a database that is not there comes back.
+      return (await isReadable(db, table, id)) && !(await isReadable(db, table, column)) ? 'never' : 'later';
+    },
   );
+}
+
+async function isReadable(db: AnyDatabase, table: string, column: string): Promise<boolean> {
+  try {
+    await db.selectFrom(table).select(column).limit(1).execute();
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -62,7 +62,7 @@ export interface KeyColumns<Column> {
   readonly lastUsed?: LastUsedColumn<Column>;
 }
 
-/** A column that is written, in batches and once a minute at most. */
+/** A column that is written, in batches and once a minute at most. One that is not there is told of once, and left alone. */
 export interface LastUsedColumn<Column> {
   readonly column: Column;
   /** The value to write, of seconds since the epoch: `(at) => new Date(at * 1000)`. */
@@ -98,7 +98,7 @@ export interface SqlKeyStoreOptions<
   readonly keySets?: KeySetsMapping<Sets, ColumnName<DB, Sets>>;
   /** Told of each key that cannot be used, when it is first read: it is left out. */
   readonly onBadKey?: (bad: BadKey) => void;
-  /** Told where it could not be written when keys were last used. */
+  /** Told where it could not be written when keys were last used: that is tried again a minute later. */
   readonly onWriteError?: (error: unknown) => void;
   /** Keys that stay parsed in memory; 1 to 10 000 000, default 10 000, about 30 MB at most. */
   readonly parsedKeys?: number;
@@ -166,7 +166,8 @@ export function readMapping(options: AnyOptions) {
 /** What the options come to. */
 export type Mapping = ReturnType<typeof readMapping>;
 
-function checkMembers<Of extends object>(
+/** As `checkOptions`, for an option that has members of its own. */
+export function checkMembers<Of extends object>(
   name: string,
   of: Of | undefined,
   kinds: OptionKinds<Of>,

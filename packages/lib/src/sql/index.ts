@@ -8,6 +8,12 @@ export {
   type DirectoryKeyOptions,
   type DirectoryUser,
 } from '../key-stores/directory.ts';
+export {
+  type DjangoKeyStoreOptions,
+  type DjangoUser,
+  type DjangoUsersMapping,
+  djangoKeyStore,
+} from '../key-stores/django.ts';
 export { type SqlKeyStore, sqlKeyStore } from '../key-stores/mapped.ts';
 export type {
   Condition,

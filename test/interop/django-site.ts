@@ -1,0 +1,44 @@
+/** A real Django site that is administered while it serves. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { environment } from '../run.ts';
+import { pythonCommand } from './python.ts';
+
+/** A running site. */
+export interface DjangoSite {
+  readonly url: string;
+  /** Does something in Django: the functions of python/django_site.py, by name. */
+  do<Answer = null>(word: string, ...words: readonly unknown[]): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes the tables with Django's `migrate`, and starts the site.
+ *
+ * @param database - as in Django's DATABASES
+ * @param migration - the last one of the package that is made; default all
+ */
+export async function startSite(database: Readonly<Record<string, unknown>>, migration = '-'): Promise<DjangoSite> {
+  const [command, ...words] = pythonCommand('1.3.0', 'django_site.py', JSON.stringify(database), migration);
+  const child = spawn(command, words, { env: environment(), stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(child, 'close');
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error('the Django site ended');
+    return JSON.parse(value);
+  };
+  const { url } = await next();
+  return {
+    url,
+    async do(...line) {
+      child.stdin.write(`${JSON.stringify(line)}\n`);
+      return next();
+    },
+    async stop() {
+      child.kill();
+      await ended;
+    },
+  };
+}

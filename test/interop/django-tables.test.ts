@@ -1,0 +1,289 @@
+/** The database of a real Django site: the users and keys that are managed there, at a Node server and at the site itself. */
+import { generateKeyPairSync } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAuthenticator, memoryNonceStore, PrivateKey, PublicKey } from 'asymmetric-jwt-auth';
+import { createAuthorization } from 'asymmetric-jwt-auth/client';
+import { nodeAuth } from 'asymmetric-jwt-auth/node';
+import { type BadKey, djangoKeyStore, nodeSqlite, type SqlKeyStore } from 'asymmetric-jwt-auth/sql';
+import { type Dialect, Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scratch } from '../../packages/lib/test/cli/program.ts';
+import { DJANGO_TABLES } from '../django-tables.ts';
+import { lacksPostgres, PostgresServer } from '../servers/postgres.ts';
+import { type DjangoSite, startSite } from './django-site.ts';
+import { send } from './send.ts';
+
+const folder = scratch();
+
+/** A Node server over the tables of a site. */
+class NodeService {
+  readonly bad: BadKey[] = [];
+  readonly errors: unknown[] = [];
+  readonly #database: Kysely<unknown>;
+  readonly store: SqlKeyStore<unknown>;
+  readonly #server: Server;
+
+  constructor(dialect: Dialect) {
+    this.#database = new Kysely<unknown>({ dialect });
+    this.store = djangoKeyStore(this.#database, {
+      jwks: { keysOf },
+      onBadKey: (bad) => this.bad.push(bad),
+      onWriteError: (error) => this.errors.push(error),
+    });
+    const auth = nodeAuth(createAuthenticator({ keys: this.store, nonces: memoryNonceStore({ afterLoss: 'accept' }) }));
+    this.#server = createServer(async (request, response) => {
+      const result = await auth.authenticate(request);
+      if (!result.ok) return auth.reject(response, result);
+      response.end(JSON.stringify(result.user));
+    });
+  }
+
+  async start(): Promise<this> {
+    await new Promise<void>((listening) => {
+      this.#server.listen(0, '127.0.0.1', listening);
+    });
+    return this;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.close();
+    await this.store.close();
+    await this.#database.destroy();
+  }
+}
+
+/** The key sets that are there, by path. */
+const keySets = new Map<string, PrivateKey[]>();
+const jwksServer = createServer((request, response) => {
+  const keys = keySets.get(request.url ?? '')?.map(({ publicKey }) => publicKey.toJwk());
+  response.writeHead(keys === undefined ? 404 : 200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ keys }));
+});
+let jwksUrl = '';
+beforeAll(async () => {
+  await new Promise<void>((listening) => {
+    jwksServer.listen(0, '127.0.0.1', listening);
+  });
+  jwksUrl = `http://127.0.0.1:${(jwksServer.address() as AddressInfo).port}`;
+});
+afterAll(() => jwksServer.close());
+
+async function keysOf(url: string): Promise<PublicKey[]> {
+  const { keys } = (await (await fetch(url)).json()) as { keys: Parameters<typeof PublicKey.from>[0][] };
+  return keys.map((key) => PublicKey.from(key));
+}
+
+interface Place {
+  readonly name: string;
+  readonly lacks?: boolean;
+  /** Makes an empty database: as Django is told of it, and as Kysely is. */
+  make(): Promise<{ database: Record<string, unknown>; dialect: () => Dialect; remove(): Promise<void> }>;
+}
+
+function sqliteAt(file: string) {
+  return {
+    database: { ENGINE: 'django.db.backends.sqlite3', NAME: file },
+    dialect: () => nodeSqlite(file),
+    remove: async () => {},
+  };
+}
+
+const PLACES: readonly Place[] = [
+  { name: 'SQLite', make: async () => sqliteAt(folder('site.db')) },
+  {
+    name: 'PostgreSQL (needs postgresql)',
+    lacks: lacksPostgres,
+    async make() {
+      const server = await PostgresServer.start();
+      const { host, port, user, database } = server.connection;
+      return {
+        database: { ENGINE: 'django.db.backends.postgresql', HOST: host, PORT: port, USER: user, NAME: database },
+        dialect: () => new PostgresDialect({ pool: new pg.Pool(server.connection) }),
+        remove: () => server.remove(),
+      };
+    },
+  },
+];
+
+describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
+  if (lacks) return test.skip('needs the server', () => {});
+  let place: Awaited<ReturnType<Place['make']>>;
+  let site: DjangoSite;
+  let node: NodeService;
+  beforeAll(async () => {
+    place = await make();
+    site = await startSite(place.database);
+    node = await new NodeService(place.dialect()).start();
+  });
+  afterAll(async () => {
+    await node?.stop();
+    await site?.stop();
+    await place?.remove();
+  });
+
+  let users = 0;
+  /** A user that Django has made, with a key that Django has taken. */
+  async function addUser(key?: PrivateKey, text = key?.publicKey.toOpenSsh()): Promise<string> {
+    const username = `user${++users}`;
+    await site.do('add_user', username);
+    if (text !== undefined) await site.do('add_key', username, text);
+    return username;
+  }
+  /** Status of a new token at the site, and at Node. */
+  async function statuses(username: string, key: PrivateKey) {
+    const authorization = await createAuthorization({ username, key });
+    const [atSite, atNode] = [await send(site.url, authorization), await send(node.url, authorization)];
+    return { site: atSite.status, node: atNode.status, body: atNode.body };
+  }
+  const LET_IN = { site: 200, node: 200 };
+
+  test.each([
+    ['RSA', 'PEM', (key: PrivateKey) => key.publicKey.toPem()],
+    ['RSA', 'OpenSSH line', (key: PrivateKey) => key.publicKey.toOpenSsh('guido@laptop')],
+    ['Ed25519', 'PEM', (key: PrivateKey) => key.publicKey.toPem()],
+    ['Ed25519', 'OpenSSH line', (key: PrivateKey) => key.publicKey.toOpenSsh('guido@laptop')],
+  ])('its users are let in with their %s keys (%s), at both', async (kind, _format, write) => {
+    const key = await PrivateKey.generate(kind === 'RSA' ? 'rsa' : 'ed25519');
+    const username = await addUser(key, write(key));
+    expect(await statuses(username, key)).toMatchObject({
+      ...LET_IN,
+      body: { username, email: `${username}@example.com`, is_staff: true, is_superuser: true },
+    });
+  });
+
+  test('a token works once at each', async () => {
+    const key = await PrivateKey.generate();
+    const authorization = await createAuthorization({ username: await addUser(key), key });
+    for (const expected of [200, 401]) {
+      for (const url of [site.url, node.url]) expect((await send(url, authorization)).status).toBe(expected);
+    }
+  });
+
+  test('who is deactivated is refused with the next request, though not by the package itself', async () => {
+    const key = await PrivateKey.generate();
+    const username = await addUser(key);
+    await site.do('set_active', username, false);
+    expect(await statuses(username, key)).toMatchObject({ site: 200, node: 401 });
+    await site.do('set_active', username, true);
+    expect(await statuses(username, key)).toMatchObject(LET_IN);
+  });
+
+  test('a key that is added counts with the next request, and so does one that is removed', async () => {
+    const [one, other] = [await PrivateKey.generate(), await PrivateKey.generate()];
+    const username = await addUser(one);
+    expect(await statuses(username, other)).toMatchObject({ site: 401, node: 401 });
+    const id = await site.do<number>('add_key', username, other.publicKey.toPem());
+    expect(await statuses(username, other)).toMatchObject(LET_IN);
+    await site.do('remove_key', id);
+    expect(await statuses(username, other)).toMatchObject({ site: 401, node: 401 });
+    expect(await statuses(username, one)).toMatchObject(LET_IN);
+  });
+
+  test('another user’s key, and another spelling of the name, are refused at both', async () => {
+    const [one, other] = [await PrivateKey.generate(), await PrivateKey.generate()];
+    const [username] = [await addUser(one), await addUser(other)];
+    expect(await statuses(username, other)).toMatchObject({ site: 401, node: 401 });
+    expect(await statuses(username.toUpperCase(), one)).toMatchObject({ site: 401, node: 401 });
+  });
+
+  test('Django sees when a key was last used at Node', async () => {
+    const [used, unused] = [await PrivateKey.generate(), await PrivateKey.generate()];
+    const username = await addUser(used);
+    await site.do('add_key', username, unused.publicKey.toPem());
+    const before = Math.floor(Date.now() / 1000);
+    expect((await send(node.url, await createAuthorization({ username, key: used }))).status).toBe(200);
+    expect(await site.do('last_used', username)).toEqual({ keys: [null, null], trusts: [] });
+    await node.store.flush();
+    const { keys } = await site.do<{ keys: [number, null] }>('last_used', username);
+    expect(keys[0] - before).toBeGreaterThanOrEqual(0);
+    expect(Date.now() / 1000 - keys[0]).toBeGreaterThanOrEqual(0);
+    expect(keys[1]).toBeNull();
+
+    const atNode = await createAuthorization({ username, key: used });
+    expect((await send(node.url, atNode)).status).toBe(200);
+    expect((await send(site.url, await createAuthorization({ username, key: used }))).status).toBe(200);
+    const { keys: byDjango } = await site.do<{ keys: [number] }>('last_used', username);
+    await node.store.flush();
+    expect(await site.do('last_used', username)).toMatchObject({ keys: [byDjango[0], null] });
+    expect(node.errors).toEqual([]);
+  });
+
+  test('the keys of a key set that the site trusts count, each user’s for itself', async () => {
+    const [inSet, own] = [await PrivateKey.generate('rsa'), await PrivateKey.generate()];
+    const path = `/${crypto.randomUUID()}.json`;
+    keySets.set(path, [inSet]);
+    const [username, other] = [await addUser(own), await addUser(own)];
+    await site.do('add_trust', username, jwksUrl + path);
+    expect(await statuses(username, inSet)).toMatchObject(LET_IN);
+    expect(await statuses(username, own)).toMatchObject(LET_IN);
+    expect(await statuses(other, inSet)).toMatchObject({ site: 401, node: 401 });
+    await node.store.flush();
+    expect(await site.do('last_used', username)).toEqual({ keys: [expect.any(Number)], trusts: [expect.any(Number)] });
+  });
+
+  test('a key that Django takes and we do not is left out, and told of; the user’s others count', async () => {
+    const good = await PrivateKey.generate();
+    const username = await addUser(good);
+    const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
+    const id = await site.do<number>('add_key', username, weak.export({ type: 'spki', format: 'pem' }));
+    expect(await statuses(username, good)).toMatchObject(LET_IN);
+    expect(node.bad.filter((bad) => bad.username === username)).toEqual([
+      { username, id, error: expect.objectContaining({ code: 'weak_key' }) },
+    ]);
+  });
+});
+
+/** Last migrations of older versions of the package: later ones leave these as they are. */
+const SHAPES = [
+  { version: '0.3.1', migration: '0003', told: 1, keySet: false },
+  { version: '0.5.2', migration: '0004', told: 0, keySet: false },
+  { version: '1.0.3', migration: '0005', told: 1, keySet: true },
+] as const;
+
+describe.each(SHAPES)('the tables of version $version', ({ migration, told, keySet }) => {
+  test('are read as well; a moment for which they have no column is told of once', async () => {
+    const { database, dialect } = sqliteAt(folder(`${migration}.db`));
+    const site = await startSite(database, migration);
+    const connection = new Kysely<unknown>({ dialect: dialect() });
+    const errors: unknown[] = [];
+    const store = djangoKeyStore(connection, {
+      ...(keySet ? { jwks: { keysOf } } : {}),
+      onWriteError: (error) => errors.push(error),
+    });
+    try {
+      const [key, inSet] = [await PrivateKey.generate(), await PrivateKey.generate()];
+      await site.do('add_user', 'guido');
+      await site.do('add_key_unchecked', 'guido', key.publicKey.toOpenSsh());
+      keySets.set(`/${migration}.json`, [inSet]);
+      if (keySet) await site.do('add_trust_unchecked', 'guido', `${jwksUrl}/${migration}.json`);
+      const auth = createAuthenticator({ keys: store, nonces: memoryNonceStore() });
+      for (const one of keySet ? [key, inSet] : [key]) {
+        for (let time = 0; time < 2; time++) {
+          const authorization = await createAuthorization({ username: 'guido', key: one });
+          expect(await auth.authenticate({ authorization })).toMatchObject({ ok: true, user: { username: 'guido' } });
+          await store.flush();
+        }
+      }
+      expect(errors).toHaveLength(told);
+    } finally {
+      await store.close();
+      await connection.destroy();
+      await site.stop();
+    }
+  });
+});
+
+test('the tables that tests without Python use are those that Django makes', async () => {
+  const site = await startSite(sqliteAt(folder('tables.db')).database);
+  try {
+    expect(await site.do('tables')).toEqual(DJANGO_TABLES);
+  } finally {
+    await site.stop();
+  }
+});

@@ -289,16 +289,28 @@ describe('when keys were last used', () => {
     expect(written).toEqual([3, 70]);
   });
 
-  test('a write that fails is told of and tried again, and decides about no request', async () => {
-    const { store, use, errors, written } = await makeStore('missing');
+  test('a write that fails is told of and tried again a minute later, and decides about no request', async () => {
+    const { use, errors, written } = await makeStore('is_admin');
+    const refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON account BEGIN SELECT RAISE(ABORT, 'not now'); END";
+    await ask(db as Kysely<unknown>, refuse);
     vi.useFakeTimers();
     use(1);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining('missing') })]);
+    expect(errors).toEqual([expect.objectContaining({ message: 'not now' })]);
+    await ask(db as Kysely<unknown>, 'DROP TRIGGER refuse');
     await vi.advanceTimersByTimeAsync(60_000);
     expect(written).toEqual([1, 1]);
-    await store.close();
-    expect(errors).toHaveLength(3);
+    expect(await db.selectFrom('account').select('is_admin').execute()).toEqual([{ is_admin: 1 }]);
+    expect(errors).toHaveLength(1);
+  });
+
+  test('a column that is not there is told of once', async () => {
+    const { store, use, errors } = await makeStore('missing');
+    for (const at of [1, 2, 3]) {
+      use(at);
+      await store.flush();
+    }
+    expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining('missing') })]);
   });
 
   test('after close(), what was noted is written, and nothing more is taken', async () => {

@@ -34,6 +34,9 @@ const SHARED = [
     (part) => `key-stores/${part}.ts`,
   ),
   'key-stores/sql-schema.ts',
+  ...['checks', 'dialect', 'find', 'key-parser', 'mysql', 'postgres', 'rows', 'sqlite', 'tables'].map(
+    (part) => `key-stores/sql/${part}.ts`,
+  ),
   'nonce-stores/closing.ts',
   'nonce-stores/deadline.ts',
   'nonce-stores/just-below.ts',

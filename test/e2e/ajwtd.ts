@@ -31,7 +31,7 @@ export interface LogLine {
 
 /** How a server is started. */
 export interface ServeOptions {
-  /** Path of an SQLite file. */
+  /** Path of an SQLite file, or the URL of a database. */
   readonly database: string;
   /** Further options of `ajwtd serve`. */
   readonly args?: readonly string[];
@@ -114,7 +114,8 @@ afterAll(() => {
 
 /** Starts `ajwtd serve` on a free port of 127.0.0.1, and waits until it listens. */
 export async function serve({ database, args = [], env = {} }: ServeOptions): Promise<Ajwtd> {
-  const words = ['--database', `sqlite:${database}`, '--listen', '127.0.0.1:0', '--admin-listen', 'off', ...args];
+  const url = database.includes('://') ? database : `sqlite:${database}`;
+  const words = ['--database', url, '--listen', '127.0.0.1:0', '--admin-listen', 'off', ...args];
   const child = start('ajwtd', ['serve', ...words], { env });
   running.add(child);
   const log: LogLine[] = [];
@@ -162,10 +163,10 @@ export async function serve({ database, args = [], env = {} }: ServeOptions): Pr
   }
 
   const { msg } = await logged((line) => line.msg.startsWith('listening on '));
-  const url = msg.slice('listening on '.length);
+  const origin = msg.slice('listening on '.length);
   return {
-    url,
-    port: Number(new URL(url).port),
+    url: origin,
+    port: Number(new URL(origin).port),
     pid: child.pid as number,
     log,
     logged,

@@ -1,13 +1,13 @@
 /** The composition root: the one place where the parts are made and put together. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { cached, createAuthenticator, type NonceStore, type Readiness } from 'asymmetric-jwt-auth';
+import { createAuthenticator, type NonceStore, type Readiness } from 'asymmetric-jwt-auth';
 import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
-import { type DirectoryRevision, directoryRevision } from 'asymmetric-jwt-auth/sql';
 import type { Logger } from 'pino';
 import { createAdminServer } from './admin/server.ts';
 import type { Address, Config } from './config.ts';
-import { type Database, openDatabase } from './database.ts';
+import { openKeyStore } from './database/keys.ts';
+import { type Database, openDatabase } from './database/open.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createProxy } from './gateway/proxy.ts';
 import { decisionLog } from './gateway/refusal-log.ts';
@@ -32,8 +32,8 @@ const WATCH = 1000;
  * @throws CommandError where the database or an address cannot be had
  */
 export async function startApp(config: Config, log: Logger): Promise<App> {
-  const database = await openDatabase(config.database, 0);
-  log.info({ created: database.created }, `database sqlite:${database.path}`);
+  const database = await openDatabase(config.database, 'server');
+  log.info({ created: database.created }, `database ${config.database.name}`);
   const { store: nonces, close: closeNonces } = await makeNonceStore(config, database, log);
   try {
     await nonces.open(seconds());
@@ -44,9 +44,9 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   }
 
   const { tolerance, audience, require, upstream } = config;
-  const revision = directoryRevision(database.path);
+  const { store: keys, close: closeKeys } = await openKeyStore(database, log);
   const auth = createAuthenticator({
-    keys: keysOf(database, revision),
+    keys,
     nonces,
     tolerance,
     audience,
@@ -65,7 +65,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     await Promise.all(servers.map(closeServer));
     proxy?.close();
     closeNonces();
-    revision.close();
+    await closeKeys();
     await database.close();
   }
 
@@ -87,19 +87,6 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
 function seconds(): number {
   return Date.now() / 1000;
-}
-
-/** Users and keys of the file that the path leads to; of no other. */
-function keysOf({ directory, checkFile }: Database, revision: DirectoryRevision) {
-  const find: typeof directory.find = (username, hint) => {
-    checkFile();
-    return directory.find(username, hint);
-  };
-  const read = () => {
-    checkFile();
-    return revision.read();
-  };
-  return cached({ find }, { revision: read });
 }
 
 function readinessOf(database: Database, nonces: NonceStore): Readiness {

@@ -1,7 +1,7 @@
 /** What `ajwtd serve` is told, checked: a wrong option is one clear line, before anything is opened. */
 import { BlockList, isIP } from 'node:net';
-import { resolve } from 'node:path';
 import { CommandError, type Values } from 'asymmetric-jwt-auth/internal/command-line';
+import { type DatabaseConfig, readDatabase } from './database/config.ts';
 import { type NoncesConfig, readNonces } from './nonces/config.ts';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -13,7 +13,7 @@ export const DATABASE_OPTION = {
     type: 'string',
     value: 'URL',
     env: 'AJWTD_DATABASE',
-    help: 'where users and keys are: sqlite:PATH, default sqlite:ajwt.db',
+    help: 'where users and keys are: sqlite:PATH, postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE; default sqlite:ajwt.db',
   },
 } as const;
 
@@ -106,8 +106,7 @@ export interface Config {
   readonly listen: Address;
   readonly adminListen: Address | undefined;
   readonly upstream: URL | undefined;
-  /** Absolute path of an SQLite file. */
-  readonly database: string;
+  readonly database: DatabaseConfig;
   readonly nonces: NoncesConfig;
   /** Processes. */
   readonly workers: number;
@@ -176,21 +175,6 @@ function readUpstream(text: string, option: string): URL {
     throw new CommandError(`${option}: must be the origin of a server, such as http://127.0.0.1:8080, without a path`);
   }
   return url;
-}
-
-/**
- * @param option - how it was given
- * @returns the absolute path of an SQLite file
- */
-export function readDatabase(text = 'sqlite:ajwt.db', option = '--database'): string {
-  if (/^(?:postgres(?:ql)?|mysql|mariadb):/.test(text)) {
-    throw new CommandError(`${option}: users and keys are kept in SQLite so far; write sqlite:PATH`);
-  }
-  const path = /^sqlite:(.+)$/s.exec(text)?.[1];
-  if (path === undefined || path === ':memory:' || path.includes('\0')) {
-    throw new CommandError(`${option}: must be sqlite:PATH, such as sqlite:/var/lib/ajwtd/ajwt.db`);
-  }
-  return resolve(path);
 }
 
 function readTolerance(text: string | undefined, option: string): number {

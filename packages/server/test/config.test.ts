@@ -21,7 +21,7 @@ test('the defaults are those of the documentation', () => {
     keyHeader: 'X-Auth-Key',
     logLevel: 'info',
   });
-  expect(read({}).database).toMatch(/^\/.*\/ajwt\.db$/);
+  expect(read({}).database).toMatchObject({ kind: 'sqlite', path: expect.stringMatching(/^\/.*\/ajwt\.db$/) });
 });
 
 test('every option has its twin in the environment', () => {

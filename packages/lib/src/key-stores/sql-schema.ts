@@ -1,104 +1,29 @@
-/** The tables of the SQL directory, and how they come to be. */
-import { type Generated, type Kysely, sql } from 'kysely';
+/** How the tables of the SQL directory come to be. */
+import { type Kysely, sql } from 'kysely';
 import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
-
-/** The tables, as Kysely sees them. Times are seconds since the epoch. */
-export interface DirectoryTables {
-  ajwt_user: UserTable;
-  ajwt_key: KeyTable;
-  ajwt_revoked_key: RevokedKeyTable;
-}
-
-interface UserTable {
-  id: Generated<number>;
-  username: string;
-  disabled: number;
-  created: number;
-}
-
-interface KeyTable {
-  /** `SHA256:…`, as `ssh-keygen -l` prints it. */
-  fingerprint: string;
-  user_id: number;
-  kid: string;
-  /** RFC 7638. */
-  thumbprint: string;
-  /** SPKI PEM. */
-  public_key: string;
-  /** The one algorithm that the key is registered for, if any. */
-  alg: string | null;
-  comment: string | null;
-  created: number;
-  expires: number | null;
-  revoked: number | null;
-}
-
-/** Revoked keys of users who were removed: they do not come back with somebody else. */
-interface RevokedKeyTable {
-  fingerprint: string;
-  revoked: number;
-}
-
-/** By name, in order. A migration that was released is never changed. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = {
-  '2026-11-users-and-keys': {
-    async up(db: Kysely<unknown>) {
-      // Two processes may make the same new database: whoever comes second finds everything there.
-      await db.schema
-        .createTable('ajwt_user')
-        .ifNotExists()
-        .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
-        .addColumn('username', 'text', (column) => column.notNull().unique())
-        .addColumn('disabled', 'integer', (column) => column.notNull().check(sql`disabled IN (0, 1)`))
-        .addColumn('created', 'real', (column) => column.notNull())
-        .execute();
-      await db.schema
-        .createTable('ajwt_key')
-        .ifNotExists()
-        .addColumn('fingerprint', 'text', (column) => column.primaryKey())
-        .addColumn('user_id', 'integer', (column) => column.notNull().references('ajwt_user.id').onDelete('cascade'))
-        .addColumn('kid', 'text', (column) => column.notNull().unique())
-        .addColumn('thumbprint', 'text', (column) => column.notNull().unique())
-        .addColumn('public_key', 'text', (column) => column.notNull())
-        .addColumn('alg', 'text')
-        .addColumn('comment', 'text')
-        .addColumn('created', 'real', (column) => column.notNull())
-        .addColumn('expires', 'real')
-        .addColumn('revoked', 'real')
-        .execute();
-      await db.schema.createIndex('ajwt_key_user').ifNotExists().on('ajwt_key').column('user_id').execute();
-      await db.schema
-        .createTable('ajwt_revoked_key')
-        .ifNotExists()
-        .addColumn('fingerprint', 'text', (column) => column.primaryKey())
-        .addColumn('revoked', 'real', (column) => column.notNull())
-        .execute();
-      for (const statement of REVISION) await sql.raw(statement).execute(db);
-    },
-  },
-};
-
-/** A number that every change raises, whoever makes it: so that caches see it (`directoryRevision`). */
-const REVISION = [
-  'CREATE TABLE IF NOT EXISTS ajwt_revision (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL)',
-  'INSERT INTO ajwt_revision (id, revision) VALUES (1, 0) ON CONFLICT DO NOTHING',
-  ...['user', 'key'].flatMap((table) =>
-    ['insert', 'update', 'delete'].map(
-      (change) =>
-        `CREATE TRIGGER IF NOT EXISTS ajwt_${table}_${change} AFTER ${change} ON ajwt_${table} BEGIN UPDATE ajwt_revision SET revision = revision + 1; END`,
-    ),
-  ),
-];
-
-const PROVIDER: MigrationProvider = { getMigrations: async () => ({ ...MIGRATIONS }) };
+import { DIRECTORY_DIALECTS, directoryDialectOf } from './sql/dialect.ts';
+import type { DirectoryTables } from './sql/tables.ts';
 
 function migrator(db: Kysely<DirectoryTables>): Migrator {
+  const { migrations } = directoryDialectOf(db);
+  const provider: MigrationProvider = {
+    getMigrations: async () =>
+      Object.fromEntries(Object.entries(migrations).map(([name, statements]) => [name, migrationOf(statements)])),
+  };
   return new Migrator({
     db,
-    provider: PROVIDER,
+    provider,
     migrationTableName: 'ajwt_migration',
     migrationLockTableName: 'ajwt_migration_lock',
   });
+}
+
+function migrationOf(statements: readonly string[]): Migration {
+  return {
+    async up(db: Kysely<unknown>) {
+      for (const statement of statements) await sql.raw(statement).execute(db);
+    },
+  };
 }
 
 /** Names of the migrations that a database lacks, in order; all of them for a new one. */
@@ -120,4 +45,30 @@ export async function runMigrations(db: Kysely<DirectoryTables>): Promise<readon
   // Another process may have been faster: what counts is that all is there.
   if (error !== undefined && (await pendingMigrations(db)).length > 0) throw error;
   return pending;
+}
+
+/** What Kysely's migrator keeps its books in. */
+const BOOKS = [
+  'CREATE TABLE IF NOT EXISTS ajwt_migration (name varchar(255) NOT NULL PRIMARY KEY, timestamp varchar(255) NOT NULL)',
+  'CREATE TABLE IF NOT EXISTS ajwt_migration_lock (id varchar(255) NOT NULL PRIMARY KEY, is_locked integer DEFAULT 0 NOT NULL)',
+];
+
+/**
+ * The migrations as SQL, for whoever applies them by other means. Afterwards the directory finds itself up to date.
+ *
+ * @param database - `mysql` is MariaDB as well
+ * @returns statements, each with its semicolon
+ */
+export function directoryMigrationSql(database: keyof typeof DIRECTORY_DIALECTS): string {
+  const once = (table: string, columns: string, values: string, key: string) =>
+    `INSERT INTO ${table} (${columns}) SELECT ${values} WHERE NOT EXISTS (SELECT 1 FROM ${table} WHERE ${key})`;
+  const statements = [
+    ...BOOKS,
+    once('ajwt_migration_lock', 'id, is_locked', "'migration_lock', 0", "id = 'migration_lock'"),
+    ...Object.entries(DIRECTORY_DIALECTS[database].migrations).flatMap(([name, steps]) => [
+      ...steps,
+      once('ajwt_migration', 'name, timestamp', `'${name}', '1970-01-01T00:00:00.000Z'`, `name = '${name}'`),
+    ]),
+  ];
+  return statements.map((statement) => `${statement};\n`).join('');
 }

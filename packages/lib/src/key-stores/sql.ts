@@ -1,13 +1,16 @@
 /** Users and public keys in a database, through Kysely: for servers, and for whoever administers them. */
-import type { Kysely } from 'kysely';
-import type { AlgorithmName } from '../core/algorithms.ts';
-import { isUsername } from '../core/claims.ts';
-import { KeyConflictError, type KeyRecord, type KeyState } from '../core/contracts.ts';
-import { checkOptions, wallClock } from '../core/options.ts';
-import { PublicKey } from '../keys/public-key.ts';
-import { retryWhileBusy } from '../sql/retry-while-busy.ts';
-import { type Directory, DirectoryError, type DirectoryKey, type DirectoryUser } from './directory.ts';
-import { type DirectoryTables, pendingMigrations, runMigrations } from './sql-schema.ts';
+import type { Kysely, Transaction } from 'kysely';
+import { KeyConflictError } from '../core/contracts.ts';
+import { checkOptions, numberOption, wallClock } from '../core/options.ts';
+import { tryAgain } from '../sql/try-again.ts';
+import { type Directory, DirectoryError, type DirectoryKey } from './directory.ts';
+import { checkComment, checkExpiry, checkUsername, nameOfKey, registeredAlgorithm, unknownKey } from './sql/checks.ts';
+import { directoryDialectOf } from './sql/dialect.ts';
+import { userFinder } from './sql/find.ts';
+import { keyParser } from './sql/key-parser.ts';
+import { stateOf, userOf } from './sql/rows.ts';
+import type { DirectoryTables } from './sql/tables.ts';
+import { pendingMigrations, runMigrations } from './sql-schema.ts';
 
 /** What a directory may be told. */
 export interface SqlDirectoryOptions {
@@ -17,142 +20,129 @@ export interface SqlDirectoryOptions {
   readonly parsedKeys?: number;
 }
 
-/** One row of the query that finds a user with all its keys; a user without keys has one without a fingerprint. */
-interface FoundRow {
-  readonly username: string;
-  readonly disabled: number;
-  readonly user_created: number;
-  readonly fingerprint: string | null;
-  readonly public_key: string;
-  readonly alg: string | null;
-  readonly expires: number | null;
-  readonly revoked: number | null;
-}
+/** Milliseconds that a change waits for other connections' changes. */
+const DEADLINE = 5000;
+
+/** The database, or a transaction in it. */
+type Connection = Kysely<DirectoryTables>;
 
 /**
- * Makes a directory in a database. Its tables are made by {@link Directory.migrate}.
+ * Makes a directory in a database: SQLite, PostgreSQL, MySQL or MariaDB. Its tables are made by {@link Directory.migrate}.
  *
  * @param database - a `Kysely` instance; for SQLite over `nodeSqlite`
- * @throws TypeError for an option that is unknown
+ * @throws TypeError for an option that is unknown, and for another kind of database
  */
 // biome-ignore lint/suspicious/noExplicitAny: the application's own tables do not matter here
 export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions = {}): Directory {
   checkOptions(options, { now: 'function', parsedKeys: 'any' });
-  const { now = wallClock, parsedKeys = 10_000 } = options;
-  const db: Kysely<DirectoryTables> = database;
-  const parse = keyParser(parsedKeys);
-  const findQuery = db
-    .selectFrom('ajwt_user as u')
-    .leftJoin('ajwt_key as k', 'k.user_id', 'u.id')
-    .select(['u.username', 'u.disabled', 'u.created as user_created'])
-    .select(['k.fingerprint', 'k.public_key', 'k.alg', 'k.expires', 'k.revoked'])
-    .where('u.username', '=', '')
-    .orderBy('k.created', 'desc')
-    .compile();
+  const { now = wallClock } = options;
+  const parse = keyParser(numberOption('parsedKeys', options.parsedKeys, 10_000, 1, 10_000_000));
+  const db: Connection = database;
+  const { mayTryAgain } = directoryDialectOf(db);
+
+  /** Changes are made one after another: whatever a change has looked at is so until it is committed. */
+  function change<T>(work: (transaction: Transaction<DirectoryTables>) => Promise<T>): Promise<T> {
+    const attempt = () =>
+      db.transaction().execute(async (transaction) => {
+        await transaction
+          .updateTable('ajwt_revision')
+          .set((is) => ({ revision: is('revision', '+', 1) }))
+          .execute();
+        return work(transaction);
+      });
+    return tryAgain(attempt, mayTryAgain, DEADLINE);
+  }
 
   const keysIn = (connection: Connection) =>
     connection
       .selectFrom('ajwt_key as k')
       .innerJoin('ajwt_user as u', 'u.id', 'k.user_id')
-      .selectAll('k')
-      .select('u.username')
-      .orderBy('k.created')
-      .orderBy('k.fingerprint');
+      .select(['k.fingerprint', 'k.kid', 'k.thumbprint', 'k.public_key', 'k.alg', 'k.comment'])
+      .select(['k.created', 'k.expires', 'k.revoked', 'u.username'])
+      .orderBy('k.id');
   type Row = Awaited<ReturnType<ReturnType<typeof keysIn>['execute']>>[number];
 
-  function keyOf({ public_key, alg, user_id: _, ...row }: Row): DirectoryKey {
+  function keyOf({ public_key, alg, ...row }: Row): DirectoryKey {
     return { ...row, key: parse(row.fingerprint, public_key, alg), state: stateOf(row, now()) };
   }
 
   return {
-    async find(username) {
-      const { rows } = await db.executeQuery<FoundRow>({ ...findQuery, parameters: [username] });
-      const [first] = rows;
-      if (first === undefined) return undefined;
-      const at = now();
-      const records: KeyRecord[] = [];
-      for (const row of rows) {
-        if (row.fingerprint === null) continue;
-        records.push({ key: parse(row.fingerprint, row.public_key, row.alg), state: stateOf(row, at) });
-      }
-      const user = userOf({ ...first, created: first.user_created });
-      return { username: user.username, user, disabled: user.disabled, keys: records, until: nextExpiry(rows, at) };
-    },
+    find: userFinder(db, parse, now),
 
     migrate: () => runMigrations(db),
     pendingMigrations: () => pendingMigrations(db),
 
     async addUser(username) {
-      const row = { username, disabled: 0, created: now() };
-      if (await patiently(() => insertUser(db, row))) return userOf(row);
-      throw new DirectoryError('user_exists', `the user ${JSON.stringify(username)} is there already`);
+      checkUsername(username);
+      return change(async (transaction) => {
+        const row = { username, disabled: 0, created: now() };
+        if (await insertUser(transaction, row)) return userOf(row);
+        throw new DirectoryError('user_exists', `the user ${JSON.stringify(username)} is there already`);
+      });
     },
 
     listUsers: async () => (await db.selectFrom('ajwt_user').selectAll().orderBy('username').execute()).map(userOf),
     getUser: async (username) => userOf(await rowOfUser(db, username)),
 
-    async setDisabled(username, disabled) {
-      const { id } = await rowOfUser(db, username);
-      const update = db
-        .updateTable('ajwt_user')
-        .set({ disabled: Number(disabled) })
-        .where('id', '=', id);
-      await patiently(() => update.execute());
-    },
+    setDisabled: (username, disabled) =>
+      change(async (transaction) => {
+        const { id } = await rowOfUser(transaction, username);
+        const update = transaction.updateTable('ajwt_user').set({ disabled: Number(disabled) });
+        await update.where('id', '=', id).execute();
+      }),
 
-    async removeUser(username) {
-      await patiently(() =>
-        db.transaction().execute(async (transaction) => {
-          const { id } = await rowOfUser(transaction, username);
-          await transaction
-            .insertInto('ajwt_revoked_key')
-            .columns(['fingerprint', 'revoked'])
-            .expression(
-              transaction
-                .selectFrom('ajwt_key')
-                .select(['fingerprint', (is) => is.ref('revoked').$notNull().as('revoked')])
-                .where('user_id', '=', id)
-                .where('revoked', 'is not', null),
-            )
-            .execute();
-          await transaction.deleteFrom('ajwt_user').where('id', '=', id).execute();
-        }),
-      );
-    },
+    removeUser: (username) =>
+      change(async (transaction) => {
+        const { id } = await rowOfUser(transaction, username);
+        await transaction
+          .insertInto('ajwt_revoked_key')
+          .columns(['fingerprint', 'revoked'])
+          .expression(
+            transaction
+              .selectFrom('ajwt_key as k')
+              .leftJoin('ajwt_revoked_key as r', 'r.fingerprint', 'k.fingerprint')
+              .select(['k.fingerprint', (is) => is.ref('k.revoked').$notNull().as('revoked')])
+              .where('k.user_id', '=', id)
+              .where('k.revoked', 'is not', null)
+              .where('r.fingerprint', 'is', null),
+          )
+          .execute();
+        await transaction.deleteFrom('ajwt_user').where('id', '=', id).execute();
+      }),
 
     async addKey(username, key, { comment = key.comment, expires, createUser = false } = {}) {
+      checkUsername(username);
       checkComment(comment);
       checkExpiry(expires, now());
-      return patiently(() =>
-        db.transaction().execute(async (transaction) => {
-          const userAdded = createUser && (await insertUser(transaction, { username, disabled: 0, created: now() }));
-          const { id } = await rowOfUser(transaction, username);
-          const { fingerprint, kid, thumbprint } = key;
-          await refuseRevoked(transaction, fingerprint);
-          const beside = { comment: comment ?? null, expires: expires ?? null };
-          const { numInsertedOrUpdatedRows } = await transaction
-            .insertInto('ajwt_key')
-            .values({
-              ...{ fingerprint, kid, thumbprint, user_id: id, public_key: key.toPem(), alg: registeredAlgorithm(key) },
-              ...beside,
-              created: now(),
-              revoked: null,
-            })
-            .onConflict((conflict) => conflict.doNothing())
-            .executeTakeFirstOrThrow();
-          const added = numInsertedOrUpdatedRows === 1n;
-          const named = keysIn(transaction).where('k.fingerprint', '=', fingerprint);
-          const present = keyOf(await named.executeTakeFirstOrThrow());
+      const { fingerprint, kid, thumbprint } = key;
+      return change(async (transaction) => {
+        const row = { username, disabled: 0, created: now() };
+        const userAdded = createUser && (await insertUser(transaction, row));
+        const { id } = await rowOfUser(transaction, username);
+        await refuseRevoked(transaction, fingerprint);
+        const named = keysIn(transaction).where('k.fingerprint', '=', fingerprint);
+        const present = await named.executeTakeFirst();
+        if (present !== undefined) {
           refuseForeign(present, username);
           const changes = {
             ...(comment === undefined ? {} : { comment }),
             ...(expires === undefined ? {} : { expires }),
           };
-          if (added || Object.keys(changes).length === 0) return { key: present, added, userAdded };
-          await transaction.updateTable('ajwt_key').set(changes).where('fingerprint', '=', fingerprint).execute();
-          return { key: { ...present, ...changes }, added, userAdded };
-        }),
-      );
+          if (Object.keys(changes).length > 0) {
+            await transaction.updateTable('ajwt_key').set(changes).where('fingerprint', '=', fingerprint).execute();
+          }
+          return { key: keyOf({ ...present, ...changes }), added: false, userAdded };
+        }
+        await transaction
+          .insertInto('ajwt_key')
+          .values({
+            ...{ fingerprint, owner: fingerprint, kid, thumbprint, user_id: id },
+            ...{ public_key: key.toPem(), alg: registeredAlgorithm(key) },
+            ...{ comment: comment ?? null, expires: expires ?? null, created: now(), revoked: null },
+          })
+          .execute();
+        return { key: keyOf(await named.executeTakeFirstOrThrow()), added: true, userAdded };
+      });
     },
 
     async listKeys(username) {
@@ -162,56 +152,39 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
     },
 
     async revokeKey(id) {
-      const named = keysIn(db).where((is) =>
-        is.or([is('k.fingerprint', '=', id), is('k.kid', '=', id.toLowerCase()), is('k.thumbprint', '=', id)]),
-      );
-      const found = await named.executeTakeFirst();
-      if (found === undefined) {
-        throw new DirectoryError('unknown_key', 'there is no such key; give its fingerprint, kid or thumbprint');
-      }
-      const at = now();
-      const update = db
-        .updateTable('ajwt_key')
-        .set({ revoked: at })
-        .where('fingerprint', '=', found.fingerprint)
-        .where('revoked', 'is', null);
-      const { numUpdatedRows } = await patiently(() => update.executeTakeFirstOrThrow());
-      const revoked = numUpdatedRows === 1n;
-      return { key: keyOf(revoked ? { ...found, revoked: at } : found), revoked };
+      const { column, value } = nameOfKey(id);
+      return change(async (transaction) => {
+        const found = await keysIn(transaction).where(`k.${column}`, '=', value).executeTakeFirst();
+        if (found === undefined) throw unknownKey();
+        if (found.revoked !== null) return { key: keyOf(found), revoked: false };
+        const revoked = { revoked: now() };
+        const { fingerprint } = found;
+        await transaction.updateTable('ajwt_key').set(revoked).where('fingerprint', '=', fingerprint).execute();
+        return { key: keyOf({ ...found, ...revoked }), revoked: true };
+      });
     },
   };
 }
 
-/** Milliseconds that a change waits for other connections' changes. */
-const DEADLINE = 5000;
-const patiently = <T>(work: () => Promise<T>) => retryWhileBusy(work, DEADLINE);
-
-/** The database, or a transaction in it. */
-type Connection = Kysely<DirectoryTables>;
-
-/** @returns whether the user was not there yet @throws DirectoryError `bad_username` */
+/** @returns whether the user was not there yet */
 async function insertUser(
   connection: Connection,
   row: { username: string; disabled: number; created: number },
 ): Promise<boolean> {
-  if (!isUsername(row.username)) {
-    throw new DirectoryError(
-      'bad_username',
-      'a username has 1 to 600 bytes, no control characters, and no space at its ends',
-    );
-  }
-  const { numInsertedOrUpdatedRows } = await connection
-    .insertInto('ajwt_user')
-    .values(row)
-    .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirstOrThrow();
-  return numInsertedOrUpdatedRows === 1n;
+  const named = connection.selectFrom('ajwt_user').select('username').where('username', '=', row.username);
+  if ((await named.executeTakeFirst()) !== undefined) return false;
+  await connection.insertInto('ajwt_user').values(row).execute();
+  return true;
 }
 
 /** @throws DirectoryError `unknown_user` */
 async function rowOfUser(connection: Connection, username: string) {
-  const row = await connection.selectFrom('ajwt_user').selectAll().where('username', '=', username).executeTakeFirst();
-  if (row?.username === username) return row;
+  // PostgreSQL cannot even be asked for a name with NUL.
+  if (username.isWellFormed() && !username.includes('\0')) {
+    const named = connection.selectFrom('ajwt_user').selectAll().where('username', '=', username);
+    const row = await named.executeTakeFirst();
+    if (row?.username === username) return row;
+  }
   throw new DirectoryError('unknown_user', `there is no user ${JSON.stringify(username)}`);
 }
 
@@ -226,68 +199,12 @@ function revokedError(fingerprint: string): DirectoryError {
 }
 
 /** @throws KeyConflictError @throws DirectoryError `key_revoked` */
-function refuseForeign({ fingerprint, username, revoked }: DirectoryKey, expected: string): void {
+function refuseForeign(
+  { fingerprint, username, revoked }: Pick<DirectoryKey, 'fingerprint' | 'username' | 'revoked'>,
+  expected: string,
+): void {
   if (username !== expected) {
     throw new KeyConflictError(`the key ${fingerprint} belongs to another user; revoke it there, and make a new one`);
   }
   if (revoked !== null) throw revokedError(fingerprint);
-}
-
-function userOf({
-  username,
-  disabled,
-  created,
-}: {
-  username: string;
-  disabled: number;
-  created: number;
-}): DirectoryUser {
-  // Whatever a database makes of it, only 0 is enabled.
-  return { username, disabled: disabled !== 0, created };
-}
-
-/** When the first of the keys that have not expired yet will. */
-function nextExpiry(rows: readonly FoundRow[], now: number): number | undefined {
-  const ahead = rows.flatMap(({ expires }) => (expires !== null && expires > now ? [expires] : []));
-  return ahead.length === 0 ? undefined : Math.min(...ahead);
-}
-
-function stateOf({ expires, revoked }: Pick<FoundRow, 'expires' | 'revoked'>, now: number): KeyState {
-  if (revoked !== null) return 'revoked';
-  return expires !== null && expires <= now ? 'expired' : 'active';
-}
-
-/** Parsing a key costs more than a query: those that were used last stay. */
-function keyParser(most: number): (fingerprint: string, pem: string, alg: string | null) => PublicKey {
-  const parsed = new Map<string, PublicKey>();
-  return (fingerprint, pem, alg) => {
-    const id = `${alg ?? ''} ${pem}`;
-    let key = parsed.get(id);
-    if (key === undefined) {
-      key = PublicKey.from(pem, alg === null ? {} : { alg: alg as AlgorithmName });
-      // A row that somebody changed by hand must not let another key in under this one's name.
-      if (key.fingerprint !== fingerprint) throw new Error(`the key ${fingerprint} was changed in the database`);
-      if (parsed.size >= most) parsed.delete(parsed.keys().next().value as string);
-    } else parsed.delete(id);
-    parsed.set(id, key);
-    return key;
-  };
-}
-
-/** What a PEM does not say: the one algorithm of a key that takes fewer than its kind does. */
-function registeredAlgorithm({ type, algorithms }: PublicKey): string | null {
-  return type === 'rsa' && algorithms.length === 1 ? (algorithms[0] as string) : null;
-}
-
-function checkComment(comment: string | undefined): void {
-  if (comment === undefined || (comment.length <= 500 && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(comment))) return;
-  throw new DirectoryError(
-    'bad_comment',
-    'a comment is one line of up to 500 characters, none of them a control character',
-  );
-}
-
-function checkExpiry(expires: number | undefined, now: number): void {
-  if (expires === undefined || (Number.isFinite(expires) && expires > now)) return;
-  throw new DirectoryError('bad_expiry', 'the expiry date of a key lies ahead');
 }

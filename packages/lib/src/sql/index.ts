@@ -26,6 +26,7 @@ export type {
 } from '../key-stores/mapping.ts';
 export type { BadKey } from '../key-stores/row-keys.ts';
 export { type SqlDirectoryOptions, sqlDirectory } from '../key-stores/sql.ts';
+export { directoryMigrationSql } from '../key-stores/sql-schema.ts';
 export { type SqlDatabase, type SqlNonceStoreOptions, sqlNonceStore } from '../nonce-stores/sql.ts';
 export { type DirectoryRevision, directoryRevision } from './directory-revision.ts';
 export { type NodeSqliteOptions, nodeSqlite } from './node-sqlite.ts';

@@ -263,7 +263,7 @@ describe('migrations', () => {
       open.push({ database, folder });
       return sqlDirectory(database);
     });
-    expect(await directories[0]?.pendingMigrations()).toEqual(['2026-11-users-and-keys']);
+    expect(await directories[0]?.pendingMigrations()).toEqual(['2026-11-directory']);
     await Promise.all(directories.map((directory) => directory.migrate()));
     for (const directory of directories) expect(await directory.pendingMigrations()).toEqual([]);
     await directories[3]?.addUser('guido');

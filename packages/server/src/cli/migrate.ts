@@ -1,7 +1,7 @@
 /** `ajwtd migrate`: brings the database up to date. */
 import { defineCommand, note } from 'asymmetric-jwt-auth/internal/command-line';
-import { readDatabase } from '../config.ts';
-import { connectDatabase } from '../database.ts';
+import { readDatabase } from '../database/config.ts';
+import { connectDatabase } from '../database/open.ts';
 import { DATABASE_OPTION, readWords } from './with-directory.ts';
 
 export const migrate = defineCommand({
@@ -14,11 +14,12 @@ export const migrate = defineCommand({
   examples: ['ajwtd migrate', 'ajwtd migrate --database sqlite:/var/lib/ajwtd/ajwt.db'],
   async run({ database: url }, words, named) {
     readWords(words, []);
-    const database = await connectDatabase(readDatabase(url, named('database')), 5000);
+    const config = readDatabase(url, named('database'));
+    const database = await connectDatabase(config, 'command');
     try {
       const done = await database.directory.migrate();
       for (const name of done) note(`${name}: done`);
-      note(`sqlite:${database.path} is up to date`);
+      note(`${config.name} is up to date`);
     } finally {
       await database.close();
     }

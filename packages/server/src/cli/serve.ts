@@ -24,9 +24,12 @@ export const serve = defineCommand({
     const [{ createLog }, { startApp }] = await Promise.all([import('../log.ts'), import('../app.ts')]);
     const log = createLog(config.logLevel);
     if (config.workers > 1 && cluster.isPrimary) {
-      const [{ openDatabase }, { runWorkers }] = await Promise.all([import('../database.ts'), import('../workers.ts')]);
+      const [{ openDatabase }, { runWorkers }] = await Promise.all([
+        import('../database/open.ts'),
+        import('../workers.ts'),
+      ]);
       // Made by one, before many look for it.
-      await (await openDatabase(config.database, 0)).close();
+      await (await openDatabase(config.database, 'server')).close();
       return runWorkers(config.workers, log);
     }
     const app = await startApp(config, log);

@@ -1,7 +1,8 @@
 /** Commands that look into the directory, or change it. */
 import { CommandError, note } from 'asymmetric-jwt-auth/internal/command-line';
 import type { Directory } from 'asymmetric-jwt-auth/sql';
-import { DATABASE_OPTION, readDatabase } from '../config.ts';
+import { DATABASE_OPTION } from '../config.ts';
+import { readDatabase } from '../database/config.ts';
 
 export { DATABASE_OPTION };
 
@@ -9,9 +10,6 @@ export { DATABASE_OPTION };
 export interface DatabaseValues {
   readonly database: string | undefined;
 }
-
-/** Milliseconds that a command waits for the lock of a server or another command. */
-const WAIT = 5000;
 
 /**
  * Opens the directory, does the work, and closes it.
@@ -24,11 +22,11 @@ export async function withDirectory<T>(
   option: string,
   work: (directory: Directory) => Promise<T>,
 ): Promise<T> {
-  const path = readDatabase(url, option);
+  const config = readDatabase(url, option);
   // Half the time of a short command: whoever was refused before does not wait for it.
-  const { openDatabase } = await import('../database.ts');
-  const database = await openDatabase(path, WAIT);
-  if (database.created) note(`created the database sqlite:${database.path}`);
+  const { openDatabase } = await import('../database/open.ts');
+  const database = await openDatabase(config, 'command');
+  if (database.created) note(`created the database ${config.name}`);
   try {
     return await work(database.directory);
   } finally {

@@ -172,11 +172,12 @@ describe('ajwtd user', () => {
   });
 });
 
+const FORMS =
+  'must be sqlite:PATH, such as sqlite:/var/lib/ajwtd/ajwt.db, postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE';
+
 describe('the database', () => {
   test('ajwtd migrate makes it, and a second time does nothing', async () => {
-    expect((await run('ajwtd migrate')).stderr).toBe(
-      `2026-11-users-and-keys: done\nsqlite:${database} is up to date\n`,
-    );
+    expect((await run('ajwtd migrate')).stderr).toBe(`2026-11-directory: done\nsqlite:${database} is up to date\n`);
     expect((await run('ajwtd migrate')).stderr).toBe(`sqlite:${database} is up to date\n`);
   });
 
@@ -187,16 +188,16 @@ describe('the database', () => {
     older.close();
     expect(await run('ajwtd user list')).toMatchObject({
       code: 1,
-      stderr: `ajwtd: ${database} lacks 2026-11-users-and-keys; run \`ajwtd migrate\` first\n`,
+      stderr: `ajwtd: ${database} lacks 2026-11-directory; run \`ajwtd migrate\` first\n`,
     });
     await run('ajwtd migrate');
     expect(await json('ajwtd user list')).toMatchObject([{ username: 'guido' }]);
   });
 
   test.each([
-    ['postgres://localhost/x', 'users and keys are kept in SQLite so far; write sqlite:PATH'],
-    ['sqlite::memory:', 'must be sqlite:PATH, such as sqlite:/var/lib/ajwtd/ajwt.db'],
-    ['ajwt.db', 'must be sqlite:PATH, such as sqlite:/var/lib/ajwtd/ajwt.db'],
+    ['postgres://localhost/x', 'must name user, host and database: postgres://USER@HOST/DATABASE'],
+    ['sqlite::memory:', FORMS],
+    ['ajwt.db', FORMS],
   ])('%s is refused, and named as it was given', async (url, message) => {
     expect((await run(`ajwtd user list --database ${url}`)).stderr).toBe(`ajwtd: --database: ${message}\n`);
     expect((await run('ajwtd user list', { AJWTD_DATABASE: url })).stderr).toBe(`ajwtd: AJWTD_DATABASE: ${message}\n`);

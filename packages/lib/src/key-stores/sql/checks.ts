@@ -1,0 +1,48 @@
+/** What may be written into the directory. */
+import { isUsername } from '../../core/claims.ts';
+import type { PublicKey } from '../../keys/public-key.ts';
+import { DirectoryError } from '../directory.ts';
+
+/** @throws DirectoryError `bad_username` */
+export function checkUsername(username: string): void {
+  if (isUsername(username)) return;
+  throw new DirectoryError(
+    'bad_username',
+    'a username has 1 to 600 bytes, no control characters, and no space at its ends',
+  );
+}
+
+/** @throws DirectoryError `bad_comment` */
+export function checkComment(comment: string | undefined): void {
+  if (comment === undefined || (comment.length <= 500 && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(comment))) return;
+  throw new DirectoryError(
+    'bad_comment',
+    'a comment is one line of up to 500 characters, none of them a control character',
+  );
+}
+
+/** @throws DirectoryError `bad_expiry` */
+export function checkExpiry(expires: number | undefined, now: number): void {
+  if (expires === undefined || (Number.isFinite(expires) && expires > now)) return;
+  throw new DirectoryError('bad_expiry', 'the expiry date of a key lies ahead');
+}
+
+/** What a PEM does not say: the one algorithm of a key that takes fewer than its kind does. */
+export function registeredAlgorithm({ type, algorithms }: PublicKey): string | null {
+  return type === 'rsa' && algorithms.length === 1 ? (algorithms[0] as string) : null;
+}
+
+/** Which of its names a key is called by. @throws DirectoryError `unknown_key` for what is none */
+export function nameOfKey(id: string): {
+  readonly column: 'fingerprint' | 'kid' | 'thumbprint';
+  readonly value: string;
+} {
+  if (/^SHA256:[\w+/]{43}$/.test(id)) return { column: 'fingerprint', value: id };
+  if (/^[\da-f]{64}$/i.test(id)) return { column: 'kid', value: id.toLowerCase() };
+  if (/^[\w-]{43}$/.test(id)) return { column: 'thumbprint', value: id };
+  throw unknownKey();
+}
+
+export function unknownKey(): DirectoryError {
+  return new DirectoryError('unknown_key', 'there is no such key; give its fingerprint, kid or thumbprint');
+}

@@ -1,0 +1,34 @@
+/** What differs between the databases that can hold a directory. */
+import { MysqlAdapter, PostgresAdapter, SqliteAdapter } from 'kysely';
+import { MYSQL } from './mysql.ts';
+import { POSTGRES } from './postgres.ts';
+import { SQLITE } from './sqlite.ts';
+
+/** Facts about a database. */
+export interface DirectoryDialect {
+  /** Whether an error says that a transaction was taken back, as another one was in its way, or was faster. */
+  mayTryAgain(error: unknown): boolean;
+  /** Statements, by the name of their migration, in order. A migration that was released is never changed. */
+  readonly migrations: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Databases that can hold a directory; `mysql` is MariaDB as well. */
+export const DIRECTORY_DIALECTS = { sqlite: SQLITE, postgres: POSTGRES, mysql: MYSQL } as const;
+
+const ADAPTERS = [
+  [SqliteAdapter, SQLITE],
+  [PostgresAdapter, POSTGRES],
+  [MysqlAdapter, MYSQL],
+] as const;
+
+/** @throws TypeError for a database of another kind */
+export function directoryDialectOf(database: { getExecutor(): { readonly adapter: object } }): DirectoryDialect {
+  const { adapter } = database.getExecutor();
+  const known = ADAPTERS.find(([Adapter]) => adapter instanceof Adapter);
+  if (known === undefined) {
+    throw new TypeError(
+      "sqlDirectory: needs Kysely's dialect for SQLite, PostgreSQL or MySQL, or one with its adapter",
+    );
+  }
+  return known[1];
+}

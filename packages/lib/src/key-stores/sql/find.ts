@@ -1,0 +1,55 @@
+/** Finds a user with all its keys, in one query. */
+import type { Kysely } from 'kysely';
+import { isUsername } from '../../core/claims.ts';
+import type { KeyRecord, UserRecord } from '../../core/contracts.ts';
+import type { DirectoryUser } from '../directory.ts';
+import type { KeyParser } from './key-parser.ts';
+import { stateOf, userOf } from './rows.ts';
+import type { DirectoryTables } from './tables.ts';
+
+/** One row of the query; a user without keys has one without a fingerprint. */
+interface FoundRow {
+  readonly username: string;
+  readonly disabled: number;
+  readonly user_created: number;
+  readonly fingerprint: string | null;
+  readonly public_key: string;
+  readonly alg: string | null;
+  readonly expires: number | null;
+  readonly revoked: number | null;
+}
+
+/** @param now - seconds since the epoch */
+export function userFinder(db: Kysely<DirectoryTables>, parse: KeyParser, now: () => number) {
+  const query = db
+    .selectFrom('ajwt_user as u')
+    .leftJoin('ajwt_key as k', 'k.user_id', 'u.id')
+    .select(['u.username', 'u.disabled', 'u.created as user_created'])
+    .select(['k.fingerprint', 'k.public_key', 'k.alg', 'k.expires', 'k.revoked'])
+    .where('u.username', '=', '')
+    .orderBy('k.created', 'desc')
+    .compile();
+
+  return async (username: string): Promise<UserRecord<DirectoryUser> | undefined> => {
+    // PostgreSQL cannot even be asked for a name with NUL.
+    if (!isUsername(username)) return undefined;
+    const { rows } = await db.executeQuery<FoundRow>({ ...query, parameters: [username] });
+    const [first] = rows;
+    // MySQL pads with spaces, and an application's own connection may write in another character set.
+    if (first?.username !== username) return undefined;
+    const at = now();
+    const keys: KeyRecord[] = [];
+    for (const row of rows) {
+      if (row.fingerprint === null) continue;
+      keys.push({ key: parse(row.fingerprint, row.public_key, row.alg), state: stateOf(row, at) });
+    }
+    const user = userOf({ ...first, created: first.user_created });
+    return { username, user, disabled: user.disabled, keys, until: nextExpiry(rows, at) };
+  };
+}
+
+/** When the first of the keys that have not expired yet will. */
+function nextExpiry(rows: readonly FoundRow[], now: number): number | undefined {
+  const ahead = rows.flatMap(({ expires }) => (expires !== null && expires > now ? [expires] : []));
+  return ahead.length === 0 ? undefined : Math.min(...ahead);
+}

@@ -1,0 +1,46 @@
+/** The directory in MySQL and MariaDB. Texts compare by their code points, whatever the database's own collation is. */
+import type { DirectoryDialect } from './dialect.ts';
+
+/** Deadlock, lock timeout, a row that has changed since the snapshot; a unique key that is there, and a row that is no longer. */
+const MAY_TRY_AGAIN = [1213, 1205, 1020, 1062, 1452];
+
+const EXACT = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
+const NAME_OF_KEY = 'CHARACTER SET ascii COLLATE ascii_bin';
+const TABLE = 'ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
+
+export const MYSQL: DirectoryDialect = {
+  mayTryAgain: (error) => MAY_TRY_AGAIN.includes((error as { errno?: number }).errno ?? 0),
+  migrations: {
+    '2026-11-directory': [
+      // 600 characters of 4 bytes are what an index can hold: 3072 bytes.
+      `CREATE TABLE IF NOT EXISTS ajwt_user (
+  id INTEGER PRIMARY KEY AUTO_INCREMENT,
+  username VARCHAR(600) ${EXACT} NOT NULL UNIQUE,
+  disabled TINYINT NOT NULL CHECK (disabled IN (0, 1)),
+  created DOUBLE NOT NULL
+) ${TABLE}`,
+      `CREATE TABLE IF NOT EXISTS ajwt_key (
+  id INTEGER PRIMARY KEY AUTO_INCREMENT,
+  user_id INTEGER NOT NULL,
+  fingerprint VARCHAR(64) ${NAME_OF_KEY} NOT NULL,
+  owner VARCHAR(64) ${NAME_OF_KEY} UNIQUE,
+  kid VARCHAR(64) ${NAME_OF_KEY} NOT NULL,
+  thumbprint VARCHAR(64) ${NAME_OF_KEY} NOT NULL,
+  public_key TEXT ${NAME_OF_KEY} NOT NULL,
+  alg VARCHAR(16) ${NAME_OF_KEY},
+  comment VARCHAR(1000) ${EXACT},
+  created DOUBLE NOT NULL,
+  expires DOUBLE,
+  revoked DOUBLE,
+  UNIQUE (user_id, fingerprint),
+  INDEX ajwt_key_fingerprint (fingerprint),
+  INDEX ajwt_key_kid (kid),
+  INDEX ajwt_key_thumbprint (thumbprint),
+  FOREIGN KEY (user_id) REFERENCES ajwt_user (id) ON DELETE CASCADE
+) ${TABLE}`,
+      `CREATE TABLE IF NOT EXISTS ajwt_revoked_key (fingerprint VARCHAR(64) ${NAME_OF_KEY} PRIMARY KEY, revoked DOUBLE NOT NULL) ${TABLE}`,
+      `CREATE TABLE IF NOT EXISTS ajwt_revision (id TINYINT PRIMARY KEY CHECK (id = 1), revision BIGINT NOT NULL) ${TABLE}`,
+      'INSERT IGNORE INTO ajwt_revision (id, revision) VALUES (1, 0)',
+    ],
+  },
+};

@@ -1,0 +1,53 @@
+/** The directory in SQLite. */
+import type { DirectoryDialect } from './dialect.ts';
+
+const SQLITE_BUSY = 5;
+/** A unique or primary key that is there, and a row that is referred to and no longer there. */
+const OUTRUN = [2067, 1555, 787];
+
+/** A change that somebody makes by hand counts as well: `directoryRevision` sees it. */
+const TRIGGERS = ['user', 'key'].flatMap((table) =>
+  ['insert', 'update', 'delete'].map(
+    (change) =>
+      `CREATE TRIGGER IF NOT EXISTS ajwt_${table}_${change} AFTER ${change} ON ajwt_${table} BEGIN UPDATE ajwt_revision SET revision = revision + 1; END`,
+  ),
+);
+
+export const SQLITE: DirectoryDialect = {
+  mayTryAgain(error) {
+    const code = (error as { errcode?: number }).errcode ?? 0;
+    return (code & 0xff) === SQLITE_BUSY || OUTRUN.includes(code);
+  },
+  migrations: {
+    '2026-11-directory': [
+      `CREATE TABLE IF NOT EXISTS ajwt_user (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  username TEXT NOT NULL UNIQUE,
+  disabled INTEGER NOT NULL CHECK (disabled IN (0, 1)),
+  created REAL NOT NULL
+)`,
+      `CREATE TABLE IF NOT EXISTS ajwt_key (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  user_id INTEGER NOT NULL REFERENCES ajwt_user (id) ON DELETE CASCADE,
+  fingerprint TEXT NOT NULL,
+  owner TEXT UNIQUE,
+  kid TEXT NOT NULL,
+  thumbprint TEXT NOT NULL,
+  public_key TEXT NOT NULL,
+  alg TEXT,
+  comment TEXT,
+  created REAL NOT NULL,
+  expires REAL,
+  revoked REAL,
+  UNIQUE (user_id, fingerprint)
+)`,
+      'CREATE INDEX IF NOT EXISTS ajwt_key_fingerprint ON ajwt_key (fingerprint)',
+      'CREATE INDEX IF NOT EXISTS ajwt_key_kid ON ajwt_key (kid)',
+      'CREATE INDEX IF NOT EXISTS ajwt_key_thumbprint ON ajwt_key (thumbprint)',
+      'CREATE TABLE IF NOT EXISTS ajwt_revoked_key (fingerprint TEXT PRIMARY KEY, revoked REAL NOT NULL)',
+      'CREATE TABLE IF NOT EXISTS ajwt_revision (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL)',
+      'INSERT INTO ajwt_revision (id, revision) VALUES (1, 0) ON CONFLICT DO NOTHING',
+      ...TRIGGERS,
+    ],
+  },
+};

@@ -1,0 +1,27 @@
+/** Work that was taken back as another connection was in its way, done again without blocking the process. */
+import { UnavailableError } from '../core/contracts.ts';
+
+/**
+ * Does the work again while others are in its way: it has not happened then.
+ *
+ * @param mayTryAgain - whether an error says so
+ * @param deadline - milliseconds in all
+ * @throws UnavailableError where they are for longer; whatever else the work throws
+ */
+export async function tryAgain<T>(
+  work: () => Promise<T>,
+  mayTryAgain: (error: unknown) => boolean,
+  deadline: number,
+): Promise<T> {
+  const end = performance.now() + deadline;
+  for (let pause = 1; ; pause = Math.min(2 * pause, 50)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!mayTryAgain(error)) throw error;
+      if (performance.now() + pause > end)
+        throw new UnavailableError('the database is locked by another process', { cause: error });
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}

@@ -1,0 +1,49 @@
+/** Users and keys as requests need them: cached, and never older than a change may go unseen. */
+import { cached, type KeyStore } from 'asymmetric-jwt-auth';
+import { type DirectoryUser, directoryRevision } from 'asymmetric-jwt-auth/sql';
+import type { Logger } from 'pino';
+import type { Database } from './open.ts';
+
+/** A key store, and how to let go of it. */
+export interface OpenKeyStore {
+  readonly store: KeyStore<DirectoryUser>;
+  close(): Promise<void>;
+}
+
+/** Milliseconds after which a lookup is given up: whoever asks is told to come again. */
+const DEADLINE = 1000;
+
+/**
+ * A change counts at once in SQLite, whose file tells; in PostgreSQL as soon as the server has told, and in any case after a second;
+ * in MySQL and MariaDB after a second.
+ */
+export async function openKeyStore({ config, directory, checkFile }: Database, log: Logger): Promise<OpenKeyStore> {
+  const find: typeof directory.find = (username, hint) => {
+    checkFile();
+    return inTime(directory.find(username, hint));
+  };
+  if (config.kind === 'sqlite') {
+    const revision = directoryRevision(config.path);
+    const read = () => {
+      checkFile();
+      return revision.read();
+    };
+    return { store: cached({ find }, { revision: read }), close: async () => revision.close() };
+  }
+  const store = cached({ find });
+  if (config.kind === 'mysql') return { store, close: async () => {} };
+  const { listenForChanges } = await import('./listen.ts');
+  return { store, close: listenForChanges(config, () => store.forget(), log) };
+}
+
+async function inTime<T>(work: T | Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the database did not answer in time')), DEADLINE);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -2,7 +2,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import { KeyConflictError } from '../core/contracts.ts';
 import { checkOptions, numberOption, wallClock } from '../core/options.ts';
-import { tryAgain } from '../sql/try-again.ts';
+import { retryWhileBusy } from '../sql/retry-while-busy.ts';
 import { type Directory, DirectoryError, type DirectoryKey } from './directory.ts';
 import { checkComment, checkExpiry, checkUsername, nameOfKey, registeredAlgorithm, unknownKey } from './sql/checks.ts';
 import { directoryDialectOf } from './sql/dialect.ts';
@@ -50,7 +50,7 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
           .execute();
         return work(transaction);
       });
-    return tryAgain(attempt, mayTryAgain, DEADLINE);
+    return retryWhileBusy(attempt, DEADLINE, mayTryAgain);
   }
 
   const keysIn = (connection: Connection) =>

@@ -4,24 +4,29 @@ import { UnavailableError } from '../core/contracts.ts';
 /**
  * Does the work again while others are in its way: it has not happened then.
  *
- * @param mayTryAgain - whether an error says so
  * @param deadline - milliseconds in all
+ * @param isBusy - whether an error says so; default SQLite's lock
  * @throws UnavailableError where they are for longer; whatever else the work throws
  */
-export async function tryAgain<T>(
+export async function retryWhileBusy<T>(
   work: () => Promise<T>,
-  mayTryAgain: (error: unknown) => boolean,
   deadline: number,
+  isBusy: (error: unknown) => boolean = isLocked,
 ): Promise<T> {
   const end = performance.now() + deadline;
   for (let pause = 1; ; pause = Math.min(2 * pause, 50)) {
     try {
       return await work();
     } catch (error) {
-      if (!mayTryAgain(error)) throw error;
+      if (!isBusy(error)) throw error;
       if (performance.now() + pause > end)
         throw new UnavailableError('the database is locked by another process', { cause: error });
     }
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
+}
+
+/** SQLITE_BUSY, in all its extended forms. */
+function isLocked(error: unknown): boolean {
+  return (((error as { errcode?: number }).errcode ?? 0) & 0xff) === 5;
 }

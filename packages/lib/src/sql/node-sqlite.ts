@@ -14,6 +14,8 @@ export interface NodeSqliteOptions {
    * for servers. Default 0.
    */
   readonly wait?: number;
+  /** Only reads, and leaves the file as it is: one that is not there is not made, and its journal keeps its mode. Default false. */
+  readonly readOnly?: boolean;
 }
 
 /**
@@ -24,9 +26,9 @@ export interface NodeSqliteOptions {
  * @throws what `node:sqlite` throws where the file cannot be opened
  */
 export function nodeSqlite(path: string, options: NodeSqliteOptions = {}): Dialect {
-  const { synchronous = 'NORMAL', wait = 0 } = options;
-  const database = new DatabaseSync(path);
-  patiently(() => database.exec('PRAGMA journal_mode = WAL'));
+  const { synchronous = 'NORMAL', wait = 0, readOnly = false } = options;
+  const database = new DatabaseSync(path, { readOnly });
+  if (!readOnly) patiently(() => database.exec('PRAGMA journal_mode = WAL'));
   database.exec(`PRAGMA busy_timeout = ${wait}; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON;`);
   const statements = new Map<string, ReturnType<typeof shim>>();
 

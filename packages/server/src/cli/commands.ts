@@ -24,5 +24,9 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
   ['key add', key('register a public key for a user', 'keyAdd')],
   ['key list', key('list the keys, of one user or of all', 'keyList')],
   ['key revoke', key('revoke a key, for good', 'keyRevoke')],
+  [
+    'doctor',
+    { summary: 'what of a Django site would stop working', load: async () => (await import('./doctor.ts')).doctor },
+  ],
   ['migrate', { summary: 'bring the database up to date', load: async () => (await import('./migrate.ts')).migrate }],
 ]);

@@ -1,0 +1,55 @@
+/** `ajwtd doctor`: what in a Django site's database would stop working. */
+import { defineCommand, note } from 'asymmetric-jwt-auth/internal/command-line';
+import { readDatabase } from '../config.ts';
+import { JSON_OPTION, printJson, printTable } from './listing.ts';
+import { DATABASE_OPTION, readWords } from './with-directory.ts';
+
+export const doctor = defineCommand({
+  name: 'ajwtd doctor',
+  usage: '--database URL [--json]',
+  about: [
+    'Lists the rows of a Django site with the Python package asymmetric_jwt_auth that would stop working here: keys that are not taken, keys of several users, odd usernames, users who are not active, key sets that would not be fetched.',
+    'It only reads, and prints nothing of a key.',
+  ],
+  options: {
+    ...DATABASE_OPTION,
+    'users-table': { type: 'string', value: 'TABLE', help: 'table of the users, default auth_user' },
+    'username-column': { type: 'string', value: 'COLUMN', help: 'column of their names, default username' },
+    'id-column': { type: 'string', value: 'COLUMN', help: 'column of their primary key, default id' },
+    ...JSON_OPTION,
+  },
+  exitCodes: [
+    ['0', 'everything would work'],
+    ['1', 'something would stop working, or the database cannot be read'],
+  ],
+  examples: ['ajwtd doctor --database sqlite:/srv/site/db.sqlite3'],
+  async run(values, words, named) {
+    readWords(words, []);
+    const config = readDatabase(values.database, named('database'));
+    const { examineDatabase } = await import('../doctor/database.ts');
+    const users = {
+      table: values['users-table'] ?? 'auth_user',
+      id: values['id-column'] ?? 'id',
+      username: values['username-column'] ?? 'username',
+    };
+    const { findings, ...counts } = await examineDatabase(config, users);
+    if (values.json) printJson({ ok: findings.length === 0, ...counts, findings });
+    else if (findings.length > 0) {
+      const rows = findings.map(({ username, problem, table, id, detail }) => [
+        username,
+        problem,
+        `${table} ${id}`,
+        detail,
+      ]);
+      printTable(['USER', 'PROBLEM', 'ROW', 'WHAT IT IS'], rows);
+    }
+    const { users: ofUsers, keys, keySets } = counts;
+    const looked = `${several(keys, 'key')} and ${several(keySets, 'key set')} of ${several(ofUsers, 'user')}`;
+    note(`${looked}: ${findings.length === 0 ? 'all of them would work' : `${findings.length} would stop working`}`);
+    return findings.length === 0 ? 0 : 1;
+  },
+});
+
+function several(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,80 @@
+/** Looks at all rows of a site, and finds those that would stop working. */
+import { readKey, whyOdd } from './checks.ts';
+import { whyNotFetched } from './jwks-url.ts';
+import type { Finding, Problem } from './problems.ts';
+import { KEY_SETS, KEYS, type Site, type SiteRow } from './site.ts';
+
+/** What came of it. */
+export interface Examination {
+  readonly findings: readonly Finding[];
+  /** How many were looked at; users only where they have a key or a key set. */
+  readonly users: number;
+  readonly keys: number;
+  readonly keySets: number;
+}
+
+/** Keys of one kind that are tried for a token which names none. */
+const TRIES = 4;
+
+interface User {
+  readonly row: SiteRow;
+  /** Keys by type and size. */
+  readonly kinds: Map<string, number>;
+}
+
+/** @param usersTable - its name, for the findings */
+export async function examine(site: Site, usersTable: string): Promise<Examination> {
+  const findings: Finding[] = [];
+  const users = new Map<string, User>();
+  const owners = new Map<string, SiteRow>();
+  let [keys, keySets] = [0, 0];
+
+  function find(problem: Problem, { username }: SiteRow, table: string, id: unknown, detail: string): void {
+    findings.push({ problem, username, table, id: String(id), detail });
+  }
+
+  function userOf(row: SiteRow): User {
+    const id = String(row.user_id);
+    const user = users.get(id) ?? { row, kinds: new Map() };
+    users.set(id, user);
+    return user;
+  }
+
+  function examineKey(row: SiteRow): void {
+    const { kinds } = userOf(row);
+    const key = readKey(row.value);
+    if ('problem' in key) {
+      find(key.problem, row, KEYS, row.id, key.detail);
+      return;
+    }
+    const kind = `${key.type} ${key.curve ?? key.bits}`;
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    const owner = owners.get(key.kid);
+    if (owner === undefined) owners.set(key.kid, row);
+    else if (String(owner.user_id) !== String(row.user_id)) {
+      find('duplicate_key', row, KEYS, row.id, `it is a key of ${owner.username} as well (row ${owner.id})`);
+    }
+  }
+
+  function examineUser({ row, kinds }: User): void {
+    const odd = whyOdd(row.username);
+    if (odd !== undefined) find('username', row, usersTable, row.user_id, odd);
+    if (!row.active) find('inactive_user', row, usersTable, row.user_id, 'its requests would be refused');
+    for (const [kind, count] of kinds) {
+      if (count > TRIES) find('many_keys', row, usersTable, row.user_id, `it has ${count} keys of the kind ${kind}`);
+    }
+  }
+
+  for await (const row of site.keys()) {
+    keys += 1;
+    examineKey(row);
+  }
+  for await (const row of site.keySets()) {
+    keySets += 1;
+    userOf(row);
+    const why = whyNotFetched(row.value);
+    if (why !== undefined) find('jwks_url', row, KEY_SETS, row.id, why);
+  }
+  for (const user of users.values()) examineUser(user);
+  return { findings, users: users.size, keys, keySets };
+}

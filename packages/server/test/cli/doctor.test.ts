@@ -1,0 +1,136 @@
+/** `ajwtd doctor` on the tables that Django makes; on a database that Django itself has filled, test/interop. */
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { PrivateKey } from 'asymmetric-jwt-auth';
+import { describe, expect, test } from 'vitest';
+import { type DjangoRows, makeDjangoDatabase } from '../../../../test/django-tables.ts';
+import { type Outcome, scratch, shell } from '../../../lib/test/cli/program.ts';
+import { PROBLEMS } from '../../src/doctor/problems.ts';
+
+const file = scratch();
+let count = 0;
+
+function makeSite(users: readonly DjangoRows[]): string {
+  const path = file(`${++count}.db`);
+  makeDjangoDatabase(path, users);
+  return path;
+}
+const doctor = (path: string, options = ''): Promise<Outcome> =>
+  shell(`ajwtd doctor --database sqlite:${path} ${options}`, { cwd: file('.') });
+
+const pem = async () => (await PrivateKey.generate()).publicKey.toPem();
+const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ type: 'spki', format: 'pem' });
+
+describe('a site where everything would work', () => {
+  test('is told in one line, with exit code 0, and its file stays as it is', async () => {
+    const path = makeSite([
+      { username: 'guido', keys: [await pem(), await pem()] },
+      { username: 'Жук', jwksUrl: 'https://keys.example.com/jwks.json' },
+      { username: ' nobody calls as', active: false },
+    ]);
+    const before = readFileSync(path);
+    expect(await doctor(path)).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: '2 keys and 1 key set of 2 users: all of them would work\n',
+    });
+    expect(readFileSync(path).equals(before)).toBe(true);
+    expect(existsSync(`${path}-wal`)).toBe(false);
+    expect(JSON.parse((await doctor(path, '--json')).stdout)).toEqual({
+      ok: true,
+      users: 2,
+      keys: 2,
+      keySets: 1,
+      findings: [],
+    });
+  });
+
+  test('may have no table of key sets, as before 1.0 of the package', async () => {
+    const path = makeSite([{ username: 'guido', keys: [await pem()] }]);
+    const database = new DatabaseSync(path);
+    database.exec('DROP TABLE asymmetric_jwt_auth_jwksendpointtrust');
+    database.close();
+    expect(await doctor(path)).toMatchObject({ code: 0 });
+  });
+});
+
+describe('a site where something would stop working', () => {
+  test('is listed row by row, with exit code 1', async () => {
+    const [shared, first] = [await pem(), await pem()];
+    const path = makeSite([
+      { username: 'guido', keys: [first, weak as string, `-- my key --\n${first}`, first + shared] },
+      { username: 'ada', keys: [shared, (await PrivateKey.generate()).toPem()] },
+      { username: 'barry', keys: [shared], active: false },
+      { username: 'tim ', keys: [await pem()], jwksUrl: 'http://10.0.0.1/jwks.json' },
+      { username: 'old', keys: await Promise.all([pem(), pem(), pem(), pem(), pem()]) },
+    ]);
+    const { code, stdout, stderr } = await doctor(path, '--json');
+    expect(code).toBe(1);
+    expect(stderr).toBe('13 keys and 1 key set of 5 users: 9 would stop working\n');
+    const keys = 'asymmetric_jwt_auth_publickey';
+    const { ok, findings } = JSON.parse(stdout);
+    expect(ok).toBe(false);
+    expect(findings).toMatchObject([
+      { problem: 'weak_key', username: 'guido', table: keys, id: '2', detail: expect.stringContaining('1024') },
+      { problem: 'malformed', username: 'guido', table: keys, id: '3' },
+      { problem: 'malformed', username: 'guido', table: keys, id: '4', detail: expect.stringContaining('several') },
+      { problem: 'private_key', username: 'ada', table: keys, id: '6' },
+      { problem: 'duplicate_key', username: 'barry', id: '7', detail: 'it is a key of ada as well (row 5)' },
+      { problem: 'jwks_url', username: 'tim ', table: 'asymmetric_jwt_auth_jwksendpointtrust', id: '1' },
+      { problem: 'inactive_user', username: 'barry', table: 'auth_user', id: '3' },
+      { problem: 'username', username: 'tim ', table: 'auth_user', id: '4' },
+      { problem: 'many_keys', username: 'old', detail: 'it has 5 keys of the kind ed25519 256' },
+    ]);
+    for (const { problem } of findings) expect(PROBLEMS).toHaveProperty(problem);
+
+    const table = await doctor(path);
+    expect(table.code).toBe(1);
+    expect(table.stdout.split('\n')[0]).toMatch(/^USER +PROBLEM +ROW +WHAT IT IS$/);
+    expect(table.stdout).toMatch(/^guido +weak_key +asymmetric_jwt_auth_publickey 2 +.*1024/m);
+    for (const text of [stdout, table.stdout]) expect(text).not.toMatch(/[A-Za-z0-9+/]{40}/);
+  });
+
+  test('is read in pages, and a username cannot steer the terminal', async () => {
+    const keys = Array.from({ length: 2500 }, () => 'no key');
+    const path = makeSite([{ username: 'gui\u001b[31mdo', keys }]);
+    const { stdout, stderr } = await doctor(path);
+    expect(stderr).toBe('2500 keys and 0 key sets of 1 user: 2501 would stop working\n');
+    expect(stdout).toContain('gui\\u{1b}[31mdo');
+    expect(stdout).not.toContain('\u001b');
+  });
+});
+
+test('a site with a model of users of its own says which table that is', async () => {
+  const path = makeSite([{ username: 'guido', keys: [await pem()] }]);
+  const database = new DatabaseSync(path);
+  database.exec('CREATE TABLE accounts_account (account_id INTEGER PRIMARY KEY, email TEXT)');
+  database.exec("INSERT INTO accounts_account VALUES (1, 'guido@example.com ')");
+  database.close();
+  const options = '--users-table accounts_account --username-column email --id-column account_id --json';
+  expect(JSON.parse((await doctor(path, options)).stdout).findings).toMatchObject([
+    { problem: 'username', username: 'guido@example.com ', table: 'accounts_account', id: '1' },
+  ]);
+  expect(await doctor(path, '--users-table accounts_account')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('there is no table accounts_account with a column id'),
+  });
+});
+
+describe('what is no site', () => {
+  test('a database of ajwtd', async () => {
+    const path = file('ajwt.db');
+    await shell(`ajwtd user add guido --database sqlite:${path}`, { cwd: file('.') });
+    expect(await doctor(path)).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^ajwtd: there is no table asymmetric_jwt_auth_publickey .*\n$/),
+    });
+  });
+
+  test('a file that is not there is not made', async () => {
+    const path = file('nothing.db');
+    expect(await doctor(path)).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot be read') });
+    expect(existsSync(path)).toBe(false);
+  });
+});

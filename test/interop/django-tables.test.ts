@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
 import { createAuthenticator, memoryNonceStore, PrivateKey, PublicKey } from 'asymmetric-jwt-auth';
 import { createAuthorization } from 'asymmetric-jwt-auth/client';
 import { nodeAuth } from 'asymmetric-jwt-auth/node';
@@ -11,10 +12,12 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { scratch } from '../../packages/lib/test/cli/program.ts';
 import { DJANGO_TABLES } from '../django-tables.ts';
+import { run } from '../run.ts';
 import { lacksPostgres, PostgresServer } from '../servers/postgres.ts';
 import { type DjangoSite, startSite } from './django-site.ts';
 import { send } from './send.ts';
 
+const AJWTD = ['--conditions=source', resolve('packages/server/src/cli/ajwtd.ts')];
 const folder = scratch();
 
 /** A Node server over the tables of a site. */
@@ -82,13 +85,14 @@ async function keysOf(url: string): Promise<PublicKey[]> {
 interface Place {
   readonly name: string;
   readonly lacks?: boolean;
-  /** Makes an empty database: as Django is told of it, and as Kysely is. */
-  make(): Promise<{ database: Record<string, unknown>; dialect: () => Dialect; remove(): Promise<void> }>;
+  /** Makes an empty database: as Django is told of it, `ajwtd`, and Kysely. */
+  make(): Promise<{ database: Record<string, unknown>; url: string; dialect: () => Dialect; remove(): Promise<void> }>;
 }
 
 function sqliteAt(file: string) {
   return {
     database: { ENGINE: 'django.db.backends.sqlite3', NAME: file },
+    url: `sqlite:${file}`,
     dialect: () => nodeSqlite(file),
     remove: async () => {},
   };
@@ -104,6 +108,7 @@ const PLACES: readonly Place[] = [
       const { host, port, user, database } = server.connection;
       return {
         database: { ENGINE: 'django.db.backends.postgresql', HOST: host, PORT: port, USER: user, NAME: database },
+        url: `postgres://${user}@${host}:${port}/${database}`,
         dialect: () => new PostgresDialect({ pool: new pg.Pool(server.connection) }),
         remove: () => server.remove(),
       };
@@ -236,6 +241,25 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     expect(node.bad.filter((bad) => bad.username === username)).toEqual([
       { username, id, error: expect.objectContaining({ code: 'weak_key' }) },
     ]);
+  });
+
+  test('ajwtd doctor names the rows that would stop working', async () => {
+    const [first, second] = [await PrivateKey.generate(), await PrivateKey.generate()];
+    const [good, inactive, other] = [await addUser(first), await addUser(second), await addUser(second)];
+    const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
+    const key = await site.do<number>('add_key', good, weak.export({ type: 'spki', format: 'pem' }));
+    await site.do('set_active', inactive, false);
+    await site.do('add_trust', other, `${jwksUrl}/keys.json`);
+    const { code, stdout } = await run(process.execPath, [...AJWTD, 'doctor', '--database', place.url, '--json']);
+    expect(code).toBe(1);
+    const findings = JSON.parse(stdout).findings as { username: string; problem: string; id: string }[];
+    const of = (username: string) => findings.filter((one) => one.username === username).map((one) => one.problem);
+    expect([of(good), of(inactive), of(other)]).toEqual([
+      ['weak_key'],
+      ['inactive_user'],
+      ['duplicate_key', 'jwks_url'],
+    ]);
+    expect(findings).toContainEqual(expect.objectContaining({ username: good, id: String(key) }));
   });
 });
 

@@ -1,6 +1,6 @@
 /** `ajwtd doctor`: what in a Django site's database would stop working. */
 import { defineCommand, note } from 'asymmetric-jwt-auth/internal/command-line';
-import { readDatabase } from '../config.ts';
+import { readDatabase } from '../database/config.ts';
 import { JSON_OPTION, printJson, printTable } from './listing.ts';
 import { DATABASE_OPTION, readWords } from './with-directory.ts';
 

@@ -97,7 +97,7 @@ function cannotBeOpened(config: DatabaseConfig, error: unknown): CommandError {
 }
 
 /** Where every address of a host refuses, the reasons are inside. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const { message, code, errors } = error as { message?: string; code?: string; errors?: readonly unknown[] };
   if (errors?.[0] !== undefined) return reasonOf(errors[0]);
   return message || code || 'the reason is not known';

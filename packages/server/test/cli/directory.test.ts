@@ -245,10 +245,10 @@ describe('words', () => {
 
   test('every command has help, 80 columns wide', async () => {
     const overview = (await run('ajwtd --help')).stdout;
-    const commands = [...overview.matchAll(/^ {2}((?:user|key) \w+|serve|migrate) {2,}/gm)].map(
+    const commands = [...overview.matchAll(/^ {2}((?:user|key) \w+|serve|doctor|migrate) {2,}/gm)].map(
       ([, name]) => name as string,
     );
-    expect(commands).toHaveLength(11);
+    expect(commands).toHaveLength(12);
     const texts = await run(commands.map((name) => `ajwtd help ${name}`).join(' && echo ---- && '));
     for (const [index, text] of texts.stdout.split('----\n').entries()) {
       expect(text).toMatch(new RegExp(`^Usage: ajwtd ${commands[index]}`));

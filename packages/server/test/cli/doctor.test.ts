@@ -134,3 +134,13 @@ describe('what is no site', () => {
     expect(existsSync(path)).toBe(false);
   });
 });
+
+test('a server that is not there is told without the password', async () => {
+  const { code, stderr } = await shell('ajwtd doctor --database postgres://guido:secret@127.0.0.1:1/site', {
+    cwd: file('.'),
+  });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^ajwtd: the database postgres:\/\/guido@127\.0\.0\.1:1\/site cannot be read: .*ECONNREFUSED.*\n$/,
+  );
+});

@@ -1,9 +1,12 @@
 /** Every command and snippet in the documentation is run, and prints what the page says it prints. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { PrivateKey } from 'asymmetric-jwt-auth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeDjangoDatabase } from './django-tables.ts';
 import { environment, mustRun } from './run.ts';
 
 /** Commands of a page that other tests run: the set-up, the demo, and the tests themselves. */
@@ -25,6 +28,11 @@ const blocksOf = (page: string): Block[] =>
       text: text as string,
     }),
   );
+
+/** What a reader has already, in the folder where a page's commands run. */
+const BROUGHT_ALONG: Readonly<Record<string, (folder: string) => Promise<void>>> = {
+  'docs/MIGRATING_FROM_DJANGO.md': bringDjangoSite,
+};
 
 // Inside the repository, so that the packages' names lead to their sources.
 const SCRATCH = resolve('test/.docs');
@@ -59,6 +67,7 @@ describe.each(PAGES)('%s', (page) => {
     const background: ChildProcess[] = [];
     let printed = '';
     try {
+      await BROUGHT_ALONG[page]?.(folder);
       for (const block of blocks) {
         if (block.language === 'ts') await writeFile(join(folder, block.word), block.text);
         else if (block.language === 'text') expect(printed).toBe(block.text);
@@ -72,6 +81,18 @@ describe.each(PAGES)('%s', (page) => {
     }
   });
 });
+
+/** The database of a site, and the private key of a user of it. */
+async function bringDjangoSite(folder: string): Promise<void> {
+  const keys = await Promise.all([PrivateKey.generate('rsa'), PrivateKey.generate()]);
+  const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
+  makeDjangoDatabase(join(folder, 'db.sqlite3'), [
+    { username: 'guido', keys: [keys[0].publicKey.toPem()] },
+    { username: 'tim', keys: [weak.export({ type: 'spki', format: 'pem' }) as string] },
+    { username: 'ada', keys: [keys[1].publicKey.toOpenSsh()], active: false },
+  ]);
+  await writeFile(join(folder, 'guido'), keys[0].toPem(), { mode: 0o600 });
+}
 
 async function runCommands(text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
   const lines = text.split('\n').filter((line) => !RUN_ELSEWHERE.test(line));

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { CamelCasePlugin, type Generated, Kysely } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { lacksMariadb, MariadbServer } from '../../../../test/servers/mariadb.ts';
@@ -341,6 +342,23 @@ describe('mappings that are wrong', () => {
     ['option onBadkey: unknown', { users: USERS, keys, onBadkey: () => {} }],
   ])('%s', (message, options) => {
     expect(() => sqlKeyStore(db, options as never)).toThrow(message);
+  });
+
+  test.each([
+    ['users', { users: { ...USERS, nothing: 1 }, keys }],
+    ['keys', { users: USERS, keys: { ...keys, nothing: 1 } }],
+    ['keySets', { users: USERS, keys, keySets: { nothing: 1 } }],
+  ])('docs/OWN_USERS.md has every member of %s', (name, options) => {
+    let message = '';
+    try {
+      sqlKeyStore(db, options as never);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    const members = message.replace(/.*there are /, '').split(', ');
+    const page = readFileSync(new URL('../../../../docs/OWN_USERS.md', import.meta.url), 'utf8');
+    const documented = [...page.matchAll(new RegExp(`^\\| \`${name}\\.(\\w+)\` \\|`, 'gm'))].map(([, one]) => one);
+    expect(documented.sort()).toEqual(members.sort());
   });
 
   test('do not compile, where the database has a type', () => {

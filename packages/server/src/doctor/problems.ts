@@ -16,7 +16,7 @@ export const PROBLEMS = {
   inactive_user: 'a user who is not active: the package lets it in all the same, and we do not',
   username: 'a username that no token of ours can have',
   jwks_url: 'a key set that would not be fetched: not `https`, or at a private address',
-} as const satisfies Record<OfKeys | string, string>;
+} as const satisfies Record<OfKeys, string> & Record<string, string>;
 
 export type Problem = keyof typeof PROBLEMS;
 

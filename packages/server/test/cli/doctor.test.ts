@@ -117,6 +117,12 @@ test('a site with a model of users of its own says which table that is', async (
   });
 });
 
+test('docs/MIGRATING_FROM_DJANGO.md has every problem', () => {
+  const page = readFileSync(new URL('../../../../docs/MIGRATING_FROM_DJANGO.md', import.meta.url), 'utf8');
+  const rows = Object.entries(PROBLEMS).map(([problem, what]) => `| \`${problem}\` | ${what} |`);
+  expect(page).toContain(`|---|---|\n${rows.join('\n')}\n\n`);
+});
+
 describe('what is no site', () => {
   test('a database of ajwtd', async () => {
     const path = file('ajwt.db');

@@ -15,6 +15,7 @@ import { DJANGO_TABLES } from '../django-tables.ts';
 import { run } from '../run.ts';
 import { lacksPostgres, PostgresServer } from '../servers/postgres.ts';
 import { type DjangoSite, startSite } from './django-site.ts';
+import { python } from './python.ts';
 import { send } from './send.ts';
 
 const AJWTD = ['--conditions=source', resolve('packages/server/src/cli/ajwtd.ts')];
@@ -301,6 +302,28 @@ describe.each(SHAPES)('the tables of version $version', ({ migration, told, keyS
       await site.stop();
     }
   });
+});
+
+test('a site with a model of users of its own: let in by its field, with its row, and no password', async () => {
+  const file = folder('accounts.db');
+  const key = await PrivateKey.generate();
+  const email = 'guido@example.com';
+  const columns = await python('1.3.0', 'django_accounts.py', file, email, 'PSF', key.publicKey.toOpenSsh());
+  const site = new Kysely<unknown>({ dialect: nodeSqlite(file) });
+  const users = { table: 'accounts_account', id: 'number', username: 'email', active: null };
+  const keys = djangoKeyStore(site, { users });
+  const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });
+  const authorization = await createAuthorization({ username: email, key });
+  const result = await auth.authenticate({ authorization });
+  if (!result.ok) throw new Error(result.reason);
+  expect(result.user).toMatchObject({ email, company: 'PSF' });
+  expect([...Object.keys(result.user), 'password'].sort()).toEqual(JSON.parse(columns));
+  await keys.close();
+  await site.destroy();
+
+  const words = ['--users-table', 'accounts_account', '--username-column', 'email', '--id-column', 'number'];
+  const { code, stderr } = await run(process.execPath, [...AJWTD, 'doctor', '--database', `sqlite:${file}`, ...words]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '1 key and 0 key sets of 1 user: all of them would work\n' });
 });
 
 test('the tables that tests without Python use are those that Django makes', async () => {

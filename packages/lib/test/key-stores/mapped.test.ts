@@ -12,7 +12,7 @@ import {
   type UserRecord,
   type VerificationKey,
 } from '../../src/index.ts';
-import { nodeSqlite, sqlKeyStore } from '../../src/sql/index.ts';
+import { djangoKeyStore, nodeSqlite, sqlKeyStore } from '../../src/sql/index.ts';
 import { ask, openDatabase } from '../nonce-stores/databases.ts';
 import { HINT, mappedSuite, newKey } from './mapped-suite.ts';
 
@@ -57,6 +57,34 @@ describe.skipIf(lacksMariadb)('on MariaDB (needs mariadb-server)', () => {
     await db?.destroy();
     await server?.remove();
   });
+  test('djangoKeyStore reads the tables that Django makes there, and writes last_used_on in UTC', async () => {
+    await ask(
+      db,
+      'CREATE TABLE auth_user (id INTEGER AUTO_INCREMENT PRIMARY KEY, password VARCHAR(128) NOT NULL, is_superuser BOOL NOT NULL, username VARCHAR(150) NOT NULL UNIQUE, first_name VARCHAR(150) NOT NULL, last_name VARCHAR(150) NOT NULL, email VARCHAR(254) NOT NULL, is_staff BOOL NOT NULL, is_active BOOL NOT NULL)',
+    );
+    await ask(
+      db,
+      'CREATE TABLE asymmetric_jwt_auth_publickey (id INTEGER AUTO_INCREMENT PRIMARY KEY, `key` LONGTEXT NOT NULL, comment VARCHAR(100) NOT NULL, last_used_on DATETIME(6) NULL, user_id INTEGER NOT NULL)',
+    );
+    await ask(
+      db,
+      "INSERT INTO auth_user VALUES (1, 'pbkdf2', 0, 'Guido', '', '', '', 1, 1), (2, 'x', 0, 'ada', '', '', '', 0, 0)",
+    );
+    const key = await newKey();
+    for (const user of [1, 2]) {
+      await ask(db, `INSERT INTO asymmetric_jwt_auth_publickey VALUES (NULL, '${key.toOpenSsh()}', '', NULL, ${user})`);
+    }
+    const store = djangoKeyStore(db);
+    expect(await store.find('guido', HINT)).toBeUndefined();
+    expect(await store.find('ada', HINT)).toMatchObject({ disabled: true });
+    const found = await store.find('Guido', HINT);
+    expect(found).toMatchObject({ disabled: false, user: { id: 1, username: 'Guido', is_staff: true } });
+    store.used?.(found?.keys[0]?.key as VerificationKey, 1_800_000_000);
+    await store.close();
+    const sql = 'SELECT CAST(last_used_on AS CHAR) AS at FROM asymmetric_jwt_auth_publickey ORDER BY id';
+    expect(await ask(db, sql)).toEqual([{ at: '2027-01-15 08:00:00.000000' }, { at: null }]);
+  });
+
   const words = { id: 'INTEGER PRIMARY KEY', carelessName: 'VARCHAR(600) CHARSET utf8mb4', moment: 'DATETIME(3)' };
   mappedSuite('MariaDB', () => db, { ...words, momentOf: (seconds) => new Date(seconds * 1000) });
 });

@@ -1,0 +1,12 @@
+"""A site's own model of users, who are known by their email addresses, and are never deactivated."""
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
+
+
+class Account(AbstractBaseUser):
+    number = models.UUIDField(primary_key=True)
+    email = models.EmailField(unique=True)
+    company = models.CharField(max_length=100)
+
+    USERNAME_FIELD = "email"

@@ -3,57 +3,63 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { lacksRedis, type RedisServer, startRedis, startRedisCluster } from '../../../../test/servers/redis.ts';
 import { redisNonceStore } from '../../src/nonce-stores/redis.ts';
 import { atClock, CLUSTER, portsOf, SINGLE, type TestClient } from './redis-clients.ts';
+import { raceThreeProcesses } from './three-processes.ts';
 
 const KINDS = [
   [
     'one server',
+    'redis',
     SINGLE,
     async () => {
       const server = await startRedis();
       return { nodes: [server], stop: () => server.stop() };
     },
   ],
-  ['a cluster', CLUSTER, startRedisCluster],
+  ['a cluster', 'redis-cluster', CLUSTER, startRedisCluster],
 ] as const;
 
-describe.skipIf(lacksRedis()).each(KINDS)('redisNonceStore on %s (needs redis-server)', (_, connect, startServers) => {
-  let servers: { readonly nodes: readonly RedisServer[]; stop(): Promise<void> };
-  beforeAll(async () => {
-    servers = await startServers();
-  });
-  afterAll(() => servers.stop());
-
-  describe.each(['ioredis', 'redis'] as const)('through %s keeps the contract of nonce stores', (library) => {
-    let connection: TestClient;
+describe.skipIf(lacksRedis()).each(KINDS)(
+  'redisNonceStore on %s (needs redis-server)',
+  (_, kind, connect, startServers) => {
+    let servers: { readonly nodes: readonly RedisServer[]; stop(): Promise<void> };
     beforeAll(async () => {
-      connection = await connect[library](portsOf(servers.nodes));
+      servers = await startServers();
     });
-    afterAll(() => connection.end());
+    afterAll(() => servers.stop());
 
-    let stores = 0;
-    // The clock, here and there, is the case's.
-    async function open({ tolerance, margin, perUser, now }: NonceStoreSetup, afterLoss: 'fresh' | 'accept') {
-      const options = { tolerance, margin, perUser, now, prefix: `${library}${stores}:`, afterLoss, deadline: 5000 };
-      const store = redisNonceStore(atClock(connection.client, now), options);
-      await store.open(now());
-      store.close();
-      return store;
-    }
-    const cases = nonceStoreContract({
-      make(setup) {
-        stores += 1;
-        // Nothing was lost, as nothing was there.
-        return open(setup, 'accept');
-      },
-      noCapacity: "Redis's memory is its limit",
-      restart: (_, setup) => open(setup, 'fresh'),
-      loseMemory(_, setup) {
-        // Keys that are gone and keys that were never there are the same to it.
-        stores += 1;
-        return open(setup, 'fresh');
-      },
-      race: 'three processes race in redis.test.ts',
+    describe.each(['ioredis', 'redis'] as const)('through %s keeps the contract of nonce stores', (library) => {
+      let connection: TestClient;
+      beforeAll(async () => {
+        connection = await connect[library](portsOf(servers.nodes));
+      });
+      afterAll(() => connection.end());
+
+      let stores = 0;
+      const prefix = () => `${library}${stores}:`;
+      // The clock, here and there, is the case's.
+      async function open({ tolerance, margin, perUser, now }: NonceStoreSetup, afterLoss: 'fresh' | 'accept') {
+        const options = { tolerance, margin, perUser, now, prefix: prefix(), afterLoss, deadline: 5000 };
+        const store = redisNonceStore(atClock(connection.client, now), options);
+        await store.open(now());
+        store.close();
+        return store;
+      }
+      const cases = nonceStoreContract({
+        make(setup) {
+          stores += 1;
+          // Nothing was lost, as nothing was there.
+          return open(setup, 'accept');
+        },
+        noCapacity: "Redis's memory is its limit",
+        restart: (_, setup) => open(setup, 'fresh'),
+        loseMemory(_, setup) {
+          // Keys that are gone and keys that were never there are the same to it.
+          stores += 1;
+          return open(setup, 'fresh');
+        },
+        race: (race) => raceThreeProcesses({ kind, ports: portsOf(servers.nodes), prefix: prefix() }, race),
+      });
+      for (const { name, run } of cases) test(name, run);
     });
-    for (const { name, run } of cases) test(name, run);
-  });
-});
+  },
+);

@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { lacksRedis } from '../../../../test/servers/redis.ts';
 import { type IoredisClient, redisNonceStore } from '../../src/nonce-stores/redis.ts';
@@ -48,28 +45,6 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)('redisNonceStore, through %s (need
     // They may fall into two seconds.
     const claimed = (await claimMany()).filter((outcome) => outcome === 'claimed').length;
     expect([10, 20]).toContain(claimed);
-  });
-});
-
-describe.skipIf(lacksRedis())('redisNonceStore (needs redis-server)', () => {
-  const redis = redisFixture('ioredis');
-
-  test('three processes give each of 2000 nonces once', async () => {
-    await redis.serve();
-    const time = String(Math.floor(now()) + 10);
-    const program = fileURLToPath(new URL('redis-claimer.ts', import.meta.url));
-    const claimers = ['0', '700', '1400'].map((first) =>
-      spawn(process.execPath, ['--conditions=source', program, `${redis.server.port}`, '2000', time, first]),
-    );
-    const lines = claimers.map(({ stdout }) => createInterface({ input: stdout })[Symbol.asyncIterator]());
-    for (const line of lines) expect((await line.next()).value).toBe('ready');
-    for (const { stdin } of claimers) stdin.write('go');
-    const outcomes = await Promise.all(lines.map(async (line) => JSON.parse((await line.next()).value as string)));
-    for (const claimer of claimers) claimer.kill();
-    const sum = (name: string) => outcomes.reduce((total, one) => total + one[name], 0);
-    expect(sum('claimed')).toBe(2000);
-    expect(sum('claimed') + sum('replayed') + sum('unavailable')).toBe(6000);
-    expect(outcomes.filter(({ claimed }) => claimed > 0).length, 'processes that got some').toBeGreaterThan(1);
   });
 });
 

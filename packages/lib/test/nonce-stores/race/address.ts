@@ -1,0 +1,25 @@
+/** Nonce stores at addresses that another process can be given. */
+import { redisNonceStore } from '../../../src/nonce-stores/redis.ts';
+import { sqlNonceStore } from '../../../src/sql/index.ts';
+import { type Address as DatabaseAddress, openDatabase } from '../databases.ts';
+import { CLUSTER, SINGLE } from '../redis-clients.ts';
+
+/** A Redis server on the loopback, or some of the nodes of a cluster. */
+interface RedisAddress {
+  readonly kind: 'redis' | 'redis-cluster';
+  readonly ports: readonly number[];
+  /** What the names of its keys begin with. */
+  readonly prefix?: string;
+}
+
+export type Address = DatabaseAddress | RedisAddress;
+
+/** Patient, and without a limit that the race itself would reach. */
+const OPTIONS = { perUser: 1_000_000, deadline: 5000 };
+
+export async function openStore(address: Address) {
+  if (!('ports' in address)) return sqlNonceStore(openDatabase(address), OPTIONS);
+  const connect = address.kind === 'redis' ? SINGLE.ioredis : CLUSTER.ioredis;
+  const { client } = await connect(address.ports);
+  return redisNonceStore(client, { ...OPTIONS, ...(address.prefix === undefined ? {} : { prefix: address.prefix }) });
+}

@@ -1,0 +1,60 @@
+/** The stores that several processes share, on real servers of the race's own. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lacksMariadb, MariadbServer } from '../../../../../test/servers/mariadb.ts';
+import { lacksPostgres, PostgresServer } from '../../../../../test/servers/postgres.ts';
+import { lacksRedis, startRedis, startRedisCluster } from '../../../../../test/servers/redis.ts';
+import type { Address } from './address.ts';
+
+/** A store to race for. */
+export interface SharedStore {
+  readonly name: string;
+  /** The Debian package that it needs, where it is not there. */
+  readonly lacks: string | undefined;
+  start(): Promise<{ readonly address: Address; stop(): Promise<void> }>;
+}
+
+export const SHARED_STORES: readonly SharedStore[] = [
+  {
+    name: 'sqlite',
+    lacks: undefined,
+    async start() {
+      const folder = await mkdtemp(join(tmpdir(), 'ajwt-race-'));
+      const stop = () => rm(folder, { recursive: true, force: true });
+      return { address: { kind: 'sqlite', file: join(folder, 'nonces.db') }, stop };
+    },
+  },
+  {
+    name: 'postgres',
+    lacks: lacksPostgres ? 'postgresql' : undefined,
+    async start() {
+      const server = await PostgresServer.start();
+      return { address: { kind: 'postgres', ...server.connection }, stop: () => server.remove() };
+    },
+  },
+  {
+    name: 'mariadb',
+    lacks: lacksMariadb ? 'mariadb-server' : undefined,
+    async start() {
+      const server = await MariadbServer.start();
+      return { address: { kind: 'mariadb', ...server.connection }, stop: () => server.remove() };
+    },
+  },
+  {
+    name: 'redis',
+    lacks: lacksRedis() ? 'redis-server' : undefined,
+    async start() {
+      const server = await startRedis();
+      return { address: { kind: 'redis', ports: [server.port] }, stop: () => server.stop() };
+    },
+  },
+  {
+    name: 'redis-cluster',
+    lacks: lacksRedis() ? 'redis-server' : undefined,
+    async start() {
+      const { nodes, stop } = await startRedisCluster();
+      return { address: { kind: 'redis-cluster', ports: nodes.map(({ port }) => port) }, stop };
+    },
+  },
+];

@@ -68,6 +68,12 @@ export function* fail(setting: Setting, scenario: Scenario, state: State): Itera
     forgetCopies(next);
     yield { action: `! ${name}`, state: next };
   }
+  for (const wrong of scenario.allClocks ?? []) {
+    if (state.wrong === wrong) continue;
+    const next = { ...copy(state), wrong, faults: state.faults - 1 };
+    forgetCopies(next);
+    yield { action: `! all clocks step by ${wrong - state.wrong}`, state: next };
+  }
   for (const offset of scenario.clocks) {
     for (const node of scenario.local ? [0] : nodesOf(state)) {
       if (state.clocks[node] === offset) continue;

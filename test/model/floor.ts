@@ -1,6 +1,6 @@
 /** H: when it rises for a loss, when it falls, and what it refuses (spec/PROTOCOL.md §4.2 and §4.3). */
 import { M, type Rule, SECOND, SKEW, T } from './rule.ts';
-import { NONE, nodesOf, type State } from './world.ts';
+import { type Closing, clockOf, clockOfStore, NONE, nodesOf, type State } from './world.ts';
 
 /** H after a loss, by the later of the clocks that see it. */
 const AFTER_LOSS: Readonly<Record<Rule['loss'], (store: number, caller: number) => number>> = {
@@ -49,7 +49,7 @@ export function isLocked(rule: Rule, state: State): boolean {
  * @param now - the caller's clock; as old as the caller's stall
  */
 export function admits(rule: Rule, local: boolean, state: State, node: number, now: number): boolean {
-  const store = local ? now : state.time;
+  const store = local ? now : clockOfStore(state);
   if (Math.abs(now - store) > rule.gap) return false;
   const { memory } = state;
   const life = INCARNATION[rule.incarnation](state);
@@ -63,21 +63,29 @@ export function admits(rule: Rule, local: boolean, state: State, node: number, n
 /** Rule 9: a floor that no right clock can have set closes the node for 2T + M, and then falls. */
 function isPossible(rule: Rule, state: State, node: number, now: number): boolean {
   if (rule.floor === 'none') return true;
-  const closing = state.closings[node];
-  if (state.memory.floor <= now + T + M) {
-    state.closings[node] = null;
-    return true;
+  const { floor } = state.memory;
+  const impossible = floor > now + T + M;
+  if (impossible && rule.fall === 'never') return false;
+  if (impossible && rule.fall === 'at once') return fall(state, node, now);
+  const closing = state.closings[node] ?? null;
+  if (closing === null || !goesOn(rule, state, closing, now)) {
+    state.closings[node] = impossible ? { began: state.time, wall: now, floor } : null;
+    return !impossible;
   }
-  if (rule.fall === 'never') return false;
-  if (rule.fall === 'after closing') {
-    // A wall clock that stepped in between may have been right for a while.
-    const stepped = closing != null && Math.abs(now - closing.wall - (state.time - closing.began)) > M;
-    if (closing == null || stepped) {
-      state.closings[node] = { began: state.time, wall: now };
-      return false;
-    }
-    if (state.time - closing.began < 2 * T + M) return false;
-  }
+  if (floor > now) return state.time - closing.began >= 2 * T + M && fall(state, node, now);
+  state.closings[node] = null;
+  return true;
+}
+
+/** Whether what a node has been closed counts. */
+function goesOn({ fall }: Rule, { time, memory }: State, { began, wall, floor }: Closing, now: number): boolean {
+  // A wall clock that stepped in between may have been right for a while.
+  if (Math.abs(now - wall - (time - began)) > M) return false;
+  if (fall === 'after a closing that ends when H is possible' && memory.floor <= now + T + M) return false;
+  return floor === memory.floor;
+}
+
+function fall(state: State, node: number, now: number): true {
   state.closings[node] = null;
   state.memory.floor = now;
   state.fallen = true;
@@ -105,13 +113,15 @@ export function lockOut(rule: Rule, local: boolean, reached: State, most: number
     ...reached,
     memory: { ...reached.memory },
     closings: [...reached.closings],
+    wrong: 0,
     requests: [],
     clocks: reached.clocks.map((offset) => (Math.abs(offset) > SKEW || local ? 0 : offset)),
   };
   for (let ticks = 0; ticks <= most; ticks++, state.time++) {
     const accepted = nodesOf(state).map((node) => {
-      const now = state.time + (state.clocks[node] as number);
-      return admits(rule, local, state, node, now) && isAboveFloor(rule, state.time, state.memory.floor);
+      return (
+        admits(rule, local, state, node, clockOf(state, node)) && isAboveFloor(rule, state.time, state.memory.floor)
+      );
     });
     if (accepted.every(Boolean)) return ticks;
   }

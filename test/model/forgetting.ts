@@ -3,7 +3,7 @@ import type { Step } from './checker.ts';
 import { isLocked } from './floor.ts';
 import type { Setting } from './requests.ts';
 import { M, type Rule, T } from './rule.ts';
-import { clockOf, copy, NONE, nodesOf, type State } from './world.ts';
+import { clockOf, clockOfStore, copy, NONE, nodesOf, type State } from './world.ts';
 
 /** A step of forgetting up to `before`, on a state of its own; `undefined` where it must wait. */
 type Forget = (setting: Setting, next: State, before: number) => string | undefined;
@@ -31,7 +31,7 @@ export function* forget(setting: Setting, state: State): Iterable<Step<State>> {
     const { first, later } = ORDERS[rule.forgetting];
     // Forgetting never touches what lies above the earlier clock − T − M.
     const clock = clockOf(state, node);
-    const before = begun === NONE ? (setting.local ? clock : Math.min(clock, state.time)) - T - M : begun;
+    const before = begun === NONE ? (setting.local ? clock : Math.min(clock, clockOfStore(state))) - T - M : begun;
     if (begun === NONE && !state.memory.records.some((at, token) => at !== NONE && (times[token] as number) < before))
       continue;
     const next = copy(state);

@@ -47,8 +47,8 @@ export function check(rule: Rule, scenario: Scenario, mostLockOut: number): Chec
   let [states, steps, longestLockOut] = [0, 0, 0];
 
   function lockOutOf(state: State): number {
-    const { time, clocks, memory, closings, run, replication } = state;
-    const key = JSON.stringify([time, clocks, memory.floor, memory.life, closings, run, replication]);
+    const { time, wrong, clocks, memory, closings, run, replication } = state;
+    const key = JSON.stringify([time, wrong, clocks, memory.floor, memory.life, closings, run, replication]);
     const known = lockOuts.get(key) ?? lockOut(rule, local, state, mostLockOut);
     lockOuts.set(key, known);
     longestLockOut = Math.max(longestLockOut, known);

@@ -36,8 +36,13 @@ export interface Rule {
   readonly gap: number;
   /** Whether the clock is read again after the claim (rule 5). */
   readonly readsAgain: boolean;
-  /** When H falls that lies in the far future (rule 9): after 2T + M, at once, never. */
-  readonly fall: 'after closing' | 'at once' | 'never';
+  /**
+   * When H falls that lies in the far future (rule 9):
+   * - `after closing`: after 2T + M, of which nothing is lost while time comes nearer to that H
+   * - `after a closing that ends when H is possible`: the same, but the closing is given up when H ≤ now + T + M
+   * - `at once`, `never`
+   */
+  readonly fall: 'after closing' | 'after a closing that ends when H is possible' | 'at once' | 'never';
 }
 
 /** The rule, where a claim is one step by nature: memory, SQLite, Redis. */

@@ -81,6 +81,20 @@ export const SCENARIOS = {
     clocks: [0, FAR, 8],
     mostFaults: 3,
   },
+  /** Rule 9 where nodes differ, and each keeps closed for itself. */
+  'the clocks of all servers are wrong by years': {
+    ...SERVERS,
+    tokens: [[EARLY], [FAR - T]],
+    end: 11,
+    allClocks: [0, FAR],
+    mostFaults: 2,
+  },
+  'the store loses its memory while all clocks are wrong by years': {
+    ...LOSS,
+    faults: ['the store is flushed'],
+    allClocks: [0, FAR],
+    mostFaults: 3,
+  },
   /** SQLite: what the disk has may be older than what was answered. */
   'a machine crashes': CRASH,
   'a machine crashes, and nothing may remain': { ...CRASH, strict: true },

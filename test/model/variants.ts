@@ -59,6 +59,12 @@ export const SAFE: readonly Variant[] = [
   { name: 'SQLite, `quarantine`', rule: QUARANTINE, scenario: 'a machine crashes, and nothing may remain' },
   { name: 'SQLite, `quarantine`', rule: QUARANTINE, scenario: 'a machine crashes while its clock is wrong by years' },
   { name: 'memory', rule: IN_MEMORY, scenario: 'a process restarts' },
+  { name: 'Redis: one step a claim', rule: OURS, scenario: 'the clocks of all servers are wrong by years' },
+  {
+    name: 'Redis, `quarantine`',
+    rule: { ...OURS, loss: 'quarantine' },
+    scenario: 'the store loses its memory while all clocks are wrong by years',
+  },
 ];
 
 /** These accept one twice. */
@@ -126,6 +132,11 @@ export const BROKEN: readonly Variant[] = [
     rule: { ...QUARANTINE, fall: 'at once' },
     scenario: 'a machine crashes while its clock is wrong by years',
   },
+  {
+    name: '`quarantine` on servers, and a floor that falls at once',
+    rule: { ...OURS, loss: 'quarantine', fall: 'at once' },
+    scenario: 'the store loses its memory while all clocks are wrong by years',
+  },
 ];
 
 /** These let honest new tokens wait for too long, after all faults. */
@@ -134,11 +145,11 @@ export const LOCK_OUTS: readonly (Variant & { readonly most: number })[] = [
     name: 'a floor that never falls',
     rule: { ...ON_ONE_MACHINE, fall: 'never' },
     scenario: 'the clock of a machine is wrong by years',
-    most: 3 * T + 2 * M + 1,
+    most: 2 * T + M + 1,
   },
   {
-    name: 'our rule, for more than 2T + M: H becomes possible before it falls',
-    rule: ON_ONE_MACHINE,
+    name: 'a closing that is given up when H becomes possible',
+    rule: { ...ON_ONE_MACHINE, fall: 'after a closing that ends when H is possible' },
     scenario: 'the clock of a machine is wrong by years',
     most: 2 * T + M + 1,
   },

@@ -29,10 +29,18 @@ export interface Request {
   readonly excused?: boolean;
 }
 
+/** Since when a node keeps closed (rule 9), by true time and by its clock, and for which H. */
+export interface Closing {
+  readonly began: number;
+  readonly wall: number;
+  readonly floor: number;
+}
+
 export interface State {
-  /** True time, which is also the monotonic time of all, and the clock of a store on a machine of its own. */
+  /** True time, which is also the monotonic time of all. */
   time: number;
-  /** How far each node's clock is from it. */
+  /** How far all clocks are from it, that of a store on a machine of its own included; and each node's beyond that. */
+  wrong: number;
   clocks: number[];
   memory: Memory;
   /** What the replica has; what the disk has. */
@@ -46,8 +54,8 @@ export interface State {
   requests: Request[];
   /** Forgetting that each node has begun: a time, or `NONE`. */
   forgetting: number[];
-  /** Since when each node keeps closed (rule 9), by true time and by its clock. */
-  closings: ({ readonly began: number; readonly wall: number } | null)[];
+  /** Each node's, while it keeps closed. */
+  closings: (Closing | null)[];
   /** For each token how often it may still be sent. */
   uses: number[];
   /** For each token whether it was claimed before: at its time, or at another, as a clock was wrong. */
@@ -78,6 +86,8 @@ export interface Scenario {
   readonly mostFaults: number;
   /** What clocks may step to, from true time. */
   readonly clocks: readonly number[];
+  /** The same, for all of several machines at once. */
+  readonly allClocks?: readonly number[];
   /** Whether what the rule says that it cannot exclude counts as wrong. */
   readonly strict?: boolean;
 }
@@ -87,6 +97,7 @@ export function start({ nodes, uses, mostFaults }: Scenario, tokens: readonly nu
   const memory = (): Memory => ({ floor: NONE, life: 0, records: tokens.map(() => NONE) });
   return {
     time: 0,
+    wrong: 0,
     clocks: [...nodes],
     memory: memory(),
     replica: memory(),
@@ -133,7 +144,12 @@ export function nodesOf(state: State): number[] {
   return [...state.clocks.keys()];
 }
 
+/** What the clock of a store on a machine of its own says. */
+export function clockOfStore(state: State): number {
+  return state.time + state.wrong;
+}
+
 /** What a node's clock says. */
 export function clockOf(state: State, node: number): number {
-  return state.time + (state.clocks[node] as number);
+  return state.time + state.wrong + (state.clocks[node] as number);
 }

@@ -2,45 +2,51 @@
 
 /** Keeps a store closed long enough that no token from before can be fresh, then says once that the floor may fall. */
 export class Closing {
-  readonly #seconds: number;
+  readonly #keep: number;
   readonly #margin: number;
+  readonly #seconds: number;
   readonly #monotonic: () => number;
-  /** When it began, by the monotonic and by the wall clock; `undefined` = open. */
-  #began: { readonly monotonic: number; readonly wall: number } | undefined;
+  /** When it began, by the monotonic and by the wall clock, and for which floor; `undefined` = open. */
+  #began: { readonly monotonic: number; readonly wall: number; readonly floor: number } | undefined;
 
   /**
-   * @param seconds - 2T + M
+   * @param tolerance - T
    * @param margin - M
    * @param monotonic - seconds that only ever go forward
    */
-  constructor(seconds: number, margin: number, monotonic: () => number) {
-    this.#seconds = seconds;
+  constructor(tolerance: number, margin: number, monotonic: () => number) {
+    this.#keep = tolerance + margin;
     this.#margin = margin;
+    this.#seconds = 2 * tolerance + margin;
     this.#monotonic = monotonic;
   }
 
+  /** Whether nothing may be claimed before the floor was looked at. */
+  get begun(): boolean {
+    return this.#began !== undefined;
+  }
+
   /**
-   * To be asked at every claim, so that a closing that has no more reason does not count for a later one.
+   * One closing is for one floor, and once begun it is kept until time has come to that floor: if it ended as soon as the floor is
+   * possible again, everybody would wait for the rest of the way, and 2T + M would not be the longest lock-out.
    *
-   * @param impossible - whether the floor lies more than T + M ahead of the clock
-   * @param wall - the clock that says so, in seconds since the epoch
+   * @param wall - the clock, in seconds since the epoch
+   * @param impossible - whether the floor lies more than T + M ahead of the clocks
    * @returns `open`; `closed`; or `over`: the floor may fall to now
    */
-  check(impossible: boolean, wall: number): 'open' | 'closed' | 'over' {
-    if (!impossible) {
-      this.#began = undefined;
-      return 'open';
-    }
+  check(floor: number, wall: number, impossible = floor > wall + this.#keep): 'open' | 'closed' | 'over' {
     const monotonic = this.#monotonic();
     const began = this.#began;
     // Where the clocks went apart, the wall clock stepped in between: it may have been right for a while.
-    if (began === undefined || Math.abs(wall - began.wall - (monotonic - began.monotonic)) > this.#margin) {
-      this.#began = { monotonic, wall };
-      return 'closed';
+    const stepped = began !== undefined && Math.abs(wall - began.wall - (monotonic - began.monotonic)) > this.#margin;
+    if (began === undefined || stepped || floor !== began.floor) {
+      this.#began = impossible ? { monotonic, wall, floor } : undefined;
+      return impossible ? 'closed' : 'open';
     }
-    if (monotonic - began.monotonic < this.#seconds) return 'closed';
+    const over = monotonic - began.monotonic >= this.#seconds;
+    if (floor > wall && !over) return 'closed';
     this.#began = undefined;
-    return 'over';
+    return floor > wall ? 'over' : 'open';
   }
 
   /** Seconds until the end of a closing. */

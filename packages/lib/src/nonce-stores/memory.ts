@@ -109,7 +109,7 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
   let sweptAt = Number.NaN;
   /** The latest claimed time that may have been forgotten. */
   let floor = FIRST_FLOOR[afterLoss](wall(), tolerance);
-  const closing = new Closing(closedFor, margin, monotonic);
+  const closing = new Closing(tolerance, margin, monotonic);
   /** Monotonic time until which nothing is served, as nonces of an earlier process may be lost. */
   let quarantineEnds = afterLoss === 'quarantine' ? monotonic() + closedFor : undefined;
 
@@ -174,7 +174,7 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
       if (rest > 0) return notReady('nonces of an earlier process may be lost', rest);
       quarantineEnds = undefined;
     }
-    const state = closing.check(floor > now + tolerance + margin, now);
+    const state = closing.check(floor, now);
     if (state === 'closed')
       return notReady('the clock lies further back than the margin allows; check the clock', closing.rest);
     if (state === 'over') floor = now;

@@ -89,15 +89,15 @@ return answer('claimed')
 /**
  * Settles the epoch of a bucket, and forgets what is old: where Redis is full as well, which makes room.
  *
- * ARGV: as above, then an H that falls to now, if it is still this one and lies too far ahead.
+ * ARGV: as above, then an H that falls to now, if it is still this one and lies ahead: it lay too far ahead when its closing began.
  */
 export const SETTLE = script(`#!lua flags=allow-oom
 ${SETTLE_EPOCH}
-if floor > store + keep then
-  if tonumber(ARGV[5]) ~= floor then return answer('closed') end
+if tonumber(ARGV[5]) == floor and floor > math.max(store, caller) then
   floor = math.max(store, caller)
   redis.call('ZADD', bucket, -floor, incarnation)
 end
+if floor > store + keep then return answer('closed') end
 forget(500)
 return answer('settled')
 `);

@@ -58,7 +58,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
   const runner = scriptRunner(client);
   const deadline = new Deadline(settings.deadline);
   const visits = new BucketVisits({ inspect, settle, report, clock, monotonic });
-  const closings = new Map<number, { readonly floor: string; readonly closing: Closing }>();
+  const closings = new Map<number, Closing>();
   let state: Readiness = { ready: false, why: 'Redis was not asked yet' };
   /** The latest H that was seen in any bucket. */
   let latestFloor = 0;
@@ -86,26 +86,30 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
     if (outcome === 'gap') {
       throw new UnavailableError(`the clocks of this machine and of Redis lie more than ${gap} s apart; check both`);
     }
-    if (outcome === 'closed') return mend(bucket, floor, now);
-    closings.delete(bucket);
+    if (outcome === 'closed' || closings.has(bucket)) return mend(bucket, floor, outcome === 'closed', now);
     latestFloor = Math.max(latestFloor, Number(floor));
   }
 
   /** An H in the far future would lock users out until then: after 2T + M it falls to now. */
-  async function mend(bucket: number, floor: string, now: number): Promise<void> {
-    const known = closings.get(bucket);
-    // One closing for one H: the time that an earlier one was closed does not count for the next.
-    const closing = known?.floor === floor ? known.closing : new Closing(2 * tolerance + margin, margin, monotonic);
-    closings.set(bucket, { floor, closing });
-    if (closing.check(true, now) !== 'over') return;
-    await runner.run(SETTLE, keyOf(bucket), [...clocks(now), floor]);
-    closings.delete(bucket);
+  async function mend(bucket: number, floor: string, impossible: boolean, now: number): Promise<void> {
+    const closing = closings.get(bucket) ?? new Closing(tolerance, margin, monotonic);
+    closings.set(bucket, closing);
+    const state = closing.check(Number(floor), now, impossible);
+    if (state === 'over') await runner.run(SETTLE, keyOf(bucket), [...clocks(now), floor]);
+    if (state !== 'closed') closings.delete(bucket);
+  }
+
+  /** A closing that has begun is asked about first, as the bucket alone does not know of it. */
+  async function refuseClosed(bucket: number, now: number): Promise<void> {
+    if (closings.has(bucket)) await settle(bucket, now);
+    if (closings.has(bucket)) throw new UnavailableError(closedWhy());
   }
 
   async function decide({ username, time, nonce }: NonceClaim, now: number): Promise<ClaimOutcome> {
     if (!visits.usable) await visits.whenUsable(now);
     const user = sha256(username);
     const bucket = (((user[0] as number) << 8) | (user[1] as number)) % BUCKETS;
+    await refuseClosed(bucket, now);
     const args = [
       ...clocks(now),
       String(time),
@@ -131,7 +135,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
   }
 
   function closedWhy(): string {
-    const rest = Math.max(0, ...[...closings.values()].map(({ closing }) => closing.rest));
+    const rest = Math.max(0, ...[...closings.values()].map(({ rest }) => rest));
     return `H lies in the future for some users, as a clock was wrong: check the clocks; serving again in ${rest} s`;
   }
 

@@ -36,7 +36,7 @@ export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptio
   const { tolerance, margin, perUser, deadline, loss, monotonic } = settings;
   const epoch = new Epoch(database, dialect, settings);
   const rate = new UserRate(perUser);
-  const closing = new Closing(2 * tolerance + margin, margin, monotonic);
+  const closing = new Closing(tolerance, margin, monotonic);
 
   let opening: Promise<void> | undefined;
   let opened = false;
@@ -64,17 +64,14 @@ export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptio
     const end = performance.now() + deadline;
     if (!opened) await within(open(now), end);
     epoch.refuseFault();
-    refuseInQuarantine(now);
     const place = { time, key: replayKey(username, nonce) };
+    if (closing.begun) await mend(await epoch.floor(now, end), now, end);
+    refuseInQuarantine(now);
     for (let settled = false; ; settled = true) {
-      if (allowed && (await epoch.claim(place, now, end))) {
-        closing.check(false, now);
-        return 'claimed';
-      }
+      if (allowed && (await epoch.claim(place, now, end))) return 'claimed';
       const { floor, used, whole, alone } = await epoch.look(place, now, end);
-      const state = checkFloor(floor, now);
       if (used) return 'replayed';
-      await mend(state, now, end);
+      await mend(floor, now, end);
       if (!allowed) return 'rate_limited';
       if (!whole && !settled) {
         await within(epoch.settle(now), end);
@@ -99,14 +96,13 @@ export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptio
     if (why !== undefined && loss.ahead > 0 && epoch.seen <= now + tolerance + margin) throw new UnavailableError(why);
   }
 
-  function checkFloor(floor: number, now: number) {
-    return closing.check(floor > now + tolerance + margin, now);
-  }
-
-  /** A floor in the far future would lock everybody out until then. */
-  async function mend(state: ReturnType<typeof checkFloor>, now: number, end: number): Promise<void> {
+  /** A floor in the far future would lock everybody out until then: after 2T + M it falls to now. */
+  async function mend(floor: number, now: number, end: number): Promise<void> {
+    // Where another process has let it fall, this one keeps its own closing, and so takes the fall for no loss.
+    const latest = closing.begun ? Math.max(floor, epoch.seen) : floor;
+    const state = closing.check(latest, now);
     if (state === 'open') return;
-    if (state === 'over') await epoch.lower(now, end);
+    if (state === 'over') await epoch.lower(latest, now, end);
     throw new UnavailableError('the clock lies further back than the margin allows; check the clock');
   }
 
@@ -114,8 +110,10 @@ export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptio
   async function watch(now: number): Promise<void> {
     try {
       if (!opened) await open(now);
+      const end = performance.now() + deadline;
+      if (closing.begun) await mend(await epoch.floor(now), now, end);
       const { floor } = await epoch.watch(now);
-      await mend(checkFloor(floor, now), now, performance.now() + deadline);
+      await mend(floor, now, end);
       trouble = undefined;
     } catch (error) {
       trouble = reasonOf(error);

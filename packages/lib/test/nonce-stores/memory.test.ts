@@ -127,6 +127,26 @@ describe('a clock that is set', () => {
     }
   });
 
+  test.each([41, 59, 61, 79, 100])(
+    'forward and back, with a floor %d s ahead, locks out for 2T + M at most',
+    (ahead) => {
+      const { clock, claim, wait } = makeStore();
+      const dated = NOW + ahead;
+      clock.now = dated;
+      expect(claim({ time: dated, nonce: 'n' })).toBe('claimed');
+      clock.now = dated + T + M + 2;
+      claim();
+      clock.now = NOW;
+      for (let second = 0; second <= 2 * T + M; second++) {
+        const outcome = claim();
+        // The floor lies at the end of its second.
+        if (second <= Math.min(ahead, 59)) expect(outcome, `${second} s later`).not.toBe('claimed');
+        wait(1);
+      }
+      expect(claim()).toBe('claimed');
+    },
+  );
+
   test('forward by ten years and back is told, and mends itself after 2T + M of monotonic time', () => {
     const { clock, store, claim, wait } = makeStore();
     expect(claim({ time: NOW, nonce: 'n' })).toBe('claimed');

@@ -152,6 +152,20 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       await expect.poll(() => outcomeOf(store, claimAt(Math.floor(now()) + 210), now() + 200)).toBe('claimed');
     });
 
+    test('a floor that comes within reach while the store is closed falls all the same', async () => {
+      let monotonic = 0;
+      const options = { margin: 600, monotonic: () => monotonic, perUser: 1_000_000 };
+      const [store, other] = [await stores.store(options), await stores.store(options)];
+      await ask(stores.database(), 'UPDATE ajwt_epoch SET floor = floor + 700');
+      for (const one of [store, other]) expect(await outcomeOf(one, claimAt())).toContain('check the clock');
+      monotonic = 150;
+      expect(await outcomeOf(store, claimAt(), now() + 150), 'possible again').toContain('check the clock');
+      monotonic = 641;
+      for (const one of [store, other]) {
+        await expect.poll(() => outcomeOf(one, claimAt(Math.floor(now()) + 210), now() + 200)).toBe('claimed');
+      }
+    });
+
     test('after a loss, afterLoss says what happens', async () => {
       const lose = (database: Kysely<unknown>) =>
         ask(database, "UPDATE ajwt_epoch SET incarnation = 'of another life'");

@@ -152,6 +152,28 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await store.claim(claimAt(NOW + 62), NOW + 62)).toBe('claimed');
   });
 
+  test('a floor that comes within reach while the store is closed falls all the same, for all processes', async () => {
+    const file = await makeFile();
+    let monotonic = 0;
+    const options = { monotonic: () => monotonic };
+    const [store, other] = [openStore(file, options), openStore(file, options)];
+    expect(await store.claim(claimAt(NOW), NOW)).toBe('claimed');
+    const look = new DatabaseSync(file);
+    look.prepare('UPDATE ajwt_epoch SET floor = ?').run(NOW + 70);
+    look.close();
+    for (const passed of [0, 29, 31, 59, 60]) {
+      monotonic = passed;
+      for (const one of [store, other]) {
+        await expect(one.claim(claimAt(NOW + passed, 'unused'), NOW + passed), `${passed} s`).rejects.toThrow(
+          'check the clock',
+        );
+      }
+    }
+    monotonic = 61;
+    expect(await store.claim(claimAt(NOW + 61, 'a'), NOW + 61)).toBe('claimed');
+    expect(await other.claim(claimAt(NOW + 61, 'b'), NOW + 61)).toBe('claimed');
+  });
+
   test('a short step of the clock does not count for a later one', async () => {
     let monotonic = 0;
     const file = await makeFile();

@@ -34,7 +34,7 @@ export interface SqlNonceDialect {
   readonly raise: string;
   /** Deletes some records at or below the floor, `:most` at most. */
   readonly forget: string;
-  /** Lowers a floor that no right clock can have set. */
+  /** Lowers a floor between `:least` and `:most`, that no right clock can have set, to the later of both clocks. */
   readonly lower: string;
 }
 

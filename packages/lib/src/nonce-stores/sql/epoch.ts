@@ -79,6 +79,11 @@ export class Epoch {
     return looked;
   }
 
+  /** The floor alone, whatever else is to be settled. */
+  async floor(now: number, end = patience()): Promise<number> {
+    return (await this.look(NOWHERE, now, end)).floor;
+  }
+
   /** Once for each life of the database, whoever comes first: the floor rises to the later of its clock and this one. */
   settle(now: number): Promise<void> {
     this.#settling ??= this.#settle(now).finally(() => {
@@ -90,7 +95,7 @@ export class Epoch {
   async #settle(now: number): Promise<void> {
     await this.#wake(patience());
     await this.#run(this.#dialect.settle, this.#values(now, { ahead: this.#options.loss.ahead }), patience());
-    this.#seen = (await this.look(NOWHERE, now, patience())).floor;
+    this.#seen = await this.floor(now);
   }
 
   /** Whether this claim inserted its record. */
@@ -111,9 +116,10 @@ export class Epoch {
     return { floor, used: is('used'), whole: is('same') && floor >= this.#seen - ROUNDED, alone: is('alone') };
   }
 
-  /** Lowers a floor that lies further ahead than any right clock can have set it. */
-  async lower(now: number, end: number): Promise<void> {
-    await this.#run(this.#dialect.lower, this.#values(now), end);
+  /** Lowers a floor that no right clock can have set, if it is still this one. */
+  async lower(floor: number, now: number, end: number): Promise<void> {
+    const values = this.#values(now, { least: floor - ROUNDED, most: floor + ROUNDED });
+    await this.#run(this.#dialect.lower, values, end);
     this.#seen = 0;
   }
 

@@ -68,5 +68,5 @@ export const MYSQL: SqlNonceDialect = {
     ${LIMIT} DELETE FROM ajwt_nonce WHERE time <= (SELECT floor FROM ajwt_epoch WHERE id = 1) AND time < ${OLD} AND ${NEAR}
     ORDER BY time LIMIT :most`,
   lower: `
-    ${LIMIT} UPDATE ajwt_epoch SET floor = ${LATER} WHERE id = 1 AND floor > ${LATER} + :keep AND ${NEAR}`,
+    ${LIMIT} UPDATE ajwt_epoch SET floor = ${LATER} WHERE id = 1 AND floor > ${LATER} AND floor BETWEEN :least AND :most AND ${NEAR}`,
 };

@@ -62,5 +62,5 @@ export const POSTGRES: SqlNonceDialect = {
     DELETE FROM ajwt_nonce WHERE (time, key) IN
       (SELECT time, key FROM ajwt_nonce WHERE time <= (SELECT floor FROM ajwt_epoch) AND time < ${OLD} LIMIT CAST(:most AS integer))
     AND ${NEAR}`,
-  lower: `UPDATE ajwt_epoch SET floor = ${LATER} WHERE id = 1 AND floor > ${LATER} + CAST(:keep AS float8) AND ${NEAR} AND ${guarded('1s')}`,
+  lower: `UPDATE ajwt_epoch SET floor = ${LATER} WHERE id = 1 AND floor > ${LATER} AND floor BETWEEN CAST(:least AS float8) AND CAST(:most AS float8) AND ${NEAR} AND ${guarded('1s')}`,
 };

@@ -29,5 +29,5 @@ export const SQLITE: SqlNonceDialect = {
   forget: `
     DELETE FROM ajwt_nonce WHERE (time, key) IN
       (SELECT time, key FROM ajwt_nonce WHERE time <= (SELECT floor FROM ajwt_epoch) AND time < :now - :keep LIMIT :most)`,
-  lower: 'UPDATE ajwt_epoch SET floor = :now WHERE id = 1 AND floor > :now + :keep',
+  lower: 'UPDATE ajwt_epoch SET floor = :now WHERE id = 1 AND floor > :now AND floor BETWEEN :least AND :most',
 };

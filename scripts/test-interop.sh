@@ -1,24 +1,43 @@
 #!/bin/sh
-# The tests against the Python package and PyJWT: `npm run test:interop`. Their versions are pinned, in environments of their own.
-# As root on Debian it installs Python where it is missing; elsewhere it says what to install.
+# The tests against the Python package and PyJWT, and of the clients in other languages: `npm run test:interop`.
+# Versions are pinned, in environments of their own. As root on Debian it installs languages that are missing; elsewhere it says
+# what to install.
 set -eu
 cd "$(dirname "$0")/.."
 
 environments="$PWD/.cache/interop"
 
 has_python() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
+# Of the JDK, a runtime alone is no use.
+has_java() { javac -version >/dev/null 2>&1; }
+# The client in Rust is built with the system's OpenSSL.
+has_openssl_headers() { pkg-config --exists openssl 2>/dev/null; }
 
-if ! has_python && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-  echo "installing python3 python3-venv"
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3 python3-venv
-fi
-if ! has_python; then
-  echo "the tests need Python 3 with venv (on Debian: python3 python3-venv)" >&2
-  exit 1
+missing=""
+has_python || missing="$missing python3 python3-venv"
+command -v go >/dev/null 2>&1 || missing="$missing golang-go"
+command -v cargo >/dev/null 2>&1 || missing="$missing cargo rustc"
+has_openssl_headers || missing="$missing gcc libssl-dev pkg-config"
+has_java || missing="$missing default-jdk-headless"
+command -v curl >/dev/null 2>&1 || missing="$missing curl"
+command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
+if [ -n "$missing" ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "installing$missing"
+    apt-get update -qq
+    # shellcheck disable=SC2086 # a list of words
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+  else
+    echo "the tests need Python 3 with venv, Go, Rust, a JDK, OpenSSL with its headers, and curl (on Debian:$missing)" >&2
+    exit 1
+  fi
 fi
 if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
   echo "asymmetric_jwt_auth 1.3.0 needs Python 3.11 or newer, and this is $(python3 --version)" >&2
+  exit 1
+fi
+if ! rustc --version | awk '{ split($2, v, "."); exit !(v[1] > 1 || v[2] >= 85) }'; then
+  echo "the client in Rust needs Rust 1.85 or newer, and this is $(rustc --version)" >&2
   exit 1
 fi
 
@@ -35,5 +54,13 @@ prepare() {
 }
 prepare 1.3.0
 prepare 0.3.1
+
+# The clients, from their sources; what has not changed is not built again.
+clients="$environments/clients"
+mkdir -p "$clients"
+echo "building the clients"
+(cd clients/go && go build -o "$clients/go/" .)
+(cd clients/rust && CARGO_TARGET_DIR="$clients/rust" cargo build --quiet --locked)
+javac -d "$clients/java" clients/java/SignedGet.java
 
 AJWT_INTEROP_ENVIRONMENTS="$environments" exec npx vitest run --config vitest.interop.config.ts "$@"

@@ -9,11 +9,14 @@ export type PackageVersion = '0.3.1' | '1.3.0';
 
 const SCRIPTS = resolve('test/interop/python');
 
-function interpreter(version: PackageVersion): string {
-  const environments = process.env.AJWT_INTEROP_ENVIRONMENTS;
-  if (environments === undefined) throw new Error('these tests are run with `npm run test:interop`');
-  return join(environments, version, 'bin/python');
+/** Folder of what scripts/test-interop.sh has made. */
+export function environments(): string {
+  const folder = process.env.AJWT_INTEROP_ENVIRONMENTS;
+  if (folder === undefined) throw new Error('these tests are run with `npm run test:interop`');
+  return folder;
 }
+
+const interpreter = (version: PackageVersion) => join(environments(), version, 'bin/python');
 
 // Python would leave its compiled files among the sources.
 const NO_COMPILED_FILES = '-B';

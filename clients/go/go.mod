@@ -1,0 +1,3 @@
+module signed_get
+
+go 1.19

@@ -1,0 +1,127 @@
+/** The clients in other languages at a real `ajwtd`. */
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { PrivateKey } from 'asymmetric-jwt-auth/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scratch } from '../../packages/lib/test/cli/program.ts';
+import { makeKey } from './ajwt.ts';
+import { type Ajwtd, startAjwtd } from './ajwtd.ts';
+import { LANGUAGES, runClient } from './clients.ts';
+import { type Recorder, startRecorder } from './recorder.ts';
+import { send } from './send.ts';
+
+const KINDS = [
+  { kind: 'RSA', alg: 'RS512' },
+  { kind: 'Ed25519', alg: 'EdDSA' },
+] as const;
+/** Letters of other scripts, and what JSON and shells have to escape. */
+const STRANGE_NAME = `Жук "the\\bug" 中文 %s $(id) 🪲 d'Or`;
+
+const folder = scratch();
+let ajwtd: Ajwtd;
+let recorder: Recorder;
+let whoami: string;
+
+beforeAll(async () => {
+  const keys: Record<string, string> = {};
+  for (const { kind } of KINDS) {
+    keys[kind] = `${await makeKey(kind, folder(kind))}.pub`;
+    await makeKey(kind, folder(`other-${kind}`));
+  }
+  keys[STRANGE_NAME] = `${await makeKey('Ed25519', folder('strange'))}.pub`;
+  await makeKey('P-256', folder('P-256'));
+  writeFileSync(folder('garbage'), '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n');
+  writeFileSync(folder('encrypted'), (await PrivateKey.generate()).toPem('a passphrase'));
+  ajwtd = await startAjwtd(folder('ajwt.db'), keys);
+  recorder = await startRecorder(ajwtd.url);
+  whoami = `${recorder.url}/.ajwt/whoami`;
+});
+afterAll(async () => {
+  recorder?.stop();
+  await ajwtd?.stop();
+});
+
+const decode = (segment: string | undefined) => JSON.parse(Buffer.from(segment ?? '', 'base64url').toString());
+
+describe.each(LANGUAGES)('the client in %s', (language) => {
+  describe.each(KINDS)('with a key of kind $kind', ({ kind, alg }) => {
+    test('is let in, each time with another token, which nobody can use again', async () => {
+      const from = recorder.heard.length;
+      for (let call = 0; call < 2; call++) {
+        const { code, stdout, stderr } = await runClient(language, kind, folder(kind), whoami);
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+        expect(JSON.parse(stdout)).toMatchObject({ username: kind });
+      }
+      const tokens = recorder.heard.slice(from);
+      expect(new Set(tokens).size).toBe(2);
+      for (const token of tokens) {
+        expect(await send(whoami, token)).toMatchObject({ status: 401, body: { error: 'replayed' } });
+      }
+    });
+
+    test('sends a token of the profile, and nothing else in it', async () => {
+      await runClient(language, kind, folder(kind), whoami);
+      const [, header, claims, signature] =
+        /^JWT ([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(recorder.heard.at(-1) ?? '') ?? [];
+      const { kid } = await PrivateKey.fromFile(folder(kind));
+      expect(decode(header)).toEqual({ alg, typ: 'JWT', kid });
+      const { username, time, nonce, ...others } = decode(claims);
+      expect({ username, others }).toEqual({ username: kind, others: {} });
+      expect(Number.isInteger(time) && Math.abs(Date.now() / 1000 - time) < 20).toBe(true);
+      expect(Buffer.from(nonce, 'base64url').toString('base64url')).toBe(nonce);
+      expect(Buffer.from(nonce, 'base64url').length).toBeGreaterThanOrEqual(12);
+      expect(signature).toBeDefined();
+    });
+
+    test('with the wrong key is refused, prints the refusal, and fails', async () => {
+      const { code, stdout, stderr } = await runClient(language, kind, folder(`other-${kind}`), whoami);
+      expect(code).toBeGreaterThan(0);
+      expect(stderr).toMatch(/^[^\n]*401[^\n]*\n$/);
+      expect(JSON.parse(stdout)).toMatchObject({ status: 401, error: 'invalid_token' });
+    });
+  });
+
+  test('takes a username in any script, with quotes', async () => {
+    const { code, stdout, stderr } = await runClient(language, STRANGE_NAME, folder('strange'), whoami);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ username: STRANGE_NAME });
+  });
+
+  test.each(['not-there', 'garbage', 'encrypted', 'P-256', 'RSA.pub'])(
+    'says that the key %s is none, and sends nothing',
+    async (name) => {
+      const before = recorder.heard.length;
+      const { code, stdout, stderr } = await runClient(language, 'RSA', folder(name), whoami);
+      expect(code).toBeGreaterThan(0);
+      expect(stdout).toBe('');
+      expect(stderr).not.toMatch(/Traceback|panicked|goroutine|\tat /);
+      expect(stderr).toContain(name);
+      expect(recorder.heard.length).toBe(before);
+    },
+  );
+
+  test('fails where nothing listens, and where words are missing', async () => {
+    const gone = createServer().listen(0, '127.0.0.1');
+    await once(gone, 'listening');
+    const { port } = gone.address() as AddressInfo;
+    await new Promise((closed) => gone.close(closed));
+    for (const words of [['RSA', folder('RSA'), `http://127.0.0.1:${port}/`], ['RSA']]) {
+      const { code, stdout, stderr } = await runClient(language, ...words);
+      expect(code).toBeGreaterThan(0);
+      expect(stdout).toBe('');
+      expect(stderr).toMatch(/^[^\n]+\n$/);
+    }
+  });
+
+  test('follows no redirect: the token is for one server', async () => {
+    const server = createServer((_, response) => response.writeHead(302, { location: whoami }).end());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const before = recorder.heard.length;
+    await runClient(language, 'RSA', folder('RSA'), `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    expect(recorder.heard.length).toBe(before);
+    server.close();
+    server.closeAllConnections();
+  });
+});

@@ -1,0 +1,24 @@
+/** The clients in other languages (clients/), as scripts/test-interop.sh has built them. */
+import { join, resolve } from 'node:path';
+import { type Finished, run } from '../run.ts';
+import { environments } from './python.ts';
+
+/** How each is started; username, key file and URL follow. */
+const COMMANDS = {
+  Python: (built: string) => [join(built, '1.3.0/bin/python'), '-B', resolve('clients/python/signed_get.py')],
+  Go: (built: string) => [join(built, 'clients/go/signed_get')],
+  Rust: (built: string) => [join(built, 'clients/rust/debug/signed_get')],
+  Java: (built: string) => ['java', '-cp', join(built, 'clients/java'), 'SignedGet'],
+  shell: () => [resolve('clients/shell/signed-get.sh')],
+} as const satisfies Readonly<Record<string, (built: string) => readonly string[]>>;
+
+/** Languages that there is a client in. */
+export type Language = keyof typeof COMMANDS;
+export const LANGUAGES = Object.keys(COMMANDS) as readonly Language[];
+
+/** Runs a client to its end. */
+export function runClient(language: Language, ...words: readonly string[]): Promise<Finished> {
+  const [command = '', ...first] = COMMANDS[language](environments());
+  // Java takes the encoding of its words from the locale.
+  return run(command, [...first, ...words], { env: { ...process.env, LC_ALL: 'C.UTF-8' } });
+}

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
-import { createAuthenticator, memoryNonceStore, PrivateKey, PublicKey } from 'asymmetric-jwt-auth';
+import { createAuthenticator, type KeyRecord, memoryNonceStore, PrivateKey, PublicKey } from 'asymmetric-jwt-auth';
 import { createAuthorization } from 'asymmetric-jwt-auth/client';
 import { nodeAuth } from 'asymmetric-jwt-auth/node';
 import { type BadKey, djangoKeyStore, nodeSqlite, type SqlKeyStore } from 'asymmetric-jwt-auth/sql';
@@ -78,9 +78,9 @@ beforeAll(async () => {
 });
 afterAll(() => jwksServer.close());
 
-async function keysOf(url: string): Promise<PublicKey[]> {
+async function keysOf(url: string): Promise<KeyRecord[]> {
   const { keys } = (await (await fetch(url)).json()) as { keys: Parameters<typeof PublicKey.from>[0][] };
-  return keys.map((key) => PublicKey.from(key));
+  return keys.map((key) => ({ key: PublicKey.from(key), state: 'active' }));
 }
 
 interface Place {

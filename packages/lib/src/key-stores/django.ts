@@ -1,9 +1,9 @@
 /** The users and keys that a Django site manages with the Python package `asymmetric_jwt_auth`: its tables, as they are. */
 import { type Kysely, PostgresAdapter } from 'kysely';
-import type { KeyStore, MaybePromise, VerificationKey } from '../core/contracts.ts';
+import type { KeyStore } from '../core/contracts.ts';
 import { checkOptions, type OptionKinds } from '../core/options.ts';
 import { type SqlKeyStore, sqlKeyStore } from './mapped.ts';
-import { type AnyDatabase, type ColumnName, checkMembers, type RowOf, type TableName } from './mapping.ts';
+import { type AnyDatabase, type ColumnName, checkMembers, type KeysOf, type RowOf, type TableName } from './mapping.ts';
 import type { BadKey } from './row-keys.ts';
 import { isHeld } from './row-values.ts';
 
@@ -35,10 +35,10 @@ export interface DjangoUsersMapping<Table, Column, Selected> {
 /** What a store over a Django site's tables may be told. */
 export interface DjangoKeyStoreOptions {
   /**
-   * Fetches the key sets whose URLs the site has beside its users, and checks and keeps them. Default: no such key counts. The
-   * package has them since 1.0.
+   * Fetches the key sets whose URLs the site has beside its users, and checks and keeps them, such as `jwksClient()`. Default: no
+   * such key counts. The package has them since 1.0.
    */
-  readonly jwks?: { keysOf(url: string): MaybePromise<readonly VerificationKey[]> };
+  readonly jwks?: { readonly keysOf: KeysOf };
   /** Whether to write `last_used_on`, as the package does; default true. */
   readonly lastUsed?: boolean;
   /** Told of each key that cannot be used, when it is first read: it is left out. */
@@ -105,7 +105,7 @@ export function djangoKeyStore(
       : {
           keySets: {
             ...{ table: 'asymmetric_jwt_auth_jwksendpointtrust', userId: 'user_id', url: 'jwks_url', ...noted },
-            keysOf: (url) => jwks.keysOf(url),
+            keysOf: (url, hint) => jwks.keysOf(url, hint),
           },
         }),
     ...others,

@@ -1,7 +1,7 @@
 /** A key store over an application's own tables: the users that it has, with the keys that it has of them. */
 import type { Kysely } from 'kysely';
 import { isUsername } from '../core/claims.ts';
-import type { KeyRecord, KeyState, KeyStore, UserRecord, VerificationKey } from '../core/contracts.ts';
+import type { KeyHint, KeyRecord, KeyState, KeyStore, UserRecord, VerificationKey } from '../core/contracts.ts';
 import { retryWhileBusy } from '../sql/retry-while-busy.ts';
 import { type LastUsed, lastUsed, type UsedRow } from './last-used.ts';
 import { ALIASES, findQuery, type MappedRow } from './mapped-query.ts';
@@ -76,26 +76,47 @@ function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly
     return expires !== undefined && expires <= at ? 'expired' : 'active';
   }
 
-  async function addKeySets(rows: readonly MappedRow[], records: Map<string, KeyRecord>): Promise<void> {
-    if (keySets === undefined) return;
+  /** Adds the keys of the sets that a user is trusted by, where none of its own is meant. */
+  async function addKeySets(rows: readonly MappedRow[], records: Map<string, KeyRecord>, hint: KeyHint): Promise<void> {
+    if (keySets === undefined || records.has(hint.kid?.toLowerCase() ?? '')) return;
     const sets = new Map<string, unknown>();
     for (const row of rows) {
       const url = row[ALIASES.url];
       if (typeof url === 'string' && url !== '') sets.set(url, row[ALIASES.setId]);
     }
+    let found = 0;
+    let trouble: unknown;
     for (const [url, id] of sets) {
-      for (const shared of await keySets.keysOf(url)) {
-        if (records.has(shared.kid)) continue;
-        // Others may trust the same URL: as an object of its own, it says whose row was used.
-        const { kid, fingerprint, algorithms, signatureLength, modulus, handle } = shared;
-        const key: VerificationKey = { kid, fingerprint, algorithms, signatureLength, modulus, handle };
-        if (setUses !== undefined) usedRows.set(key, [setUses, { place: idOf(id), id }]);
-        records.set(kid, { key, state: 'active' });
+      try {
+        for (const record of await keySets.keysOf(url, hint)) {
+          found += 1;
+          addSetKey(record, id, records);
+        }
+      } catch (error) {
+        trouble ??= error;
       }
     }
+    if (found === 0 && trouble !== undefined) throw trouble;
   }
 
-  async function recordOf(rows: readonly MappedRow[]): Promise<UserRecord<Readonly<Record<string, unknown>>>> {
+  function addSetKey(record: KeyRecord, id: unknown, records: Map<string, KeyRecord>): void {
+    const { kid, fingerprint, algorithms, signatureLength, modulus, handle } = record.key;
+    const own = records.get(kid);
+    if (own !== undefined) {
+      // What is known of it here counts, and how others call it.
+      records.set(kid, { ...record, key: own.key, state: own.state });
+      return;
+    }
+    // Others may trust the same URL: as an object of its own, it says whose row was used.
+    const key: VerificationKey = { kid, fingerprint, algorithms, signatureLength, modulus, handle };
+    if (setUses !== undefined) usedRows.set(key, [setUses, { place: idOf(id), id }]);
+    records.set(kid, { ...record, key });
+  }
+
+  async function recordOf(
+    rows: readonly MappedRow[],
+    hint: KeyHint,
+  ): Promise<UserRecord<Readonly<Record<string, unknown>>>> {
     const [first] = rows as [MappedRow];
     const at = now();
     const records = new Map<string, KeyRecord>();
@@ -110,11 +131,13 @@ function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly
       // Of a key in several rows, what counts is that it was revoked, or else that it is active.
       if (present === undefined || RANK[state] > RANK[present.state]) records.set(key.kid, { key, state });
     }
-    await addKeySets(rows, records);
+    const disabled = isMarked(first[ALIASES.disabled]) || !holds(users.active, first[ALIASES.active]);
+    // Who is not let in anyway causes no fetch.
+    if (!disabled) await addKeySets(rows, records, hint);
     return {
       username: first[ALIASES.username] as string,
       user: userOf(first),
-      disabled: isMarked(first[ALIASES.disabled]) || !holds(users.active, first[ALIASES.active]),
+      disabled,
       keys: [...records.values()],
       until,
     };
@@ -122,7 +145,7 @@ function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly
 
   const notebooks = [keyUses, setUses].filter((one) => one !== undefined);
   return {
-    async find(username) {
+    async find(username, hint) {
       // Some databases fail for what no username can be.
       if (!isUsername(username)) return undefined;
       const parameters = [username];
@@ -133,7 +156,7 @@ function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly
       if (own.length === 0) return undefined;
       if (new Set(own.map((row) => idOf(row[ALIASES.userId]))).size > 1)
         throw new Error(`two rows of ${users.table} have the same ${users.username}: nobody can tell who is meant`);
-      return recordOf(own);
+      return recordOf(own, hint);
     },
 
     ...(notebooks.length === 0

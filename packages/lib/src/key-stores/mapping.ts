@@ -1,6 +1,6 @@
 /** Which tables and columns of an application have its users and their keys. */
 import type { Kysely, Selectable } from 'kysely';
-import type { MaybePromise, VerificationKey } from '../core/contracts.ts';
+import type { KeyHint, KeyRecord, MaybePromise } from '../core/contracts.ts';
 import { checkOptions, numberOption, type OptionKinds, wallClock } from '../core/options.ts';
 import type { BadKey } from './row-keys.ts';
 
@@ -69,6 +69,14 @@ export interface LastUsedColumn<Column> {
   readonly value: (at: number) => unknown;
 }
 
+/**
+ * Finds the keys at a URL that a token may have been signed with.
+ *
+ * @param hint - the token's own words, not yet verified; who ignores it is correct
+ * @throws anything: unless another key may have signed, the request is answered `unavailable`
+ */
+export type KeysOf = (url: string, hint: KeyHint) => MaybePromise<readonly KeyRecord[]>;
+
 /** A table of URLs, each with a key set (RFC 7517 §5) whose keys are a user's. */
 export interface KeySetsMapping<Table, Column> {
   readonly table: Table;
@@ -77,12 +85,8 @@ export interface KeySetsMapping<Table, Column> {
   /** The row's id; needed for `lastUsed`. */
   readonly id?: Column;
   readonly lastUsed?: LastUsedColumn<Column>;
-  /**
-   * The keys at a URL, checked and kept by whoever fetches them.
-   *
-   * @throws anything: the request is answered `unavailable`
-   */
-  readonly keysOf: (url: string) => MaybePromise<readonly VerificationKey[]>;
+  /** Fetches a set, checks it and keeps it, such as `jwksClient().keysOf`. */
+  readonly keysOf: KeysOf;
 }
 
 /** What a store over an application's own tables is told. */

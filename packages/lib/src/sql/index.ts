@@ -20,6 +20,7 @@ export type {
   KeyColumns,
   KeySetsMapping,
   KeysMapping,
+  KeysOf,
   LastUsedColumn,
   SqlKeyStoreOptions,
   UsersMapping,

@@ -6,7 +6,7 @@ import { keyStoreContract } from 'asymmetric-jwt-auth/testing';
 import { type Generated, Kysely } from 'kysely';
 import { afterEach, describe, expect, expectTypeOf, test } from 'vitest';
 import { type DjangoRows, makeDjangoDatabase } from '../../../../test/django-tables.ts';
-import type { PublicKey, UserRecord, VerificationKey } from '../../src/index.ts';
+import type { KeyRecord, PublicKey, UserRecord, VerificationKey } from '../../src/index.ts';
 import { type DjangoKeyStoreOptions, type DjangoUser, djangoKeyStore, nodeSqlite } from '../../src/sql/index.ts';
 import { ask } from '../nonce-stores/databases.ts';
 import { HINT, newKey } from './mapped-suite.ts';
@@ -65,9 +65,9 @@ test('key sets count where somebody fetches them', async () => {
   const rows = [{ username: 'guido', keys: [own.toPem()], jwksUrl: 'https://keys.example.com/jwks.json' }];
   const asked: string[] = [];
   const jwks = {
-    keysOf(url: string): VerificationKey[] {
+    keysOf(url: string): KeyRecord[] {
       asked.push(url);
-      return [theirs];
+      return [{ key: theirs, state: 'active' }];
     },
   };
   const kids = async (options: DjangoKeyStoreOptions) =>

@@ -7,12 +7,13 @@ import { createAuthorization } from '../../src/client/index.ts';
 import {
   cached,
   createAuthenticator,
+  type KeyRecord,
   memoryNonceStore,
   PrivateKey,
   type UserRecord,
   type VerificationKey,
 } from '../../src/index.ts';
-import { djangoKeyStore, nodeSqlite, sqlKeyStore } from '../../src/sql/index.ts';
+import { djangoKeyStore, type KeysOf, nodeSqlite, sqlKeyStore } from '../../src/sql/index.ts';
 import { ask, openDatabase } from '../nonce-stores/databases.ts';
 import { HINT, mappedSuite, newKey } from './mapped-suite.ts';
 
@@ -222,7 +223,7 @@ test('works where names are changed on their way, as by CamelCasePlugin', async 
 describe('with key sets', () => {
   const URL_OF_ALL = 'https://keys.example.com/jwks.json';
 
-  async function makeStore(keysOf: (url: string) => readonly VerificationKey[]) {
+  async function makeStore(keysOf: KeysOf) {
     const own = await newKey();
     await add('guido', own.toPem());
     await add('ada', null);
@@ -242,7 +243,7 @@ describe('with key sets', () => {
     const asked: string[] = [];
     const { store, own } = await makeStore((url) => {
       asked.push(url);
-      return [theirs];
+      return [{ key: theirs, state: 'active' }];
     });
     const guido = await store.find('guido', HINT);
     expect(guido?.keys.map(({ key }) => key.kid)).toEqual([own.kid, theirs.kid]);
@@ -265,9 +266,50 @@ describe('with key sets', () => {
     await expect(store.find('guido', HINT)).rejects.toThrow('down');
   });
 
+  test('where one of several can be had, its keys count', async () => {
+    const theirs = await newKey();
+    const { store, own } = await makeStore((url) => {
+      if (url === URL_OF_ALL) throw new Error('down');
+      return [{ key: theirs, state: 'active' }];
+    });
+    await db.insertInto('trust').values({ account_id: 1, url: 'https://other.example.com/', seen: null }).execute();
+    expect((await store.find('guido', HINT))?.keys.map(({ key }) => key.kid)).toEqual([own.kid, theirs.kid]);
+  });
+
+  test('are not asked for a key of the user’s own, nor for a user who is disabled; are told what the token says', async () => {
+    const hints: unknown[] = [];
+    const { store, own } = await makeStore((_url, hint) => {
+      hints.push(hint);
+      return [];
+    });
+    for (const kid of [own.kid, own.kid.toUpperCase()]) await store.find('guido', { kid, alg: 'EdDSA' });
+    expect(hints).toEqual([]);
+    await store.find('guido', { kid: 'theirs', alg: 'EdDSA' });
+    expect(hints).toEqual([{ kid: 'theirs', alg: 'EdDSA' }]);
+    await db.updateTable('account').set({ is_active: 0 }).execute();
+    expect(await store.find('guido', HINT)).toMatchObject({ disabled: true });
+    expect(hints).toHaveLength(1);
+  });
+
+  test('say what a key is called, and not whether one of the user’s own counts', async () => {
+    const revoked = await newKey();
+    const { store } = await makeStore(() => [{ key: revoked, state: 'active', name: 'the-blue-one' } as KeyRecord]);
+    const marked = sqlKeyStore(db, {
+      users: USERS,
+      keys: { publicKey: 'public_key', revoked: 'is_admin' },
+      keySets: {
+        ...{ table: 'trust', userId: 'account_id', url: 'url' },
+        keysOf: () => [{ key: revoked, state: 'active', name: 'the-blue-one' } as KeyRecord],
+      },
+    });
+    await db.updateTable('account').set({ public_key: revoked.toPem(), is_admin: 1 }).execute();
+    expect((await store.find('guido', HINT))?.keys).toMatchObject([{ state: 'active', name: 'the-blue-one' }]);
+    expect((await marked.find('guido', HINT))?.keys).toMatchObject([{ state: 'revoked', name: 'the-blue-one' }]);
+  });
+
   test('with several sets and several keys, each counts once', async () => {
     const keys = new Map<string, VerificationKey[]>();
-    const { store, own } = await makeStore((url) => keys.get(url) ?? []);
+    const { store, own } = await makeStore((url) => (keys.get(url) ?? []).map((key) => ({ key, state: 'active' })));
     const other = 'https://other.example.com/jwks.json';
     await db.insertInto('trust').values({ account_id: 1, url: other, seen: null }).execute();
     const [one, two] = [await newKey(), await newKey()];

@@ -5,7 +5,7 @@ import { benchCreate } from './create.ts';
 import { benchForwardAuth } from './forward-auth.ts';
 import { KINDS, type Kind, SILENT_KINDS } from './kinds.ts';
 import { benchNonces } from './nonces.ts';
-import { benchSqlNonces, SQL_DATABASES } from './nonces-sql.ts';
+import { benchSharedNonces } from './nonces-shared.ts';
 import type { Row } from './pairs.ts';
 import { benchSilence } from './silence.ts';
 import { benchSize } from './size.ts';
@@ -31,21 +31,13 @@ if (wanted('forward-auth')) {
     print(`ajwtd forward-auth on one core: ${kind.title}`, 'of the bound', await benchForwardAuth(kind));
   }
 }
-if (wanted('nonces-sql')) {
-  for (const database of SQL_DATABASES) {
-    for (const callers of [1, 16]) {
-      const title = `claims in ${database.title}, ${callers} at a time`;
-      print(title, 'to bare', await benchSqlNonces(database, callers));
-    }
-  }
-}
 if (wanted('silence')) {
   for (const kind of SILENT_KINDS) {
     print(`the duration of a refusal: ${kind.title}`, 'to bad_signature', await benchSilence(kind));
   }
 }
 if (wanted('nonces')) {
-  console.log('\n### nonces, with processor times, in steady state\n');
+  console.log('\n### nonces in the memory of one process, with processor times, in steady state\n');
   console.log(
     '| what | held | claims a second | µs a claim | bytes a nonce | the same, process | longest 100 claims, ms | while filling |',
   );
@@ -56,6 +48,17 @@ if (wanted('nonces')) {
     console.log(
       `| ${name} | ${live} | ${claims} | ${weight} | ${pause.steady.toFixed(1)} | ${pause.filling.toFixed(1)} |`,
     );
+  }
+}
+if (wanted('nonces')) {
+  const rows = await benchSharedNonces((what) => console.error(`nonces: ${what}`));
+  console.log('\n### nonces that processes share: claims, and the bare call that a careless store would make\n');
+  console.log('| store; bare call | callers at a time | claims/s | bare/s | time, to bare | bytes a nonce | bare |');
+  console.log('|---|---:|---:|---:|---:|---:|---:|');
+  for (const { name, callers, micros, ratio, bytes } of rows) {
+    const each = [1e6 / micros.store, 1e6 / micros.bare].map(Math.round);
+    const weight = [bytes.store, bytes.bare].map(Math.round);
+    console.log(`| ${[name, callers, ...each, ratio.toFixed(2), ...weight].join(' | ')} |`);
   }
 }
 if (wanted('size')) {

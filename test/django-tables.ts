@@ -22,6 +22,7 @@ export interface DjangoRows {
 /** Makes the database of a site, with these users. @param path - of a new file */
 export function makeDjangoDatabase(path: string, users: readonly DjangoRows[]): void {
   const database = new DatabaseSync(path);
+  database.exec('BEGIN');
   for (const sql of DJANGO_TABLES) database.exec(sql);
   const addUser = database.prepare(
     `INSERT INTO auth_user (password, is_superuser, username, last_name, email, is_staff, is_active, date_joined, first_name)
@@ -38,5 +39,6 @@ export function makeDjangoDatabase(path: string, users: readonly DjangoRows[]): 
     for (const key of keys) addKey.run(key, id, '');
     if (jwksUrl !== undefined) addTrust.run(jwksUrl, id);
   }
+  database.exec('COMMIT');
   database.close();
 }

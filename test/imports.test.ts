@@ -11,7 +11,8 @@ const RULES: Readonly<Record<string, { readonly from: readonly string[]; readonl
   keys: { from: ['core', '#engine'] },
   server: { from: ['core', 'keys'] },
   client: { from: ['core', 'keys', '#engine'] },
-  'key-stores': { from: ['core', 'keys', 'sql', 'kysely'], leaf: true },
+  'key-stores': { from: ['core', 'keys', 'jwks', 'sql', 'kysely'], leaf: true },
+  jwks: { from: ['core', 'keys', '#engine'] },
   'nonce-stores': { from: ['core', '#engine', 'kysely'] },
   sql: { from: ['core', 'kysely'] },
   adapters: { from: ['core', 'server'] },
@@ -22,6 +23,7 @@ const RULES: Readonly<Record<string, { readonly from: readonly string[]; readonl
 /** Node leaves: files that may use Node's own modules. */
 const NODE_LEAVES = [
   'sql/directory-revision.ts',
+  'jwks/fetch-set.ts',
   'keys/key-file.ts',
   'nonce-stores/machine-life.ts',
   'sql/node-sqlite.ts',
@@ -54,7 +56,14 @@ const SHARED = [
   'nonce-stores/user-rate.ts',
 ];
 /** Entry points: they name what is public, and nothing imports them. */
-const ENTRIES = ['index.ts', 'client/index.ts', 'command-line/index.ts', 'sql/index.ts', 'testing/index.ts'];
+const ENTRIES = [
+  'index.ts',
+  'client/index.ts',
+  'command-line/index.ts',
+  'jwks/index.ts',
+  'sql/index.ts',
+  'testing/index.ts',
+];
 
 const files = globSync('**/*.ts', { cwd: SRC }).sort();
 const importsOf = (file: string) =>

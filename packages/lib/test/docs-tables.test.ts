@@ -10,6 +10,7 @@ import {
   type ReasonEntry,
   UnavailableError,
 } from '../src/index.ts';
+import { JWKS_PROBLEMS } from '../src/jwks/index.ts';
 import type { DirectoryErrorCode } from '../src/sql/index.ts';
 import { ContractError } from '../src/testing/index.ts';
 
@@ -125,6 +126,10 @@ describe(ERRORS, () => {
 
   test('has the codes of the signed fetch', () => {
     expect(cut(tableOf(ERRORS, '## Signed fetch', CODE_COLUMNS), 1).flat()).toEqual(codesOf(SIGNED_FETCH_ERRORS));
+  });
+
+  test('has the codes of JWK sets', () => {
+    expect(cut(tableOf(ERRORS, '## JWK sets', CODE_COLUMNS), 1).flat()).toEqual(codesOf(JWKS_PROBLEMS));
   });
 
   test('has the codes of the directory', () => {

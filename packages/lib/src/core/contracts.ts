@@ -29,6 +29,8 @@ export type KeyState = 'active' | 'staged' | 'expired' | 'revoked';
 export interface KeyRecord {
   readonly key: VerificationKey;
   readonly state: KeyState;
+  /** What its issuer calls it, where that is another name: a token whose `kid` is this means this key. */
+  readonly name?: string | undefined;
 }
 
 /** A user with all its keys, as one query finds it. */

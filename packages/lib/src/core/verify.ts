@@ -1,7 +1,7 @@
 /** Steps 3 and 4: which of the user's keys may have signed the token, and whether one of them did. */
 import { type EnginePublicKey, makeDecoyKey, verify } from '#engine';
 import type { Algorithm } from './algorithms.ts';
-import type { KeyRecord, KeyState, UserRecord, VerificationKey } from './contracts.ts';
+import type { KeyRecord, KeyState, UserRecord } from './contracts.ts';
 import { type Reason, Refusal } from './reasons.ts';
 import type { Candidates, SignedToken, UnverifiedToken } from './trust.ts';
 
@@ -32,7 +32,7 @@ export function selectCandidates<User>(
   const keys: KeyRecord[] = [];
   let reason: Reason = 'unknown_key';
   for (const candidate of record.keys) {
-    if (!mayHaveSigned(candidate.key, token)) continue;
+    if (!mayHaveSigned(candidate, token)) continue;
     const why = WHY_UNUSABLE[candidate.state];
     if (why === null) {
       if (keys.length < MAX_TRIES) keys.push(candidate);
@@ -41,9 +41,10 @@ export function selectCandidates<User>(
   return keys.length > 0 ? { record, keys } : new Refusal(reason);
 }
 
-function mayHaveSigned(key: VerificationKey, { algorithm, signature, kid }: UnverifiedToken): boolean {
+function mayHaveSigned({ key, name }: KeyRecord, { algorithm, signature, kid }: UnverifiedToken): boolean {
   if (key.signatureLength !== signature.length || !key.algorithms.includes(algorithm.name)) return false;
-  return kid === undefined || kid === key.kid || !FINGERPRINT.test(kid) || kid.toLowerCase() === key.kid;
+  if (kid === undefined || kid === key.kid || kid === name || !FINGERPRINT.test(kid)) return true;
+  return kid.toLowerCase() === key.kid;
 }
 
 /**

@@ -1,0 +1,63 @@
+/** Which addresses lie on the public Internet: a URL that others chose must not reach what only this machine can. */
+import { type IpAddress, type IpNetwork, isInNetwork, parseIpAddress, parseIpNetwork } from '../core/ip-address.ts';
+
+/** IPv4 that is not public (IANA's registry of special-purpose addresses, RFC 6890). */
+const SPECIAL_IPV4 = networks(
+  '0.0.0.0/8', // this network; 0.0.0.0 is this machine
+  '10.0.0.0/8', // private
+  '100.64.0.0/10', // shared by carriers (CGNAT)
+  '127.0.0.0/8', // loopback
+  '169.254.0.0/16', // link-local, and the clouds' metadata
+  '172.16.0.0/12', // private
+  '192.0.0.0/24', // protocol assignments
+  '192.0.2.0/24', // documentation
+  '192.88.99.0/24', // 6to4 relays
+  '192.168.0.0/16', // private
+  '198.18.0.0/15', // benchmarks
+  '198.51.100.0/24', // documentation
+  '203.0.113.0/24', // documentation
+  '224.0.0.0/4', // multicast
+  '240.0.0.0/4', // reserved, and broadcast
+);
+
+/** The one part of IPv6 that is given out for public use. Loopback, ULA, link-local, site-local and multicast lie outside. */
+const GLOBAL_IPV6 = network('2000::/3');
+
+/** What is not public in it. */
+const SPECIAL_IPV6 = networks(
+  '2001::/23', // protocol assignments, Teredo among them
+  '2001:db8::/32', // documentation
+  '2002::/16', // 6to4, which hides an IPv4 address
+  '3fff::/20', // documentation
+);
+
+/** NAT64 (RFC 6052): its last 32 bits are the IPv4 address that is reached. */
+const NAT64 = network('64:ff9b::/96');
+
+/**
+ * Whether an address is public, in whatever spelling.
+ *
+ * @param text - an address as the system resolves it; what is none is not public
+ */
+export function isPublicAddress(text: string): boolean {
+  const address = parseIpAddress(text);
+  return address !== undefined && isPublic(address);
+}
+
+function isPublic(address: IpAddress): boolean {
+  if (address.bits === 32) return !isInAny(address, SPECIAL_IPV4);
+  if (isInNetwork(address, NAT64)) return isPublic({ bits: 32, value: address.value & 0xffff_ffffn });
+  return isInNetwork(address, GLOBAL_IPV6) && !isInAny(address, SPECIAL_IPV6);
+}
+
+function isInAny(address: IpAddress, list: readonly IpNetwork[]): boolean {
+  return list.some((one) => isInNetwork(address, one));
+}
+
+function network(text: string): IpNetwork {
+  return parseIpNetwork(text) as IpNetwork;
+}
+
+function networks(...texts: readonly string[]): readonly IpNetwork[] {
+  return texts.map(network);
+}

@@ -1,0 +1,76 @@
+/** Users whose keys are published elsewhere: each is trusted by the URLs of its JWK sets. */
+import type { BindMember } from '../core/binding.ts';
+import type { KeyStore, MaybePromise } from '../core/contracts.ts';
+import { checkOptions } from '../core/options.ts';
+import { JWKS_CLIENT_OPTIONS, type JwksClientOptions, jwksClient } from '../jwks/client.ts';
+import { parseJwksUrl } from '../jwks/url.ts';
+
+/** What is known of a user beside the keys. */
+export interface JwksUser<User> {
+  /** Where its keys are published; all of them count. */
+  readonly urls: readonly string[];
+  /** The application's own object, handed back as `result.user`; default the username. */
+  readonly user?: User;
+  readonly disabled?: boolean;
+  /** Members of `bind` that this user's tokens must carry. */
+  readonly require?: readonly BindMember[];
+}
+
+/** A URL, several, or more about the user. */
+export type JwksTrust<User> = string | readonly string[] | JwksUser<User>;
+
+/** Who is trusted by what, and how sets are fetched. */
+export interface JwksKeyStoreOptions<User> extends JwksClientOptions {
+  /** By username, in an object that is read once, or in a function that is asked for each request: then a change counts at once. */
+  readonly users:
+    | Readonly<Record<string, JwksTrust<User>>>
+    | ((username: string) => MaybePromise<JwksTrust<User> | undefined>);
+}
+
+/**
+ * Makes a key store on JWK sets (RFC 7517 §5). It keeps sets by itself, and depends on the hint: do not wrap it in `cached()`. A token
+ * must name its key by a `kid` that the set has; one without a `kid` is tried with up to four keys.
+ *
+ * @throws TypeError for an option that is unknown or out of its range, and for a URL in an object that is not https
+ */
+export function jwksKeyStore<User = string>(options: JwksKeyStoreOptions<User>): KeyStore<User> {
+  checkOptions(options, { ...JWKS_CLIENT_OPTIONS, users: 'any' });
+  const { users, ...others } = options;
+  const client = jwksClient(others);
+  const trustOf = typeof users === 'function' ? users : readUsers(users);
+
+  return {
+    find(username, hint) {
+      const trust = trustOf(username);
+      const go = (known: JwksTrust<User> | undefined) => {
+        if (known === undefined) return undefined;
+        const { urls, disabled = false, require, user = username as User } = fully(known);
+        const record = { username, user, disabled, require };
+        // Who is not let in anyway causes no fetch.
+        const keys = disabled ? [] : client.keysOf(urls, hint);
+        return 'then' in keys ? keys.then((found) => ({ ...record, keys: found })) : { ...record, keys };
+      };
+      return trust instanceof Promise ? trust.then(go) : go(trust as JwksTrust<User> | undefined);
+    },
+  };
+}
+
+function fully<User>(trust: JwksTrust<User>): JwksUser<User> {
+  if (typeof trust === 'string') return { urls: [trust] };
+  return 'urls' in trust ? trust : { urls: trust };
+}
+
+function readUsers<User>(users: Readonly<Record<string, JwksTrust<User>>>) {
+  if (typeof users !== 'object' || users === null) throw new TypeError('option users: must be an object or a function');
+  const known = new Map(Object.entries(users));
+  for (const [username, trust] of known) {
+    for (const url of fully(trust).urls) {
+      try {
+        parseJwksUrl(url);
+      } catch (error) {
+        throw new TypeError(`option users: of ${JSON.stringify(username)}: ${(error as Error).message}`);
+      }
+    }
+  }
+  return (username: string) => known.get(username);
+}

@@ -1,0 +1,31 @@
+/** An authority of the tests' own, and a certificate of it: made by OpenSSL, for as long as the tests run. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** PEM texts. */
+export interface Certified {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Makes a certificate for these names. */
+export function certify(...names: readonly string[]): Certified {
+  const folder = mkdtempSync(join(tmpdir(), 'ajwt-ca-'));
+  const openssl = (words: string) => execFileSync('openssl', words.split(' '), { cwd: folder, stdio: 'ignore' });
+  const ec = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes';
+  try {
+    openssl(`req -x509 ${ec} -keyout ca.key -out ca.crt -days 2 -subj /CN=tests`);
+    openssl(`req ${ec} -keyout server.key -out server.csr -subj /CN=server`);
+    writeFileSync(join(folder, 'names'), `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}\n`);
+    openssl('x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out server.crt -days 2 -extfile names');
+    const [ca, cert, key] = ['ca.crt', 'server.crt', 'server.key'].map((name) =>
+      readFileSync(join(folder, name), 'utf8'),
+    );
+    return { ca, cert, key } as Certified;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

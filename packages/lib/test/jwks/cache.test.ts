@@ -1,0 +1,269 @@
+/** How long a set counts, and how often it is asked for. The clock is the test's. */
+import { describe, expect, test } from 'vitest';
+import { clientOf, newKey, publish, startPublisher } from './publisher.ts';
+
+const publisher = await startPublisher();
+const { url, seen, answerWith } = publisher;
+const [one, other] = [await newKey(), await newKey()];
+const down = () => answerWith((_request, response) => response.writeHead(503).end());
+
+describe('a set is asked for', () => {
+  test('once, as long as it is fresh', async () => {
+    answerWith(publish([one]));
+    const { kids, clock } = clientOf(publisher);
+    for (const now of [0, 1, 299.9]) {
+      clock.now = now;
+      expect(await kids(url, one.kid)).toEqual([one.kid]);
+    }
+    expect(seen).toHaveLength(1);
+  });
+
+  test('and answers at once then, without a turn of the event loop', async () => {
+    answerWith(publish([one]));
+    const { client, kids } = clientOf(publisher);
+    await kids(url, one.kid);
+    expect(client.keysOf(url, { kid: one.kid })).toHaveLength(1);
+  });
+
+  test('again after five minutes: a key that was taken back counts no longer', async () => {
+    answerWith(publish([one, other]));
+    const { kids, clock } = clientOf(publisher);
+    await kids(url, one.kid);
+    answerWith(publish([other]));
+    clock.now = 300;
+    expect(await kids(url, one.kid)).toEqual([]);
+    expect(seen).toHaveLength(2);
+  });
+
+  test('also where all keys were taken back', async () => {
+    answerWith(publish([one]));
+    const { kids, clock } = clientOf(publisher);
+    await kids(url);
+    answerWith(publish([]));
+    clock.now = 300;
+    expect(await kids(url)).toEqual([]);
+  });
+
+  test('once by any number of requests at the same time', async () => {
+    answerWith(publish([one]));
+    const { kids } = clientOf(publisher);
+    const all = await Promise.all(Array.from({ length: 50 }, () => kids(url, one.kid)));
+    expect(all.flat()).toHaveLength(50);
+    expect(seen).toHaveLength(1);
+  });
+
+  const lives: readonly (readonly [header: string, seconds: number])[] = [
+    ['max-age=60', 60],
+    ['public, max-age=120, must-revalidate', 120],
+    ['max-age="90"', 90],
+    ['s-maxage=5', 300],
+    ['max-age=0', 30],
+    ['max-age=1', 30],
+    ['no-store', 30],
+    ['no-cache', 30],
+    ['max-age=999999999', 3600],
+    ['max-age=-1', 300],
+    ['max-age=soon', 300],
+    ['', 300],
+  ];
+  test.each(lives)('when its Cache-Control says so, within bounds: %j is %d s', async (header, seconds) => {
+    answerWith(publish([one], { 'cache-control': header }));
+    const { kids, clock } = clientOf(publisher);
+    await kids(url);
+    clock.now = seconds - 0.1;
+    await kids(url);
+    expect(seen).toHaveLength(1);
+    clock.now = seconds;
+    await kids(url);
+    expect(seen).toHaveLength(2);
+  });
+
+  test('the sooner, the longer the answer was in caches on its way', async () => {
+    answerWith(publish([one], { 'cache-control': 'max-age=300', age: '200' }));
+    const { kids, clock } = clientOf(publisher);
+    await kids(url);
+    clock.now = 100;
+    await kids(url);
+    expect(seen).toHaveLength(2);
+  });
+
+  test.each([
+    ['etag', '"one"', 'if-none-match'],
+    ['last-modified', 'Wed, 25 Nov 2026 08:00:00 GMT', 'if-modified-since'],
+  ])('with its %s, and stays as it is after a 304', async (header, value, condition) => {
+    answerWith(publish([one], { [header]: value }));
+    const { kids, clock } = clientOf(publisher);
+    await kids(url);
+    answerWith((_request, response) => response.writeHead(304, { 'cache-control': 'max-age=100' }).end());
+    clock.now = 300;
+    expect(await kids(url)).toEqual([one.kid]);
+    expect(seen[1]?.headers[condition]).toBe(value);
+    clock.now = 400;
+    expect(await kids(url)).toEqual([one.kid]);
+    expect(seen[2]?.headers[condition]).toBe(value);
+  });
+});
+
+describe('a kid that the set does not have', () => {
+  test('makes it be asked for: a new key counts at once', async () => {
+    answerWith(publish([one]));
+    const { kids, clock } = clientOf(publisher);
+    await kids(url, one.kid);
+    answerWith(publish([one, other]));
+    clock.now = 10;
+    expect(await kids(url, other.kid)).toEqual([other.kid]);
+  });
+
+  test('once in 10 seconds, however many are made up, and whoever waits for them', async () => {
+    answerWith(publish([one]));
+    const { kids, clock } = clientOf(publisher);
+    await kids(url, one.kid);
+    for (let count = 0; count < 200; count++) {
+      clock.now = count / 10;
+      expect(await kids(url, `made-up-${count}`)).toEqual([]);
+    }
+    // At 0 and at 10.
+    expect(seen).toHaveLength(2);
+  });
+
+  test('failures count as well, and are answered with 503: nobody can tell whether there is such a key', async () => {
+    answerWith(publish([one]));
+    const { kids, clock } = clientOf(publisher);
+    await kids(url, one.kid);
+    down();
+    for (let count = 0; count < 100; count++) {
+      clock.now = 10 + count / 10;
+      await expect(kids(url, 'made-up')).rejects.toMatchObject({ code: 'unavailable' });
+      // Known keys are not held up by it.
+      expect(await kids(url, one.kid)).toEqual([one.kid]);
+    }
+    expect(seen).toHaveLength(2);
+  });
+
+  test('is not looked for where there is no kid', async () => {
+    answerWith(publish([one]));
+    const { kids, clock } = clientOf(publisher);
+    await kids(url);
+    clock.now = 100;
+    expect(await kids(url)).toEqual([one.kid]);
+    expect(seen).toHaveLength(1);
+  });
+});
+
+describe('where the endpoint is down', () => {
+  test('known keys count for an hour, then none do, and then again', async () => {
+    answerWith(publish([one]));
+    const { kids, clock, codes } = clientOf(publisher);
+    await kids(url, one.kid);
+    down();
+    clock.now = 3599.9;
+    expect(await kids(url, one.kid)).toEqual([one.kid]);
+    expect(codes()).toEqual(['bad_status']);
+    clock.now = 3600;
+    await expect(kids(url, one.kid)).rejects.toMatchObject({ code: 'unavailable', cause: { code: 'bad_status' } });
+    answerWith(publish([one]));
+    clock.now = 3610;
+    expect(await kids(url, one.kid)).toEqual([one.kid]);
+  });
+
+  test('they count for as long as maxAge says', async () => {
+    answerWith(publish([one]));
+    const { kids, clock } = clientOf(publisher, { maxAge: 400 });
+    await kids(url, one.kid);
+    down();
+    clock.now = 399;
+    expect(await kids(url, one.kid)).toEqual([one.kid]);
+    clock.now = 410;
+    await expect(kids(url, one.kid)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  test('it is asked once in 10 seconds, and nobody waits in between', async () => {
+    down();
+    const { kids, clock } = clientOf(publisher);
+    for (let count = 0; count < 50; count++) {
+      clock.now = count / 5;
+      await expect(kids(url, one.kid)).rejects.toMatchObject({ code: 'unavailable' });
+    }
+    expect(seen).toHaveLength(1);
+  });
+
+  test('a set that cannot be read is as one that is not there: the old keys stay', async () => {
+    answerWith(publish([one]));
+    const { kids, clock, codes } = clientOf(publisher);
+    await kids(url, one.kid);
+    answerWith(publish([{ kty: 'oct', k: 'AAAA' }]));
+    clock.now = 300;
+    expect(await kids(url, one.kid)).toEqual([one.kid]);
+    expect(codes()).toEqual(['bad_key', 'no_usable_key']);
+  });
+});
+
+describe('of several URLs', () => {
+  const second = `${url}?second`;
+  const both = (answers: Readonly<Record<string, readonly unknown[] | undefined>>) =>
+    answerWith((request, response) => {
+      const keys = answers[request.url?.includes('second') ? 'second' : 'first'];
+      if (keys === undefined) response.writeHead(500).end();
+      else publish(keys)(request, response);
+    });
+
+  test('the keys of all count', async () => {
+    both({ first: [one], second: [other] });
+    const { kids } = clientOf(publisher);
+    expect(await kids([url, second])).toEqual([one.kid, other.kid]);
+    expect(await kids([url, second], other.kid)).toEqual([other.kid]);
+  });
+
+  test('one that is down hurts only its own keys', async () => {
+    both({ first: [one] });
+    const { kids } = clientOf(publisher);
+    expect(await kids([url, second], one.kid)).toEqual([one.kid]);
+    await expect(kids([url, second], other.kid)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  test('a key that one has is no reason to ask the others', async () => {
+    both({ first: [one], second: [other] });
+    const { kids, clock } = clientOf(publisher);
+    await kids([url, second]);
+    clock.now = 100;
+    await kids([url, second], one.kid);
+    expect(seen).toHaveLength(2);
+  });
+});
+
+test('what is kept is bounded: the set that was used longest ago goes', async () => {
+  answerWith(publish([one]));
+  const { kids } = clientOf(publisher, { urls: 2 });
+  for (const name of ['a', 'b', 'a', 'c', 'a']) await kids(`${url}?${name}`);
+  expect(seen.map((request) => request.url)).toEqual(['/jwks.json?a', '/jwks.json?b', '/jwks.json?c']);
+});
+
+test('what the hook throws, or rejects with, counts for nothing', async () => {
+  answerWith(publish([one, { kty: 'oct' }]));
+  for (const onProblem of [
+    () => {
+      throw new Error('hook');
+    },
+    async () => {
+      throw new Error('hook');
+    },
+  ]) {
+    expect(await clientOf(publisher, { onProblem }).kids(url)).toEqual([one.kid]);
+  }
+});
+
+test.each([
+  [{ refreshAfter: 29 }, 'refreshAfter'],
+  [{ maxAge: 299 }, 'maxAge'],
+  [{ maxAge: Number.NaN }, 'maxAge'],
+  [{ timeout: 11 }, 'timeout'],
+  [{ timeout: 0 }, 'timeout'],
+  [{ urls: 0 }, 'urls'],
+  [{ privateHosts: ['keys.test:8443'] }, 'privateHosts'],
+  [{ privateHosts: ['a/b'] }, 'privateHosts'],
+  [{ privateHosts: [''] }, 'privateHosts'],
+  [{ ca: '' }, 'ca'],
+  [{ maxage: 400 }, 'maxage'],
+])('the option %j is refused', (options, name) => {
+  expect(() => clientOf(publisher, options as object)).toThrow(`option ${name}: `);
+});

@@ -1,0 +1,231 @@
+/** What a publisher of JWK sets can do to us: nothing but be left out. */
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import type { JwksClientOptions } from '../../src/jwks/index.ts';
+import { type Answer, clientOf, HOST, newKey, publish, SET_TYPE, startPublisher } from './publisher.ts';
+
+const publisher = await startPublisher();
+const key = await newKey();
+const set = JSON.stringify({ keys: [key] });
+const say =
+  (body: string | Buffer, headers: Readonly<Record<string, string>> = {}, status = 200): Answer =>
+  (_request, response) =>
+    response.writeHead(status, { 'content-type': SET_TYPE, ...headers }).end(body);
+
+describe('a set is taken', () => {
+  const good: Readonly<Record<string, Answer>> = {
+    'as it should be': publish([key]),
+    'as JSON': say(set, { 'content-type': 'application/json; charset=utf-8' }),
+    'as a text, as file hosts say': say(set, { 'content-type': 'text/plain' }),
+    'without a Content-Type': (_request, response) => response.end(set),
+    'in pieces': (_request, response) => {
+      response.write(set.slice(0, 10));
+      setImmediate(() => response.end(set.slice(10)));
+    },
+    'of just 256 kB': say(`${set}${' '.repeat(262_144 - set.length)}`),
+  };
+  test.each(Object.entries(good))('%s', async (_name, answer) => {
+    publisher.answerWith(answer);
+    expect(await clientOf(publisher).kids(publisher.url, key.kid)).toEqual([key.kid]);
+  });
+
+  test('where the first of several addresses does not answer', async () => {
+    publisher.answerWith(publish([key]));
+    const { kids } = clientOf(publisher, { lookup: async () => ['::1', '127.0.0.1'] });
+    expect(await kids(publisher.url, key.kid)).toEqual([key.kid]);
+  });
+});
+
+describe('a set is refused, and nobody is let in by it', () => {
+  const endless: Answer = (_request, response) => {
+    response.writeHead(200, { 'content-type': SET_TYPE });
+    const more = () => {
+      while (!response.destroyed && response.write(' '.repeat(65_536)));
+    };
+    response.on('drain', more);
+    more();
+  };
+  const bad: readonly (readonly [name: string, code: string, answer: Answer])[] = [
+    [
+      'a redirect, also to itself',
+      'redirected',
+      (request, response) => response.writeHead(302, { location: request.url }).end(),
+    ],
+    ['a 304 that nobody asked for', 'redirected', say('', {}, 304)],
+    ['a 404', 'bad_status', say(set, {}, 404)],
+    ['a 500', 'bad_status', say(set, {}, 500)],
+    ['a 206', 'bad_status', say(set, {}, 206)],
+    ['HTML', 'bad_type', say(set, { 'content-type': 'text/html' })],
+    ['a gzip bomb', 'encoded', say(gzipSync(Buffer.alloc(10_000_000)), { 'content-encoding': 'gzip' })],
+    ['a byte more than 256 kB', 'too_large', say(`${set}${' '.repeat(262_145 - set.length)}`)],
+    ['a set without end', 'too_large', endless],
+    ['silence', 'timeout', () => {}],
+    [
+      'headers, and silence',
+      'timeout',
+      (_request, response) => response.writeHead(200, { 'content-type': SET_TYPE }).write('{'),
+    ],
+    [
+      'an end in the middle',
+      'unreachable',
+      (_request, response) => {
+        response.writeHead(200, { 'content-length': '5000' }).write('{');
+        setImmediate(() => response.destroy());
+      },
+    ],
+    ['no JSON', 'not_a_set', say('<keys/>')],
+    ['nothing', 'not_a_set', say('')],
+    ['an array', 'not_a_set', say(`[${set}]`)],
+    ['keys in an object', 'not_a_set', say('{"keys":{}}')],
+    ['one key, bare', 'not_a_set', say(JSON.stringify(key))],
+    ['keys twice', 'not_a_set', say(`{"keys":[],${set.slice(1)}`)],
+    ['a byte order mark', 'not_a_set', say(`\ufeff${set}`)],
+    ['bytes that are no UTF-8', 'not_a_set', say(Buffer.from(set.replace('"keys"', '"x":"é","keys"'), 'latin1'))],
+    ['only a symmetric key', 'no_usable_key', publish([{ kty: 'oct', k: 'c2VjcmV0' }])],
+  ];
+  test.each(bad)('%s', async (_name, code, answer) => {
+    publisher.answerWith(answer);
+    const { kids, problems } = clientOf(publisher, { timeout: 0.3 });
+    await expect(kids(publisher.url, key.kid)).rejects.toMatchObject({ code: 'unavailable', cause: { code } });
+    expect(problems.at(-1)).toMatchObject({ code, url: publisher.url });
+  });
+
+  test('an endless set is cut off', async () => {
+    let closed: Promise<unknown> | undefined;
+    publisher.answerWith((request, response) => {
+      closed = new Promise((resolve) => response.on('close', resolve));
+      endless(request, response);
+    });
+    await expect(clientOf(publisher).kids(publisher.url)).rejects.toThrow();
+    await closed;
+  });
+
+  test('a server with another name in its certificate', async () => {
+    const { kids, problems } = clientOf(publisher, { privateHosts: ['other.test'] });
+    await expect(kids(`https://other.test:${publisher.port}/`)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(problems).toMatchObject([{ code: 'unreachable' }]);
+    expect(publisher.seen).toEqual([]);
+  });
+
+  test('a certificate of an unknown authority, whatever the program has allowed', async () => {
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    try {
+      const { ca: _ours, ...reach } = publisher.reach;
+      const { kids, problems } = clientOf({ ...publisher, reach: reach as typeof publisher.reach });
+      await expect(kids(publisher.url)).rejects.toMatchObject({ code: 'unavailable' });
+      expect(problems).toMatchObject([{ code: 'unreachable' }]);
+      expect(publisher.seen).toEqual([]);
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    }
+  });
+
+  test('a name that is looked up for longer than the deadline', async () => {
+    const { kids, codes } = clientOf(publisher, { timeout: 0.1, lookup: () => new Promise(() => {}) });
+    await expect(kids(publisher.url)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(codes()).toEqual(['timeout']);
+  });
+
+  test('a port where nobody listens', async () => {
+    const { kids, problems } = clientOf(publisher);
+    await expect(kids(`https://${HOST}:1/`)).rejects.toThrow('ECONNREFUSED');
+    expect(problems).toMatchObject([{ code: 'unreachable' }]);
+  });
+});
+
+describe('an address that is not public is not connected to', () => {
+  const ours = (options: JwksClientOptions) => clientOf(publisher, { privateHosts: [], timeout: 0.5, ...options });
+
+  const spellings = [
+    '127.0.0.1',
+    '127.1',
+    '2130706433',
+    '0x7f.0.0.1',
+    '0177.0.0.1',
+    '0.0.0.0',
+    '0',
+    '[::1]',
+    '[::]',
+    '[::ffff:127.0.0.1]',
+    '[::ffff:7f00:1]',
+    '[::127.0.0.1]',
+    '[64:ff9b::7f00:1]',
+    '[2002:7f00:1::]',
+    '[fe80::1]',
+    '[fc00::1]',
+    '10.0.0.1',
+    '169.254.169.254',
+    '100.64.0.1',
+    'localhost',
+    'localhost.',
+    'LOCALHOST',
+    '１２７.0.0.1',
+  ];
+  test.each(spellings)('https://%s', async (host) => {
+    const { kids, codes } = ours({ lookup: async () => ['127.0.0.1'] });
+    await expect(kids(`https://${host}:${publisher.port}/`)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(codes()).toEqual(['forbidden_address']);
+    expect(publisher.connections()).toBe(0);
+  });
+
+  test('also by the system’s own resolver', async () => {
+    const { lookup: _none, ...reach } = publisher.reach;
+    const { kids, codes } = clientOf({ ...publisher, reach: reach as typeof publisher.reach }, { privateHosts: [] });
+    await expect(kids(`https://localhost:${publisher.port}/`)).rejects.toThrow();
+    expect(codes()).toEqual(['forbidden_address']);
+    expect(publisher.connections()).toBe(0);
+  });
+
+  test('also where it stands among public ones', async () => {
+    const { kids, codes } = ours({ lookup: async () => ['2d00::1', '127.0.0.1'] });
+    await expect(kids(publisher.url)).rejects.toThrow();
+    expect(codes()).toEqual(['forbidden_address']);
+  });
+
+  test('also where the name led to a public one a moment before', async () => {
+    // Of a part of the Internet that nobody has been given.
+    const answers = [['2d00::1'], ['127.0.0.1'], ['127.0.0.1']];
+    const { kids, clock, codes } = ours({ lookup: async () => answers.shift() as string[] });
+    await expect(kids(publisher.url)).rejects.toThrow();
+    // The answer that was checked is the one that was used: there was no second.
+    expect(answers).toHaveLength(2);
+    clock.now = 10;
+    await expect(kids(publisher.url)).rejects.toThrow();
+    expect(codes()[1]).toBe('forbidden_address');
+    expect(publisher.connections()).toBe(0);
+  });
+
+  test('but for hosts on the list, and for them only', async () => {
+    publisher.answerWith(publish([key]));
+    const { kids, codes } = ours({ privateHosts: ['KEYS.test'] });
+    expect(await kids(publisher.url)).toEqual([key.kid]);
+    await expect(kids(`https://sub.${HOST}:${publisher.port}/`)).rejects.toThrow();
+    expect(codes()).toEqual(['forbidden_address']);
+  });
+});
+
+describe('a URL is not asked at all', () => {
+  test.each([
+    'http://keys.test/',
+    'ftp://keys.test/',
+    'file:///etc/passwd',
+    'data:,{}',
+    'keys.test',
+    '',
+    `https://u:p@${HOST}/`,
+    `https://u@${HOST}/`,
+    `https://${HOST}/${'a'.repeat(2048)}`,
+  ])('%s', async (url) => {
+    const { client, codes } = clientOf(publisher);
+    expect(() => client.keysOf(url, { kid: undefined })).toThrow(expect.objectContaining({ code: 'unavailable' }));
+    expect(codes()).toEqual(['bad_url']);
+  });
+
+  test('no name, password or query of it is repeated', async () => {
+    publisher.answerWith(say('', {}, 500));
+    const { client, kids, problems } = clientOf(publisher);
+    expect(() => client.keysOf(`https://guido:pa55@${HOST}/?t=pa55`, { kid: undefined })).toThrow();
+    await expect(kids(`${publisher.url}?t=pa55`)).rejects.toThrow();
+    expect(problems.map(({ message }) => message).join()).not.toContain('pa55');
+  });
+});

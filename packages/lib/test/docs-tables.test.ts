@@ -31,6 +31,8 @@ const SIGNED_FETCH_ERRORS: Readonly<Record<SignedFetchErrorCode, true>> = {
   body_not_repeatable: true,
   too_many_redirects: true,
   bad_redirect: true,
+  clock_behind: true,
+  clock_too_far: true,
 };
 const DIRECTORY_ERRORS: Readonly<Record<DirectoryErrorCode, true>> = {
   bad_username: true,

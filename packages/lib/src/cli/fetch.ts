@@ -104,6 +104,8 @@ async function prepare({ user, key: keyOption, request, header, data, bind, audi
     username,
     key,
     fetch: transport.fetch,
+    // A refusal for time is explained, and the clock left to its owner.
+    clock: false,
     bind: bind ? ['aud', 'htm', 'target'] : audience === undefined ? [] : ['aud'],
     ...(audience === undefined ? {} : { audience }),
   });

@@ -2,7 +2,7 @@
 import { asciiBytes, encodeBytes, encodeText, randomText } from '#engine';
 import { type Bind, isBind } from '../core/binding.ts';
 import { isUsername } from '../core/claims.ts';
-import type { Signer } from '../core/contracts.ts';
+import type { MaybePromise, Signer } from '../core/contracts.ts';
 import { encodeHeader } from '../core/header.ts';
 import { checkOptions, type OptionKinds, wallClock } from '../core/options.ts';
 
@@ -38,24 +38,7 @@ const NONCE_BYTES = 16;
  * @throws TypeError for an option that is unknown or out of its range; whatever the signer throws
  */
 export async function createToken(options: TokenOptions): Promise<string> {
-  checkOptions(options, OPTIONS);
-  const { username, key, bind, hard, now = wallClock } = options;
-  checkCaller(username, key);
-  if (bind !== undefined && !isBind({ v: 1, ...bind })) {
-    throw new TypeError('option bind: must have no members but aud, htm, target and digest, all of them texts');
-  }
-  if (hard === true && bind?.aud === undefined) throw new TypeError('option hard: needs bind.aud');
-
-  const claims = {
-    username,
-    time: Math.floor(now()),
-    nonce: randomText(NONCE_BYTES),
-    ...(bind === undefined ? undefined : { bind: { v: 1, ...bind } }),
-    ...(hard === true ? { aud: bind?.aud } : undefined),
-  };
-  const signingInput = `${headerOf(key)}.${encodeText(JSON.stringify(claims))}`;
-  const signature = key.sign(asciiBytes(signingInput));
-  return `${signingInput}.${encodeBytes(signature instanceof Uint8Array ? signature : await signature)}`;
+  return makeToken(readTokenOptions(options), '');
 }
 
 /**
@@ -66,7 +49,46 @@ export async function createToken(options: TokenOptions): Promise<string> {
  * @throws as {@link createToken}
  */
 export async function createAuthorization(options: TokenOptions): Promise<string> {
-  return `JWT ${await createToken(options)}`;
+  return makeToken(readTokenOptions(options), SCHEME);
+}
+
+/** What stands before the token in the `Authorization` header. */
+export const SCHEME = 'JWT ';
+
+/** What a token says, checked. */
+export interface TokenContent {
+  readonly username: string;
+  readonly key: Signer;
+  readonly bind: Omit<Bind, 'v'> | undefined;
+  readonly hard: boolean;
+  /** Seconds since the epoch. */
+  readonly time: number;
+}
+
+/**
+ * Signs a token with what {@link checkCaller} and {@link isBind} have been asked about. With a signer that answers at once, so does this.
+ *
+ * @param prefix - what stands before the token
+ */
+export function makeToken({ username, key, bind, hard, time }: TokenContent, prefix: string): MaybePromise<string> {
+  const claims = { username, time: Math.floor(time), nonce: randomText(NONCE_BYTES) };
+  const payload =
+    bind === undefined ? claims : { ...claims, bind: { v: 1, ...bind }, ...(hard ? { aud: bind.aud } : undefined) };
+  const signingInput = `${headerOf(key)}.${encodeText(JSON.stringify(payload))}`;
+  const signature = key.sign(asciiBytes(signingInput));
+  if (signature instanceof Uint8Array) return `${prefix}${signingInput}.${encodeBytes(signature)}`;
+  return signature.then((bytes) => `${prefix}${signingInput}.${encodeBytes(bytes)}`);
+}
+
+function readTokenOptions(options: TokenOptions): TokenContent {
+  checkOptions(options, OPTIONS);
+  const { username, key, bind, hard = false, now = wallClock } = options;
+  checkCaller(username, key);
+  if (bind !== undefined && !isBind({ v: 1, ...bind })) {
+    throw new TypeError('option bind: must have no members but aud, htm, target and digest, all of them texts');
+  }
+  if (hard && bind?.aud === undefined) throw new TypeError('option hard: needs bind.aud');
+  return { username, key, bind, hard, time: now() };
 }
 
 /** @throws TypeError for a username that no token can have, or what is no signer; the message names the option */

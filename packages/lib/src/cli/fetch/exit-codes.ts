@@ -1,5 +1,5 @@
 /** What can go wrong on the way to an answer, with curl's exit codes (curl(1), EXIT CODES). */
-import { SignedFetchError } from '../../client/fetch.ts';
+import { SignedFetchError } from '../../client/error.ts';
 import { CommandError } from '../../command-line/command-error.ts';
 
 export const MALFORMED_URL = 3;

@@ -1,0 +1,93 @@
+/** Signs the attempts of a request: what the fetch that signs and every HTTP library share. */
+import type { BindMember } from '../core/binding.ts';
+import type { MaybePromise, Signer } from '../core/contracts.ts';
+import { checkOptions, type OptionKinds, wallClock } from '../core/options.ts';
+import { type ClockOptions, ServerClocks, type Verdict } from './clock.ts';
+import type { Answer } from './refusal.ts';
+import { checkCaller, makeToken, SCHEME } from './token.ts';
+
+/** Who signs, and what each token is bound to. */
+export interface SigningOptions {
+  readonly username: string;
+  /** A `PrivateKey`, or any other signer. */
+  readonly key: Signer;
+  /** What each token is bound to: the service, the method, the request-target. Default: nothing, as the Python package does. */
+  readonly bind?: readonly Exclude<BindMember, 'digest'>[];
+  /** Who the service says it is, for `bind: ['aud']`; default the origin of the URL. */
+  readonly audience?: string;
+  /** Also sends the audience as the registered claim `aud`, so that a server that ignores `bind` refuses the token. */
+  readonly hard?: boolean;
+  /** How a token that was refused for its time is made good; `false` hands each refusal on as it is. */
+  readonly clock?: ClockOptions | false;
+  /** Seconds since the epoch; default the wall clock. */
+  readonly now?: () => number;
+  /** Seconds that only ever go forward; default the process's monotonic clock. */
+  readonly monotonic?: () => number;
+}
+
+export const SIGNING_OPTIONS: OptionKinds<SigningOptions> = {
+  username: 'any',
+  key: 'any',
+  bind: 'array',
+  audience: 'text',
+  hard: 'boolean',
+  clock: 'any',
+  now: 'function',
+  monotonic: 'function',
+};
+
+/** One attempt at a request: its token works once. */
+interface Attempt {
+  /** The value of the `Authorization` header. */
+  readonly authorization: string;
+  /** Learns from the answer, and says whether to try again. */
+  judge(answer: Answer): Verdict;
+}
+
+/** Signs one attempt after the other. */
+export type SignAttempt = (url: URL, method: string) => MaybePromise<Attempt>;
+
+/**
+ * Makes the function that signs attempts. It remembers what it has learnt about the clocks of servers.
+ *
+ * @throws TypeError for an option that is unknown or out of its range
+ */
+export function attemptSigner(options: SigningOptions): SignAttempt {
+  checkOptions(options, SIGNING_OPTIONS);
+  const { username, key, bind: members = [], audience, hard = false, clock = {}, now = wallClock } = options;
+  const monotonic = options.monotonic ?? monotonicClock;
+  checkCaller(username, key);
+  for (const member of members) {
+    if (!['aud', 'htm', 'target'].includes(member))
+      throw new TypeError(`option bind: ${String(member)} is not one of aud, htm, target`);
+  }
+  const bound = members.includes('aud');
+  if (hard && !bound) throw new TypeError("option hard: needs bind: ['aud']");
+  if (clock !== false && (typeof clock !== 'object' || clock === null))
+    throw new TypeError('option clock: must be an object or false');
+  const clocks = clock === false ? undefined : new ServerClocks(clock, { now, monotonic });
+
+  function bindTo(url: URL, method: string): Record<string, string> | undefined {
+    if (members.length === 0) return undefined;
+    const all = { aud: audience ?? url.origin, htm: method, target: url.pathname + url.search };
+    return Object.fromEntries(members.map((member) => [member, all[member]]));
+  }
+
+  return (url, method) => {
+    const begun = clocks?.begin(url.origin);
+    const time = now() + (begun?.offset ?? 0);
+    const made = makeToken({ username, key, bind: bindTo(url, method), hard, time }, SCHEME);
+    const attempt = (authorization: string): Attempt => {
+      const sentAt = begun === undefined ? 0 : monotonic();
+      return {
+        authorization,
+        judge: (answer) => begun && clocks?.judge(url, { ...begun, sentAt }, bound, answer),
+      };
+    };
+    return typeof made === 'string' ? attempt(made) : made.then(attempt);
+  };
+}
+
+function monotonicClock(): number {
+  return performance.now() / 1000;
+}

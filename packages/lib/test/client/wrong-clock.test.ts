@@ -1,0 +1,364 @@
+/** Callers whose clock is wrong, against a real server whose clock the test sets. */
+import { createServer, type Server } from 'node:http';
+import { createSignedFetch, PrivateKey, SignedFetchError, type SignedFetchOptions } from 'asymmetric-jwt-auth/client';
+import { nodeAuth } from 'asymmetric-jwt-auth/node';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createAuthenticator, memoryKeyStore, memoryNonceStore } from '../../src/index.ts';
+import { listen } from '../adapters/suite.ts';
+
+/** Where the server's clock, and the caller's monotonic one, begin. */
+const NOW = 1_800_000_000;
+
+let elapsed = 0;
+let wrong = 0;
+let origin = '';
+let reached: string[] = [];
+let accepted = 0;
+/** What a test adds to the next answers, or does while they are under way. */
+let inBetween: (attempt: number) => Record<string, string> = () => ({});
+let forgets = false;
+let serverTime: ((now: number) => number) | undefined;
+let key: PrivateKey;
+let server: Server;
+
+const serverNow = () => NOW + elapsed;
+const callerNow = () => serverNow() + wrong;
+
+beforeAll(async () => {
+  key = await PrivateKey.generate();
+  const keys = memoryKeyStore();
+  keys.addKey('guido', key.publicKey);
+  const store = memoryNonceStore({ now: () => NOW - 3600, monotonic: () => elapsed });
+  const nonces = {
+    ...store,
+    claim: (...args: Parameters<typeof store.claim>) => (forgets ? ('forgotten' as const) : store.claim(...args)),
+  };
+  server = createServer(async (request, response) => {
+    const { authenticate, reject } = nodeAuth(
+      createAuthenticator({ keys, nonces, audience: origin, now: () => serverTime?.(serverNow()) ?? serverNow() }),
+    );
+    reached.push(request.headers.authorization ?? '');
+    const result = await authenticate(request);
+    for await (const _ of request);
+    for (const [name, value] of Object.entries(inBetween(reached.length))) response.setHeader(name, value);
+    if (request.url === '/like-python' && !result.ok) {
+      response.setHeader('date', new Date(serverNow() * 1000).toUTCString());
+      response.writeHead(401).end();
+    } else if (!result.ok) reject(response, result);
+    else {
+      accepted++;
+      response.end(result.username);
+    }
+  });
+  origin = await listen(server);
+});
+beforeEach(() => {
+  wrong = 0;
+  reached = [];
+  accepted = 0;
+  inBetween = () => ({});
+  forgets = false;
+  serverTime = undefined;
+});
+afterAll(() => server.close());
+
+const caller = (options: Partial<SignedFetchOptions> = {}) =>
+  createSignedFetch({ username: 'guido', key, now: callerNow, monotonic: () => elapsed, ...options });
+const bound = { bind: ['aud'] } as const;
+const failure = (sending: Promise<unknown>) => sending.then(() => undefined).catch((error: unknown) => error);
+
+describe('a clock that is wrong', () => {
+  test.each([-290, -240, -60, -21, 21, 60, 240, 290])(
+    'by %i s: an audience-bound caller succeeds with its first call, and pays nothing for the next',
+    async (seconds) => {
+      wrong = seconds;
+      const api = caller(bound);
+      for (let call = 0; call < 3; call++) expect((await api(`${origin}/me`)).status).toBe(200);
+      expect([accepted, reached.length]).toEqual([3, 4]);
+      expect(new Set(reached).size).toBe(4);
+    },
+  );
+
+  test.each([-19, -10, 0, 10, 19])('by %i s is within the tolerance, and is left alone', async (seconds) => {
+    wrong = seconds;
+    expect((await caller()(`${origin}/me`)).status).toBe(200);
+    expect(reached).toHaveLength(1);
+  });
+
+  test.each([-600, -301, 301, 600])('by %i s is an error that says so', async (seconds) => {
+    wrong = seconds;
+    const error = await failure(caller(bound)(`${origin}/me`));
+    expect(error).toBeInstanceOf(SignedFetchError);
+    expect(error).toMatchObject({
+      code: 'clock_too_far',
+      offset: -seconds,
+      message: expect.stringContaining(`${Math.abs(seconds)}.0 s ${seconds < 0 ? 'behind' : 'ahead of'}`),
+    });
+    expect(reached).toHaveLength(1);
+  });
+
+  test('further away is followed where the caller says so', async () => {
+    wrong = -600;
+    expect((await caller({ ...bound, clock: { maxOffset: 600 } })(`${origin}/me`)).status).toBe(200);
+  });
+
+  test('ahead: an unbound caller is dated back', async () => {
+    wrong = 240;
+    expect((await caller()(`${origin}/me`)).status).toBe(200);
+  });
+
+  test('behind: an unbound caller gets an error with the offset and both ways out', async () => {
+    wrong = -240;
+    const error = await failure(caller()(`${origin}/me`));
+    expect(error).toMatchObject({ code: 'clock_behind', offset: 240, message: expect.stringContaining('240.0 s') });
+    expect((error as Error).message).toContain("bind: ['aud']");
+    expect((error as Error).message).toContain('aheadUnbound');
+    expect(reached).toHaveLength(1);
+  });
+
+  test('behind: an unbound caller succeeds with the explicit option', async () => {
+    wrong = -240;
+    expect((await caller({ clock: { aheadUnbound: true } })(`${origin}/me`)).status).toBe(200);
+  });
+
+  test('clock: false hands the refusal on', async () => {
+    wrong = 240;
+    const response = await caller({ clock: false })(`${origin}/me`);
+    expect(await response.json()).toMatchObject({ error: 'stale_time' });
+    expect(reached).toHaveLength(1);
+  });
+
+  test('a body that can be sent again is; a stream is not, but the next call is right', async () => {
+    wrong = 240;
+    const api = caller(bound);
+    const stream = { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' } as RequestInit;
+    expect((await api(`${origin}/me`, stream)).status).toBe(401);
+    expect((await api(`${origin}/me`, { method: 'POST', body: 'x' })).status).toBe(200);
+    expect(reached).toHaveLength(2);
+    expect((await caller(bound)(`${origin}/me`, { method: 'POST', body: 'x' })).status).toBe(200);
+  });
+
+  test('is learnt anew after ten minutes', async () => {
+    wrong = 240;
+    const api = caller(bound);
+    await api(`${origin}/me`);
+    elapsed += 599;
+    await api(`${origin}/me`);
+    expect(reached).toHaveLength(3);
+    elapsed += 2;
+    await api(`${origin}/me`);
+    expect([accepted, reached.length]).toEqual([3, 5]);
+  });
+
+  test('that is put right costs nothing more', async () => {
+    wrong = 240;
+    const api = caller(bound);
+    await api(`${origin}/me`);
+    wrong = 0;
+    expect((await api(`${origin}/me`)).status).toBe(200);
+    expect(reached).toHaveLength(3);
+  });
+
+  test('is remembered for its origin alone', async () => {
+    wrong = 240;
+    const other = createServer((_request, response) => response.end());
+    const elsewhere = await listen(other);
+    let sent = '';
+    const api = caller({
+      fetch: (input, init) => {
+        sent = new Headers(init?.headers).get('authorization') ?? '';
+        return fetch(input, init);
+      },
+    });
+    await api(`${origin}/me`);
+    await api(`${elsewhere}/me`);
+    other.close();
+    const claims = JSON.parse(Buffer.from(sent.split('.')[1] as string, 'base64url').toString());
+    expect(claims.time).toBe(Math.floor(callerNow()));
+  });
+});
+
+describe('what an answer cannot tell', () => {
+  test('with an Age it was kept by a cache: no correction, one more attempt as before', async () => {
+    wrong = 240;
+    inBetween = () => ({ age: '3' });
+    expect((await caller(bound)(`${origin}/me`)).status).toBe(401);
+    expect(reached).toHaveLength(2);
+  });
+
+  test('after more than 5 s no correction is made; the next attempt learns', async () => {
+    wrong = 240;
+    const api = caller(bound);
+    inBetween = (attempt) => {
+      if (attempt === 1) elapsed += 5.1;
+      return {};
+    };
+    expect((await api(`${origin}/me`)).status).toBe(401);
+    expect((await api(`${origin}/me`)).status).toBe(200);
+    expect(reached).toHaveLength(3);
+  });
+
+  test('on a slow link the middle counts', async () => {
+    wrong = 240;
+    inBetween = () => {
+      elapsed += 4;
+      return {};
+    };
+    expect((await caller(bound)(`${origin}/me`)).status).toBe(200);
+  });
+
+  test('where the clock steps meanwhile, the new one is tried as it is', async () => {
+    wrong = 240;
+    inBetween = (attempt) => {
+      if (attempt === 1) wrong = 0;
+      return {};
+    };
+    expect((await caller()(`${origin}/me`)).status).toBe(200);
+    expect(reached).toHaveLength(2);
+  });
+});
+
+describe('a store that has just lost its memory', () => {
+  test('is waited for, and the request signed anew as before', async () => {
+    forgets = true;
+    inBetween = () => {
+      forgets = false;
+      return {};
+    };
+    const began = performance.now();
+    expect((await caller()(`${origin}/me`)).status).toBe(200);
+    expect(performance.now() - began).toBeGreaterThan(950);
+    expect(new Set(reached).size).toBe(2);
+  });
+
+  test('for longer than 1 s is not waited for: one more attempt, then its answer', async () => {
+    forgets = true;
+    expect((await caller()(`${origin}/me`)).status).toBe(401);
+    expect(reached).toHaveLength(2);
+  });
+
+  test('a caller that gives up meanwhile is not kept waiting', async () => {
+    forgets = true;
+    const controller = new AbortController();
+    inBetween = () => {
+      setImmediate(() => setTimeout(() => controller.abort(new Error('enough')), 50));
+      return {};
+    };
+    await expect(caller()(`${origin}/me`, { signal: controller.signal })).rejects.toThrow('enough');
+    expect(reached).toHaveLength(1);
+  });
+});
+
+describe('a server that lies about its clock', () => {
+  /** Its own clock decides nothing: it refuses everything, and says what it likes. */
+  const lie = (ahead: number) => {
+    serverTime = (now) => now + ahead;
+  };
+
+  test.each([21, 100, 300])('gets no unbound token dated %i s ahead', async (ahead) => {
+    lie(ahead);
+    expect(await failure(caller()(`${origin}/me`))).toMatchObject({ code: 'clock_behind' });
+    expect(reached).toHaveLength(1);
+  });
+
+  test('gets no token at all dated years ahead', async () => {
+    lie(1e8);
+    for (const options of [bound, { clock: { aheadUnbound: true, maxOffset: 3600 } }]) {
+      expect(await failure(caller(options)(`${origin}/me`))).toMatchObject({ code: 'clock_too_far' });
+    }
+    expect(reached).toHaveLength(2);
+  });
+
+  test('gets two tokens a call, never a chain of them, and no step adds to the one before', async () => {
+    let ahead = 0;
+    serverTime = (now) => {
+      ahead += 100;
+      return now + ahead;
+    };
+    const api = caller(bound);
+    await failure(api(`${origin}/me`));
+    expect(reached).toHaveLength(2);
+    for (let call = 0; call < 5; call++) await failure(api(`${origin}/me`));
+    for (const value of reached) {
+      const { time } = JSON.parse(Buffer.from(value.split('.')[1] as string, 'base64url').toString());
+      expect(time - callerNow()).toBeLessThanOrEqual(300);
+    }
+  });
+
+  test.each(['1e999', '-5', 'NaN', '', '99999999999999'])('that writes %j is not followed', async (value) => {
+    const liar = createServer((_request, response) => {
+      const challenge = `JWT realm="api", error="stale_time", server_time="${value}", tolerance="20"`;
+      response.writeHead(401, { 'www-authenticate': challenge }).end();
+    });
+    const url = await listen(liar);
+    expect((await caller(bound)(url)).status).toBe(401);
+    liar.close();
+  });
+});
+
+describe('a connection that anyone can write on', () => {
+  /** The same server under a name that is not this machine's. */
+  const remote = (protocol: string, options: Partial<SignedFetchOptions> = {}) => {
+    const named = `${protocol}//api.example.com`;
+    const api = caller({
+      ...options,
+      bind: ['aud'],
+      audience: origin,
+      fetch: (input, init) => fetch(String(input).replace(named, origin), init),
+    });
+    return api(`${named}/me`);
+  };
+
+  test('plain http to another machine corrects nothing, and the refusal is handed on', async () => {
+    wrong = 240;
+    expect((await remote('http:')).status).toBe(401);
+    expect(reached).toHaveLength(1);
+  });
+
+  test('https does', async () => {
+    wrong = 240;
+    expect((await remote('https:')).status).toBe(200);
+  });
+});
+
+describe('the date of an answer without our challenge', () => {
+  test('counts only where the caller says so', async () => {
+    wrong = 240;
+    expect((await caller()(`${origin}/like-python`)).status).toBe(401);
+    expect(reached).toHaveLength(1);
+    expect((await caller({ clock: { dateHeader: true } })(`${origin}/like-python`)).status).toBe(200);
+  });
+
+  test('is under the same bounds', async () => {
+    wrong = -240;
+    const unbound = caller({ clock: { dateHeader: true } });
+    expect(await failure(unbound(`${origin}/like-python`))).toMatchObject({ code: 'clock_behind' });
+    wrong = -400;
+    const far = caller({ ...bound, clock: { dateHeader: true } });
+    expect(await failure(far(`${origin}/like-python`))).toMatchObject({ code: 'clock_too_far' });
+  });
+
+  test('where it agrees, the refusal has another reason, and is handed on', async () => {
+    const api = caller({ username: 'nobody', clock: { dateHeader: true } });
+    expect((await api(`${origin}/like-python`)).status).toBe(401);
+    expect(reached).toHaveLength(1);
+  });
+});
+
+test.each([
+  [{ clock: true }, 'option clock'],
+  [{ clock: { maxOffset: 3601 } }, 'option maxOffset'],
+  [{ clock: { maxOffset: Number.NaN } }, 'option maxOffset'],
+  [{ clock: { aheadUnbound: 'yes' } }, 'option aheadUnbound'],
+  [{ clock: { aheadUnbuond: true } }, 'option aheadUnbuond: unknown'],
+  [{ usrname: 'guido' }, 'option usrname: unknown'],
+])('%o is refused', (options, message) => {
+  expect(() => caller(options as object)).toThrow(message);
+});
+
+test('an unknown option does not compile', () => {
+  // @ts-expect-error misspelt
+  expect(() => createSignedFetch({ username: 'guido', key, clok: {} })).toThrow(TypeError);
+  // @ts-expect-error misspelt within
+  expect(() => createSignedFetch({ username: 'guido', key, clock: { dateheader: true } })).toThrow(TypeError);
+});

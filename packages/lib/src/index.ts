@@ -28,6 +28,7 @@ export {
 } from './core/reasons.ts';
 export type { AuthenticationRequest } from './core/request.ts';
 export { type CachedKeyStore, type CachedOptions, cached } from './key-stores/cached.ts';
+export { chain } from './key-stores/chain.ts';
 export {
   type MemoryKeyOptions,
   type MemoryKeyStore,

@@ -1,4 +1,12 @@
-/** JWK sets: keys that others publish, for Node. */
+/** JWK sets, for Node: keys that others publish, and one's own for others. */
 export { type JwksKeyStoreOptions, type JwksTrust, type JwksUser, jwksKeyStore } from '../key-stores/jwks.ts';
 export { type JwksClient, type JwksClientOptions, jwksClient } from './client.ts';
+export {
+  JWKS_PATH,
+  type JwksEndpoint,
+  type JwksEndpointOptions,
+  type JwksNodeRequest,
+  type JwksNodeResponse,
+  jwksEndpoint,
+} from './endpoint.ts';
 export { JWKS_PROBLEMS, JwksError, type JwksProblemCode } from './problem.ts';

@@ -1,0 +1,94 @@
+/** A JWK set of one's own keys (RFC 7517 §5), for others to fetch. */
+import { encodeBytes, sha256 } from '#engine';
+import { checkOptions, numberOption } from '../core/options.ts';
+import { PublicKey } from '../keys/public-key.ts';
+
+/** Where others expect it, below the origin. */
+export const JWKS_PATH = '/.well-known/jwks.json';
+
+/** How a set is published. */
+export interface JwksEndpointOptions {
+  /** Seconds for which others may keep it, 0 to 86 400, default 300: a new key should be published that much before it signs. */
+  readonly maxAge?: number;
+}
+
+/** What is needed of an `http.IncomingMessage`. */
+export interface JwksNodeRequest {
+  readonly method?: string | undefined;
+  readonly headers: { readonly 'if-none-match'?: string | undefined };
+}
+
+/** What is needed of an `http.ServerResponse`. */
+export interface JwksNodeResponse {
+  statusCode: number;
+  setHeader(name: string, value: string): unknown;
+  end(body?: string): unknown;
+}
+
+/** Answers with a JWK set; which path leads here is the application's own. */
+export interface JwksEndpoint {
+  /** For handlers of `Request` and `Response`. */
+  fetch(request: Request): Response;
+  /** For `node:http`, Express and what is on top of them. */
+  node(request: JwksNodeRequest, response: JwksNodeResponse): void;
+}
+
+/**
+ * Makes an endpoint that publishes keys, of every kind, under their `kid`: GET and HEAD, with `ETag` and 304; 405 for anything else.
+ *
+ * @param keys - public keys, or a function that is asked for them with each request
+ * @throws TypeError for an option that is unknown or out of its range, and for what is no `PublicKey`
+ */
+export function jwksEndpoint(
+  keys: readonly PublicKey[] | (() => readonly PublicKey[]),
+  options: JwksEndpointOptions = {},
+): JwksEndpoint {
+  checkOptions(options, { maxAge: 'any' });
+  const maxAge = Math.floor(numberOption('maxAge', options.maxAge, 300, 0, 86_400));
+  const fixed = typeof keys === 'function' ? undefined : publish(keys);
+  const published = typeof keys === 'function' ? () => publish(keys()) : () => fixed as Published;
+
+  function answer(method: string, condition: string | null | undefined) {
+    if (method !== 'GET' && method !== 'HEAD') return { status: 405, headers: { allow: 'GET, HEAD' }, body: undefined };
+    const { body, etag } = published();
+    const headers = { 'cache-control': `public, max-age=${maxAge}`, etag, 'x-content-type-options': 'nosniff' };
+    if (isKnown(condition, etag)) return { status: 304, headers, body: undefined };
+    const facts = { 'content-type': 'application/jwk-set+json', 'content-length': String(body.length) };
+    return { status: 200, headers: { ...headers, ...facts }, body: method === 'HEAD' ? undefined : body };
+  }
+
+  return {
+    fetch(request) {
+      const { status, headers, body } = answer(request.method, request.headers.get('if-none-match'));
+      return new Response(body ?? null, { status, headers });
+    },
+    node(request, response) {
+      const { status, headers, body } = answer(request.method ?? '', request.headers['if-none-match']);
+      response.statusCode = status;
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      response.end(body);
+    },
+  };
+}
+
+interface Published {
+  /** ASCII. */
+  readonly body: string;
+  readonly etag: string;
+}
+
+function publish(keys: readonly PublicKey[]): Published {
+  if (!Array.isArray(keys) || !keys.every((key) => key instanceof PublicKey)) {
+    throw new TypeError('keys: must be public keys, as PublicKey.from makes them');
+  }
+  // One key, given twice, has one name.
+  const unique = new Map(keys.map((key) => [key.kid, key.toJwk()]));
+  const body = JSON.stringify({ keys: [...unique.values()] });
+  return { body, etag: `"${encodeBytes(sha256(body))}"` };
+}
+
+/** RFC 9110 §13.1.2: a list, compared weakly. */
+function isKnown(condition: string | null | undefined, etag: string): boolean {
+  if (condition === null || condition === undefined) return false;
+  return condition.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag);
+}

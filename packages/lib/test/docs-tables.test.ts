@@ -24,6 +24,7 @@ const KEY_ERRORS: Readonly<Record<KeyErrorCode, true>> = {
   public_key: true,
   passphrase_required: true,
   wrong_passphrase: true,
+  missing_peer: true,
   unreadable: true,
 };
 const SIGNED_FETCH_ERRORS: Readonly<Record<SignedFetchErrorCode, true>> = {

@@ -24,6 +24,7 @@ import { ecdsaDer, ecdsaRaw } from '../core/ecdsa-der.ts';
 export type EnginePublicKey = KeyObject;
 /** A prepared private key. */
 export type EnginePrivateKey = KeyObject;
+export { bcryptPbkdf, type CipherName, decipher } from './node-openssh.ts';
 export type { JsonWebKey };
 
 const CURVE_NAMES: Readonly<Record<Curve, string>> = {

@@ -19,7 +19,12 @@ const BASE64_LINES = /^(?:[A-Za-z0-9+/]{1,76}\r?\n)*[A-Za-z0-9+/]{1,76}={0,2}$/;
 const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
   [/^---- BEGIN SSH2 PUBLIC KEY ----/, 'an SSH2 public key (RFC 4716): convert it with `ssh-keygen -i -f FILE`'],
   [/^-----BEGIN PGP /, 'an OpenPGP block: OpenPGP keys do not sign tokens; make one with `ssh-keygen -t ed25519`'],
-  [/^PuTTY-User-Key-File-/, 'a PuTTY key: export it from PuTTYgen as an OpenSSH key'],
+  [
+    /^PuTTY-User-Key-File-/,
+    'a PuTTY key (.ppk): export it from PuTTYgen as an OpenSSH key, or with `puttygen FILE -O private-openssh-new -o NEW`',
+  ],
+  [/^---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----/, 'a private key of ssh.com: convert it with `ssh-keygen -i -f FILE`'],
+  [/^SSH PRIVATE KEY FILE FORMAT 1/, 'a key of SSH 1: make a new one with `ssh-keygen -t ed25519`'],
 ];
 
 /**
@@ -32,11 +37,32 @@ export function readKeyText(text: string): KeyText {
   if (text.length > MAX_KEY_TEXT) throw new KeyError('too_large', `a key is at most ${MAX_KEY_TEXT} characters long`);
   const trimmed = text.trim();
   if (trimmed === '') throw new KeyError('malformed', 'this is empty; a key was expected');
+  for (const [start, what] of ELSEWHERE) if (start.test(trimmed)) throw new KeyError('unsupported', `this is ${what}`);
+  const binary = nameOfBinary(trimmed);
+  if (binary !== undefined) throw new KeyError('unsupported', `this is ${binary}`);
   if (trimmed.includes('\0'))
     throw new KeyError('malformed', 'a key has no NUL characters; this is a binary file, or cut wrongly');
-  for (const [start, what] of ELSEWHERE) if (start.test(trimmed)) throw new KeyError('unsupported', `this is ${what}`);
   if (trimmed.startsWith('{')) return { format: 'jwk', text: trimmed };
   return /^-----BEGIN /m.test(trimmed) ? readPem(trimmed) : { format: 'line', text: trimmed };
+}
+
+const DER =
+  'binary DER: convert it to PEM with `openssl pkey -inform DER -in FILE -out NEW` (a public key: add -pubin)';
+
+/** What comes first in a SEQUENCE of DER: the version of PKCS#12, of a private key, or the next SEQUENCE. */
+const BINARY: readonly (readonly [string, string])[] = [
+  ['\x02\x01\x03', 'a PKCS#12 file (.p12, .pfx): take the key out with `openssl pkcs12 -nocerts -in FILE -out NEW`'],
+  ['\x02\x01\x00', DER],
+  ['\x02\x01\x01', DER],
+  ['0', DER],
+];
+
+/** Names a binary file that was read as text: bytes beyond ASCII have been replaced on the way here. */
+function nameOfBinary(text: string): string | undefined {
+  const head = text.slice(0, 16);
+  if (!head.startsWith('0') || !/[\p{Cc}\ufffd]/u.test(head)) return undefined;
+  const lengths = [1, 2, 3, 4, 5];
+  return BINARY.find(([content]) => lengths.some((length) => head.startsWith(content, length)))?.[1];
 }
 
 function readPem(text: string): KeyText {

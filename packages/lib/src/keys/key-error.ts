@@ -10,6 +10,7 @@
  * - `private_key`: a private key where a public one belongs
  * - `public_key`: a public key where a private one belongs
  * - `passphrase_required`, `wrong_passphrase`: an encrypted private key stays closed
+ * - `missing_peer`: a package that opens such a key is not installed
  * - `unreadable`: a file cannot be read
  */
 export type KeyErrorCode =
@@ -21,6 +22,7 @@ export type KeyErrorCode =
   | 'public_key'
   | 'passphrase_required'
   | 'wrong_passphrase'
+  | 'missing_peer'
   | 'unreadable';
 
 /** A key was refused. The message names the detected format and the way out; the input is never in it. */

@@ -1,15 +1,18 @@
-/** OpenSSH's public key lines (sshd(8), RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4) and its private key file. */
+/** OpenSSH's public key lines (sshd(8), RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4). */
 import { encodeBytes, type JsonWebKey, sha256 } from '#engine';
 import { COORDINATE_LENGTH, type Curve } from '../core/algorithms.ts';
 import { decodeBase64url } from '../core/base64url.ts';
 import { decodeBase64, encodeBase64 } from './format.ts';
 import { KeyError } from './key-error.ts';
-import { toBigInt } from './numbers.ts';
 import { concatBytes, SshReader, sshMpint, sshString } from './ssh-wire.ts';
 
 const CURVES: Readonly<Record<string, Curve>> = { nistp256: 'P-256', nistp384: 'P-384', nistp521: 'P-521' };
 const CURVE_IDS: Readonly<Record<Curve, string>> = { 'P-256': 'nistp256', 'P-384': 'nistp384', 'P-521': 'nistp521' };
-const TYPES = ['ssh-rsa', 'ssh-ed25519', ...Object.keys(CURVES).map((id) => `ecdsa-sha2-${id}`)];
+export const TYPES: readonly string[] = [
+  'ssh-rsa',
+  'ssh-ed25519',
+  ...Object.keys(CURVES).map((id) => `ecdsa-sha2-${id}`),
+];
 
 /** The look of a key type's name, known or not: so that an unknown one is named, and other text is not. */
 const TYPE_NAME = /^(?:ssh-|ecdsa-|sk-|rsa-sha2-)[a-z0-9@.-]+$/;
@@ -61,7 +64,7 @@ export function publicJwkOfLine({ type, blob }: SshPublicLine): JsonWebKey {
 }
 
 /** The type is not repeated: it may be anything that somebody has pasted. */
-function whyUnsupported(type: string): string {
+export function whyUnsupported(type: string): string {
   if (type.includes('-cert-'))
     return 'this is an OpenSSH certificate; give the bare public key, the .pub file without -cert';
   if (type.startsWith('sk-'))
@@ -79,7 +82,7 @@ function publicJwkOfBlob(blob: Uint8Array, type: string): JsonWebKey {
   return jwk;
 }
 
-function readPublicFields(reader: SshReader, type: string): JsonWebKey {
+export function readPublicFields(reader: SshReader, type: string): JsonWebKey {
   if (type === 'ssh-rsa') {
     const e = reader.mpint();
     return { kty: 'RSA', n: encodeBytes(reader.mpint()), e: encodeBytes(e) };
@@ -113,93 +116,4 @@ export function blobOfJwk(jwk: JsonWebKey): { type: string; blob: Uint8Array } {
 /** The fingerprint that `ssh-keygen -l` prints: unpadded base64 SHA-256 of the blob. */
 export function sshFingerprint(blob: Uint8Array): string {
   return `SHA256:${encodeBase64(sha256(blob)).replace(/=+$/, '')}`;
-}
-
-const MAGIC = 'openssh-key-v1\0';
-
-/**
- * Reads an unencrypted OpenSSH private key (openssh PROTOCOL.key).
- *
- * @throws KeyError `unsupported` where it is encrypted or of another kind; `malformed`
- */
-export function privateJwkOfFile(file: Uint8Array): JsonWebKey {
-  const reader = new SshReader(file);
-  if (!reader.startsWith(MAGIC))
-    throw new KeyError('malformed', 'the OpenSSH private key does not begin with openssh-key-v1');
-  const cipher = reader.text();
-  reader.text();
-  reader.string();
-  if (reader.uint32() !== 1)
-    throw new KeyError('unsupported', 'the OpenSSH private key file holds several keys; give one at a time');
-  const publicBlob = reader.string();
-  const section = reader.string();
-  reader.end();
-  if (cipher !== 'none') {
-    throw new KeyError(
-      'unsupported',
-      'this is an encrypted OpenSSH private key; convert a copy with `ssh-keygen -p -m PKCS8 -f COPY`, which keeps it encrypted',
-    );
-  }
-  return readPrivateSection(new SshReader(section), publicBlob);
-}
-
-function readPrivateSection(reader: SshReader, publicBlob: Uint8Array): JsonWebKey {
-  const check = reader.uint32();
-  if (reader.uint32() !== check) throw new KeyError('malformed', 'the check numbers of the OpenSSH private key differ');
-  const type = reader.text();
-  if (!TYPES.includes(type)) throw new KeyError('unsupported', whyUnsupported(type));
-  const jwk = readPrivateFields(reader, type);
-  reader.string();
-  reader.padding();
-  const { kty, crv, x, y, n, e } = jwk;
-  if (!sameBytes(blobOfJwk({ kty, crv, x, y, n, e } as JsonWebKey).blob, publicBlob)) {
-    throw new KeyError(
-      'malformed',
-      'the public and the private part of the OpenSSH private key do not belong together',
-    );
-  }
-  return jwk;
-}
-
-function readPrivateFields(reader: SshReader, type: string): JsonWebKey {
-  if (type === 'ssh-rsa') {
-    const n = reader.mpint();
-    const e = reader.mpint();
-    const d = reader.mpint();
-    const qi = reader.mpint();
-    const p = reader.mpint();
-    const q = reader.mpint();
-    const number = { n, e, d, p, q, qi, dp: remainder(d, p), dq: remainder(d, q) };
-    return {
-      kty: 'RSA',
-      ...Object.fromEntries(Object.entries(number).map(([name, value]) => [name, encodeBytes(value)])),
-    };
-  }
-  if (type === 'ssh-ed25519') {
-    const x = reader.fixed(32);
-    const seedAndPublic = reader.fixed(64);
-    if (!sameBytes(seedAndPublic.subarray(32), x))
-      throw new KeyError('malformed', 'the OpenSSH private key has two different public parts');
-    return { kty: 'OKP', crv: 'Ed25519', x: encodeBytes(x), d: encodeBytes(seedAndPublic.subarray(0, 32)) };
-  }
-  const publicPart = readPublicFields(reader, type);
-  const length = COORDINATE_LENGTH[publicPart.crv as Curve];
-  const d = reader.mpint();
-  if (d.length > length)
-    throw new KeyError('malformed', 'the private number of the OpenSSH private key is too large for its curve');
-  return { ...publicPart, d: encodeBytes(concatBytes(new Uint8Array(length - d.length), d)) };
-}
-
-/** d mod (prime − 1), the CRT exponent (RFC 8017 §3.2). */
-function remainder(d: Uint8Array, prime: Uint8Array): Uint8Array {
-  const modulus = toBigInt(prime) - 1n;
-  if (modulus <= 0n) throw new KeyError('malformed', 'a prime of the OpenSSH private key is zero or one');
-  const hex = (toBigInt(d) % modulus).toString(16);
-  return Uint8Array.from((hex.length % 2 === 0 ? hex : `0${hex}`).match(/../g) as string[], (byte) =>
-    Number.parseInt(byte, 16),
-  );
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }

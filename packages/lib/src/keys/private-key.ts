@@ -22,7 +22,7 @@ import { checkOptions, numberOption } from '../core/options.ts';
 import { decodeBase64, MAX_KEY_TEXT, nameOfPem, readKeyText } from './format.ts';
 import { hasPrivateMember, publicJwkFromMembers, publicMembers, readJwkText, signatureAlg } from './jwk.ts';
 import { KeyError } from './key-error.ts';
-import { privateJwkOfFile } from './openssh.ts';
+import { privateJwkOfFile } from './openssh-private.ts';
 import { checkPrivateNumbers, MORE_PRIMES } from './private-numbers.ts';
 import { PublicKey, publicJwkOfHandle } from './public-key.ts';
 
@@ -89,8 +89,10 @@ export class PrivateKey implements Signer {
   /**
    * Imports a private key.
    *
-   * @param input - PKCS#8, PKCS#1 or SEC1 PEM, plain or encrypted; an unencrypted OpenSSH private key; the text of a JWK; a JWK;
-   *   or a `KeyObject`. A PEM from an environment variable may have its line ends written as `\n`, or be wrapped in base64.
+   * @param input - PKCS#8, PKCS#1 or SEC1 PEM, plain or encrypted; an OpenSSH private key, plain or encrypted; the text of a JWK; a
+   *   JWK; or a `KeyObject`. A PEM from an environment variable may have its line ends written as `\n`, or be wrapped in base64.
+   *   An encrypted OpenSSH key needs the package `bcrypt-pbkdf`, which is loaded for it alone, and takes about 20 ms a round, most
+   *   often 16 or 24 of them, on this thread.
    * @throws KeyError with a `code`: the message names what was found and the way out, and never repeats the input
    */
   static from(input: string | JsonWebKey | EnginePrivateKey, options: PrivateKeyOptions = {}): PrivateKey {
@@ -180,7 +182,7 @@ function readText(text: string, passphrase: string | undefined): Imported {
   if (read.format === 'jwk') return readJwk(readJwkText(read.text));
   if (read.format === 'line') throw whyLine(read.text);
   const { label, der, pem } = read;
-  if (label === 'OPENSSH PRIVATE KEY') return { handle: importJwk(privateJwkOfFile(der)) };
+  if (label === 'OPENSSH PRIVATE KEY') return { handle: importJwk(privateJwkOfFile(der, passphrase)) };
   if (PRIVATE_LABELS.includes(label)) return { handle: openPem(pem, label, passphrase) };
   if (label.endsWith('PUBLIC KEY')) {
     throw new KeyError(
@@ -188,10 +190,25 @@ function readText(text: string, passphrase: string | undefined): Imported {
       `this is a public key (${nameOfPem(label)}); the private key is in another file, often the same name without .pub`,
     );
   }
-  throw new KeyError('unsupported', `${nameOfPem(label)} is no private key that is known here`);
+  throw new KeyError('unsupported', WAYS_OUT[label] ?? `${nameOfPem(label)} is no private key that is known here`);
 }
 
+/** Other things in PEM that people have where a private key belongs. */
+const WAYS_OUT: Readonly<Record<string, string | undefined>> = Object.assign(Object.create(null), {
+  CERTIFICATE:
+    'this is a certificate; the private key that belongs to it is in another file, often one that ends in .key',
+  'CERTIFICATE REQUEST': 'this is a certificate request; the private key that it was made with is in another file',
+  'DSA PRIVATE KEY': 'DSA keys do not sign tokens; make one with `ssh-keygen -t ed25519`',
+  'EC PARAMETERS': 'this is the name of a curve without a key; the private key is the block EC PRIVATE KEY',
+});
+
 function whyLine(line: string): KeyError {
+  if (/^\S+-cert-v\d+@openssh\.com\s/.test(line)) {
+    return new KeyError(
+      'public_key',
+      'this is an OpenSSH certificate; the private key is the file without -cert.pub, and signs without it',
+    );
+  }
   return /^(?:ssh-|ecdsa-|sk-)/.test(line)
     ? new KeyError('public_key', 'this is an OpenSSH public key; the private key is the file without .pub')
     : new KeyError(

@@ -155,7 +155,7 @@ function readText(text: string): Imported {
   if (label.endsWith('PRIVATE KEY')) {
     throw new KeyError(
       'private_key',
-      `this is a private key (${nameOfPem(label)}); keep it, and give its public half: the .pub file, or \`openssl pkey -pubout\``,
+      `this is a private key (${nameOfPem(label)}); keep it, and give its public half: the .pub file, or \`${label === 'OPENSSH PRIVATE KEY' ? 'ssh-keygen -y' : 'openssl pkey -pubout'}\``,
     );
   }
   if (label.includes('CERTIFICATE')) {

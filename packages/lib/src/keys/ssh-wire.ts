@@ -52,10 +52,19 @@ export class SshReader {
     return bytes.subarray(1);
   }
 
-  /** The padding 1, 2, 3, … of a private section, and its end. */
-  padding(): void {
+  /** Bytes without a length before them. */
+  bytes(length: number): Uint8Array {
+    return this.#take(length);
+  }
+
+  /**
+   * The padding 1, 2, 3, … of a private section, and its end.
+   *
+   * @param block - bytes of a block: the padding is shorter
+   */
+  padding(block: number): void {
     const rest = this.#take(this.#bytes.length - this.#at);
-    if (rest.length >= 8 || rest.some((byte, index) => byte !== index + 1)) throw broken('wrong padding');
+    if (rest.length >= block || rest.some((byte, index) => byte !== index + 1)) throw broken('wrong padding');
   }
 
   end(): void {
@@ -88,4 +97,8 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return whole;
+}
+
+export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }

@@ -73,7 +73,8 @@ describe('an OpenSSH private key file', () => {
     ['other magic', { magic: 'openssh-key-v2\0' }, 'malformed'],
     ['two keys', { count: 2 }, 'unsupported'],
     ['no key', { count: 0 }, 'unsupported'],
-    ['a cipher', { cipher: 'aes256-ctr' }, 'unsupported'],
+    ['a cipher that is not known', { cipher: 'rot13' }, 'unsupported'],
+    ['a cipher, and no salt', { cipher: 'aes256-ctr' }, 'malformed'],
     [
       'the public key of another',
       { publicBlob: concatBytes(sshString('ssh-ed25519'), sshString(bytesOf(other.x))) },

@@ -1,7 +1,10 @@
 /** What in the database of a Django site would stop working: one closed table, which docs/MIGRATING_FROM_DJANGO.md has as well. */
 import type { KeyErrorCode } from 'asymmetric-jwt-auth';
 
-type OfKeys = Exclude<KeyErrorCode, 'public_key' | 'passphrase_required' | 'wrong_passphrase' | 'unreadable'>;
+type OfKeys = Exclude<
+  KeyErrorCode,
+  'public_key' | 'passphrase_required' | 'wrong_passphrase' | 'missing_peer' | 'unreadable'
+>;
 
 /** What it is, and what to do about it before anything is moved. */
 export const PROBLEMS = {

@@ -1,0 +1,128 @@
+/** How OpenSSH encrypts private key files (openssh PROTOCOL.key, PROTOCOL.chacha20poly1305). */
+import { bcryptPbkdf, type CipherName, decipher } from '#engine';
+import { KeyError } from './key-error.ts';
+import { poly1305 } from './poly1305.ts';
+import { SshReader, sameBytes } from './ssh-wire.ts';
+
+/**
+ * Most rounds of bcrypt that are computed: about 20 ms each, on the thread that asks. `ssh-keygen` writes 16 or 24 by itself; a
+ * file may ask for 2^32, which would take years.
+ */
+const MAX_ROUNDS = 512;
+
+/** A cipher: bytes of its key, its initialization vector, its blocks, and of the tag behind the section. */
+interface Cipher {
+  readonly key: number;
+  readonly iv: number;
+  readonly block: number;
+  readonly tag: number;
+  open(key: Uint8Array, iv: Uint8Array, section: Uint8Array, tag: Uint8Array): Uint8Array;
+}
+
+const aes = (bits: 128 | 192 | 256, mode: 'ctr' | 'cbc'): Cipher => ({
+  ...{ key: bits / 8, iv: 16, block: 16, tag: 0 },
+  open: (key, iv, section) => decipher(`aes-${bits}-${mode}`, key, iv, section, undefined),
+});
+const gcm = (bits: 128 | 256): Cipher => ({
+  ...{ key: bits / 8, iv: 12, block: 16, tag: 16 },
+  open: (key, iv, section, tag) => decipher(`aes-${bits}-gcm` satisfies CipherName, key, iv, section, tag),
+});
+
+/** By the names that `ssh-keygen -Z` takes; without a prototype. */
+const CIPHERS: Readonly<Record<string, Cipher | undefined>> = Object.assign(Object.create(null), {
+  'aes128-ctr': aes(128, 'ctr'),
+  'aes192-ctr': aes(192, 'ctr'),
+  'aes256-ctr': aes(256, 'ctr'),
+  'aes128-cbc': aes(128, 'cbc'),
+  'aes192-cbc': aes(192, 'cbc'),
+  'aes256-cbc': aes(256, 'cbc'),
+  'aes128-gcm@openssh.com': gcm(128),
+  'aes256-gcm@openssh.com': gcm(256),
+  'chacha20-poly1305@openssh.com': { key: 64, iv: 0, block: 8, tag: 16, open: openChaCha },
+});
+
+/** The block size of what is not encrypted. */
+export const PLAIN_BLOCK = 8;
+
+/** The head of a file, as far as it says how the private section is encrypted. */
+export interface Encryption {
+  readonly cipher: string;
+  readonly kdf: string;
+  readonly kdfOptions: Uint8Array;
+}
+
+/** @returns bytes of the tag behind the section; none for a cipher that is not known */
+export function tagLength(cipher: string): number {
+  return CIPHERS[cipher]?.tag ?? 0;
+}
+
+/**
+ * Deciphers a private section.
+ *
+ * @returns the section, and the size of its blocks
+ * @throws KeyError `passphrase_required`, `wrong_passphrase`, `missing_peer`, `unsupported`, `too_large` or `malformed`
+ */
+export function openSection(
+  { cipher: name, kdf, kdfOptions }: Encryption,
+  section: Uint8Array,
+  tag: Uint8Array,
+  passphrase: string | undefined,
+): { readonly section: Uint8Array; readonly block: number } {
+  const cipher = CIPHERS[name];
+  if (cipher === undefined || kdf !== 'bcrypt') {
+    throw new KeyError(
+      'unsupported',
+      'the cipher of this encrypted OpenSSH private key is not known here; encrypt a copy anew with `ssh-keygen -p -Z aes256-ctr -f COPY`',
+    );
+  }
+  const { salt, rounds } = readKdfOptions(kdfOptions);
+  if (section.length === 0 || section.length % cipher.block !== 0) {
+    throw new KeyError('malformed', 'the OpenSSH private key is broken: its section does not consist of whole blocks');
+  }
+  if (passphrase === undefined || passphrase === '') {
+    throw new KeyError('passphrase_required', 'this OpenSSH private key is encrypted; give its passphrase');
+  }
+  const derived = bcryptPbkdf(passphrase, salt, rounds, cipher.key + cipher.iv);
+  if (derived === undefined) {
+    throw new KeyError(
+      'missing_peer',
+      'an encrypted OpenSSH private key needs the package bcrypt-pbkdf; install it: `npm install bcrypt-pbkdf`',
+    );
+  }
+  try {
+    const opened = cipher.open(derived.subarray(0, cipher.key), derived.subarray(cipher.key), section, tag);
+    return { section: opened, block: cipher.block };
+  } catch {
+    throw doesNotOpen();
+  }
+}
+
+export function doesNotOpen(): KeyError {
+  return new KeyError('wrong_passphrase', 'the passphrase does not open this private key, or the key is damaged');
+}
+
+function readKdfOptions(options: Uint8Array): { salt: Uint8Array; rounds: number } {
+  const reader = new SshReader(options);
+  const salt = reader.string();
+  const rounds = reader.uint32();
+  reader.end();
+  if (salt.length === 0 || rounds === 0) {
+    throw new KeyError('malformed', 'the OpenSSH private key is broken: its passphrase has no salt, or no rounds');
+  }
+  if (rounds > MAX_ROUNDS) {
+    throw new KeyError(
+      'too_large',
+      `this OpenSSH private key asks for ${rounds} rounds of bcrypt, and ${MAX_ROUNDS} at most are computed; encrypt a copy anew with \`ssh-keygen -p -a 100 -f COPY\``,
+    );
+  }
+  return { salt, rounds };
+}
+
+/** The first half of the key, with the sequence number 0: block 0 of the key stream is Poly1305's key, the text begins at block 1. */
+function openChaCha(key: Uint8Array, _iv: Uint8Array, section: Uint8Array, tag: Uint8Array): Uint8Array {
+  const main = key.subarray(0, 32);
+  const counter = (block: number) => Uint8Array.of(block, ...new Uint8Array(15));
+  const polyKey = decipher('chacha20', main, counter(0), new Uint8Array(32), undefined);
+  if (!sameBytes(poly1305(polyKey, section), tag)) throw doesNotOpen();
+  return decipher('chacha20', main, counter(1), section, undefined);
+}

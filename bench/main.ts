@@ -7,6 +7,7 @@ import { KINDS, type Kind, SILENT_KINDS } from './kinds.ts';
 import { benchNonces } from './nonces.ts';
 import { benchSharedNonces } from './nonces-shared.ts';
 import type { Row } from './pairs.ts';
+import { benchPauses, PAUSES } from './pauses.ts';
 import { benchSilence } from './silence.ts';
 import { benchSize } from './size.ts';
 
@@ -59,6 +60,16 @@ if (wanted('nonces')) {
     const each = [1e6 / micros.store, 1e6 / micros.bare].map(Math.round);
     const weight = [bytes.store, bytes.bare].map(Math.round);
     console.log(`| ${[name, callers, ...each, ratio.toFixed(2), ...weight].join(' | ')} |`);
+  }
+}
+if (wanted('pauses')) {
+  console.log('\n### pauses of the memory nonce store, ms for 10 claims\n');
+  console.log('| held | users | what | median | 99.9 % | longest | above 5 ms |\n|---:|---:|---|---:|---:|---:|---:|');
+  for (const [live, users] of PAUSES) {
+    for (const { name, median, permille, longest, over } of benchPauses(live, users)) {
+      const times = [median.toFixed(4), permille.toFixed(3), longest.toFixed(1)].join(' | ');
+      console.log(`| ${live} | ${users} | ${name} | ${times} | ${over} |`);
+    }
   }
 }
 if (wanted('size')) {

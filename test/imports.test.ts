@@ -40,6 +40,7 @@ const SHARED = [
     (part) => `key-stores/sql/${part}.ts`,
   ),
   'nonce-stores/closing.ts',
+  'nonce-stores/holders.ts',
   'nonce-stores/deadline.ts',
   'nonce-stores/just-below.ts',
   'nonce-stores/machine-life.ts',

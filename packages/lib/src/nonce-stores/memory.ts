@@ -16,6 +16,7 @@ import {
   wallClock,
 } from '../core/options.ts';
 import { Closing } from './closing.ts';
+import { Holders } from './holders.ts';
 import { justBelow } from './just-below.ts';
 import { NonceTable } from './nonce-table.ts';
 import { TripleHash } from './triple-hash.ts';
@@ -55,16 +56,6 @@ const OPTIONS: OptionKinds<MemoryNonceStoreOptions> = {
   monotonic: 'function',
 };
 
-/** A user's share. It exists while the user holds a nonce. */
-interface Holder {
-  readonly username: string;
-  readonly number: number;
-  held: number;
-  /** The second in which `claims` were made. */
-  second: number;
-  claims: number;
-}
-
 /** Places of forgotten tables that one claim gives back to their holders: more than it takes, so that none pile up. */
 const PLACES_A_CLAIM = 64;
 /** And where there seems to be no room. */
@@ -102,9 +93,7 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
   let latestTable: NonceTable | undefined;
   /** Tables whose nonces are forgotten, while their holders still count them. */
   const forgotten: { readonly table: NonceTable; place: number }[] = [];
-  const holders = new Map<string, Holder>();
-  const holderOf: (Holder | undefined)[] = [undefined];
-  const freeNumbers: number[] = [];
+  const holders = new Holders();
   let size = 0;
   let sweptAt = Number.NaN;
   /** The latest claimed time that may have been forgotten. */
@@ -139,14 +128,11 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
   }
 
   function release(number: number): void {
-    const holder = holderOf[number];
+    const holder = holders.numbered(number);
     if (holder === undefined) return;
     size -= 1;
     holder.held -= 1;
-    if (holder.held > 0) return;
-    holders.delete(holder.username);
-    holderOf[number] = undefined;
-    freeNumbers.push(number);
+    if (holder.held === 0) holders.remove(holder);
   }
 
   /** A second's table has room for as many nonces as the second before had, so that it rarely has to grow. */
@@ -156,14 +142,6 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
     latestSecond = second;
     latestTable = table;
     return table;
-  }
-
-  function newHolder(username: string): Holder {
-    const number = freeNumbers.pop() ?? holderOf.length;
-    const holder = { username, number, held: 0, second: 0, claims: 0 };
-    holders.set(username, holder);
-    holderOf[number] = holder;
-    return holder;
   }
 
   function readiness(now: number): Readiness {
@@ -198,16 +176,16 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
       const { low, high } = hash;
       if (table?.has(low, high)) return 'replayed';
 
-      let known = holders.get(username);
+      let known = holders.named(username);
       if (known !== undefined && known.held >= share) {
         giveBack(PLACES_IN_NEED);
-        known = holders.get(username);
+        known = holders.named(username);
       }
       const thisSecond = Math.floor(now);
       const claims = known?.second === thisSecond ? known.claims : 0;
       if (claims >= perUser || (known?.held ?? 0) >= share) return 'rate_limited';
 
-      const holder = known ?? newHolder(username);
+      const holder = known ?? holders.add(username);
       holder.second = thisSecond;
       holder.claims = claims + 1;
       holder.held += 1;

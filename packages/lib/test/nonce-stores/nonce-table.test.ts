@@ -76,6 +76,30 @@ describe('NonceTable', () => {
     expect(table.places).toBe(131_072);
   });
 
+  test('moves no more than eight entries with any that is added, however often it grows', () => {
+    const table = new NonceTable();
+    const isGrowing = () => Math.log2(table.places) % 1 !== 0;
+    /** Entries of the table that is grown into. */
+    const count = () => {
+      const places = isGrowing() ? (table.places * 2) / 3 : table.places;
+      let taken = 0;
+      for (let place = 0; place < places; place++) if (table.holderAt(place) !== 0) taken++;
+      return taken;
+    };
+    let most = 0;
+    let times = 0;
+    for (let index = 0; index < 4000; index++) {
+      const [before, grew] = [count(), isGrowing()];
+      table.add((index * 0x9e37_79b1) >>> 0, index, 1);
+      // When it begins to grow, the new table has but the entry that was added.
+      if (grew) most = Math.max(most, count() - before - 1);
+      else if (isGrowing()) expect([count(), times++]).toEqual([1, expect.any(Number)]);
+    }
+    expect(times, 'times that it grew').toBeGreaterThan(7);
+    expect([most <= 8, most > 0]).toEqual([true, true]);
+    expect(count()).toBe(4000);
+  });
+
   test.each([0, 1, 12, 13, 1000, 52_429])('with room for %d entries does not grow before it has them', (expected) => {
     const table = new NonceTable(expected);
     const { places } = table;

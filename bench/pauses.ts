@@ -1,0 +1,63 @@
+/** How long claims of the memory store pause, beside work that touches no memory, in turns of the same length: what both have is the machine's. */
+import { memoryNonceStore } from 'asymmetric-jwt-auth';
+
+/** Claims timed together: what it takes to read the clock is then little beside. */
+const GROUP = 10;
+/** Tolerance and margin of the store: a nonce is held for about their sum. */
+const HELD_SECONDS = 40;
+const BIRTH = 1_700_000_000;
+
+/** Nonces that are held, and users that hold them. */
+export const PAUSES = [
+  [1_000_000, 1000],
+  [1_000_000, 300_000],
+  [10_000_000, 1000],
+] as const;
+
+/** Times of groups, in milliseconds. */
+export interface PauseRow {
+  readonly name: string;
+  readonly median: number;
+  readonly permille: number;
+  readonly longest: number;
+  /** Groups that took more than 5 ms. */
+  readonly over: number;
+}
+
+/** @param live - nonces that are held; it is filled once, and then half of it is renewed */
+export function benchPauses(live: number, userCount: number): PauseRow[] {
+  const store = memoryNonceStore({ capacity: 2 * live, perUser: 1e6, now: () => BIRTH });
+  const users = Array.from({ length: userCount }, (_, index) => `user${index}`);
+  // One object, and small numbers as nonces: the benchmark itself leaves no garbage.
+  const claim = { username: '', time: 0, nonce: 0 };
+  const groups = Math.floor((1.5 * live) / GROUP);
+  const [claims, nothing] = [new Float64Array(groups), new Float64Array(groups)];
+  let rounds = 100;
+  let sink = 1;
+  for (let group = 0; group < groups; group++) {
+    claim.time = BIRTH + Math.floor((group * GROUP * HELD_SECONDS) / live);
+    const began = performance.now();
+    for (let index = 0; index < GROUP; index++) {
+      claim.nonce = group * GROUP + index;
+      claim.username = users[claim.nonce % userCount] as string;
+      if (store.claim(claim, claim.time) !== 'claimed') throw new Error('not claimed');
+    }
+    const between = performance.now();
+    for (let round = 0; round < rounds; round++) sink = Math.imul(sink, 0x01000193) ^ round;
+    const ended = performance.now();
+    claims[group] = between - began;
+    nothing[group] = ended - between;
+    // Both sides come to take as long.
+    if (group % 64 === 0) rounds += ended - between < between - began ? 16 : -16;
+    if (rounds < 16) rounds = 16;
+  }
+  if (sink === 0) throw new Error('never so');
+  return [rowOf('memoryNonceStore()', claims), rowOf('nothing, for as long', nothing)];
+}
+
+function rowOf(name: string, times: Float64Array): PauseRow {
+  times.sort();
+  const at = (part: number) => times[Math.floor(part * (times.length - 1))] as number;
+  const over = times.length - times.findIndex((time) => time > 5);
+  return { name, median: at(0.5), permille: at(0.999), longest: at(1), over: at(1) > 5 ? over : 0 };
+}

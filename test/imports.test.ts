@@ -18,7 +18,7 @@ const RULES: Readonly<Record<string, { readonly from: readonly string[]; readonl
   adapters: { from: ['core', 'server'] },
   'command-line': { from: ['core', 'node:'] },
   cli: { from: ['core', 'keys', 'client', 'server', 'command-line', '#engine', 'node:'] },
-  testing: { from: ['core', 'keys', '#engine'] },
+  testing: { from: ['core', 'keys', 'key-stores', '#engine'] },
 };
 /** Node leaves: files that may use Node's own modules. */
 const NODE_LEAVES = [
@@ -36,9 +36,23 @@ const SHARED = [
     (part) => `key-stores/${part}.ts`,
   ),
   'key-stores/sql-schema.ts',
-  ...['checks', 'dialect', 'find', 'key-parser', 'mysql', 'postgres', 'rows', 'sqlite', 'tables'].map(
-    (part) => `key-stores/sql/${part}.ts`,
-  ),
+  ...[
+    'audit',
+    'change',
+    'checks',
+    'dialect',
+    'find',
+    'key-parser',
+    'keys',
+    'mysql',
+    'pages',
+    'postgres',
+    'rows',
+    'sqlite',
+    'tables',
+    'users',
+    'uses',
+  ].map((part) => `key-stores/sql/${part}.ts`),
   'nonce-stores/closing.ts',
   'nonce-stores/holders.ts',
   'nonce-stores/deadline.ts',

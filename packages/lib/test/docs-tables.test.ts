@@ -39,10 +39,12 @@ const DIRECTORY_ERRORS: Readonly<Record<DirectoryErrorCode, true>> = {
   bad_username: true,
   bad_comment: true,
   bad_expiry: true,
+  bad_query: true,
   unknown_user: true,
   unknown_key: true,
   user_exists: true,
   key_revoked: true,
+  not_replaced: true,
 };
 
 const PROTOCOL = 'spec/PROTOCOL.md';

@@ -9,6 +9,7 @@ import type { Address, Config } from './config.ts';
 import { openKeyStore } from './database/keys.ts';
 import { type Database, openDatabase } from './database/open.ts';
 import { createGateway } from './gateway/gateway.ts';
+import { oldKeyLog } from './gateway/old-key-log.ts';
 import { createProxy } from './gateway/proxy.ts';
 import { decisionLog } from './gateway/refusal-log.ts';
 import { makeNonceStore, nameOfNonces } from './nonces/store.ts';
@@ -32,7 +33,7 @@ const WATCH = 1000;
  * @throws CommandError where the database or an address cannot be had
  */
 export async function startApp(config: Config, log: Logger): Promise<App> {
-  const database = await openDatabase(config.database, 'server');
+  const database = await openDatabase(config.database, 'server', writeErrors(log));
   log.info({ created: database.created }, `database ${config.database.name}`);
   const { store: nonces, close: closeNonces } = await makeNonceStore(config, database, log);
   try {
@@ -51,7 +52,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     tolerance,
     audience,
     require,
-    onResult: decisionLog(log),
+    onResult: whatHappened(log, database),
   });
   const proxy = upstream === undefined ? undefined : createProxy(upstream, log);
   const gateway = createGateway({ auth, proxy, config });
@@ -83,6 +84,28 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     await stop();
     throw error;
   }
+}
+
+/** Decisions are logged; a key that no longer counts and is named all the same shows at its entry. */
+function whatHappened(log: Logger, { directory }: Database): ReturnType<typeof decisionLog> {
+  const logged = decisionLog(log);
+  const oldKeys = oldKeyLog(log);
+  return (event, request) => {
+    logged(event, request);
+    if (event.kid === undefined || (event.reason !== 'key_revoked' && event.reason !== 'key_expired')) return;
+    directory.refused(event.kid.toLowerCase(), seconds());
+    oldKeys(event);
+  };
+}
+
+/** When keys were used cannot be written: said once a minute. */
+function writeErrors(log: Logger): (error: unknown) => void {
+  let saidAt = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    if (performance.now() - saidAt < 60_000) return;
+    saidAt = performance.now();
+    log.warn({ cause: (error as Error).message }, 'it cannot be written when keys were used; trying again');
+  };
 }
 
 function seconds(): number {

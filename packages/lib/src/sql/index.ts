@@ -1,12 +1,19 @@
 /** The public names of the SQL stores. */
 export {
   type AddedKey,
+  type AuditAction,
+  type AuditEntry,
+  type AuditQuery,
   type Directory,
   DirectoryError,
   type DirectoryErrorCode,
   type DirectoryKey,
   type DirectoryKeyOptions,
   type DirectoryUser,
+  type KeyChanges,
+  type Page,
+  type PageQuery,
+  type UrgentChange,
 } from '../key-stores/directory.ts';
 export {
   type DjangoKeyStoreOptions,

@@ -23,10 +23,13 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
   ['user remove', user('remove a user and its keys', 'userRemove')],
   ['key add', key('register a public key for a user', 'keyAdd')],
   ['key list', key('list the keys, of one user or of all', 'keyList')],
+  ['key set', key('change the comment of a key, or when it expires', 'keySet')],
+  ['key retire', key('end a key that another one has replaced', 'keyRetire')],
   ['key revoke', key('revoke a key, for good', 'keyRevoke')],
   [
     'doctor',
     { summary: 'what of a Django site would stop working', load: async () => (await import('./doctor.ts')).doctor },
   ],
+  ['audit', { summary: 'show who changed what', load: async () => (await import('./audit.ts')).audit }],
   ['migrate', { summary: 'bring the database up to date', load: async () => (await import('./migrate.ts')).migrate }],
 ]);

@@ -10,6 +10,11 @@ export function day(seconds: number | null): string {
   return seconds === null ? '' : new Date(seconds * 1000).toISOString().slice(0, 10);
 }
 
+/** A time of the directory, in UTC. @param seconds - since the epoch */
+function minute(seconds: number | null): string {
+  return seconds === null ? '' : `${new Date(seconds * 1000).toISOString().slice(0, 16)}Z`;
+}
+
 /** A time of the directory, for programs. @param seconds - since the epoch */
 function instant(seconds: number | null): string | null {
   return seconds === null ? null : new Date(seconds * 1000).toISOString();
@@ -22,7 +27,7 @@ export function userAsJson({ username, disabled, created }: DirectoryUser) {
 
 /** What JSON says of a key. */
 export function keyAsJson({ username, fingerprint, kid, thumbprint, state, key, ...rest }: DirectoryKey) {
-  const { comment, created, expires, revoked } = rest;
+  const { comment, created, expires, retired, revoked, firstUsed, lastUsed, lastRefused } = rest;
   return {
     username,
     fingerprint,
@@ -35,17 +40,24 @@ export function keyAsJson({ username, fingerprint, kid, thumbprint, state, key, 
     comment,
     created: instant(created),
     expires: instant(expires),
+    retired: instant(retired),
     revoked: instant(revoked),
+    firstUsed: instant(firstUsed),
+    lastUsed: instant(lastUsed),
+    lastRefused: instant(lastRefused),
   };
+}
+
+/** JSON that cannot steer a terminal. @param indent - spaces; default none, and one line */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(/[\u007f-\uffff]/g, (unit) => {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }
 
 /** Prints JSON that cannot steer a terminal. */
 export function printJson(value: unknown): void {
-  print(
-    JSON.stringify(value, null, 2).replace(/[\u007f-\uffff]/g, (unit) => {
-      return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-    }),
-  );
+  print(jsonText(value, 2));
 }
 
 /** Prints rows in columns, under their names. */
@@ -63,10 +75,12 @@ export function printTable(names: readonly string[], rows: readonly (readonly st
 /** Prints keys in columns. */
 export function printKeys(keys: readonly DirectoryKey[]): void {
   printTable(
-    ['USER', 'FINGERPRINT', 'TYPE', 'STATE', 'CREATED', 'EXPIRES', 'COMMENT'],
-    keys.map(({ username, fingerprint, key, state, created, expires, comment }) => {
+    ['USER', 'FINGERPRINT', 'TYPE', 'STATE', 'CREATED', 'EXPIRES', 'LAST USED', 'REFUSED', 'COMMENT'],
+    keys.map(({ username, fingerprint, key, state, retired, comment, ...at }) => {
       const type = key.type === 'rsa' ? `rsa-${key.bits}` : (key.curve ?? key.type);
-      return [username, fingerprint, type, state, day(created), day(expires), comment ?? ''];
+      const named = state === 'expired' && retired !== null ? 'retired' : state;
+      const times = [day(at.created), day(at.expires), minute(at.lastUsed), minute(at.lastRefused)];
+      return [username, fingerprint, type, named, ...times, comment ?? ''];
     }),
   );
 }

@@ -1,20 +1,32 @@
 /** `ajwtd migrate`: brings the database up to date. */
-import { defineCommand, note } from 'asymmetric-jwt-auth/internal/command-line';
+import { defineCommand, note, print } from 'asymmetric-jwt-auth/internal/command-line';
+import { directoryMigrationSql } from 'asymmetric-jwt-auth/sql';
 import { readDatabase } from '../database/config.ts';
 import { connectDatabase } from '../database/open.ts';
 import { DATABASE_OPTION, readWords } from './with-directory.ts';
 
 export const migrate = defineCommand({
   name: 'ajwtd migrate',
-  usage: '',
+  usage: '[--print]',
   about: [
     'Makes the tables of a new database, or brings those of an older version up to date. A second time it does nothing.',
   ],
-  options: DATABASE_OPTION,
-  examples: ['ajwtd migrate', 'ajwtd migrate --database sqlite:/var/lib/ajwtd/ajwt.db'],
-  async run({ database: url }, words, named) {
+  options: {
+    ...DATABASE_OPTION,
+    print: { type: 'boolean', help: 'print the SQL for this kind of database instead, and open none' },
+  },
+  examples: [
+    'ajwtd migrate',
+    'ajwtd migrate --print --database postgres://ajwtd@db/users',
+    'ajwtd migrate --database sqlite:/var/lib/ajwtd/ajwt.db',
+  ],
+  async run({ database: url, print: isPrinted }, words, named) {
     readWords(words, []);
     const config = readDatabase(url, named('database'));
+    if (isPrinted) {
+      print(directoryMigrationSql(config.kind).trimEnd());
+      return 0;
+    }
     const database = await connectDatabase(config, 'command');
     try {
       const done = await database.directory.migrate();

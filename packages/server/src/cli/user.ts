@@ -2,7 +2,14 @@
 import { type Command, defineCommand, note, print, printable } from 'asymmetric-jwt-auth/internal/command-line';
 import type { Directory } from 'asymmetric-jwt-auth/sql';
 import { day, JSON_OPTION, keyAsJson, printJson, printKeys, printTable, userAsJson } from './listing.ts';
-import { DATABASE_OPTION, readWords, withDirectory } from './with-directory.ts';
+import {
+  DATABASE_OPTION,
+  everyItem,
+  readCount,
+  readWords,
+  warnWhereUnaudited,
+  withDirectory,
+} from './with-directory.ts';
 
 /** A command that changes one user. */
 function changeOfUser(
@@ -19,8 +26,9 @@ function changeOfUser(
     examples: [`ajwtd user ${verb} guido`],
     async run(values, words, named) {
       const [username] = readWords(words, ['USER']);
-      await withDirectory(values, named('database'), (directory) => change(directory, username));
+      const changed = await withDirectory(values, named('database'), (directory) => change(directory, username));
       note(`${printable(username)} ${done}`);
+      warnWhereUnaudited(changed);
       return 0;
     },
   });
@@ -53,15 +61,26 @@ export const userRemove = changeOfUser(
 
 export const userList = defineCommand({
   name: 'ajwtd user list',
-  usage: '[--json]',
+  usage: '[--search TEXT] [--after USER] [--limit N] [--json]',
   about: ['Lists the users, by name.'],
-  options: { ...DATABASE_OPTION, ...JSON_OPTION },
-  examples: ['ajwtd user list', 'ajwtd user list --json'],
+  options: {
+    ...DATABASE_OPTION,
+    search: { type: 'string', value: 'TEXT', help: 'only those with this in their name, whatever its case' },
+    after: { type: 'string', value: 'USER', help: 'only those behind this one' },
+    limit: { type: 'string', value: 'N', help: 'no more than these, 1 to 1000; default all' },
+    ...JSON_OPTION,
+  },
+  examples: ['ajwtd user list', 'ajwtd user list --search example.com --limit 20 --json'],
   async run(values, words, named) {
     readWords(words, []);
-    const users = await withDirectory(values, named('database'), (directory) => directory.listUsers());
+    const limit = values.limit === undefined ? undefined : readCount(values.limit, named('limit'));
+    const users = await withDirectory(values, named('database'), async (directory) => {
+      const { search, after: first } = values;
+      if (limit !== undefined) return (await directory.listUsers({ search, after: first, limit })).items;
+      return everyItem((after = first) => directory.listUsers({ search, after, limit: 1000 }));
+    });
     if (values.json) printJson(users.map(userAsJson));
-    else if (users.length === 0) note('no users yet; `ajwtd key add USER FILE` adds one with its key');
+    else if (users.length === 0) note(values.search === undefined ? NO_USERS : 'no such users');
     else {
       const rows = users.map(({ username, disabled, created }) => [
         username,
@@ -74,6 +93,8 @@ export const userList = defineCommand({
   },
 });
 
+const NO_USERS = 'no users yet; `ajwtd key add USER FILE` adds one with its key';
+
 export const userShow = defineCommand({
   name: 'ajwtd user show',
   usage: 'USER [--json]',
@@ -83,7 +104,8 @@ export const userShow = defineCommand({
   async run(values, words, named) {
     const [username] = readWords(words, ['USER']);
     const [user, keys] = await withDirectory(values, named('database'), async (directory) => {
-      return [await directory.getUser(username), await directory.listKeys(username)] as const;
+      const found = await directory.getUser(username);
+      return [found, await everyItem((after) => directory.listKeys({ username, after, limit: 1000 }))] as const;
     });
     if (values.json) {
       printJson({ ...userAsJson(user), keys: keys.map(keyAsJson) });

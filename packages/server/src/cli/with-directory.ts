@@ -1,6 +1,7 @@
 /** Commands that look into the directory, or change it. */
+import { userInfo } from 'node:os';
 import { CommandError, note } from 'asymmetric-jwt-auth/internal/command-line';
-import type { Directory } from 'asymmetric-jwt-auth/sql';
+import type { Directory, Page } from 'asymmetric-jwt-auth/sql';
 import { DATABASE_OPTION } from '../config.ts';
 import { readDatabase } from '../database/config.ts';
 
@@ -28,9 +29,30 @@ export async function withDirectory<T>(
   const database = await openDatabase(config, 'command');
   if (database.created) note(`created the database ${config.name}`);
   try {
-    return await work(database.directory);
+    return await work(database.directory.as(actorOf()));
   } finally {
     await database.close();
+  }
+}
+
+/** Who is at the keyboard, for the audit trail. */
+function actorOf(): string {
+  try {
+    return `cli:${userInfo().username}`;
+  } catch {
+    // A user whom the system has no name for, as in many a container.
+    return `cli:${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+/** All items of a list, page by page. */
+export async function everyItem<Item>(list: (after: string | undefined) => Promise<Page<Item>>): Promise<Item[]> {
+  const items: Item[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await list(after);
+    for (const item of page.items) items.push(item);
+    if (page.next === undefined) return items;
+    after = page.next;
   }
 }
 
@@ -45,4 +67,18 @@ export function readWords<const Names extends readonly string[]>(
     throw new CommandError(`there is a word too many: give ${names.length === 0 ? 'only options' : names.join(' ')}`);
   }
   return words as unknown as { readonly [Index in keyof Names]: string };
+}
+
+/** @throws CommandError naming the option */
+export function readCount(text: string, option: string): number {
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= 1000) return count;
+  throw new CommandError(`${option}: must be a whole number from 1 to 1000`);
+}
+
+/** What shuts somebody out is done even so; but somebody must know. */
+export function warnWhereUnaudited(changed: unknown): void {
+  if ((changed as { audited?: boolean } | undefined)?.audited === false) {
+    note('warning: the audit trail cannot be written; this change is not in it');
+  }
 }

@@ -22,15 +22,16 @@ export async function openKeyStore({ config, directory, checkFile }: Database, l
     checkFile();
     return inTime(directory.find(username, hint));
   };
+  const used: typeof directory.used = (key, at) => directory.used(key, at);
   if (config.kind === 'sqlite') {
     const revision = directoryRevision(config.path);
     const read = () => {
       checkFile();
       return revision.read();
     };
-    return { store: cached({ find }, { revision: read }), close: async () => revision.close() };
+    return { store: cached({ find, used }, { revision: read }), close: async () => revision.close() };
   }
-  const store = cached({ find });
+  const store = cached({ find, used });
   if (config.kind === 'mysql') return { store, close: async () => {} };
   const { listenForChanges } = await import('./listen.ts');
   return { store, close: listenForChanges(config, () => store.forget(), log) };

@@ -33,10 +33,15 @@ const FOR_DIRECTORY = 3;
 /**
  * Opens a database. A new one gets its tables at once; an older one must be migrated first.
  *
+ * @param onWriteError - told where it could not be written when keys were used
  * @throws CommandError where it cannot be opened, or has not the tables of this version
  */
-export async function openDatabase(config: DatabaseConfig, opener: Opener): Promise<Database> {
-  const database = await connectDatabase(config, opener);
+export async function openDatabase(
+  config: DatabaseConfig,
+  opener: Opener,
+  onWriteError?: (error: unknown) => void,
+): Promise<Database> {
+  const database = await connectDatabase(config, opener, onWriteError);
   try {
     const pending = await database.directory.pendingMigrations();
     if (pending.length > 0 && !database.created) {
@@ -51,7 +56,11 @@ export async function openDatabase(config: DatabaseConfig, opener: Opener): Prom
 }
 
 /** As {@link openDatabase}, whatever its tables are. @throws CommandError where it cannot be opened */
-export async function connectDatabase(config: DatabaseConfig, opener: Opener): Promise<Database> {
+export async function connectDatabase(
+  config: DatabaseConfig,
+  opener: Opener,
+  onWriteError?: (error: unknown) => void,
+): Promise<Database> {
   const instances: Kysely<unknown>[] = [];
   const close = async () => {
     for (const instance of instances) await instance.destroy();
@@ -67,7 +76,12 @@ export async function connectDatabase(config: DatabaseConfig, opener: Opener): P
     const first = connect(FOR_DIRECTORY);
     const created = isNew || (await first.introspection.getTables()).length === 0;
     const checkFile = config.kind === 'sqlite' ? fileCheck(config.path) : () => {};
-    return { config, created, directory: sqlDirectory(first), connect, checkFile, close };
+    const directory = sqlDirectory(first, onWriteError === undefined ? {} : { onWriteError });
+    const closeAll = async () => {
+      await directory.close();
+      await close();
+    };
+    return { config, created, directory, connect, checkFile, close: closeAll };
   } catch (error) {
     await close();
     throw cannotBeOpened(config, error);

@@ -111,7 +111,7 @@ describe('ajwtd key list, and revoke', () => {
     await run('ajwtd key add guido k.pub && ajwtd key add ada other.pub');
     const { stdout } = await run('ajwtd key list');
     const [head, ...rows] = stdout.trimEnd().split('\n');
-    expect(head).toMatch(/^USER +FINGERPRINT +TYPE +STATE +CREATED +EXPIRES +COMMENT$/);
+    expect(head).toMatch(/^USER +FINGERPRINT +TYPE +STATE +CREATED +EXPIRES +LAST USED +REFUSED +COMMENT$/);
     expect(rows[0]).toMatch(/^guido +SHA256:\S+ +ed25519 +active +\d{4}-\d{2}-\d{2} +guido@laptop$/);
     expect(rows[1]).toMatch(/^ada +SHA256:\S+ +rsa-2048 +active +\d{4}-\d{2}-\d{2}$/);
   });
@@ -214,7 +214,7 @@ describe('the database', () => {
 describe('words', () => {
   test.each([
     ['ajwtd', 'Usage: ajwtd COMMAND'],
-    ['ajwtd key', 'ajwtd: key: one word more; there are add, list, revoke\n'],
+    ['ajwtd key', 'ajwtd: key: one word more; there are add, list, set, retire, revoke\n'],
     ['ajwtd key ad', 'ajwtd: key: unknown command; did you mean key add?\n'],
     ['ajwtd kye list', 'ajwtd: unknown command kye; did you mean key?\n'],
     ['ajwtd key add', 'ajwtd: USER is missing: give USER FILE\n'],
@@ -235,6 +235,8 @@ describe('words', () => {
 
   key add     register a public key for a user
   key list    list the keys, of one user or of all
+  key set     change the comment of a key, or when it expires
+  key retire  end a key that another one has replaced
   key revoke  revoke a key, for good
 
 \`ajwtd help key COMMAND\` says more about one of them.
@@ -245,10 +247,10 @@ describe('words', () => {
 
   test('every command has help, 80 columns wide', async () => {
     const overview = (await run('ajwtd --help')).stdout;
-    const commands = [...overview.matchAll(/^ {2}((?:user|key) \w+|serve|doctor|migrate) {2,}/gm)].map(
+    const commands = [...overview.matchAll(/^ {2}((?:user|key) \w+|serve|doctor|migrate|audit) {2,}/gm)].map(
       ([, name]) => name as string,
     );
-    expect(commands).toHaveLength(12);
+    expect(commands).toHaveLength(15);
     const texts = await run(commands.map((name) => `ajwtd help ${name}`).join(' && echo ---- && '));
     for (const [index, text] of texts.stdout.split('----\n').entries()) {
       expect(text).toMatch(new RegExp(`^Usage: ajwtd ${commands[index]}`));

@@ -3,6 +3,9 @@ import { isUsername } from '../../core/claims.ts';
 import type { PublicKey } from '../../keys/public-key.ts';
 import { DirectoryError } from '../directory.ts';
 
+/** Control and format characters, lone surrogates, ends of lines. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
 /** @throws DirectoryError `bad_username` */
 export function checkUsername(username: string): void {
   if (isUsername(username)) return;
@@ -14,7 +17,7 @@ export function checkUsername(username: string): void {
 
 /** @throws DirectoryError `bad_comment` */
 export function checkComment(comment: string | undefined): void {
-  if (comment === undefined || (comment.length <= 500 && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(comment))) return;
+  if (comment === undefined || (comment.length <= 500 && !UNPRINTABLE.test(comment))) return;
   throw new DirectoryError(
     'bad_comment',
     'a comment is one line of up to 500 characters, none of them a control character',
@@ -45,4 +48,10 @@ export function nameOfKey(id: string): {
 
 export function unknownKey(): DirectoryError {
   return new DirectoryError('unknown_key', 'there is no such key; give its fingerprint, kid or thumbprint');
+}
+
+/** @throws TypeError */
+export function checkActor(actor: unknown): void {
+  if (typeof actor === 'string' && actor.length >= 1 && actor.length <= 200 && !UNPRINTABLE.test(actor)) return;
+  throw new TypeError('option actor: must be a text of 1 to 200 characters, none of them a control character');
 }

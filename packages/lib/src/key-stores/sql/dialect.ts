@@ -1,5 +1,5 @@
 /** What differs between the databases that can hold a directory. */
-import { MysqlAdapter, PostgresAdapter, SqliteAdapter } from 'kysely';
+import { MysqlAdapter, PostgresAdapter, type RawBuilder, type SqlBool, SqliteAdapter } from 'kysely';
 import { MYSQL } from './mysql.ts';
 import { POSTGRES } from './postgres.ts';
 import { SQLITE } from './sqlite.ts';
@@ -8,6 +8,10 @@ import { SQLITE } from './sqlite.ts';
 export interface DirectoryDialect {
   /** Whether an error says that a transaction was taken back, as another one was in its way, or was faster. */
   mayTryAgain(error: unknown): boolean;
+  /** Whether a column contains a text, the case of ASCII letters aside. */
+  contains(column: RawBuilder<unknown>, text: string): RawBuilder<SqlBool>;
+  /** How an insert says what to do with a row that is there. */
+  readonly upsert: 'ON CONFLICT' | 'ON DUPLICATE KEY';
   /** Statements, by the name of their migration, in order. A migration that was released is never changed. */
   readonly migrations: Readonly<Record<string, readonly string[]>>;
 }

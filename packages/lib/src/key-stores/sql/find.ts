@@ -4,19 +4,17 @@ import { isUsername } from '../../core/claims.ts';
 import type { KeyRecord, UserRecord } from '../../core/contracts.ts';
 import type { DirectoryUser } from '../directory.ts';
 import type { KeyParser } from './key-parser.ts';
-import { stateOf, userOf } from './rows.ts';
+import { type StateRow, stateOf, userOf } from './rows.ts';
 import type { DirectoryTables } from './tables.ts';
 
 /** One row of the query; a user without keys has one without a fingerprint. */
-interface FoundRow {
+interface FoundRow extends StateRow {
   readonly username: string;
   readonly disabled: number;
   readonly user_created: number;
   readonly fingerprint: string | null;
   readonly public_key: string;
   readonly alg: string | null;
-  readonly expires: number | null;
-  readonly revoked: number | null;
 }
 
 /** @param now - seconds since the epoch */
@@ -25,7 +23,7 @@ export function userFinder(db: Kysely<DirectoryTables>, parse: KeyParser, now: (
     .selectFrom('ajwt_user as u')
     .leftJoin('ajwt_key as k', 'k.user_id', 'u.id')
     .select(['u.username', 'u.disabled', 'u.created as user_created'])
-    .select(['k.fingerprint', 'k.public_key', 'k.alg', 'k.expires', 'k.revoked'])
+    .select(['k.fingerprint', 'k.public_key', 'k.alg', 'k.staged', 'k.expires', 'k.retired', 'k.revoked'])
     .where('u.username', '=', '')
     .orderBy('k.created', 'desc')
     .compile();

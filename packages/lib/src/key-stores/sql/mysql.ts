@@ -1,4 +1,5 @@
 /** The directory in MySQL and MariaDB. Texts compare by their code points, whatever the database's own collation is. */
+import { sql } from 'kysely';
 import type { DirectoryDialect } from './dialect.ts';
 
 /** Deadlock, lock timeout, a row that has changed since the snapshot; a unique key that is there, and a row that is no longer. */
@@ -9,6 +10,8 @@ const NAME_OF_KEY = 'CHARACTER SET ascii COLLATE ascii_bin';
 const TABLE = 'ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
 
 export const MYSQL: DirectoryDialect = {
+  upsert: 'ON DUPLICATE KEY',
+  contains: (column, text) => sql`instr(lower(${column}), lower(${text})) > 0`,
   mayTryAgain: (error) => MAY_TRY_AGAIN.includes((error as { errno?: number }).errno ?? 0),
   migrations: {
     '2026-11-directory': [
@@ -30,7 +33,9 @@ export const MYSQL: DirectoryDialect = {
   alg VARCHAR(16) ${NAME_OF_KEY},
   comment VARCHAR(1000) ${EXACT},
   created DOUBLE NOT NULL,
+  staged TINYINT NOT NULL CHECK (staged IN (0, 1)),
   expires DOUBLE,
+  retired DOUBLE,
   revoked DOUBLE,
   UNIQUE (user_id, fingerprint),
   INDEX ajwt_key_fingerprint (fingerprint),
@@ -39,6 +44,21 @@ export const MYSQL: DirectoryDialect = {
   FOREIGN KEY (user_id) REFERENCES ajwt_user (id) ON DELETE CASCADE
 ) ${TABLE}`,
       `CREATE TABLE IF NOT EXISTS ajwt_revoked_key (fingerprint VARCHAR(64) ${NAME_OF_KEY} PRIMARY KEY, revoked DOUBLE NOT NULL) ${TABLE}`,
+      `CREATE TABLE IF NOT EXISTS ajwt_key_use (
+  fingerprint VARCHAR(64) ${NAME_OF_KEY} PRIMARY KEY,
+  first_used DOUBLE,
+  last_used DOUBLE,
+  last_refused DOUBLE
+) ${TABLE}`,
+      `CREATE TABLE IF NOT EXISTS ajwt_audit (
+  id INTEGER PRIMARY KEY AUTO_INCREMENT,
+  at DOUBLE NOT NULL,
+  actor VARCHAR(200) ${EXACT} NOT NULL,
+  action VARCHAR(32) ${NAME_OF_KEY} NOT NULL,
+  subject VARCHAR(600) ${EXACT} NOT NULL,
+  details MEDIUMTEXT ${EXACT} NOT NULL,
+  INDEX ajwt_audit_subject (subject)
+) ${TABLE}`,
       `CREATE TABLE IF NOT EXISTS ajwt_revision (id TINYINT PRIMARY KEY CHECK (id = 1), revision BIGINT NOT NULL) ${TABLE}`,
       'INSERT IGNORE INTO ajwt_revision (id, revision) VALUES (1, 0)',
     ],

@@ -1,4 +1,5 @@
 /** The directory in SQLite. */
+import { sql } from 'kysely';
 import type { DirectoryDialect } from './dialect.ts';
 
 const SQLITE_BUSY = 5;
@@ -14,6 +15,8 @@ const TRIGGERS = ['user', 'key'].flatMap((table) =>
 );
 
 export const SQLITE: DirectoryDialect = {
+  upsert: 'ON CONFLICT',
+  contains: (column, text) => sql`instr(lower(${column}), lower(${text})) > 0`,
   mayTryAgain(error) {
     const code = (error as { errcode?: number }).errcode ?? 0;
     return (code & 0xff) === SQLITE_BUSY || OUTRUN.includes(code);
@@ -37,7 +40,9 @@ export const SQLITE: DirectoryDialect = {
   alg TEXT,
   comment TEXT,
   created REAL NOT NULL,
+  staged INTEGER NOT NULL CHECK (staged IN (0, 1)),
   expires REAL,
+  retired REAL,
   revoked REAL,
   UNIQUE (user_id, fingerprint)
 )`,
@@ -45,6 +50,16 @@ export const SQLITE: DirectoryDialect = {
       'CREATE INDEX IF NOT EXISTS ajwt_key_kid ON ajwt_key (kid)',
       'CREATE INDEX IF NOT EXISTS ajwt_key_thumbprint ON ajwt_key (thumbprint)',
       'CREATE TABLE IF NOT EXISTS ajwt_revoked_key (fingerprint TEXT PRIMARY KEY, revoked REAL NOT NULL)',
+      'CREATE TABLE IF NOT EXISTS ajwt_key_use (fingerprint TEXT PRIMARY KEY, first_used REAL, last_used REAL, last_refused REAL)',
+      `CREATE TABLE IF NOT EXISTS ajwt_audit (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at REAL NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  details TEXT NOT NULL
+)`,
+      'CREATE INDEX IF NOT EXISTS ajwt_audit_subject ON ajwt_audit (subject)',
       'CREATE TABLE IF NOT EXISTS ajwt_revision (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL)',
       'INSERT INTO ajwt_revision (id, revision) VALUES (1, 0) ON CONFLICT DO NOTHING',
       ...TRIGGERS,

@@ -5,6 +5,8 @@ export interface DirectoryTables {
   ajwt_user: UserTable;
   ajwt_key: KeyTable;
   ajwt_revoked_key: RevokedKeyTable;
+  ajwt_key_use: KeyUseTable;
+  ajwt_audit: AuditTable;
   ajwt_revision: { id: number; revision: number };
 }
 
@@ -31,7 +33,11 @@ interface KeyTable {
   alg: string | null;
   comment: string | null;
   created: number;
+  /** Whether the key is meant to replace one that is still in use. */
+  staged: number;
   expires: number | null;
+  /** When another key had replaced it. */
+  retired: number | null;
   revoked: number | null;
 }
 
@@ -39,4 +45,24 @@ interface KeyTable {
 interface RevokedKeyTable {
   fingerprint: string;
   revoked: number;
+}
+
+/** Apart from the keys, so that what requests write is no change of the directory. */
+interface KeyUseTable {
+  fingerprint: string;
+  first_used: number | null;
+  last_used: number | null;
+  last_refused: number | null;
+}
+
+/** Who changed what: a row is only ever added, in the transaction of the change. */
+interface AuditTable {
+  id: Generated<number>;
+  at: number;
+  actor: string;
+  action: string;
+  /** The user whose account or key it was. */
+  subject: string;
+  /** A JSON object. */
+  details: string;
 }

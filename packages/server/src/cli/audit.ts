@@ -1,0 +1,74 @@
+/** `ajwtd audit`: who changed what. */
+import { defineCommand, note, paint, print, printable } from 'asymmetric-jwt-auth/internal/command-line';
+import type { AuditEntry, AuditQuery, Directory } from 'asymmetric-jwt-auth/sql';
+import { JSON_OPTION, jsonText, printJson } from './listing.ts';
+import { DATABASE_OPTION, readCount, readWords, withDirectory } from './with-directory.ts';
+
+/** Milliseconds between two looks. */
+const PAUSE = 500;
+
+export const audit = defineCommand({
+  name: 'ajwtd audit',
+  usage: '[USER] [--limit N] [--follow] [--json]',
+  about: [
+    'Shows who changed what, of one user or of all, the newest last. With --follow it goes on, until it is interrupted; JSON is then one line for each.',
+  ],
+  options: {
+    ...DATABASE_OPTION,
+    limit: { type: 'string', value: 'N', help: 'no more than these, 1 to 1000; default 100' },
+    follow: { type: 'boolean', help: 'go on with what is changed from now on' },
+    ...JSON_OPTION,
+  },
+  examples: ['ajwtd audit', 'ajwtd audit guido --json', 'ajwtd audit --follow'],
+  async run(values, words, named) {
+    const [subject] = words.length === 0 ? [undefined] : readWords(words, ['USER']);
+    const limit = values.limit === undefined ? 100 : readCount(values.limit, named('limit'));
+    await withDirectory(values, named('database'), async (directory) => {
+      const { items } = await directory.listAudit({ subject, limit, newest: true });
+      if (values.json && !values.follow) printJson(items.map(asJson));
+      else if (items.length === 0 && !values.follow) note('nothing was changed yet');
+      else {
+        for (const entry of items) printEntry(entry, values.json);
+        if (values.follow) await follow(directory, { subject, after: items.at(-1)?.id }, values.json);
+      }
+    });
+    return 0;
+  },
+});
+
+async function follow(directory: Directory, query: AuditQuery, json: boolean): Promise<void> {
+  let isOver = false;
+  const over = new Promise<void>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(name, () => {
+        isOver = true;
+        resolve();
+      });
+    }
+  });
+  for (let { after } = query; !isOver; ) {
+    const { items } = await directory.listAudit({ ...query, after, limit: 1000 });
+    for (const entry of items) printEntry(entry, json);
+    after = items.at(-1)?.id ?? after;
+    await Promise.race([over, new Promise((resolve) => setTimeout(resolve, PAUSE))]);
+  }
+}
+
+function asJson({ id, at, ...rest }: AuditEntry) {
+  return { id, time: new Date(at * 1000).toISOString(), ...rest };
+}
+
+function printEntry(entry: AuditEntry, json: boolean): void {
+  if (json) {
+    print(jsonText(asJson(entry)));
+    return;
+  }
+  const details = Object.entries(entry.details).map(([name, value]) => `${name}=${textOf(value)}`);
+  const time = new Date(entry.at * 1000).toISOString().replace(/\.\d+/, '');
+  const words = [time, entry.actor, entry.action, entry.subject, ...details].map((word) => printable(word));
+  print([paint('dim', words[0] as string), ...words.slice(1)].join('  '));
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,101 @@
+/** Where `ajwtd key add` takes public keys from. */
+import { type KeyError, PublicKey } from 'asymmetric-jwt-auth';
+import { CommandError, isKeyText, note, readStandardInput } from 'asymmetric-jwt-auth/internal/command-line';
+
+/** Bytes after which standard input is no key, and an answer no list of keys. */
+const MAX_INPUT = 16_385;
+const MAX_ANSWER = 65_536;
+/** Milliseconds for a URL, redirects included. */
+const TIME = 10_000;
+const MAX_REDIRECTS = 3;
+
+/** Where people publish their keys, one OpenSSH line each. */
+const PUBLISHERS: Readonly<Record<string, (name: string) => string>> = {
+  github: (name) => `https://github.com/${name}.keys`,
+  gitlab: (name) => `https://gitlab.com/${name}.keys`,
+};
+
+/**
+ * @param source - a file, `-`, or a URL
+ * @param allowUrl - whether a URL was asked for by an option
+ * @throws CommandError, KeyError
+ */
+export async function readPublicKeys(source: string, allowUrl: boolean): Promise<readonly PublicKey[]> {
+  if (isKeyText(source)) throw new CommandError('give a file, or - for standard input, instead of the key itself');
+  const url = urlOf(source);
+  if (url === undefined) {
+    return [source === '-' ? PublicKey.from(await readStandardInput(MAX_INPUT)) : await PublicKey.fromFile(source)];
+  }
+  if (!allowUrl) {
+    throw new CommandError(`a URL is read with --allow-url only: who answers there decides who gets in`);
+  }
+  return keysIn(await fetchText(url), url);
+}
+
+function urlOf(source: string): URL | undefined {
+  const [, publisher = '', name = ''] = /^(\w+):([\w.-]+)$/.exec(source) ?? [];
+  const published = Object.hasOwn(PUBLISHERS, publisher) ? PUBLISHERS[publisher]?.(name) : undefined;
+  if (published !== undefined) return new URL(published);
+  if (!/^\w+:\/\//.test(source)) return undefined;
+  const url = URL.canParse(source) ? new URL(source) : undefined;
+  if (url?.protocol === 'https:' && url.username === '' && url.password === '') return url;
+  throw new CommandError('a URL of keys must be https://HOST/PATH, github:NAME or gitlab:NAME');
+}
+
+/** Follows redirects on the same host alone. */
+async function fetchText(first: URL): Promise<string> {
+  const signal = AbortSignal.timeout(TIME);
+  let url = first;
+  for (let redirects = 0; ; redirects++) {
+    const response = await fetch(url, { redirect: 'manual', signal, headers: { accept: 'text/plain' } }).catch(
+      (error: Error & { cause?: { code?: string; message?: string } }) => {
+        throw new CommandError(
+          `${url.origin} does not answer: ${error.cause?.code ?? error.cause?.message ?? error.message}`,
+        );
+      },
+    );
+    if (response.status === 200) return readText(response, url);
+    await response.body?.cancel();
+    const location = response.headers.get('location');
+    if (response.status < 300 || response.status > 399 || location === null) {
+      throw new CommandError(`${url.origin} answers ${response.status}`);
+    }
+    const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
+    if (next?.origin !== first.origin) throw new CommandError(`${url.origin} redirects to another host: not followed`);
+    if (redirects === MAX_REDIRECTS) throw new CommandError(`${url.origin} redirects too often`);
+    url = next;
+  }
+}
+
+async function readText(response: Response, url: URL): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      size += chunk.length;
+      if (size > MAX_ANSWER)
+        throw new CommandError(`${url.origin} sends more than ${MAX_ANSWER} bytes: no list of keys`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`${url.origin} does not send its answer to the end`);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** What cannot be used is named and left out; there must be something that can. */
+function keysIn(text: string, url: URL): readonly PublicKey[] {
+  const keys: PublicKey[] = [];
+  const lines = text.split('\n').map((line) => line.trim());
+  for (const [index, line] of lines.entries()) {
+    if (line === '' || line.startsWith('#')) continue;
+    try {
+      keys.push(PublicKey.from(line));
+    } catch (error) {
+      note(`line ${index + 1} is left out: ${(error as KeyError).message}`);
+    }
+  }
+  if (keys.length === 0) throw new CommandError(`${url.origin} has no public keys there`);
+  return keys;
+}

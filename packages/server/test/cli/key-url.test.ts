@@ -1,0 +1,109 @@
+/** `ajwtd key add USER https://…`: only if asked for, only over TLS, never to another host. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Outcome, scratch, shell } from '../../../lib/test/cli/program.ts';
+import { hasProgram } from '../../../lib/test/helpers/command.ts';
+
+const file = scratch();
+let server: Server;
+let other: Server;
+let count = 0;
+let handle: (request: IncomingMessage, response: ServerResponse) => void;
+
+const portOf = (of: Server) => (of.address() as AddressInfo).port;
+const url = (path = 'guido.keys') => `https://localhost:${portOf(server)}/${path}`;
+
+function add(source: string, options = '--allow-url', env: Record<string, string> = {}): Promise<Outcome> {
+  const settings = { AJWTD_DATABASE: `sqlite:${file(`${count}.db`)}`, NODE_EXTRA_CA_CERTS: file('cert.pem'), ...env };
+  return shell(`ajwtd key add guido ${source} ${options}`, { cwd: file('.'), env: settings });
+}
+
+const lacksOpenssl = process.env.AJWT_TEST_ALL === undefined && !hasProgram('openssl');
+
+beforeAll(async () => {
+  if (lacksOpenssl) return;
+  const words = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost';
+  const names = ['-addext', 'subjectAltName=DNS:localhost', '-keyout', file('key.pem'), '-out', file('cert.pem')];
+  expect(spawnSync('openssl', [...words.split(' '), ...names]).status).toBe(0);
+  await shell('ajwt keygen --out a && ajwt keygen --out b', { cwd: file('.') });
+  const tls = { key: readFileSync(file('key.pem')), cert: readFileSync(file('cert.pem')) };
+  server = createServer(tls, (request, response) => handle(request, response));
+  other = createServer(tls, (_request, response) => response.end(readFileSync(file('a.pub'))));
+  for (const one of [server, other]) await new Promise<void>((done) => one.listen(0, '127.0.0.1', done));
+});
+afterAll(() => {
+  for (const one of [server, other]) {
+    one?.close();
+    one?.closeAllConnections();
+  }
+});
+beforeEach(() => {
+  count += 1;
+});
+
+test.skipIf(lacksOpenssl)('adds every key there, prints their fingerprints, and names what it leaves out', async () => {
+  handle = (_request, response) => {
+    const keys = [readFileSync(file('a.pub'), 'utf8'), '# more', 'ssh-dss AAAA', readFileSync(file('b.pub'), 'utf8')];
+    response.end(keys.join('\n'));
+  };
+  const { code, stdout, stderr } = await add(url());
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^SHA256:\S+\nSHA256:\S+\n$/);
+  expect(stderr).toMatch(/^line 4 is left out: /m);
+});
+
+test.skipIf(lacksOpenssl)('not without --allow-url, and not by http', async () => {
+  handle = () => expect.unreachable();
+  for (const source of [url(), 'github:gvanrossum']) {
+    expect(await add(source, '')).toMatchObject({
+      code: 1,
+      stderr: 'ajwtd: a URL is read with --allow-url only: who answers there decides who gets in\n',
+    });
+  }
+  for (const source of ['http://localhost/x', 'https://a:b@localhost/x', 'file:///etc/passwd']) {
+    expect((await add(source)).stderr).toBe(
+      'ajwtd: a URL of keys must be https://HOST/PATH, github:NAME or gitlab:NAME\n',
+    );
+  }
+});
+
+test.skipIf(lacksOpenssl)('a redirect is followed on the same host, and to no other', async () => {
+  handle = (request, response) => {
+    if (request.url === '/here') response.end(readFileSync(file('a.pub')));
+    else response.writeHead(302, { location: request.url === '/near' ? '/here' : 'elsewhere' }).end();
+  };
+  expect((await add(url('near'))).code).toBe(0);
+  expect((await add(url('loop'))).stderr).toMatch(/redirects too often\n$/);
+  for (const location of [`https://localhost:${portOf(other)}/`, 'http://localhost/', '//example.com/x', 'https://[']) {
+    handle = (_request, response) => response.writeHead(301, { location }).end();
+    expect((await add(url())).stderr).toMatch(/redirects to another host: not followed\n$/);
+  }
+});
+
+test.skipIf(lacksOpenssl)('an answer that is too long, none, or no keys is refused in one line', async () => {
+  const line = /^ajwtd: https:\/\/localhost:\d+ /;
+  for (const [answer, message] of [
+    [(response) => response.end('x'.repeat(100_000)), /sends more than 65536 bytes: no list of keys\n$/],
+    [(response) => response.end(''), /has no public keys there\n$/],
+    [(response) => response.writeHead(404).end(), /answers 404\n$/],
+    [
+      (response) => response.writeHead(200, { 'content-length': 9 }).write('x', () => response.destroy()),
+      /to the end\n$/,
+    ],
+    [(response) => response.destroy(), /does not answer: \S+\n$/],
+  ] as [(response: ServerResponse) => void, RegExp][]) {
+    handle = (_request, response) => answer(response);
+    const { code, stderr } = await add(url());
+    expect(code).toBe(1);
+    expect(stderr).toMatch(line);
+    expect(stderr).toMatch(message);
+  }
+  handle = (_request, response) => response.end(readFileSync(file('a.pub')));
+  expect((await add(url(), '--allow-url', { NODE_EXTRA_CA_CERTS: '' })).stderr).toMatch(
+    /does not answer: \S*CERT\S*\n$/,
+  );
+});

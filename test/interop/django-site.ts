@@ -18,10 +18,16 @@ export interface DjangoSite {
  *
  * @param database - as in Django's DATABASES
  * @param migration - the last one of the package that is made; default all
+ * @param authority - PEM file of certificates that it trusts, when it fetches key sets
  */
-export async function startSite(database: Readonly<Record<string, unknown>>, migration = '-'): Promise<DjangoSite> {
+export async function startSite(
+  database: Readonly<Record<string, unknown>>,
+  migration = '-',
+  authority = '',
+): Promise<DjangoSite> {
   const [command, ...words] = pythonCommand('1.3.0', 'django_site.py', JSON.stringify(database), migration);
-  const child = spawn(command, words, { env: environment(), stdio: ['pipe', 'pipe', 'inherit'] });
+  const env = environment(authority === '' ? {} : { SSL_CERT_FILE: authority });
+  const child = spawn(command, words, { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(child, 'close');
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const next = async () => {

@@ -1,16 +1,20 @@
 /** The database of a real Django site: the users and keys that are managed there, at a Node server and at the site itself. */
 import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
-import { createAuthenticator, type KeyRecord, memoryNonceStore, PrivateKey, PublicKey } from 'asymmetric-jwt-auth';
+import { createAuthenticator, memoryNonceStore, PrivateKey } from 'asymmetric-jwt-auth';
 import { createAuthorization } from 'asymmetric-jwt-auth/client';
+import { jwksClient } from 'asymmetric-jwt-auth/jwks';
 import { nodeAuth } from 'asymmetric-jwt-auth/node';
 import { type BadKey, djangoKeyStore, nodeSqlite, type SqlKeyStore } from 'asymmetric-jwt-auth/sql';
 import { type Dialect, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { scratch } from '../../packages/lib/test/cli/program.ts';
+import { certify } from '../../packages/lib/test/helpers/authority.ts';
 import { DJANGO_TABLES } from '../django-tables.ts';
 import { run } from '../run.ts';
 import { lacksPostgres, PostgresServer } from '../servers/postgres.ts';
@@ -32,7 +36,7 @@ class NodeService {
   constructor(dialect: Dialect) {
     this.#database = new Kysely<unknown>({ dialect });
     this.store = djangoKeyStore(this.#database, {
-      jwks: { keysOf },
+      jwks,
       onBadKey: (bad) => this.bad.push(bad),
       onWriteError: (error) => this.errors.push(error),
     });
@@ -64,24 +68,25 @@ class NodeService {
 
 /** The key sets that are there, by path. */
 const keySets = new Map<string, PrivateKey[]>();
-const jwksServer = createServer((request, response) => {
+const { ca, cert, key: serverKey } = certify('localhost');
+const jwksServer = createHttpsServer({ cert, key: serverKey }, (request, response) => {
   const keys = keySets.get(request.url ?? '')?.map(({ publicKey }) => publicKey.toJwk());
   response.writeHead(keys === undefined ? 404 : 200, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ keys }));
 });
+const jwks = jwksClient({ ca, privateHosts: ['localhost'], lookup: async () => ['127.0.0.1'] });
 let jwksUrl = '';
 beforeAll(async () => {
+  writeFileSync(folder('ca.pem'), ca);
   await new Promise<void>((listening) => {
     jwksServer.listen(0, '127.0.0.1', listening);
   });
-  jwksUrl = `http://127.0.0.1:${(jwksServer.address() as AddressInfo).port}`;
+  jwksUrl = `https://localhost:${(jwksServer.address() as AddressInfo).port}`;
 });
-afterAll(() => jwksServer.close());
-
-async function keysOf(url: string): Promise<KeyRecord[]> {
-  const { keys } = (await (await fetch(url)).json()) as { keys: Parameters<typeof PublicKey.from>[0][] };
-  return keys.map((key) => ({ key: PublicKey.from(key), state: 'active' }));
-}
+afterAll(() => {
+  jwksServer.closeAllConnections();
+  jwksServer.close();
+});
 
 interface Place {
   readonly name: string;
@@ -124,7 +129,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
   let node: NodeService;
   beforeAll(async () => {
     place = await make();
-    site = await startSite(place.database);
+    site = await startSite(place.database, '-', folder('ca.pem'));
     node = await new NodeService(place.dialect()).start();
   });
   afterAll(async () => {
@@ -250,7 +255,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
     const key = await site.do<number>('add_key', good, weak.export({ type: 'spki', format: 'pem' }));
     await site.do('set_active', inactive, false);
-    await site.do('add_trust', other, `${jwksUrl}/keys.json`);
+    await site.do('add_trust', other, 'http://keys.example.com/jwks.json');
     const { code, stdout } = await run(process.execPath, [...AJWTD, 'doctor', '--database', place.url, '--json']);
     expect(code).toBe(1);
     const findings = JSON.parse(stdout).findings as { username: string; problem: string; id: string }[];
@@ -278,7 +283,7 @@ describe.each(SHAPES)('the tables of version $version', ({ migration, told, keyS
     const connection = new Kysely<unknown>({ dialect: dialect() });
     const errors: unknown[] = [];
     const store = djangoKeyStore(connection, {
-      ...(keySet ? { jwks: { keysOf } } : {}),
+      ...(keySet ? { jwks } : {}),
       onWriteError: (error) => errors.push(error),
     });
     try {

@@ -18,7 +18,8 @@ export const PROBLEMS = {
     'more than four keys of one kind: a caller that sends no `kid`, as 0.3.1 does, is tried with the newest four',
   inactive_user: 'a user who is not active: the package lets it in all the same, and we do not',
   username: 'a username that no token of ours can have',
-  jwks_url: 'a key set that would not be fetched: not `https`, or at a private address',
+  jwks_url:
+    'a key set that would not be fetched: not `https`, or at a private address; if that is meant, name its host in `privateHosts`',
 } as const satisfies Record<OfKeys, string> & Record<string, string>;
 
 export type Problem = keyof typeof PROBLEMS;

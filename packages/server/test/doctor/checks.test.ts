@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isUsername } from '../../../lib/src/core/claims.ts';
+import { isPublicAddress } from '../../../lib/src/jwks/public-address.ts';
 import { KEY_IMPORT_CASES } from '../../../lib/test/vectors/key-import-cases.ts';
 import { readKey, whyOdd } from '../../src/doctor/checks.ts';
 import { whyNotFetched } from '../../src/doctor/jwks-url.ts';
@@ -32,7 +33,33 @@ describe('keys', () => {
   );
 });
 
+/** On both sides of the borders of what is not public. */
+const ADDRESSES = [
+  ...['0.255.255.255', '1.0.0.0', '9.255.255.255', '10.255.255.255', '11.0.0.0', '100.63.255.255', '100.127.255.255'],
+  ...['100.128.0.0', '128.0.0.1', '169.253.255.255', '172.15.255.255', '172.31.255.255', '172.32.0.0', '192.0.0.255'],
+  ...['192.0.1.0', '192.0.2.1', '192.88.99.1', '192.169.0.0', '198.17.255.255', '198.19.255.255', '198.51.100.7'],
+  ...['203.0.113.7', '203.0.114.0', '223.255.255.255', '224.0.0.1', '255.255.255.255'],
+  ...[
+    '1fff::',
+    '2000::',
+    '2001:1ff::',
+    '2001:200::',
+    '2001:db8::1',
+    '2001:db9::',
+    '2002::1',
+    '2003::',
+    '3ffe::',
+    '3fff::',
+  ],
+  ...['3fff:1000::', '4000::', '::', '::1', 'fc00::1', 'fe80::1', 'fec0::1', 'ff02::1'],
+];
+
 describe('URLs of key sets', () => {
+  test.each(ADDRESSES)('an address %s is public where the one who fetches says so', (address) => {
+    const host = address.includes(':') ? `[${address}]` : address;
+    expect(whyNotFetched(`https://${host}/`) === undefined).toBe(isPublicAddress(address));
+  });
+
   test.each([
     'https://example.com/jwks.json',
     'https://93.184.216.34/jwks.json',

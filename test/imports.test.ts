@@ -24,6 +24,8 @@ const RULES: Readonly<Record<string, { readonly from: readonly string[]; readonl
 const NODE_LEAVES = [
   'sql/directory-revision.ts',
   'jwks/fetch-set.ts',
+  'key-stores/authorized-keys.ts',
+  'keys/strict-file.ts',
   'keys/key-file.ts',
   'nonce-stores/machine-life.ts',
   'sql/node-sqlite.ts',
@@ -31,6 +33,8 @@ const NODE_LEAVES = [
 /** What adapters for frameworks on top of node:http share, and the parts of one store. */
 const SHARED = [
   'adapters/node.ts',
+  'key-stores/authorized-keys-file.ts',
+  'key-stores/authorized-keys-line.ts',
   'key-stores/directory.ts',
   ...['last-used', 'mapped', 'mapped-query', 'mapping', 'row-keys', 'row-values'].map(
     (part) => `key-stores/${part}.ts`,

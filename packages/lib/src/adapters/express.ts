@@ -13,6 +13,8 @@ import {
 export interface ExpressRequest extends NodeRequest {
   /** The raw request-target; `url` lacks the part that routers have stripped. */
   readonly originalUrl: string;
+  /** The caller's address, as the setting `trust proxy` has it. */
+  readonly ip?: string | undefined;
   auth?: unknown;
 }
 
@@ -41,7 +43,8 @@ export function expressAuth<User>(auth: Authenticator<User>, options: ExpressAut
   const { require, optional = false } = options;
 
   return async (request, response, next) => {
-    const result = await auth.authenticate(readNodeRequest(request, request.originalUrl, require));
+    const seen = readNodeRequest(request, request.originalUrl, require);
+    const result = await auth.authenticate({ ...seen, address: request.ip });
     if (result.ok) {
       const { username, user, key, claims } = result;
       const identity: Identity<User> = { username, user, key, claims };

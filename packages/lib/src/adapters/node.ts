@@ -11,6 +11,7 @@ export interface NodeRequest {
   readonly url?: string | undefined;
   /** Names and values in turn, as received. */
   readonly rawHeaders: readonly string[];
+  readonly socket?: { readonly remoteAddress?: string | undefined } | null | undefined;
 }
 
 /** What is needed of an `http.ServerResponse`. */
@@ -61,13 +62,18 @@ export function nodeAuth<User>(auth: Authenticator<User>, options: RouteOptions 
   };
 }
 
-/** @param target - the raw request-target: frameworks rewrite `url` */
+/**
+ * The caller's address is that of the connection: behind a proxy, the proxy's.
+ *
+ * @param target - the raw request-target: frameworks rewrite `url`
+ */
 export function readNodeRequest(
   request: NodeRequest,
   target: string | undefined,
   require: readonly BindMember[] | undefined,
 ): AuthenticationRequest {
-  return { authorization: authorizationValues(request.rawHeaders), method: request.method, target, require };
+  const { method, rawHeaders, socket } = request;
+  return { authorization: authorizationValues(rawHeaders), method, target, require, address: socket?.remoteAddress };
 }
 
 /** Every value of the header: `headers.authorization` would silently keep the first of two. */

@@ -31,6 +31,8 @@ export interface KeyRecord {
   readonly state: KeyState;
   /** What its issuer calls it, where that is another name: a token whose `kid` is this means this key. */
   readonly name?: string | undefined;
+  /** Whether it may be used from the caller's address, which is `undefined` where nobody knows it; default from everywhere. */
+  readonly permits?: ((address: string | undefined) => boolean) | undefined;
 }
 
 /** A user with all its keys, as one query finds it. */

@@ -10,6 +10,8 @@ export interface AuthenticationRequest {
   readonly method?: string | undefined;
   /** The request-target as sent: `/path?query`, byte for byte. */
   readonly target?: string | undefined;
+  /** The caller's address, for keys that may be used from some only: of the connection, or as a proxy that is trusted says. */
+  readonly address?: string | undefined;
   /** Members of `bind` that this route requires, beyond the server's policy. */
   readonly require?: readonly BindMember[] | undefined;
   /**

@@ -19,10 +19,14 @@ const WHY_UNUSABLE: Readonly<Record<KeyState, Reason | null>> = {
   revoked: 'key_revoked',
 };
 
-/** Step 3: the user, and its usable keys that match `alg`, the signature's length and, if it names one key, `kid`. */
+/**
+ * Step 3: the user, and its usable keys that match `alg`, the signature's length and, if it names one key, `kid`, and that may be used
+ * from the caller's address.
+ */
 export function selectCandidates<User>(
   token: UnverifiedToken,
   record: UserRecord<User> | undefined,
+  address?: string | undefined,
 ): Candidates<User> | Refusal {
   // The store may compare usernames with less care than we do.
   if (record === undefined || record === null || record.username !== token.claims.username)
@@ -32,7 +36,7 @@ export function selectCandidates<User>(
   const keys: KeyRecord[] = [];
   let reason: Reason = 'unknown_key';
   for (const candidate of record.keys) {
-    if (!mayHaveSigned(candidate, token)) continue;
+    if (!mayHaveSigned(candidate, token) || candidate.permits?.(address) === false) continue;
     const why = WHY_UNUSABLE[candidate.state];
     if (why === null) {
       if (keys.length < MAX_TRIES) keys.push(candidate);

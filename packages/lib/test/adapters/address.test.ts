@@ -1,0 +1,62 @@
+/** The caller's address, as keys that may be used from some addresses only are told it. */
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { expect, test } from 'vitest';
+import { expressAuth } from '../../src/adapters/express.ts';
+import { nodeAuth } from '../../src/adapters/node.ts';
+import { webAuth } from '../../src/adapters/web.ts';
+import { createAuthorization } from '../../src/client/index.ts';
+import { createAuthenticator, memoryNonceStore, PrivateKey } from '../../src/index.ts';
+
+const key = await PrivateKey.generate('ed25519');
+const told: (string | undefined)[] = [];
+const auth = createAuthenticator<string>({
+  keys: {
+    find: (username) => ({
+      username,
+      user: username,
+      disabled: false,
+      keys: [{ key: key.publicKey, state: 'active', permits: (address) => told.push(address) > 0 }],
+    }),
+  },
+  nonces: memoryNonceStore(),
+});
+
+async function addressIn(listener: RequestListener): Promise<string | undefined> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const authorization = await createAuthorization({ username: 'guido', key });
+  const headers = { authorization, 'x-forwarded-for': '192.0.2.1' };
+  const { status } = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { headers });
+  server.close();
+  expect(status).toBe(200);
+  return told.pop();
+}
+
+test('node:http: that of the connection, whatever a header says', async () => {
+  const node = nodeAuth(auth);
+  const address = await addressIn(async (request, response) => {
+    response.writeHead((await node.authenticate(request)).ok ? 200 : 401).end();
+  });
+  expect(address).toBe('127.0.0.1');
+});
+
+test.each([
+  [false, '127.0.0.1'],
+  ['loopback', '192.0.2.1'],
+])('Express: as its setting `trust proxy` has it: %s', async (trust, expected) => {
+  const app = express().set('trust proxy', trust).use(expressAuth(auth));
+  app.get('/', (_request, response) => {
+    response.end();
+  });
+  expect(await addressIn(app)).toBe(expected);
+});
+
+test('handlers of Request: nobody knows it', async () => {
+  const authorization = await createAuthorization({ username: 'guido', key });
+  await webAuth(auth).authenticate(new Request('http://localhost/', { headers: { authorization } }));
+  expect(told.pop()).toBeUndefined();
+  expect(told).toEqual([]);
+});

@@ -36,7 +36,7 @@ const SHARED = [
   'key-stores/authorized-keys-file.ts',
   'key-stores/authorized-keys-line.ts',
   'key-stores/directory.ts',
-  ...['last-used', 'mapped', 'mapped-query', 'mapping', 'row-keys', 'row-values'].map(
+  ...['last-used', 'mapped', 'mapped-query', 'mapped-uses', 'mapping', 'row-keys', 'row-values'].map(
     (part) => `key-stores/${part}.ts`,
   ),
   'key-stores/sql-schema.ts',

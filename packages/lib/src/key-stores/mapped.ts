@@ -3,20 +3,20 @@ import type { Kysely } from 'kysely';
 import { isUsername } from '../core/claims.ts';
 import type { KeyHint, KeyRecord, KeyState, KeyStore, UserRecord, VerificationKey } from '../core/contracts.ts';
 import { retryWhileBusy } from '../sql/retry-while-busy.ts';
-import { type LastUsed, lastUsed, type UsedRow } from './last-used.ts';
+import type { LastUsed, UsedRow } from './last-used.ts';
 import { ALIASES, findQuery, type MappedRow } from './mapped-query.ts';
+import { notebookOf } from './mapped-uses.ts';
 import {
   type AnyDatabase,
   type AnyOptions,
   type ColumnName,
   type Condition,
-  type LastUsedColumn,
   type RowOf,
   readMapping,
   type SqlKeyStoreOptions,
   type TableName,
 } from './mapping.ts';
-import { rowKeyReader, tell } from './row-keys.ts';
+import { rowKeyReader } from './row-keys.ts';
 import { idOf, isHeld, isMarked, keyTextOf, secondsOf } from './row-values.ts';
 
 /** A key store that may write when keys were last used. */
@@ -27,9 +27,8 @@ export interface SqlKeyStore<User> extends KeyStore<User> {
   close(): Promise<void>;
 }
 
-/** Milliseconds that a statement waits for the lock of an SQLite database. */
+/** Milliseconds that a query waits for the lock of an SQLite database. */
 const FIND_DEADLINE = 150;
-const WRITE_DEADLINE = 5000;
 
 /**
  * Makes a key store over tables that are there already: one query finds a user with all its keys.
@@ -193,40 +192,4 @@ const OURS: ReadonlySet<string> = new Set(Object.values(ALIASES));
 
 function userOf(row: MappedRow): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(row).filter(([name]) => !OURS.has(name)));
-}
-
-function notebookOf(
-  db: AnyDatabase,
-  table: string,
-  { id, lastUsed: mapped }: { readonly id?: string; readonly lastUsed?: LastUsedColumn<string> },
-  onWriteError: ((error: unknown) => void) | undefined,
-): LastUsed | undefined {
-  if (mapped === undefined || id === undefined) return undefined;
-  const { column, value } = mapped;
-  return lastUsed(
-    (ids, at) => {
-      const moment = value(at);
-      const update = db
-        .updateTable(table)
-        .set({ [column]: moment })
-        .where(id, 'in', ids)
-        // Another service may have written a later one.
-        .where((is) => is.or([is(column, 'is', null), is(column, '<', moment)]));
-      return retryWhileBusy(() => update.execute(), WRITE_DEADLINE);
-    },
-    async (error) => {
-      tell(onWriteError, error);
-      // A column that is not there stays away; a database that is not there comes back.
-      return (await isReadable(db, table, id)) && !(await isReadable(db, table, column)) ? 'never' : 'later';
-    },
-  );
-}
-
-async function isReadable(db: AnyDatabase, table: string, column: string): Promise<boolean> {
-  try {
-    await db.selectFrom(table).select(column).limit(1).execute();
-    return true;
-  } catch {
-    return false;
-  }
 }

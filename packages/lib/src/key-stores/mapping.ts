@@ -73,7 +73,7 @@ export interface LastUsedColumn<Column> {
  * Finds the keys at a URL that a token may have been signed with.
  *
  * @param hint - the token's own words, not yet verified; who ignores it is correct
- * @throws anything: unless another key may have signed, the request is answered `unavailable`
+ * @throws anything: unless another set has such keys, the request is answered `unavailable`
  */
 export type KeysOf = (url: string, hint: KeyHint) => MaybePromise<readonly KeyRecord[]>;
 

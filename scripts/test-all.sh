@@ -16,6 +16,7 @@ need caddy caddy
 need redis-server redis-server
 need initdb postgresql
 need mariadbd mariadb-server
+need gcc 'gcc libc6-dev'
 
 if [ -n "$missing" ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -33,3 +34,4 @@ echo "== lint and format" && npx biome check --error-on-warnings .
 echo "== types" && npx tsc -p tsconfig.json
 echo "== unused files, exports and dependencies" && npx knip
 echo "== tests" && AJWT_TEST_ALL=1 npx vitest run "$@"
+if [ $# = 0 ]; then echo "== faults under load, in short" && AJWT_TEST_ALL=1 npm run --silent chaos -- --short; fi

@@ -98,6 +98,11 @@ export class MariadbServer {
     await this.query('SET GLOBAL read_only = 0');
   }
 
+  /** The process id, to pause it and the like. */
+  get pid(): number {
+    return this.#running?.child.pid as number;
+  }
+
   /** Ends the server, if it runs, at once. */
   async crash(): Promise<void> {
     if (this.#running !== undefined) await stopServer(this.#running, 'SIGKILL');

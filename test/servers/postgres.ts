@@ -1,8 +1,8 @@
 /** PostgreSQL from Debian's package, for tests: real servers, real standbys. */
-import { spawnSync } from 'node:child_process';
 import { appendFileSync, globSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
+import { mustRun } from '../run.ts';
 import {
   findProgram,
   freePort,
@@ -53,7 +53,7 @@ export class PostgresServer {
    */
   static async start(settings: readonly string[] = []): Promise<PostgresServer> {
     const server = await PostgresServer.#make();
-    server.#tool('initdb', '-D', server.#data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--no-instructions');
+    await server.#tool('initdb', '-D', server.#data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--no-instructions');
     server.configure(CONFIGURATION, `port = ${server.port}`, ...settings);
     await server.restart();
     return server;
@@ -63,7 +63,7 @@ export class PostgresServer {
   async standby(): Promise<PostgresServer> {
     const standby = await PostgresServer.#make();
     const from = ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'postgres'];
-    standby.#tool('pg_basebackup', '-D', standby.#data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync', ...from);
+    await standby.#tool('pg_basebackup', '-D', standby.#data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync', ...from);
     standby.configure(`port = ${standby.port}`);
     await standby.restart();
     return standby;
@@ -131,12 +131,8 @@ export class PostgresServer {
     return join(dirname(initdb), program);
   }
 
-  #tool(program: string, ...words: readonly string[]): void {
-    const { status, stderr, error } = spawnSync(this.#path(program), words, {
-      ...this.#user,
-      cwd: '/',
-      encoding: 'utf8',
-    });
-    if (status !== 0) throw error ?? new Error(`${program}: ${stderr}`);
+  /** While it runs, whoever tests goes on. */
+  async #tool(program: string, ...words: readonly string[]): Promise<void> {
+    await mustRun(this.#path(program), words, { ...this.#user, cwd: '/' });
   }
 }

@@ -49,7 +49,12 @@ export async function until<T>(
 }
 
 /** Starts a server that keeps nothing on disk, unless its words say otherwise. */
-export async function startRedis(...words: string[]): Promise<RedisServer> {
+export function startRedis(...words: string[]): Promise<RedisServer> {
+  return startRedisIn({}, ...words);
+}
+
+/** The same, with more in its environment. */
+export async function startRedisIn(env: Readonly<Record<string, string>>, ...words: string[]): Promise<RedisServer> {
   const [port, folder] = [await freePort(), await mkdtemp(join(tmpdir(), 'ajwt-redis-'))];
   const common = [
     '--port',
@@ -63,10 +68,15 @@ export async function startRedis(...words: string[]): Promise<RedisServer> {
     '--repl-diskless-sync-delay',
     '0',
   ];
-  return startWith(port, folder, [...common, ...words]);
+  return startWith(port, folder, [...common, ...words], env);
 }
 
-async function startWith(port: number, folder: string, words: readonly string[]): Promise<RedisServer> {
+async function startWith(
+  port: number,
+  folder: string,
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<RedisServer> {
   let child: ChildProcess | undefined;
   const server: RedisServer = {
     port,
@@ -77,7 +87,7 @@ async function startWith(port: number, folder: string, words: readonly string[])
       return stdout.trim();
     },
     async start() {
-      const started = spawn('redis-server', words, { stdio: 'ignore' });
+      const started = spawn('redis-server', words, { stdio: 'ignore', env: { ...process.env, ...env } });
       child = started;
       running.add(started);
       started.on('exit', () => running.delete(started));

@@ -1,0 +1,41 @@
+/** Stores that break the replay rule, so that it can be seen that the suite finds it. */
+import { DatabaseSync } from 'node:sqlite';
+import type { NonceStore } from 'asymmetric-jwt-auth';
+import type { Redis } from 'ioredis';
+import type { StoreOptions } from './stores.ts';
+
+const READY = { ready: true } as const;
+
+/** Looks first and writes later, as the Python package does. */
+export function checkThenRecord(file: string, { tolerance }: StoreOptions): NonceStore {
+  const database = new DatabaseSync(file, { timeout: 1000 });
+  database.exec('PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS used (nonce TEXT PRIMARY KEY)');
+  const look = database.prepare('SELECT 1 FROM used WHERE nonce = ?');
+  const write = database.prepare('INSERT OR IGNORE INTO used (nonce) VALUES (?)');
+  return {
+    tolerance,
+    open() {},
+    readiness: () => READY,
+    async claim({ username, time, nonce }) {
+      const key = `${username} ${time} ${nonce}`;
+      if (look.get(key) !== undefined) return 'replayed';
+      await new Promise(setImmediate);
+      write.run(key);
+      return 'claimed';
+    },
+  };
+}
+
+/** One atomic step, but nothing that would notice a loss. */
+export function withoutEpoch(client: Redis, { tolerance, margin }: StoreOptions): NonceStore {
+  return {
+    tolerance,
+    open() {},
+    readiness: () => READY,
+    async claim({ username, time, nonce }) {
+      const key = `${username} ${time} ${nonce}`;
+      const set = await client.set(key, '', 'EX', Math.ceil(2 * tolerance + margin), 'NX');
+      return set === null ? 'replayed' : 'claimed';
+    },
+  };
+}

@@ -1,0 +1,243 @@
+/** Clocks that step: of machines with all that runs on them, of one process, of the client. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lacksPostgres, PostgresServer } from '../../servers/postgres.ts';
+import { lacksRedis, type RedisServer, startRedis, startRedisIn } from '../../servers/redis.ts';
+import { Clock, lacksClocks } from '../clock.ts';
+import { type Fault, RECOVERY, type Scene, TIMES } from '../fault.ts';
+import { wall } from '../load.ts';
+import { Program } from '../program.ts';
+import type { StoreAddress } from '../stores.ts';
+import type { Users } from '../users.ts';
+
+const MINUTE = 60;
+const DECADE = 10 * 365 * 24 * 3600;
+/** After a clock was wrong when a floor was set: 2T + M, and the rest of a second. */
+const LONGEST = 2 * TIMES.tolerance + TIMES.margin + 1;
+/** Seconds after which what was claimed is forgotten. */
+const FORGOTTEN = TIMES.tolerance + TIMES.margin + 2;
+/** Ahead and back in turns. */
+const inTurn = (round: number) => (round % 2 === 0 ? MINUTE : -MINUTE);
+const needsRedis = () => lacksClocks() ?? (lacksRedis() ? 'needs redis-server' : undefined);
+
+/** What there is for a fault of clocks. */
+interface Machine {
+  readonly clock: Clock;
+  readonly servers: readonly Program[];
+  readonly redis?: RedisServer;
+}
+
+type Steps = (machine: Machine) => Pick<Scene, 'inject' | 'heal' | 'sendsAgain'>;
+
+/** A store on a machine whose clock steps, with all its processes. */
+const ON: Readonly<Record<'memory' | 'sqlite' | 'redis', (users: Users, steps: Steps) => Promise<Scene>>> = {
+  async memory(users, steps) {
+    const clock = new Clock();
+    const servers = [await Program.service({ kind: 'memory' }, TIMES, users, clock.env)];
+    return scene({ clock, servers }, steps, () => {});
+  },
+  async sqlite(users, steps) {
+    const clock = new Clock();
+    const folder = mkdtempSync(join(tmpdir(), 'ajwt-chaos-'));
+    const address = { kind: 'sqlite', file: join(folder, 'nonces.db') } as const;
+    const servers = await pair(address, users, clock);
+    return scene({ clock, servers }, steps, () => rmSync(folder, { recursive: true }));
+  },
+  async redis(users, steps) {
+    const clock = new Clock();
+    const redis = await startRedisIn(clock.env);
+    const servers = await pair({ kind: 'redis', port: redis.port }, users, clock);
+    return scene({ clock, servers, redis }, steps, () => redis.stop());
+  },
+};
+
+async function pair(address: StoreAddress, users: Users, clock: Clock): Promise<Program[]> {
+  return [
+    await Program.service(address, TIMES, users, clock.env),
+    await Program.service(address, TIMES, users, clock.env),
+  ];
+}
+
+function scene(machine: Machine, steps: Steps, end: () => unknown): Scene {
+  const { clock, servers } = machine;
+  return {
+    servers,
+    ...steps(machine),
+    offset: () => clock.offset,
+    async end() {
+      for (const server of servers) await server.kill();
+      await end();
+      clock.remove();
+    },
+  };
+}
+
+/** Steps by so many seconds, and back. */
+const stepping =
+  (seconds: (round: number) => number, meanwhile?: (machine: Machine) => Promise<unknown>): Steps =>
+  (machine) => ({
+    async inject(round) {
+      machine.clock.step(seconds(round));
+      await meanwhile?.(machine);
+    },
+    heal: async () => machine.clock.step(0),
+  });
+
+const flush = ({ redis }: Machine) => redis?.cli('FLUSHALL') ?? Promise.resolve();
+
+/** Comes to the same wrong time again and again. */
+const again: Steps = ({ clock }) => {
+  const wrong = Math.ceil(wall()) + 3600;
+  return {
+    inject: async () => clock.step(wrong - Math.floor(wall())),
+    heal: async () => clock.step(0),
+    sendsAgain: true,
+  };
+};
+
+/** The clock of the machine with the processes steps, or of one process alone; that of its server does not. */
+async function besideServer(
+  address: StoreAddress,
+  users: Users,
+  which: 'both' | 'one',
+  end: () => Promise<void>,
+): Promise<Scene> {
+  const clock = new Clock();
+  const servers = [
+    await Program.service(address, TIMES, users, clock.env),
+    await Program.service(address, TIMES, users, which === 'both' ? clock.env : {}),
+  ];
+  const { offset: _, ...rest } = scene({ clock, servers }, stepping(inTurn), end);
+  return which === 'both' ? { ...rest, offset: () => clock.offset } : rest;
+}
+
+const STEPPED = { felt: 'refused', recovery: RECOVERY.process, lasts: 2, missing: lacksClocks } as const;
+const ON_REDIS = { ...STEPPED, missing: needsRedis } as const;
+
+export const CLOCK_FAULTS: readonly Fault[] = [
+  {
+    ...STEPPED,
+    name: 'clock-memory',
+    what: 'the clock of the process steps by 60 s, ahead and back in turns, and is put right',
+    set: (users) => ON.memory(users, stepping(inTurn)),
+  },
+  {
+    ...STEPPED,
+    name: 'clock-sqlite',
+    what: 'the same for two processes on one SQLite file',
+    set: (users) => ON.sqlite(users, stepping(inTurn)),
+  },
+  {
+    ...ON_REDIS,
+    name: 'clock-redis',
+    what: 'the same for Redis and both processes',
+    short: true,
+    set: (users) => ON.redis(users, stepping(inTurn)),
+  },
+  {
+    ...ON_REDIS,
+    name: 'clock-one-process',
+    what: 'the same for one process, while those of Redis and of the other one are right',
+    async set(users) {
+      const redis = await startRedis();
+      return besideServer({ kind: 'redis', port: redis.port }, users, 'one', () => redis.stop());
+    },
+  },
+  {
+    ...STEPPED,
+    name: 'clock-beside-postgres',
+    what: 'the same for both processes, while that of PostgreSQL is right',
+    missing: () => lacksClocks() ?? (lacksPostgres ? 'needs postgresql' : undefined),
+    async set(users) {
+      const server = await PostgresServer.start();
+      const { port, user, database } = server.connection;
+      return besideServer({ kind: 'postgres', port, user, database }, users, 'both', () => server.remove());
+    },
+  },
+  {
+    ...STEPPED,
+    name: 'clock-client',
+    what: 'the clock of half of the clients steps by 60 s, back, and by 10 years',
+    felt: 'farOff',
+    async set(users) {
+      const server = await Program.service({ kind: 'memory' }, TIMES, users);
+      let offset = 0;
+      return {
+        servers: [server],
+        inject: async (round) => {
+          offset = [MINUTE, -MINUTE, DECADE][round % 3] as number;
+        },
+        heal: async () => {
+          offset = 0;
+        },
+        offset: () => offset,
+        end: () => server.kill(),
+      };
+    },
+  },
+  {
+    ...STEPPED,
+    name: 'clock-decade-memory',
+    what: 'the clock is 10 years ahead while the process is killed and starts again, and is put right',
+    recovery: LONGEST,
+    cuts: true,
+    remainder: 'second',
+    set: (users) =>
+      ON.memory(
+        users,
+        stepping(
+          () => DECADE,
+          async ({ servers: [server] }) => {
+            await server?.kill();
+            await server?.start();
+          },
+        ),
+      ),
+  },
+  {
+    ...STEPPED,
+    name: 'clock-decade-sqlite',
+    what: 'the clock is 10 years ahead for so long that claims of then are forgotten, and is put right',
+    recovery: LONGEST,
+    lasts: FORGOTTEN,
+    set: (users) =>
+      ON.sqlite(
+        users,
+        stepping(() => DECADE),
+      ),
+  },
+  {
+    ...ON_REDIS,
+    name: 'clock-decade-redis',
+    what: 'Redis is flushed while all clocks are 10 years ahead, which are put right then',
+    recovery: LONGEST,
+    remainder: 'ahead',
+    set: (users) =>
+      ON.redis(
+        users,
+        stepping(() => DECADE, flush),
+      ),
+  },
+  {
+    ...ON_REDIS,
+    name: 'clock-10s-redis',
+    what: 'the same with 10 s, which is between T + M and 3T + 2M',
+    recovery: LONGEST,
+    remainder: 'ahead',
+    set: (users) =>
+      ON.redis(
+        users,
+        stepping(() => 10, flush),
+      ),
+  },
+  {
+    ...STEPPED,
+    name: 'clock-wrong-twice',
+    what: 'the clock comes to the same wrong time, an hour ahead, in every round',
+    recovery: LONGEST,
+    lasts: FORGOTTEN,
+    remainder: 'wrongClock',
+    set: (users) => ON.sqlite(users, again),
+  },
+];

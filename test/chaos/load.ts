@@ -1,0 +1,149 @@
+/** A steady stream of freshly signed tokens, each sent several times over all servers; what comes back is written down. */
+import { type KeyObject, randomBytes } from 'node:crypto';
+import { Agent, request } from 'node:http';
+import { signToken } from '../../packages/lib/test/helpers/sign.ts';
+import type { Entry, SentToken } from './checker.ts';
+
+/** A token, and what it is for. */
+export interface LoadToken extends SentToken {
+  /** `honest` = by the true clock; `ahead` = dated T ahead, as by a fast clock; `along` = by the clock of the servers. */
+  readonly kind: 'honest' | 'ahead' | 'along';
+  /** When it was signed and sent first, in seconds since the epoch. */
+  readonly made: number;
+  readonly text: string;
+}
+
+export interface LoadEntry extends Entry<LoadToken> {
+  /** Among those that were sent first, at once. */
+  readonly first: boolean;
+}
+
+export interface LoadOptions {
+  readonly ports: readonly number[];
+  /** Private keys, by username. */
+  readonly users: ReadonlyMap<string, KeyObject>;
+  /** T, in seconds. */
+  readonly tolerance: number;
+  /** Fresh tokens a second. */
+  readonly rate?: number;
+  /** Path of the requests. */
+  readonly path?: string;
+  /** By how much the servers' clocks are off at the moment, in seconds. */
+  readonly offset?: () => number;
+}
+
+/** Seconds after which a token is sent again, over and over, longer than its window can be open. */
+const AGAIN = [0.3, 0.8, 1.4, 2.1, 3, 4.2];
+/** Seconds within which there must be an answer. */
+const DEADLINE = 5;
+/** Seconds without a beat, which is due every 10 ms, that show that the machine is too busy to tell times. */
+const STALL = 0.25;
+
+/** Seconds since the epoch, by a clock that does not step. */
+export const wall = (): number => (performance.timeOrigin + performance.now()) / 1000;
+
+export class Load {
+  readonly log: LoadEntry[] = [];
+  /** Moments before which this process stood still. */
+  readonly stalls: number[] = [];
+  readonly #options: Required<LoadOptions>;
+  readonly #names: readonly string[];
+  /** Few idle connections, used in turns: none is idle for so long that the server ends it as a request comes. */
+  readonly #agent = new Agent({ keepAlive: true, scheduling: 'fifo', maxFreeSockets: 8 });
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #beat: NodeJS.Timeout | undefined;
+  #made = 0;
+  #underWay = 0;
+
+  constructor(options: LoadOptions) {
+    this.#options = { rate: 40, path: '/.ajwt/auth', offset: () => 0, ...options };
+    this.#names = [...options.users.keys()];
+  }
+
+  /** Begins; the rate does not wait for answers. */
+  start(): void {
+    const began = wall();
+    let last = began;
+    this.#beat = setInterval(() => {
+      if (wall() - last > STALL) this.stalls.push(wall());
+      last = wall();
+      const due = Math.floor((wall() - began) * this.#options.rate);
+      // What was due while this process stood still is left out: it must not become a burst.
+      this.#made = Math.max(this.#made, due - 4);
+      for (; this.#made < due; this.#made++) this.#fresh(this.#made);
+    }, 10);
+  }
+
+  /** Ends: no more fresh tokens; those that were sent are sent again as long as planned, and all answers are waited for. */
+  async finish(): Promise<void> {
+    clearInterval(this.#beat);
+    while (this.#timers.size > 0 || this.#underWay > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    this.#agent.destroy();
+  }
+
+  /** Sends every token once more that was let in at or after a moment, to all servers. */
+  async sendAgain(since: number): Promise<void> {
+    const used = new Set(
+      this.log.filter((entry) => entry.status === 200 && entry.sent >= since).map((one) => one.token),
+    );
+    const { ports } = this.#options;
+    for (const token of used) await Promise.all(ports.map((_, server) => this.#send(token, server, false)));
+  }
+
+  /** Signs a token: every fourth is dated ahead; where the servers' clocks are off, every other one goes along with them. */
+  #fresh(index: number): void {
+    const { users, tolerance, ports, offset } = this.#options;
+    const made = wall();
+    const off = offset();
+    const kind = off !== 0 && index % 2 === 1 ? 'along' : index % 4 === 2 ? 'ahead' : 'honest';
+    const username = this.#names[index % this.#names.length] as string;
+    // Just within the window, and with a fraction, so that all of them outlive a loss of this moment.
+    const ahead = Math.round((made + tolerance - 0.1) * 100) / 100;
+    const time = { honest: Math.floor(made), ahead, along: Math.floor(made + off) }[kind];
+    const claims = { username, time, nonce: randomBytes(16).toString('base64url') };
+    const text = signToken('{"alg":"EdDSA","typ":"JWT"}', JSON.stringify(claims), users.get(username) as KeyObject);
+    const token: LoadToken = { ...claims, kind, made, text };
+    // Sent twice at once: to all, or to one of them, so that each is seen to serve.
+    const nearest = Math.floor(index / 8) % (ports.length + 1);
+    const chosen = nearest === ports.length ? ports.map((_, server) => server) : [nearest];
+    for (const server of chosen) for (let copy = 0; copy < 2; copy++) void this.#send(token, server, true);
+    AGAIN.forEach((seconds, turn) => {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        void this.#send(token, (index + turn) % ports.length, false);
+      }, seconds * 1000);
+      this.#timers.add(timer);
+    });
+  }
+
+  async #send(token: LoadToken, server: number, first: boolean): Promise<void> {
+    const sent = wall();
+    this.#underWay += 1;
+    const { status, error } = await this.#ask(token, this.#options.ports[server] as number);
+    this.#underWay -= 1;
+    this.log.push({ token, server, sent, done: wall(), status, error, first });
+  }
+
+  #ask(token: LoadToken, port: number): Promise<Pick<Entry, 'status' | 'error'>> {
+    return new Promise((resolve) => {
+      const headers = { authorization: `JWT ${token.text}`, 'x-nonce': token.nonce };
+      const sending = request({ agent: this.#agent, host: '127.0.0.1', port, path: this.#options.path, headers });
+      const timer = setTimeout(() => {
+        resolve({ status: 'silent' });
+        sending.destroy();
+      }, DEADLINE * 1000);
+      sending.on('error', () => {
+        clearTimeout(timer);
+        resolve({ status: 'cut' });
+      });
+      sending.on('response', (response) => {
+        clearTimeout(timer);
+        response.resume();
+        response.on('error', () => {});
+        const error = /error="(\w+)"/.exec(response.headers['www-authenticate'] ?? '')?.[1];
+        resolve({ status: response.statusCode ?? 0, error });
+      });
+      sending.end();
+    });
+  }
+}

@@ -1,0 +1,171 @@
+/** Runs one fault: steady load, the fault again and again, and what the client's log says of it. */
+import { checkLog, type Double, type Verdict } from './checker.ts';
+import { type Fault, MARGIN, type Scene, TOLERANCE } from './fault.ts';
+import { Load, type LoadEntry, type LoadToken, wall } from './load.ts';
+import { REMAINDERS, type Remainder, type Trouble } from './remainders.ts';
+import { SIGNS } from './signs.ts';
+import { makeUsers } from './users.ts';
+
+export interface FaultReport extends Verdict {
+  readonly name: string;
+  readonly rounds: number;
+  /** Rounds in which the machine kept up, so that their times count. */
+  readonly timed: number;
+  /** Seconds from the server's return until each server has let a fresh token in, in the worst round. */
+  readonly recovery: number;
+  /** Seconds from the server's return until the last honest, fresh token that was refused, in the worst round. */
+  readonly lockOut: number;
+  /** What does not hold. */
+  readonly failures: readonly string[];
+}
+
+/** One round, in seconds since the epoch. */
+interface Round extends Trouble {
+  /** Until when the return is looked at. */
+  readonly ended: number;
+  readonly recovery: number;
+}
+
+const USERS = 12;
+/** Seconds of load between a round's parts. */
+const CALM = 0.7;
+const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** @param say - is told of the progress, a line for each round */
+export async function runFault(fault: Fault, rounds: number, say: (line: string) => void): Promise<FaultReport> {
+  const users = makeUsers(USERS);
+  const scene = await fault.set(users);
+  const load = new Load({
+    ports: scene.servers.map(({ port }) => port),
+    users: users.privateKeys,
+    tolerance: TOLERANCE,
+    ...(scene.path === undefined ? {} : { path: scene.path }),
+    ...(scene.offset === undefined ? {} : { offset: scene.offset }),
+  });
+  try {
+    load.start();
+    const began = wall();
+    await untilServing(load, scene, began, 20);
+    const past: Round[] = [];
+    for (let number = 0; number < rounds; number++) {
+      const round = await runRound(fault, scene, load, number);
+      past.push(round);
+      say(`${fault.name}: round ${number + 1} of ${rounds}, served again after ${round.recovery.toFixed(2)} s`);
+    }
+    await load.finish();
+    await load.sendAgain(wall() - 4 * TOLERANCE - MARGIN);
+    return judge(fault, scene, load, past);
+  } finally {
+    await scene.end();
+  }
+}
+
+async function runRound(fault: Fault, scene: Scene, load: Load, number: number): Promise<Round> {
+  const { lasts = 1 } = fault;
+  await sleep(CALM);
+  const began = wall();
+  await scene.inject(number);
+  if (scene.sendsAgain) await load.sendAgain(0);
+  await sleep(lasts);
+  await scene.heal(number);
+  const healed = wall();
+  await untilServing(load, scene, healed, lockOutOf(fault) + 5);
+  const recovery = Math.max(...scene.servers.map((_, server) => (firstServed(load.log, server, healed) ?? 0) - healed));
+  await sleep(CALM);
+  // Captured tokens of this round, over both servers.
+  await load.sendAgain(began - TOLERANCE);
+  const ended = wall();
+  if (scene.restore !== undefined) {
+    await scene.restore(number);
+    await untilServing(load, scene, wall(), lockOutOf(fault) + 5);
+  }
+  return { began, healed, ended, recovery };
+}
+
+const lockOutOf = ({ lockOut = 2 * TOLERANCE + MARGIN }: Fault) => lockOut;
+
+/** When a server has first let in an honest token that was made after a moment. */
+function firstServed(log: readonly LoadEntry[], server: number, since: number): number | undefined {
+  return log.find((entry) => {
+    const { token, status, first } = entry;
+    return first && status === 200 && entry.server === server && token.kind === 'honest' && token.made > since;
+  })?.done;
+}
+
+/** Waits until each server lets honest tokens in; whether it took too long is judged later. */
+async function untilServing(load: Load, { servers }: Scene, since: number, seconds: number): Promise<void> {
+  const serves = () => servers.every((_, server) => firstServed(load.log, server, since) !== undefined);
+  while (!serves()) {
+    if (wall() > since + seconds) throw new Error(`not served within ${seconds} s: ${lastAnswers(load.log)}`);
+    await sleep(0.02);
+  }
+}
+
+function lastAnswers(log: readonly LoadEntry[]): string {
+  return log
+    .slice(-12)
+    .map(({ server, status, error, token }) => `${server}:${status} ${error ?? ''} ${token.kind}`)
+    .join(', ');
+}
+
+/** When the last honest token was refused, of those that were made after the return. */
+function lastRefusal(log: readonly LoadEntry[], { healed, ended }: Round): number {
+  const servedTokens = new Map<LoadToken, boolean>();
+  for (const { token, first, status } of log) {
+    if (!first || token.kind !== 'honest' || token.made < healed || token.made > ended) continue;
+    servedTokens.set(token, (servedTokens.get(token) ?? false) || status === 200);
+  }
+  const refused = [...servedTokens].filter(([, served]) => !served).map(([token]) => token.made - healed);
+  return Math.max(0, ...refused);
+}
+
+function judge(fault: Fault, scene: Scene, { log, stalls }: Load, rounds: readonly Round[]): FaultReport {
+  const circumstances = { troubles: rounds, keep: TOLERANCE + MARGIN };
+  const remains: Remainder = REMAINDERS[fault.remainder ?? 'none'];
+  const isRemainder = (double: Double) => remains(double, circumstances);
+  const verdict = checkLog(withoutStalls(log, stalls), { isRemainder, cuts: fault.cuts === true });
+  // What a machine that stands still says of times is not believed.
+  const timed = rounds.filter(({ began, ended }) => !stalls.some((at) => at >= began && at <= ended + 1));
+  const recovery = Math.max(0, ...timed.map((round) => round.recovery));
+  const lockOut = Math.max(0, ...timed.map((round) => lastRefusal(log, round)));
+  const unfelt = rounds.filter((round) => !log.some((entry) => isFelt(fault, entry, round))).length;
+  // Tokens are dated in whole seconds, and a floor lies within one.
+  const most = lockOutOf(fault) + 1;
+  const failures = [
+    ...(verdict.doubles.length === 0 ? [] : [`${verdict.doubles.length} let in twice: ${describe(verdict)}`]),
+    ...(verdict.wrong.length === 0 ? [] : [`${verdict.wrong.length} answers that must not be: ${wrongOf(verdict)}`]),
+    ...(recovery <= fault.recovery ? [] : [`served again after ${recovery.toFixed(2)} s, not ${fault.recovery} s`]),
+    ...(lockOut <= most ? [] : [`a fresh token was refused after ${lockOut.toFixed(2)} s, not ${most} s at most`]),
+    ...(unfelt === 0 ? [] : [`in ${unfelt} rounds nothing was felt of it: no ${fault.felt}`]),
+    ...(fault.provoked && timed.length > 0 && verdict.remainder.length === 0
+      ? ['what the documents say remains did not show']
+      : []),
+    ...(scene.failures?.() ?? []),
+  ];
+  return { name: fault.name, rounds: rounds.length, timed: timed.length, ...verdict, recovery, lockOut, failures };
+}
+
+/** Without answers that were missed while this process itself stood still: that is not the server's doing. */
+function withoutStalls(log: readonly LoadEntry[], stalls: readonly number[]): LoadEntry[] {
+  return log.filter(
+    ({ status, sent, done }) => typeof status === 'number' || !stalls.some((at) => at >= sent && at <= done + 1),
+  );
+}
+
+/** Whether an answer shows that the fault struck. */
+function isFelt({ felt }: Fault, entry: LoadEntry, { began, ended }: Round): boolean {
+  return entry.done >= began && entry.sent <= ended && SIGNS[felt](entry);
+}
+
+function describe({ doubles }: Verdict): string {
+  const some = doubles.slice(0, 3).map(({ first, second }) => {
+    const ahead = (first.token.time - first.sent).toFixed(2);
+    const apart = (second.sent - first.sent).toFixed(3);
+    return `dated ${ahead} s from its sending, let in by ${first.server}, and ${apart} s later by ${second.server}`;
+  });
+  return some.join('; ');
+}
+
+function wrongOf({ wrong }: Verdict): string {
+  return [...new Set(wrong.map(({ status }) => status))].join(', ');
+}

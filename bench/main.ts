@@ -2,6 +2,7 @@
 import { cpus } from 'node:os';
 import { benchAuthenticate } from './authenticate.ts';
 import { benchCreate } from './create.ts';
+import { benchDirectory } from './directory.ts';
 import { benchForwardAuth } from './forward-auth.ts';
 import { KINDS, type Kind, SILENT_KINDS } from './kinds.ts';
 import { benchNonces } from './nonces.ts';
@@ -60,6 +61,16 @@ if (wanted('nonces')) {
     const each = [1e6 / micros.store, 1e6 / micros.bare].map(Math.round);
     const weight = [bytes.store, bytes.bare].map(Math.round);
     console.log(`| ${[name, callers, ...each, ratio.toFixed(2), ...weight].join(' | ')} |`);
+  }
+}
+if (wanted('directory')) {
+  const sizes = process.argv.slice(3).map(Number);
+  const rows = await benchDirectory((what) => console.error(what), ...(sizes.length > 0 ? [sizes] : []));
+  console.log('\n### a lookup of a user with two keys, without a cache of users\n');
+  console.log('| database | users | median, µs | 99 %, µs | process, MB |\n|---|---:|---:|---:|---:|');
+  for (const { name, users, lookups } of rows) {
+    const times = [lookups.p50, lookups.p99].map((micros) => micros.toFixed(0));
+    console.log(`| ${[name, users, ...times, lookups.rss.toFixed(0)].join(' | ')} |`);
   }
 }
 if (wanted('pauses')) {

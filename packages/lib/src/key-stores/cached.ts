@@ -39,6 +39,15 @@ interface Entry<User> {
   readonly at: number;
 }
 
+/** An answer that is under way. */
+interface Loading<User> {
+  readonly record: Promise<UserRecord<User> | undefined>;
+  /** When it was asked for, by the monotonic clock. */
+  readonly at: number;
+}
+
+type Hint = Parameters<KeyStore<unknown>['find']>[1];
+
 /** Seconds for which a revision that was read stands. */
 const REVISION_STANDS = 0.005;
 
@@ -58,7 +67,7 @@ export function cached<User>(store: KeyStore<User>, options: CachedOptions = {})
   const users = new Map<string, Entry<User>>();
   // Apart, so that names that strangers make up push out no user.
   const strangers = new Map<string, Entry<User>>();
-  const loading = new Map<string, Promise<UserRecord<User> | undefined>>();
+  const loading = new Map<string, Loading<User>>();
   let known: unknown;
   let lookedAt = Number.NEGATIVE_INFINITY;
   /** Raised whenever what is being loaded must not be kept. */
@@ -107,20 +116,19 @@ export function cached<User>(store: KeyStore<User>, options: CachedOptions = {})
     map.set(username, entry);
   }
 
-  async function load(...[username, hint]: Parameters<KeyStore<User>['find']>) {
+  async function load(username: string, hint: Hint, at: number) {
     const begun = generation;
-    const at = monotonic();
     const record = await store.find(username, hint);
     if (begun === generation) keep(username, { record, at });
     return record;
   }
 
   /** What is no longer loading goes, whatever was forgotten meanwhile; but not what was begun in its place. */
-  function begin(username: string, hint: Parameters<KeyStore<User>['find']>[1]) {
-    const record = load(username, hint);
-    loading.set(username, record);
+  function begin(username: string, hint: Hint, at: number) {
+    const record = load(username, hint, at);
+    loading.set(username, { record, at });
     const end = () => {
-      if (loading.get(username) === record) loading.delete(username);
+      if (loading.get(username)?.record === record) loading.delete(username);
     };
     record.then(end, end);
     return record;
@@ -134,7 +142,9 @@ export function cached<User>(store: KeyStore<User>, options: CachedOptions = {})
       lookForChanges(at);
       const entry = keptFor(username, at);
       if (entry !== undefined) return entry.record;
-      return loading.get(username) ?? begin(username, hint);
+      // An answer that has been under way for longer may be older than a change that is to count by now.
+      const present = loading.get(username);
+      return present !== undefined && at - present.at < ttl ? present.record : begin(username, hint, at);
     },
   };
 }

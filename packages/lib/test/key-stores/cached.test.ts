@@ -189,6 +189,31 @@ test('many that need the same user at once ask for it once; a failure is nobody 
   expect(await cache.find('guido', HINT)).toMatchObject({ username: 'guido' });
 });
 
+test('who asks later than the ttl does not share an answer that has been under way since before', async () => {
+  const known = { disabled: false };
+  const gates: (() => void)[] = [];
+  const clock = { monotonic: 0 };
+  const store = cached<string>(
+    {
+      async find(username) {
+        const record = { ...user(username), ...known };
+        await new Promise<void>((open) => gates.push(open));
+        return record;
+      },
+    },
+    { ttl: 1, monotonic: () => clock.monotonic },
+  );
+  const first = store.find('guido', HINT);
+  clock.monotonic = 0.9;
+  const second = store.find('guido', HINT);
+  known.disabled = true;
+  clock.monotonic = 1.1;
+  const third = store.find('guido', HINT);
+  expect(gates).toHaveLength(2);
+  for (const open of gates) open();
+  expect((await Promise.all([first, second, third])).map((record) => record?.disabled)).toEqual([false, false, true]);
+});
+
 test('it is bounded: who was not asked for longest goes, and strangers push out no user', async () => {
   const { find, asked, known } = countingStore({ users: 10 });
   for (let index = 0; index < 10; index++) known.set(`u${index}`, user(`u${index}`));

@@ -2,11 +2,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { signToken } from '../../packages/lib/test/helpers/sign.ts';
 import { lacksMariadb, MariadbServer } from '../servers/mariadb.ts';
 import { lacksPostgres, PostgresServer } from '../servers/postgres.ts';
 import { type Ajwtd, ajwtd, scratch, serve } from './ajwtd.ts';
 import { exchange, request } from './connection.ts';
-import { publicKeyOf, token } from './directory.ts';
+import { payload, publicKeyOf, token } from './directory.ts';
 
 const path = scratch();
 const alice = generateKeyPairSync('ed25519').privateKey;
@@ -90,6 +91,59 @@ describe.each([
       for (const server of servers) expect(await server.stop()).toEqual({ code: 0, signal: null });
     });
 
+    test.each(['key revoke', 'user disable'])(
+      'under load, nothing is let in that was sent a second after %s',
+      async (change) => {
+        const name = change.replace(' ', '-');
+        const key = generateKeyPairSync('ed25519').privateKey;
+        writeFileSync(path(`${name}.pub`), publicKeyOf(key).toOpenSsh());
+        const { stdout } = await command('key', 'add', name, path(`${name}.pub`));
+        const servers = await Promise.all([serve({ database: where }), serve({ database: where })]);
+        for (const server of servers) await serves(server, 5000);
+        let end = Number.POSITIVE_INFINITY;
+        let before = 0;
+        const after: number[] = [];
+        const senders = servers
+          .flatMap(({ port }) => [port, port])
+          .map(async (port) => {
+            while (after.length < 40) {
+              const sent = performance.now();
+              const { status } = await exchange(port, withToken(token(name, key)));
+              if (sent > end + 1000) after.push(status);
+              else if (status === 200) before += 1;
+            }
+          });
+        await command(...change.split(' '), change.startsWith('key') ? stdout.trim() : name);
+        end = performance.now();
+        await Promise.all(senders);
+        expect(before).toBeGreaterThan(0);
+        expect(after).toEqual(Array(after.length).fill(401));
+        const [listed] = JSON.parse((await command('key', 'list', name, '--json')).stdout);
+        expect(listed).toMatchObject({ firstUsed: expect.any(String), lastUsed: expect.any(String) });
+        for (const server of servers) await server.stop();
+      },
+    );
+
+    test('a revoked key that is still used is a warning, and shows in the list', async () => {
+      const key = generateKeyPairSync('ed25519').privateKey;
+      writeFileSync(path('late.pub'), publicKeyOf(key).toOpenSsh());
+      const { stdout } = await command('key', 'add', 'late', path('late.pub'));
+      await command('key', 'revoke', stdout.trim());
+      const server = await serve({ database: where });
+      const header = `{"alg":"EdDSA","typ":"JWT","kid":"${publicKeyOf(key).kid}"}`;
+      for (let count = 0; count < 3; count++) {
+        const bytes = withToken(signToken(header, payload('late', {}), key));
+        expect((await exchange(server.port, bytes)).status).toBe(401);
+      }
+      const warning = await server.logged(({ level }) => level === 'warn');
+      expect(warning).toMatchObject({ username: 'late', kid: publicKeyOf(key).kid, reason: 'key_revoked' });
+      await server.stop();
+      expect(server.log.filter(({ level }) => level === 'warn')).toHaveLength(1);
+      expect(JSON.parse((await command('key', 'list', 'late', '--json')).stdout)).toMatchObject([
+        { state: 'revoked', lastRefused: expect.any(String), lastUsed: null },
+      ]);
+    });
+
     test('answers 503 while it is gone, goes on living, and serves within 5 s of its return', async () => {
       const server = await serve({ database: where });
       await serves(server, 5000);
@@ -128,7 +182,9 @@ describe.each([
       expect(refused).toMatchObject({ code: 1, stdout: '' });
       expect(refused.stderr).toBe(`ajwtd: ${where} lacks 2026-11-directory; run \`ajwtd migrate\` first\n`);
       expect((await command('migrate')).stderr).toBe(`2026-11-directory: done\n${where} is up to date\n`);
-      expect(JSON.parse((await command('user', 'list', '--json')).stdout)).toMatchObject([{ username: 'alice' }]);
+      expect(JSON.parse((await command('user', 'list', '--search', 'alice', '--json')).stdout)).toMatchObject([
+        { username: 'alice' },
+      ]);
     });
   });
 });

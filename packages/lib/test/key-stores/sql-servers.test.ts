@@ -1,6 +1,8 @@
 /** The directory in database servers: PostgreSQL and MariaDB. */
+import { once } from 'node:events';
 import { directoryContract, keyStoreContract } from 'asymmetric-jwt-auth/testing';
 import type { Kysely } from 'kysely';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lacksMariadb, MariadbServer } from '../../../../test/servers/mariadb.ts';
 import { lacksPostgres, PostgresServer } from '../../../../test/servers/postgres.ts';
@@ -116,5 +118,33 @@ describe.each([
       expect(await directory.pendingMigrations()).toEqual([]);
       expect(await directory.addKey('guido', await newKey(), { createUser: true })).toMatchObject({ added: true });
     });
+  });
+});
+
+describe.skipIf(lacksPostgres)('PostgreSQL tells whoever listens', () => {
+  test('of every change, as soon as it is committed, also of one by hand', async () => {
+    const server = await PostgresServer.start();
+    const listener = new pg.Client(server.connection);
+    listener.on('error', () => {});
+    await listener.connect();
+    await listener.query('LISTEN ajwt_directory');
+    const database = openDatabase({ kind: 'postgres', ...server.connection });
+    const directory = sqlDirectory(database);
+    await directory.migrate();
+    const key = await newKey();
+    for (const change of [
+      () => directory.addUser('guido'),
+      () => directory.addKey('guido', key),
+      () => directory.revokeKey(key.kid),
+      () => ask(database, 'UPDATE ajwt_user SET disabled = 1'),
+      () => ask(database, 'TRUNCATE ajwt_user CASCADE'),
+    ]) {
+      const told = once(listener, 'notification');
+      await change();
+      await told;
+    }
+    await listener.end();
+    await database.destroy();
+    await server.remove();
   });
 });

@@ -2,8 +2,8 @@
 import { sqlDirectory } from 'asymmetric-jwt-auth/sql';
 import { openDatabase } from '../packages/lib/test/nonce-stores/databases.ts';
 
-const LOOKUPS = 40_000;
-const WARM_UP = 5000;
+const LOOKUPS = 20_000;
+const WARM_UP = 2000;
 
 const [address = '', count = ''] = process.argv.slice(2);
 const database = openDatabase(JSON.parse(address), 1);

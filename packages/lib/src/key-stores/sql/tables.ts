@@ -10,14 +10,16 @@ export interface DirectoryTables {
   ajwt_revision: { id: number; revision: number };
 }
 
-interface UserTable {
+/** @public named in the declarations of what queries return */
+export interface UserTable {
   id: Generated<number>;
   username: string;
   disabled: number;
   created: number;
 }
 
-interface KeyTable {
+/** @public named in the declarations of what queries return */
+export interface KeyTable {
   id: Generated<number>;
   user_id: number;
   /** `SHA256:…`, as `ssh-keygen -l` prints it. */
@@ -48,7 +50,8 @@ interface RevokedKeyTable {
 }
 
 /** Apart from the keys, so that what requests write is no change of the directory. */
-interface KeyUseTable {
+/** @public named in the declarations of what queries return */
+export interface KeyUseTable {
   fingerprint: string;
   first_used: number | null;
   last_used: number | null;

@@ -14,10 +14,11 @@ const RULES: Readonly<Record<string, { readonly from: readonly string[]; readonl
   'key-stores': { from: ['core', 'keys', 'jwks', 'sql', 'kysely'], leaf: true },
   jwks: { from: ['core', 'keys', '#engine'] },
   'nonce-stores': { from: ['core', '#engine', 'kysely'] },
+  signers: { from: ['core', 'keys', '#engine'] },
   sql: { from: ['core', 'kysely'] },
   adapters: { from: ['core', 'server'] },
   'command-line': { from: ['core', 'node:'] },
-  cli: { from: ['core', 'keys', 'client', 'server', 'command-line', '#engine', 'node:'] },
+  cli: { from: ['core', 'keys', 'client', 'signers', 'server', 'command-line', '#engine', 'node:'] },
   testing: { from: ['core', 'keys', 'key-stores', '#engine'] },
 };
 /** Node leaves: files that may use Node's own modules. */
@@ -28,6 +29,7 @@ const NODE_LEAVES = [
   'keys/strict-file.ts',
   'keys/key-file.ts',
   'nonce-stores/machine-life.ts',
+  'signers/ssh-agent/request.ts',
   'sql/node-sqlite.ts',
 ];
 /** What adapters for frameworks on top of node:http share, and the parts of one store. */

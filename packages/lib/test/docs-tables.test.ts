@@ -11,6 +11,7 @@ import {
   UnavailableError,
 } from '../src/index.ts';
 import { JWKS_PROBLEMS } from '../src/jwks/index.ts';
+import type { SshAgentErrorCode } from '../src/signers/ssh-agent.ts';
 import type { DirectoryErrorCode } from '../src/sql/index.ts';
 import { ContractError } from '../src/testing/index.ts';
 
@@ -34,6 +35,16 @@ const SIGNED_FETCH_ERRORS: Readonly<Record<SignedFetchErrorCode, true>> = {
   bad_redirect: true,
   clock_behind: true,
   clock_too_far: true,
+};
+const SSH_AGENT_ERRORS: Readonly<Record<SshAgentErrorCode, true>> = {
+  no_agent: true,
+  unreachable: true,
+  no_usable_key: true,
+  several_keys: true,
+  unknown_key: true,
+  refused: true,
+  bad_answer: true,
+  timed_out: true,
 };
 const DIRECTORY_ERRORS: Readonly<Record<DirectoryErrorCode, true>> = {
   bad_username: true,
@@ -135,6 +146,10 @@ describe(ERRORS, () => {
 
   test('has the codes of JWK sets', () => {
     expect(cut(tableOf(ERRORS, '## JWK sets', CODE_COLUMNS), 1).flat()).toEqual(codesOf(JWKS_PROBLEMS));
+  });
+
+  test('has the codes of the ssh-agent', () => {
+    expect(cut(tableOf(ERRORS, '## ssh-agent', CODE_COLUMNS), 1).flat()).toEqual(codesOf(SSH_AGENT_ERRORS));
   });
 
   test('has the codes of the directory', () => {

@@ -6,11 +6,16 @@ import { isUsername } from '../core/claims.ts';
 import { MAX_KEY_TEXT } from '../keys/format.ts';
 import { KeyError, type KeyErrorCode } from '../keys/key-error.ts';
 import { PrivateKey } from '../keys/private-key.ts';
+import type { SshAgentSigner } from '../signers/ssh-agent.ts';
 
 /** Options of every command that signs. */
 export const IDENTITY_OPTIONS = {
   user: { type: 'string', value: 'NAME', help: 'username that the public key is registered for (or AJWT_USER)' },
-  key: { type: 'string', value: 'FILE', help: 'private key: PEM, OpenSSH or JWK (or AJWT_KEY)' },
+  key: {
+    type: 'string',
+    value: 'FILE',
+    help: 'private key: PEM, OpenSSH or JWK, or ssh-agent[:FINGERPRINT] (or AJWT_KEY)',
+  },
 } as const;
 
 /** @throws CommandError where there is none, or it cannot be one */
@@ -30,19 +35,37 @@ export function readUsername(given: string | undefined): string {
  * @throws CommandError where there is no key, or it is where it does not belong
  * @throws KeyError where it cannot be used
  */
-export async function readSigningKey(given: string | undefined): Promise<PrivateKey> {
+export async function readSigningKey(given: string | undefined): Promise<PrivateKey | SshAgentSigner> {
   const value = given ?? process.env.AJWT_KEY?.trim();
   if (value === undefined || (given === undefined && value === '')) {
     throw new CommandError('no private key; give --key FILE, or set AJWT_KEY');
   }
-  if (/^ssh-agent(?::|$)/.test(value)) {
-    throw new CommandError('ssh-agent keys are not supported yet; give a key file');
-  }
+  if (isAgentKey(value)) return openAgentKey(value);
   if (given === undefined) return openKey('AJWT_KEY', value, isKeyText(value));
   if (isKeyText(given)) {
     throw new CommandError('--key: other users can see a key on the command line; put it into a file, or AJWT_KEY');
   }
   return openKey(given, given, false);
+}
+
+/** Whether a key is named that stays in an ssh-agent: `ssh-agent` or `ssh-agent:FINGERPRINT`. */
+export function isAgentKey(value: string): boolean {
+  return /^ssh-agent(?::|$)/.test(value);
+}
+
+/**
+ * @param value - as {@link isAgentKey}
+ * @throws CommandError where the agent does not have the key
+ */
+export async function openAgentKey(value: string): Promise<SshAgentSigner> {
+  const fingerprint = value.slice('ssh-agent:'.length);
+  if (fingerprint === '' && value.includes(':')) {
+    throw new CommandError('ssh-agent: needs a fingerprint behind it, as `ssh-add -l` shows them, or nothing');
+  }
+  const { SshAgentError, sshAgentSigner } = await import('../signers/ssh-agent.ts');
+  return sshAgentSigner(fingerprint === '' ? {} : { fingerprint }).catch((error) => {
+    throw error instanceof SshAgentError ? new CommandError(error.message) : error;
+  });
 }
 
 /** @param name - what the key is called in messages: AJWT_KEY is not repeated, as it may be a key cut wrongly */

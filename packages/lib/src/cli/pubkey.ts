@@ -6,7 +6,7 @@ import { refuseMoreWords } from '../command-line/parse.ts';
 import { print } from '../command-line/terminal.ts';
 import { KeyError, type KeyErrorCode } from '../keys/key-error.ts';
 import { PublicKey } from '../keys/public-key.ts';
-import { importPrivateKey, readKeySource } from './identity.ts';
+import { importPrivateKey, isAgentKey, openAgentKey, readKeySource } from './identity.ts';
 
 /** What can be printed, by option. */
 const FORMATS: Readonly<Record<'openssh' | 'jwk' | 'fingerprint', (key: PublicKey) => string>> = {
@@ -17,9 +17,9 @@ const FORMATS: Readonly<Record<'openssh' | 'jwk' | 'fingerprint', (key: PublicKe
 
 export const pubkey = defineCommand({
   name: 'ajwt pubkey',
-  usage: 'FILE|- [--openssh | --jwk | --fingerprint]',
+  usage: 'FILE|-|ssh-agent [--openssh | --jwk | --fingerprint]',
   about: [
-    'Reads a private or a public key in any format (PEM, OpenSSH, JWK), from a file or standard input, and prints its public half: as SPKI PEM, if nothing else is asked for.',
+    'Reads a private or a public key in any format (PEM, OpenSSH, JWK), from a file, standard input or an ssh-agent, and prints its public half: as SPKI PEM, if nothing else is asked for.',
     'A key has three names: the kid of its tokens, its JWK thumbprint (RFC 7638), and the fingerprint that `ssh-keygen -l` prints.',
   ],
   options: {
@@ -39,7 +39,7 @@ export const pubkey = defineCommand({
     const chosen = Object.entries(FORMATS).filter(([name]) => values[name as keyof typeof FORMATS]);
     if (chosen.length > 1)
       throw new CommandError(`give one of ${chosen.map(([name]) => `--${name}`).join(' and ')}, not both`);
-    const key = readAnyKey(await readKeySource(path));
+    const key = isAgentKey(path) ? (await openAgentKey(path)).publicKey : readAnyKey(await readKeySource(path));
     print(chosen[0] === undefined ? key.toPem() : chosen[0][1](key));
     return 0;
   },

@@ -217,7 +217,7 @@ describe('wrong use is one line, exit code 1, and nothing is sent', () => {
     [['-d', '@-', '-d', 'x'], '-d: standard input, a pipe or a large file must be the only -d'],
     [['--audience', ''], '--audience is empty'],
     [['--key', 'nowhere'], 'nowhere cannot be read: there is no such file (ENOENT)'],
-    [['--key', 'ssh-agent'], 'ssh-agent keys are not supported yet; give a key file'],
+    [['--key', 'ssh-agent'], 'there is no ssh-agent: SSH_AUTH_SOCK is not set; start one with `eval "$(ssh-agent)"`'],
     [
       ['http://other.example/'],
       'there is a word too many: `ajwt fetch` takes one word beside its options; see `ajwt fetch --help`',

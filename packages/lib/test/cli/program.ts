@@ -28,9 +28,15 @@ export interface Outcome {
   readonly bytes: Buffer;
 }
 
-/** The environment of the program: no key and no username of whoever runs the tests. */
+/** The environment of the program: no key, no agent and no username of whoever runs the tests. */
 function cleanEnvironment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const { AJWT_USER: _user, AJWT_KEY: _key, AJWT_PASSPHRASE: _passphrase, ...rest } = environment(extra);
+  const {
+    SSH_AUTH_SOCK: _agent,
+    AJWT_USER: _user,
+    AJWT_KEY: _key,
+    AJWT_PASSPHRASE: _passphrase,
+    ...rest
+  } = environment(extra);
   return { ...rest, NODE_COMPILE_CACHE, ...extra };
 }
 

@@ -160,8 +160,12 @@ describe('what is missing or wrong', () => {
     [['--user', 'guido'], 'no private key; give --key FILE, or set AJWT_KEY'],
     [['--user', 'gui\ndo', '--key', 'k'], /^--user: a username has 1 to 600 bytes/],
     [['--user', '', '--key', 'k'], /^--user: a username has 1 to 600 bytes/],
-    [['--user', 'guido', '--key', 'ssh-agent'], 'ssh-agent keys are not supported yet; give a key file'],
-    [['--user', 'guido', '--key', 'ssh-agent:SHA256:abc'], 'ssh-agent keys are not supported yet; give a key file'],
+    [['--user', 'guido', '--key', 'ssh-agent'], /^there is no ssh-agent: SSH_AUTH_SOCK is not set; start one/],
+    [
+      ['--user', 'guido', '--key', 'ssh-agent:SHA256:abc'],
+      /^there is no ssh-agent: SSH_AUTH_SOCK is not set; start one/,
+    ],
+    [['--user', 'guido', '--key', 'ssh-agent:'], /^ssh-agent: needs a fingerprint behind it/],
     [['--user', 'guido', '--key', 'nowhere/key'], 'nowhere/key cannot be read: there is no such file (ENOENT)'],
     [['--user', 'guido', '--key', '.'], '. is not a regular file'],
   ])('%j', async (args, message) => {

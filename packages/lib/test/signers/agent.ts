@@ -1,0 +1,77 @@
+/** Debian's ssh-agent, with keys of its own, on a socket of its own. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { vi } from 'vitest';
+
+/** A running agent. */
+export interface Agent {
+  readonly socket: string;
+  /** The file of a private key; `.pub` lies beside it. */
+  path(name: string): string;
+  makeKey(name: string, args: readonly string[]): void;
+  publicLine(name: string): string;
+  /** @param args - `-c`: each signature is confirmed by the program that {@link startAgent} was given */
+  add(name: string, ...args: readonly string[]): void;
+  /** Removes the key itself; a certificate of it stays. */
+  remove(name: string): void;
+  certify(ca: string, user: string): void;
+  lock(): void;
+  unlock(): void;
+  stop(): Promise<void>;
+}
+
+const PASSPHRASE = 'locked';
+
+/**
+ * Starts an agent, and waits until its socket is there.
+ *
+ * @param parent - where its files go
+ * @param confirm - lines of shell: what the person does who is asked to confirm
+ */
+export async function startAgent(parent: string, confirm = 'exit 1'): Promise<Agent> {
+  const folder = mkdtempSync(join(parent, 'a'));
+  const path = (name: string) => join(folder, name);
+  const socket = path('socket');
+  writeFileSync(path('confirm'), `#!/bin/sh\n${confirm}\n`, { mode: 0o755 });
+  writeFileSync(path('passphrase'), `#!/bin/sh\necho ${PASSPHRASE}\n`, { mode: 0o755 });
+  const env = (askpass: string) => ({
+    ...process.env,
+    SSH_AUTH_SOCK: socket,
+    SSH_ASKPASS: path(askpass),
+    SSH_ASKPASS_REQUIRE: 'force',
+    DISPLAY: ':0',
+  });
+  const child: ChildProcess = spawn('ssh-agent', ['-D', '-a', socket], { env: env('confirm'), stdio: 'ignore' });
+  await vi.waitUntil(() => existsSync(socket), { timeout: 10_000 });
+
+  const run = (program: string, args: readonly string[], askpass = 'confirm') => {
+    const { status, stderr } = spawnSync(program, args, {
+      env: env(askpass),
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`);
+  };
+  return {
+    socket,
+    path,
+    makeKey: (name, args) => run('ssh-keygen', ['-q', ...args, '-N', '', '-C', name, '-f', path(name)]),
+    publicLine: (name) => readFileSync(path(`${name}.pub`), 'utf8'),
+    add: (name, ...args) => run('ssh-add', ['-q', ...args, path(name)]),
+    remove: (name) => {
+      // By a copy of the public half: beside its certificate, both would go.
+      copyFileSync(path(`${name}.pub`), path(`bare-${name}.pub`));
+      run('ssh-add', ['-q', '-d', path(`bare-${name}.pub`)]);
+    },
+    certify: (ca, user) => run('ssh-keygen', ['-q', '-s', path(ca), '-I', 'id', '-n', user, path(`${user}.pub`)]),
+    lock: () => run('ssh-add', ['-x'], 'passphrase'),
+    unlock: () => run('ssh-add', ['-X'], 'passphrase'),
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+  };
+}

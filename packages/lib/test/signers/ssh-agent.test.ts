@@ -1,0 +1,327 @@
+/** Signing with Debian's own ssh-agent, and with agents that lie. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createAuthorization } from '../../src/client/index.ts';
+import { createAuthenticator, memoryKeyStore, memoryNonceStore, PrivateKey, PublicKey } from '../../src/index.ts';
+import { concatBytes, SshReader, sshMpint, sshString } from '../../src/keys/ssh-wire.ts';
+import { SshAgentError, sshAgentSigner } from '../../src/signers/ssh-agent.ts';
+import { signerContract } from '../../src/testing/index.ts';
+import { hasProgram } from '../helpers/command.ts';
+import { type Agent, startAgent } from './agent.ts';
+
+const there = process.env.AJWT_TEST_ALL !== undefined || hasProgram('ssh-agent', '-?');
+const folder = mkdtempSync(join(tmpdir(), 'ajwt-agent-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const KINDS = [
+  ['ed25519', ['-t', 'ed25519'], 'EdDSA'],
+  ['rsa', ['-t', 'rsa', '-b', '2048'], 'RS512'],
+  ['ecdsa-256', ['-t', 'ecdsa', '-b', '256'], 'ES256'],
+  ['ecdsa-384', ['-t', 'ecdsa', '-b', '384'], 'ES384'],
+  ['ecdsa-521', ['-t', 'ecdsa', '-b', '521'], 'ES512'],
+] as const;
+
+/** The error of a promise that must fail. */
+const errorOf = (promise: Promise<unknown>): Promise<SshAgentError> =>
+  promise.then(
+    () => expect.unreachable(),
+    (error) => {
+      expect(error).toBeInstanceOf(SshAgentError);
+      return error;
+    },
+  );
+
+describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', () => {
+  const agents: Agent[] = [];
+  const start = async () => {
+    const agent = await startAgent(folder);
+    agents.push(agent);
+    return agent;
+  };
+  afterEach(() => Promise.all(agents.splice(0).map((agent) => agent.stop())));
+
+  describe.each(KINDS)('with %s', (_kind, args, alg) => {
+    let agent: Agent;
+    beforeAll(async () => {
+      agent = await startAgent(folder);
+      agent.makeKey('key', args);
+      agent.add('key');
+    });
+    afterAll(() => agent.stop());
+
+    const cases = signerContract({
+      make: async () => {
+        const signer = await sshAgentSigner({ socket: agent.socket });
+        return { signer, publicKey: signer.publicKey };
+      },
+    });
+    for (const { name, run } of cases) test(name, run);
+
+    test('a server lets its token in', async () => {
+      const key = await sshAgentSigner({ socket: agent.socket });
+      expect(key.alg).toBe(alg);
+      const keys = memoryKeyStore();
+      keys.addKey('guido', PublicKey.from(agent.publicLine('key')));
+      const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });
+      const authorization = await createAuthorization({ username: 'guido', key });
+      expect(await auth.authenticate({ authorization })).toMatchObject({ ok: true, username: 'guido' });
+    });
+  });
+
+  test('the key is named by fingerprint, thumbprint or kid; without a name, several are listed', async () => {
+    const agent = await start();
+    for (const name of ['one', 'two']) {
+      agent.makeKey(name, ['-t', 'ed25519']);
+      agent.add(name);
+    }
+    const { socket } = agent;
+    const two = PublicKey.from(agent.publicLine('two'));
+    for (const fingerprint of [two.fingerprint, two.thumbprint, two.kid]) {
+      expect((await sshAgentSigner({ socket, fingerprint })).kid).toBe(two.kid);
+    }
+    const several = await errorOf(sshAgentSigner({ socket }));
+    expect(several.code).toBe('several_keys');
+    for (const name of ['one', 'two']) {
+      expect(several.message).toContain(`${PublicKey.from(agent.publicLine(name)).fingerprint} (${name})`);
+    }
+    const unknown = await errorOf(sshAgentSigner({ socket, fingerprint: 'SHA256:abc' }));
+    expect([unknown.code, unknown.message]).toEqual(['unknown_key', expect.stringContaining(two.fingerprint)]);
+  });
+
+  test('a certificate beside its key does not get in the way, and does not sign', async () => {
+    const agent = await start();
+    for (const name of ['ca', 'user']) agent.makeKey(name, ['-t', 'ed25519']);
+    agent.certify('ca', 'user');
+    agent.add('user');
+    expect((await sshAgentSigner({ socket: agent.socket })).publicKey.fingerprint).toBe(
+      PublicKey.from(agent.publicLine('user')).fingerprint,
+    );
+    agent.remove('user');
+    const error = await errorOf(sshAgentSigner({ socket: agent.socket }));
+    expect(['no_usable_key', 'unknown_key']).toContain(error.code);
+  });
+
+  test('an RSA key that is too short is refused with the reason', async () => {
+    const agent = await start();
+    agent.makeKey('short', ['-t', 'rsa', '-b', '1024']);
+    agent.add('short');
+    const error = await errorOf(sshAgentSigner({ socket: agent.socket }));
+    expect([error.code, error.message]).toEqual(['no_usable_key', expect.stringContaining('too short')]);
+  });
+
+  test('without keys', async () => {
+    const { socket } = await start();
+    expect(await errorOf(sshAgentSigner({ socket }))).toMatchObject({ code: 'no_usable_key' });
+    expect(await errorOf(sshAgentSigner({ socket, fingerprint: 'SHA256:abc' }))).toMatchObject({ code: 'unknown_key' });
+  });
+
+  test('locked: it has no keys, and refuses to sign until it is unlocked', async () => {
+    const agent = await start();
+    agent.makeKey('key', ['-t', 'ed25519']);
+    agent.add('key');
+    const signer = await sshAgentSigner({ socket: agent.socket });
+    agent.lock();
+    const error = await errorOf(sshAgentSigner({ socket: agent.socket }));
+    expect([error.code, error.message]).toEqual(['no_usable_key', expect.stringContaining('ssh-add -X')]);
+    expect(await errorOf(Promise.resolve(signer.sign(Buffer.from('text'))))).toMatchObject({ code: 'refused' });
+    agent.unlock();
+    expect(await signer.sign(Buffer.from('text'))).toHaveLength(64);
+  });
+
+  test.each([
+    ['yes', true],
+    ['no', false],
+  ])('confirmed by a person who says %s', async (_answer, says) => {
+    const agent = await startAgent(folder, says ? 'exit 0' : 'exit 1');
+    agents.push(agent);
+    agent.makeKey('key', ['-t', 'ed25519']);
+    agent.add('key', '-c');
+    const signer = await sshAgentSigner({ socket: agent.socket });
+    const signing = Promise.resolve(signer.sign(Buffer.from('text')));
+    if (says) expect(await signing).toHaveLength(64);
+    else expect(await errorOf(signing)).toMatchObject({ code: 'refused' });
+  });
+
+  test('gone: in the middle of a question, and before the next', async () => {
+    // It ends while somebody is asked to confirm.
+    const agent = await startAgent(folder, 'kill -KILL $PPID');
+    agents.push(agent);
+    agent.makeKey('key', ['-t', 'ed25519']);
+    agent.add('key', '-c');
+    const signer = await sshAgentSigner({ socket: agent.socket });
+    const signing = errorOf(Promise.resolve(signer.sign(Buffer.from('text'))));
+    expect(await signing).toMatchObject({ code: 'unreachable' });
+    expect(await errorOf(Promise.resolve(signer.sign(Buffer.from('text'))))).toMatchObject({ code: 'unreachable' });
+    expect(await errorOf(sshAgentSigner({ socket: agent.socket }))).toMatchObject({ code: 'unreachable' });
+  });
+
+  test('five hundred signatures at once, each for its own text', async () => {
+    const agent = await start();
+    agent.makeKey('key', ['-t', 'ed25519']);
+    agent.add('key');
+    const signer = await sshAgentSigner({ socket: agent.socket });
+    // Each is verified by the signer itself.
+    const signatures = await Promise.all(
+      Array.from({ length: 500 }, async (_none, index) => signer.sign(Buffer.from(`text ${index}`))),
+    );
+    expect(new Set(signatures.map((signature) => Buffer.from(signature).toString('hex'))).size).toBe(500);
+  });
+});
+
+describe('where there is no agent', () => {
+  const before = process.env.SSH_AUTH_SOCK;
+  afterEach(() => {
+    if (before === undefined) delete process.env.SSH_AUTH_SOCK;
+    else process.env.SSH_AUTH_SOCK = before;
+  });
+
+  test.each([undefined, ''])('SSH_AUTH_SOCK is %j', async (value) => {
+    if (value === undefined) delete process.env.SSH_AUTH_SOCK;
+    else process.env.SSH_AUTH_SOCK = value;
+    expect(await errorOf(sshAgentSigner())).toMatchObject({ code: 'no_agent' });
+  });
+
+  test('its socket does not exist, or is no socket', async () => {
+    process.env.SSH_AUTH_SOCK = join(folder, 'nowhere');
+    expect(await errorOf(sshAgentSigner())).toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining('ENOENT'),
+    });
+    writeFileSync(join(folder, 'file'), '');
+    expect(await errorOf(sshAgentSigner({ socket: join(folder, 'file') }))).toMatchObject({ code: 'unreachable' });
+  });
+
+  test('an option that is not known', async () => {
+    await expect(sshAgentSigner({ sock: 'x' } as never)).rejects.toThrow(TypeError);
+  });
+});
+
+describe('an agent that lies', () => {
+  const servers: Server[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close();
+  });
+  let count = 0;
+
+  /** Answers each question with the bytes of a function. */
+  async function lie(answer: (question: Uint8Array) => Uint8Array): Promise<string> {
+    const socket = join(folder, `liar-${count++}`);
+    const server = createServer((connection) => {
+      connection.on('error', () => {});
+      connection.on('data', (question) => connection.write(answer(question.subarray(4))));
+    });
+    servers.push(server);
+    server.listen(socket);
+    await once(server, 'listening');
+    return socket;
+  }
+  const message = (type: number, ...parts: readonly Uint8Array[]) =>
+    sshString(concatBytes(Uint8Array.of(type), ...parts));
+  const uint32 = (value: number) => Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+  const blobOf = (key: PrivateKey) =>
+    new Uint8Array(Buffer.from(key.publicKey.toOpenSsh().split(' ')[1] ?? '', 'base64'));
+  const listOf = (key: PrivateKey) => message(12, uint32(1), sshString(blobOf(key)), sshString('a\u001b[2Jcomment'));
+
+  test.each<readonly [string, Uint8Array]>([
+    ['a length of 4 GiB', uint32(0xffff_ffff)],
+    ['a length of zero', uint32(0)],
+    ['one byte more than the limit', uint32(262_145)],
+    ['another answer', message(6)],
+    ['more than was asked', concatBytes(message(12, uint32(0)), Uint8Array.of(0))],
+    ['a count beyond its end', message(12, uint32(0xffff_ffff))],
+    ['bytes behind the list', message(12, uint32(0), Uint8Array.of(0))],
+    ['a key beyond its end', message(12, uint32(1), uint32(0xffff_ffff))],
+  ])('with %s', async (_what, answer) => {
+    const socket = await lie(() => answer);
+    expect(await errorOf(sshAgentSigner({ socket }))).toMatchObject({ code: 'bad_answer' });
+  });
+
+  test('that does not list', async () => {
+    const socket = await lie(() => message(5));
+    expect(await errorOf(sshAgentSigner({ socket }))).toMatchObject({ code: 'refused' });
+  });
+
+  test.each([
+    ['sk-ssh-ed25519@openssh.com', /FIDO key/],
+    ['ssh-ed25519-cert-v01@openssh.com', /certificate/],
+    ['ssh-dss', /do not sign tokens/],
+  ])('%s is refused with the reason', async (type, reason) => {
+    const blob = concatBytes(sshString(type), sshString(new Uint8Array(32)));
+    const socket = await lie(() => message(12, uint32(1), sshString(blob), sshString('token\u001b[2J')));
+    const error = await errorOf(sshAgentSigner({ socket }));
+    expect([error.code, error.message]).toEqual(['no_usable_key', expect.stringMatching(reason)]);
+    expect(error.message).not.toContain('\u001b');
+  });
+
+  /** A signer whose agent answers the request to sign so. */
+  async function signing(key: PrivateKey, answer: (text: Uint8Array, flags: number) => Uint8Array) {
+    const socket = await lie((question) => {
+      if (question[0] === 11) return listOf(key);
+      const reader = new SshReader(question.subarray(1));
+      reader.string();
+      const text = reader.string();
+      return answer(text, reader.uint32());
+    });
+    const signer = await sshAgentSigner({ socket });
+    return Promise.resolve(signer.sign(Buffer.from('header.payload')));
+  }
+  const response = (name: string, signature: Uint8Array) =>
+    message(14, sshString(concatBytes(sshString(name), sshString(signature))));
+
+  test('SHA-1, or SHA-256, in place of SHA-512', async () => {
+    const key = await PrivateKey.generate('rsa', { bits: 2048 });
+    const seen: number[] = [];
+    for (const [name, reason] of [
+      ['ssh-rsa', /SHA-1/],
+      ['rsa-sha2-256', /another algorithm than rsa-sha2-512/],
+    ] as const) {
+      const error = await errorOf(
+        signing(key, (text, flags) => {
+          seen.push(flags);
+          return response(name, key.sign(text));
+        }),
+      );
+      expect([error.code, error.message]).toEqual(['bad_answer', expect.stringMatching(reason)]);
+    }
+    expect(seen).toEqual([4, 4]);
+  });
+
+  test('the signature of another text, or another length', async () => {
+    const key = await PrivateKey.generate();
+    for (const answer of [
+      response('ssh-ed25519', key.sign(Buffer.from('another text'))),
+      response('ssh-ed25519', new Uint8Array(63)),
+      response('ssh-ed25519', new Uint8Array(65)),
+      message(14, sshString(concatBytes(sshString('ssh-ed25519'), uint32(0xffff_ffff)))),
+      message(14),
+    ]) {
+      expect(await errorOf(signing(key, () => answer))).toMatchObject({ code: 'bad_answer' });
+    }
+  });
+
+  test('r and s that are negative, too long, or without their zeros', async () => {
+    const key = await PrivateKey.generate('ec');
+    const halves = (raw: Uint8Array) => [raw.subarray(0, 32), raw.subarray(32)] as const;
+    const name = 'ecdsa-sha2-nistp256';
+    for (const blob of [
+      concatBytes(sshString(new Uint8Array(32).fill(0xff)), sshString(Uint8Array.of(1))),
+      concatBytes(sshMpint(new Uint8Array(33).fill(1)), sshMpint(Uint8Array.of(1))),
+      concatBytes(sshMpint(Uint8Array.of(1))),
+    ]) {
+      expect(await errorOf(signing(key, () => response(name, blob)))).toMatchObject({ code: 'bad_answer' });
+    }
+    const withoutZeros = (number: Uint8Array) => sshMpint(number.subarray(number.findIndex((byte) => byte !== 0)));
+    const signature = await signing(key, (text) => {
+      // Signs until one of the numbers is shorter than its coordinate.
+      for (;;) {
+        const [r, s] = halves(key.sign(text));
+        if (r[0] === 0 || s[0] === 0) return response(name, concatBytes(withoutZeros(r), withoutZeros(s)));
+      }
+    });
+    expect(signature).toHaveLength(64);
+  });
+});

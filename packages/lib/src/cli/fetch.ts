@@ -6,52 +6,25 @@ import { refuseMoreWords } from '../command-line/parse.ts';
 import { complain } from '../command-line/terminal.ts';
 import { readBody } from './fetch/body.ts';
 import { bodyError, HTTP_ERROR, MALFORMED_URL, transferError } from './fetch/exit-codes.ts';
+import { readForm } from './fetch/form.ts';
 import { readHeaders } from './fetch/headers.ts';
+import { FETCH_OPTIONS } from './fetch/options.ts';
+import { type Progress, showProgress } from './fetch/progress.ts';
 import { MAX_PROBLEM, refusalLine } from './fetch/refusal.ts';
 import { openSink, type Sink } from './fetch/sink.ts';
 import { createTransport, type Transport } from './fetch/transport.ts';
-import { IDENTITY_OPTIONS, readSigningKey, readUsername } from './identity.ts';
+import { tellTrace } from './fetch/verbose.ts';
+import { readSigningKey, readUsername } from './identity.ts';
 import { readMethod, readUrl } from './request-line.ts';
-
-const OPTIONS = {
-  ...IDENTITY_OPTIONS,
-  request: {
-    type: 'string',
-    short: 'X',
-    value: 'METHOD',
-    help: 'method: GET unless another is given, or POST with -d',
-  },
-  header: {
-    type: 'string',
-    short: 'H',
-    value: "'NAME: VALUE'",
-    multiple: true,
-    help: 'one more header; may be repeated',
-  },
-  data: {
-    type: 'string',
-    short: 'd',
-    value: 'DATA|@FILE|@-',
-    multiple: true,
-    help: 'body: a text, a file, or standard input, byte for byte (as --data-binary of curl); implies POST and Content-Type: application/x-www-form-urlencoded; several are joined with &',
-  },
-  include: { type: 'boolean', short: 'i', help: 'print the status line and the headers before the body' },
-  output: { type: 'string', short: 'o', value: 'FILE', help: 'write to FILE instead of standard output' },
-  silent: { type: 'boolean', short: 's', help: 'say nothing on standard error when the request fails' },
-  fail: { type: 'boolean', short: 'f', help: 'for a status of 400 or more: no body, exit code 22' },
-  'fail-with-body': { type: 'boolean', help: 'for a status of 400 or more: the body, exit code 22' },
-  bind: { type: 'boolean', help: 'bind the token to the origin of the URL, the method, and the path with its query' },
-  audience: { type: 'string', value: 'A', help: 'bind the token to the service A, instead of the origin of the URL' },
-} as const;
 
 export const fetch = defineCommand({
   name: 'ajwt fetch',
-  usage: '[-X METHOD] [-H HEADER]… [-d DATA] --user NAME --key FILE URL',
+  usage: '[-X METHOD] [-d DATA | -F FIELD]… --user NAME --key FILE URL',
   about: [
     'Sends a request with a fresh token, and prints the body of the answer as it comes. Redirects within the origin are followed, each hop with a token of its own; others are not.',
     "It is fit for scripts: the exit codes are curl's, and a refused token is explained in one line on standard error.",
   ],
-  options: OPTIONS,
+  options: FETCH_OPTIONS,
   exitCodes: [
     ['0', 'there was an answer, whatever its status'],
     ['1', 'wrong use, wrong key, or a redirect to another origin'],
@@ -59,11 +32,13 @@ export const fetch = defineCommand({
     ['6', 'the host name cannot be resolved'],
     ['7', 'cannot connect'],
     ['22', 'a status of 400 or more, with --fail or --fail-with-body'],
+    ['26', 'a file of -d or -F cannot be read'],
     ['47', 'too many redirects'],
   ],
   examples: [
     'ajwt fetch --user guido --key ~/.ssh/id_ed25519 https://api.example.com/me',
     `ajwt fetch -d '{"name":"x"}' -H 'Content-Type: application/json' https://api.example.com/items`,
+    "ajwt fetch -F title=Report -F 'file=@report.pdf;type=application/pdf' https://api.example.com/files",
     'tar c . | ajwt fetch -X PUT -d @- --fail-with-body https://api.example.com/backup',
   ],
   async run(values, words) {
@@ -79,6 +54,7 @@ export const fetch = defineCommand({
       if (!values.silent || !(error instanceof CommandError)) throw error;
       return error.exitCode;
     } finally {
+      prepared.progress?.end();
       prepared.transport.close();
     }
   },
@@ -87,19 +63,27 @@ export const fetch = defineCommand({
 type Prepared = Awaited<ReturnType<typeof prepare>>;
 
 /** Everything that can be wrong before anything is sent. */
-async function prepare({ user, key: keyOption, request, header, data, bind, audience }: Values<typeof OPTIONS>) {
+async function prepare(values: Values<typeof FETCH_OPTIONS>) {
+  const { user, key: keyOption, request, header, data, form, bind, audience, verbose } = values;
+  if (data.length > 0 && form.length > 0) throw new CommandError('give -d or -F, not both');
+  if (form.length > 0 && header.some((line) => /^content-type[:;]/i.test(line))) {
+    throw new CommandError('-H: with -F this command writes Content-Type itself');
+  }
   if (audience === '') throw new CommandError('--audience is empty');
   const username = readUsername(user);
-  const method = readMethod(request ?? (data.length === 0 ? 'GET' : 'POST'));
+  const method = readMethod(request ?? (data.length + form.length === 0 ? 'GET' : 'POST'));
   const headers = readHeaders(header, {
     accept: '*/*',
     'user-agent': 'ajwt',
     ...(data.length === 0 ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
   });
   const key = await readSigningKey(keyOption);
-  const body = await readBody(data);
+  const filled = await readForm(form);
+  if (filled !== undefined) headers.set('content-type', filled.type);
+  const body = filled ?? (await readBody(data));
   if (body?.length !== undefined) headers.set('content-length', String(body.length));
-  const transport: Transport = createTransport();
+  const progress = wantsProgress(values) ? showProgress(process.stderr) : undefined;
+  const transport: Transport = createTransport(verbose ? tellTrace() : undefined, progress);
   const api = createSignedFetch({
     username,
     key,
@@ -109,11 +93,18 @@ async function prepare({ user, key: keyOption, request, header, data, bind, audi
     bind: bind ? ['aud', 'htm', 'target'] : audience === undefined ? [] : ['aud'],
     ...(audience === undefined ? {} : { audience }),
   });
-  return { api, init: { method, headers, body: body?.content ?? null }, transport, username, publicKey: key.publicKey };
+  const init = { method, headers, body: body?.content ?? null };
+  return { api, init, transport, progress, username, publicKey: key.publicKey };
 }
 
-async function transfer(url: URL, prepared: Prepared, values: Values<typeof OPTIONS>): Promise<number> {
-  const { api, init, transport, username, publicKey } = prepared;
+/** Somebody looks, and does not see the body itself come. */
+function wantsProgress({ silent, output }: Values<typeof FETCH_OPTIONS>): boolean {
+  const bodyIsSeen = process.stdout.isTTY && (output === undefined || output === '-');
+  return process.stderr.isTTY && !silent && !bodyIsSeen;
+}
+
+async function transfer(url: URL, prepared: Prepared, values: Values<typeof FETCH_OPTIONS>): Promise<number> {
+  const { api, init, transport, progress, username, publicKey } = prepared;
   const response = await api(url, init).catch((error: unknown) => {
     throw transferError(error, url);
   });
@@ -123,9 +114,10 @@ async function transfer(url: URL, prepared: Prepared, values: Values<typeof OPTI
   let kept: string;
   try {
     if (values.include) await sink.write(transport.head());
-    kept = await passOn(chunksOf(response, url), failed && values.fail ? undefined : sink);
+    kept = await passOn(chunksOf(response, url, progress), failed && values.fail ? undefined : sink);
   } finally {
     await sink.close();
+    progress?.end();
   }
   if (!values.silent) {
     const line = refusalLine({ response, body: kept, username, publicKey, now });
@@ -155,14 +147,20 @@ async function passOn(chunks: AsyncIterable<Uint8Array>, sink: Sink | undefined)
   return Buffer.concat(kept).toString('utf8', 0, MAX_PROBLEM);
 }
 
-async function* chunksOf({ body }: Response, url: URL): AsyncGenerator<Uint8Array> {
+async function* chunksOf(
+  { body, headers }: Response,
+  url: URL,
+  progress: Progress | undefined,
+): AsyncGenerator<Uint8Array> {
   if (body === null) return;
+  const length = headers.get('content-length');
   const reader = body.getReader();
   for (;;) {
     const { done, value } = await reader.read().catch((error: unknown) => {
       throw bodyError(error, url);
     });
     if (done) return;
+    progress?.received(value.length, length === null ? undefined : Number(length));
     yield value;
   }
 }

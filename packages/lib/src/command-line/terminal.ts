@@ -26,7 +26,7 @@ export function complain(message: string): void {
 }
 
 /** Escapes what could leave the line or steer the terminal; backslashes stay, as the words are mostly our own. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replace(/[^\\]+/g, (part) => printable(part, part.length));
 }
 

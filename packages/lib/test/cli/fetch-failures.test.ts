@@ -213,7 +213,11 @@ describe('wrong use is one line, exit code 1, and nothing is sent', () => {
     [['-H', 'Content-Length: 1'], '-H: this command writes Content-Length itself'],
     [['-X', 'A B'], 'A B is not a method to sign for'],
     [['-X', 'TRACE'], 'TRACE is not a method to sign for'],
-    [['-d', '@nowhere'], '-d: nowhere cannot be read: there is no such file (ENOENT)'],
+    [['-d', 'x', '-F', 'a=b'], 'give -d or -F, not both'],
+    [['-F', 'a'], '-F: write NAME=TEXT, or NAME=@FILE'],
+    [['-F', 'a=@-', '-F', 'b=<-'], '-F: standard input can be read once only'],
+    [['-F', 'a=b;type=text/plain\r\nX-Evil: 1'], '-F: type and filename have no control characters'],
+    [['-F', 'a=b', '-H', 'Content-Type: text/plain'], '-H: with -F this command writes Content-Type itself'],
     [['-d', '@-', '-d', 'x'], '-d: standard input, a pipe or a large file must be the only -d'],
     [['--audience', ''], '--audience is empty'],
     [['--key', 'nowhere'], 'nowhere cannot be read: there is no such file (ENOENT)'],
@@ -225,6 +229,16 @@ describe('wrong use is one line, exit code 1, and nothing is sent', () => {
   ])('%j', async (args, message) => {
     const before = servers[0]?.seen.length;
     expect(await get('/x', args)).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });
+    expect(servers[0]?.seen.length).toBe(before);
+  });
+
+  test.each([
+    [['-d', '@nowhere'], '-d: nowhere cannot be read: there is no such file (ENOENT)'],
+    [['-F', 'a=@nowhere'], '-F: nowhere cannot be read: there is no such file (ENOENT)'],
+    [['-F', 'a=</'], '-F: / cannot be read: EISDIR'],
+  ])('a body that cannot be read is 26: %j', async (args, message) => {
+    const before = servers[0]?.seen.length;
+    expect(await get('/x', args)).toMatchObject({ code: 26, stdout: '', stderr: `ajwt: ${message}\n` });
     expect(servers[0]?.seen.length).toBe(before);
   });
 

@@ -33,6 +33,13 @@ const ANSWERS: Readonly<Record<string, (response: ServerResponse) => void>> = {
   '/204': (response) => response.writeHead(204).end(),
   '/999': (response) => response.writeHead(999).end(),
   '/cookies': (response) => response.setHeader('Set-Cookie', ['a=1', 'b=2']).end('two'),
+  '/reflect': (response) => {
+    const token = response.req.headers.authorization?.replace('JWT ', '') ?? '';
+    response
+      .setHeader('X-Token', token)
+      .setHeader('X-Signature', token.split('.')[2] ?? '')
+      .end(`${token}\n`);
+  },
   '/404': (response) => response.writeHead(404).end('no such thing\n'),
   '/500': (response) => response.writeHead(500, 'Oh Dear').end('broken\n'),
   '/401': (response) => response.writeHead(401).end('from the application\n'),

@@ -78,6 +78,22 @@ export function shell(line: string, options: RunOptions = {}): Promise<Outcome> 
   return finish(child);
 }
 
+/**
+ * Starts a line of shell on a terminal of its own, 100 columns wide; what it prints on either output comes out together. Colours
+ * are up to the terminal: nothing in the environment forbids or forces them.
+ */
+export function startOnTerminal(line: string, { env, cwd }: RunOptions = {}): ChildProcess {
+  const { NO_COLOR: _plain, FORCE_COLOR: _forced, COLORTERM: _shades, CI: _ci, ...rest } = cleanEnvironment();
+  const onPath = {
+    ...rest,
+    PATH: `${commandFolder()}:${rest.PATH}`,
+    TERM: 'xterm-256color',
+    SHELL: '/bin/bash',
+    ...env,
+  };
+  return spawn('script', ['-qec', `stty cols 100 -onlcr; ${line}`, '/dev/null'], { env: onPath, cwd, stdio: 'pipe' });
+}
+
 let folder: string | undefined;
 
 /** A folder with the commands in it; gone with the process of the tests. */

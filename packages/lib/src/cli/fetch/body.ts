@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { CommandError } from '../../command-line/command-error.ts';
 import { whyUnreadable } from '../../keys/why-unreadable.ts';
+import { READ_ERROR } from './exit-codes.ts';
 
 /** Larger files are not held in memory; then, as with standard input, the body cannot be sent a second time. */
 const MAX_IN_MEMORY = 16 * 2 ** 20;
@@ -16,7 +17,7 @@ export interface RequestBody {
 
 /**
  * @param given - the values of `-d`: text, `@FILE` or `@-`; several are joined with `&`, as curl does
- * @throws CommandError
+ * @throws CommandError, for what cannot be read with curl's exit code 26
  */
 export async function readBody(given: readonly string[]): Promise<RequestBody | undefined> {
   const parts = await Promise.all(given.map(readPart));
@@ -39,7 +40,7 @@ async function readPart(data: string): Promise<RequestBody> {
     const content = webStream(createReadStream(path));
     return file.isFile() ? { content, length: file.size } : { content };
   } catch (error) {
-    throw new CommandError(`-d: ${path} cannot be read: ${whyUnreadable(error)}`);
+    throw new CommandError(`-d: ${path} cannot be read: ${whyUnreadable(error)}`, READ_ERROR);
   }
 }
 

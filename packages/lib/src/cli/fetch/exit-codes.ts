@@ -5,6 +5,7 @@ import { CommandError } from '../../command-line/command-error.ts';
 export const MALFORMED_URL = 3;
 export const HTTP_ERROR = 22;
 export const WRITE_ERROR = 23;
+export const READ_ERROR = 26;
 const CANNOT_CONNECT = 7;
 const WEIRD_ANSWER = 8;
 const PARTIAL_ANSWER = 18;

@@ -5,6 +5,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { TLSSocket } from 'node:tls';
+import type { Progress } from './progress.ts';
+import type { Trace } from './verbose.ts';
 
 /** Answers with these have no body (Fetch Standard, null body status). */
 const WITHOUT_BODY = [204, 205, 304];
@@ -18,7 +21,11 @@ export interface Transport {
   close(): void;
 }
 
-export function createTransport(): Transport {
+/**
+ * @param trace - hears of requests and answers
+ * @param progress - hears of a body's bytes that are sent
+ */
+export function createTransport(trace?: Trace, progress?: Progress): Transport {
   let request: ClientRequest | undefined;
   let answer: IncomingMessage | undefined;
   return {
@@ -32,17 +39,27 @@ export function createTransport(): Transport {
       else if (body instanceof ReadableStream && !('content-length' in headers))
         headers['transfer-encoding'] = 'chunked';
 
+      // Node would add it by itself, and show it to nobody.
+      headers.connection ??= 'keep-alive';
+
       answer = await new Promise<IncomingMessage>((resolve, reject) => {
         request = send(url, { method, headers }, resolve);
         request.on('error', reject);
+        if (trace !== undefined) follow(request, trace);
         if (body instanceof ReadableStream) {
           // A server may answer, and close, before it has seen the whole body: the answer counts.
-          pipeline(Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]), request).catch(() => {});
+          const bytes = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
+          const length = headers['content-length'];
+          const total = length === undefined ? undefined : Number(length);
+          if (progress !== undefined) bytes.on('data', (chunk) => progress.sent(chunk.length, total));
+          pipeline(bytes, request).catch(() => {});
         } else request.end(body);
       });
+      trace?.received(headLines(answer));
       return toResponse(answer);
     },
-    head: () => headOf(answer),
+    head: () =>
+      answer === undefined ? new Uint8Array() : Buffer.from(`${headLines(answer).join('\r\n')}\r\n\r\n`, 'latin1'),
     close: () => request?.destroy(),
   };
 }
@@ -57,10 +74,26 @@ function toResponse(answer: IncomingMessage): Response {
   return new Response(body, { status, statusText, headers });
 }
 
-function headOf(answer: IncomingMessage | undefined): Uint8Array {
-  if (answer === undefined) return new Uint8Array();
-  const { httpVersion, statusCode, statusMessage, rawHeaders } = answer;
+/** Status line and headers, as received: one character for each byte. */
+function headLines({ httpVersion, statusCode, statusMessage, rawHeaders }: IncomingMessage): string[] {
   const lines = [`HTTP/${httpVersion} ${statusCode} ${statusMessage}`];
   for (let i = 0; i < rawHeaders.length; i += 2) lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`);
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  return lines;
+}
+
+/** Tells of a connection once it is made, and of the request that goes over it. */
+function follow(request: ClientRequest, trace: Trace): void {
+  request.once('socket', (socket) => {
+    const tell = () => {
+      trace.about(`connected to ${request.host} (${socket.remoteAddress}), port ${socket.remotePort}`);
+      if ('getCipher' in socket) {
+        const tls = socket as TLSSocket;
+        trace.about(`${tls.getProtocol()}, ${tls.getCipher().standardName}`);
+      }
+      const headers = request.getRawHeaderNames().map((name) => `${name}: ${request.getHeader(name)}`);
+      trace.sent([`${request.method} ${request.path} HTTP/1.1`, ...headers]);
+    };
+    if (socket.connecting) socket.once('getCipher' in socket ? 'secureConnect' : 'connect', tell);
+    else tell();
+  });
 }

@@ -57,7 +57,7 @@ export function followRedirect(
 }
 
 /** @throws SignedFetchError for another origin, or what is no URL */
-function sameOrigin(url: URL, location: string | URL): URL {
+export function sameOrigin(url: URL, location: string | URL): URL {
   if (!URL.canParse(location, url))
     throw new SignedFetchError('bad_redirect', 'the server redirects to what is no URL');
   const next = new URL(location, url);

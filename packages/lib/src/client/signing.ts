@@ -44,8 +44,12 @@ interface Attempt {
   judge(answer: Answer): Verdict;
 }
 
-/** Signs one attempt after the other. */
-export type SignAttempt = (url: URL, method: string) => MaybePromise<Attempt>;
+/**
+ * Signs one attempt after the other.
+ *
+ * @param target - the request-target as it is sent; default what a client makes of the URL
+ */
+export type SignAttempt = (url: URL, method: string, target?: string) => MaybePromise<Attempt>;
 
 /**
  * Makes the function that signs attempts. It remembers what it has learnt about the clocks of servers.
@@ -67,16 +71,16 @@ export function attemptSigner(options: SigningOptions): SignAttempt {
     throw new TypeError('option clock: must be an object or false');
   const clocks = clock === false ? undefined : new ServerClocks(clock, { now, monotonic });
 
-  function bindTo(url: URL, method: string): Record<string, string> | undefined {
+  function bindTo(url: URL, method: string, target = url.pathname + url.search): Record<string, string> | undefined {
     if (members.length === 0) return undefined;
-    const all = { aud: audience ?? url.origin, htm: method, target: url.pathname + url.search };
+    const all = { aud: audience ?? url.origin, htm: method, target };
     return Object.fromEntries(members.map((member) => [member, all[member]]));
   }
 
-  return (url, method) => {
+  return (url, method, target) => {
     const begun = clocks?.begin(url.origin);
     const time = now() + (begun?.offset ?? 0);
-    const made = makeToken({ username, key, bind: bindTo(url, method), hard, time }, SCHEME);
+    const made = makeToken({ username, key, bind: bindTo(url, method, target), hard, time }, SCHEME);
     const attempt = (authorization: string): Attempt => {
       const sentAt = begun === undefined ? 0 : monotonic();
       return {

@@ -151,3 +151,24 @@ describe('redirects', () => {
     expect(seen).toHaveLength(2);
   });
 });
+
+test('10 000 requests in flight have 10 000 nonces', async () => {
+  const tokens = new Set<string | null>();
+  let release = () => {};
+  const all = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const api = signed({
+    // Answers none before all are there.
+    fetch: async (_input, init) => {
+      tokens.add(new Headers(init?.headers).get('authorization'));
+      if (tokens.size === 10_000) release();
+      await all;
+      return new Response();
+    },
+  });
+  await Promise.all(Array.from({ length: 10_000 }, () => api('http://127.0.0.1/me')));
+  const nonceOf = (token: string | null) =>
+    JSON.parse(Buffer.from(token?.split('.')[1] ?? '', 'base64url').toString()).nonce;
+  expect(new Set([...tokens].map(nonceOf)).size).toBe(10_000);
+});

@@ -1,0 +1,49 @@
+import { Agent } from 'node:https';
+import type { Readable } from 'node:stream';
+import { signedAxios } from 'asymmetric-jwt-auth/axios';
+import axios from 'axios';
+import { expect, test } from 'vitest';
+import { PrivateKey } from '../../src/index.ts';
+import { librarySuite } from './library-suite.ts';
+
+librarySuite(
+  'axios',
+  ({ key }) => {
+    const api = axios.create({
+      adapter: signedAxios(axios, { username: 'guido', key, bind: ['aud', 'htm', 'target'] }),
+      validateStatus: (status) => status !== 503,
+      httpsAgent: new Agent({ rejectUnauthorized: false }),
+      proxy: false,
+    });
+    // Retries as axios-retry makes them: the same configuration again.
+    api.interceptors.response.use(undefined, (error) => {
+      if (error.response?.status !== 503) throw error;
+      return api.request(error.config);
+    });
+    return {
+      send: async (url, { method, body }) =>
+        (await api.request({ url, method, ...(body === undefined ? {} : { data: body }) })).status,
+      async stream(url, body) {
+        const { data } = await api.post<Readable>(url, body, { responseType: 'stream' });
+        const chunk = await new Promise((resolve) => data.once('data', resolve));
+        return String(chunk);
+      },
+    };
+  },
+  { learnsClock: true, repeatsBody: true },
+);
+
+test('an unknown option does not compile, and is refused', async () => {
+  const key = await PrivateKey.generate();
+  // @ts-expect-error misspelt
+  expect(() => signedAxios(axios, { username: 'guido', key, clok: {} })).toThrow('option clok: unknown');
+});
+
+test('an error hands back what was given, and no token', async () => {
+  const key = await PrivateKey.generate();
+  const api = axios.create({ adapter: signedAxios(axios, { username: 'guido', key }), proxy: false });
+  // Port 1 of this machine: nothing listens there.
+  const error = await api.get('http://127.0.0.1:1/me').catch((reason: unknown) => reason);
+  expect(axios.isAxiosError(error) && error.config?.url).toBe('http://127.0.0.1:1/me');
+  expect(axios.isAxiosError(error) && error.config?.headers.has('authorization')).toBe(false);
+});

@@ -1,0 +1,103 @@
+/** What signing through any HTTP library does, over the network: one suite, and a few lines for each library. */
+import { PassThrough, type Readable } from 'node:stream';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type CountingServers, countingServers } from './counting-server.ts';
+
+/** What is sent. */
+interface Sent {
+  readonly method: string;
+  readonly body?: string;
+}
+
+/** A library, set up to sign. */
+export interface Library {
+  /** Resolves to the status, also of a refusal; follows redirects and retries a 503. TLS certificates are not looked at. */
+  send(url: string, sent: Sent): Promise<number>;
+  /** Sends a body that ends only when the caller ends it, and gives the first chunk of the answer. */
+  stream(url: string, body: Readable): Promise<string>;
+}
+
+export function librarySuite(
+  name: string,
+  make: (servers: CountingServers) => Library,
+  { learnsClock, repeatsBody }: { readonly learnsClock: boolean; readonly repeatsBody: boolean },
+): void {
+  describe(`${name}, over the network`, () => {
+    let servers: CountingServers;
+    let library: Library;
+    beforeAll(async () => {
+      servers = await countingServers();
+    });
+    beforeEach(() => {
+      Object.assign(servers, { received: [], strayed: [], ahead: 0 });
+      library = make(servers);
+    });
+    afterAll(() => servers.close());
+    const tokens = () => new Set(servers.received.map(({ authorization }) => authorization));
+
+    test('signs each request, bound to what is really sent', async () => {
+      for (const path of ['/me', '/a%20b?c=d%2fe&f', '/me?x=1'])
+        expect(await library.send(servers.origin + path, { method: 'GET' })).toBe(200);
+      expect(await library.send(`${servers.origin}/me`, { method: 'POST', body: 'hello' })).toBe(200);
+      expect(servers.received.map(({ url }) => url)).toEqual(['/me', '/a%20b?c=d%2fe&f', '/me?x=1', '/me']);
+      expect(tokens().size).toBe(4);
+    });
+
+    test.each([301, 302, 303, 307, 308])('signs the hop of a %i within the origin anew', async (status) => {
+      expect(await library.send(servers.redirect(status, '/there?x=1'), { method: 'GET' })).toBe(200);
+      expect(servers.received.map(({ accepted }) => accepted)).toEqual([true, true]);
+      expect(tokens().size).toBe(2);
+    });
+
+    test('signs a POST anew that becomes a GET', async () => {
+      expect(await library.send(servers.redirect(303, '/there'), { method: 'POST', body: 'hello' })).toBe(200);
+      expect(servers.received[1]).toMatchObject({ method: 'GET', body: '', accepted: true });
+    });
+
+    test(repeatsBody ? 'signs a POST anew that keeps its body' : 'sends no body again', async () => {
+      const sending = library.send(servers.redirect(307, '/there'), { method: 'POST', body: 'hello' });
+      if (!repeatsBody) return expect(sending).rejects.toMatchObject({ code: 'body_not_repeatable' });
+      expect(await sending).toBe(200);
+      expect(servers.received[1]).toMatchObject({ method: 'POST', body: 'hello', accepted: true });
+    });
+
+    test.each([
+      ['port', (it: CountingServers) => it.otherPort],
+      ['scheme', (it: CountingServers) => it.otherScheme],
+      ['host', (it: CountingServers) => it.origin.replace('127.0.0.1', 'localhost')],
+    ])('sends nothing to another %s', async (_what, to) => {
+      for (const status of [302, 307]) {
+        const sending = library.send(servers.redirect(status, `${to(servers)}/there`), { method: 'GET' });
+        await expect(sending).rejects.toThrow('signed requests stay on their origin');
+      }
+      expect([servers.received.length, servers.strayed.length]).toEqual([2, 0]);
+    });
+
+    test('signs each retry anew', async () => {
+      expect(await library.send(`${servers.origin}/busy`, { method: 'GET' })).toBe(200);
+      expect(servers.received.map(({ accepted }) => accepted)).toEqual([true, true, true]);
+      expect(tokens().size).toBe(3);
+    });
+
+    test('passes a body on as it comes', async () => {
+      const body = new PassThrough();
+      body.write('first');
+      expect(await library.stream(`${servers.origin}/stream`, body)).toBe('first');
+      expect(body.writableEnded).toBe(false);
+      body.end();
+    });
+
+    test('gives 300 requests at a time as many nonces', async () => {
+      const sending = Array.from({ length: 300 }, () => library.send(`${servers.origin}/me`, { method: 'GET' }));
+      expect(new Set(await Promise.all(sending))).toEqual(new Set([200]));
+      expect(tokens().size).toBe(300);
+    });
+
+    test(learnsClock ? 'learns from a clock that is ahead' : 'hands on a refusal for time', async () => {
+      servers.ahead = 240;
+      for (let call = 0; call < 2; call++)
+        expect(await library.send(`${servers.origin}/me`, { method: 'GET' })).toBe(learnsClock ? 200 : 401);
+      expect(servers.received).toHaveLength(learnsClock ? 3 : 2);
+    });
+  });
+}

@@ -74,6 +74,9 @@ export function createSignedFetch(options: SignedFetchOptions): typeof fetch {
   };
 }
 
+/** Methods whose case fetch mends (Fetch Standard, normalize a method). */
+const NORMALISED = /^(?:delete|get|head|options|post|put)$/i;
+
 interface Hop {
   readonly url: URL;
   readonly method: string;
@@ -84,11 +87,13 @@ interface Hop {
 
 function firstHop(input: Parameters<typeof fetch>[0], init: RequestInit | undefined): Hop {
   const given = input instanceof Request ? input : undefined;
-  // Request resolves the URL, refuses credentials in it, and normalises the method, as fetch itself will.
-  const { url, method } = new Request(given?.url ?? input, { method: init?.method ?? given?.method ?? 'GET' });
+  const url = new URL(given?.url ?? (input as string | URL));
+  // As fetch itself will: what else is wrong, it says.
+  if (url.username !== '' || url.password !== '') throw new TypeError('the URL must not include credentials');
+  const method = init?.method ?? given?.method ?? 'GET';
   return {
-    url: new URL(url),
-    method,
+    url,
+    method: NORMALISED.test(method) ? method.toUpperCase() : method,
     headers: new Headers(init?.headers ?? given?.headers),
     body: init?.body ?? given?.body,
   };

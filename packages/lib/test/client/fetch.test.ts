@@ -90,6 +90,11 @@ describe('a signed fetch', () => {
     ]);
   });
 
+  test('a URL with credentials is refused, as fetch refuses it', async () => {
+    await expect(signed()(origin.replace('//', '//a:b@'))).rejects.toThrow(TypeError);
+    expect(seen).toHaveLength(0);
+  });
+
   test('a token bound to another service is refused there', async () => {
     const response = await signed({ bind: ['aud'], audience: 'https://other.example' })(`${origin}/me`);
     expect(await response.json()).toMatchObject({ error: 'wrong_audience' });

@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { benchAuthenticate } from './authenticate.ts';
 import { benchCreate } from './create.ts';
 import { benchDirectory } from './directory.ts';
+import { benchFetch } from './fetch.ts';
 import { benchForwardAuth } from './forward-auth.ts';
 import { KINDS, type Kind, SILENT_KINDS } from './kinds.ts';
 import { benchNonces } from './nonces.ts';
@@ -27,6 +28,9 @@ if (wanted('authenticate')) {
 }
 if (wanted('create')) {
   for (const kind of KINDS) print(`making a token: ${kind.title}`, 'to bare', await benchCreate(kind));
+  for (const kind of KINDS) {
+    print(`a signed fetch beyond signing: ${kind.title}`, 'to signing', await benchFetch(kind));
+  }
 }
 if (wanted('forward-auth')) {
   for (const kind of [KINDS[0], KINDS[2]] as Kind[]) {

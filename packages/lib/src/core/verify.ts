@@ -36,7 +36,8 @@ export function selectCandidates<User>(
   const keys: KeyRecord[] = [];
   let reason: Reason = 'unknown_key';
   for (const candidate of record.keys) {
-    if (!mayHaveSigned(candidate, token) || candidate.permits?.(address) === false) continue;
+    if (!mayHaveSigned(candidate, token)) continue;
+    if (candidate.permits !== undefined && candidate.permits(address) !== true) continue;
     const why = WHY_UNUSABLE[candidate.state];
     if (why === null) {
       if (keys.length < MAX_TRIES) keys.push(candidate);

@@ -8,6 +8,7 @@ import {
   type BindMember,
   type ClaimOutcome,
   createAuthenticator,
+  type KeyRecord,
   type KeyState,
   type MaybePromise,
   type PublicKey,
@@ -170,9 +171,9 @@ describe('of two faults the earlier is the reason', () => {
 describe('verifications that one token costs', () => {
   const NOBODY = { username: 'alice', user: 'alice', disabled: false };
   /** How often a token was verified, with which keys, and what came of it. */
-  async function verifications(token: string, keys: readonly PublicKey[], state: KeyState = 'active') {
+  async function verifications(token: string, keys: readonly PublicKey[], said: Partial<KeyRecord> = {}) {
     const { authenticate } = createAuthenticator({
-      keys: { find: () => ({ ...NOBODY, keys: keys.map((key) => ({ key, state })) }) },
+      keys: { find: () => ({ ...NOBODY, keys: keys.map((key) => ({ key, state: 'active', ...said })) }) },
       nonces: { tolerance: 20, open() {}, readiness: () => ({ ready: true }), claim: () => 'claimed' },
       now: () => NOW,
     });
@@ -195,9 +196,23 @@ describe('verifications that one token costs', () => {
 
   test.each(['suspended', 'constructor', '__proto__', ''])('a key in the state %s verifies nothing', async (state) => {
     const token = signToken('{"alg":"EdDSA"}', payload(), alice.privateKey);
-    const { tried, reason } = await verifications(token, [publicKeyOf(alice.publicKey)], state as KeyState);
+    const { tried, reason } = await verifications(token, [publicKeyOf(alice.publicKey)], {
+      state: state as KeyState,
+    });
     expect({ tried, reason }).toEqual({ tried: [-1], reason: 'unknown_key' });
   });
+
+  test.each([false, undefined, null, 1, 'yes'])(
+    'a key that permits an address with %s verifies nothing',
+    async (word) => {
+      const token = signToken('{"alg":"EdDSA"}', payload(), alice.privateKey);
+      const permits = () => word as boolean;
+      expect(await verifications(token, [publicKeyOf(alice.publicKey)], { permits })).toEqual({
+        reason: 'unknown_key',
+        tried: [-1],
+      });
+    },
+  );
 
   test.each(['RS512', 'PS256', 'ES256', 'ES384', 'ES512', 'Ed25519'])(
     'the decoy for %s takes its signatures',

@@ -108,7 +108,8 @@ async function runCommands(text: string, cwd: string, env: NodeJS.ProcessEnv): P
 async function startListening(text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
   const child = spawn('sh', ['-c', `exec ${text.trim()}`], { cwd, env, stdio: 'inherit' });
   const file = /\bnode (\S+)/.exec(text)?.[1];
-  const port = file === undefined ? '8787' : /listen\((\d+)/.exec(readFileSync(join(cwd, file), 'utf8'))?.[1];
+  const own = /--listen \S+:(\d+)/.exec(text)?.[1] ?? '8787';
+  const port = file === undefined ? own : /listen\((\d+)/.exec(readFileSync(join(cwd, file), 'utf8'))?.[1];
   for (;;) {
     if (child.exitCode !== null) throw new Error(`${text.trim()} ended with ${child.exitCode}`);
     const answers = await fetch(`http://127.0.0.1:${port}/`).then(

@@ -51,6 +51,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   'trusted-proxy': ['10.0.0.0/33', '::1/129', 'localhost', '10.0.0'],
   'user-header': ['Authorization', 'X_Auth_User', 'X Auth', 'X-Auth-Key'],
   'key-header': ['x-auth-user', 'X-Forwarded-For', 'T\u00e4ter'],
+  'serve-jwks': ['', 'no-such-file', '.'],
   'log-level': ['trace'],
 };
 /** Which option the line names, where it is another than the one that was given. */

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAuthenticator, type NonceStore, type Readiness } from 'asymmetric-jwt-auth';
 import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
+import type { JwksEndpoint } from 'asymmetric-jwt-auth/jwks';
 import type { Logger } from 'pino';
 import { createAdminServer } from './admin/server.ts';
 import type { Address, Config } from './config.ts';
@@ -30,9 +31,10 @@ const WATCH = 1000;
 /**
  * Starts everything.
  *
+ * @param jwks - what `/.well-known/jwks.json` publishes, if it is ours
  * @throws CommandError where the database or an address cannot be had
  */
-export async function startApp(config: Config, log: Logger): Promise<App> {
+export async function startApp(config: Config, jwks: JwksEndpoint | undefined, log: Logger): Promise<App> {
   const database = await openDatabase(config.database, 'server', writeErrors(log));
   log.info({ created: database.created }, `database ${config.database.name}`);
   const { store: nonces, close: closeNonces } = await makeNonceStore(config, database, log);
@@ -55,7 +57,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     onResult: whatHappened(log, database),
   });
   const proxy = upstream === undefined ? undefined : createProxy(upstream, log);
-  const gateway = createGateway({ auth, proxy, config });
+  const gateway = createGateway({ auth, proxy, jwks, config });
   const readiness = () => readinessOf(database, nonces);
   const admin = createAdminServer(readiness);
   const servers = config.adminListen === undefined ? [gateway] : [gateway, admin];

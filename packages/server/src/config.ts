@@ -87,6 +87,13 @@ export const SERVE_OPTIONS = {
     env: 'AJWTD_KEY_HEADER',
     help: 'header that names the key by its fingerprint, default X-Auth-Key',
   },
+  'serve-jwks': {
+    type: 'string',
+    value: 'FILE',
+    multiple: true,
+    env: 'AJWTD_SERVE_JWKS',
+    help: 'public key that /.well-known/jwks.json publishes, in place of the upstream; may be repeated',
+  },
   'log-level': {
     type: 'string',
     value: 'LEVEL',
@@ -117,6 +124,8 @@ export interface Config {
   readonly isTrustedProxy: (address: string | undefined) => boolean;
   readonly userHeader: string;
   readonly keyHeader: string;
+  /** Files of public keys that are published. */
+  readonly serveJwks: readonly string[];
   readonly logLevel: LogLevel;
 }
 
@@ -149,6 +158,7 @@ export function readConfig(values: ServeValues, named: Named): Config {
     isTrustedProxy: readProxies(values['trusted-proxy'], named('trusted-proxy')),
     userHeader,
     keyHeader,
+    serveJwks: readFiles(values['serve-jwks'], named('serve-jwks')),
     logLevel: oneOf(values['log-level'] ?? 'info', LOG_LEVELS, named('log-level')),
   };
 }
@@ -227,6 +237,11 @@ function readProxies(ranges: readonly string[], option: string): Config['isTrust
     const version = isIP(plain);
     return version !== 0 && list.check(plain, version === 4 ? 'ipv4' : 'ipv6');
   };
+}
+
+function readFiles(files: readonly string[], option: string): readonly string[] {
+  if (files.includes('')) throw new CommandError(`${option}: must be a file`);
+  return files;
 }
 
 /** tchar of RFC 9110 §5.6.2, without those that some servers turn into others. */

@@ -2,6 +2,7 @@
 import cluster from 'node:cluster';
 import { defineCommand } from 'asymmetric-jwt-auth/internal/command-line';
 import { readConfig, SERVE_OPTIONS } from '../config.ts';
+import { publishedKeys } from '../gateway/published-keys.ts';
 import { readWords } from './with-directory.ts';
 
 export const serve = defineCommand({
@@ -20,6 +21,7 @@ export const serve = defineCommand({
   async run(values, words, named) {
     readWords(words, []);
     const config = readConfig(values, named);
+    const jwks = await publishedKeys(config.serveJwks, named('serve-jwks'));
     // A wrong option is told before everything else is loaded.
     const [{ createLog }, { startApp }] = await Promise.all([import('../log.ts'), import('../app.ts')]);
     const log = createLog(config.logLevel);
@@ -32,7 +34,7 @@ export const serve = defineCommand({
       await (await openDatabase(config.database, 'server')).close();
       return runWorkers(config.workers, log);
     }
-    const app = await startApp(config, log);
+    const app = await startApp(config, jwks, log);
     const asked = firstSignal();
     const worker = cluster.isWorker ? await import('../workers.ts') : undefined;
     worker?.tellReady();

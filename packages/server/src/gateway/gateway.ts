@@ -1,6 +1,7 @@
 /** The public listener: where a request goes. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AcceptedResult, Authenticator, RefusedResult } from 'asymmetric-jwt-auth';
+import { JWKS_PATH, type JwksEndpoint } from 'asymmetric-jwt-auth/jwks';
 import { readNodeRequest } from 'asymmetric-jwt-auth/node';
 import type { Config } from '../config.ts';
 import { sendJson, sendProblem, sendRefusal } from './answers.ts';
@@ -14,6 +15,8 @@ export interface GatewayParts {
   readonly auth: Authenticator<unknown>;
   /** Without one there is forward-auth only. */
   readonly proxy: UpstreamProxy | undefined;
+  /** What is published to everybody; without it, its path is the application's. */
+  readonly jwks: JwksEndpoint | undefined;
   readonly config: Pick<Config, 'isTrustedProxy' | 'userHeader' | 'keyHeader'>;
 }
 
@@ -25,7 +28,7 @@ const MAX_HEADERS = 40 * 1024;
 /** Milliseconds for the headers of a request. */
 const HEADERS_TIMEOUT = 5000;
 
-export function createGateway({ auth, proxy, config }: GatewayParts): Server {
+export function createGateway({ auth, proxy, jwks, config }: GatewayParts): Server {
   function decide(request: IncomingMessage, { method, target }: Described) {
     const context = request.socket.remoteAddress;
     return auth.authenticate({ ...readNodeRequest(request, target, undefined), method, context });
@@ -68,6 +71,10 @@ export function createGateway({ auth, proxy, config }: GatewayParts): Server {
     const path = pathOf(request.url ?? '');
     if (path === FORWARD_AUTH || path.startsWith(`${FORWARD_AUTH}/`)) return forwardAuth(request, response);
     if (path === WHOAMI) return whoami(request, response);
+    if (jwks !== undefined && path === JWKS_PATH) {
+      endUnreadBody(request, response);
+      return jwks.node(request, response);
+    }
     if (proxy !== undefined && !path.startsWith(OURS)) return passOn(request, response, proxy);
     endUnreadBody(request, response);
     sendProblem(response, 404, 'Not Found', `There are ${FORWARD_AUTH} and ${WHOAMI} here.`);

@@ -16,6 +16,9 @@ need caddy caddy
 need redis-server redis-server
 need initdb postgresql
 need mariadbd mariadb-server
+need script bsdutils
+need zsh zsh
+need fish fish
 need gcc 'gcc libc6-dev'
 
 if [ -n "$missing" ]; then

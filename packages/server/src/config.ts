@@ -97,6 +97,7 @@ export const SERVE_OPTIONS = {
   'log-level': {
     type: 'string',
     value: 'LEVEL',
+    choices: LOG_LEVELS,
     env: 'AJWTD_LOG_LEVEL',
     help: `least of what is logged: ${LOG_LEVELS.join(', ')}; default info`,
   },

@@ -1,4 +1,5 @@
 /** The commands. Each is loaded when it is called, so that none waits for what another needs. */
+import { completion } from '../command-line/completion.ts';
 import type { CommandEntry } from '../command-line/program.ts';
 
 export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
@@ -22,4 +23,5 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
       load: async () => (await import('./pubkey.ts')).pubkey,
     },
   ],
+  ['completion', completion('ajwt', () => COMMANDS)],
 ]);

@@ -19,7 +19,7 @@ export const explain = defineCommand({
     'The signature itself is never printed. The exit code is 0 if nothing fails, else 1.',
   ],
   options: {
-    pubkey: { type: 'string', value: 'FILE', help: 'key that should have signed, in any format' },
+    pubkey: { type: 'string', value: 'FILE', choices: 'file', help: 'key that should have signed, in any format' },
     tolerance: { type: 'string', value: 'S', help: `seconds that the time may be off, default ${DEFAULT_TOLERANCE}` },
     json: { type: 'boolean', help: 'print one JSON object' },
   },

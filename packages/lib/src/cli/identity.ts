@@ -14,6 +14,7 @@ export const IDENTITY_OPTIONS = {
   key: {
     type: 'string',
     value: 'FILE',
+    choices: 'file',
     help: 'private key: PEM, OpenSSH or JWK, or ssh-agent[:FINGERPRINT] (or AJWT_KEY)',
   },
 } as const;

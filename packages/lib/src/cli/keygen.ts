@@ -19,14 +19,14 @@ export const keygen = defineCommand({
     'Without --out both are printed: the private key, then the public one, as PEM.',
   ],
   options: {
-    type: { type: 'string', value: 'T', help: 'ed25519 (default), rsa or ec' },
+    type: { type: 'string', value: 'T', choices: TYPES, help: 'ed25519 (default), rsa or ec' },
     bits: {
       type: 'string',
       value: 'N',
       help: `length of an RSA key: ${RSA_BITS.min} to ${RSA_BITS.max}, default 3072`,
     },
-    curve: { type: 'string', value: 'C', help: 'curve of an EC key: P-256 (default), P-384 or P-521' },
-    out: { type: 'string', value: 'FILE', help: 'write FILE and FILE.pub' },
+    curve: { type: 'string', value: 'C', choices: CURVES, help: 'curve of an EC key: P-256 (default), P-384 or P-521' },
+    out: { type: 'string', value: 'FILE', choices: 'file', help: 'write FILE and FILE.pub' },
     'passphrase-env': { type: 'string', value: 'VAR', help: 'encrypt the private key with the passphrase in $VAR' },
     comment: { type: 'string', value: 'TEXT', help: 'last words of FILE.pub, such as guido@laptop' },
   },

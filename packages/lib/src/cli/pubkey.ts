@@ -27,6 +27,7 @@ export const pubkey = defineCommand({
     jwk: { type: 'boolean', help: 'print a JSON Web Key' },
     fingerprint: { type: 'boolean', help: 'print the three names of the key' },
   },
+  choices: 'file',
   examples: [
     'ajwt pubkey guido > guido.pem',
     'ajwt pubkey --fingerprint ~/.ssh/id_ed25519.pub',

@@ -3,6 +3,9 @@ import { commandHelp } from './help.ts';
 import { parseWords } from './parse.ts';
 import { print } from './terminal.ts';
 
+/** What can stand in a place, where that is known beforehand: one of these words, a file, or a file behind an @. */
+export type Choices = 'file' | '@file' | readonly string[];
+
 /** One option of a command. */
 export interface Option {
   readonly type: 'string' | 'boolean';
@@ -13,6 +16,8 @@ export interface Option {
   readonly value?: string;
   /** Environment variable that is read where the option is not given; several values are separated by commas. */
   readonly env?: string;
+  /** What its value can be; shells complete it. */
+  readonly choices?: Choices;
   readonly help: string;
 }
 
@@ -36,6 +41,8 @@ export interface CommandDefinition<T extends Options> {
   /** What it does and what comes out, in paragraphs. */
   readonly about: readonly string[];
   readonly options: T;
+  /** What its words can be; shells complete them. */
+  readonly choices?: Choices;
   readonly examples: readonly string[];
   /** Where there are more than 0 and 1. */
   readonly exitCodes?: readonly (readonly [string, string])[];
@@ -49,15 +56,19 @@ export interface CommandDefinition<T extends Options> {
 
 /** A command that can be run with what was typed after its name. */
 export interface Command {
+  readonly options: Options;
+  readonly choices: Choices | undefined;
   help(): string;
   run(args: readonly string[]): Promise<number>;
 }
 
 /** Puts a command together: options are parsed by its table, and `--help` is answered. */
 export function defineCommand<const T extends Options>(definition: CommandDefinition<T>): Command {
-  const { name, options } = definition;
+  const { name, options, choices } = definition;
   const help = () => commandHelp(definition);
   return {
+    options,
+    choices,
     help,
     async run(args) {
       const parsed = parseWords(name, options, args);

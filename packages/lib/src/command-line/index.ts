@@ -2,6 +2,7 @@
 export { printable } from '../core/printable.ts';
 export { type Command, defineCommand, type Options, type Values } from './command.ts';
 export { CommandError } from './command-error.ts';
+export { completion } from './completion.ts';
 export { isKeyText } from './key-text.ts';
 export { refuseMoreWords } from './parse.ts';
 export { type CommandEntry, type Program, report, runProgram } from './program.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ajwt } from './program.ts';
 
-const COMMANDS = ['keygen', 'token', 'fetch', 'explain', 'pubkey'];
+const COMMANDS = ['keygen', 'token', 'fetch', 'explain', 'pubkey', 'completion'];
 
 describe('help', () => {
   test.each([['--help'], ['-h'], ['help']])(

@@ -1,5 +1,5 @@
 /** The commands. Each is loaded when it is called, so that none waits for what another needs. */
-import type { CommandEntry } from 'asymmetric-jwt-auth/internal/command-line';
+import { type CommandEntry, completion } from 'asymmetric-jwt-auth/internal/command-line';
 
 type UserCommand = keyof typeof import('./user.ts');
 type KeyCommand = keyof typeof import('./key.ts');
@@ -32,4 +32,5 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
   ],
   ['audit', { summary: 'show who changed what', load: async () => (await import('./audit.ts')).audit }],
   ['migrate', { summary: 'bring the database up to date', load: async () => (await import('./migrate.ts')).migrate }],
+  ['completion', completion('ajwtd', () => COMMANDS)],
 ]);

@@ -13,6 +13,7 @@ export const keyAdd = defineCommand({
     'A running server knows the key with the next request. Prints the fingerprint of the key, as `ssh-keygen -l` does.',
     'With --allow-url, FILE may be an https:// URL of OpenSSH lines, github:NAME or gitlab:NAME: whoever can write there, or answers in its name, decides which keys are added.',
   ],
+  choices: 'file',
   options: {
     ...DATABASE_OPTION,
     comment: { type: 'string', value: 'TEXT', help: 'for people; default the comment in the key' },

@@ -21,6 +21,7 @@ export const FETCH_OPTIONS = {
     short: 'd',
     value: 'DATA|@FILE|@-',
     multiple: true,
+    choices: '@file',
     help: 'body: a text, a file, or standard input, byte for byte (as --data-binary of curl); implies POST and Content-Type: application/x-www-form-urlencoded; several are joined with &',
   },
   form: {
@@ -28,10 +29,17 @@ export const FETCH_OPTIONS = {
     short: 'F',
     value: 'NAME=TEXT|NAME=@FILE',
     multiple: true,
+    choices: '@file',
     help: "one field of a form (multipart/form-data), or one file of it, read while it is sent; ';type=TYPE' and ';filename=NAME' may follow; implies POST; may be repeated",
   },
   include: { type: 'boolean', short: 'i', help: 'print the status line and the headers before the body' },
-  output: { type: 'string', short: 'o', value: 'FILE', help: 'write to FILE instead of standard output' },
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'FILE',
+    choices: 'file',
+    help: 'write to FILE instead of standard output',
+  },
   verbose: {
     type: 'boolean',
     short: 'v',

@@ -1,0 +1,13 @@
+/** The command that makes shells complete a program: `ajwt completion bash`. */
+import type { CommandEntry } from './program.ts';
+
+/**
+ * @param program - its name
+ * @param commands - of the program; asked for when they are completed, as this entry is one of them
+ */
+export function completion(program: string, commands: () => ReadonlyMap<string, CommandEntry>): CommandEntry {
+  return {
+    summary: 'make bash, zsh or fish complete commands, options and files',
+    load: async () => (await import('./completion/command.ts')).completionCommand(program, commands()),
+  };
+}

@@ -1,0 +1,38 @@
+/** `ajwt completion`: prints the script that a shell reads. */
+import { type Command, defineCommand } from '../command.ts';
+import { CommandError } from '../command-error.ts';
+import { refuseMoreWords } from '../parse.ts';
+import type { CommandEntry } from '../program.ts';
+import { print } from '../terminal.ts';
+import { bashCompletion } from './bash.ts';
+import { type Completed, readTables } from './completed.ts';
+import { fishCompletion } from './fish.ts';
+import { zshCompletion } from './zsh.ts';
+
+const SHELLS: ReadonlyMap<string, (program: Completed) => string> = new Map([
+  ['bash', bashCompletion],
+  ['zsh', zshCompletion],
+  ['fish', fishCompletion],
+]);
+
+export function completionCommand(program: string, commands: ReadonlyMap<string, CommandEntry>): Command {
+  const name = `${program} completion`;
+  return defineCommand({
+    name,
+    usage: 'bash|zsh|fish',
+    about: [
+      'Prints the script that makes a shell complete commands, options, their values and files with the Tab key. It is made from the tables that --help is made from, and does not call the program.',
+      'The lines of the examples belong into ~/.bashrc, into ~/.zshrc behind compinit, and into ~/.config/fish/config.fish.',
+    ],
+    options: {},
+    choices: [...SHELLS.keys()],
+    examples: [`source <(${name} bash)`, `source <(${name} zsh)`, `${name} fish | source`],
+    async run(_values, words) {
+      refuseMoreWords(name, words, 1);
+      const script = SHELLS.get(words[0] ?? '');
+      if (script === undefined) throw new CommandError(`give the shell: ${[...SHELLS.keys()].join(', ')}`);
+      print(script(await readTables(program, commands)));
+      return 0;
+    },
+  });
+}

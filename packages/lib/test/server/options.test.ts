@@ -98,7 +98,7 @@ test.each(BAD)('%s refuses a wrong %s', async (maker, option, values) => {
 });
 
 describe.each(Object.keys(MAKERS) as Maker[])('%s', (maker) => {
-  test.each(['Tolerance', 'clock', 'requires', '', 'toString', 'prototype'])(
+  test.each(['Tolerance', 'timer', 'requires', '', 'toString', 'prototype'])(
     'refuses the option %j, which does not exist, and says which do',
     async (option) => {
       const error = await errorOf(() => MAKERS[maker]({ [option]: undefined }));

@@ -72,7 +72,7 @@ class AgentKey implements SshAgentSigner {
   /** @throws SshAgentError */
   async sign(bytes: Uint8Array): Promise<Uint8Array> {
     // The caller may use its bytes for something else while the agent is waited for.
-    const message = bytes.slice();
+    const message = Uint8Array.from(bytes);
     if (this.#connections === MAX_CONNECTIONS) await new Promise<void>((go) => this.#waiting.push(go));
     else this.#connections++;
     try {

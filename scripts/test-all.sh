@@ -20,6 +20,8 @@ need script bsdutils
 need zsh zsh
 need fish fish
 need gcc 'gcc libc6-dev'
+need softhsm2-util softhsm2
+need pkcs11-tool opensc
 
 if [ -n "$missing" ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

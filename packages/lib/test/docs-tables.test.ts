@@ -11,6 +11,7 @@ import {
   UnavailableError,
 } from '../src/index.ts';
 import { JWKS_PROBLEMS } from '../src/jwks/index.ts';
+import type { KmsErrorCode } from '../src/signers/kms.ts';
 import type { SshAgentErrorCode } from '../src/signers/ssh-agent.ts';
 import type { DirectoryErrorCode } from '../src/sql/index.ts';
 import { ContractError } from '../src/testing/index.ts';
@@ -43,6 +44,12 @@ const SSH_AGENT_ERRORS: Readonly<Record<SshAgentErrorCode, true>> = {
   several_keys: true,
   unknown_key: true,
   refused: true,
+  bad_answer: true,
+  timed_out: true,
+};
+const KMS_ERRORS: Readonly<Record<KmsErrorCode, true>> = {
+  unsupported: true,
+  not_signed: true,
   bad_answer: true,
   timed_out: true,
 };
@@ -150,6 +157,10 @@ describe(ERRORS, () => {
 
   test('has the codes of the ssh-agent', () => {
     expect(cut(tableOf(ERRORS, '## ssh-agent', CODE_COLUMNS), 1).flat()).toEqual(codesOf(SSH_AGENT_ERRORS));
+  });
+
+  test('has the codes of key management services', () => {
+    expect(cut(tableOf(ERRORS, '## Key management services', CODE_COLUMNS), 1).flat()).toEqual(codesOf(KMS_ERRORS));
   });
 
   test('has the codes of the directory', () => {

@@ -127,6 +127,11 @@ export function sha256(data: Uint8Array | string): Uint8Array {
   return createHash('sha256').update(data).digest();
 }
 
+/** Hashes for a signer that is given a digest. */
+export function digest(hash: NonNullable<Algorithm['hash']>, bytes: Uint8Array): Uint8Array {
+  return createHash(hash).update(bytes).digest();
+}
+
 /** For names that others make with SHA-1, such as Redis's for its scripts; nothing's safety rests on it. */
 export function sha1Hex(text: string): string {
   return createHash('sha1').update(text).digest('hex');

@@ -7,6 +7,8 @@ import { type ContractCase, same } from './contract.ts';
 /** A signer, and the public key that the server knows of it. */
 export interface SignerFixture {
   make(): MaybePromise<{ readonly signer: Signer; readonly publicKey: VerificationKey }>;
+  /** Longest text that it signs, in bytes; default 8000, where a token ends. Some services sign less with some keys. */
+  readonly longest?: number;
 }
 
 /**
@@ -38,7 +40,9 @@ export function signerContract(fixture: SignerFixture): ContractCase[] {
       name: 'makes JWS signatures of any text',
       async run() {
         const { signer, publicKey } = await fixture.make();
-        for (const length of [0, 1, 63, 64, 300, 8000]) await verifies(signer, publicKey, 'a'.repeat(length));
+        for (const length of [0, 1, 63, 64, 300, fixture.longest ?? 8000]) {
+          await verifies(signer, publicKey, 'a'.repeat(length));
+        }
       },
     },
     {

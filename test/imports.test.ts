@@ -49,6 +49,7 @@ const SHARED = [
     'dialect',
     'find',
     'key-parser',
+    'key-sets',
     'keys',
     'mysql',
     'pages',

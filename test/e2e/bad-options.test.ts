@@ -51,6 +51,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   'trusted-proxy': ['10.0.0.0/33', '::1/129', 'localhost', '10.0.0'],
   'user-header': ['Authorization', 'X_Auth_User', 'X Auth', 'X-Auth-Key'],
   'key-header': ['x-auth-user', 'X-Forwarded-For', 'T\u00e4ter'],
+  'jwks-allow-private': ['', 'localhost:8443', 'https://localhost', 'a b'],
   'serve-jwks': ['', 'no-such-file', '.'],
   'log-level': ['trace'],
 };

@@ -180,8 +180,12 @@ describe.each([
       await database.query(`DELETE FROM ${schema}ajwt_migration`);
       const refused = await ajwtd(['user', 'list', '--database', where]);
       expect(refused).toMatchObject({ code: 1, stdout: '' });
-      expect(refused.stderr).toBe(`ajwtd: ${where} lacks 2026-11-directory; run \`ajwtd migrate\` first\n`);
-      expect((await command('migrate')).stderr).toBe(`2026-11-directory: done\n${where} is up to date\n`);
+      expect(refused.stderr).toBe(
+        `ajwtd: ${where} lacks 2026-11-directory, 2026-11-key-sets; run \`ajwtd migrate\` first\n`,
+      );
+      expect((await command('migrate')).stderr).toBe(
+        `2026-11-directory: done\n2026-11-key-sets: done\n${where} is up to date\n`,
+      );
       expect(JSON.parse((await command('user', 'list', '--search', 'alice', '--json')).stdout)).toMatchObject([
         { username: 'alice' },
       ]);

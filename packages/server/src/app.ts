@@ -3,13 +3,14 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAuthenticator, type NonceStore, type Readiness } from 'asymmetric-jwt-auth';
 import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
-import type { JwksEndpoint } from 'asymmetric-jwt-auth/jwks';
+import { type JwksEndpoint, jwksClient } from 'asymmetric-jwt-auth/jwks';
 import type { Logger } from 'pino';
 import { createAdminServer } from './admin/server.ts';
 import type { Address, Config } from './config.ts';
 import { openKeyStore } from './database/keys.ts';
 import { type Database, openDatabase } from './database/open.ts';
 import { createGateway } from './gateway/gateway.ts';
+import { keySetLog } from './gateway/key-set-log.ts';
 import { oldKeyLog } from './gateway/old-key-log.ts';
 import { createProxy } from './gateway/proxy.ts';
 import { decisionLog } from './gateway/refusal-log.ts';
@@ -31,10 +32,10 @@ const WATCH = 1000;
 /**
  * Starts everything.
  *
- * @param jwks - what `/.well-known/jwks.json` publishes, if it is ours
+ * @param published - what `/.well-known/jwks.json` publishes, if it is ours
  * @throws CommandError where the database or an address cannot be had
  */
-export async function startApp(config: Config, jwks: JwksEndpoint | undefined, log: Logger): Promise<App> {
+export async function startApp(config: Config, published: JwksEndpoint | undefined, log: Logger): Promise<App> {
   const database = await openDatabase(config.database, 'server', writeErrors(log));
   log.info({ created: database.created }, `database ${config.database.name}`);
   const { store: nonces, close: closeNonces } = await makeNonceStore(config, database, log);
@@ -47,7 +48,8 @@ export async function startApp(config: Config, jwks: JwksEndpoint | undefined, l
   }
 
   const { tolerance, audience, require, upstream } = config;
-  const { store: keys, close: closeKeys } = await openKeyStore(database, log);
+  const keySets = jwksClient({ privateHosts: config.privateHosts, onProblem: keySetLog(log) });
+  const { store: keys, close: closeKeys } = await openKeyStore(database, keySets, log);
   const auth = createAuthenticator({
     keys,
     nonces,
@@ -57,7 +59,7 @@ export async function startApp(config: Config, jwks: JwksEndpoint | undefined, l
     onResult: whatHappened(log, database),
   });
   const proxy = upstream === undefined ? undefined : createProxy(upstream, log);
-  const gateway = createGateway({ auth, proxy, jwks, config });
+  const gateway = createGateway({ auth, proxy, jwks: published, config });
   const readiness = () => readinessOf(database, nonces);
   const admin = createAdminServer(readiness);
   const servers = config.adminListen === undefined ? [gateway] : [gateway, admin];

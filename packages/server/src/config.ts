@@ -3,6 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { CommandError, type Values } from 'asymmetric-jwt-auth/internal/command-line';
 import { type DatabaseConfig, readDatabase } from './database/config.ts';
 import { type NoncesConfig, readNonces } from './nonces/config.ts';
+import { PRIVATE_HOSTS_OPTION, readPrivateHosts } from './private-hosts.ts';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -87,6 +88,7 @@ export const SERVE_OPTIONS = {
     env: 'AJWTD_KEY_HEADER',
     help: 'header that names the key by its fingerprint, default X-Auth-Key',
   },
+  ...PRIVATE_HOSTS_OPTION,
   'serve-jwks': {
     type: 'string',
     value: 'FILE',
@@ -125,6 +127,8 @@ export interface Config {
   readonly isTrustedProxy: (address: string | undefined) => boolean;
   readonly userHeader: string;
   readonly keyHeader: string;
+  /** Hosts of key sets that may have private addresses. */
+  readonly privateHosts: readonly string[];
   /** Files of public keys that are published. */
   readonly serveJwks: readonly string[];
   readonly logLevel: LogLevel;
@@ -159,6 +163,7 @@ export function readConfig(values: ServeValues, named: Named): Config {
     isTrustedProxy: readProxies(values['trusted-proxy'], named('trusted-proxy')),
     userHeader,
     keyHeader,
+    privateHosts: readPrivateHosts(values['jwks-allow-private'], named('jwks-allow-private')),
     serveJwks: readFiles(values['serve-jwks'], named('serve-jwks')),
     logLevel: oneOf(values['log-level'] ?? 'info', LOG_LEVELS, named('log-level')),
   };

@@ -19,6 +19,7 @@ test('the defaults are those of the documentation', () => {
     require: [],
     userHeader: 'X-Auth-User',
     keyHeader: 'X-Auth-Key',
+    privateHosts: [],
     serveJwks: [],
     logLevel: 'info',
   });

@@ -45,6 +45,8 @@ export interface UserRecord<User> {
   readonly keys: readonly KeyRecord[];
   /** Members of `bind` that this user's tokens must carry, beyond the server's own policy. */
   readonly require?: readonly BindMember[] | undefined;
+  /** URLs of JWK sets whose keys count as well; not before `withKeySets` has looked there. */
+  readonly keySets?: readonly string[] | undefined;
   /** Seconds since the epoch at which the record will be another, as a key expires: nobody keeps it for longer. */
   readonly until?: number | undefined;
 }

@@ -2,6 +2,7 @@
 import { type KeyHint, type KeyRecord, type MaybePromise, UnavailableError } from '../core/contracts.ts';
 import { checkOptions, numberOption, type OptionKinds } from '../core/options.ts';
 import { type FetchSettings, systemAddresses } from './fetch-set.ts';
+import { readPrivateHosts } from './private-hosts.ts';
 import { JwksError } from './problem.ts';
 import { cachedSet, type SetCache } from './set-cache.ts';
 import { parseJwksUrl } from './url.ts';
@@ -72,7 +73,7 @@ export function jwksClient(options: JwksClientOptions = {}): JwksClient {
   const most = numberOption('urls', options.urls, 10_000, 1, 1_000_000);
   const fetching: FetchSettings = {
     timeout: 1000 * numberOption('timeout', options.timeout, 2, 0.05, 10),
-    privateHosts: new Set((options.privateHosts ?? []).map(hostName)),
+    privateHosts: readPrivateHosts(options.privateHosts),
     ca: options.ca,
     lookup: options.lookup ?? systemAddresses,
   };
@@ -133,13 +134,4 @@ function match(sets: readonly SetCache[], kid: string | undefined): readonly Key
     .filter(
       ({ key, name }) => kid === undefined || kid === name || kid === key.thumbprint || kid.toLowerCase() === key.kid,
     );
-}
-
-/** @throws TypeError */
-function hostName(text: unknown): string {
-  const url = typeof text === 'string' && URL.canParse(`https://${text}/`) ? new URL(`https://${text}/`) : undefined;
-  if (url === undefined || url.host !== url.hostname || url.hostname === '' || url.pathname !== '/') {
-    throw new TypeError('option privateHosts: must be names of hosts, without a port');
-  }
-  return url.hostname.replace(/^\[|\]$/g, '');
 }

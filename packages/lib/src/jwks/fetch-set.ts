@@ -3,6 +3,7 @@ import { lookup as systemLookup } from 'node:dns/promises';
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { isIP } from 'node:net';
+import { hostOf } from './private-hosts.ts';
 import { JwksError, type JwksProblemCode } from './problem.ts';
 import { isPublicAddress } from './public-address.ts';
 
@@ -101,7 +102,7 @@ async function exchange(
 }
 
 async function permittedAddresses(url: URL, { privateHosts, lookup }: FetchSettings): Promise<readonly string[]> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = hostOf(url);
   const addresses = isIP(host) === 0 ? await lookup(host) : [host];
   if (addresses.length === 0) throw new JwksError('unreachable', url.href, { detail: 'ENOTFOUND' });
   // One bad address among good ones is a trick, or a mistake; neither is gone along with.

@@ -1,5 +1,6 @@
 /** JWK sets, for Node: keys that others publish, and one's own for others. */
 export { type JwksKeyStoreOptions, type JwksTrust, type JwksUser, jwksKeyStore } from '../key-stores/jwks.ts';
+export { withKeySets } from '../key-stores/with-key-sets.ts';
 export { type JwksClient, type JwksClientOptions, jwksClient } from './client.ts';
 export {
   JWKS_PATH,

@@ -1,5 +1,8 @@
 /** URLs of JWK sets. */
+import { parseIpAddress } from '../core/ip-address.ts';
+import { hostOf } from './private-hosts.ts';
 import { JwksError } from './problem.ts';
+import { isPublicAddress } from './public-address.ts';
 
 const MAX_URL = 2048;
 
@@ -15,6 +18,34 @@ export function parseJwksUrl(text: string): URL {
       'bad_url',
       url === undefined ? 'that was given' : `${url.protocol}//${url.host}${url.pathname}`,
     );
+  }
+  return url;
+}
+
+/**
+ * The URL of a JWK set as it is written where it is kept: ASCII, without a fragment.
+ *
+ * @throws JwksError `bad_url`
+ */
+export function canonicalUrl(text: string): string {
+  const url = parseJwksUrl(text);
+  url.hash = '';
+  // In this form it may be longer.
+  return parseJwksUrl(url.href).href;
+}
+
+/**
+ * Checks a URL before it is kept. Where its host is a name, what that leads to is looked at by each fetch.
+ *
+ * @param privateHosts - those that may have addresses which are not public
+ * @returns as {@link canonicalUrl}
+ * @throws JwksError `bad_url`, `forbidden_address`
+ */
+export function trustedUrl(text: string, privateHosts: ReadonlySet<string>): string {
+  const url = canonicalUrl(text);
+  const host = hostOf(new URL(url));
+  if (parseIpAddress(host) !== undefined && !privateHosts.has(host) && !isPublicAddress(host)) {
+    throw new JwksError('forbidden_address', url);
   }
   return url;
 }

@@ -33,6 +33,31 @@ export interface DirectoryKey {
   readonly lastRefused: number | null;
 }
 
+/** A JWK set, published elsewhere, whose keys count as those of a user. */
+export interface DirectoryKeySet {
+  readonly username: string;
+  readonly url: string;
+  /** Seconds since the epoch. */
+  readonly created: number;
+}
+
+/** What a key set may be given. */
+export interface DirectoryKeySetOptions {
+  /** Adds the user as well, where it is not there; all or nothing. */
+  readonly createUser?: boolean;
+  /** Hosts, as they stand in URLs and without a port, that may be addresses which are not public. Default: none. */
+  readonly privateHosts?: readonly string[];
+}
+
+/** What became of a key set that was to be added. */
+export interface AddedKeySet {
+  readonly keySet: DirectoryKeySet;
+  /** Whether the user had it not yet. */
+  readonly added: boolean;
+  /** Whether the user was added as well. */
+  readonly userAdded: boolean;
+}
+
 /** What a key may be given. */
 export interface DirectoryKeyOptions {
   /** For people; default the comment of its OpenSSH line. */
@@ -93,7 +118,9 @@ export type AuditAction =
   | 'key.change'
   | 'key.retire'
   | 'key.promote'
-  | 'key.revoke';
+  | 'key.revoke'
+  | 'jwks.add'
+  | 'jwks.remove';
 
 /** Who changed what. */
 export interface AuditEntry {
@@ -121,7 +148,8 @@ export interface AuditQuery extends PageQuery {
  * - `bad_username`: no token can have it
  * - `bad_comment`, `bad_expiry`: what is written beside a key
  * - `bad_query`: a page that cannot be asked for
- * - `unknown_user`, `unknown_key`: not in the directory
+ * - `bad_url`, `forbidden_address`: where no key set is fetched from
+ * - `unknown_user`, `unknown_key`, `unknown_key_set`: not in the directory
  * - `user_exists`: the name is taken
  * - `key_revoked`: a revoked key does not come back
  * - `not_replaced`: a key is not retired before another one was used
@@ -131,8 +159,11 @@ export type DirectoryErrorCode =
   | 'bad_comment'
   | 'bad_expiry'
   | 'bad_query'
+  | 'bad_url'
+  | 'forbidden_address'
   | 'unknown_user'
   | 'unknown_key'
+  | 'unknown_key_set'
   | 'user_exists'
   | 'key_revoked'
   | 'not_replaced';
@@ -213,6 +244,18 @@ export interface Directory extends KeyStore<DirectoryUser> {
    * @throws DirectoryError `unknown_key`
    */
   revokeKey(id: string): Promise<UrgentChange & { readonly keys: readonly DirectoryKey[]; readonly revoked: boolean }>;
+
+  /**
+   * Trusts a user by a JWK set: whoever can write at that URL can sign as this user.
+   *
+   * @throws DirectoryError `unknown_user`, `bad_username`, `bad_url`, `forbidden_address`
+   * @throws TypeError for `privateHosts` that are none
+   */
+  addKeySet(username: string, url: string, options?: DirectoryKeySetOptions): Promise<AddedKeySet>;
+  /** Key sets of one user, or of all, the oldest first. @throws DirectoryError `unknown_user`, `bad_query` */
+  listKeySets(query?: PageQuery & { readonly username?: string | undefined }): Promise<Page<DirectoryKeySet>>;
+  /** No longer trusts a user by a JWK set. It is urgent. @throws DirectoryError `unknown_user`, `unknown_key_set`, `bad_url` */
+  removeKeySet(username: string, url: string): Promise<UrgentChange>;
 
   /** Who changed what, the newest last. @throws DirectoryError `bad_query` */
   listAudit(query?: AuditQuery): Promise<Page<AuditEntry>>;

@@ -8,6 +8,7 @@ import { checkActor } from './sql/checks.ts';
 import { directoryDialectOf } from './sql/dialect.ts';
 import { userFinder } from './sql/find.ts';
 import { keyParser } from './sql/key-parser.ts';
+import { keySetsOf } from './sql/key-sets.ts';
 import { keysOf } from './sql/keys.ts';
 import { type Connection, keyReader } from './sql/rows.ts';
 import { usersOf } from './sql/users.ts';
@@ -62,6 +63,7 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
       ...shared,
       ...usersOf(db, dialect, now, changes),
       ...keysOf(db, keyOf, now, changes),
+      ...keySetsOf(db, now, changes),
       as(other) {
         checkActor(other);
         return directoryOf(other);

@@ -1,6 +1,7 @@
 /** The public names of the SQL stores. */
 export {
   type AddedKey,
+  type AddedKeySet,
   type AuditAction,
   type AuditEntry,
   type AuditQuery,
@@ -9,6 +10,8 @@ export {
   type DirectoryErrorCode,
   type DirectoryKey,
   type DirectoryKeyOptions,
+  type DirectoryKeySet,
+  type DirectoryKeySetOptions,
   type DirectoryUser,
   type KeyChanges,
   type Page,

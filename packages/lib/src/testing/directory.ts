@@ -3,6 +3,7 @@ import { PrivateKey } from '../keys/private-key.ts';
 import { PublicKey } from '../keys/public-key.ts';
 import { type ContractCase, same } from './contract.ts';
 import { type DirectoryFixture, directoryCase, HINT, newKey, refused, statesOf } from './directory-fixture.ts';
+import { keySetCases } from './directory-key-sets.ts';
 import { rotationCases } from './directory-rotation.ts';
 
 /** Names that a database with a lazy collation takes for one another. */
@@ -197,6 +198,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
     }),
 
     ...rotationCases(fixture),
+    ...keySetCases(fixture),
   ];
 }
 

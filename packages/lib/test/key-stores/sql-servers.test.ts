@@ -93,6 +93,7 @@ describe.each([
 
     test('migrations are made once, also where several begin at once, and are the same as SQL', async () => {
       const tables = [
+        'ajwt_key_set',
         'ajwt_key',
         'ajwt_user',
         'ajwt_revoked_key',
@@ -105,7 +106,7 @@ describe.each([
         for (const table of [...tables, 'ajwt_migration_lock']) await ask(database, `DROP TABLE ${table}`);
       };
       await drop();
-      expect(await sqlDirectory(database).pendingMigrations()).toEqual(['2026-11-directory']);
+      expect(await sqlDirectory(database).pendingMigrations()).toEqual(['2026-11-directory', '2026-11-key-sets']);
       await Promise.all(Array.from({ length: 3 }, () => sqlDirectory(database).migrate()));
       expect(await sqlDirectory(database).migrate()).toEqual([]);
       await drop();
@@ -135,6 +136,8 @@ describe.skipIf(lacksPostgres)('PostgreSQL tells whoever listens', () => {
     for (const change of [
       () => directory.addUser('guido'),
       () => directory.addKey('guido', key),
+      () => directory.addKeySet('guido', 'https://acme.example/jwks.json'),
+      () => ask(database, 'DELETE FROM ajwt_key_set'),
       () => directory.revokeKey(key.kid),
       () => ask(database, 'UPDATE ajwt_user SET disabled = 1'),
       () => ask(database, 'TRUNCATE ajwt_user CASCADE'),

@@ -113,6 +113,8 @@ describe('directoryRevision', () => {
       () => directory.addKey('guido', key),
       () => directory.addKey('guido', key, { expires: 2000 }),
       () => directory.revokeKey(key.kid),
+      () => directory.addKeySet('guido', 'https://acme.example/jwks.json'),
+      () => directory.removeKeySet('guido', 'https://acme.example/jwks.json'),
       () => directory.setDisabled('guido', true),
       () => directory.removeUser('guido'),
     ];
@@ -144,7 +146,7 @@ describe('migrations', () => {
       open.push({ database, folder });
       return sqlDirectory(database);
     });
-    expect(await directories[0]?.pendingMigrations()).toEqual(['2026-11-directory']);
+    expect(await directories[0]?.pendingMigrations()).toEqual(['2026-11-directory', '2026-11-key-sets']);
     await Promise.all(directories.map((directory) => directory.migrate()));
     for (const directory of directories) expect(await directory.pendingMigrations()).toEqual([]);
     await directories[3]?.addUser('guido');

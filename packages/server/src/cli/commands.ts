@@ -3,6 +3,7 @@ import { type CommandEntry, completion } from 'asymmetric-jwt-auth/internal/comm
 
 type UserCommand = keyof typeof import('./user.ts');
 type KeyCommand = keyof typeof import('./key.ts');
+type JwksCommand = keyof typeof import('./jwks.ts');
 
 const user = (summary: string, name: UserCommand): CommandEntry => ({
   summary,
@@ -11,6 +12,10 @@ const user = (summary: string, name: UserCommand): CommandEntry => ({
 const key = (summary: string, name: KeyCommand): CommandEntry => ({
   summary,
   load: async () => (await import('./key.ts'))[name],
+});
+const jwks = (summary: string, name: JwksCommand): CommandEntry => ({
+  summary,
+  load: async () => (await import('./jwks.ts'))[name],
 });
 
 export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
@@ -26,6 +31,9 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
   ['key set', key('change the comment of a key, or when it expires', 'keySet')],
   ['key retire', key('end a key that another one has replaced', 'keyRetire')],
   ['key revoke', key('revoke a key, for good', 'keyRevoke')],
+  ['jwks add', jwks('trust a user by keys that are published elsewhere', 'jwksAdd')],
+  ['jwks list', jwks('list the key sets, of one user or of all', 'jwksList')],
+  ['jwks remove', jwks('no longer trust a user by a key set', 'jwksRemove')],
   [
     'doctor',
     { summary: 'what of a Django site would stop working', load: async () => (await import('./doctor.ts')).doctor },

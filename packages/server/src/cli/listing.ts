@@ -1,6 +1,6 @@
 /** Lists: for people in columns, for programs as JSON. */
 import { paint, print, printable } from 'asymmetric-jwt-auth/internal/command-line';
-import type { DirectoryKey, DirectoryUser } from 'asymmetric-jwt-auth/sql';
+import type { DirectoryKey, DirectoryKeySet, DirectoryUser } from 'asymmetric-jwt-auth/sql';
 
 /** The option of every list. */
 export const JSON_OPTION = { json: { type: 'boolean', help: 'print JSON' } } as const;
@@ -48,6 +48,11 @@ export function keyAsJson({ username, fingerprint, kid, thumbprint, state, key, 
   };
 }
 
+/** What JSON says of a key set. */
+export function keySetAsJson({ username, url, created }: DirectoryKeySet) {
+  return { username, url, created: instant(created) };
+}
+
 /** JSON that cannot steer a terminal. @param indent - spaces; default none, and one line */
 export function jsonText(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replace(/[\u007f-\uffff]/g, (unit) => {
@@ -82,5 +87,13 @@ export function printKeys(keys: readonly DirectoryKey[]): void {
       const times = [day(at.created), day(at.expires), minute(at.lastUsed), minute(at.lastRefused)];
       return [username, fingerprint, type, named, ...times, comment ?? ''];
     }),
+  );
+}
+
+/** Prints key sets in columns. */
+export function printKeySets(keySets: readonly DirectoryKeySet[]): void {
+  printTable(
+    ['USER', 'KEY SET', 'CREATED'],
+    keySets.map(({ username, url, created }) => [username, url, day(created)]),
   );
 }

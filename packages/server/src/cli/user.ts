@@ -1,7 +1,17 @@
 /** `ajwtd user …`: who may send requests. */
 import { type Command, defineCommand, note, print, printable } from 'asymmetric-jwt-auth/internal/command-line';
 import type { Directory } from 'asymmetric-jwt-auth/sql';
-import { day, JSON_OPTION, keyAsJson, printJson, printKeys, printTable, userAsJson } from './listing.ts';
+import {
+  day,
+  JSON_OPTION,
+  keyAsJson,
+  keySetAsJson,
+  printJson,
+  printKeySets,
+  printKeys,
+  printTable,
+  userAsJson,
+} from './listing.ts';
 import {
   DATABASE_OPTION,
   everyItem,
@@ -98,22 +108,28 @@ const NO_USERS = 'no users yet; `ajwtd key add USER FILE` adds one with its key'
 export const userShow = defineCommand({
   name: 'ajwtd user show',
   usage: 'USER [--json]',
-  about: ['Shows a user and its keys.'],
+  about: ['Shows a user, its keys, and the key sets that it is trusted by.'],
   options: { ...DATABASE_OPTION, ...JSON_OPTION },
   examples: ['ajwtd user show guido'],
   async run(values, words, named) {
     const [username] = readWords(words, ['USER']);
-    const [user, keys] = await withDirectory(values, named('database'), async (directory) => {
+    const [user, keys, keySets] = await withDirectory(values, named('database'), async (directory) => {
       const found = await directory.getUser(username);
-      return [found, await everyItem((after) => directory.listKeys({ username, after, limit: 1000 }))] as const;
+      const ofUser = (after: string | undefined) => ({ username, after, limit: 1000 });
+      return [
+        found,
+        await everyItem((after) => directory.listKeys(ofUser(after))),
+        await everyItem((after) => directory.listKeySets(ofUser(after))),
+      ] as const;
     });
     if (values.json) {
-      printJson({ ...userAsJson(user), keys: keys.map(keyAsJson) });
+      printJson({ ...userAsJson(user), keys: keys.map(keyAsJson), keySets: keySets.map(keySetAsJson) });
       return 0;
     }
     print(`${printable(username)}: ${user.disabled ? 'disabled' : 'enabled'}, since ${day(user.created)}`);
     if (keys.length > 0) printKeys(keys);
-    else note('no keys yet; register one with `ajwtd key add`');
+    if (keySets.length > 0) printKeySets(keySets);
+    if (keys.length + keySets.length === 0) note('no keys yet; register one with `ajwtd key add`');
     return 0;
   },
 });

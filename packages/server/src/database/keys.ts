@@ -1,5 +1,6 @@
-/** Users and keys as requests need them: cached, and never older than a change may go unseen. */
+/** Users and keys as requests need them: cached, and never older than a change may go unseen; with the key sets that are trusted. */
 import { cached, type KeyStore } from 'asymmetric-jwt-auth';
+import { type JwksClient, withKeySets } from 'asymmetric-jwt-auth/jwks';
 import { type DirectoryUser, directoryRevision } from 'asymmetric-jwt-auth/sql';
 import type { Logger } from 'pino';
 import type { Database } from './open.ts';
@@ -13,11 +14,17 @@ export interface OpenKeyStore {
 /** Milliseconds after which a lookup is given up: whoever asks is told to come again. */
 const DEADLINE = 1000;
 
+/** As {@link openDirectory}, with the keys of trusted sets: they depend on the token, and so are outside of the cache. */
+export async function openKeyStore(database: Database, keySets: JwksClient, log: Logger): Promise<OpenKeyStore> {
+  const { store, close } = await openDirectory(database, log);
+  return { store: withKeySets(store, keySets), close };
+}
+
 /**
  * A change counts at once in SQLite, whose file tells; in PostgreSQL as soon as the server has told, and in any case after a second;
  * in MySQL and MariaDB after a second.
  */
-export async function openKeyStore({ config, directory, checkFile }: Database, log: Logger): Promise<OpenKeyStore> {
+async function openDirectory({ config, directory, checkFile }: Database, log: Logger): Promise<OpenKeyStore> {
   const find: typeof directory.find = (username, hint) => {
     checkFile();
     return inTime(directory.find(username, hint));

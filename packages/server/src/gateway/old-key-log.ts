@@ -1,10 +1,7 @@
 /** Somebody still signs with a key that no longer counts: a warning, once a minute for each key. */
 import type { AuthenticationEvent } from 'asymmetric-jwt-auth';
 import type { Logger } from 'pino';
-
-/** Milliseconds between two warnings of one key, and keys that are remembered meanwhile. */
-const AT_MOST_EVERY = 60_000;
-const MOST_KEYS = 1000;
+import { onceAMinute } from './once-a-minute.ts';
 
 const STATES = { key_revoked: 'revoked', key_expired: 'retired or expired' } as const;
 
@@ -14,19 +11,12 @@ const STATES = { key_revoked: 'revoked', key_expired: 'retired or expired' } as 
  */
 export function oldKeyLog(
   log: Logger,
-  now: () => number = () => performance.now(),
+  now?: () => number,
 ): (event: Pick<AuthenticationEvent, 'reason' | 'username' | 'kid'>) => void {
-  const warned = new Map<string, number>();
+  const mayWarn = onceAMinute(now);
   return ({ reason, username, kid }) => {
     if (kid === undefined || (reason !== 'key_revoked' && reason !== 'key_expired')) return;
-    const at = now();
-    for (const [place, last] of warned) {
-      if (at - last < AT_MOST_EVERY) break;
-      warned.delete(place);
-    }
-    const place = `${username} ${kid}`;
-    if (warned.has(place) || warned.size >= MOST_KEYS) return;
-    warned.set(place, at);
+    if (!mayWarn(`${username} ${kid}`)) return;
     log.warn(
       { username, kid, reason },
       `a key that is ${STATES[reason]} was tried; its user may have missed the change`,

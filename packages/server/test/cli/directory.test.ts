@@ -177,7 +177,9 @@ const FORMS =
 
 describe('the database', () => {
   test('ajwtd migrate makes it, and a second time does nothing', async () => {
-    expect((await run('ajwtd migrate')).stderr).toBe(`2026-11-directory: done\nsqlite:${database} is up to date\n`);
+    expect((await run('ajwtd migrate')).stderr).toBe(
+      `2026-11-directory: done\n2026-11-key-sets: done\nsqlite:${database} is up to date\n`,
+    );
     expect((await run('ajwtd migrate')).stderr).toBe(`sqlite:${database} is up to date\n`);
   });
 
@@ -188,7 +190,7 @@ describe('the database', () => {
     older.close();
     expect(await run('ajwtd user list')).toMatchObject({
       code: 1,
-      stderr: `ajwtd: ${database} lacks 2026-11-directory; run \`ajwtd migrate\` first\n`,
+      stderr: `ajwtd: ${database} lacks 2026-11-directory, 2026-11-key-sets; run \`ajwtd migrate\` first\n`,
     });
     await run('ajwtd migrate');
     expect(await json('ajwtd user list')).toMatchObject([{ username: 'guido' }]);

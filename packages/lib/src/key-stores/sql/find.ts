@@ -1,4 +1,4 @@
-/** Finds a user with all its keys, in one query. */
+/** Finds a user with all its keys and key sets, in one query. */
 import type { Kysely } from 'kysely';
 import { isUsername } from '../../core/claims.ts';
 import type { KeyRecord, UserRecord } from '../../core/contracts.ts';
@@ -7,7 +7,7 @@ import type { KeyParser } from './key-parser.ts';
 import { type StateRow, stateOf, userOf } from './rows.ts';
 import type { DirectoryTables } from './tables.ts';
 
-/** One row of the query; a user without keys has one without a fingerprint. */
+/** One row of the query: a key beside a key set, where the user has any. */
 interface FoundRow extends StateRow {
   readonly username: string;
   readonly disabled: number;
@@ -15,6 +15,7 @@ interface FoundRow extends StateRow {
   readonly fingerprint: string | null;
   readonly public_key: string;
   readonly alg: string | null;
+  readonly url: string | null;
 }
 
 /** @param now - seconds since the epoch */
@@ -22,10 +23,13 @@ export function userFinder(db: Kysely<DirectoryTables>, parse: KeyParser, now: (
   const query = db
     .selectFrom('ajwt_user as u')
     .leftJoin('ajwt_key as k', 'k.user_id', 'u.id')
+    .leftJoin('ajwt_key_set as s', 's.user_id', 'u.id')
     .select(['u.username', 'u.disabled', 'u.created as user_created'])
-    .select(['k.fingerprint', 'k.public_key', 'k.alg', 'k.staged', 'k.expires', 'k.retired', 'k.revoked'])
+    .select(['k.fingerprint', 'k.public_key', 'k.alg', 'k.staged', 'k.expires', 'k.retired', 'k.revoked', 's.url'])
     .where('u.username', '=', '')
     .orderBy('k.created', 'desc')
+    .orderBy('k.id')
+    .orderBy('s.id')
     .compile();
 
   return async (username: string): Promise<UserRecord<DirectoryUser> | undefined> => {
@@ -36,13 +40,18 @@ export function userFinder(db: Kysely<DirectoryTables>, parse: KeyParser, now: (
     // MySQL pads with spaces, and an application's own connection may write in another character set.
     if (first?.username !== username) return undefined;
     const at = now();
-    const keys: KeyRecord[] = [];
+    // Each key stands there once for each key set.
+    const keys = new Map<string, KeyRecord>();
     for (const row of rows) {
-      if (row.fingerprint === null) continue;
-      keys.push({ key: parse(row.fingerprint, row.public_key, row.alg), state: stateOf(row, at) });
+      if (row.fingerprint === null || keys.has(row.fingerprint)) continue;
+      keys.set(row.fingerprint, { key: parse(row.fingerprint, row.public_key, row.alg), state: stateOf(row, at) });
     }
+    const keySets = new Set(rows.flatMap(({ url }) => (url === null ? [] : [url])));
     const user = userOf({ ...first, created: first.user_created });
-    return { username, user, disabled: user.disabled, keys, until: nextExpiry(rows, at) };
+    return {
+      ...{ username, user, disabled: user.disabled },
+      ...{ keys: [...keys.values()], keySets: [...keySets], until: nextExpiry(rows, at) },
+    };
   };
 }
 

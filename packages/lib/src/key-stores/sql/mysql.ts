@@ -62,5 +62,15 @@ export const MYSQL: DirectoryDialect = {
       `CREATE TABLE IF NOT EXISTS ajwt_revision (id TINYINT PRIMARY KEY CHECK (id = 1), revision BIGINT NOT NULL) ${TABLE}`,
       'INSERT IGNORE INTO ajwt_revision (id, revision) VALUES (1, 0)',
     ],
+    '2026-11-key-sets': [
+      `CREATE TABLE IF NOT EXISTS ajwt_key_set (
+  id INTEGER PRIMARY KEY AUTO_INCREMENT,
+  user_id INTEGER NOT NULL,
+  url VARCHAR(2048) ${NAME_OF_KEY} NOT NULL,
+  created DOUBLE NOT NULL,
+  UNIQUE (user_id, url),
+  FOREIGN KEY (user_id) REFERENCES ajwt_user (id) ON DELETE CASCADE
+) ${TABLE}`,
+    ],
   },
 };

@@ -7,12 +7,11 @@ const SQLITE_BUSY = 5;
 const OUTRUN = [2067, 1555, 787];
 
 /** A change that somebody makes by hand counts as well: `directoryRevision` sees it. */
-const TRIGGERS = ['user', 'key'].flatMap((table) =>
+const triggersOf = (table: string) =>
   ['insert', 'update', 'delete'].map(
     (change) =>
-      `CREATE TRIGGER IF NOT EXISTS ajwt_${table}_${change} AFTER ${change} ON ajwt_${table} BEGIN UPDATE ajwt_revision SET revision = revision + 1; END`,
-  ),
-);
+      `CREATE TRIGGER IF NOT EXISTS ${table}_${change} AFTER ${change} ON ${table} BEGIN UPDATE ajwt_revision SET revision = revision + 1; END`,
+  );
 
 export const SQLITE: DirectoryDialect = {
   upsert: 'ON CONFLICT',
@@ -62,7 +61,17 @@ export const SQLITE: DirectoryDialect = {
       'CREATE INDEX IF NOT EXISTS ajwt_audit_subject ON ajwt_audit (subject)',
       'CREATE TABLE IF NOT EXISTS ajwt_revision (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL)',
       'INSERT INTO ajwt_revision (id, revision) VALUES (1, 0) ON CONFLICT DO NOTHING',
-      ...TRIGGERS,
+      ...['ajwt_user', 'ajwt_key'].flatMap(triggersOf),
+    ],
+    '2026-11-key-sets': [
+      `CREATE TABLE IF NOT EXISTS ajwt_key_set (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  user_id INTEGER NOT NULL REFERENCES ajwt_user (id) ON DELETE CASCADE,
+  url TEXT NOT NULL,
+  created REAL NOT NULL,
+  UNIQUE (user_id, url)
+)`,
+      ...triggersOf('ajwt_key_set'),
     ],
   },
 };

@@ -4,6 +4,7 @@ import type { Generated } from 'kysely';
 export interface DirectoryTables {
   ajwt_user: UserTable;
   ajwt_key: KeyTable;
+  ajwt_key_set: KeySetTable;
   ajwt_revoked_key: RevokedKeyTable;
   ajwt_key_use: KeyUseTable;
   ajwt_audit: AuditTable;
@@ -41,6 +42,15 @@ export interface KeyTable {
   /** When another key had replaced it. */
   retired: number | null;
   revoked: number | null;
+}
+
+/** @public named in the declarations of what queries return */
+export interface KeySetTable {
+  id: Generated<number>;
+  user_id: number;
+  /** Where a JWK set is that the user is trusted by; as a parsed URL is written, ASCII. */
+  url: string;
+  created: number;
 }
 
 /** Revoked keys of users who were removed: they do not come back with somebody else. */

@@ -67,10 +67,12 @@ export function usersOf(
           revoked === null || known !== null ? [] : [{ fingerprint, revoked }],
         );
         if (revoked.length > 0) await transaction.insertInto('ajwt_revoked_key').values(revoked).execute();
+        const sets = await transaction.selectFrom('ajwt_key_set').select('url').where('user_id', '=', id).execute();
+        const keySets = sets.map(({ url }) => url);
         await transaction.deleteFrom('ajwt_user').where('id', '=', id).execute();
         const fingerprints = keys.map(({ fingerprint }) => fingerprint);
         await forgetUses(transaction, fingerprints);
-        note('user.remove', username, { keys: fingerprints });
+        note('user.remove', username, { keys: fingerprints, ...(keySets.length === 0 ? {} : { keySets }) });
       }),
   };
 

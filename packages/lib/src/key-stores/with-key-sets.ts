@@ -1,0 +1,57 @@
+/** A key store whose users are trusted by JWK sets as well. */
+import type { KeyHint, KeyRecord, KeyStore, UserRecord, VerificationKey } from '../core/contracts.ts';
+import type { JwksClient } from '../jwks/client.ts';
+
+/**
+ * Adds the keys of the JWK sets that a store names in `keySets`. The store's own keys come first, and what it says of a key counts, also
+ * where a set has that key too: one that was revoked stays so. Where the token names one of its own keys, or the user is disabled,
+ * nothing is fetched.
+ *
+ * What it finds depends on the hint: `cached()` belongs inside, around the store, and never outside.
+ *
+ * @param store - a `sqlDirectory`, or another store whose records have `keySets`
+ * @param client - fetches the sets, and keeps them
+ */
+export function withKeySets<User>(store: KeyStore<User>, client: JwksClient): KeyStore<User> {
+  /** Keys that the store does not know: that they were used is nothing to it. */
+  const foreign = new WeakSet<VerificationKey>();
+
+  function add(record: UserRecord<User> | undefined, hint: KeyHint) {
+    const { keySets = [], disabled, keys = [] } = record ?? {};
+    if (record === undefined || disabled || keySets.length === 0 || isOwn(keys, hint.kid)) return record;
+    const found = client.keysOf(keySets, hint);
+    return 'then' in found ? found.then((others) => merge(record, others)) : merge(record, found);
+  }
+
+  function merge(record: UserRecord<User>, others: readonly KeyRecord[]): UserRecord<User> {
+    const keys = new Map(record.keys.map((own) => [own.key.kid, own]));
+    for (const other of others) {
+      const own = keys.get(other.key.kid);
+      if (own === undefined) foreign.add(other.key);
+      // How others call it is the one thing that they may add.
+      keys.set(other.key.kid, own === undefined ? other : { ...own, name: own.name ?? other.name });
+    }
+    return { ...record, keys: [...keys.values()] };
+  }
+
+  return {
+    find(username, hint) {
+      const record = store.find(username, hint);
+      return record instanceof Promise
+        ? record.then((found) => add(found, hint))
+        : add(record as UserRecord<User> | undefined, hint);
+    },
+    ...(store.used === undefined
+      ? {}
+      : {
+          used(key: VerificationKey, at: number) {
+            if (!foreign.has(key)) store.used?.(key, at);
+          },
+        }),
+  };
+}
+
+/** Whether a kid is the name of one of these keys. */
+function isOwn(keys: readonly KeyRecord[], kid: string | undefined): boolean {
+  return kid !== undefined && keys.some(({ key, name }) => kid === name || kid.toLowerCase() === key.kid);
+}

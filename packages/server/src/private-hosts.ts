@@ -1,0 +1,23 @@
+/** Hosts of key sets that may have private addresses: what serves and what registers them agree on these. */
+import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
+import { jwksClient } from 'asymmetric-jwt-auth/jwks';
+
+export const PRIVATE_HOSTS_OPTION = {
+  'jwks-allow-private': {
+    type: 'string',
+    value: 'HOST',
+    multiple: true,
+    env: 'AJWTD_JWKS_ALLOW_PRIVATE',
+    help: 'host of key sets that may have an address which is not public; may be repeated',
+  },
+} as const;
+
+/** @throws CommandError naming the option */
+export function readPrivateHosts(privateHosts: readonly string[], option: string): readonly string[] {
+  try {
+    jwksClient({ privateHosts });
+  } catch {
+    throw new CommandError(`${option}: must be the name or address of a host, without a port`);
+  }
+  return privateHosts;
+}

@@ -1,0 +1,74 @@
+/** Users who are trusted by key sets, as an operator types it. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type Outcome, scratch, shell } from '../../../lib/test/cli/program.ts';
+
+const file = scratch();
+const SET = 'https://acme.example/.well-known/jwks.json';
+let count = 0;
+let database = '';
+beforeEach(() => {
+  database = file(`${++count}.db`);
+});
+
+function run(line: string, env: Record<string, string> = {}): Promise<Outcome> {
+  return shell(line, { cwd: file('.'), env: { AJWTD_DATABASE: `sqlite:${database}`, ...env } });
+}
+
+async function json(line: string): Promise<unknown> {
+  return JSON.parse((await run(`${line} --json`)).stdout);
+}
+
+describe('ajwtd jwks', () => {
+  test('adds, lists and removes key sets, and says what it did', async () => {
+    expect((await run('ajwtd jwks list')).stderr).toMatch(/^created .*\nno key sets; `ajwtd jwks add USER URL` /);
+    expect(await run(`ajwtd jwks add acme ${SET}#fragment`)).toMatchObject({
+      code: 0,
+      stdout: `${SET}\n`,
+      stderr: 'acme was added\nacme is trusted by this key set now\n',
+    });
+    expect(await run(`ajwtd jwks add acme ${SET}`)).toMatchObject({
+      stderr: 'acme is trusted by this key set already\n',
+    });
+    await run('ajwtd jwks add globex https://globex.example/jwks.json');
+    const added = { username: 'acme', url: SET, created: expect.stringMatching(/Z$/) };
+    expect(await json('ajwtd jwks list acme')).toEqual([added]);
+    expect(await json('ajwtd jwks list')).toMatchObject([{ username: 'acme' }, { username: 'globex' }]);
+    expect((await run('ajwtd jwks list')).stdout).toMatch(
+      /^USER +KEY SET +CREATED\nacme +https:\S+ +\d{4}-\d\d-\d\d\nglobex /,
+    );
+    expect(await json('ajwtd user show acme')).toMatchObject({ username: 'acme', keys: [], keySets: [added] });
+    expect((await run('ajwtd user show acme')).stdout).toContain(SET);
+
+    const removed = await run(`ajwtd jwks remove acme ${SET}`);
+    expect([removed.code, removed.stderr]).toEqual([0, 'acme is no longer trusted by this key set\n']);
+    expect(await json('ajwtd jwks list acme')).toEqual([]);
+    expect(await json('ajwtd audit acme')).toMatchObject([
+      { action: 'user.add' },
+      { action: 'jwks.add', details: { url: SET } },
+      { action: 'jwks.remove', details: { url: SET } },
+    ]);
+  });
+
+  test.each([
+    ['add acme http://acme.example/jwks.json', /is not an https URL/],
+    ['add acme https://u:secret@acme.example/jwks.json', /without a name and password/],
+    ['add acme https://10.0.0.1/jwks.json', /not public; if that is meant, give --jwks-allow-private/],
+    ['add acme https://[::1]/jwks.json', /not public/],
+    [`add acme ${SET} --jwks-allow-private a:1`, /--jwks-allow-private: must be the name or address of a host/],
+    ['add acme', /URL is missing/],
+    [`remove acme ${SET}`, /there is no user "acme"/],
+    ['list acme', /there is no user "acme"/],
+  ])('refuses %s', async (words, why) => {
+    const { code, stdout, stderr } = await run(`ajwtd jwks ${words}`);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(why);
+    expect(stderr).not.toContain('secret');
+  });
+
+  test('takes private addresses that are named, by option or in the environment', async () => {
+    expect((await run('ajwtd jwks add a https://10.0.0.1/ --jwks-allow-private 10.0.0.1')).code).toBe(0);
+    const env = { AJWTD_JWKS_ALLOW_PRIVATE: '10.0.0.2,[::1]' };
+    expect((await run('ajwtd jwks add a https://10.0.0.2/ && ajwtd jwks add a https://[::1]/', env)).code).toBe(0);
+    expect(await json('ajwtd jwks list a')).toHaveLength(3);
+  });
+});

@@ -19,7 +19,6 @@ need mariadbd mariadb-server
 need script bsdutils
 need zsh zsh
 need fish fish
-need gcc 'gcc libc6-dev'
 need softhsm2-util softhsm2
 need pkcs11-tool opensc
 
@@ -39,4 +38,3 @@ echo "== lint and format" && npx biome check --error-on-warnings .
 echo "== types" && npx tsc -p tsconfig.json
 echo "== unused files, exports and dependencies" && npx knip
 echo "== tests" && AJWT_TEST_ALL=1 npx vitest run "$@"
-if [ $# = 0 ]; then echo "== faults under load, in short" && AJWT_TEST_ALL=1 npm run --silent chaos -- --short; fi

@@ -11,7 +11,7 @@ export interface Finished {
 
 /** The environment of a program: our Node first, quiet npm, no colours. */
 export function environment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _ofTheTestRunner, ...rest } = process.env;
+  const { NODE_OPTIONS: _ofTheTestRunner, FORCE_COLOR: _forced, ...rest } = process.env;
   const path = `${dirname(process.execPath)}:${process.env.PATH}`;
   return {
     ...rest,

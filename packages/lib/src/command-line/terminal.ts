@@ -30,11 +30,21 @@ export function oneLine(text: string): string {
   return text.replace(/[^\\]+/g, (part) => printable(part, part.length));
 }
 
-type Style = Parameters<typeof styleText>[0];
+/** A style of `util.styleText`, or several. */
+export type Style = Parameters<typeof styleText>[0];
 
-/** Colours a text, on a terminal that wants colours (https://no-color.org). */
+/** Colours a text where colours are wanted. */
 export function paint(style: Style, text: string, stream: WriteStream = process.stdout): string {
-  return stream.isTTY ? styleText(style, text, { stream }) : text;
+  return wantsColours(stream, process.env) ? styleText(style, text, { validateStream: false }) : text;
+}
+
+/**
+ * Whether colours are wanted: `FORCE_COLOR` decides, then `NO_COLOR` (https://no-color.org), as in Node itself; then a terminal
+ * wants them, unless it is a dumb one.
+ */
+function wantsColours({ isTTY }: WriteStream, { FORCE_COLOR, NO_COLOR, TERM }: NodeJS.ProcessEnv): boolean {
+  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return isTTY && (NO_COLOR ?? '') === '' && TERM !== 'dumb';
 }
 
 /**

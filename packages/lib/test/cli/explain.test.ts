@@ -1,9 +1,10 @@
 /** `ajwt explain`: what it decodes, which check it says fails, and what it never prints. */
 import { writeFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import { createToken, type TokenOptions } from 'asymmetric-jwt-auth/client';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { MALFORMED, PrivateKey } from '../../src/index.ts';
-import { ajwt, lacks, scratch, shell } from './program.ts';
+import { ajwt, finish, lacks, scratch, shell, startOnTerminal } from './program.ts';
 
 const file = scratch();
 let key: PrivateKey;
@@ -228,15 +229,51 @@ test.each([
 });
 
 describe('colours', () => {
-  const ESCAPE = '\u001b[';
+  const COLOURED = '\u001b[1m\u001b[31mFAIL';
+  const inPipe = (env: Record<string, string>) => ajwt(['explain', 'x'], { env });
+  const onTerminal = (env: Record<string, string>) => finish(startOnTerminal('ajwt explain x', { env }));
 
-  test('none in a pipe, whatever the environment', async () => {
-    expect((await ajwt(['explain', 'x'], { env: { NO_COLOR: '', FORCE_COLOR: '3' } })).stdout).not.toContain(ESCAPE);
+  test.each([
+    ['wanted by nobody', { NO_COLOR: '' }],
+    ['not wanted', { NO_COLOR: '1' }],
+    ['forced off', { NO_COLOR: '', FORCE_COLOR: '0' }],
+  ])('none in a pipe: %s', async (_name, env) => {
+    expect((await inPipe(env)).stdout).not.toContain('\u001b');
   });
 
-  test.skipIf(lacks('script', '--version'))('on a terminal, unless NO_COLOR is set (needs script)', async () => {
-    const onTerminal = async (env: string) => (await shell(`script -qec '${env} ajwt explain x' /dev/null`)).stdout;
-    expect(await onTerminal('env -u NO_COLOR -u CI TERM=xterm-256color')).toContain(`${ESCAPE}31mFAIL`);
-    expect(await onTerminal('env NO_COLOR=1 TERM=xterm-256color')).not.toContain(ESCAPE);
+  test('in a pipe where they are forced, and then also against NO_COLOR; never in JSON', async () => {
+    for (const env of [{ NO_COLOR: '' }, { NO_COLOR: '1' }]) {
+      expect((await inPipe({ ...env, FORCE_COLOR: '1' })).stdout).toContain(COLOURED);
+    }
+    const { stdout } = await ajwt(['explain', '--json', 'x'], { env: { FORCE_COLOR: '1' } });
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  describe.skipIf(lacks('script', '--version'))('on a terminal (needs script)', () => {
+    test.each([
+      ['any', {}],
+      ['and NO_COLOR is empty', { NO_COLOR: '' }],
+      ['dumb, but they are forced', { TERM: 'dumb', FORCE_COLOR: '1' }],
+    ])('%s', async (_name, env) => {
+      expect((await onTerminal(env)).stdout).toContain(COLOURED);
+    });
+
+    test.each([
+      ['NO_COLOR', { NO_COLOR: '1' }],
+      ['a dumb one', { TERM: 'dumb' }],
+      ['forced off', { FORCE_COLOR: '0' }],
+      ['forced off in a word', { FORCE_COLOR: 'false' }],
+    ])('none: %s', async (_name, env) => {
+      const { stdout } = await onTerminal(env);
+      expect(stdout).toContain('FAIL');
+      expect(stdout).not.toContain('\u001b');
+    });
+  });
+
+  test('without them the text is the same', async () => {
+    const token = signed({ alg: 'EdDSA', typ: 'JWT' }, { username: 'guido', time: 1, nonce: 'x' });
+    const coloured = (await ajwt(['explain', token], { env: { FORCE_COLOR: '1' } })).stdout;
+    const plain = (await ajwt(['explain', token])).stdout;
+    expect(stripVTControlCharacters(coloured)).toBe(plain);
   });
 });

@@ -1,4 +1,5 @@
 /** `ajwt keygen`: key pairs that other programs read, in files that nobody else can. */
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { PrivateKey, PublicKey } from '../../src/index.ts';
@@ -51,7 +52,7 @@ describe.each(KINDS)('%s', (name, args, sshName, bits) => {
 describe('the private key', () => {
   test('is encrypted with the passphrase of a variable', async () => {
     const path = file('encrypted');
-    const args = ['keygen', '--out', path, '--passphrase-env', 'SECRET'];
+    const args = ['keygen', '--out', path, '--comment', 'guido@laptop', '--passphrase-env', 'SECRET'];
     const { code, stderr } = await ajwt(args, { env: { SECRET: PASSPHRASE } });
     expect(code).toBe(0);
     expect(stderr).not.toContain(PASSPHRASE);
@@ -66,6 +67,28 @@ describe('the private key', () => {
   test.skipIf(lacks('openssl', 'version'))('and openssl opens it (needs openssl)', () => {
     const pem = runProgram('openssl', ['pkey', '-in', file('encrypted'), '-passin', `pass:${PASSPHRASE}`, '-pubout']);
     expect(PublicKey.from(pem).kid).toBe(PublicKey.from(readFileSync(file('encrypted.pub'), 'utf8')).kid);
+    for (const passphrase of ['', `${PASSPHRASE} `]) {
+      const { status, stdout } = spawnSync('openssl', [
+        'pkey',
+        '-in',
+        file('encrypted'),
+        '-passin',
+        `pass:${passphrase}`,
+      ]);
+      expect([status, stdout.toString()]).toEqual([1, '']);
+    }
+  });
+
+  test('signs with the passphrase, and not without', async () => {
+    const sign = (env: Record<string, string>) =>
+      ajwt(['token', '--user', 'guido', '--key', file('encrypted')], { env });
+    expect(await sign({ AJWT_PASSPHRASE: PASSPHRASE })).toMatchObject({ code: 0, stderr: '' });
+    expect(await sign({})).toMatchObject({ code: 1, stdout: '' });
+    expect(await sign({ AJWT_PASSPHRASE: 'wrong' })).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  test.skipIf(lacks('ssh-keygen', '-?'))('ssh-keygen reads its public half (needs ssh-keygen)', () => {
+    expect(runProgram('ssh-keygen', ['-l', '-f', file('encrypted.pub')])).toMatch(/ guido@laptop \(ED25519\)\n$/);
   });
 
   test('has mode 0600 whatever the umask', async () => {

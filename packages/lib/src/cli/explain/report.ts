@@ -1,12 +1,14 @@
 /** What is told about a token: for people, or as JSON. */
 
-import { paint } from '../../command-line/terminal.ts';
+import { paint, type Style } from '../../command-line/terminal.ts';
 import { printable } from '../../core/printable.ts';
 import { duration } from '../duration.ts';
 import type { Check } from './checks.ts';
 import type { Decoded } from './decode.ts';
 
-const COLOURS = { pass: 'green', FAIL: 'red', unknown: 'dim' } as const;
+const COLOURS: Readonly<Record<Check['result'], Style>> = { pass: 'green', FAIL: ['bold', 'red'], unknown: 'yellow' };
+/** Of the reason: what fails stands out, what is not known stands back. */
+const REASON_COLOURS = { FAIL: 'red', unknown: 'dim' } as const;
 
 /** @param now - seconds since the epoch */
 export function reportForPeople({ header, claims }: Decoded, checks: readonly Check[], now: number): string {
@@ -16,8 +18,12 @@ export function reportForPeople({ header, claims }: Decoded, checks: readonly Ch
     paint('bold', 'Claims'),
     ...members(claims, now),
     paint('bold', 'Checks'),
-    ...checks.map(
-      ({ check, result, why }) => `  ${check.padEnd(11)}  ${paint(COLOURS[result], result.padEnd(7))}  ${why}`,
+    ...checks.map(({ check, result, why }) =>
+      [
+        `  ${check.padEnd(11)}`,
+        paint(COLOURS[result], result.padEnd(7)),
+        result === 'pass' ? why : paint(REASON_COLOURS[result], why),
+      ].join('  '),
     ),
   ].join('\n');
 }
@@ -29,7 +35,7 @@ function members(object: Record<string, unknown> | undefined, now: number): stri
   if (object === undefined) return ['  cannot be read'];
   const entries = Object.entries(object).map(([name, value]) => [printable(name, 40), show(name, value, now)] as const);
   const width = Math.min(MAX_COLUMN, Math.max(0, ...entries.map(([name]) => name.length)));
-  return entries.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
+  return entries.map(([name, value]) => `  ${paint('cyan', name.padEnd(width))}  ${value}`);
 }
 
 /** Claims that are seconds since the epoch. */

@@ -1,6 +1,6 @@
 /** The crypto engine on `node:crypto`: synchronous one-shot calls on prepared keys, the fast path. */
 import { isUtf8 } from 'node:buffer';
-import cluster from 'node:cluster';
+import type { Cluster } from 'node:cluster';
 import {
   constants,
   createHash,
@@ -156,9 +156,9 @@ export function randomWords(count: number): Int32Array {
   return randomFillSync(new Int32Array(count));
 }
 
-/** Whether this process shares its work, and no memory, with others. */
+/** Whether this process shares its work, and no memory, with others. Loaded when asked for: `node:cluster` brings half of Node along. */
 export function isClusterWorker(): boolean {
-  return cluster.isWorker;
+  return (process.getBuiltinModule('node:cluster') as unknown as Cluster).isWorker;
 }
 
 /** DER or PEM encodings of a public key: RFC 5280 §4.1 SPKI, RFC 8017 §A.1.1 PKCS#1. */

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { environment, mustRun } from './run.ts';
+import { environment, mustRun, run } from './run.ts';
 
 const PACKAGE = resolve('packages/lib');
 const BIN = resolve('node_modules/.bin');
@@ -66,6 +66,37 @@ describe('the packed library', () => {
     expect(await mustRun('node', ['cjs.cjs'], { cwd: project })).toBe(
       'function function function function function function\n',
     );
+  });
+
+  test('makes keys as npx asymmetric-jwt-auth, as the documentation has it', async () => {
+    const npx = (...words: string[]) => run('npx', ['--offline', 'asymmetric-jwt-auth', ...words], { cwd: project });
+    const { version } = JSON.parse(await readFile(join(PACKAGE, 'package.json'), 'utf8'));
+    expect(await npx('--version')).toMatchObject({ code: 0, stdout: `ajwt ${version}\n` });
+    expect(await npx('keygen', '--out', 'made')).toMatchObject({ code: 0 });
+    expect(await readFile(join(project, 'made.pub'), 'utf8')).toMatch(/^ssh-ed25519 /);
+    expect(await npx('keygen', '--out', 'made')).toMatchObject({ code: 1 });
+  });
+
+  test('does so where it is not installed: npx fetches it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ajwt-npx-'));
+    const tarball = (await readdir(project)).find((file) => file.endsWith('.tgz')) as string;
+    try {
+      const words = [
+        '--yes',
+        '--offline',
+        '--package',
+        join(project, tarball),
+        'asymmetric-jwt-auth',
+        'keygen',
+        '--out',
+        'made',
+      ];
+      const env = environment({ npm_config_cache: join(folder, 'cache') });
+      await mustRun('npx', words, { cwd: folder, env });
+      expect(await readFile(join(folder, 'made'), 'utf8')).toMatch(/^-----BEGIN PRIVATE KEY-----/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   test.each(['node16', 'nodenext', 'bundler'])(

@@ -124,6 +124,26 @@ describe.each([
       },
     );
 
+    test('a key set that is added or removed counts in a running server within a second', async () => {
+      const key = generateKeyPairSync('ed25519').privateKey;
+      await command('user', 'add', 'partner');
+      const server = await serve({ database: where });
+      await serves(server, 5000);
+      const statusOf = async () => (await exchange(server.port, withToken(token('partner', key)))).status;
+      expect(await statusOf()).toBe(401);
+      // At a private host, which nobody allowed: whoever looks there cannot tell.
+      for (const [change, status] of [
+        ['add', 503],
+        ['remove', 401],
+      ] as const) {
+        await command('jwks', change, 'partner', 'https://localhost/jwks.json');
+        const at = performance.now() + 1000;
+        while (performance.now() < at) await new Promise((resolve) => setTimeout(resolve, at - performance.now()));
+        expect(await statusOf(), change).toBe(status);
+      }
+      await server.stop();
+    });
+
     test('a revoked key that is still used is a warning, and shows in the list', async () => {
       const key = generateKeyPairSync('ed25519').privateKey;
       writeFileSync(path('late.pub'), publicKeyOf(key).toOpenSsh());

@@ -22,7 +22,8 @@ let ajwtd: Ajwtd;
 beforeAll(async () => {
   const keys: Record<string, string> = {};
   for (const { kind } of KINDS) keys[kind] = `${await makeKey(kind, folder(kind))}.pub`;
-  ajwtd = await startAjwtd(folder('ajwt.db'), keys);
+  const published = Object.values(keys).flatMap((file) => ['--serve-jwks', file]);
+  ajwtd = await startAjwtd(folder('ajwt.db'), keys, ...published);
 });
 afterAll(() => ajwtd?.stop());
 
@@ -35,6 +36,12 @@ describe.each(KINDS)('a key of kind $kind', ({ kind, alg, others = [] }) => {
       header: { alg, typ: 'JWT', kid: key.kid },
       claims: { username: kind, time: expect.any(Number), nonce: expect.any(String) },
     });
+  });
+
+  test(`signs ${alg}, which PyJWT verifies with the JWK set of ajwtd`, async () => {
+    const token = await createToken({ username: kind, key: await PrivateKey.fromFile(folder(kind)) });
+    const url = `${ajwtd.url}/.well-known/jwks.json`;
+    expect(JSON.parse(await python('1.3.0', 'pyjwt_jwks.py', alg, url, token))).toMatchObject({ username: kind });
   });
 
   test.each([alg, ...others])('lets in what PyJWT signs with %s, once', async (signedWith) => {

@@ -12,6 +12,7 @@ import type { Row } from './pairs.ts';
 import { benchPauses, PAUSES } from './pauses.ts';
 import { benchSilence } from './silence.ts';
 import { benchSize } from './size.ts';
+import { benchStart } from './start.ts';
 
 const only = process.argv[2];
 const wanted = (part: string) => only === undefined || only === part;
@@ -85,6 +86,14 @@ if (wanted('pauses')) {
       const times = [median.toFixed(4), permille.toFixed(3), longest.toFixed(1)].join(' | ');
       console.log(`| ${live} | ${users} | ${name} | ${times} | ${over} |`);
     }
+  }
+}
+if (wanted('start')) {
+  console.log(
+    '\n### the command ajwt, from its start to its end\n\n| what | ms | beyond Node | fastest |\n|---|---:|---:|---:|',
+  );
+  for (const { name, wall, beyond, fastest } of await benchStart()) {
+    console.log(`| ${[name, ...[wall, beyond, fastest].map((time) => time.toFixed(0))].join(' | ')} |`);
   }
 }
 if (wanted('size')) {

@@ -80,7 +80,7 @@ async function timed({ name, ready, run }: Contender, from: number, to: number):
   return time;
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((one, other) => one - other);
   return sorted[sorted.length >> 1] as number;
 }

@@ -4,6 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { PrivateKey } from 'asymmetric-jwt-auth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeDjangoDatabase } from './django-tables.ts';
@@ -117,6 +118,7 @@ async function startListening(text: string, cwd: string, env: NodeJS.ProcessEnv)
       () => false,
     );
     if (answers) return child;
+    await setTimeout(20);
   }
 }
 

@@ -50,7 +50,7 @@ function readTolerance(given: string | undefined): number {
 async function readPublicKey(path: string) {
   if (path === '-') throw new CommandError('--pubkey: must be a file; standard input is for the token');
   const [{ readKeySource }, { readAnyKey }] = await Promise.all([import('./identity.ts'), import('./pubkey.ts')]);
-  return readAnyKey(await readKeySource(path));
+  return readAnyKey(await readKeySource(path), path, undefined);
 }
 
 /** `Authorization: JWT eyJ…` may come as one word or as three. */

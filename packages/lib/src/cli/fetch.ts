@@ -77,7 +77,7 @@ async function prepare(values: Values<typeof FETCH_OPTIONS>) {
     'user-agent': 'ajwt',
     ...(data.length === 0 ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
   });
-  const key = await readSigningKey(keyOption);
+  const key = await readSigningKey(keyOption, values['passphrase-fd']);
   const filled = await readForm(form);
   if (filled !== undefined) headers.set('content-type', filled.type);
   const body = filled ?? (await readBody(data));

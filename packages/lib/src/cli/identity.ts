@@ -4,9 +4,10 @@ import { CommandError } from '../command-line/command-error.ts';
 import { isKeyText } from '../command-line/key-text.ts';
 import { isUsername } from '../core/claims.ts';
 import { MAX_KEY_TEXT } from '../keys/format.ts';
-import { KeyError, type KeyErrorCode } from '../keys/key-error.ts';
-import { PrivateKey } from '../keys/private-key.ts';
+import { KeyError } from '../keys/key-error.ts';
+import type { PrivateKey } from '../keys/private-key.ts';
 import type { SshAgentSigner } from '../signers/ssh-agent.ts';
+import { importPrivateKey, PASSPHRASE_OPTION } from './passphrase.ts';
 
 /** Options of every command that signs. */
 export const IDENTITY_OPTIONS = {
@@ -17,6 +18,7 @@ export const IDENTITY_OPTIONS = {
     choices: 'file',
     help: 'private key: PEM, OpenSSH or JWK, or ssh-agent[:FINGERPRINT] (or AJWT_KEY)',
   },
+  ...PASSPHRASE_OPTION,
 } as const;
 
 /** @throws CommandError where there is none, or it cannot be one */
@@ -36,17 +38,20 @@ export function readUsername(given: string | undefined): string {
  * @throws CommandError where there is no key, or it is where it does not belong
  * @throws KeyError where it cannot be used
  */
-export async function readSigningKey(given: string | undefined): Promise<PrivateKey | SshAgentSigner> {
+export async function readSigningKey(
+  given: string | undefined,
+  passphraseFd: string | undefined,
+): Promise<PrivateKey | SshAgentSigner> {
   const value = given ?? process.env.AJWT_KEY?.trim();
   if (value === undefined || (given === undefined && value === '')) {
     throw new CommandError('no private key; give --key FILE, or set AJWT_KEY');
   }
   if (isAgentKey(value)) return openAgentKey(value);
-  if (given === undefined) return openKey('AJWT_KEY', value, isKeyText(value));
+  if (given === undefined) return openKey('AJWT_KEY', value, isKeyText(value), passphraseFd);
   if (isKeyText(given)) {
     throw new CommandError('--key: other users can see a key on the command line; put it into a file, or AJWT_KEY');
   }
-  return openKey(given, given, false);
+  return openKey(given, given, false, passphraseFd);
 }
 
 /** Whether a key is named that stays in an ssh-agent: `ssh-agent` or `ssh-agent:FINGERPRINT`. */
@@ -70,11 +75,16 @@ export async function openAgentKey(value: string): Promise<SshAgentSigner> {
 }
 
 /** @param name - what the key is called in messages: AJWT_KEY is not repeated, as it may be a key cut wrongly */
-async function openKey(name: string, value: string, isText: boolean): Promise<PrivateKey> {
+async function openKey(
+  name: string,
+  value: string,
+  isText: boolean,
+  passphraseFd: string | undefined,
+): Promise<PrivateKey> {
   try {
-    if (isText) return importPrivateKey(value);
+    if (isText) return await importPrivateKey(value, name, passphraseFd);
     const { readKeyFile } = await import('../keys/key-file.ts');
-    return importPrivateKey(await readKeyFile(value));
+    return await importPrivateKey(await readKeyFile(value), name, passphraseFd);
   } catch (error) {
     if (!(error instanceof KeyError)) throw error;
     const isAboutFile = error.message.startsWith(`${value} `);
@@ -83,26 +93,6 @@ async function openKey(name: string, value: string, isText: boolean): Promise<Pr
       error.code,
       isAboutFile ? what + error.message.slice(value.length) : `${name}: ${error.message}`,
     );
-  }
-}
-
-const PASSPHRASE_HINTS: Partial<Record<KeyErrorCode, string>> = {
-  passphrase_required: ' in AJWT_PASSPHRASE',
-  wrong_passphrase: '; it was taken from AJWT_PASSPHRASE',
-};
-
-/**
- * Imports a private key, with the passphrase of the environment where it is encrypted.
- *
- * @throws KeyError
- */
-export function importPrivateKey(text: string): PrivateKey {
-  const passphrase = process.env.AJWT_PASSPHRASE;
-  try {
-    return PrivateKey.from(text, passphrase === undefined ? {} : { passphrase });
-  } catch (error) {
-    if (!(error instanceof KeyError)) throw error;
-    throw new KeyError(error.code, error.message + (PASSPHRASE_HINTS[error.code] ?? ''));
   }
 }
 

@@ -6,7 +6,8 @@ import { refuseMoreWords } from '../command-line/parse.ts';
 import { print } from '../command-line/terminal.ts';
 import { KeyError, type KeyErrorCode } from '../keys/key-error.ts';
 import { PublicKey } from '../keys/public-key.ts';
-import { importPrivateKey, isAgentKey, openAgentKey, readKeySource } from './identity.ts';
+import { isAgentKey, openAgentKey, readKeySource } from './identity.ts';
+import { importPrivateKey, PASSPHRASE_OPTION } from './passphrase.ts';
 
 /** What can be printed, by option. */
 const FORMATS: Readonly<Record<'openssh' | 'jwk' | 'fingerprint', (key: PublicKey) => string>> = {
@@ -26,6 +27,7 @@ export const pubkey = defineCommand({
     openssh: { type: 'boolean', help: 'print one line, as in authorized_keys' },
     jwk: { type: 'boolean', help: 'print a JSON Web Key' },
     fingerprint: { type: 'boolean', help: 'print the three names of the key' },
+    ...PASSPHRASE_OPTION,
   },
   choices: 'file',
   examples: [
@@ -40,7 +42,9 @@ export const pubkey = defineCommand({
     const chosen = Object.entries(FORMATS).filter(([name]) => values[name as keyof typeof FORMATS]);
     if (chosen.length > 1)
       throw new CommandError(`give one of ${chosen.map(([name]) => `--${name}`).join(' and ')}, not both`);
-    const key = isAgentKey(path) ? (await openAgentKey(path)).publicKey : readAnyKey(await readKeySource(path));
+    const key = isAgentKey(path)
+      ? (await openAgentKey(path)).publicKey
+      : await readAnyKey(await readKeySource(path), path, values['passphrase-fd']);
     print(chosen[0] === undefined ? key.toPem() : chosen[0][1](key));
     return 0;
   },
@@ -57,12 +61,14 @@ const SURELY_PRIVATE: readonly KeyErrorCode[] = ['passphrase_required', 'wrong_p
 /**
  * Reads a key of which nobody has said whether it is private or public.
  *
+ * @param path - where it was
+ * @param passphraseFd - what was given as `--passphrase-fd`
  * @throws KeyError
  */
-export function readAnyKey(text: string): PublicKey {
+export async function readAnyKey(text: string, path: string, passphraseFd: string | undefined): Promise<PublicKey> {
   let whyNotPrivate: KeyError;
   try {
-    return importPrivateKey(text).publicKey;
+    return (await importPrivateKey(text, path === '-' ? 'the key' : path, passphraseFd)).publicKey;
   } catch (error) {
     if (!(error instanceof KeyError) || SURELY_PRIVATE.includes(error.code)) throw error;
     whyNotPrivate = error;

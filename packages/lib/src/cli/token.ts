@@ -29,11 +29,11 @@ export const token = defineCommand({
     'curl -H "Authorization: $(ajwt token --user guido --key guido)" https://api.example.com/me',
     'ajwt token --user guido --key guido --bind POST https://api.example.com/items?x=1',
   ],
-  async run({ user, key: keyOption, audience, bind: method }, words) {
+  async run({ user, key: keyOption, 'passphrase-fd': passphraseFd, audience, bind: method }, words) {
     refuseMoreWords('ajwt token', words, method === undefined ? 0 : 1);
     const bind = readBind(audience, method, words[0]);
     const username = readUsername(user);
-    const key = await readSigningKey(keyOption);
+    const key = await readSigningKey(keyOption, passphraseFd);
     print(await createAuthorization({ username, key, ...(bind === undefined ? {} : { bind }) }));
     return 0;
   },

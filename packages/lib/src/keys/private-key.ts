@@ -91,8 +91,8 @@ export class PrivateKey implements Signer {
    *
    * @param input - PKCS#8, PKCS#1 or SEC1 PEM, plain or encrypted; an OpenSSH private key, plain or encrypted; the text of a JWK; a
    *   JWK; or a `KeyObject`. A PEM from an environment variable may have its line ends written as `\n`, or be wrapped in base64.
-   *   An encrypted OpenSSH key needs the package `bcrypt-pbkdf`, which is loaded for it alone, and takes about 20 ms a round, most
-   *   often 16 or 24 of them, on this thread.
+   *   An encrypted OpenSSH key needs the package `bcrypt-pbkdf`, which is loaded for it alone, and takes 17 to 20 ms
+   *   of CPU time a round, most often 16 or 24 of them, on this thread.
    * @throws KeyError with a `code`: the message names what was found and the way out, and never repeats the input
    */
   static from(input: string | JsonWebKey | EnginePrivateKey, options: PrivateKeyOptions = {}): PrivateKey {

@@ -40,9 +40,10 @@ function cleanEnvironment(extra: Record<string, string> = {}): NodeJS.ProcessEnv
   return { ...rest, NODE_COMPILE_CACHE, ...extra };
 }
 
-/** Starts `ajwt`; standard input stays open. */
+/** Starts `ajwt`, away from the terminal of whoever runs the tests: it would ask there. Standard input stays open. */
 export function start(args: readonly string[], { env, cwd }: RunOptions = {}): ChildProcess {
-  return spawn(process.execPath, [...PROGRAM, ...args], { env: cleanEnvironment(env), cwd, stdio: 'pipe' });
+  const command = [...PROGRAM, ...args];
+  return spawn(process.execPath, command, { env: cleanEnvironment(env), cwd, stdio: 'pipe', detached: true });
 }
 
 /** Waits for the end of a program, and collects what it prints. */
@@ -73,7 +74,7 @@ export function ajwt(args: readonly string[], options: RunOptions = {}): Promise
 export function shell(line: string, options: RunOptions = {}): Promise<Outcome> {
   const env = cleanEnvironment(options.env);
   env.PATH = `${commandFolder()}:${env.PATH}`;
-  const child = spawn('bash', ['-c', line], { env, cwd: options.cwd, stdio: 'pipe' });
+  const child = spawn('bash', ['-c', line], { env, cwd: options.cwd, stdio: 'pipe', detached: true });
   child.stdin?.end(options.input ?? '');
   return finish(child);
 }

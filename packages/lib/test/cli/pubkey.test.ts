@@ -51,7 +51,7 @@ test('of an encrypted key with AJWT_PASSPHRASE', async () => {
   expect((await ajwt(args, { env: { AJWT_PASSPHRASE: PASSPHRASE } })).stdout).toBe(key.toPem());
   expect(await ajwt(args)).toMatchObject({
     code: 1,
-    stderr: 'ajwt: this private key is encrypted; give its passphrase in AJWT_PASSPHRASE\n',
+    stderr: 'ajwt: this private key is encrypted; give its passphrase in AJWT_PASSPHRASE, or with --passphrase-fd\n',
   });
 });
 

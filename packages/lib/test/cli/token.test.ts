@@ -131,7 +131,7 @@ describe('the environment', () => {
     expect((await withKey(pem(), env)).code).toBe(0);
     expect(await ajwt(args)).toMatchObject({
       code: 1,
-      stderr: `ajwt: ${file('encrypted')}: this private key is encrypted; give its passphrase in AJWT_PASSPHRASE\n`,
+      stderr: `ajwt: ${file('encrypted')}: this private key is encrypted; give its passphrase in AJWT_PASSPHRASE, or with --passphrase-fd\n`,
     });
     const wrong = await ajwt(args, { env: { AJWT_PASSPHRASE: 'hunter2' } });
     expect(wrong).toMatchObject({

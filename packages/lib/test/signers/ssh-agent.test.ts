@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createAuthorization } from '../../src/client/index.ts';
 import { createAuthenticator, memoryKeyStore, memoryNonceStore, PrivateKey, PublicKey } from '../../src/index.ts';
 import { concatBytes, SshReader, sshMpint, sshString } from '../../src/keys/ssh-wire.ts';
@@ -238,6 +238,29 @@ describe('an agent that lies', () => {
   ])('with %s', async (_what, answer) => {
     const socket = await lie(() => answer);
     expect(await errorOf(sshAgentSigner({ socket }))).toMatchObject({ code: 'bad_answer' });
+  });
+
+  test('that never answers: its list is waited for 10 s, and no longer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const asked = Promise.withResolvers<void>();
+      const socket = await lie(() => {
+        asked.resolve();
+        return new Uint8Array(0);
+      });
+      let error: SshAgentError | undefined;
+      const failing = errorOf(sshAgentSigner({ socket })).then((one) => {
+        error = one;
+      });
+      await asked.promise;
+      await vi.advanceTimersByTimeAsync(9999);
+      expect(error).toBe(undefined);
+      vi.advanceTimersByTime(1);
+      await failing;
+      expect([error?.code, error?.message]).toEqual(['timed_out', 'the ssh-agent did not answer within 10 s']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('that does not list', async () => {

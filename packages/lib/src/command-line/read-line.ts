@@ -1,0 +1,33 @@
+/** One line from a file descriptor that the caller has opened. */
+import { read } from 'node:fs';
+import { promisify } from 'node:util';
+import { CommandError } from './command-error.ts';
+
+/** Longest line, in bytes. */
+const MAX_LINE = 1024;
+
+/**
+ * Reads to the end of a line, and not a byte further: what follows is for others.
+ *
+ * @param option - what gave the number, for messages
+ * @param given - the number, as it was typed
+ * @returns the line, without its end; not empty
+ * @throws CommandError
+ */
+export async function readLine(option: string, given: string): Promise<string> {
+  if (!/^\d{1,4}$/.test(given)) throw new CommandError(`${option}: must be the number of an open file descriptor`);
+  const readSome = promisify(read);
+  const byte = Buffer.alloc(1);
+  const line: number[] = [];
+  for (;;) {
+    const { bytesRead } = await readSome(Number(given), byte, 0, 1, null).catch((error: NodeJS.ErrnoException) => {
+      throw new CommandError(`${option} ${given} cannot be read: ${error.code ?? 'unknown error'}`);
+    });
+    if (bytesRead === 0 || byte[0] === 0x0a) break;
+    if (line.length === MAX_LINE)
+      throw new CommandError(`${option} ${given}: the line is longer than ${MAX_LINE} bytes`);
+    line.push(byte[0] as number);
+  }
+  if (line.length === 0) throw new CommandError(`${option} ${given}: the line is empty`);
+  return Buffer.from(line).toString('utf8');
+}

@@ -1,0 +1,145 @@
+/** Passphrases of encrypted keys: from a file descriptor, and from a person at a terminal. */
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { PrivateKey } from '../../src/index.ts';
+import { finish, lacks, scratch, shell, startOnTerminal } from './program.ts';
+
+const file = scratch();
+const PASSPHRASE = 'correct horse ж';
+const AJWT_PASSPHRASE = PASSPHRASE;
+let kid: string;
+
+beforeAll(async () => {
+  const key = await PrivateKey.generate();
+  kid = key.kid;
+  writeFileSync(file('plain'), key.toPem());
+  writeFileSync(file('encrypted'), key.toPem(PASSPHRASE));
+  writeFileSync(file('line'), `${PASSPHRASE}\nanother line\n`);
+});
+
+describe('--passphrase-fd', () => {
+  const pubkey = (rest: string, env = {}) => shell(`ajwt pubkey ${file('encrypted')} --fingerprint ${rest}`, { env });
+
+  test('reads one line, with its end or without', async () => {
+    for (const rest of [`3< ${file('line')} --passphrase-fd 3`, `--passphrase-fd 0 < <(printf '${PASSPHRASE}')`]) {
+      expect(await pubkey(rest)).toMatchObject({ code: 0, stdout: expect.stringContaining(kid), stderr: '' });
+    }
+  });
+
+  test('leaves what comes after the line', async () => {
+    const line = `exec 3< ${file('line')}; ajwt token --user guido --key ${file('encrypted')} --passphrase-fd 3; cat <&3`;
+    expect((await shell(line)).stdout).toMatch(/^JWT \S+\nanother line\n$/);
+  });
+
+  test('comes before AJWT_PASSPHRASE, and is left alone where the key is not encrypted', async () => {
+    const wrong = await pubkey("--passphrase-fd 3 3< <(echo 'hunter2')", { AJWT_PASSPHRASE });
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/it was taken from --passphrase-fd 3\n$/) });
+    expect(wrong.stderr).not.toContain('hunter2');
+    const line = `exec 3< ${file('line')}; ajwt pubkey ${file('plain')} --passphrase-fd 3 > ${file('out')}; cat <&3`;
+    expect((await shell(line)).stdout).toBe(`${PASSPHRASE}\nanother line\n`);
+  });
+
+  test.each([
+    ['--passphrase-fd 77', '--passphrase-fd 77 cannot be read: EBADF'],
+    ['--passphrase-fd x', '--passphrase-fd: must be the number of an open file descriptor'],
+    ["--passphrase-fd 'correct horse'", '--passphrase-fd: must be the number of an open file descriptor'],
+    ['--passphrase-fd -1', '--passphrase-fd'],
+    ['--passphrase-fd 3 3< /dev/null', '--passphrase-fd 3: the line is empty'],
+    ['--passphrase-fd 3 3< <(echo)', '--passphrase-fd 3: the line is empty'],
+    ['--passphrase-fd 3 3< /dev/zero', '--passphrase-fd 3: the line is longer than 1024 bytes'],
+    ['--passphrase-fd 3 3< .', '--passphrase-fd 3 cannot be read: EISDIR'],
+  ])('%s is refused', async (rest, message) => {
+    const { code, stdout, stderr } = await pubkey(rest);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(`ajwt: ${message}`);
+    expect(stderr).not.toContain('correct horse');
+  });
+});
+
+describe.skipIf(lacks('script', '--version'))('at a terminal', () => {
+  const QUESTION = 'Passphrase of ';
+
+  /** Types an answer to each question; then the terminal says how it was left. */
+  async function typing(line: string, answers: readonly string[], env: Record<string, string> = {}) {
+    const child = startOnTerminal(`${line}; echo "exit code $?"; stty -a`, { env });
+    const printed = collect(child);
+    const finished = finish(child);
+    for (const [asked, answer] of answers.entries()) {
+      await expect.poll(() => printed().split(QUESTION).length - 1, { timeout: 20_000 }).toBe(asked + 1);
+      child.stdin?.write(answer);
+    }
+    await finished;
+    expect(printed()).toMatch(/ echo /);
+    expect(printed()).toMatch(/ icanon /);
+    expect(printed()).toMatch(/(?<!-)\bisig\b/);
+    return printed().slice(0, printed().indexOf('speed '));
+  }
+
+  function collect(child: ChildProcess): () => string {
+    let printed = '';
+    child.stdout?.on('data', (chunk) => {
+      printed += chunk;
+    });
+    return () => printed;
+  }
+
+  const token = () => `ajwt token --user guido --key ${file('encrypted')} | cut -c 1-7`;
+
+  test('it asks, and does not show what is typed', async () => {
+    const printed = await typing(token(), [`${PASSPHRASE}\r`]);
+    expect(printed).toBe(`${QUESTION}${file('encrypted')}: \nJWT eyJ\nexit code 0\n`);
+  });
+
+  test('the key may come from standard input meanwhile', async () => {
+    const line = `ajwt pubkey - --openssh < ${file('encrypted')} | cut -d ' ' -f 1`;
+    expect(await typing(line, [`${PASSPHRASE}\n`])).toBe(`${QUESTION}the key: \nssh-ed25519\nexit code 0\n`);
+  });
+
+  test('what is mistyped can be erased', async () => {
+    expect(await typing(token(), [`wrong\u0015${PASSPHRASE}жx\u007f\b\r`])).toContain('JWT eyJ');
+  });
+
+  test('a wrong passphrase is asked for again, twice', async () => {
+    const right = await typing(token(), ['wrong\r', 'hunter2\r', `${PASSPHRASE}\r`]);
+    expect(right).toContain('That does not open it; try again.\n');
+    expect(right).toContain('JWT eyJ');
+    const line = `ajwt pubkey ${file('encrypted')}`;
+    const wrong = await typing(line, ['wrong\r', 'hunter2\r', 'again\r']);
+    expect(wrong).toMatch(/ajwt: the passphrase does not open this private key.*\nexit code 1\n$/);
+    expect(wrong.split(QUESTION)).toHaveLength(4);
+    expect(right + wrong).not.toMatch(/wrong\b|hunter2|again\n.*again/);
+  });
+
+  test.each([
+    ['Enter alone', '\r'],
+    ['Ctrl-D', '\u0004'],
+  ])('%s gives up', async (_key, typed) => {
+    const printed = await typing(`ajwt pubkey ${file('encrypted')}`, [typed]);
+    expect(printed).toContain('ajwt: this private key is encrypted; give its passphrase in AJWT_PASSPHRASE');
+    expect(printed).toMatch(/exit code 1\n$/);
+  });
+
+  test('Ctrl-C ends it, as a signal does', async () => {
+    const printed = await typing(`ajwt pubkey ${file('encrypted')}`, ['secret\u0003']);
+    expect(printed).toMatch(/: \n+exit code 130\n$/);
+  });
+
+  test('a signal from elsewhere leaves the terminal as it was', async () => {
+    const line = `sh -c 'echo $$ > ${file('pid')}; exec ajwt pubkey ${file('encrypted')}'; stty -a`;
+    const child = startOnTerminal(line);
+    const printed = collect(child);
+    const finished = finish(child);
+    await expect.poll(printed, { timeout: 20_000 }).toContain(QUESTION);
+    process.kill(Number(readFileSync(file('pid'), 'utf8')), 'SIGTERM');
+    await finished;
+    expect(printed()).toMatch(/ icanon .* echo /s);
+  });
+
+  test('nobody is asked where the passphrase is given, or the key is not encrypted', async () => {
+    expect(await typing(token(), [], { AJWT_PASSPHRASE })).toBe('JWT eyJ\nexit code 0\n');
+    const wrong = await typing(`ajwt pubkey ${file('encrypted')}`, [], { AJWT_PASSPHRASE: 'hunter2' });
+    expect(wrong).toMatch(/it was taken from AJWT_PASSPHRASE\nexit code 1\n$/);
+    expect(await typing(`ajwt pubkey ${file('plain')} --openssh | cut -d ' ' -f 1`, [])).toContain('ssh-ed25519\n');
+  });
+});

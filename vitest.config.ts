@@ -11,6 +11,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'test/interop/**'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Most of the time goes by in servers that start and end: while one file waits, another works.
+    maxWorkers: '100%',
     // Conditions are waited for; how long that takes is the machine's affair.
     expect: { poll: { timeout: 10_000 } },
   },

@@ -12,6 +12,7 @@ import { type Database, openDatabase } from './database/open.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { keySetLog } from './gateway/key-set-log.ts';
 import { oldKeyLog } from './gateway/old-key-log.ts';
+import { onceAMinute } from './gateway/once-a-minute.ts';
 import { createProxy } from './gateway/proxy.ts';
 import { decisionLog } from './gateway/refusal-log.ts';
 import { makeNonceStore, nameOfNonces } from './nonces/store.ts';
@@ -104,11 +105,10 @@ function whatHappened(log: Logger, { directory }: Database): ReturnType<typeof d
 
 /** When keys were used cannot be written: said once a minute. */
 function writeErrors(log: Logger): (error: unknown) => void {
-  let saidAt = Number.NEGATIVE_INFINITY;
+  const mayWarn = onceAMinute();
   return (error) => {
-    if (performance.now() - saidAt < 60_000) return;
-    saidAt = performance.now();
-    log.warn({ cause: (error as Error).message }, 'it cannot be written when keys were used; trying again');
+    const cause = (error as Error).message;
+    if (mayWarn('uses')) log.warn({ cause }, 'it cannot be written when keys were used; trying again');
   };
 }
 

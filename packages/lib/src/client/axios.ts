@@ -110,13 +110,16 @@ async function settled(
   try {
     const answer = await sending;
     answer.config = given;
+    hideRequest(answer);
     return { answer, end: () => answer };
   } catch (error) {
     const failed = error as { config?: AxiosConfig; response?: AxiosAnswer };
     failed.config = given;
+    hideRequest(failed);
     const { response } = failed;
     if (response === undefined) throw error;
     response.config = given;
+    hideRequest(response);
     return {
       answer: response,
       end: () => {
@@ -124,6 +127,11 @@ async function settled(
       },
     };
   }
+}
+
+/** The request that was sent has the token in it: it stays within reach, but whoever prints what came of it does not print that. */
+function hideRequest(result: object): void {
+  if ('request' in result) Object.defineProperty(result, 'request', { enumerable: false });
 }
 
 /** A stream that nobody reads would hold its connection. */

@@ -14,11 +14,17 @@ interface GotRedirect {
   readonly requestUrl: URL;
 }
 
+/** What is needed of an error of got. */
+interface GotError extends Error {
+  readonly options?: { readonly headers?: Record<string, unknown> };
+}
+
 /** Options of got. */
 export interface SignedGot {
   readonly hooks: {
     readonly beforeRequest: ((options: GotOptions) => Promise<void>)[];
     readonly beforeRedirect: ((options: GotOptions, response: GotRedirect) => void)[];
+    readonly beforeError: (<Failed extends GotError>(error: Failed) => Failed)[];
   };
 }
 
@@ -43,6 +49,13 @@ export function signedGot(options: Omit<SigningOptions, 'clock'>): SignedGot {
         (next, { requestUrl }) => {
           // Every hop before this one was on the origin of the first.
           sameOrigin(requestUrl, String(next.url));
+        },
+      ],
+      beforeError: [
+        (error) => {
+          // Whoever prints it does not print a token that may not have been used.
+          delete error.options?.headers?.authorization;
+          return error;
         },
       ],
     },

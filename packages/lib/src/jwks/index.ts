@@ -11,3 +11,4 @@ export {
   jwksEndpoint,
 } from './endpoint.ts';
 export { JWKS_PROBLEMS, JwksError, type JwksProblemCode } from './problem.ts';
+export { isPublicAddress } from './public-address.ts';

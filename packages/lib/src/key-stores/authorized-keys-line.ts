@@ -54,14 +54,21 @@ const MAX_LINE = 16_384;
  * @throws KeyError for whatever else: the message says why, and does not repeat the line
  */
 export function readAuthorizedLine(line: string): AuthorizedKey | undefined {
-  const text = line.replace(/^[ \t]+|[ \t\r]+$/g, '');
+  if (line.length > MAX_LINE) throw new KeyError('too_large', 'the line is too long');
+  const text = trimmed(line);
   if (text === '' || text.startsWith('#')) return undefined;
-  if (text.length > MAX_LINE) throw new KeyError('too_large', 'the line is too long');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text)) throw new KeyError('malformed', 'there are control characters');
   const options: Options = {};
   const key = PublicKey.from(keyIn(text.slice(readOptions(text, options))));
   return { key, user: options.user, expires: options.expires, permits: options.permits };
+}
+
+/** Without blanks at its ends. A pattern for the end would look at each blank inside as well, and at all behind it, once for each. */
+function trimmed(line: string): string {
+  let end = line.length;
+  while (end > 0 && ' \t\r'.includes(line[end - 1] as string)) end--;
+  return line.slice(0, end).replace(/^[ \t]+/, '');
 }
 
 /** Of the formats of keys, only one belongs here. */

@@ -108,6 +108,8 @@ describe('a file is refused, and what was there before counts on', () => {
     'of 100 MB': (path) => truncateSync(path, 100_000_000),
     'with a NUL': (path) => writeFileSync(path, `${lineOf()}\n\0\n`),
     'that is not UTF-8': (path) => writeFileSync(path, Buffer.from(`# é\n${lineOf()}\n`, 'latin1')),
+    // Each of its blanks is looked at once: more often, and the test would not come to an end.
+    'with a line of 4 MB of blanks': (path) => writeFileSync(path, `${lineOf()}\nx${' '.repeat(4_000_000)}y\n`),
     'with one bad line among good ones': (path) => writeFileSync(path, `${lineOf()}\nnonsense\n${lineOf(other)}\n`),
   };
   describe.each(['folder', 'file'] as const)('as a %s', (layout) => {

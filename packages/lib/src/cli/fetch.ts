@@ -1,5 +1,7 @@
 /** `ajwt fetch`: sends a signed request, and prints the answer. */
-import { createSignedFetch } from '../client/fetch.ts';
+import type { IncomingMessage } from 'node:http';
+import { BODY_HEADERS, followRedirect, isRedirect } from '../client/redirect.ts';
+import { attemptSigner } from '../client/signing.ts';
 import { defineCommand, type Values } from '../command-line/command.ts';
 import { CommandError } from '../command-line/command-error.ts';
 import { refuseMoreWords } from '../command-line/parse.ts';
@@ -12,7 +14,7 @@ import { FETCH_OPTIONS } from './fetch/options.ts';
 import { type Progress, showProgress } from './fetch/progress.ts';
 import { MAX_PROBLEM, refusalLine } from './fetch/refusal.ts';
 import { openSink, type Sink } from './fetch/sink.ts';
-import { createTransport, type Transport } from './fetch/transport.ts';
+import { createTransport, headOf, type OutgoingRequest } from './fetch/transport.ts';
 import { tellTrace } from './fetch/verbose.ts';
 import { readSigningKey, readUsername } from './identity.ts';
 import { readMethod, readUrl } from './request-line.ts';
@@ -81,20 +83,17 @@ async function prepare(values: Values<typeof FETCH_OPTIONS>) {
   const filled = await readForm(form);
   if (filled !== undefined) headers.set('content-type', filled.type);
   const body = filled ?? (await readBody(data));
-  if (body?.length !== undefined) headers.set('content-length', String(body.length));
   const progress = wantsProgress(values) ? showProgress(process.stderr) : undefined;
-  const transport: Transport = createTransport(verbose ? tellTrace() : undefined, progress);
-  const api = createSignedFetch({
+  const transport = createTransport(verbose ? tellTrace() : undefined, progress);
+  const sign = attemptSigner({
     username,
     key,
-    fetch: transport.fetch,
     // A refusal for time is explained, and the clock left to its owner.
     clock: false,
     bind: bind ? ['aud', 'htm', 'target'] : audience === undefined ? [] : ['aud'],
     ...(audience === undefined ? {} : { audience }),
   });
-  const init = { method, headers, body: body?.content ?? null };
-  return { api, init, transport, progress, username, publicKey: key.publicKey };
+  return { sign, request: { method, headers, body }, transport, progress, username, publicKey: key.publicKey };
 }
 
 /** Somebody looks, and does not see the body itself come. */
@@ -104,27 +103,46 @@ function wantsProgress({ silent, output }: Values<typeof FETCH_OPTIONS>): boolea
 }
 
 async function transfer(url: URL, prepared: Prepared, values: Values<typeof FETCH_OPTIONS>): Promise<number> {
-  const { api, init, transport, progress, username, publicKey } = prepared;
-  const response = await api(url, init).catch((error: unknown) => {
+  const { progress, username, publicKey } = prepared;
+  const answer = await exchange({ url, ...prepared.request }, prepared).catch((error: unknown) => {
     throw transferError(error, url);
   });
   const now = Date.now() / 1000;
-  const failed = response.status >= 400 && (values.fail || values['fail-with-body']);
+  const { statusCode: status = 0, statusMessage = '' } = answer;
+  const failed = status >= 400 && (values.fail || values['fail-with-body']);
   const sink = openSink(values.output);
   let kept: string;
   try {
-    if (values.include) await sink.write(transport.head());
-    kept = await passOn(chunksOf(response, url, progress), failed && values.fail ? undefined : sink);
+    if (values.include) await sink.write(headOf(answer));
+    kept = await passOn(chunksOf(answer, url, progress), failed && values.fail ? undefined : sink);
   } finally {
     await sink.close();
     progress?.end();
   }
   if (!values.silent) {
-    const line = refusalLine({ response, body: kept, username, publicKey, now });
+    const line = refusalLine({ answer, body: kept, username, publicKey, now });
     if (line !== undefined) complain(line);
-    else if (failed) complain(`${response.status} ${response.statusText}`.trim());
+    else if (failed) complain(`${status} ${statusMessage}`.trim());
   }
   return failed ? HTTP_ERROR : 0;
+}
+
+/** Sends a request, and follows redirects within its origin: each hop has a token of its own. */
+async function exchange(first: OutgoingRequest, { sign, transport }: Prepared): Promise<IncomingMessage> {
+  let request = first;
+  for (let hops = 0; ; hops++) {
+    const { url, method, headers, body } = request;
+    const { authorization } = await sign(url, method);
+    const answer = await transport.send({ ...request, headers: new Map(headers).set('authorization', authorization) });
+    const { statusCode = 0 } = answer;
+    const { location } = answer.headers;
+    if (!isRedirect(statusCode) || location === undefined) return answer;
+    answer.destroy();
+    const isRepeatable = body === undefined || body.content instanceof Uint8Array;
+    const { dropsBody, ...next } = followRedirect(request, statusCode, location, hops, isRepeatable);
+    const kept = [...headers].filter(([name]) => !dropsBody || !BODY_HEADERS.includes(name));
+    request = { ...next, headers: new Map(kept), body: dropsBody ? undefined : body };
+  }
 }
 
 /**
@@ -148,19 +166,17 @@ async function passOn(chunks: AsyncIterable<Uint8Array>, sink: Sink | undefined)
 }
 
 async function* chunksOf(
-  { body, headers }: Response,
+  answer: IncomingMessage,
   url: URL,
   progress: Progress | undefined,
 ): AsyncGenerator<Uint8Array> {
-  if (body === null) return;
-  const length = headers.get('content-length');
-  const reader = body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read().catch((error: unknown) => {
-      throw bodyError(error, url);
-    });
-    if (done) return;
-    progress?.received(value.length, length === null ? undefined : Number(length));
-    yield value;
+  const length = answer.headers['content-length'];
+  try {
+    for await (const chunk of answer) {
+      progress?.received(chunk.length, length === undefined ? undefined : Number(length));
+      yield chunk;
+    }
+  } catch (error) {
+    throw bodyError(error, url);
   }
 }

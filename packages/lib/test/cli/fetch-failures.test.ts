@@ -50,6 +50,11 @@ describe('a status of 400 or more', () => {
     expect(existsSync(file('unmade'))).toBe(false);
   });
 
+  test('of a status that no standard knows is as any other, as with curl', async () => {
+    expect(await get('/999')).toMatchObject({ code: 0, stderr: '' });
+    expect(await get('/999', ['--fail'])).toMatchObject({ code: 22, stdout: '', stderr: 'ajwt: 999 unknown\n' });
+  });
+
   test('with --fail-with-body: the body, one line, 22', async () => {
     expect(await get('/404', ['--fail-with-body'])).toMatchObject({
       code: 22,
@@ -159,7 +164,6 @@ describe('no answer', () => {
       /^127\.0\.0\.1:\d+: the server closed the connection without an answer/,
     ],
     ['the answer breaks off', () => '/cut', [], 18, /^127\.0\.0\.1:\d+: the answer broke off/],
-    ['a status that does not exist', () => '/999', [], 8, /the status of the answer does not exist$/],
     ['TLS where there is none', () => url.replace('http:', 'https:'), [], 35, /TLS failed/],
     [
       'a file that cannot be written',

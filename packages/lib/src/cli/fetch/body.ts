@@ -1,7 +1,7 @@
 /** The body of a request, from `-d`. */
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { CommandError } from '../../command-line/command-error.ts';
 import { whyUnreadable } from '../../keys/why-unreadable.ts';
 import { READ_ERROR } from './exit-codes.ts';
@@ -11,7 +11,7 @@ const MAX_IN_MEMORY = 16 * 2 ** 20;
 
 /** A body, and its length where that must be told apart from it. */
 export interface RequestBody {
-  readonly content: Uint8Array<ArrayBuffer> | ReadableStream;
+  readonly content: Uint8Array | Readable;
   readonly length?: number;
 }
 
@@ -33,17 +33,13 @@ export async function readBody(given: readonly string[]): Promise<RequestBody | 
 async function readPart(data: string): Promise<RequestBody> {
   if (!data.startsWith('@')) return { content: Buffer.from(data) };
   const path = data.slice(1);
-  if (path === '-') return { content: webStream(process.stdin) };
+  if (path === '-') return { content: process.stdin };
   try {
     const file = await stat(path);
     if (file.isFile() && file.size <= MAX_IN_MEMORY) return { content: await readFile(path) };
-    const content = webStream(createReadStream(path));
+    const content = createReadStream(path);
     return file.isFile() ? { content, length: file.size } : { content };
   } catch (error) {
     throw new CommandError(`-d: ${path} cannot be read: ${whyUnreadable(error)}`, READ_ERROR);
   }
-}
-
-function webStream(stream: Readable): ReadableStream {
-  return Readable.toWeb(stream) as ReadableStream;
 }

@@ -39,9 +39,6 @@ const REDIRECT_CODES: Readonly<Record<string, number>> = {
 /** What to say of an error on the way to an answer, and how to end. */
 export function transferError(error: unknown, { host }: URL): unknown {
   if (error instanceof SignedFetchError) return new CommandError(error.message, REDIRECT_CODES[error.code] ?? 1);
-  // A status that is none, such as 999.
-  if (error instanceof RangeError)
-    return new CommandError(`${host}: the status of the answer does not exist`, WEIRD_ANSWER);
   const code = codeOf(error);
   const found = CODES.find(([pattern]) => pattern.test(code));
   return found === undefined ? error : new CommandError(`${host}: ${found[2]} (${code})`, found[1]);

@@ -54,7 +54,7 @@ export async function readForm(given: readonly string[]): Promise<FormBody | und
   const inMemory = pieces.filter((piece) => piece instanceof Uint8Array);
   if (inMemory.length === pieces.length) return { type, content: Buffer.concat(inMemory) };
 
-  const content = Readable.toWeb(Readable.from(oneAfterTheOther(pieces))) as ReadableStream;
+  const content = Readable.from(oneAfterTheOther(pieces));
   const between = inMemory.reduce((sum, piece) => sum + piece.length, 0);
   const files = parts.filter((part) => !(part.content instanceof Uint8Array)).map(({ length }) => length);
   if (files.includes(undefined)) return { type, content };

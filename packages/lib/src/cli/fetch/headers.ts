@@ -10,10 +10,11 @@ const WRITTEN_HERE = ['authorization', 'content-length', 'transfer-encoding'];
 /**
  * @param given - the values of `-H`
  * @param defaults - what is sent unless another value is given
+ * @returns by names in lower case; what was given twice is one list (RFC 9110 §5.3)
  * @throws CommandError; values are not repeated, as they may be secrets
  */
-export function readHeaders(given: readonly string[], defaults: Readonly<Record<string, string>>): Headers {
-  const headers = new Headers(defaults);
+export function readHeaders(given: readonly string[], defaults: Readonly<Record<string, string>>): Map<string, string> {
+  const headers = new Map(Object.entries(defaults));
   const ours = new Set(Object.keys(defaults));
   for (const line of given) {
     const [, name, value = '', empty] = HEADER.exec(line) ?? [];
@@ -21,7 +22,10 @@ export function readHeaders(given: readonly string[], defaults: Readonly<Record<
     const key = name.toLowerCase();
     if (WRITTEN_HERE.includes(key)) throw new CommandError(`-H: this command writes ${name} itself`);
     if (ours.delete(key)) headers.delete(key);
-    if (value !== '' || empty !== undefined) headers.append(key, byteString(name, value));
+    if (value === '' && empty === undefined) continue;
+    const before = headers.get(key);
+    const bytes = byteString(name, value);
+    headers.set(key, before === undefined ? bytes : `${before}, ${bytes}`);
   }
   return headers;
 }

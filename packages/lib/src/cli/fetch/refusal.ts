@@ -1,4 +1,5 @@
 /** What a refused answer says to the caller, in one line. */
+import type { IncomingMessage } from 'node:http';
 import { printable } from '../../core/printable.ts';
 import type { PublicKey } from '../../keys/public-key.ts';
 import { duration } from '../duration.ts';
@@ -8,7 +9,7 @@ export const MAX_PROBLEM = 16_384;
 
 /** A refused answer (RFC 9457, RFC 9110 §11.6.1), and who was refused. */
 export interface RefusedAnswer {
-  readonly response: Response;
+  readonly answer: IncomingMessage;
   /** The body, as far as it was kept. */
   readonly body: string;
   readonly username: string;
@@ -18,12 +19,12 @@ export interface RefusedAnswer {
 }
 
 /** @returns the line, or `undefined` where the answer is no refusal of the token */
-export function refusalLine(answer: RefusedAnswer): string | undefined {
-  const { status, headers } = answer.response;
-  if (!STATUSES.includes(status) || !PROBLEM.test(headers.get('content-type') ?? '')) return undefined;
-  const { error, detail } = readProblem(answer.body);
+export function refusalLine(refused: RefusedAnswer): string | undefined {
+  const { statusCode: status = 0, headers } = refused.answer;
+  if (!STATUSES.includes(status) || !PROBLEM.test(headers['content-type'] ?? '')) return undefined;
+  const { error, detail } = readProblem(refused.body);
   if (detail === undefined || (error === undefined && status !== 401)) return undefined;
-  return `${status}${error === undefined ? '' : ` ${error}`}: ${adviceFor(error, answer) ?? detail}`;
+  return `${status}${error === undefined ? '' : ` ${error}`}: ${adviceFor(error, refused) ?? detail}`;
 }
 
 const STATUSES = [401, 429, 503];
@@ -40,15 +41,12 @@ function readProblem(body: string): { error?: string | undefined; detail?: strin
 }
 
 /** What this side knows better than the server. */
-function adviceFor(
-  error: string | undefined,
-  { response, username, publicKey, now }: RefusedAnswer,
-): string | undefined {
+function adviceFor(error: string | undefined, { answer, username, publicKey, now }: RefusedAnswer): string | undefined {
   if (error === 'invalid_token') {
     return `not accepted; check that the server has this key for this user: ${printable(username)}, ${publicKey.fingerprint}`;
   }
   if (error !== 'stale_time') return undefined;
-  const challenge = response.headers.get('www-authenticate') ?? '';
+  const challenge = answer.headers['www-authenticate'] ?? '';
   const serverTime = numberIn(challenge, 'server_time');
   if (serverTime === undefined) return undefined;
   const apart = Math.abs(serverTime - now);

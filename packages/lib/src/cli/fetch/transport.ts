@@ -1,22 +1,27 @@
 /**
- * The fetch underneath, on `node:http`: it sends and receives bytes as they are. The global one would decompress the answer,
- * refuse a GET with a body, hide the raw headers, and add some of its own.
+ * Requests on `node:http`: bytes are sent and received as they are. The global fetch would decompress the answer, refuse a GET with a
+ * body, hide the raw headers, and add some of its own; and it takes as long to load as the rest of the command.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { TLSSocket } from 'node:tls';
+import type { RequestBody } from './body.ts';
 import type { Progress } from './progress.ts';
 import type { Trace } from './verbose.ts';
 
-/** Answers with these have no body (Fetch Standard, null body status). */
-const WITHOUT_BODY = [204, 205, 304];
+/** A request as it is sent. */
+export interface OutgoingRequest {
+  readonly url: URL;
+  readonly method: string;
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: RequestBody | undefined;
+}
 
 /** One command's connection to the world. */
 export interface Transport {
-  readonly fetch: typeof fetch;
-  /** Status line and headers of the last answer, as received, with the empty line behind them. */
-  head(): Uint8Array;
+  /** @returns the answer, as soon as its head is there */
+  send(request: OutgoingRequest): Promise<IncomingMessage>;
   /** Stops sending a body that nobody waits for any more. */
   close(): void;
 }
@@ -26,52 +31,45 @@ export interface Transport {
  * @param progress - hears of a body's bytes that are sent
  */
 export function createTransport(trace?: Trace, progress?: Progress): Transport {
-  let request: ClientRequest | undefined;
-  let answer: IncomingMessage | undefined;
+  let sending: ClientRequest | undefined;
   return {
-    async fetch(input, init = {}) {
-      const url = new URL(input instanceof Request ? input.url : input);
-      const { request: send } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
-      const { method = 'GET', body } = init;
-      const headers = Object.fromEntries(new Headers(init.headers));
-      if (body instanceof Uint8Array) headers['content-length'] = String(body.length);
+    async send({ url, method, headers: given, body }) {
+      const headers = Object.fromEntries([...given].sort());
+      const length = body?.length ?? (body?.content instanceof Uint8Array ? body.content.length : undefined);
+      if (length !== undefined) headers['content-length'] = String(length);
       // Node would send a GET's stream without any framing.
-      else if (body instanceof ReadableStream && !('content-length' in headers))
-        headers['transfer-encoding'] = 'chunked';
+      else if (body !== undefined) headers['transfer-encoding'] = 'chunked';
 
       // Node would add it by itself, and show it to nobody.
       headers.connection ??= 'keep-alive';
 
-      answer = await new Promise<IncomingMessage>((resolve, reject) => {
-        request = send(url, { method, headers }, resolve);
+      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+        const request = clientOf(url).request(url, { method, headers }, resolve);
+        sending = request;
         request.on('error', reject);
         if (trace !== undefined) follow(request, trace);
-        if (body instanceof ReadableStream) {
+        if (body === undefined || body.content instanceof Uint8Array) request.end(body?.content);
+        else {
+          if (progress !== undefined) body.content.on('data', (chunk) => progress.sent(chunk.length, length));
           // A server may answer, and close, before it has seen the whole body: the answer counts.
-          const bytes = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
-          const length = headers['content-length'];
-          const total = length === undefined ? undefined : Number(length);
-          if (progress !== undefined) bytes.on('data', (chunk) => progress.sent(chunk.length, total));
-          pipeline(bytes, request).catch(() => {});
-        } else request.end(body);
+          pipeline(body.content, request).catch(() => {});
+        }
       });
       trace?.received(headLines(answer));
-      return toResponse(answer);
+      return answer;
     },
-    head: () =>
-      answer === undefined ? new Uint8Array() : Buffer.from(`${headLines(answer).join('\r\n')}\r\n\r\n`, 'latin1'),
-    close: () => request?.destroy(),
+    close: () => sending?.destroy(),
   };
 }
 
-function toResponse(answer: IncomingMessage): Response {
-  const { statusCode: status = 0, statusMessage: statusText = '', headersDistinct } = answer;
-  const headers = new Headers();
-  for (const [name, values = []] of Object.entries(headersDistinct)) {
-    for (const value of values) headers.append(name, value);
-  }
-  const body = WITHOUT_BODY.includes(status) ? null : (Readable.toWeb(answer) as ReadableStream);
-  return new Response(body, { status, statusText, headers });
+/** As `import` would look at each of its exports, and that loads the global fetch. */
+function clientOf({ protocol }: URL): typeof import('node:http') {
+  return process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http') as typeof import('node:http');
+}
+
+/** Status line and headers, as received, with the empty line behind them. */
+export function headOf(answer: IncomingMessage): Uint8Array {
+  return Buffer.from(`${headLines(answer).join('\r\n')}\r\n\r\n`, 'latin1');
 }
 
 /** Status line and headers, as received: one character for each byte. */

@@ -6,116 +6,81 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"os"
 	"time"
 )
 
-var base64url = base64.RawURLEncoding.EncodeToString
-
-// readKey reads a private key: PKCS#8 PEM, not encrypted.
-func readKey(file string) (crypto.Signer, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	block, _ := pem.Decode(text)
-	if block == nil || block.Type != "PRIVATE KEY" {
-		return nil, errors.New(file + ": not a private key as PKCS#8 PEM")
-	}
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	signer, ok := key.(crypto.Signer)
-	if !ok {
-		return nil, errors.New(file + ": a key that cannot sign")
-	}
-	return signer, nil
-}
-
 // authorization makes the value of the header Authorization: it is good for one request, and for 20 seconds.
-func authorization(username string, key crypto.Signer) (string, error) {
-	alg, hash, digest := "", crypto.Hash(0), func(input []byte) []byte { return input }
+func authorization(username string, key any) (string, error) {
+	header, hash := "", crypto.Hash(0)
 	switch key.(type) {
 	case ed25519.PrivateKey:
-		alg = "EdDSA"
+		header = `{"alg":"EdDSA","typ":"JWT"}`
 	case *rsa.PrivateKey:
-		alg, hash = "RS512", crypto.SHA512
-		digest = func(input []byte) []byte { sum := sha512.Sum512(input); return sum[:] }
+		header, hash = `{"alg":"RS512","typ":"JWT"}`, crypto.SHA512
 	default:
 		return "", errors.New("the key is neither RSA nor Ed25519")
 	}
-	spki, err := x509.MarshalPKIXPublicKey(key.Public())
-	if err != nil {
-		return "", err
-	}
-	kid := sha256.Sum256(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: spki}))
 	nonce := make([]byte, 16)
 	if _, err := rand.Read(nonce); err != nil {
 		return "", err
 	}
-	header, err := json.Marshal(map[string]any{"alg": alg, "typ": "JWT", "kid": hex.EncodeToString(kid[:])})
+	encode := base64.RawURLEncoding.EncodeToString
+	claims, err := json.Marshal(map[string]any{"username": username, "time": time.Now().Unix(), "nonce": encode(nonce)})
 	if err != nil {
 		return "", err
 	}
-	claims, err := json.Marshal(map[string]any{"username": username, "time": time.Now().Unix(), "nonce": base64url(nonce)})
-	if err != nil {
-		return "", err
+	input := encode([]byte(header)) + "." + encode(claims)
+	message := []byte(input)
+	if digest := sha512.Sum512(message); hash != 0 {
+		message = digest[:]
 	}
-	input := base64url(header) + "." + base64url(claims)
-	signature, err := key.Sign(rand.Reader, digest([]byte(input)), hash)
-	return "JWT " + input + "." + base64url(signature), err
-}
-
-func signedGet(username, keyFile, url string) error {
-	key, err := readKey(keyFile)
-	if err != nil {
-		return err
-	}
-	value, err := authorization(username, key)
-	if err != nil {
-		return fmt.Errorf("%s: %w", keyFile, err)
-	}
-	request, err := http.NewRequest(http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", value)
-	// A redirect would be sent the same token.
-	noRedirects := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	client := http.Client{Timeout: 30 * time.Second, CheckRedirect: noRedirects}
-	response, err := client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(os.Stdout, response.Body); err != nil {
-		return err
-	}
-	if response.StatusCode >= 400 {
-		return errors.New(url + ": status " + response.Status)
-	}
-	return nil
+	signature, err := key.(crypto.Signer).Sign(rand.Reader, message, hash)
+	return "JWT " + input + "." + encode(signature), err
 }
 
 func main() {
+	log.SetFlags(0)
 	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: signed_get USERNAME KEYFILE URL")
-		os.Exit(1)
+		log.Fatal("usage: signed_get USERNAME KEYFILE URL")
 	}
-	if err := signedGet(os.Args[1], os.Args[2], os.Args[3]); err != nil {
-		fmt.Fprintln(os.Stderr, "signed_get:", err)
-		os.Exit(1)
+	username, keyFile, url := os.Args[1], os.Args[2], os.Args[3]
+	text, err := os.ReadFile(keyFile)
+	check(keyFile, err)
+	block, _ := pem.Decode(text)
+	if block == nil {
+		log.Fatal(keyFile, ": not a private key as PKCS#8 PEM")
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	check(keyFile, err)
+	value, err := authorization(username, key)
+	check(keyFile, err)
+
+	request, err := http.NewRequest(http.MethodGet, url, nil)
+	check(url, err)
+	request.Header.Set("Authorization", value)
+	// A redirect would be sent the same token.
+	noRedirects := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	response, err := (&http.Client{Timeout: 30 * time.Second, CheckRedirect: noRedirects}).Do(request)
+	check(url, err)
+	_, err = io.Copy(os.Stdout, response.Body)
+	check(url, err)
+	if response.StatusCode >= 400 {
+		log.Fatal(url, ": ", response.Status)
+	}
+}
+
+func check(what string, err error) {
+	if err != nil {
+		log.Fatal(what, ": ", err)
 	}
 }

@@ -5,7 +5,6 @@ use openssl::{
     hash::MessageDigest,
     pkey::{Id, PKey, Private},
     rand::rand_bytes,
-    sha::sha256,
     sign::Signer,
 };
 use std::{
@@ -26,11 +25,10 @@ fn authorization(username: &str, key: &PKey<Private>) -> Result<String, Box<dyn 
         Id::RSA => ("RS512", Signer::new(MessageDigest::sha512(), key)?),
         _ => return Err("the key is neither RSA nor Ed25519".into()),
     };
-    let kid: String = sha256(&key.public_key_to_pem()?).iter().map(|byte| format!("{byte:02x}")).collect();
     let time = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let mut nonce = [0; 16];
     rand_bytes(&mut nonce)?;
-    let header = serde_json::json!({ "alg": alg, "typ": "JWT", "kid": kid });
+    let header = serde_json::json!({ "alg": alg, "typ": "JWT" });
     let claims = serde_json::json!({ "username": username, "time": time, "nonce": base64url(&nonce) });
     let input = [header, claims].map(|part| base64url(part.to_string().as_bytes())).join(".");
     let signature = signer.sign_oneshot_to_vec(input.as_bytes())?;

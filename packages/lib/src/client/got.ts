@@ -1,4 +1,5 @@
-/** For got: hooks that sign each attempt and each hop, and end a redirect to another origin. */
+/** For got: hooks that sign each attempt and each hop, learn from refusals for time, and end a redirect to another origin. */
+import { pause } from './pause.ts';
 import { sameOrigin } from './redirect.ts';
 import { attemptSigner, type SigningOptions } from './signing.ts';
 
@@ -7,6 +8,14 @@ interface GotOptions {
   readonly method: string;
   readonly url: string | URL | undefined;
   readonly headers: Record<string, string | string[] | undefined>;
+  readonly body?: unknown;
+}
+
+/** What is needed of a response. */
+interface GotResponse {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly request: { readonly options: object };
 }
 
 /** What is needed of a response that redirects. */
@@ -24,25 +33,43 @@ export interface SignedGot {
   readonly hooks: {
     readonly beforeRequest: ((options: GotOptions) => Promise<void>)[];
     readonly beforeRedirect: ((options: GotOptions, response: GotRedirect) => void)[];
+    readonly afterResponse: (<Answer extends GotResponse>(
+      response: Answer,
+      again: (changes: Record<string, never>) => never,
+    ) => Promise<Answer>)[];
     readonly beforeError: (<Failed extends GotError>(error: Failed) => Failed)[];
   };
 }
 
 /**
- * Makes options for got: `got.extend(signedGot({ username, key }))`. Clocks are not corrected: a refusal is handed on as it is.
+ * Makes options for got: `got.extend(signedGot({ username, key }))`. A request that is refused for its time is signed anew once, unless
+ * its body is a stream or it is called through `got.stream`; got then leaves out other hooks `afterResponse` for the second answer.
  *
- * @param options - {@link SigningOptions}, without `clock`
+ * @param options - {@link SigningOptions}
  * @throws TypeError for an option that is unknown or out of its range
  */
-export function signedGot(options: Omit<SigningOptions, 'clock'>): SignedGot {
-  if ('clock' in options) throw new TypeError('option clock: unknown; got keeps to this clock');
-  const sign = attemptSigner({ ...options, clock: false });
+export function signedGot(options: SigningOptions): SignedGot {
+  const sign = attemptSigner(options);
+  /** Who judges the answer to a request, by its options. */
+  const attempts = new WeakMap<object, Awaited<ReturnType<typeof sign>>>();
   return {
     hooks: {
       beforeRequest: [
         async (request) => {
-          const { authorization } = await sign(new URL(String(request.url)), request.method);
-          request.headers.authorization = authorization;
+          const attempt = await sign(new URL(String(request.url)), request.method);
+          attempts.set(request, attempt);
+          request.headers.authorization = attempt.authorization;
+        },
+      ],
+      afterResponse: [
+        async (response, again) => {
+          const { options: sent } = response.request;
+          const header = (name: string) => textOf(response.headers[name]);
+          const verdict = attempts.get(sent)?.judge({ status: response.statusCode, header });
+          if (verdict instanceof Error) throw verdict;
+          if (verdict === undefined || !isRepeatable((sent as GotOptions).body)) return response;
+          await pause(verdict.wait);
+          return again({});
         },
       ],
       beforeRedirect: [
@@ -60,4 +87,12 @@ export function signedGot(options: Omit<SigningOptions, 'clock'>): SignedGot {
       ],
     },
   };
+}
+
+function textOf(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : value?.join(', ');
+}
+
+function isRepeatable(body: unknown): boolean {
+  return body === undefined || typeof body === 'string' || ArrayBuffer.isView(body);
 }

@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream';
 import { signedGot } from 'asymmetric-jwt-auth/got';
 import got from 'got';
 import { expect, test } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
+import { countingServers } from './counting-server.ts';
 import { librarySuite } from './library-suite.ts';
 
 librarySuite(
@@ -24,13 +26,37 @@ librarySuite(
       },
     };
   },
-  { learnsClock: false, repeatsBody: true },
+  { learnsClock: true, repeatsBody: true },
 );
 
-test('an unknown option does not compile, and is refused; so is a clock', async () => {
+test('an unknown option does not compile, and is refused', async () => {
   const key = await PrivateKey.generate();
   // @ts-expect-error misspelt
   expect(() => signedGot({ username: 'guido', key, bnd: [] })).toThrow('option bnd: unknown');
-  // @ts-expect-error not corrected
-  expect(() => signedGot({ username: 'guido', key, clock: {} })).toThrow('option clock');
+});
+
+test('a stream is not sent again; what comes after one is right at once; a clock too far off is told', async () => {
+  const servers = await countingServers();
+  try {
+    const signing = signedGot({ username: 'guido', key: servers.key, bind: ['aud'] });
+    const api = got.extend(signing, { throwHttpErrors: false, retry: { limit: 0 } });
+    const url = `${servers.origin}/me`;
+
+    servers.ahead = 240;
+    expect((await api.post(url, { body: Readable.from(['a']) })).statusCode).toBe(401);
+    expect((await api.post(url, { json: { a: 1 } })).statusCode).toBe(200);
+    expect(servers.received.map(({ body }) => body)).toEqual(['a', '{"a":1}']);
+
+    servers.ahead = -240;
+    expect((await api.post(url, { json: { a: 2 } })).statusCode).toBe(200);
+    expect(servers.received.slice(2).map(({ body, accepted }) => [body, accepted])).toEqual([
+      ['{"a":2}', false],
+      ['{"a":2}', true],
+    ]);
+
+    servers.ahead = 1000;
+    await expect(api(url)).rejects.toThrow(/1000(?:\.\d)? s/);
+  } finally {
+    servers.close();
+  }
 });

@@ -55,6 +55,12 @@ test('a cut connection is an answer where the server itself was hit; silence is 
   expect([wrong.map(({ status }) => status), cut]).toEqual([['silent'], 1]);
 });
 
+test('where a server was killed, so many requests may stay without an answer, and no more', () => {
+  const log = [entry(1000, 'silent'), entry(1001, 'silent'), entry(1002, 'silent')];
+  const { wrong, silent } = checkLog(log, { ...STRICT, silent: 2 });
+  expect([wrong, silent]).toEqual([[log[2]], 3]);
+});
+
 describe('remainders are no wider than what the documents say', () => {
   const troubles: readonly Trouble[] = [{ began: 999.5, healed: 1001.5 }];
   const pair = (time: number, first: number, second: number, server = 1) => ({

@@ -33,6 +33,8 @@ export interface Allowance {
   isRemainder(double: Double): boolean;
   /** Whether connections may end without an answer, as the server itself is hit. */
   readonly cuts: boolean;
+  /** How many requests may stay without an answer, as a server was killed that they were on their way to. */
+  readonly silent?: number;
 }
 
 export interface Verdict {
@@ -42,6 +44,7 @@ export interface Verdict {
   readonly limited: number;
   readonly unavailable: number;
   readonly cut: number;
+  readonly silent: number;
   /** The longest that an answer took, in seconds. */
   readonly slowest: number;
   readonly doubles: readonly Double[];
@@ -51,11 +54,13 @@ export interface Verdict {
 }
 
 /** Reads a whole log, in whatever order it was written. */
-export function checkLog(log: readonly Entry[], { isRemainder, cuts }: Allowance): Verdict {
+export function checkLog(log: readonly Entry[], { isRemainder, cuts, silent = 0 }: Allowance): Verdict {
   const letIn = new Map<string, Entry[]>();
   const counts = new Map<Entry['status'], number>();
   const wrong: Entry[] = [];
   let slowest = 0;
+  const isAllowed = (status: Entry['status']) =>
+    status === 'silent' ? (counts.get(status) ?? 0) <= silent : MAY_BE.has(status) || (status === 'cut' && cuts);
   for (const entry of log) {
     const { token, status } = entry;
     counts.set(status, (counts.get(status) ?? 0) + 1);
@@ -63,7 +68,7 @@ export function checkLog(log: readonly Entry[], { isRemainder, cuts }: Allowance
       // Lengths first, so that no two triples look alike.
       const key = `${token.username.length}:${token.username}${token.time}:${token.nonce}`;
       letIn.set(key, [...(letIn.get(key) ?? []), entry]);
-    } else if (!(MAY_BE.has(status) || (status === 'cut' && cuts))) wrong.push(entry);
+    } else if (!isAllowed(status)) wrong.push(entry);
     if (typeof status === 'number') slowest = Math.max(slowest, entry.done - entry.sent);
   }
   const pairs = [...letIn.values()].flatMap(pairsOf);
@@ -75,6 +80,7 @@ export function checkLog(log: readonly Entry[], { isRemainder, cuts }: Allowance
     limited: count(429),
     unavailable: count(503),
     cut: count('cut'),
+    silent: count('silent'),
     slowest,
     doubles: pairs.filter((pair) => !isRemainder(pair)),
     remainder: pairs.filter(isRemainder),

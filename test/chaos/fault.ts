@@ -12,6 +12,9 @@ export const TIMES = { tolerance: TOLERANCE, margin: MARGIN } as const;
 /** Seconds in which a store must serve again after its server answers, where nothing else is said. */
 export const RECOVERY = { process: 2, redis: 2, postgres: 5, mariadb: 5 } as const;
 
+/** Seconds that a store takes at most to look at its clock, and the load, which asks the servers in turns, to see what came of it. */
+export const LOOK = 0.5;
+
 /** The parts of one fault, started. */
 export interface Scene {
   /** What requests are sent to. */
@@ -46,6 +49,8 @@ export interface Fault {
   readonly lockOut?: number;
   /** Whether connections may be cut, as those who answer are hit themselves. */
   readonly cuts?: true;
+  /** Connections that may stay without an answer in a round, for the reason that the documents give; default none. */
+  readonly silent?: number;
   /** What shows that it struck, in every round. */
   readonly felt: keyof typeof SIGNS;
   /** What the documents say remains; default nothing. */

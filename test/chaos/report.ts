@@ -11,6 +11,7 @@ const COLUMNS: readonly (readonly [title: string, cell: (report: FaultReport) =>
   ['429', ({ limited }) => limited],
   ['503', ({ unavailable }) => unavailable],
   ['cut', ({ cut }) => cut],
+  ['silent', ({ silent }) => silent],
   ['doubles', ({ doubles }) => doubles.length],
   ['remainder', ({ remainder }) => remainder.length],
   ['slowest answer, s', ({ slowest }) => slowest.toFixed(2)],

@@ -1,6 +1,6 @@
 /** Runs one fault: steady load, the fault again and again, and what the client's log says of it. */
 import { checkLog, type Double, type Verdict } from './checker.ts';
-import { type Fault, MARGIN, type Scene, TOLERANCE } from './fault.ts';
+import { type Fault, LOOK, MARGIN, type Scene, TOLERANCE } from './fault.ts';
 import { Load, type LoadEntry, type LoadToken, wall } from './load.ts';
 import { REMAINDERS, type Remainder, type Trouble } from './remainders.ts';
 import { SIGNS } from './signs.ts';
@@ -123,14 +123,18 @@ function judge(fault: Fault, scene: Scene, { log, stalls }: Load, rounds: readon
   const circumstances = { troubles: rounds, keep: TOLERANCE + MARGIN };
   const remains: Remainder = REMAINDERS[fault.remainder ?? 'none'];
   const isRemainder = (double: Double) => remains(double, circumstances);
-  const verdict = checkLog(withoutStalls(log, stalls), { isRemainder, cuts: fault.cuts === true });
+  const verdict = checkLog(withoutStalls(log, stalls), {
+    isRemainder,
+    cuts: fault.cuts === true,
+    silent: (fault.silent ?? 0) * rounds.length,
+  });
   // What a machine that stands still says of times is not believed.
   const timed = rounds.filter(({ began, ended }) => !stalls.some((at) => at >= began && at <= ended + 1));
   const recovery = Math.max(0, ...timed.map((round) => round.recovery));
   const lockOut = Math.max(0, ...timed.map((round) => lastRefusal(log, round)));
   const unfelt = rounds.filter((round) => !log.some((entry) => isFelt(fault, entry, round))).length;
   // Tokens are dated in whole seconds, and a floor lies within one.
-  const most = lockOutOf(fault) + 1;
+  const most = lockOutOf(fault) + 1 + LOOK;
   const failures = [
     ...(verdict.doubles.length === 0 ? [] : [`${verdict.doubles.length} let in twice: ${describe(verdict)}`]),
     ...(verdict.wrong.length === 0 ? [] : [`${verdict.wrong.length} answers that must not be: ${wrongOf(verdict)}`]),

@@ -75,6 +75,7 @@ export const AJWTD_FAULTS: readonly Fault[] = [
     lockOut: LOCK_OUT,
     lasts: 0,
     cuts: true,
+    silent: 1,
     felt: 'cut',
     short: true,
     async set(users) {

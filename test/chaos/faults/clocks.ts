@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { lacksPostgres, PostgresServer } from '../../servers/postgres.ts';
 import { lacksRedis, type RedisServer, startRedis, startRedisIn } from '../../servers/redis.ts';
 import { Clock, lacksClocks } from '../clock.ts';
-import { type Fault, RECOVERY, type Scene, TIMES } from '../fault.ts';
+import { type Fault, LOOK, RECOVERY, type Scene, TIMES } from '../fault.ts';
 import { wall } from '../load.ts';
 import { Program } from '../program.ts';
 import type { StoreAddress } from '../stores.ts';
@@ -13,8 +13,8 @@ import type { Users } from '../users.ts';
 
 const MINUTE = 60;
 const DECADE = 10 * 365 * 24 * 3600;
-/** After a clock was wrong when a floor was set: 2T + M, and the rest of a second. */
-const LONGEST = 2 * TIMES.tolerance + TIMES.margin + 1;
+/** After a clock was wrong when a floor was set: 2T + M, the rest of a second, and what the store takes to look at its clock. */
+const LONGEST = 2 * TIMES.tolerance + TIMES.margin + 1 + LOOK;
 /** Seconds after which what was claimed is forgotten. */
 const FORGOTTEN = TIMES.tolerance + TIMES.margin + 2;
 /** Ahead and back in turns. */
@@ -120,18 +120,21 @@ export const CLOCK_FAULTS: readonly Fault[] = [
     ...STEPPED,
     name: 'clock-memory',
     what: 'the clock of the process steps by 60 s, ahead and back in turns, and is put right',
+    recovery: LONGEST,
     set: (users) => ON.memory(users, stepping(inTurn)),
   },
   {
     ...STEPPED,
     name: 'clock-sqlite',
     what: 'the same for two processes on one SQLite file',
+    recovery: LONGEST,
     set: (users) => ON.sqlite(users, stepping(inTurn)),
   },
   {
     ...ON_REDIS,
     name: 'clock-redis',
     what: 'the same for Redis and both processes',
+    recovery: LONGEST,
     short: true,
     set: (users) => ON.redis(users, stepping(inTurn)),
   },

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type RedisServer, startRedisCluster, until } from '../../servers/redis.ts';
 import { type Fault, RECOVERY, type Scene, TIMES } from '../fault.ts';
+import { wall } from '../load.ts';
 import { Program } from '../program.ts';
 import type { Users } from '../users.ts';
 import { missing } from './redis.ts';
@@ -128,6 +129,8 @@ export const REDIS_CLUSTER_FAULTS: readonly Fault[] = [
           },
           async heal() {
             const [, toId] = await ids();
+            // Early in a second: then fresh tokens of that second come after the move, and are refused.
+            await until('a second has just begun', async () => wall() % 1 < 0.3);
             const keys = (await from.cli('CLUSTER', 'GETKEYSINSLOT', slot, '100'))
               .split('\n')
               .filter((one) => one !== '');

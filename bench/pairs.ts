@@ -24,11 +24,13 @@ export interface Amount {
   readonly items: number;
   /** Rounds that count, after those for warming up. */
   readonly rounds: number;
+  /** Rounds before: a server that has just started is no measure, of neither side. */
+  readonly warmUp?: number;
   /** Called before each round. */
   readonly prepare?: () => void | Promise<void>;
 }
 
-/** Rounds before those that count: a server that has just started is no measure, of neither side. */
+/** Rounds before those that count, where nothing else is said. */
 const WARM_UP = 3;
 
 /** Items in a turn: long enough to be at ease, short enough that the machine's speed is the same for both. */
@@ -55,16 +57,16 @@ export async function compare(measure: Contender, others: readonly Contender[], 
 }
 
 async function takeTurns(one: Contender, other: Contender, amount: Amount): Promise<[number[], number[]]> {
-  const { items, rounds, prepare } = amount;
+  const { items, rounds, prepare, warmUp = WARM_UP } = amount;
   const times: [number[], number[]] = [[], []];
-  for (let round = 0; round < WARM_UP + rounds; round++) {
+  for (let round = 0; round < warmUp + rounds; round++) {
     await prepare?.();
     for (let from = 0; from < items; from += TURN) {
       // Who comes first changes, so that neither always finds the caches as the other left them.
       const first = (from / TURN) % 2;
       for (const index of [first, 1 - first]) {
         const time = await timed(index === 0 ? one : other, from, Math.min(from + TURN, items));
-        if (round >= WARM_UP) times[index as 0 | 1].push(time);
+        if (round >= warmUp) times[index as 0 | 1].push(time);
       }
     }
   }

@@ -35,8 +35,10 @@ export class Closing {
    * @returns `open`; `closed`; or `over`: the floor may fall to now
    */
   check(floor: number, wall: number, impossible = floor > wall + this.#keep): 'open' | 'closed' | 'over' {
-    const monotonic = this.#monotonic();
     const began = this.#began;
+    // Nearly always: no look at another clock is needed.
+    if (began === undefined && !impossible) return 'open';
+    const monotonic = this.#monotonic();
     // Where the clocks went apart, the wall clock stepped in between: it may have been right for a while.
     const stepped = began !== undefined && Math.abs(wall - began.wall - (monotonic - began.monotonic)) > this.#margin;
     if (began === undefined || stepped || floor !== began.floor) {

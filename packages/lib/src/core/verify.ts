@@ -47,9 +47,10 @@ export function selectCandidates<User>(
 }
 
 function mayHaveSigned({ key, name }: KeyRecord, { algorithm, signature, kid }: UnverifiedToken): boolean {
-  if (key.signatureLength !== signature.length || !key.algorithms.includes(algorithm.name)) return false;
-  if (kid === undefined || kid === key.kid || kid === name || !FINGERPRINT.test(kid)) return true;
-  return kid.toLowerCase() === key.kid;
+  const isNamed = kid === undefined || kid === key.kid || kid === name;
+  if (!isNamed && FINGERPRINT.test(kid) && kid.toLowerCase() !== key.kid) return false;
+  // Behind its name, as a store may read the key itself only now.
+  return key.signatureLength === signature.length && key.algorithms.includes(algorithm.name);
 }
 
 /**

@@ -4,12 +4,24 @@ export function toBigInt(bytes: Uint8Array): bigint {
   return BigInt(`0x0${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`);
 }
 
-/** base^exponent mod modulus. Not constant in time: for public numbers only. */
-export function powerModulo(base: bigint, exponent: bigint, modulus: bigint): bigint {
-  let result = 1n;
-  for (let square = base % modulus, rest = exponent; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = (result * square) % modulus;
-    square = (square * square) % modulus;
+/**
+ * The Jacobi symbol (Handbook of Applied Cryptography, algorithm 2.149): for a prime modulus 1 where the number is a square, and -1
+ * where it is none. Much faster than Euler's criterion. Not constant in time: for public numbers only.
+ *
+ * @param number - 0 or more
+ * @param modulus - odd, above 0
+ */
+export function jacobi(number: bigint, modulus: bigint): -1 | 0 | 1 {
+  let [a, n] = [number % modulus, modulus];
+  let isNegative = false;
+  while (a !== 0n) {
+    for (; (a & 1n) === 0n; a >>= 1n) {
+      const rest = n & 7n;
+      if (rest === 3n || rest === 5n) isNegative = !isNegative;
+    }
+    if ((a & 3n) === 3n && (n & 3n) === 3n) isNegative = !isNegative;
+    [a, n] = [n % a, a];
   }
-  return result;
+  if (n !== 1n) return 0;
+  return isNegative ? -1 : 1;
 }

@@ -60,9 +60,8 @@ export class PublicKey implements VerificationKey {
   readonly handle: EnginePublicKey;
   readonly #jwk: JsonWebKey;
 
-  private constructor(jwk: JsonWebKey, alg: string | undefined, comment?: string) {
-    const facts = checkMembers(jwk);
-    this.handle = canonicalKey(jwk);
+  private constructor({ jwk, facts, handle }: Examined, alg: string | undefined, comment?: string) {
+    this.handle = handle;
     this.#jwk = jwk;
     const algorithms = acceptedAlgorithms(facts.type, facts.curve, alg);
     if (algorithms === undefined)
@@ -87,11 +86,11 @@ export class PublicKey implements VerificationKey {
    */
   static from(input: string | JsonWebKey | EnginePublicKey, options: PublicKeyOptions = {}): PublicKey {
     checkOptions(options, { alg: 'text' });
-    const { jwk, alg, comment } = typeof input === 'string' ? readText(input) : readObject(input);
+    const { jwk, alg, comment, examined } = typeof input === 'string' ? readText(input) : readObject(input);
     if (alg !== undefined && options.alg !== undefined && alg !== options.alg) {
       throw new KeyError('malformed', `the JWK is for ${printableAlg(alg)}, not for ${options.alg}`);
     }
-    return new PublicKey(jwk, options.alg ?? alg, comment);
+    return new PublicKey(examined ?? examine(jwk), options.alg ?? alg, comment);
   }
 
   /**
@@ -140,6 +139,20 @@ interface Imported {
   readonly jwk: JsonWebKey;
   readonly alg?: string | undefined;
   readonly comment?: string | undefined;
+  /** Where reading it meant to do so already. */
+  readonly examined?: Examined;
+}
+
+/** A key that is good for what it is meant for. */
+interface Examined {
+  readonly jwk: JsonWebKey;
+  readonly facts: Facts;
+  readonly handle: EnginePublicKey;
+}
+
+function examine(jwk: JsonWebKey): Examined {
+  const facts = checkMembers(jwk);
+  return { jwk, facts, handle: canonicalKey(jwk) };
 }
 
 function readText(text: string): Imported {
@@ -150,8 +163,8 @@ function readText(text: string): Imported {
     return { jwk: publicJwkOfLine(line), comment: line.comment };
   }
   const { label, der } = read;
-  if (label === 'PUBLIC KEY') return { jwk: publicJwkOfDer(der, 'spki') };
-  if (label === 'RSA PUBLIC KEY') return { jwk: publicJwkOfDer(der, 'pkcs1') };
+  if (label === 'PUBLIC KEY') return publicKeyOfDer(der, 'spki');
+  if (label === 'RSA PUBLIC KEY') return publicKeyOfDer(der, 'pkcs1');
   if (label.endsWith('PRIVATE KEY')) {
     throw new KeyError(
       'private_key',
@@ -176,23 +189,22 @@ function readObject(input: unknown): Imported {
 }
 
 /** DER is taken only as OpenSSL itself would write the same key: no bytes behind it, no other lengths, no explicit curves. */
-function publicJwkOfDer(der: Uint8Array, type: PublicEncoding): JsonWebKey {
+function publicKeyOfDer(der: Uint8Array, type: PublicEncoding): Imported {
   let handle: EnginePublicKey;
   try {
     handle = importPublicDer(der, type);
   } catch {
     throw new KeyError('malformed', `the PEM block does not hold a public key in ${type.toUpperCase()} encoding`);
   }
-  const jwk = publicJwkOfHandle(handle);
-  checkMembers(jwk);
-  if (encodeBytes(exportPublicDer(canonicalKey(jwk), type)) !== encodeBytes(der)) {
+  const examined = examine(publicJwkOfHandle(handle));
+  if (encodeBytes(exportPublicDer(examined.handle, type)) !== encodeBytes(der)) {
     if (hasExplicitCurve(der)) throw new KeyError('unsupported', EXPLICIT_CURVE);
     throw new KeyError(
       'malformed',
       'the PEM block is not the canonical DER encoding of its key; write it anew with `openssl pkey -pubin -pubout`',
     );
   }
-  return jwk;
+  return { jwk: examined.jwk, examined };
 }
 
 const CURVES: Readonly<Record<string, Curve>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' };

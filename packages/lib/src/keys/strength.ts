@@ -1,7 +1,7 @@
 /** Public keys whose signatures would prove nothing, or cost too much (spec/PROTOCOL.md §7). OpenSSL takes them all. */
 import { RSA_BITS } from '../core/algorithms.ts';
 import { KeyError } from './key-error.ts';
-import { powerModulo, toBigInt } from './numbers.ts';
+import { jacobi, toBigInt } from './numbers.ts';
 
 const weak = (why: string) => new KeyError('weak_key', `${why}; make a new key with \`ssh-keygen -t ed25519\``);
 
@@ -49,8 +49,8 @@ export function checkEd25519(encoded: Uint8Array): void {
   const y = toBigInt(encoded.slice().reverse()) & (2n ** 255n - 1n);
   if (y >= P) throw weak('this Ed25519 key is not canonically encoded');
   if (SMALL_ORDER_Y.includes(y)) throw weak('this Ed25519 key is a point of small order');
-  const xSquared = ((y * y - 1n) * powerModulo(D * y * y + 1n, P - 2n, P)) % P;
-  if (powerModulo(xSquared, (P - 1n) / 2n, P) !== 1n) {
+  // x² = (y² - 1) / (dy² + 1), and a quotient is a square where the product is.
+  if (jacobi((y * y - 1n) * (D * y * y + 1n), P) !== 1) {
     throw new KeyError('malformed', 'this Ed25519 key is not a point on the curve');
   }
 }

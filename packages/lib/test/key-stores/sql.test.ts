@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { createAuthorization } from 'asymmetric-jwt-auth/client';
 import { directoryContract, keyStoreContract } from 'asymmetric-jwt-auth/testing';
 import { Kysely } from 'kysely';
 import { afterEach, describe, expect, test } from 'vitest';
-import { PrivateKey, type PublicKey } from '../../src/index.ts';
+import { createAuthenticator, memoryNonceStore, PrivateKey, type PublicKey } from '../../src/index.ts';
 import {
   type Directory,
   directoryRevision,
@@ -91,7 +92,35 @@ describe('keys', () => {
     const raw = new DatabaseSync(file);
     raw.prepare('UPDATE ajwt_key SET public_key = ?').run((await newKey()).toPem());
     raw.close();
-    await expect(async () => openAgain().find('guido', HINT)).rejects.toThrow('was changed in the database');
+    const found = await openAgain().find('guido', HINT);
+    expect(() => found?.keys[0]?.key.handle).toThrow('was changed in the database');
+  });
+
+  test('a token that names no key, or the one that was exchanged, finds the store out of order; one that names another does not', async () => {
+    const { directory, file, openAgain } = await makeDirectory();
+    await directory.addUser('guido');
+    const [good, exchanged, intruder] = [
+      await PrivateKey.generate(),
+      await PrivateKey.generate(),
+      await PrivateKey.generate(),
+    ];
+    for (const { publicKey } of [good, exchanged]) await directory.addKey('guido', publicKey);
+    const raw = new DatabaseSync(file);
+    raw
+      .prepare('UPDATE ajwt_key SET public_key = ? WHERE kid = ?')
+      .run(intruder.publicKey.toPem(), exchanged.publicKey.kid);
+    raw.close();
+
+    const { authenticate } = createAuthenticator({ keys: openAgain(), nonces: memoryNonceStore() });
+    const reasonFor = async (signer: PrivateKey, kid: string) => {
+      const key = { alg: signer.alg, kid, sign: (bytes: Uint8Array) => signer.sign(bytes) };
+      const result = await authenticate({ authorization: await createAuthorization({ username: 'guido', key }) });
+      return result.ok ? 'accepted' : result.reason;
+    };
+    expect(await reasonFor(good, good.kid)).toBe('accepted');
+    expect(await reasonFor(intruder, intruder.kid)).toBe('unknown_key');
+    expect(await reasonFor(intruder, exchanged.kid)).toBe('unavailable');
+    expect(await reasonFor(intruder, 'mine')).toBe('unavailable');
   });
 
   test('finds all keys of a user who has more than stay parsed in memory', async () => {
@@ -99,7 +128,10 @@ describe('keys', () => {
     const directory = openAgain();
     await directory.addUser('guido');
     for (let count = 0; count < 5; count++) await directory.addKey('guido', await newKey());
-    for (let round = 0; round < 3; round++) expect((await directory.find('guido', HINT))?.keys).toHaveLength(5);
+    for (let round = 0; round < 3; round++) {
+      const { keys = [] } = (await directory.find('guido', HINT)) ?? {};
+      expect(new Set(keys.map(({ key }) => key.handle)).size).toBe(5);
+    }
   });
 });
 

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { isUsername } from '../../core/claims.ts';
 import type { KeyRecord, UserRecord } from '../../core/contracts.ts';
 import type { DirectoryUser } from '../directory.ts';
-import type { KeyParser } from './key-parser.ts';
+import { type KeyParser, StoredKey } from './key-parser.ts';
 import { type StateRow, stateOf, userOf } from './rows.ts';
 import type { DirectoryTables } from './tables.ts';
 
@@ -13,6 +13,7 @@ interface FoundRow extends StateRow {
   readonly disabled: number;
   readonly user_created: number;
   readonly fingerprint: string | null;
+  readonly kid: string;
   readonly public_key: string;
   readonly alg: string | null;
   readonly url: string | null;
@@ -25,7 +26,17 @@ export function userFinder(db: Kysely<DirectoryTables>, parse: KeyParser, now: (
     .leftJoin('ajwt_key as k', 'k.user_id', 'u.id')
     .leftJoin('ajwt_key_set as s', 's.user_id', 'u.id')
     .select(['u.username', 'u.disabled', 'u.created as user_created'])
-    .select(['k.fingerprint', 'k.public_key', 'k.alg', 'k.staged', 'k.expires', 'k.retired', 'k.revoked', 's.url'])
+    .select([
+      'k.fingerprint',
+      'k.kid',
+      'k.public_key',
+      'k.alg',
+      'k.staged',
+      'k.expires',
+      'k.retired',
+      'k.revoked',
+      's.url',
+    ])
     .where('u.username', '=', '')
     .orderBy('k.created', 'desc')
     .orderBy('k.id')
@@ -43,8 +54,10 @@ export function userFinder(db: Kysely<DirectoryTables>, parse: KeyParser, now: (
     // Each key stands there once for each key set.
     const keys = new Map<string, KeyRecord>();
     for (const row of rows) {
-      if (row.fingerprint === null || keys.has(row.fingerprint)) continue;
-      keys.set(row.fingerprint, { key: parse(row.fingerprint, row.public_key, row.alg), state: stateOf(row, at) });
+      const { fingerprint, kid, public_key, alg } = row;
+      if (fingerprint === null || keys.has(fingerprint)) continue;
+      const key = new StoredKey({ fingerprint, kid, public_key, alg }, parse);
+      keys.set(fingerprint, { key, state: stateOf(row, at) });
     }
     const keySets = new Set(rows.flatMap(({ url }) => (url === null ? [] : [url])));
     const user = userOf({ ...first, created: first.user_created });

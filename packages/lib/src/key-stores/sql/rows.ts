@@ -48,7 +48,7 @@ export function keyReader(parse: KeyParser, now: () => number): (row: KeyRow) =>
     const { username, fingerprint, kid, thumbprint, comment, created, expires, retired, revoked } = row;
     return {
       ...{ username, fingerprint, kid, thumbprint, comment, created, expires, retired, revoked },
-      key: parse(fingerprint, row.public_key, row.alg),
+      key: parse(row),
       state: stateOf(row, now()),
       firstUsed: row.first_used,
       lastUsed: row.last_used,

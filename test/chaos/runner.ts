@@ -129,7 +129,7 @@ function judge(fault: Fault, scene: Scene, { log, stalls }: Load, rounds: readon
     silent: (fault.silent ?? 0) * rounds.length,
   });
   // What a machine that stands still says of times is not believed.
-  const timed = rounds.filter(({ began, ended }) => !stalls.some((at) => at >= began && at <= ended + 1));
+  const timed = rounds.filter(({ began, ended }) => !stalls.some((at) => at >= began && at <= ended));
   const recovery = Math.max(0, ...timed.map((round) => round.recovery));
   const lockOut = Math.max(0, ...timed.map((round) => lastRefusal(log, round)));
   const unfelt = rounds.filter((round) => !log.some((entry) => isFelt(fault, entry, round))).length;

@@ -198,14 +198,6 @@ export function publicOf(key: EnginePrivateKey): EnginePublicKey {
   return createPublicKey(key);
 }
 
-export function exportPublicDer(key: EnginePublicKey, type: PublicEncoding): Uint8Array {
-  return key.export({ format: 'der', type } as { format: 'der'; type: 'spki' });
-}
-
-export function exportPublicPem(key: EnginePublicKey, type: PublicEncoding): string {
-  return key.export({ format: 'pem', type } as { format: 'pem'; type: 'spki' }) as string;
-}
-
 /** PKCS#8 (RFC 5958); encrypted with AES-256-CBC under PBKDF2 where there is a passphrase. */
 export function exportPrivatePem(key: EnginePrivateKey, passphrase: string | undefined): string {
   const encryption = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase };

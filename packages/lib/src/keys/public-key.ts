@@ -2,10 +2,7 @@
 import {
   curveOf,
   type EnginePublicKey,
-  encodeBytes,
   exportJwk,
-  exportPublicDer,
-  exportPublicPem,
   importPublicDer,
   importPublicJwk,
   isPrivateKey,
@@ -25,12 +22,14 @@ import {
 import { decodeBase64url } from '../core/base64url.ts';
 import type { VerificationKey } from '../core/contracts.ts';
 import { checkOptions } from '../core/options.ts';
+import { pemOf, publicDer } from './der.ts';
 import { EXPLICIT_CURVE, hasExplicitCurve } from './explicit-curve.ts';
 import { thumbprintOf, toHex } from './fingerprint.ts';
 import { encodeBase64, nameOfPem, readKeyText } from './format.ts';
 import { publicJwkFromMembers, readJwkText } from './jwk.ts';
 import { KeyError } from './key-error.ts';
 import { blobOfJwk, parsePublicLine, publicJwkOfLine, sshFingerprint } from './openssh.ts';
+import { sameBytes } from './ssh-wire.ts';
 import { bitLength, checkEd25519, checkRsa } from './strength.ts';
 
 /** What a public key may be told on import. */
@@ -106,13 +105,13 @@ export class PublicKey implements VerificationKey {
 
   /** SPKI PEM: 64 columns, `\n` line ends, a newline at the end. */
   toPem(): string {
-    return exportPublicPem(this.handle, 'spki');
+    return pemOf(publicDer(this.#jwk, 'spki'), 'PUBLIC KEY');
   }
 
   /** PKCS#1 PEM (RFC 8017 §A.1.1). @throws KeyError `unsupported` for a key that is not RSA */
   toPkcs1Pem(): string {
     if (this.type !== 'rsa') throw new KeyError('unsupported', 'PKCS#1 is for RSA keys only; use SPKI PEM');
-    return exportPublicPem(this.handle, 'pkcs1');
+    return pemOf(publicDer(this.#jwk, 'pkcs1'), 'RSA PUBLIC KEY');
   }
 
   /** One line as in a `.pub` file, without a line end. @param comment - default the comment that it came with */
@@ -188,7 +187,7 @@ function readObject(input: unknown): Imported {
   return publicJwkFromMembers(input as JsonWebKey);
 }
 
-/** DER is taken only as OpenSSL itself would write the same key: no bytes behind it, no other lengths, no explicit curves. */
+/** DER is taken only in the one encoding of its key: no bytes behind it, no other lengths, no explicit curves. */
 function publicKeyOfDer(der: Uint8Array, type: PublicEncoding): Imported {
   let handle: EnginePublicKey;
   try {
@@ -196,15 +195,16 @@ function publicKeyOfDer(der: Uint8Array, type: PublicEncoding): Imported {
   } catch {
     throw new KeyError('malformed', `the PEM block does not hold a public key in ${type.toUpperCase()} encoding`);
   }
-  const examined = examine(publicJwkOfHandle(handle));
-  if (encodeBytes(exportPublicDer(examined.handle, type)) !== encodeBytes(der)) {
+  const jwk = publicJwkOfHandle(handle);
+  const facts = checkMembers(jwk);
+  if (!sameBytes(publicDer(jwk, type), der)) {
     if (hasExplicitCurve(der)) throw new KeyError('unsupported', EXPLICIT_CURVE);
     throw new KeyError(
       'malformed',
       'the PEM block is not the canonical DER encoding of its key; write it anew with `openssl pkey -pubin -pubout`',
     );
   }
-  return { jwk: examined.jwk, examined };
+  return { jwk, examined: { jwk, facts, handle } };
 }
 
 const CURVES: Readonly<Record<string, Curve>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' };

@@ -184,6 +184,15 @@ describe('no answer', () => {
     expect(await get('/cut', ['-s'])).toMatchObject({ code: 18, stdout: 'begun', stderr: '' });
   });
 
+  test('another protocol, which nobody asked for', async () => {
+    const head = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n';
+    const server = createServer((socket) => socket.on('error', () => {}).once('data', () => socket.write(head)));
+    const { code, stdout, stderr } = await get(await listen(server as never));
+    expect([code, stdout]).toEqual([8, '']);
+    expect(stderr).toMatch(/^ajwt: 127\.0\.0\.1:\d+: the server changes to another protocol, unasked \(101\)\n$/);
+    server.close();
+  });
+
   test('what is no HTTP', async () => {
     const server = createServer((socket) => socket.end('220 mail.example ESMTP\r\n'));
     const address = await listen(server as never);

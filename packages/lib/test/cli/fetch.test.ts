@@ -48,6 +48,11 @@ describe('the request', () => {
     expect(await get('/x', ['-XHEAD'])).toMatchObject({ code: 0, stdout: '' });
   });
 
+  test('a header that is given twice is one list, and cookies are one of their own kind', async () => {
+    await get('/x', ['-H', 'Cookie: a=1', '-H', 'Cookie: b=2', '-H', 'X-Two: 1', '-H', 'X-Two: 2']);
+    expect(plain.seen[0]?.headers).toMatchObject({ cookie: 'a=1; b=2', 'x-two': '1, 2' });
+  });
+
   test('has the headers of -H, written as curl takes them', async () => {
     await get('/x', [
       '-H',

@@ -25,7 +25,8 @@ export function readHeaders(given: readonly string[], defaults: Readonly<Record<
     if (value === '' && empty === undefined) continue;
     const before = headers.get(key);
     const bytes = byteString(name, value);
-    headers.set(key, before === undefined ? bytes : `${before}, ${bytes}`);
+    // Cookies are the one list that has another separator (RFC 6265 §5.4).
+    headers.set(key, before === undefined ? bytes : `${before}${key === 'cookie' ? '; ' : ', '}${bytes}`);
   }
   return headers;
 }

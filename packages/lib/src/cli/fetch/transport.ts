@@ -5,7 +5,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { TLSSocket } from 'node:tls';
+import { CommandError } from '../../command-line/command-error.ts';
 import type { RequestBody } from './body.ts';
+import { WEIRD_ANSWER } from './exit-codes.ts';
 import type { Progress } from './progress.ts';
 import type { Trace } from './verbose.ts';
 
@@ -47,6 +49,11 @@ export function createTransport(trace?: Trace, progress?: Progress): Transport {
         const request = clientOf(url).request(url, { method, headers }, resolve);
         sending = request;
         request.on('error', reject);
+        // Unheard, it would leave this waiting for ever.
+        request.on('upgrade', (_, socket) => {
+          socket.destroy();
+          reject(new CommandError(`${url.host}: the server changes to another protocol, unasked (101)`, WEIRD_ANSWER));
+        });
         if (trace !== undefined) follow(request, trace);
         if (body === undefined || body.content instanceof Uint8Array) request.end(body?.content);
         else {

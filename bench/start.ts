@@ -1,8 +1,8 @@
 /** How long the command `ajwt` takes from its start to its end, as it is shipped, beside Node that has nothing to do. */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { median } from './pairs.ts';
 
@@ -21,10 +21,8 @@ export interface Start {
 export async function benchStart(): Promise<readonly Start[]> {
   const folder = await mkdtemp(join(tmpdir(), 'ajwt-bench-'));
   try {
-    const build = ['-p', 'packages/lib/tsconfig.build.json', '--outDir', join(folder, 'dist')];
-    await run(resolve('node_modules/.bin/tsc'), build);
-    await copyFile('packages/lib/package.json', join(folder, 'package.json'));
-    const ajwt = join(folder, 'dist/cli/ajwt.js');
+    await run(process.execPath, ['packages/lib/build.ts', join(folder, 'dist')]);
+    const ajwt = join(folder, 'dist/cli/ajwt.cjs');
     const key = join(folder, 'key');
     await run(process.execPath, [ajwt, 'keygen', '--out', key]);
     const identity = ['--user', 'guido', '--key', key];

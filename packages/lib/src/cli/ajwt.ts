@@ -19,4 +19,8 @@ const program: Program = {
 
 endQuietlyWithReader();
 process.on('uncaughtException', (error) => process.exit(report(error)));
-process.exitCode = await runProgram(program, process.argv.slice(2));
+// A command that ends without having come to its end has failed.
+process.exitCode = 1;
+runProgram(program, process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

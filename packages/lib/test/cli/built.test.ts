@@ -1,6 +1,6 @@
 /** The program as it is shipped: compiled, and called by the names of the package's `bin`. */
-import { chmodSync, copyFileSync, readFileSync, symlinkSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { readFileSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { environment, mustRun, run } from '../../../../test/run.ts';
 import { scratch } from './program.ts';
@@ -9,8 +9,7 @@ const file = scratch();
 const { bin, version } = JSON.parse(readFileSync('packages/lib/package.json', 'utf8'));
 
 beforeAll(async () => {
-  await mustRun(resolve('node_modules/.bin/tsc'), ['-p', 'packages/lib/tsconfig.build.json', '--outDir', file('dist')]);
-  copyFileSync('packages/lib/package.json', file('package.json'));
+  await mustRun(process.execPath, ['packages/lib/build.ts', file('dist')]);
 });
 
 test('its commands are ajwt, and the name of the package for npx', () => {
@@ -20,7 +19,6 @@ test('its commands are ajwt, and the name of the package for npx', () => {
 test.each(Object.entries<string>(bin))('%s starts by its first line, and works', async (name, path) => {
   // As npm does on installation.
   const target = join(dirname(file('package.json')), path);
-  chmodSync(target, 0o755);
   symlinkSync(target, file(name));
   expect(await mustRun(file(name), ['--version'])).toBe(`ajwt ${version}\n`);
 

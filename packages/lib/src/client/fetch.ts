@@ -3,6 +3,7 @@ import { checkOptions, type OptionKinds } from '../core/options.ts';
 import { pause } from './pause.ts';
 import { BODY_HEADERS, followRedirect, isRedirect } from './redirect.ts';
 import { attemptSigner, SIGNING_OPTIONS, type SigningOptions } from './signing.ts';
+import { type SpareBody, spareBody } from './spare-body.ts';
 
 /** What a signing fetch is told. */
 export interface SignedFetchOptions extends SigningOptions {
@@ -17,7 +18,8 @@ const OPTIONS: OptionKinds<SignedFetchOptions> = { ...SIGNING_OPTIONS, fetch: 'f
  *
  * Redirects within the origin are followed and signed anew; one to another origin rejects with `SignedFetchError`. With
  * `redirect: 'manual'` or `'error'` nothing is followed. A request that is refused for its time is signed anew once, if its body can be
- * sent again: after a correction of the clock, or as it was where it may have been delay.
+ * sent again: after a correction of the clock, or as it was where it may have been delay. A body can be, unless it is a stream; that of a
+ * `Request` can if it is no longer than 256 KiB and came to its end before the answer.
  *
  * @param options - {@link SignedFetchOptions}
  * @returns a function that is called as `fetch` is
@@ -29,6 +31,15 @@ export function createSignedFetch(options: SignedFetchOptions): typeof fetch {
   const sign = attemptSigner(signing);
 
   return async function signedFetch(input, init) {
+    const spare = input instanceof Request && (init?.body ?? null) === null ? spareBody(input) : undefined;
+    try {
+      return await exchange(input, init, spare);
+    } finally {
+      spare?.end();
+    }
+  };
+
+  async function exchange(input: Input, init: RequestInit | undefined, spare?: SpareBody): Promise<Response> {
     const send = underneath ?? fetch;
     const given = input instanceof Request ? input : undefined;
     const signal = init?.signal ?? given?.signal ?? null;
@@ -44,35 +55,39 @@ export function createSignedFetch(options: SignedFetchOptions): typeof fetch {
       const attempt = signed instanceof Promise ? await signed : signed;
       headers.set('authorization', attempt.authorization);
       const response =
-        hops === 0
+        hops === 0 && !triedAgain
           ? await send(given ?? url, { ...init, headers, redirect })
-          : await send(url, { signal, ...init, method, headers, body: body ?? null, redirect });
+          : await send(hops === 0 ? (given ?? url) : url, { signal, ...init, method, headers, body, redirect });
 
+      const bodyAgain = isRepeatable(body) ? body : spare?.whole();
       const verdict = attempt.judge({ status: response.status, header: (name) => response.headers.get(name) });
       if (verdict instanceof Error) {
         await response.body?.cancel();
         throw verdict;
       }
-      if (verdict !== undefined && !triedAgain && isRepeatable(body)) {
+      if (verdict !== undefined && !triedAgain && bodyAgain !== undefined) {
         await response.body?.cancel();
         await pause(verdict.wait, signal);
         triedAgain = true;
+        hop = { ...hop, body: bodyAgain };
         continue;
       }
 
       const location = response.headers.get('location');
       if (mode !== 'follow' || !isRedirect(response.status) || location === null) return response;
       await response.body?.cancel();
-      const next = followRedirect(hop, response.status, location, hops++, isRepeatable(body));
+      const next = followRedirect(hop, response.status, location, hops++, bodyAgain !== undefined);
       hop = {
         url: next.url,
         method: next.method,
         headers: next.dropsBody ? withoutBodyHeaders(headers) : headers,
-        body: next.dropsBody ? null : body,
+        body: next.dropsBody ? null : (bodyAgain ?? null),
       };
     }
-  };
+  }
 }
+
+type Input = Parameters<typeof fetch>[0];
 
 /** Methods whose case fetch mends (Fetch Standard, normalize a method). */
 const NORMALISED = /^(?:delete|get|head|options|post|put)$/i;
@@ -81,11 +96,11 @@ interface Hop {
   readonly url: URL;
   readonly method: string;
   readonly headers: Headers;
-  /** As the caller gave it: a text or bytes can be sent again, a stream cannot. */
-  readonly body: BodyInit | null | undefined;
+  /** As the caller gave it, or as it was read beside its being sent. */
+  readonly body: BodyInit | null;
 }
 
-function firstHop(input: Parameters<typeof fetch>[0], init: RequestInit | undefined): Hop {
+function firstHop(input: Input, init: RequestInit | undefined): Hop {
   const given = input instanceof Request ? input : undefined;
   const url = new URL(given?.url ?? (input as string | URL));
   // As fetch itself will: what else is wrong, it says.
@@ -95,7 +110,7 @@ function firstHop(input: Parameters<typeof fetch>[0], init: RequestInit | undefi
     url,
     method: NORMALISED.test(method) ? method.toUpperCase() : method,
     headers: new Headers(init?.headers ?? given?.headers),
-    body: init?.body ?? given?.body,
+    body: init?.body ?? given?.body ?? null,
   };
 }
 
@@ -103,8 +118,9 @@ function withoutBodyHeaders(headers: Headers): Headers {
   return new Headers([...headers].filter(([name]) => !BODY_HEADERS.includes(name)));
 }
 
-function isRepeatable(body: unknown): boolean {
-  if (body === null || body === undefined || typeof body === 'string') return true;
+/** A text or bytes can be sent again, a stream cannot. */
+function isRepeatable(body: BodyInit | null): boolean {
+  if (body === null || typeof body === 'string') return true;
   return (
     [ArrayBuffer, Blob, FormData, URLSearchParams].some((type) => body instanceof type) || ArrayBuffer.isView(body)
   );

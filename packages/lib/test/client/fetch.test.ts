@@ -157,6 +157,99 @@ describe('redirects', () => {
   });
 });
 
+describe('the body of a Request', () => {
+  /** A server that redirects once it has the whole body, or its first chunk where the target says so; and what it was sent. */
+  async function recorder() {
+    const received: { url: string | undefined; length: string | undefined; body: string }[] = [];
+    const server = createServer(async (request, response) => {
+      const { url, headers } = request;
+      const answer = () => {
+        if (!url?.startsWith('/from')) return response.end();
+        response.writeHead(307, { location: '/to' }).end();
+      };
+      if (url === '/from-first') request.once('data', answer);
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      received.push({ url, length: headers['content-length'], body });
+      if (url !== '/from-first') answer();
+    });
+    servers.push(server);
+    return { received, at: await listen(server) };
+  }
+
+  test.each<[string, BodyInit, string]>([
+    ['a text', 'héllo', 'héllo'],
+    ['an empty text', '', ''],
+    ['bytes', new Uint8Array([65, 66]), 'AB'],
+    ['a form', new URLSearchParams({ q: '1' }), 'q=1'],
+    ['256 KiB', 'x'.repeat(262_144), 'x'.repeat(262_144)],
+  ])('is sent again, with its length: %s', async (_what, body, text) => {
+    const { received, at } = await recorder();
+    await signed()(new Request(`${at}/from`, { method: 'POST', body }));
+    const length = String(Buffer.byteLength(text));
+    expect(received).toEqual([
+      { url: '/from', length, body: text },
+      { url: '/to', length, body: text },
+    ]);
+  });
+
+  test('is sent again where it was a stream that came to its end', async () => {
+    const { received, at } = await recorder();
+    const body = new Blob(['he', 'llo']).stream();
+    await signed()(new Request(`${at}/from`, { method: 'POST', body, duplex: 'half' } as RequestInit));
+    expect(received.map((it) => it.body)).toEqual(['hello', 'hello']);
+  });
+
+  test('is not sent again where it is longer', async () => {
+    const { received, at } = await recorder();
+    const sending = signed()(new Request(`${at}/from`, { method: 'POST', body: 'x'.repeat(262_145) }));
+    await expect(sending).rejects.toMatchObject({ code: 'body_not_repeatable' });
+    expect(received.map((it) => it.body.length)).toEqual([262_145]);
+  });
+
+  test('is not sent again before its end has come', async () => {
+    const { at } = await recorder();
+    const { readable, writable } = new TransformStream<Uint8Array>();
+    const sending = signed()(
+      new Request(`${at}/from-first`, { method: 'POST', body: readable, duplex: 'half' } as RequestInit),
+    );
+    const refused = expect(sending).rejects.toMatchObject({ code: 'body_not_repeatable' });
+    await writable.getWriter().write(Buffer.from('first'));
+    await refused;
+  });
+
+  test('is let go of with the call: whoever writes it hears that nobody reads it', async () => {
+    const cancelled = Promise.withResolvers<unknown>();
+    const body = new ReadableStream({ cancel: cancelled.resolve });
+    const fetch: typeof globalThis.fetch = async (input) => {
+      (input as Request).body?.cancel('enough');
+      throw new TypeError('fetch failed');
+    };
+    const sending = signed({ fetch })(new Request(origin, { method: 'POST', body, duplex: 'half' } as RequestInit));
+    await expect(sending).rejects.toThrow('fetch failed');
+    expect(await cancelled.promise).toContain('enough');
+  });
+
+  test('that init replaces is left unread', async () => {
+    const { received, at } = await recorder();
+    const request = new Request(`${at}/from`, { method: 'POST', body: 'old' });
+    await signed()(request, { body: 'new' });
+    expect(received.map((it) => it.body)).toEqual(['new', 'new']);
+  });
+
+  test('that was read before is refused, as fetch refuses it', async () => {
+    const request = new Request(origin, { method: 'POST', body: 'hello' });
+    await request.text();
+    await expect(signed()(request)).rejects.toThrow(TypeError);
+  });
+
+  test('that breaks off breaks the call', async () => {
+    const body = new ReadableStream({ pull: (controller) => controller.error(new Error('disk on fire')) });
+    const sending = signed()(new Request(origin, { method: 'POST', body, duplex: 'half' } as RequestInit));
+    await expect(sending).rejects.toThrow();
+  });
+});
+
 test('10 000 requests in flight have 10 000 nonces', async () => {
   const tokens = new Set<string | null>();
   let release = () => {};

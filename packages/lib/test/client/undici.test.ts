@@ -4,31 +4,27 @@ import { expect, test } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
 import { librarySuite } from './library-suite.ts';
 
-librarySuite(
-  'undici',
-  ({ key, origin }) => {
-    const bind = ['aud', 'htm', 'target'] as const;
-    const { redirect, retry } = interceptors;
-    const dispatcher = new Agent({ connect: { rejectUnauthorized: false } }).compose(
-      signedUndici({ username: 'guido', key, origin, bind }),
-      redirect({ maxRedirections: 5 }),
-      retry({ minTimeout: 1, statusCodes: [503] }),
-    );
-    return {
-      async send(url, { method, body }) {
-        const { statusCode, body: answer } = await request(url, { dispatcher, method, body: body ?? null });
-        await answer.dump();
-        return statusCode;
-      },
-      async stream(url, body) {
-        const { body: answer } = await request(url, { dispatcher, method: 'POST', body });
-        const { value } = await answer[Symbol.asyncIterator]().next();
-        return String(value);
-      },
-    };
-  },
-  { learnsClock: true, repeatsBody: true },
-);
+librarySuite('undici', ({ key, origin }) => {
+  const bind = ['aud', 'htm', 'target'] as const;
+  const { redirect, retry } = interceptors;
+  const dispatcher = new Agent({ connect: { rejectUnauthorized: false } }).compose(
+    signedUndici({ username: 'guido', key, origin, bind }),
+    redirect({ maxRedirections: 5 }),
+    retry({ minTimeout: 1, statusCodes: [503] }),
+  );
+  return {
+    async send(url, { method, body }) {
+      const { statusCode, body: answer } = await request(url, { dispatcher, method, body: body ?? null });
+      await answer.dump();
+      return statusCode;
+    },
+    async stream(url, body) {
+      const { body: answer } = await request(url, { dispatcher, method: 'POST', body });
+      const { value } = await answer[Symbol.asyncIterator]().next();
+      return String(value);
+    },
+  };
+});
 
 test('an unknown option does not compile, and is refused; so is an origin that is none', async () => {
   const key = await PrivateKey.generate();

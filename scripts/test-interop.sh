@@ -10,14 +10,13 @@ environments="$PWD/.cache/interop"
 has_python() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
 # Of the JDK, a runtime alone is no use.
 has_java() { javac -version >/dev/null 2>&1; }
-# The client in Rust is built with the system's OpenSSL.
-has_openssl_headers() { pkg-config --exists openssl 2>/dev/null; }
 
 missing=""
 has_python || missing="$missing python3 python3-venv"
 command -v go >/dev/null 2>&1 || missing="$missing golang-go"
 command -v cargo >/dev/null 2>&1 || missing="$missing cargo rustc"
-has_openssl_headers || missing="$missing gcc libssl-dev pkg-config"
+# Rust links with it, and a crate has parts in C.
+command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 has_java || missing="$missing default-jdk-headless"
 command -v curl >/dev/null 2>&1 || missing="$missing curl"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
@@ -28,12 +27,16 @@ if [ -n "$missing" ]; then
     # shellcheck disable=SC2086 # a list of words
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
   else
-    echo "the tests need Python 3 with venv, Go, Rust, a JDK, OpenSSL with its headers, and curl (on Debian:$missing)" >&2
+    echo "the tests need Python 3 with venv, Go, Rust, a C compiler, a JDK, OpenSSL, and curl (on Debian:$missing)" >&2
     exit 1
   fi
 fi
 if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
   echo "asymmetric_jwt_auth 1.3.0 needs Python 3.11 or newer, and this is $(python3 --version)" >&2
+  exit 1
+fi
+if ! go version | awk '{ split(substr($3, 3), v, "."); exit !(v[1] > 1 || v[2] >= 24) }'; then
+  echo "the client in Go needs Go 1.24 or newer, and this is $(go version)" >&2
   exit 1
 fi
 if ! rustc --version | awk '{ split($2, v, "."); exit !(v[1] > 1 || v[2] >= 85) }'; then

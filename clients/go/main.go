@@ -1,51 +1,32 @@
-// One signed GET request: go run . USERNAME KEYFILE URL. Needs the standard library only.
+// One signed GET request: go run . USERNAME KEYFILE URL. Needs github.com/golang-jwt/jwt/v5.
 package main
 
 import (
-	"crypto"
-	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha512"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
-	"encoding/pem"
-	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
-// authorization makes the value of the header Authorization: it is good for one request, and for 20 seconds.
-func authorization(username string, key any) (string, error) {
-	header, hash := "", crypto.Hash(0)
-	switch key.(type) {
-	case ed25519.PrivateKey:
-		header = `{"alg":"EdDSA","typ":"JWT"}`
-	case *rsa.PrivateKey:
-		header, hash = `{"alg":"RS512","typ":"JWT"}`, crypto.SHA512
-	default:
-		return "", errors.New("the key is neither RSA nor Ed25519")
-	}
-	nonce := make([]byte, 16)
-	if _, err := rand.Read(nonce); err != nil {
-		return "", err
-	}
-	encode := base64.RawURLEncoding.EncodeToString
-	claims, err := json.Marshal(map[string]any{"username": username, "time": time.Now().Unix(), "nonce": encode(nonce)})
+// newToken makes what follows "JWT " in the header Authorization: it is good for one request, and for 20 seconds.
+func newToken(username, keyFile string) (string, error) {
+	pem, err := os.ReadFile(keyFile)
 	if err != nil {
 		return "", err
 	}
-	input := encode([]byte(header)) + "." + encode(claims)
-	message := []byte(input)
-	if digest := sha512.Sum512(message); hash != 0 {
-		message = digest[:]
+	claims := jwt.MapClaims{"username": username, "time": time.Now().Unix(), "nonce": rand.Text()}
+	if key, err := jwt.ParseRSAPrivateKeyFromPEM(pem); err == nil {
+		return jwt.NewWithClaims(jwt.SigningMethodRS512, claims).SignedString(key)
 	}
-	signature, err := key.(crypto.Signer).Sign(rand.Reader, message, hash)
-	return "JWT " + input + "." + encode(signature), err
+	if key, err := jwt.ParseEdPrivateKeyFromPEM(pem); err == nil {
+		return jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims).SignedString(key)
+	}
+	return "", fmt.Errorf("%s: not the PEM, unencrypted, of an RSA or Ed25519 key", keyFile)
 }
 
 func main() {
@@ -53,34 +34,21 @@ func main() {
 	if len(os.Args) != 4 {
 		log.Fatal("usage: signed_get USERNAME KEYFILE URL")
 	}
-	username, keyFile, url := os.Args[1], os.Args[2], os.Args[3]
-	text, err := os.ReadFile(keyFile)
-	check(keyFile, err)
-	block, _ := pem.Decode(text)
-	if block == nil {
-		log.Fatal(keyFile, ": not a private key as PKCS#8 PEM")
-	}
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	check(keyFile, err)
-	value, err := authorization(username, key)
-	check(keyFile, err)
-
-	request, err := http.NewRequest(http.MethodGet, url, nil)
-	check(url, err)
-	request.Header.Set("Authorization", value)
+	request := must(http.NewRequest(http.MethodGet, os.Args[3], nil))
+	request.Header.Set("Authorization", "JWT "+must(newToken(os.Args[1], os.Args[2])))
 	// A redirect would be sent the same token.
 	noRedirects := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	response, err := (&http.Client{Timeout: 30 * time.Second, CheckRedirect: noRedirects}).Do(request)
-	check(url, err)
-	_, err = io.Copy(os.Stdout, response.Body)
-	check(url, err)
+	client := http.Client{Timeout: 30 * time.Second, CheckRedirect: noRedirects}
+	response := must(client.Do(request))
+	must(io.Copy(os.Stdout, response.Body))
 	if response.StatusCode >= 400 {
-		log.Fatal(url, ": ", response.Status)
+		log.Fatal(response.Status)
 	}
 }
 
-func check(what string, err error) {
+func must[T any](value T, err error) T {
 	if err != nil {
-		log.Fatal(what, ": ", err)
+		log.Fatal(err)
 	}
+	return value
 }

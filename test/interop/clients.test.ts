@@ -72,8 +72,8 @@ describe.each(LANGUAGES)('the client in %s', (language) => {
       const { username, time, nonce, ...others } = decode(claims);
       expect({ username, others }).toEqual({ username: kind, others: {} });
       expect(Number.isInteger(time) && Math.abs(Date.now() / 1000 - time) < 20).toBe(true);
-      expect(Buffer.from(nonce, 'base64url').toString('base64url')).toBe(nonce);
-      expect(Buffer.from(nonce, 'base64url').length).toBeGreaterThanOrEqual(12);
+      // 128 bits in base64url are 22 characters.
+      expect(nonce).toMatch(/^[\w-]{22,}$/);
       expect(signature).toBeDefined();
     });
 
@@ -100,6 +100,8 @@ describe.each(LANGUAGES)('the client in %s', (language) => {
       expect(stdout).toBe('');
       expect(stderr).not.toMatch(/Traceback|panicked|goroutine|\tat /);
       expect(stderr).toContain(name);
+      // openssl says in lines of its own what it cannot read.
+      if (language !== 'shell') expect(stderr).toMatch(/^[^\n]+\n$/);
       expect(recorder.heard.length).toBe(before);
     },
   );

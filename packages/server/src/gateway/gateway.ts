@@ -8,6 +8,7 @@ import { sendJson, sendProblem, sendRefusal } from './answers.ts';
 import { type Described, describedRequest, FORWARD_AUTH, originForm } from './forwarded-request.ts';
 import { identityHeaders, upstreamHeaders } from './identity-headers.ts';
 import type { UpstreamProxy } from './proxy.ts';
+import { makeTurns } from './turns.ts';
 import { cutIdleBody, endUnreadBody } from './unfinished-body.ts';
 
 /** What the gateway is made of. */
@@ -29,9 +30,13 @@ const MAX_HEADERS = 40 * 1024;
 const HEADERS_TIMEOUT = 5000;
 
 export function createGateway({ auth, proxy, jwks, config }: GatewayParts): Server {
-  function decide(request: IncomingMessage, { method, target }: Described) {
-    const context = request.socket.remoteAddress;
-    return auth.authenticate({ ...readNodeRequest(request, target, undefined), method, context });
+  const othersAreRead = makeTurns();
+
+  async function decide(request: IncomingMessage, { method, target }: Described) {
+    const read = readNodeRequest(request, target, undefined);
+    const asked = { ...read, method, context: read.address };
+    await othersAreRead();
+    return auth.authenticate(asked);
   }
 
   /** Exactly 200, 401 or 503: other answers, proxies turn into errors of their own. */

@@ -77,7 +77,8 @@ export function checkBinding<User>(
 
 function lacks(bind: Bind | undefined, required: readonly BindMember[] | undefined): boolean {
   if (required === undefined || required.length === 0) return false;
-  return required.some((member) => bind?.[member] === undefined);
+  for (const member of required) if (bind?.[member] === undefined) return true;
+  return false;
 }
 
 function isOneOf(audience: readonly string[], aud: string | readonly string[]): boolean {

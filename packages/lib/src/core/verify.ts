@@ -33,17 +33,18 @@ export function selectCandidates<User>(
     return new Refusal('unknown_user');
   if (record.disabled) return new Refusal('user_disabled');
 
-  const keys: KeyRecord[] = [];
+  let keys: KeyRecord[] | undefined;
   let reason: Reason = 'unknown_key';
   for (const candidate of record.keys) {
     if (!mayHaveSigned(candidate, token)) continue;
     if (candidate.permits !== undefined && candidate.permits(address) !== true) continue;
     const why = WHY_UNUSABLE[candidate.state];
     if (why === null) {
-      if (keys.length < MAX_TRIES) keys.push(candidate);
+      if (keys === undefined) keys = [candidate];
+      else if (keys.length < MAX_TRIES) keys.push(candidate);
     } else if (typeof why === 'string' && reason !== 'key_revoked') reason = why;
   }
-  return keys.length > 0 ? { record, keys } : new Refusal(reason);
+  return keys === undefined ? new Refusal(reason) : { record, keys };
 }
 
 function mayHaveSigned({ key, name }: KeyRecord, { algorithm, signature, kid }: UnverifiedToken): boolean {

@@ -3,6 +3,7 @@ import { encodeText } from '#engine';
 import { ALGORITHMS, type Algorithm, type AlgorithmName } from './algorithms.ts';
 import { decodedLength, decodeTextSegment } from './base64url.ts';
 import { isTextOf, LIMITS } from './claims.ts';
+import type { KeyHint } from './contracts.ts';
 import type { MalformedCode } from './reasons.ts';
 import { parseStrictJsonObject } from './strict-json.ts';
 
@@ -11,6 +12,8 @@ export interface Header {
   readonly algorithm: Algorithm;
   /** A hint, nothing more. */
   readonly kid: string | undefined;
+  /** What a key store is told. */
+  readonly hint: KeyHint;
 }
 
 /** Members that change how a JWS is read (RFC 7515 §4.1.11, RFC 7797, RFC 7516): none is supported, so none may be there. */
@@ -60,7 +63,7 @@ function parseHeader(json: string): Header | MalformedCode {
   if (typ !== undefined && !(typeof typ === 'string' && typ.toUpperCase() === 'JWT')) return 'typ';
   if (kid !== undefined && !isTextOf(kid, LIMITS.kid)) return 'kid';
   if (UNSUPPORTED.some((name) => name in header)) return 'unsupported_header';
-  return { algorithm, kid };
+  return { algorithm, kid, hint: Object.freeze({ kid, alg: algorithm.name }) };
 }
 
 /** Writes the first segment: `alg`, `typ` and `kid`, in this order. */

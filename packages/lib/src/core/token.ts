@@ -24,7 +24,7 @@ function readToken(text: string): UnverifiedToken | MalformedCode {
 
   const header = readHeader(text, firstDot);
   if (typeof header === 'string') return header;
-  const { algorithm, kid } = header;
+  const { algorithm, kid, hint } = header;
 
   // A third dot would be in here, and is not base64url.
   const signature = decodeSegment(text.slice(secondDot + 1));
@@ -35,7 +35,7 @@ function readToken(text: string): UnverifiedToken | MalformedCode {
   if (decodedLength(payload) > LIMITS.payload) return 'payload_too_long';
   const claims = readClaims(decodeTextSegment(payload));
   if (typeof claims === 'string') return claims;
-  return { algorithm, kid, claims, signingInput: text.slice(0, secondDot), signature } as UnverifiedToken;
+  return { algorithm, kid, hint, claims, signingInput: text.slice(0, secondDot), signature } as UnverifiedToken;
 }
 
 /** What helps the sender most, where several things are wrong at once. */

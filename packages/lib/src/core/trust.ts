@@ -4,7 +4,7 @@
  */
 import type { Algorithm } from './algorithms.ts';
 import type { Claims } from './claims.ts';
-import type { KeyRecord, UserRecord, VerificationKey } from './contracts.ts';
+import type { KeyHint, KeyRecord, UserRecord, VerificationKey } from './contracts.ts';
 
 declare const trust: unique symbol;
 
@@ -17,6 +17,7 @@ interface Token<Trust extends string> {
 export interface UnverifiedToken extends Token<'unverified'> {
   readonly algorithm: Algorithm;
   readonly kid: string | undefined;
+  readonly hint: KeyHint;
   /** `header.payload`, the JWS signing input (RFC 7515 §5.1). */
   readonly signingInput: string;
   readonly signature: Uint8Array;

@@ -118,7 +118,7 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
         parsed = token;
 
         // 3. The user, and those of its keys that may have signed.
-        const found = keys.find(token.claims.username, { kid: token.kid, alg: token.algorithm.name });
+        const found = keys.find(token.claims.username, token.hint);
         const candidates = selectCandidates(token, isPromise(found) ? await found : found, request.address);
 
         // 4. The signature; where step 3 found nobody, one verification runs all the same.

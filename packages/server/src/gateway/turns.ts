@@ -1,6 +1,6 @@
 /**
  * Who came in one turn of the event loop is decided about together: all are read, then all are decided about, then all are answered.
- * A processor whose caches still hold the code of a step does that step in half the time; a lone request waits for nothing.
+ * A processor does a step sooner while its caches still hold the code (docs/BENCHMARKS.md); a lone request waits for nothing.
  */
 
 /** Most that wait for each other, so that nobody waits long for an answer. */

@@ -1,5 +1,5 @@
 /** Strict base64url (RFC 4648 §5 and §3.5): no padding, no other alphabet, no white space, no non-zero spare bits. */
-import { decodeBase64urlLoosely, decodeTextLoosely } from '#engine';
+import { decodeBase64urlLoosely, decodeToScratch, textInScratch } from '#engine';
 
 /** Last characters whose spare bits are zero, by the length's remainder of 4: a text of another length has none. */
 const CANONICAL_LAST = ['', '', 'AQgw', 'AEIMQUYcgkosw048'].map(marked);
@@ -33,9 +33,21 @@ export function decodeSegment(text: string): Uint8Array | undefined {
   return bytes.length === decodedLength(text) ? bytes : undefined;
 }
 
+/**
+ * As {@link decodeSegment}, into the engine's scratch.
+ *
+ * @returns how many bytes lie there now, or `undefined` where the text is not canonical
+ */
+export function decodeSegmentToScratch(text: string): number | undefined {
+  if (!isCanonicalEnd(text)) return undefined;
+  const length = decodeToScratch(text);
+  return length === decodedLength(text) ? length : undefined;
+}
+
 /** As {@link decodeSegment}, for a segment that holds UTF-8: `undefined` also where it is not well-formed. */
 export function decodeTextSegment(text: string): string | undefined {
-  return isCanonicalEnd(text) ? decodeTextLoosely(text, decodedLength(text)) : undefined;
+  const length = decodeSegmentToScratch(text);
+  return length === undefined ? undefined : textInScratch(length);
 }
 
 /** Bytes that a text of base64url characters stands for. */

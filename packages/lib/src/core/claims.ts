@@ -1,6 +1,8 @@
 /** The claims of a token (spec/PROTOCOL.md §1 and §3): types and limits, nothing that needs a clock or a store. */
-import { utf8Length } from '#engine';
+import { textInScratch, utf8Length } from '#engine';
+import { decodeSegmentToScratch } from './base64url.ts';
 import { type Bind, isBind } from './binding.ts';
+import { readCompatPayload } from './compat-payload.ts';
 import type { MalformedCode } from './reasons.ts';
 import { parseStrictJsonObject } from './strict-json.ts';
 
@@ -58,34 +60,19 @@ function isTime(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && value < LIMITS.time;
 }
 
-/** The payload that this library and the Python package write, within all limits: it needs no general parser and no more checks. */
-const COMPAT_PAYLOAD = /^\{"username":"[\w.@+-]{1,255}","time":[1-9]\d{0,14},"nonce":"[ !#-[\]-~]{1,255}"\}$/;
-const NAME_AT = '{"username":"'.length;
-const NAME_TO_TIME = '","time":'.length;
-const TIME_TO_NONCE = ',"nonce":"'.length;
-
 /**
  * Reads a payload, as far as its own bytes tell.
  *
- * @param json - `undefined` where the bytes were not UTF-8
+ * @param segment - as it is in the token, without foreign characters
  */
-export function readClaims(json: string | undefined): Claims | MalformedCode {
-  if (json !== undefined && COMPAT_PAYLOAD.test(json)) return cutClaims(json);
-  const payload = parseStrictJsonObject(json);
+export function readClaims(segment: string): Claims | MalformedCode {
+  const length = decodeSegmentToScratch(segment);
+  if (length === undefined) return 'payload_json';
+  const compat = readCompatPayload(length);
+  if (compat !== undefined) return compat;
+  const payload = parseStrictJsonObject(textInScratch(length));
   if (payload === undefined) return 'payload_json';
   return findMalformedClaim(payload) ?? (payload as unknown as Claims);
-}
-
-/** Cuts the claims out, where nothing is escaped: groups of the pattern would cost another list for each request. */
-function cutClaims(compat: string): Claims {
-  const nameEnd = compat.indexOf('"', NAME_AT);
-  const timeAt = nameEnd + NAME_TO_TIME;
-  const timeEnd = compat.indexOf(',', timeAt);
-  return {
-    username: compat.slice(NAME_AT, nameEnd),
-    time: Number(compat.slice(timeAt, timeEnd)),
-    nonce: compat.slice(timeEnd + TIME_TO_NONCE, -'"}'.length),
-  };
 }
 
 function findMalformedClaim(payload: Record<string, unknown>): MalformedCode | undefined {

@@ -1,5 +1,5 @@
 /** Step 2: the compact JWS (RFC 7515 §7.1) of this profile. */
-import { decodedLength, decodeSegment, decodeTextSegment, hasForeignCharacters } from './base64url.ts';
+import { decodedLength, decodeSegment, hasForeignCharacters } from './base64url.ts';
 import { LIMITS, readClaims } from './claims.ts';
 import { readHeader } from './header.ts';
 import { type MalformedCode, malformed, type Refusal } from './reasons.ts';
@@ -33,7 +33,7 @@ function readToken(text: string): UnverifiedToken | MalformedCode {
 
   const payload = text.slice(firstDot + 1, secondDot);
   if (decodedLength(payload) > LIMITS.payload) return 'payload_too_long';
-  const claims = readClaims(decodeTextSegment(payload));
+  const claims = readClaims(payload);
   if (typeof claims === 'string') return claims;
   return { algorithm, kid, hint, claims, signingInput: text.slice(0, secondDot), signature } as UnverifiedToken;
 }

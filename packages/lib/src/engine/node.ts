@@ -97,30 +97,30 @@ export function decodeBase64urlLoosely(text: string): Uint8Array {
   return new Uint8Array(room.buffer, start, roomTaken - start);
 }
 
-/** Longest text that {@link decodeTextLoosely} reads, in characters: the limit of a token. */
+/** Longest text that {@link decodeToScratch} reads, in characters: the limit of a token. */
 const MAX_TEXT = 8192;
-/** Where it reads them: the call is synchronous, so no two overlap, and nothing is allocated for a request. */
-const scratch = Buffer.alloc(MAX_TEXT) as DirectBuffer;
-const scratchWords = new Int32Array(scratch.buffer, scratch.byteOffset, MAX_TEXT / 4);
+const direct = Buffer.alloc(MAX_TEXT) as DirectBuffer;
+/** Where it reads them: whoever looks at them does so before the next call, and nothing is allocated for a request. */
+export const scratch: Uint8Array = new Uint8Array(direct.buffer, direct.byteOffset, MAX_TEXT);
 
 /**
- * Reads base64 and base64url alike as UTF-8, and skips what is neither.
+ * Reads base64 and base64url alike into the scratch, and skips what is neither.
  *
  * @param text - at most 8192 characters
- * @param length - bytes that must come out of it
- * @returns the text, or `undefined` where another number of bytes came out, or they are not well-formed UTF-8
+ * @returns how many bytes came out
  */
-export function decodeTextLoosely(text: string, length: number): string | undefined {
-  if (scratch.base64urlWrite(text, 0, MAX_TEXT) !== length) return undefined;
-  if (isAscii(length)) return scratch.latin1Slice(0, length);
-  return isUtf8(scratch.subarray(0, length)) ? scratch.toString('utf8', 0, length) : undefined;
+export function decodeToScratch(text: string): number {
+  return direct.base64urlWrite(text, 0, MAX_TEXT);
 }
 
-/** Whether the scratch holds only ASCII. It may say no for what lies up to three bytes behind: that costs time only. */
-function isAscii(length: number): boolean {
-  let bits = 0;
-  for (let word = (length + 3) >> 2; word-- > 0; ) bits |= scratchWords[word] as number;
-  return (bits & 0x80808080) === 0;
+/** The first bytes in the scratch, which are ASCII, as a text. */
+export function asciiInScratch(length: number): string {
+  return direct.latin1Slice(0, length);
+}
+
+/** The first bytes in the scratch as a text, or `undefined` where they are not well-formed UTF-8. */
+export function textInScratch(length: number): string | undefined {
+  return isUtf8(direct.subarray(0, length)) ? direct.toString('utf8', 0, length) : undefined;
 }
 
 /** UTF-8, then base64url. */

@@ -1,0 +1,100 @@
+/** The payload that clients usually send is read on a way of its own, which must not read it otherwise than the general parser. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readClaims } from '../../src/core/claims.ts';
+
+const base64url = (text: string) => Buffer.from(text).toString('base64url');
+
+describe('the short way for the usual payload', () => {
+  // Texts come from UTF-8, which has no lone surrogates.
+  const content = fc.oneof(
+    fc.constantFrom(
+      'alice',
+      'a b',
+      ' a',
+      'a ',
+      '',
+      'Жук',
+      '\u2028',
+      '\u007f',
+      '\u0085',
+      '\ufeff',
+      'a"',
+      'a\\u0062',
+      '\\',
+      '\t',
+      '\0',
+      '😀',
+      'u'.repeat(255),
+      'u'.repeat(256),
+      'u'.repeat(601),
+      'n'.repeat(255),
+      'n'.repeat(256),
+    ),
+    fc.string({ unit: 'binary', maxLength: 6 }).map((any) => any.toWellFormed()),
+  );
+  const time = fc.oneof(
+    fc.constantFrom(
+      '0',
+      '1',
+      '01',
+      '-1',
+      '1.0',
+      '1.5',
+      '1e3',
+      '1E400',
+      '999999999999999',
+      '1000000000000000',
+      '9007199254740991',
+      '9007199254740992',
+      '9007199254740993',
+      '"1"',
+      'null',
+      '１',
+    ),
+    fc.integer({ min: 0, max: 2_000_000_000 }).map(String),
+  );
+  const near = fc
+    .tuple(
+      content,
+      time,
+      content,
+      fc.nat(80),
+      fc.constantFrom('', '', '', ' ', '"', '\\', ',', '}', ',"a":1', 'x'),
+      fc.nat(1),
+    )
+    .map(([username, when, nonce, at, inserted, deleted]) => {
+      const payload = `{"username":"${username}","time":${when},"nonce":"${nonce}"}`;
+      return (inserted === '' ? payload : payload.slice(0, at) + inserted + payload.slice(at + deleted)).toWellFormed();
+    });
+
+  test('reads every text as the general parser does', () => {
+    let good = 0;
+    fc.assert(
+      fc.property(near, (payload) => {
+        const claims = readClaims(base64url(payload));
+        // White space before it leads past the short way.
+        expect(claims).toStrictEqual(readClaims(base64url(` ${payload}`)));
+        if (typeof claims === 'object') good += 1;
+      }),
+      { numRuns: 10_000 },
+    );
+    expect(good, 'payloads among them that are good').toBeGreaterThan(1000);
+  });
+
+  test('sees nothing of a longer payload that was read before', () => {
+    const payload = '{"username":"alice","time":1700000000,"nonce":"abc"}';
+    expect(readClaims(base64url(payload))).toStrictEqual({ username: 'alice', time: 1_700_000_000, nonce: 'abc' });
+    for (let length = 0; length < payload.length; length++) {
+      readClaims(base64url(payload));
+      expect(readClaims(base64url(payload.slice(0, length))), `the first ${length}`).toBe('payload_json');
+    }
+  });
+
+  test.each([
+    '{"username":"alice","time":1700000000,"nonce":"abc"} ',
+    '{"username":"alice","time":1700000000,"nonce":"abc"}}',
+  ])('reads what follows as the general parser does: %s', (payload) => {
+    expect(readClaims(base64url(payload))).toStrictEqual(readClaims(base64url(` ${payload}`)));
+  });
+});

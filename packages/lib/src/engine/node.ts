@@ -99,9 +99,10 @@ export function decodeBase64urlLoosely(text: string): Uint8Array {
 
 /** Longest text that {@link decodeToScratch} reads, in characters: the limit of a token. */
 const MAX_TEXT = 8192;
-const direct = Buffer.alloc(MAX_TEXT) as DirectBuffer;
+const scratchBuffer = Buffer.alloc(MAX_TEXT) as DirectBuffer;
+const scratchWords = new Int32Array(scratchBuffer.buffer, scratchBuffer.byteOffset, MAX_TEXT / 4);
 /** Where it reads them: whoever looks at them does so before the next call, and nothing is allocated for a request. */
-export const scratch: Uint8Array = new Uint8Array(direct.buffer, direct.byteOffset, MAX_TEXT);
+export const scratch: Uint8Array = new Uint8Array(scratchBuffer.buffer, scratchBuffer.byteOffset, MAX_TEXT);
 
 /**
  * Reads base64 and base64url alike into the scratch, and skips what is neither.
@@ -110,17 +111,25 @@ export const scratch: Uint8Array = new Uint8Array(direct.buffer, direct.byteOffs
  * @returns how many bytes came out
  */
 export function decodeToScratch(text: string): number {
-  return direct.base64urlWrite(text, 0, MAX_TEXT);
+  return scratchBuffer.base64urlWrite(text, 0, MAX_TEXT);
 }
 
 /** The first bytes in the scratch, which are ASCII, as a text. */
 export function asciiInScratch(length: number): string {
-  return direct.latin1Slice(0, length);
+  return scratchBuffer.latin1Slice(0, length);
 }
 
 /** The first bytes in the scratch as a text, or `undefined` where they are not well-formed UTF-8. */
 export function textInScratch(length: number): string | undefined {
-  return isUtf8(direct.subarray(0, length)) ? direct.toString('utf8', 0, length) : undefined;
+  if (isAscii(length)) return asciiInScratch(length);
+  return isUtf8(scratchBuffer.subarray(0, length)) ? scratchBuffer.toString('utf8', 0, length) : undefined;
+}
+
+/** Whether the scratch holds only ASCII. It may say no for what lies up to three bytes behind: that costs time only. */
+function isAscii(length: number): boolean {
+  let bits = 0;
+  for (let word = (length + 3) >> 2; word-- > 0; ) bits |= scratchWords[word] as number;
+  return (bits & 0x80808080) === 0;
 }
 
 /** UTF-8, then base64url. */

@@ -82,6 +82,25 @@ describe('the short way for the usual payload', () => {
     expect(good, 'payloads among them that are good').toBeGreaterThan(1000);
   });
 
+  test('reads every byte in every place as the general parser does', () => {
+    const payload = Buffer.from('{"username":"al","time":17,"nonce":"ab"}');
+    const good = new Set<number>();
+    for (let at = 0; at < payload.length; at++) {
+      for (let byte = 0; byte < 256; byte++) {
+        const changed = Buffer.from(payload);
+        changed[at] = byte;
+        const claims = readClaims(changed.toString('base64url'));
+        const behindSpace = readClaims(Buffer.concat([Buffer.from(' '), changed]).toString('base64url'));
+        expect(claims, `byte ${byte} at ${at}`).toStrictEqual(behindSpace);
+        if (typeof claims === 'object') good.add(byte);
+        else if (byte === payload[at]) expect.fail(`the payload itself: ${claims}`);
+      }
+    }
+    // Of the bytes from 0x80 each alone is no UTF-8.
+    expect([...good].every((byte) => byte < 0x80)).toBe(true);
+    expect(good.size, 'bytes that are good somewhere').toBeGreaterThan(90);
+  });
+
   test('sees nothing of a longer payload that was read before', () => {
     const payload = '{"username":"alice","time":1700000000,"nonce":"abc"}';
     expect(readClaims(base64url(payload))).toStrictEqual({ username: 'alice', time: 1_700_000_000, nonce: 'abc' });

@@ -1,5 +1,5 @@
 /** Strict base64url (RFC 4648 §5 and §3.5): no padding, no other alphabet, no white space, no non-zero spare bits. */
-import { decodeBase64urlLoosely, decodeToScratch, textInScratch } from '#engine';
+import { decodeBase64urlLoosely, decodeToScratch, readSignature, textInScratch } from '#engine';
 
 /** Last characters whose spare bits are zero, by the length's remainder of 4: a text of another length has none. */
 const CANONICAL_LAST = ['', '', 'AQgw', 'AEIMQUYcgkosw048'].map(marked);
@@ -13,7 +13,10 @@ function marked(characters: string): Uint8Array {
 
 /** Decodes canonical base64url, or gives `undefined` where no canonical encoder writes this text. */
 export function decodeBase64url(text: string): Uint8Array | undefined {
-  return hasForeignCharacters(text) ? undefined : decodeSegment(text);
+  if (hasForeignCharacters(text) || !isCanonicalEnd(text)) return undefined;
+  const bytes = decodeBase64urlLoosely(text);
+  // The engine skips whatever else is no base64: then bytes are missing.
+  return bytes.length === decodedLength(text) ? bytes : undefined;
 }
 
 /** Costs next to nothing on a string of one byte a character, which cannot hold any. */
@@ -25,26 +28,27 @@ export function hasForeignCharacters(text: string): boolean {
   return text.includes('+') || text.includes('/') || BEYOND_LATIN1.test(text);
 }
 
-/** As {@link decodeBase64url}, for a part of a text without foreign characters. */
-export function decodeSegment(text: string): Uint8Array | undefined {
-  if (!isCanonicalEnd(text)) return undefined;
-  const bytes = decodeBase64urlLoosely(text);
-  // The engine skips whatever else is no base64: then bytes are missing.
-  return bytes.length === decodedLength(text) ? bytes : undefined;
-}
-
 /**
- * As {@link decodeSegment}, into the engine's scratch.
+ * As {@link decodeBase64url}, for a part of a token without foreign characters, into the engine's scratch.
  *
  * @returns how many bytes lie there now, or `undefined` where the text is not canonical
  */
 export function decodeSegmentToScratch(text: string): number | undefined {
+  return canonicalLength(text, decodeToScratch);
+}
+
+/** As {@link decodeSegmentToScratch}, to where the engine has its signature. */
+export function decodeSignature(text: string): number | undefined {
+  return canonicalLength(text, readSignature);
+}
+
+function canonicalLength(text: string, decode: (text: string) => number): number | undefined {
   if (!isCanonicalEnd(text)) return undefined;
-  const length = decodeToScratch(text);
+  const length = decode(text);
   return length === decodedLength(text) ? length : undefined;
 }
 
-/** As {@link decodeSegment}, for a segment that holds UTF-8: `undefined` also where it is not well-formed. */
+/** As {@link decodeBase64url}, for a part of a token that holds UTF-8: `undefined` also where it is not well-formed. */
 export function decodeTextSegment(text: string): string | undefined {
   const length = decodeSegmentToScratch(text);
   return length === undefined ? undefined : textInScratch(length);

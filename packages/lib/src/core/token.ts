@@ -1,5 +1,5 @@
 /** Step 2: the compact JWS (RFC 7515 §7.1) of this profile. */
-import { decodedLength, decodeSegment, hasForeignCharacters } from './base64url.ts';
+import { decodedLength, decodeSignature, hasForeignCharacters } from './base64url.ts';
 import { LIMITS, readClaims } from './claims.ts';
 import { readHeader } from './header.ts';
 import { type MalformedCode, malformed, type Refusal } from './reasons.ts';
@@ -27,15 +27,17 @@ function readToken(text: string): UnverifiedToken | MalformedCode {
   const { algorithm, kid, hint } = header;
 
   // A third dot would be in here, and is not base64url.
-  const signature = decodeSegment(text.slice(secondDot + 1));
-  if (signature === undefined) return 'not_base64url';
-  if (signature.length < algorithm.minSignature || signature.length > algorithm.maxSignature) return 'signature_length';
+  const signature = text.slice(secondDot + 1);
+  const signatureLength = decodeSignature(signature);
+  if (signatureLength === undefined) return 'not_base64url';
+  if (signatureLength < algorithm.minSignature || signatureLength > algorithm.maxSignature) return 'signature_length';
 
   const payload = text.slice(firstDot + 1, secondDot);
   if (decodedLength(payload) > LIMITS.payload) return 'payload_too_long';
   const claims = readClaims(payload);
   if (typeof claims === 'string') return claims;
-  return { algorithm, kid, hint, claims, signingInput: text.slice(0, secondDot), signature } as UnverifiedToken;
+  const signingInput = text.slice(0, secondDot);
+  return { algorithm, kid, hint, claims, signingInput, signature, signatureLength } as UnverifiedToken;
 }
 
 /** What helps the sender most, where several things are wrong at once. */

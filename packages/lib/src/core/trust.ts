@@ -20,7 +20,10 @@ export interface UnverifiedToken extends Token<'unverified'> {
   readonly hint: KeyHint;
   /** `header.payload`, the JWS signing input (RFC 7515 §5.1). */
   readonly signingInput: string;
-  readonly signature: Uint8Array;
+  /** Canonical base64url. */
+  readonly signature: string;
+  /** In bytes. */
+  readonly signatureLength: number;
 }
 
 interface Verified<User, Trust extends string> extends Token<Trust> {

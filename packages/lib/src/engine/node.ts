@@ -80,24 +80,12 @@ interface DirectBuffer extends Buffer {
   latin1Slice(start: number, end: number): string;
 }
 
-/** Room for bytes that were read: whatever was taken of it is never written again. A Buffer for each would cost twice as much. */
-const ROOM = 65_536;
-let room = Buffer.allocUnsafeSlow(ROOM) as DirectBuffer;
-let roomTaken = 0;
-
 /** Reads base64 and base64url alike, and skips what is neither: `core/base64url.ts` makes it strict. */
 export function decodeBase64urlLoosely(text: string): Uint8Array {
-  const most = (text.length * 3) >> 2;
-  if (roomTaken + most > room.length) {
-    room = Buffer.allocUnsafeSlow(Math.max(ROOM, most)) as DirectBuffer;
-    roomTaken = 0;
-  }
-  const start = roomTaken;
-  roomTaken += room.base64urlWrite(text, start, most);
-  return new Uint8Array(room.buffer, start, roomTaken - start);
+  return Buffer.from(text, 'base64url');
 }
 
-/** Longest text that {@link decodeToScratch} reads, in characters: the limit of a token. */
+/** Longest text that is read without allocating, in characters: the limit of a token. */
 const MAX_TEXT = 8192;
 const scratchBuffer = Buffer.alloc(MAX_TEXT) as DirectBuffer;
 const scratchWords = new Int32Array(scratchBuffer.buffer, scratchBuffer.byteOffset, MAX_TEXT / 4);
@@ -112,6 +100,35 @@ export const scratch: Uint8Array = new Uint8Array(scratchBuffer.buffer, scratchB
  */
 export function decodeToScratch(text: string): number {
   return scratchBuffer.base64urlWrite(text, 0, MAX_TEXT);
+}
+
+const signatureBuffer = Buffer.alloc(MAX_TEXT) as DirectBuffer;
+/** By length. */
+const signatureViews: Uint8Array[] = [];
+/** Whose bytes lie there. */
+let signatureText = '';
+let signatureLength = 0;
+
+/**
+ * Reads a signature out of base64 or base64url, and skips what is neither. It is asked twice for each token, and reads again only if
+ * another one was read in between.
+ *
+ * @param text - at most 8192 characters
+ * @returns how many bytes came out
+ */
+export function readSignature(text: string): number {
+  if (text !== signatureText) {
+    signatureLength = signatureBuffer.base64urlWrite(text, 0, MAX_TEXT);
+    signatureText = text;
+  }
+  return signatureLength;
+}
+
+/** The bytes of a signature. They are to be used at once: the next signature is read to the same place. */
+export function signatureBytes(text: string): Uint8Array {
+  const length = readSignature(text);
+  signatureViews[length] ??= new Uint8Array(signatureBuffer.buffer, signatureBuffer.byteOffset, length);
+  return signatureViews[length];
 }
 
 /** The first bytes in the scratch, which are ASCII, as a text. */

@@ -1,66 +1,128 @@
-/** Who holds nonces in memory: found by name and by number. It grows in small pieces, as a large one that grows is a pause for all. */
+/** Who holds nonces in memory: found by the hash of their name and by number. It grows in small pieces, as a large one that grows is a pause for all. */
 
-/** A user's share. It exists while the user holds a nonce. */
-export interface Holder {
-  readonly username: string;
-  readonly number: number;
-  held: number;
-  /** The second in which `claims` were made. */
-  second: number;
-  claims: number;
-}
+/** Words of a row, and what they are: 32 bytes, so that a row lies in one line of the processor's cache. */
+const WORDS = 8;
+const LOW = 0;
+const HIGH = 1;
+/** Nonces that the user holds. */
+const HELD = 2;
+/** The second in which `CLAIMS` were made. */
+const SECOND = 3;
+const CLAIMS = 4;
+/** The number of the next user in the same bucket; of a row that is free, of the next free row. */
+const NEXT = 5;
+/** The number of the first user in the bucket of this row, which has nothing else to do with the row's user. */
+const FIRST = 6;
 
-/** Maps that users are dealt to: with a million users, one that grows moves about a thousand. */
-const SHARDS = 1024;
-/** Numbers in a piece of the table of numbers. */
-const PIECE = 4096;
+/** Rows in a piece, as a power of two. */
+const PIECE_BITS = 10;
+const PIECE = 1 << PIECE_BITS;
 
-/** Which map a user is in. Who registers many names of one map slows nobody down but those that grow it. */
-export function shardOf(username: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < username.length; index++) {
-    hash = Math.imul(hash ^ username.charCodeAt(index), 0x01000193);
-  }
-  return ((hash >>> 16) ^ hash) & (SHARDS - 1);
-}
-
+/**
+ * Linear hashing (Litwin): a row brings a bucket along, so that there are never more users than buckets, and each new one takes the
+ * users that are due to it from one other bucket: a new user waits for no more than that.
+ */
 export class Holders {
-  readonly #byName: (Map<string, Holder> | undefined)[] = Array.from({ length: SHARDS }, () => undefined);
-  /** A place that is free has the number of the next free one. */
-  readonly #byNumber: (Holder | number)[][] = [];
+  readonly #pieces: Int32Array[] = [new Int32Array(PIECE * WORDS)];
+  /** Rows there are. Numbers are above 0: the first row is a bucket only. */
+  #rows = 1;
+  /** The power of two that `rows` has reached. */
+  #power = 1;
   #free = 0;
-  /** Numbers are above 0. */
-  #next = 1;
 
-  named(username: string): Holder | undefined {
-    return this.#byName[shardOf(username)]?.get(username);
+  /**
+   * The number of a user, by the hash of its name; or 0.
+   *
+   * @param low, high - keyed: users whose hashes meet are taken for one
+   */
+  find(low: number, high: number): number {
+    let number = this.#get(this.#bucketOf(low), FIRST);
+    while (number !== 0 && (this.#get(number, LOW) !== low || this.#get(number, HIGH) !== high)) {
+      number = this.#get(number, NEXT);
+    }
+    return number;
   }
 
-  /** @returns `undefined` for 0 */
-  numbered(number: number): Holder | undefined {
-    const holder = this.#byNumber[Math.floor(number / PIECE)]?.[number % PIECE];
-    return typeof holder === 'object' ? holder : undefined;
+  /** Takes in a user who is not there, and who holds nothing yet. */
+  add(low: number, high: number): number {
+    const number = this.#free === 0 ? this.#addRow() : this.#free;
+    if (number === this.#free) this.#free = this.#get(number, NEXT);
+    this.#set(number, LOW, low);
+    this.#set(number, HIGH, high);
+    this.#set(number, CLAIMS, 0);
+    this.#putFirst(this.#bucketOf(low), number);
+    return number;
   }
 
-  /** A holder of nothing yet, for a user that has none. */
-  add(username: string): Holder {
-    const number = this.#free === 0 ? this.#next++ : this.#free;
-    this.#byNumber[Math.floor(number / PIECE)] ??= [];
-    const piece = this.#byNumber[Math.floor(number / PIECE)] as (Holder | number)[];
-    if (this.#free !== 0) this.#free = piece[number % PIECE] as number;
-    const holder = { username, number, held: 0, second: 0, claims: 0 };
-    piece[number % PIECE] = holder;
-    const shard = shardOf(username);
-    this.#byName[shard] ??= new Map();
-    this.#byName[shard].set(username, holder);
-    return holder;
+  /** How many nonces a user holds. */
+  held(number: number): number {
+    return this.#get(number, HELD);
   }
 
-  remove({ username, number }: Holder): void {
-    const shard = shardOf(username);
-    this.#byName[shard]?.delete(username);
-    if (this.#byName[shard]?.size === 0) this.#byName[shard] = undefined;
-    (this.#byNumber[Math.floor(number / PIECE)] as (Holder | number)[])[number % PIECE] = this.#free;
+  /** How many claims a user has made in a second. */
+  claims(number: number, second: number): number {
+    return this.#get(number, SECOND) === (second | 0) ? this.#get(number, CLAIMS) : 0;
+  }
+
+  /** One more claim, of a nonce that the user holds from now on. */
+  take(number: number, second: number): void {
+    const claims = this.claims(number, second);
+    this.#set(number, SECOND, second);
+    this.#set(number, CLAIMS, claims + 1);
+    this.#set(number, HELD, this.#get(number, HELD) + 1);
+  }
+
+  /** One of a user's nonces is forgotten; and the user, if it was the last. */
+  release(number: number): void {
+    const held = this.#get(number, HELD) - 1;
+    this.#set(number, HELD, held);
+    if (held === 0) this.#remove(number);
+  }
+
+  #remove(number: number): void {
+    const next = this.#get(number, NEXT);
+    const bucket = this.#bucketOf(this.#get(number, LOW));
+    let before = this.#get(bucket, FIRST);
+    if (before === number) this.#set(bucket, FIRST, next);
+    else {
+      while (this.#get(before, NEXT) !== number) before = this.#get(before, NEXT);
+      this.#set(before, NEXT, next);
+    }
+    this.#set(number, NEXT, this.#free);
     this.#free = number;
+  }
+
+  #bucketOf(low: number): number {
+    const bucket = low & (2 * this.#power - 1);
+    return bucket < this.#rows ? bucket : bucket - this.#power;
+  }
+
+  #addRow(): number {
+    const row = this.#rows;
+    if (row % PIECE === 0) this.#pieces.push(new Int32Array(PIECE * WORDS));
+    const bucket = row - this.#power;
+    this.#rows += 1;
+    let number = this.#get(bucket, FIRST);
+    this.#set(bucket, FIRST, 0);
+    while (number !== 0) {
+      const next = this.#get(number, NEXT);
+      this.#putFirst(this.#bucketOf(this.#get(number, LOW)), number);
+      number = next;
+    }
+    if (this.#rows === 2 * this.#power) this.#power *= 2;
+    return row;
+  }
+
+  #putFirst(bucket: number, number: number): void {
+    this.#set(number, NEXT, this.#get(bucket, FIRST));
+    this.#set(bucket, FIRST, number);
+  }
+
+  #get(row: number, word: number): number {
+    return (this.#pieces[row >> PIECE_BITS] as Int32Array)[(row & (PIECE - 1)) * WORDS + word] as number;
+  }
+
+  #set(row: number, word: number, value: number): void {
+    (this.#pieces[row >> PIECE_BITS] as Int32Array)[(row & (PIECE - 1)) * WORDS + word] = value;
   }
 }

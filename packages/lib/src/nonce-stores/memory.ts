@@ -122,17 +122,14 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
     for (let oldest = forgotten[0]; oldest !== undefined && left > 0; oldest = forgotten[0]) {
       const end = Math.min(oldest.place + left, oldest.table.places);
       left -= end - oldest.place;
-      for (; oldest.place < end; oldest.place++) release(oldest.table.holderAt(oldest.place));
+      for (; oldest.place < end; oldest.place++) {
+        const holder = oldest.table.holderAt(oldest.place);
+        if (holder === 0) continue;
+        holders.release(holder);
+        size -= 1;
+      }
       if (oldest.place === oldest.table.places) forgotten.shift();
     }
-  }
-
-  function release(number: number): void {
-    const holder = holders.numbered(number);
-    if (holder === undefined) return;
-    size -= 1;
-    holder.held -= 1;
-    if (holder.held === 0) holders.remove(holder);
   }
 
   /** A second's table has room for as many nonces as the second before had, so that it rarely has to grow. */
@@ -173,24 +170,21 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
       const second = Math.floor(time);
       const table = second === latestSecond ? latestTable : tables.get(second);
       hash.update(username, time, nonce);
-      const { low, high } = hash;
+      const { low, high, userLow, userHigh } = hash;
       if (table?.has(low, high)) return 'replayed';
 
-      let known = holders.named(username);
-      if (known !== undefined && known.held >= share) {
+      let holder = holders.find(userLow, userHigh);
+      if (holder !== 0 && holders.held(holder) >= share) {
         giveBack(PLACES_IN_NEED);
-        known = holders.named(username);
+        holder = holders.find(userLow, userHigh);
       }
       const thisSecond = Math.floor(now);
-      const claims = known?.second === thisSecond ? known.claims : 0;
-      if (claims >= perUser || (known?.held ?? 0) >= share) return 'rate_limited';
+      if (holder === 0) holder = holders.add(userLow, userHigh);
+      else if (holders.held(holder) >= share || holders.claims(holder, thisSecond) >= perUser) return 'rate_limited';
 
-      const holder = known ?? holders.add(username);
-      holder.second = thisSecond;
-      holder.claims = claims + 1;
-      holder.held += 1;
+      holders.take(holder, thisSecond);
       size += 1;
-      (table ?? newTable(second)).add(low, high, holder.number);
+      (table ?? newTable(second)).add(low, high, holder);
       return 'claimed';
     },
   };

@@ -1,10 +1,12 @@
 /** Decoding is exact: a text is read if and only if an encoder writes it. */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { signatureBytes } from '#engine';
 import {
   decodeBase64url,
   decodedLength,
-  decodeSegment,
+  decodeSignature,
   decodeTextSegment,
   hasForeignCharacters,
 } from '../../src/core/base64url.ts';
@@ -95,7 +97,9 @@ describe('decodeTextSegment', () => {
           // Bytes that are no text.
         }
         expect(decodeTextSegment(one)).toBe(expected);
-        expect(decodeSegment(one) !== undefined).toBe(isCanonical(one));
+        const bytes = Buffer.from(one, 'base64url');
+        expect(decodeSignature(one)).toBe(isCanonical(one) ? bytes.length : undefined);
+        if (isCanonical(one)) expect(Buffer.from(signatureBytes(one))).toStrictEqual(bytes);
       }),
       thorough,
     );
@@ -114,5 +118,21 @@ describe('decodeTextSegment', () => {
     decodeTextSegment(Buffer.from('a longer text than the next').toString('base64url'));
     expect(decodeTextSegment(Buffer.from('short').toString('base64url'))).toBe('short');
     expect(decodeTextSegment('')).toBe('');
+  });
+});
+
+describe('signatureBytes', () => {
+  test('are those of the text that is asked for, whatever was read in between', () => {
+    const signature = fc.uint8Array({ minLength: 1, maxLength: 1024, size: 'max' });
+    fc.assert(
+      fc.property(fc.array(signature, { minLength: 2, maxLength: 6 }), fc.nat(5), (list, again) => {
+        const texts = list.map((bytes) => Buffer.from(bytes).toString('base64url'));
+        for (const one of texts) decodeSignature(one);
+        for (const index of [...texts.keys(), again % texts.length]) {
+          expect(new Uint8Array(signatureBytes(texts[index] as string))).toStrictEqual(list[index]);
+        }
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

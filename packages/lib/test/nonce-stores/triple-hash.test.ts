@@ -168,7 +168,7 @@ function halfSipHash(c: number, d: number, [k0, k1]: readonly [number, number], 
   return `${first >>> 0} ${(v[1] ^ v[3]) >>> 0}`;
 }
 
-test('it is HalfSipHash-1-3 of the lengths, the code units and the numbers', () => {
+test('it is HalfSipHash-1-3: of the name, and under what comes out, of time and nonce', () => {
   const word = (bytes: string) => Buffer.from(bytes, 'hex').readUInt32LE();
   const published = (bytes: string) => `${word(bytes.slice(0, 8))} ${word(bytes.slice(8))}`;
   const key = [KEY[0], KEY[1]] as [number, number];
@@ -178,9 +178,31 @@ test('it is HalfSipHash-1-3 of the lengths, the code units and the numbers', () 
   expect(halfSipHash(2, 4, key, [0x03020100, 0x07060504, 0x08000000])).toBe(published('edfee820bce4858c'));
 
   const wordsOf = (number: number) => [...new Int32Array(Float64Array.of(number).buffer)];
-  const alice = [5, 0x006c0061, 0x00630069, 0x65];
-  expect(hash(['alice', 7, 'ab'])).toBe(halfSipHash(1, 3, key, [...alice, ...wordsOf(7), 2, 0x00620061]));
-  expect(hash(['alice', 7, 0.1])).toBe(halfSipHash(1, 3, key, [...alice, ...wordsOf(7), -1, ...wordsOf(0.1)]));
+  const alice = halfSipHash(1, 3, key, [5, 0, 0, 0x006c0061, 0x00630069, 0x65]);
+  const triple = new TripleHash(KEY);
+  triple.update('alice', 7, 'ab');
+  expect(`${triple.userLow >>> 0} ${triple.userHigh >>> 0}`).toBe(alice);
+
+  const her = alice.split(' ').map(Number) as [number, number];
+  expect(hash(['alice', 7, 'ab'])).toBe(halfSipHash(1, 3, her, [2, ...wordsOf(7), 0x00620061]));
+  expect(hash(['alice', 7, 'abc'])).toBe(halfSipHash(1, 3, her, [3, ...wordsOf(7), 0x00620061, 0x63]));
+  expect(hash(['alice', 7, ''])).toBe(halfSipHash(1, 3, her, [0, ...wordsOf(7)]));
+  expect(hash(['alice', 7, 0.1])).toBe(halfSipHash(1, 3, her, [-1, ...wordsOf(7), ...wordsOf(0.1)]));
+});
+
+test('users are told apart as triples are: no two of 20 000 names meet', () => {
+  const names = new Set<string>();
+  const users = new Set<string>();
+  const triple = new TripleHash(KEY);
+  const see = (name: string) => {
+    triple.update(name, 1, 'n');
+    names.add(name);
+    users.add(`${triple.userLow} ${triple.userHigh}`);
+  };
+  for (const name of everyString(['a', ':', '\0', '\u0100', '\uffff'], 5)) see(name);
+  for (let counter = 0; counter < 16_000; counter++) see(`user${counter}`);
+  expect(users.size).toBe(names.size);
+  expect(names.size).toBeGreaterThan(19_000);
 });
 
 test('a bit of the input changes about half of the bits of the hash, in both words', () => {

@@ -4,12 +4,17 @@
  * Who does not know the store's key cannot make two users, or two triples, meet.
  */
 
-const float = new Float64Array(1);
-const floatWords = new Int32Array(float.buffer);
-const floatUnits = new Uint16Array(float.buffer);
+/** What comes before a text: its length, the two words of a time, and the two of a nonce that is a number. The first is not used. */
+const head = new Int32Array(6);
+const LENGTH = 1;
+const floats = new Float64Array(head.buffer);
+const TIME = 1;
+const NUMBER = 2;
 
-/** In the place of a text's length: these are the bits of a number. */
-const NUMBER = -1;
+/** Words of the head that are hashed. */
+const UP_TO_LENGTH = 1;
+const UP_TO_TIME = 3;
+const UP_TO_NUMBER = 5;
 
 /** The hash under one key. Key and result lie in one object, so that a claim touches little memory. */
 export class TripleHash {
@@ -29,22 +34,28 @@ export class TripleHash {
   }
 
   update(username: string, time: number, nonce: string | number): void {
-    this.#hash(this.#k0, this.#k1, username.length, 0, 0, username);
+    head[LENGTH] = username.length;
+    this.#hash(this.#k0, this.#k1, UP_TO_LENGTH, username);
     this.userLow = this.low;
     this.userHigh = this.high;
 
-    // Types are told apart, so that no two triples are the same words.
-    const isText = typeof nonce === 'string';
-    const text = isText ? nonce : bitsOf(nonce);
-    float[0] = time;
-    const [low, high] = [floatWords[0] as number, floatWords[1] as number];
-    this.#hash(this.userLow, this.userHigh, isText ? text.length : NUMBER, low, high, text);
+    floats[TIME] = time;
+    if (typeof nonce === 'string') {
+      head[LENGTH] = nonce.length;
+      this.#hash(this.userLow, this.userHigh, UP_TO_TIME, nonce);
+    } else {
+      // No text has this length, so that no two triples are the same words.
+      head[LENGTH] = -1;
+      // 0 and -0 are one number.
+      floats[NUMBER] = nonce + 0;
+      this.#hash(this.userLow, this.userHigh, UP_TO_NUMBER, '');
+    }
   }
 
-  /** Three words, then half a word for each UTF-16 code unit of a text: what the text's length is must follow from the first. */
-  #hash(k0: number, k1: number, first: number, second: number, third: number, text: string): void {
+  /** Words of the head, then half a word for each UTF-16 code unit of a text. */
+  #hash(k0: number, k1: number, heads: number, text: string): void {
     const { length } = text;
-    const end = 3 + ((length + 1) >> 1);
+    const end = heads + ((length + 1) >> 1);
     let v0 = k0;
     let v1 = k1 ^ 0xee;
     let v2 = 0x6c796765 ^ k0;
@@ -52,9 +63,9 @@ export class TripleHash {
     // One round for each word, then three, then three for the second half of the output.
     for (let i = 0; i < end + 6; i++) {
       let word = 0;
-      if (i < 3) word = i === 0 ? first : i === 1 ? second : third;
+      if (i < heads) word = head[i + 1] as number;
       else if (i < end) {
-        const at = (i - 3) << 1;
+        const at = (i - heads) << 1;
         word = text.charCodeAt(at) | (at + 1 < length ? text.charCodeAt(at + 1) << 16 : 0);
       } else if (i === end) v2 ^= 0xee;
       else if (i === end + 3) {
@@ -76,10 +87,4 @@ export class TripleHash {
     }
     this.high = v1 ^ v3;
   }
-}
-
-/** The bits of a number as four code units. 0 and -0 are one number. */
-function bitsOf(number: number): string {
-  float[0] = number + 0;
-  return String.fromCharCode(...floatUnits);
 }

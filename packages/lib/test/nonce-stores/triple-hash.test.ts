@@ -178,7 +178,7 @@ test('it is HalfSipHash-1-3: of the name, and under what comes out, of time and 
   expect(halfSipHash(2, 4, key, [0x03020100, 0x07060504, 0x08000000])).toBe(published('edfee820bce4858c'));
 
   const wordsOf = (number: number) => [...new Int32Array(Float64Array.of(number).buffer)];
-  const alice = halfSipHash(1, 3, key, [5, 0, 0, 0x006c0061, 0x00630069, 0x65]);
+  const alice = halfSipHash(1, 3, key, [5, 0x006c0061, 0x00630069, 0x65]);
   const triple = new TripleHash(KEY);
   triple.update('alice', 7, 'ab');
   expect(`${triple.userLow >>> 0} ${triple.userHigh >>> 0}`).toBe(alice);

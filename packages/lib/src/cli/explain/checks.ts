@@ -85,12 +85,12 @@ function checkKey(token: UnverifiedToken, key: PublicKey | undefined): Check[] {
   ];
 }
 
-function whyNotThisKey({ algorithm, kid, signature }: UnverifiedToken, key: PublicKey): string {
+function whyNotThisKey({ algorithm, kid, signatureLength }: UnverifiedToken, key: PublicKey): string {
   if (!key.algorithms.includes(algorithm.name)) {
     return `the token says ${algorithm.name}, and this key accepts ${key.algorithms.join(', ')}`;
   }
-  if (signature.length !== key.signatureLength) {
-    return `the signature has ${signature.length} bytes, and those of this key have ${key.signatureLength}`;
+  if (signatureLength !== key.signatureLength) {
+    return `the signature has ${signatureLength} bytes, and those of this key have ${key.signatureLength}`;
   }
   return `the token names another key: its kid is ${printable(kid ?? '', 12)}, and this key's ${printable(key.kid, 12)}`;
 }

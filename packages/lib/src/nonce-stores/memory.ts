@@ -36,7 +36,10 @@ export interface MemoryNonceStoreOptions {
    * - `accept`: refuse nothing. A token let in before a restart works once more after it.
    */
   readonly afterLoss?: 'fresh' | 'quarantine' | 'accept';
-  /** Most nonces that are held at a time; then the store is unavailable, and never evicts. Default 1 000 000, about 32 MB. */
+  /**
+   * Most nonces that are held at a time; then the store is unavailable, and never evicts. Default 1 000 000, about 32 MB, and 32
+   * bytes for each of the most users who ever held some at a time.
+   */
   readonly capacity?: number;
   /** Claims that one user may make in a second; default 2000. One user may also hold no more than a tenth of the capacity. */
   readonly perUser?: number;

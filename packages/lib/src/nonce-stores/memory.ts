@@ -63,6 +63,8 @@ const OPTIONS: OptionKinds<MemoryNonceStoreOptions> = {
 const PLACES_A_CLAIM = 64;
 /** And where there seems to be no room. */
 const PLACES_IN_NEED = 8192;
+/** And where one user seems to hold its share: what it holds no more may lie behind a great many of others. */
+const PLACES_FOR_ONE = 65_536;
 
 /**
  * Makes a nonce store in memory. Several processes, or two of these stores, share nothing: a token then works once at each.
@@ -178,16 +180,21 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
 
       let holder = holders.find(userLow, userHigh);
       if (holder !== 0 && holders.held(holder) >= share) {
-        giveBack(PLACES_IN_NEED);
+        giveBack(PLACES_FOR_ONE);
         holder = holders.find(userLow, userHigh);
       }
       const thisSecond = Math.floor(now);
-      if (holder === 0) holder = holders.add(userLow, userHigh);
-      else if (holders.held(holder) >= share || holders.claims(holder, thisSecond) >= perUser) return 'rate_limited';
+      const isLimited =
+        holder !== 0 && (holders.held(holder) >= share || holders.claims(holder, thisSecond) >= perUser);
+      if (isLimited) return 'rate_limited';
 
+      // Whatever asks for memory comes first: if there is none, nothing has been counted.
+      const room = table ?? newTable(second);
+      room.makeRoom();
+      if (holder === 0) holder = holders.add(userLow, userHigh);
       holders.take(holder, thisSecond);
       size += 1;
-      (table ?? newTable(second)).add(low, high, holder);
+      room.add(low, high, holder);
       return 'claimed';
     },
   };

@@ -39,10 +39,11 @@ export class NonceTable {
    * Adds a hash that is not there.
    *
    * @param holder - a number above 0
+   * @throws RangeError as {@link makeRoom}
    */
   add(low: number, high: number, holder: number): void {
     if (this.#old !== undefined) this.#move(this.#old);
-    if ((this.size + 1) * 5 > this.#places * 4) this.#grow();
+    this.makeRoom();
     put(this.#words, this.#places, low, high, holder);
     this.size += 1;
   }
@@ -54,11 +55,18 @@ export class NonceTable {
     return beyond * WORDS < this.#moved ? 0 : ((this.#old as Int32Array)[beyond * WORDS + 2] as number) >>> 0;
   }
 
-  #grow(): void {
+  /**
+   * Makes room for one more entry: after it, the next `add` asks for no memory.
+   *
+   * @throws RangeError if there is no memory to grow into; the table is as before
+   */
+  makeRoom(): void {
+    if ((this.size + 1) * 5 <= this.#places * 4) return;
+    const words = new Int32Array(this.#places * 2 * WORDS);
     this.#old = this.#words;
     this.#moved = 0;
     this.#places *= 2;
-    this.#words = new Int32Array(this.#places * WORDS);
+    this.#words = words;
   }
 
   #move(old: Int32Array): void {

@@ -13,6 +13,7 @@ import {
   UnavailableError,
 } from '../../src/index.ts';
 import { NOW } from '../helpers/frozen-server.ts';
+import { withoutMemory } from '../helpers/memory.ts';
 
 /** T and M of all these stores. */
 const [T, M] = [20, 20];
@@ -252,6 +253,34 @@ describe('a full store', () => {
   });
 });
 
+describe('a machine without memory', () => {
+  test('makes claims fail, counts none of them, and takes none twice', () => {
+    const { claim, wait } = makeStore({ capacity: 1000, perUser: 1000 });
+    for (let round = 0; round < 3; round++) {
+      let failed = 0;
+      for (let index = 0; index < 1000; index++) {
+        // A new user has to be written down too.
+        const one = { username: `u${index % 10} of ${round}`, nonce: `${index} of ${round}` };
+        let said: string | undefined;
+        withoutMemory(() => {
+          try {
+            said = claim(one);
+          } catch (error) {
+            expect(error).toBeInstanceOf(RangeError);
+            expect(() => claim(one)).toThrow(RangeError);
+            failed += 1;
+          }
+        });
+        expect(said ?? claim(one), one.nonce).toBe('claimed');
+        if (index < 999) expect(claim(one)).toBe('replayed');
+      }
+      expect(failed).toBeGreaterThan(3);
+      expect(claim({ username: 'late' })).toMatch(/^unavailable: full/);
+      wait(T + M + 1);
+    }
+  });
+});
+
 describe('one user', () => {
   test('holds a tenth of the store, and gets its share back when its nonces are forgotten', () => {
     const { claim, wait } = makeStore({ capacity: 10_000, perUser: 10_000 });
@@ -271,6 +300,16 @@ describe('one user', () => {
     wait(T + M + 2);
     for (let index = 0; index < 100; index++) expect(claim()).toBe('claimed');
     expect(claim()).toBe('rate_limited');
+  });
+
+  test('gets its share back at once, also after an hour in which nobody came, behind many nonces of others', () => {
+    const { claim, wait } = makeStore({ capacity: 100_000, perUser: 10_000 });
+    for (let index = 0; index < 16_000; index++) expect(claim({ username: `u${index % 8}` })).toBe('claimed');
+    wait(1);
+    for (let index = 0; index < 10_000; index++) expect(claim()).toBe('claimed');
+    expect(claim()).toBe('rate_limited');
+    wait(3600);
+    expect(claim()).toBe('claimed');
   });
 
   test('claims as many nonces a second as it may, and no other user minds', () => {

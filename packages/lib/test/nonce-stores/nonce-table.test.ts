@@ -2,12 +2,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NonceTable } from '../../src/nonce-stores/nonce-table.ts';
+import { withoutMemory } from '../helpers/memory.ts';
 
 type Entry = readonly [low: number, high: number, holder: number];
 
 /** Adds what is not yet there, in a table and in a Map, and compares the two all the way. */
-function fill(entries: Iterable<Entry>, table = new NonceTable()) {
-  const model = new Map<string, Entry>();
+function fill(
+  entries: Iterable<Entry>,
+  { table, model } = { table: new NonceTable(), model: new Map<string, Entry>() },
+) {
   for (const [low, high, holder] of entries) {
     const name = `${low} ${high}`;
     expect(table.has(low, high)).toBe(model.has(name));
@@ -40,7 +43,7 @@ describe('NonceTable', () => {
   test('behaves as a Map does, with or without room from the start', () => {
     fc.assert(
       fc.property(entries, fc.nat(300), meeting, meeting, (some, expected, low, high) => {
-        const filled = fill(some, new NonceTable(expected));
+        const filled = fill(some, { table: new NonceTable(expected), model: new Map() });
         expectSame(filled);
         expect(filled.table.has(low, high)).toBe(filled.model.has(`${low} ${high}`));
       }),
@@ -106,6 +109,30 @@ describe('NonceTable', () => {
     for (let index = 0; index < expected; index++) table.add(index, 0, 1);
     expect(table.places).toBe(places);
     expect(places).toBeLessThan(Math.max(20, expected * 2.6));
+  });
+
+  test('is as before when there is no memory to grow into, and grows later', () => {
+    const entry = (index: number): Entry => [(index * 0x9e37_79b1) >>> 0, index, index + 1];
+    const filled = fill(Array.from({ length: 100 }, (_, index) => entry(index)));
+    let [added, failed] = [100, 0];
+    for (; added < 1000; added++) {
+      const { places, size } = filled.table;
+      withoutMemory(() => {
+        try {
+          filled.table.makeRoom();
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+          expect(() => filled.table.add(...entry(added))).toThrow(RangeError);
+          failed += 1;
+          expect([filled.table.places, filled.table.size]).toEqual([places, size]);
+          expectSame(filled);
+        }
+      });
+      fill([entry(added)], filled);
+    }
+    expectSame(filled);
+    // With 103, 205, 410 and 820 entries.
+    expect(failed).toBe(4);
   });
 
   test('is empty when it is new', () => {

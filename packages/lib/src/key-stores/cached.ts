@@ -34,6 +34,7 @@ export interface CachedKeyStore<User> extends KeyStore<User> {
 }
 
 interface Entry<User> {
+  readonly username: string;
   readonly record: UserRecord<User> | undefined;
   /** When it was asked for, by the monotonic clock. */
   readonly at: number;
@@ -104,22 +105,22 @@ export function cached<User>(store: KeyStore<User>, options: CachedOptions = {})
       map.delete(username);
       if (at - entry.at >= ttl || (entry.record?.until ?? Number.POSITIVE_INFINITY) <= now()) continue;
       // What was used last goes last.
-      map.set(username, entry);
+      map.set(entry.username, entry);
       return entry;
     }
     return undefined;
   }
 
-  function keep(username: string, entry: Entry<User>): void {
+  function keep(entry: Entry<User>): void {
     const [map, room] = entry.record === undefined ? [strangers, Math.ceil(most / 10)] : [users, most];
     if (map.size >= room) map.delete(map.keys().next().value as string);
-    map.set(username, entry);
+    map.set(entry.username, entry);
   }
 
   async function load(username: string, hint: Hint, at: number) {
     const begun = generation;
     const record = await store.find(username, hint);
-    if (begun === generation) keep(username, { record, at });
+    if (begun === generation) keep({ username: copyOf(username), record, at });
     return record;
   }
 
@@ -147,4 +148,9 @@ export function cached<User>(store: KeyStore<User>, options: CachedOptions = {})
       return present !== undefined && at - present.at < ttl ? present.record : begin(username, hint, at);
     },
   };
+}
+
+/** A text of its own: a name that was cut out of a payload would keep the whole payload in memory for as long as it is kept. */
+function copyOf(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string;
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { keyStoreContract } from 'asymmetric-jwt-auth/testing';
 import { describe, expect, test } from 'vitest';
 import {
@@ -229,6 +231,30 @@ test('it is bounded: who was not asked for longest goes, and strangers push out 
   await find('u0');
   await find('u1');
   expect(asked).toEqual(['u1']);
+});
+
+test('it keeps names, and not the payloads that they were cut out of', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const held = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  for (const isKnown of [true, false]) {
+    const shared = user('a user of all');
+    const cache = cached({ find: async () => (isKnown ? shared : undefined) }, { users: 100_000 });
+    const before = held();
+    // The second time it is found, and named by another payload.
+    for (const time of ['first', 'second']) {
+      for (let index = 0; index < 5000; index++) {
+        const payload = Buffer.from(`{"username":"somebody of a longer name ${index}","nonce":"${time.repeat(500)}"}`);
+        const text = payload.toString('latin1');
+        await cache.find(text.slice(13, text.indexOf('",')), HINT);
+      }
+    }
+    expect((held() - before) / 5000, 'bytes for a name').toBeLessThan(1000);
+    await cache.find('somebody', HINT);
+  }
 });
 
 test('forget() makes a change in this process count at once, for one or for all', async () => {

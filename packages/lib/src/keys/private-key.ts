@@ -23,7 +23,7 @@ import { decodeBase64, MAX_KEY_TEXT, nameOfPem, readKeyText } from './format.ts'
 import { hasPrivateMember, publicJwkFromMembers, publicMembers, readJwkText, signatureAlg } from './jwk.ts';
 import { KeyError } from './key-error.ts';
 import { privateJwkOfFile } from './openssh-private.ts';
-import { checkPrivateNumbers, MORE_PRIMES } from './private-numbers.ts';
+import { checkPrivateNumbers, MORE_PRIMES, privateJwkOf } from './private-numbers.ts';
 import { PublicKey, publicJwkOfHandle } from './public-key.ts';
 
 /** What a private key may be told on import. */
@@ -259,7 +259,7 @@ function importJwk(jwk: JsonWebKey): EnginePrivateKey {
     throw new KeyError('malformed', 'the members of this private key do not make up a key');
   }
   // OpenSSL reads base64url loosely, and computes the public half of some keys anew instead of reading it.
-  const read = exportJwk(handle);
+  const read = privateJwkOf(handle);
   if (members.some(([name, value]) => read[name] !== value)) throw new KeyError('malformed', DO_NOT_BELONG);
   return handle;
 }

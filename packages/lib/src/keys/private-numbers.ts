@@ -11,10 +11,26 @@ export const MORE_PRIMES = 'RSA keys of more than two primes are not taken';
 /** @throws KeyError `unsupported` or `malformed` */
 export function checkPrivateNumbers(handle: EnginePrivateKey): void {
   const type = keyTypeOf(handle);
-  if (type === 'rsa') checkRsaNumbers(exportJwk(handle));
+  if (type === 'rsa') checkRsaNumbers(privateJwkOf(handle));
   if (type === 'ec') {
     if (hasExplicitCurve(pkcs8Of(handle))) throw new KeyError('unsupported', EXPLICIT_CURVE);
-    checkScalar(exportJwk(handle));
+    checkScalar(privateJwkOf(handle));
+  }
+}
+
+/**
+ * What OpenSSL has read.
+ *
+ * @throws KeyError `malformed` for what it takes and cannot write
+ */
+export const privateJwkOf = (handle: EnginePrivateKey): JsonWebKey => written(() => exportJwk(handle));
+
+/** OpenSSL takes an EC key whose private number is longer than its curve, and fails only when it is to write it. */
+function written<Result>(write: () => Result): Result {
+  try {
+    return write();
+  } catch {
+    throw new KeyError('malformed', 'a number of this private key does not fit its kind');
   }
 }
 
@@ -50,6 +66,6 @@ function checkRsaNumbers(jwk: JsonWebKey): void {
 }
 
 function pkcs8Of(handle: EnginePrivateKey): Uint8Array {
-  const base64 = exportPrivatePem(handle, undefined).replace(/-----[A-Z ]+-----|\n/g, '');
+  const base64 = written(() => exportPrivatePem(handle, undefined)).replace(/-----[A-Z ]+-----|\n/g, '');
   return decodeBase64(base64) as Uint8Array;
 }

@@ -17,6 +17,10 @@ const fresh = {
 const kid = PrivateKey.from(ed25519).kid;
 const pem = PrivateKey.from(ed25519).toPem();
 
+const asItIs = (text: string) => text;
+const withEscapes = (text: string) => text.replaceAll('\n', '\\n');
+const inBase64 = (text: string) => Buffer.from(text).toString('base64');
+
 /** A JWK number, changed by `by`. */
 function shifted(jwk: JsonWebKey, member: 'p' | 'q', by: bigint): JsonWebKey {
   const hex = (BigInt(`0x${Buffer.from(jwk[member] as string, 'base64url').toString('hex')}`) + by).toString(16);
@@ -94,12 +98,20 @@ describe('a private JWK is refused', () => {
   const big = jwkOf(rsa);
   const other = jwkOf(otherRsa);
   const { qi: _qi, ...withoutQi } = big;
+  const onCurve = (namedCurve: string) => jwkOf(generateKeyPairSync('ec', { namedCurve }).privateKey);
+  const [p384, p521] = [onCurve('P-384'), onCurve('P-521')];
+  const longScalar = ({ d }: JsonWebKey) =>
+    Buffer.concat([Buffer.from(d as string, 'base64url'), Buffer.alloc(40, 1)]).toString('base64url');
 
   test.each<readonly [what: string, jwk: object, code: string]>([
     ['Ed25519 with the x of another key', { ...ed, x: jwkOf(fresh.ed25519().privateKey).x }, 'malformed'],
     ['P-256 with the d of another key', { ...ec, d: jwkOf(fresh.ec().privateKey).d }, 'malformed'],
     ['P-256 with the y of another key', { ...ec, y: jwkOf(fresh.ec().privateKey).y }, 'malformed'],
     ['P-256 with d = 0', { ...ec, d: 'A'.repeat(43) }, 'malformed'],
+    ['P-256 with d twice', { ...ec, d: `${ec.d}${ec.d}` }, 'malformed'],
+    ['P-256 with 40 bytes behind d', { ...ec, d: longScalar(ec) }, 'malformed'],
+    ['P-384 with 40 bytes behind d', { ...p384, d: longScalar(p384) }, 'malformed'],
+    ['P-521 with 40 bytes behind d', { ...p521, d: longScalar(p521) }, 'malformed'],
     ['RSA with the n of another key', { ...big, n: other.n }, 'malformed'],
     ['RSA with all private numbers of another key', { ...other, n: big.n }, 'malformed'],
     ['RSA with one prime of another key and its d', { ...big, p: other.p, d: other.d }, 'malformed'],
@@ -114,6 +126,40 @@ describe('a private JWK is refused', () => {
   ])('%s', (_what, jwk, code) => {
     expect(keyErrorCode(() => PrivateKey.from(jwk as JsonWebKey))).toBe(code);
     expect(keyErrorCode(() => PrivateKey.from(JSON.stringify(jwk)))).toBe(code);
+  });
+});
+
+describe('a private key of OpenSSL', () => {
+  const locked = { cipher: 'aes-256-cbc', passphrase: 'secret' } as const;
+
+  test.each([
+    ['PKCS#1', rsa, 'pkcs1', 'RSA PRIVATE KEY'],
+    ['SEC1', p256, 'sec1', 'EC PRIVATE KEY'],
+  ] as const)(
+    'in %s is read, plain and encrypted, as it is and out of an environment variable',
+    (_, handle, type, label) => {
+      const { kid } = PrivateKey.from(handle);
+      const plain = handle.export({ format: 'pem', type }) as string;
+      const encrypted = handle.export({ format: 'pem', type, ...locked }) as string;
+      expect(plain).toContain(`-----BEGIN ${label}-----`);
+      expect(encrypted).toContain('Proc-Type: 4,ENCRYPTED');
+      for (const form of [asItIs, withEscapes, inBase64]) {
+        expect(PrivateKey.from(form(plain)).kid).toBe(kid);
+        expect(PrivateKey.from(form(encrypted), { passphrase: 'secret' }).kid).toBe(kid);
+        expect(keyErrorCode(() => PrivateKey.from(form(encrypted)))).toBe('passphrase_required');
+        expect(keyErrorCode(() => PrivateKey.from(form(encrypted), { passphrase: 'wrong' }))).toBe('wrong_passphrase');
+      }
+    },
+  );
+
+  test('whose private number is longer than its curve is malformed, not a failure of its own', () => {
+    const der = p256.export({ format: 'der', type: 'sec1' }) as Buffer;
+    // SEQUENCE { INTEGER 1, OCTET STRING of 32 bytes, … } (RFC 5915 §3): one byte more in front of the number.
+    expect(der.subarray(0, 7).toString('hex')).toBe('30770201010420');
+    const longer = Buffer.concat([Buffer.from('3078020101042101', 'hex'), der.subarray(7)]);
+    const lines = longer.toString('base64').match(/.{1,64}/g) as string[];
+    const text = ['-----BEGIN EC PRIVATE KEY-----', ...lines, '-----END EC PRIVATE KEY-----', ''].join('\n');
+    expect(keyErrorCode(() => PrivateKey.from(text))).toBe('malformed');
   });
 });
 

@@ -18,7 +18,8 @@ test('of several RSA keys the one that signed is found, also behind one whose mo
   for (const { publicKey } of pairs) keys.addKey('guido', publicKey);
   const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });
   let above = 0;
-  for (let count = 0; count < 100; count++) {
+  // Moduli that lie close together by chance need more tokens.
+  for (let count = 0; count < 100 || above === 0; count++) {
     const signer = pairs[count % 4] as PrivateKey;
     const token = await anonymously(signer);
     const signature = Buffer.from(token.split('.')[2] as string, 'base64url');
@@ -26,5 +27,4 @@ test('of several RSA keys the one that signed is found, also behind one whose mo
     const result = await auth.authenticate({ authorization: `JWT ${token}` });
     expect(result).toMatchObject({ ok: true, key: { kid: signer.kid } });
   }
-  expect(above, 'signatures above the smallest modulus').toBeGreaterThan(0);
 });

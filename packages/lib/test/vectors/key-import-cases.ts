@@ -35,8 +35,8 @@ export const KEY_IMPORT_CASES: readonly KeyImportCase[] = readVectors<{ cases: V
   'own/key_import.json',
 ).cases.map(({ id, input, expect }) => {
   const text = input.replaceAll('{PRIVATE} KEY', 'PRIVATE KEY');
-  const whole = REPEATED.test(text) ? text.replace(REPEATED, '').repeat(MIB).slice(0, MIB) : text;
-  return { id, text: whole, outcome: outcomeOf(expect) };
+  const repeated = text.replace(REPEATED, '');
+  return { id, text: repeated === text ? text : repeated.padEnd(MIB, repeated), outcome: outcomeOf(expect) };
 });
 
 /** Words that messages may have in common with an input. */

@@ -36,11 +36,12 @@ describe('JOSE headers of the vectors', () => {
   test.each(cases)('$id: $header', async ({ id, header, signature }) => {
     const expected = VECTOR_OUTCOMES[id];
     const bytes = vectorHeader(header, (trap.address() as AddressInfo).port, alice.kid);
-    for (const [name, token] of Object.entries(tokens[signature]?.(bytes) ?? {})) {
+    const made = Object.entries(tokens[signature]?.(bytes) ?? {});
+    expect(made.length, `a way to sign "${signature}"`).toBeGreaterThan(0);
+    for (const [name, token] of made) {
       expect(await server.judge(token), name).toBe(typeof expected === 'string' ? expected : expected?.[name]);
     }
     expect(connections).toBe(0);
-    expect.hasAssertions();
   });
 
   test.each(['HS256', 'HS384', 'HS512'])('no public key is a secret for %s', async (alg) => {

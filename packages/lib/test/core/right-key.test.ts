@@ -1,0 +1,82 @@
+/** Accepted means: one of the keys that this user may use now has signed it, whoever else's key is named or is there. */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createAuthenticator, type KeyRecord, type KeyState, memoryNonceStore } from '../../src/index.ts';
+import { goodPayload, NOW, publicKeyOf } from '../helpers/frozen-server.ts';
+import { type SchemeName, signToken } from '../helpers/sign.ts';
+
+const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
+const ed25519 = () => generateKeyPairSync('ed25519');
+const party = (alg: SchemeName, { publicKey, privateKey }: { publicKey: KeyObject; privateKey: KeyObject }) => ({
+  alg,
+  privateKey,
+  key: publicKeyOf(publicKey),
+});
+const PARTIES = [
+  ...Array.from({ length: 3 }, () => party('RS512', rsa())),
+  ...Array.from({ length: 4 }, () => party('EdDSA', ed25519())),
+];
+const numbers = PARTIES.map((_, number) => number);
+
+test('a token is accepted exactly where a usable key of its user has signed it, and no other is named', async () => {
+  const state = fc.constantFrom<KeyState>('active', 'active', 'staged', 'expired', 'revoked');
+  const user = fc.record({ disabled: fc.nat(9).map((one) => one === 0), states: fc.tuple(state, state, state) });
+  const situation = fc.record({
+    // Each user has three of the keys; with two users, one is a stranger's.
+    owners: fc.shuffledSubarray(numbers, { minLength: 6, maxLength: 6 }),
+    users: fc.record({ alice: user, bob: user }),
+    requests: fc.array(
+      fc.record({
+        username: fc.constantFrom('alice', 'bob', 'alice', 'bob', 'carol'),
+        signer: fc.constantFrom(...numbers),
+        named: fc.option(fc.constantFrom(...numbers), { nil: 'nobody' as const, freq: 2 }),
+      }),
+      { minLength: 20, maxLength: 20 },
+    ),
+  });
+  let accepted = 0;
+  await fc.assert(
+    fc.asyncProperty(situation, async ({ owners, users, requests }) => {
+      const keysOf = (username: string): KeyRecord[] =>
+        owners.slice(...(username === 'alice' ? [0, 3] : [3, 6])).map((number, index) => ({
+          key: (PARTIES[number] as (typeof PARTIES)[number]).key,
+          state: users[username as 'alice' | 'bob'].states[index] as KeyState,
+        }));
+      const { authenticate } = createAuthenticator({
+        keys: {
+          find: (username) =>
+            username === 'carol'
+              ? undefined
+              : {
+                  username,
+                  user: username,
+                  disabled: users[username as 'alice' | 'bob'].disabled,
+                  keys: keysOf(username),
+                },
+        },
+        nonces: memoryNonceStore({ now: () => NOW - 60 }),
+        now: () => NOW,
+      });
+      for (const { username, signer, named } of requests) {
+        const { alg, key, privateKey } = PARTIES[signer] as (typeof PARTIES)[number];
+        const kid = named === 'nobody' ? undefined : PARTIES[named]?.key.kid;
+        const token = signToken(JSON.stringify({ alg, typ: 'JWT', kid }), goodPayload(username), privateKey, alg);
+        const result = await authenticate({ authorization: `JWT ${token}` });
+
+        const isUsable =
+          username !== 'carol' &&
+          !users[username].disabled &&
+          keysOf(username).some((one) => one.key === key && (one.state === 'active' || one.state === 'staged'));
+        const isExpected = isUsable && (kid === undefined || kid === key.kid);
+        if (result.ok !== isExpected) expect.fail(`${result.ok ? 'accepted' : result.reason}: ${token}`);
+        if (result.ok) {
+          accepted += 1;
+          if (result.key !== key || result.username !== username) expect.fail(`another key or user: ${token}`);
+        } else if (result.status !== 401) expect.fail(`${result.status}: ${token}`);
+      }
+    }),
+    { numRuns: 300 },
+  );
+  expect(accepted).toBeGreaterThan(100);
+});

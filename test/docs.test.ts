@@ -20,7 +20,7 @@ interface Block {
   readonly text: string;
 }
 
-const PAGES = globSync('{*.md,docs/*.md,spec/*.md}').sort();
+const PAGES = globSync('{*.md,docs/*.md,spec/*.md,packages/*/README.md}').sort();
 const blocksOf = (page: string): Block[] =>
   [...readFileSync(page, 'utf8').matchAll(/^```(\w+)(?: ([\w.-]+))?\n([\s\S]*?)^```$/gm)].map(
     ([, language, word, text]) => ({

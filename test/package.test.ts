@@ -56,6 +56,12 @@ describe('the packed library', () => {
     expect(Object.keys(scripts).filter((name) => /install/.test(name))).toEqual([]);
   });
 
+  test('has its licence, and the page that a registry shows', async () => {
+    const installed = join(project, 'node_modules/asymmetric-jwt-auth');
+    expect(await readFile(join(installed, 'LICENSE'), 'utf8')).toBe(await readFile('LICENSE', 'utf8'));
+    expect(await readFile(join(installed, 'README.md'), 'utf8')).toBe(await readFile('packages/lib/README.md', 'utf8'));
+  });
+
   test('works when imported', async () => {
     await writeFile(join(project, 'esm.ts'), ESM);
     expect(await mustRun('node', ['esm.ts'], { cwd: project })).toBe('guido@example.com replayed\n');

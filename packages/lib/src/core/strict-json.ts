@@ -30,7 +30,8 @@ function isUnambiguous(text: string): boolean {
     if (token === '{') objects.push(new Set());
     else if (token === '}') objects.pop();
     else {
-      const string = JSON.parse(isName === undefined ? token : token.slice(0, -isName.length)) as string;
+      const quoted = isName === undefined ? token : token.slice(0, -isName.length);
+      const string = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
       if (!string.isWellFormed()) return false;
       if (isName === undefined) continue;
       const names = objects.at(-1) as Set<string>;

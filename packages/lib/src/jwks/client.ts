@@ -60,8 +60,8 @@ export interface JwksClient {
 }
 
 /**
- * Makes a client for JWK sets (RFC 7517 §5). A set is asked for anew when it is no longer fresh, and for a `kid` that it does not have; in both cases
- * once in 10 seconds at most, whether it answers or not.
+ * Makes a client for JWK sets (RFC 7517 §5). A set is asked for anew when it is no longer fresh, and for a `kid` that it does not have;
+ * in both cases once in 10 seconds at most, whether it answers or not.
  *
  * @param options - {@link JwksClientOptions}
  * @returns a client that fetches nothing before it is asked

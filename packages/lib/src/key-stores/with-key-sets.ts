@@ -3,9 +3,9 @@ import type { KeyHint, KeyRecord, KeyStore, UserRecord, VerificationKey } from '
 import type { JwksClient } from '../jwks/client.ts';
 
 /**
- * Adds the keys of the JWK sets (RFC 7517 §5) that a store names in `keySets`. The store's own keys come first, and what it says of a key counts, also
- * where a set has that key too: one that was revoked stays so. Where the token names one of its own keys, or the user is disabled,
- * nothing is fetched.
+ * Adds the keys of the JWK sets (RFC 7517 §5) that a store names in `keySets`. The store's own keys come first, and what it says of a
+ * key counts, also where a set has that key too: one that was revoked stays so. Where the token names one of its own keys, or the user
+ * is disabled, nothing is fetched.
  *
  * What it finds depends on the hint: `cached()` belongs inside, around the store, and never outside.
  *

@@ -36,7 +36,10 @@ export type ExpressHandler = (request: ExpressRequest, response: ExpressResponse
  * Makes a middleware that lets authenticated requests through, with who sent them in `req.auth` and `res.locals.auth`, and
  * answers all others itself.
  *
- * @throws TypeError for an option that is unknown
+ * @param auth - decides about the requests
+ * @param options - {@link ExpressAuthOptions}
+ * @returns a middleware that never rejects by itself; without `optional`, who comes behind it has an identity
+ * @throws TypeError for an option that is unknown or of another kind, and for a member in `require` that cannot be required here
  */
 export function expressAuth<User>(auth: Authenticator<User>, options: ExpressAuthOptions = {}): ExpressHandler {
   checkRouteOptions(options, { require: 'array', optional: 'boolean' });

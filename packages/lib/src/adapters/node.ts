@@ -30,7 +30,9 @@ export interface RouteOptions {
 /**
  * Checks what a route is told.
  *
- * @throws TypeError for an option that is unknown, or that this adapter cannot keep
+ * @param options - as the route was given them
+ * @param kinds - every option that the adapter has, and the kind of its value
+ * @throws TypeError for an option that is unknown, of another kind, or that this adapter cannot keep
  */
 export function checkRouteOptions<Options extends RouteOptions>(options: Options, kinds: OptionKinds<Options>): void {
   checkOptions(options, kinds);
@@ -43,16 +45,29 @@ export function checkRouteOptions<Options extends RouteOptions>(options: Options
 
 /** Authentication for a `node:http` server. */
 export interface NodeAuth<User> {
-  /** Decides about a request. Its body is not read. */
+  /**
+   * Decides about a request, and spends its token if it is good. Its body is not read.
+   *
+   * @param request - as `node:http` hands it over
+   * @returns who sent it, or the whole answer to a refused request; it never rejects
+   */
   authenticate(request: NodeRequest): Promise<AuthenticationResult<User>>;
-  /** Writes the answer to a refused request. */
+  /**
+   * Writes the answer to a refused request, and ends it.
+   *
+   * @param response - nothing of it was sent yet
+   * @param result - of {@link NodeAuth.authenticate}
+   */
   reject(response: NodeResponse, result: RefusedResult): void;
 }
 
 /**
  * Authentication for a `node:http` server.
  *
- * @throws TypeError for an option that is unknown
+ * @param auth - decides about the requests
+ * @param options - {@link RouteOptions}
+ * @returns what asks `auth`, and what writes its refusals
+ * @throws TypeError for an option that is unknown or of another kind, and for a member in `require` that cannot be required here
  */
 export function nodeAuth<User>(auth: Authenticator<User>, options: RouteOptions = {}): NodeAuth<User> {
   checkRouteOptions(options, { require: 'array' });
@@ -63,9 +78,12 @@ export function nodeAuth<User>(auth: Authenticator<User>, options: RouteOptions 
 }
 
 /**
- * The caller's address is that of the connection: behind a proxy, the proxy's.
+ * Reads what the decision needs of a request. The caller's address is that of the connection: behind a proxy, the proxy's.
  *
- * @param target - the raw request-target: frameworks rewrite `url`
+ * @param request - as `node:http` hands it over
+ * @param target - the raw request-target (RFC 9112 §3.2): frameworks rewrite `url`
+ * @param require - members of `bind` that the route requires
+ * @returns the request for {@link Authenticator.authenticate}, without the body's digest
  */
 export function readNodeRequest(
   request: NodeRequest,
@@ -86,7 +104,12 @@ function authorizationValues(rawHeaders: readonly string[]): readonly string[] {
   return values;
 }
 
-/** Writes the answer to a refused request. */
+/**
+ * Writes the answer to a refused request, and ends it.
+ *
+ * @param response - nothing of it was sent yet
+ * @param result - written as it is
+ */
 export function writeRefusal(response: NodeResponse, result: RefusedResult): void {
   response.statusCode = result.status;
   for (const [name, value] of Object.entries(result.headers)) response.setHeader(name, value);

@@ -5,15 +5,35 @@ import { checkRouteOptions, type RouteOptions } from './node.ts';
 
 /** Authentication for web-standard handlers. */
 export interface WebAuth<User> {
-  /** Decides about a request. Its body is not read. */
+  /**
+   * Decides about a request, and spends its token if it is good. Its body is not read.
+   *
+   * @param request - its URL is whole, as the platform makes it
+   * @returns who sent it, or the whole answer to a refused request; it never rejects
+   */
   authenticate(request: Request): Promise<AuthenticationResult<User>>;
-  /** Makes the answer to a refused request. */
+  /**
+   * Makes the answer to a refused request.
+   *
+   * @param result - of {@link WebAuth.authenticate}
+   * @returns a new response, with the status, the headers and the body of the refusal
+   */
   reject(result: RefusedResult): Response;
-  /** Wraps a handler: it sees authenticated requests only, and who sent them. */
+  /**
+   * Wraps a handler: it sees authenticated requests only, and who sent them.
+   *
+   * @param handler - also gets whatever else the platform hands over
+   * @returns a handler that answers refused requests itself, and rejects only as the one inside does
+   */
   protect<Rest extends unknown[]>(
     handler: (request: Request, identity: Identity<User>, ...rest: Rest) => Response | Promise<Response>,
   ): (request: Request, ...rest: Rest) => Promise<Response>;
-  /** As `protect`, but requests without a credential come through with `undefined`; an invalid credential never does. */
+  /**
+   * As `protect`, but requests without a credential come through with `undefined`; an invalid credential never does.
+   *
+   * @param handler - as for `protect`
+   * @returns as `protect`
+   */
   optional<Rest extends unknown[]>(
     handler: (request: Request, identity: Identity<User> | undefined, ...rest: Rest) => Response | Promise<Response>,
   ): (request: Request, ...rest: Rest) => Promise<Response>;
@@ -23,7 +43,10 @@ export interface WebAuth<User> {
  * Authentication for web-standard handlers. A bound target is compared with the path and query of `request.url`, which the
  * platform has parsed: for a path that it rewrites (`/a/../b`) a bound token is refused.
  *
- * @throws TypeError for an option that is unknown
+ * @param auth - decides about the requests
+ * @param options - {@link RouteOptions}
+ * @returns wrappers for handlers, and what they are made of
+ * @throws TypeError for an option that is unknown or of another kind, and for a member in `require` that cannot be required here
  */
 export function webAuth<User>(auth: Authenticator<User>, options: RouteOptions = {}): WebAuth<User> {
   checkRouteOptions(options, { require: 'array' });

@@ -41,6 +41,7 @@ export type SigningAdapter = (config: any) => Promise<any>;
  *
  * @param axios - axios itself
  * @param options - {@link SigningOptions}
+ * @returns an adapter over axios's own for Node
  * @throws TypeError for an option that is unknown or out of its range
  */
 export function signedAxios(axios: AxiosLike, options: SigningOptions): SigningAdapter {

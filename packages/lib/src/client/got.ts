@@ -46,6 +46,7 @@ export interface SignedGot {
  * its body is a stream or it is called through `got.stream`; got then leaves out other hooks `afterResponse` for the second answer.
  *
  * @param options - {@link SigningOptions}
+ * @returns hooks, which got adds to others
  * @throws TypeError for an option that is unknown or out of its range
  */
 export function signedGot(options: SigningOptions): SignedGot {

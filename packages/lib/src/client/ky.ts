@@ -10,6 +10,7 @@ export interface SignedKy {
  * Makes options for ky: `ky.create(signedKy({ username, key }))`. Redirects, retries and clocks are as with `createSignedFetch`.
  *
  * @param options - those of `createSignedFetch`
+ * @returns the option `fetch` alone
  * @throws TypeError for an option that is unknown or out of its range
  */
 export function signedKy(options: SignedFetchOptions): SignedKy {

@@ -34,7 +34,7 @@ const NONCE_BYTES = 16;
  * Signs a token for one request.
  *
  * @param options - {@link TokenOptions}
- * @returns the compact JWS, good once and for the server's tolerance (20 s by default)
+ * @returns the compact JWS (RFC 7515 §7.1), good once and for the server's tolerance (20 s by default)
  * @throws TypeError for an option that is unknown or out of its range; whatever the signer throws
  */
 export async function createToken(options: TokenOptions): Promise<string> {
@@ -42,7 +42,7 @@ export async function createToken(options: TokenOptions): Promise<string> {
 }
 
 /**
- * Signs a token and gives the value of the `Authorization` header.
+ * Signs a token and gives the value of the `Authorization` header (RFC 9110 §11.6.2).
  *
  * @param options - {@link TokenOptions}
  * @returns `JWT eyJ…`

@@ -49,6 +49,7 @@ export type SigningInterceptor = <Options extends DispatchOptions, Handler exten
  * Makes an interceptor: `new Agent().compose(signed(options), interceptors.redirect(…), interceptors.retry(…))`.
  *
  * @param options - {@link SignedUndiciOptions}
+ * @returns an interceptor; what it does not send ends with `SignedFetchError`, or with what the signer throws
  * @throws TypeError for an option that is unknown or out of its range
  */
 export function signedUndici(options: SignedUndiciOptions): SigningInterceptor {

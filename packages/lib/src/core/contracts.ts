@@ -71,6 +71,7 @@ export interface KeyStore<User> {
   /**
    * Told after each accepted request; a store writes in batches, if at all, and keeps its own failures to itself.
    *
+   * @param key - the one that signed, as `find` gave it
    * @param at - seconds since the epoch
    */
   used?(key: VerificationKey, at: number): void;
@@ -105,13 +106,20 @@ export interface NonceStore {
    * @param now - seconds since the epoch
    */
   open(now: number): MaybePromise<void>;
-  /** @param now - seconds since the epoch */
+  /**
+   * Tells whether a claim would be served.
+   *
+   * @param now - seconds since the epoch
+   * @returns `ready`, or why not
+   */
   readiness(now: number): Readiness;
   /**
    * Claims a nonce, atomically: of any number of concurrent callers exactly one gets `claimed`, across all processes that share
    * the store. No check followed by a write can guarantee that; implement it as one operation.
    *
+   * @param nonce - of a token whose signature, time and binding hold
    * @param now - seconds since the epoch, by the caller's clock
+   * @returns what became of it
    * @throws anything, {@link UnavailableError} by preference: whether the nonce is spent is then unknown, and the request is
    *   answered `unavailable`
    */

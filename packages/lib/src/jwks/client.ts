@@ -60,9 +60,11 @@ export interface JwksClient {
 }
 
 /**
- * Makes a client for JWK sets. A set is asked for anew when it is no longer fresh, and for a `kid` that it does not have; in both cases
- * once in 10 seconds at most, whether it answers or not.
+ * Makes a client for JWK sets (RFC 7517 §5). A set is asked for anew when it is no longer fresh, and for a `kid` that it does not have;
+ * in both cases once in 10 seconds at most, whether it answers or not.
  *
+ * @param options - {@link JwksClientOptions}
+ * @returns a client that fetches nothing before it is asked
  * @throws TypeError for an option that is unknown or out of its range; the message names it
  */
 export function jwksClient(options: JwksClientOptions = {}): JwksClient {

@@ -27,16 +27,31 @@ export interface JwksNodeResponse {
 
 /** Answers with a JWK set; which path leads here is the application's own. */
 export interface JwksEndpoint {
-  /** For handlers of `Request` and `Response`. */
+  /**
+   * For handlers of `Request` and `Response`.
+   *
+   * @param request - its method and `If-None-Match` count
+   * @returns the whole answer
+   * @throws TypeError where the function that is asked for keys gives something else; and what it throws
+   */
   fetch(request: Request): Response;
-  /** For `node:http`, Express and what is on top of them. */
+  /**
+   * For `node:http`, Express and what is on top of them.
+   *
+   * @param request - its method and `If-None-Match` count
+   * @param response - is written and ended
+   * @throws as {@link JwksEndpoint.fetch}
+   */
   node(request: JwksNodeRequest, response: JwksNodeResponse): void;
 }
 
 /**
- * Makes an endpoint that publishes keys, of every kind, under their `kid`: GET and HEAD, with `ETag` and 304; 405 for anything else.
+ * Makes an endpoint that publishes keys, of every kind, under their `kid`, as a JWK set (RFC 7517 §5): GET and HEAD, with `ETag` and 304
+ * (RFC 9110 §13.1.2); 405 for anything else.
  *
  * @param keys - public keys, or a function that is asked for them with each request
+ * @param options - {@link JwksEndpointOptions}
+ * @returns the endpoint, for two kinds of servers
  * @throws TypeError for an option that is unknown or out of its range, and for what is no `PublicKey`
  */
 export function jwksEndpoint(

@@ -35,9 +35,10 @@ const SPECIAL_IPV6 = networks(
 const NAT64 = network('64:ff9b::/96');
 
 /**
- * Whether an address is public, in whatever spelling.
+ * Whether an address is public (RFC 6890; in NAT64, RFC 6052, the one inside), in whatever spelling.
  *
  * @param text - an address as the system resolves it; what is none is not public
+ * @returns whether it lies on the public Internet
  */
 export function isPublicAddress(text: string): boolean {
   const address = parseIpAddress(text);

@@ -37,7 +37,9 @@ const MAX_NAME = 255;
  * nothing of it.
  *
  * @param path - a folder with a file for each user, or one file (`layout: 'file'`)
- * @throws TypeError for an option that is unknown or of another kind
+ * @param options - {@link AuthorizedKeysOptions}
+ * @returns a store whose `user` is the username; `find` rejects with UnavailableError where a file was never good
+ * @throws TypeError for an option that is unknown or of another kind, and for a path that is empty
  */
 export function authorizedKeys(path: string, options: AuthorizedKeysOptions = {}): KeyStore<string> {
   checkOptions(options, OPTIONS);

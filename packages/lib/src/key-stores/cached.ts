@@ -29,7 +29,11 @@ const OPTIONS: OptionKinds<CachedOptions> = {
 
 /** A cached store: changes made in this process can be made to count at once. */
 export interface CachedKeyStore<User> extends KeyStore<User> {
-  /** Keeps nothing of what was found so far, of one user or of all. */
+  /**
+   * Keeps nothing of what was found so far, of one user or of all.
+   *
+   * @param username - default all
+   */
   forget(username?: string): void;
 }
 
@@ -57,6 +61,8 @@ const REVISION_STANDS = 0.005;
  * behind must not depend on the hint.
  *
  * @param store - what is asked where nothing is kept
+ * @param options - {@link CachedOptions}
+ * @returns a store that rejects with what the one behind throws: failures are not kept
  * @throws TypeError for an option that is unknown or out of its range; the message names it
  */
 export function cached<User>(store: KeyStore<User>, options: CachedOptions = {}): CachedKeyStore<User> {

@@ -6,7 +6,8 @@ import type { KeyHint, KeyStore, UserRecord, VerificationKey } from '../core/con
  * no keys, in one store is not looked for in the next. A store that fails stops the search, as it might have known better.
  *
  * @param stores - in the order in which they are asked; users of all of them are of one type, or of several
- * @throws TypeError for what is no key store
+ * @returns a store that tells of uses to the one which gave the key
+ * @throws TypeError for what is no key store, and where there is none
  */
 export function chain<Users extends readonly unknown[]>(
   ...stores: { readonly [Index in keyof Users]: KeyStore<Users[Index]> }

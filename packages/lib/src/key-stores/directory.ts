@@ -184,47 +184,93 @@ export class DirectoryError extends Error {
  * by the same transaction.
  */
 export interface Directory extends KeyStore<DirectoryUser> {
-  /** Makes the tables, or brings them up to date. @returns names of what was done */
+  /**
+   * Makes the tables, or brings them up to date.
+   *
+   * @returns names of the migrations that were made, in order
+   */
   migrate(): Promise<readonly string[]>;
-  /** Names of the migrations that the database lacks. */
+  /**
+   * Looks for migrations that the database lacks.
+   *
+   * @returns their names, in order; all of them for a new database
+   */
   pendingMigrations(): Promise<readonly string[]>;
   /**
    * The same directory, changed by somebody else.
    *
    * @param actor - who is named in the audit trail: 1 to 200 characters, none of them a control character
-   * @throws TypeError for another
+   * @returns a directory over the same database
+   * @throws TypeError for another actor
    */
   as(actor: string): Directory;
 
-  /** @throws DirectoryError `bad_username`, `user_exists` */
+  /**
+   * Adds a user without keys.
+   *
+   * @param username - 1 to 600 bytes of UTF-8, without control characters and outer white space
+   * @returns the user
+   * @throws DirectoryError `bad_username`, `user_exists`
+   */
   addUser(username: string): Promise<DirectoryUser>;
   /**
    * Users, by name, in the order of code points.
    *
-   * @param query - `search`: a part of the name, the case of ASCII letters aside
+   * @param query - {@link PageQuery}, and `search`: a part of the name, the case of ASCII letters aside
+   * @returns a page of them
    * @throws DirectoryError `bad_query`
    */
   listUsers(query?: PageQuery & { readonly search?: string | undefined }): Promise<Page<DirectoryUser>>;
-  /** @throws DirectoryError `unknown_user` */
+  /**
+   * Finds one user.
+   *
+   * @param username - compared exactly
+   * @returns the user
+   * @throws DirectoryError `unknown_user`
+   */
   getUser(username: string): Promise<DirectoryUser>;
-  /** To disable is urgent; to enable is not. @throws DirectoryError `unknown_user` */
+  /**
+   * Disables or enables a user. To disable is urgent; to enable is not.
+   *
+   * @param username - compared exactly
+   * @param disabled - whether its tokens are refused from now on
+   * @returns whether it was written down
+   * @throws DirectoryError `unknown_user`
+   */
   setDisabled(username: string, disabled: boolean): Promise<UrgentChange>;
-  /** Removes a user and its keys; that some were revoked stays known. @throws DirectoryError `unknown_user` */
+  /**
+   * Removes a user and its keys; that some were revoked stays known.
+   *
+   * @param username - compared exactly
+   * @throws DirectoryError `unknown_user`
+   */
   removeUser(username: string): Promise<void>;
 
   /**
    * Adds a key. One that the user has already gets the new comment and expiry, where they are given; one that was retired counts again.
    *
+   * @param username - compared exactly
+   * @param key - the public half
+   * @param options - {@link DirectoryKeyOptions}
+   * @returns the key as it is now, and what was added
    * @throws DirectoryError `unknown_user`, `bad_username`, `bad_comment`, `bad_expiry`, `key_revoked`
    * @throws KeyConflictError if another user has the key
    */
   addKey(username: string, key: PublicKey, options?: DirectoryKeyOptions): Promise<AddedKey>;
-  /** Keys of one user, or of all, the oldest first. @throws DirectoryError `unknown_user`, `bad_query` */
+  /**
+   * Keys of one user, or of all, the oldest first.
+   *
+   * @param query - {@link PageQuery}, and `username`: default all users
+   * @returns a page of them, in every state
+   * @throws DirectoryError `unknown_user`, `bad_query`
+   */
   listKeys(query?: PageQuery & { readonly username?: string | undefined }): Promise<Page<DirectoryKey>>;
   /**
    * Changes what is said about a key, of all users who share it.
    *
    * @param id - its `SHA256:` fingerprint, its kid or its thumbprint
+   * @param changes - what is left out stays
+   * @returns the key of each user who has it, as it is now
    * @throws DirectoryError `unknown_key`, `bad_comment`, `bad_expiry`, `key_revoked`
    */
   changeKey(id: string, changes: KeyChanges): Promise<readonly DirectoryKey[]>;
@@ -233,6 +279,7 @@ export interface Directory extends KeyStore<DirectoryUser> {
    *
    * @param id - its `SHA256:` fingerprint, its kid or its thumbprint
    * @param options - `force`: although no other key of the user was used so far
+   * @returns the key of each user who has it, as it is now
    * @throws DirectoryError `unknown_key`, `key_revoked`, `not_replaced`
    */
   retireKey(id: string, options?: { readonly force?: boolean }): Promise<readonly DirectoryKey[]>;
@@ -248,19 +295,47 @@ export interface Directory extends KeyStore<DirectoryUser> {
   /**
    * Trusts a user by a JWK set: whoever can write at that URL can sign as this user.
    *
+   * @param username - compared exactly
+   * @param url - of a JWK set (RFC 7517 §5), by https
+   * @param options - {@link DirectoryKeySetOptions}
+   * @returns the key set, and what was added
    * @throws DirectoryError `unknown_user`, `bad_username`, `bad_url`, `forbidden_address`
    * @throws TypeError for `privateHosts` that are none
    */
   addKeySet(username: string, url: string, options?: DirectoryKeySetOptions): Promise<AddedKeySet>;
-  /** Key sets of one user, or of all, the oldest first. @throws DirectoryError `unknown_user`, `bad_query` */
+  /**
+   * Key sets of one user, or of all, the oldest first.
+   *
+   * @param query - {@link PageQuery}, and `username`: default all users
+   * @returns a page of them
+   * @throws DirectoryError `unknown_user`, `bad_query`
+   */
   listKeySets(query?: PageQuery & { readonly username?: string | undefined }): Promise<Page<DirectoryKeySet>>;
-  /** No longer trusts a user by a JWK set. It is urgent. @throws DirectoryError `unknown_user`, `unknown_key_set`, `bad_url` */
+  /**
+   * No longer trusts a user by a JWK set. It is urgent.
+   *
+   * @param username - compared exactly
+   * @param url - as it was added
+   * @returns whether it was written down
+   * @throws DirectoryError `unknown_user`, `unknown_key_set`, `bad_url`
+   */
   removeKeySet(username: string, url: string): Promise<UrgentChange>;
 
-  /** Who changed what, the newest last. @throws DirectoryError `bad_query` */
+  /**
+   * Who changed what, the newest last.
+   *
+   * @param query - {@link AuditQuery}
+   * @returns a page of the audit trail
+   * @throws DirectoryError `bad_query`
+   */
   listAudit(query?: AuditQuery): Promise<Page<AuditEntry>>;
 
-  /** Notes that a key let a request in. It is written a second later, once a minute at most, and fails nobody. */
+  /**
+   * Notes that a key let a request in. It is written a second later, once a minute at most, and fails nobody.
+   *
+   * @param key - the one that signed
+   * @param at - seconds since the epoch
+   */
   used(key: VerificationKey, at: number): void;
   /**
    * Notes that a request named a key that no longer counts; written like a use.

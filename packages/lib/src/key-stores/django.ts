@@ -71,7 +71,8 @@ const DJANGO_USER = ['id', 'username', 'email', 'first_name', 'last_name', ...FL
  * Makes a key store over the database of a Django site. What is changed there counts for the next request here.
  *
  * @param database - a `Kysely` instance
- * @param options - for a site with its own model of users, `users` says which table that is
+ * @param options - {@link DjangoKeyStoreOptions}; for a site with its own model of users, `users` says which table that is
+ * @returns a store; it is closed before the database is destroyed
  * @throws TypeError for an option that is unknown or out of its range; the message names it
  */
 export function djangoKeyStore(
@@ -79,6 +80,14 @@ export function djangoKeyStore(
   database: Kysely<any>,
   options?: DjangoKeyStoreOptions & { readonly users?: undefined },
 ): SqlKeyStore<DjangoUser>;
+/**
+ * Makes a key store over the database of a Django site with its own model of users.
+ *
+ * @param database - a `Kysely` instance; its type gives `result.user` the type of a row
+ * @param options - {@link DjangoKeyStoreOptions}, and in `users` which table that is
+ * @returns a store; it is closed before the database is destroyed
+ * @throws TypeError for an option that is unknown or out of its range; the message names it
+ */
 export function djangoKeyStore<
   DB,
   Users extends TableName<DB>,

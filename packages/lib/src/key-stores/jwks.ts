@@ -31,6 +31,8 @@ export interface JwksKeyStoreOptions<User> extends JwksClientOptions {
  * Makes a key store on JWK sets (RFC 7517 §5). It keeps sets by itself, and depends on the hint: do not wrap it in `cached()`. A token
  * must name its key by a `kid` that the set has; one without a `kid` is tried with up to four keys.
  *
+ * @param options - {@link JwksKeyStoreOptions}
+ * @returns a store whose `find` ends with UnavailableError where nobody can tell, as a set cannot be had
  * @throws TypeError for an option that is unknown or out of its range, and for a URL in an object that is not https
  */
 export function jwksKeyStore<User = string>(options: JwksKeyStoreOptions<User>): KeyStore<User> {

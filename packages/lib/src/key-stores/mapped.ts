@@ -35,6 +35,7 @@ const FIND_DEADLINE = 150;
  *
  * @param database - a `Kysely` instance; its type gives `result.user` the type of a row
  * @param options - which tables and columns these are
+ * @returns a store; it is closed before the database is destroyed
  * @throws TypeError for an option that is unknown, missing or out of its range; the message names it
  */
 export function sqlKeyStore<

@@ -33,19 +33,34 @@ export interface MemoryKeyStore<User> extends KeyStore<User> {
   /**
    * Adds a user, or changes the one of that name; its keys stay.
    *
+   * @param username - 1 to 600 bytes of UTF-8, without control characters and outer white space
+   * @param options - {@link MemoryUserOptions}; what is left out is reset
    * @throws TypeError if the username cannot stand in a token
    */
   setUser(username: string, options: MemoryUserOptions<User>): void;
-  /** Removes a user and its keys. @returns whether there was one */
+  /**
+   * Removes a user and its keys.
+   *
+   * @param username - compared exactly
+   * @returns whether there was one
+   */
   removeUser(username: string): boolean;
   /**
    * Adds a key to a user, or changes the state of the one it has; adds the user if there is none, with its own name as `user`.
    *
+   * @param username - as for {@link MemoryKeyStore.setUser}
+   * @param key - the public half
+   * @param options - {@link MemoryKeyOptions}; what is left out is reset
    * @throws TypeError if the username cannot stand in a token
    * @throws KeyConflictError if another user has this key: then nobody could tell who signed
    */
   addKey(username: string, key: VerificationKey, options?: MemoryKeyOptions): void;
-  /** Revokes a key, found by its kid or its `SHA256:` fingerprint. @returns whether there was one */
+  /**
+   * Revokes a key; it stays with its user.
+   *
+   * @param id - its kid or its `SHA256:` fingerprint
+   * @returns whether there was one
+   */
   revokeKey(id: string): boolean;
 }
 
@@ -58,6 +73,7 @@ interface Entry<User> {
  * Makes a key store in memory.
  *
  * @param now - seconds since the epoch, for keys that expire; default the wall clock
+ * @returns a store without users, that answers without a promise
  */
 export function memoryKeyStore<User = string>(now: () => number = wallClock): MemoryKeyStore<User> {
   const entries = new Map<string, Entry<User>>();

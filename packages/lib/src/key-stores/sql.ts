@@ -31,6 +31,8 @@ export interface SqlDirectoryOptions {
  * Makes a directory in a database: SQLite, PostgreSQL, MySQL or MariaDB. Its tables are made by {@link Directory.migrate}.
  *
  * @param database - a `Kysely` instance; for SQLite over `nodeSqlite`
+ * @param options - {@link SqlDirectoryOptions}
+ * @returns a directory; it is closed before the database is destroyed
  * @throws TypeError for an option that is unknown or out of its range, and for another kind of database
  */
 // biome-ignore lint/suspicious/noExplicitAny: the application's own tables do not matter here

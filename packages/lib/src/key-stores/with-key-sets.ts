@@ -3,14 +3,15 @@ import type { KeyHint, KeyRecord, KeyStore, UserRecord, VerificationKey } from '
 import type { JwksClient } from '../jwks/client.ts';
 
 /**
- * Adds the keys of the JWK sets that a store names in `keySets`. The store's own keys come first, and what it says of a key counts, also
- * where a set has that key too: one that was revoked stays so. Where the token names one of its own keys, or the user is disabled,
- * nothing is fetched.
+ * Adds the keys of the JWK sets (RFC 7517 §5) that a store names in `keySets`. The store's own keys come first, and what it says of a
+ * key counts, also where a set has that key too: one that was revoked stays so. Where the token names one of its own keys, or the user
+ * is disabled, nothing is fetched.
  *
  * What it finds depends on the hint: `cached()` belongs inside, around the store, and never outside.
  *
  * @param store - a `sqlDirectory`, or another store whose records have `keySets`
  * @param client - fetches the sets, and keeps them
+ * @returns a store whose `find` ends with what the one inside throws, or with UnavailableError where a set cannot be had
  */
 export function withKeySets<User>(store: KeyStore<User>, client: JwksClient): KeyStore<User> {
   /** Keys that the store does not know: that they were used is nothing to it. */

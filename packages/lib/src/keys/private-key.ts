@@ -66,7 +66,10 @@ export class PrivateKey implements Signer {
    * Makes a new key.
    *
    * @param type - `ed25519`, `rsa` or `ec`
-   * @throws TypeError for an option that is unknown or out of its range; KeyError for an `alg` of another kind of key
+   * @param options - {@link GenerateOptions}
+   * @returns a key that is in memory alone
+   * @throws TypeError for another type, and for an option that is unknown, out of its range, or for another type
+   * @throws KeyError `malformed` for an `alg` of another kind of key
    */
   static async generate(
     type: 'ed25519' | 'rsa' | 'ec' = 'ed25519',
@@ -89,11 +92,15 @@ export class PrivateKey implements Signer {
   /**
    * Imports a private key.
    *
-   * @param input - PKCS#8, PKCS#1 or SEC1 PEM, plain or encrypted; an OpenSSH private key, plain or encrypted; the text of a JWK; a
-   *   JWK; or a `KeyObject`. A PEM from an environment variable may have its line ends written as `\n`, or be wrapped in base64.
+   * @param input - PEM (RFC 7468) of PKCS#8 (RFC 5958), PKCS#1 (RFC 8017 §A.1.2) or SEC1 (RFC 5915 §3), or an OpenSSH private key
+   *   (`openssh-key-v1`, OpenSSH's PROTOCOL.key), each plain or encrypted; a JWK or its text (RFC 7517, RFC 7518 §6, RFC 8037 §2); or a
+   *   `KeyObject`. A PEM from an environment variable may have its line ends written as `\n`, or be wrapped in base64.
    *   An encrypted OpenSSH key needs the package `bcrypt-pbkdf`, which is loaded for it alone, and takes 17 to 20 ms
    *   of CPU time a round, most often 16 or 24 of them, on this thread.
+   * @param options - {@link PrivateKeyOptions}
+   * @returns the key, checked: its private numbers belong to its public ones
    * @throws KeyError with a `code`: the message names what was found and the way out, and never repeats the input
+   * @throws TypeError for an option that is unknown or of another kind, and for an input of another type
    */
   static from(input: string | JsonWebKey | EnginePrivateKey, options: PrivateKeyOptions = {}): PrivateKey {
     checkOptions(options, { passphrase: 'any', alg: 'text' });
@@ -108,22 +115,30 @@ export class PrivateKey implements Signer {
    * Imports a private key from a file.
    *
    * @param path - `~` at its start is the home directory
-   * @throws KeyError as {@link PrivateKey.from}, or `unreadable`
+   * @param options - {@link PrivateKeyOptions}
+   * @returns the key, checked
+   * @throws KeyError and TypeError as {@link PrivateKey.from}, or KeyError `unreadable`
    */
   static async fromFile(path: string, options: PrivateKeyOptions = {}): Promise<PrivateKey> {
     const { readKeyFile } = await import('./key-file.ts');
     return PrivateKey.from(await readKeyFile(path), options);
   }
 
-  /** Signs a JWS signing input (RFC 7515 §5.1). */
+  /**
+   * Signs with {@link PrivateKey.alg}.
+   *
+   * @param bytes - the JWS signing input, not hashed (RFC 7515 §5.1)
+   * @returns the raw JWS signature: r‖s for ECDSA (RFC 7518 §3.4)
+   */
   sign(bytes: Uint8Array): Uint8Array {
     return sign(this.#algorithm, this.#handle, bytes);
   }
 
   /**
-   * PKCS#8 PEM (RFC 5958).
+   * Writes the key as PKCS#8 (RFC 5958).
    *
    * @param passphrase - encrypts it: AES-256-CBC under PBKDF2 (RFC 8018 §6.2); 1 to 1024 bytes, as OpenSSL reads no more
+   * @returns PEM (RFC 7468 §10, §11): the secret itself, unless there is a passphrase
    * @throws TypeError for a passphrase that could not open it again
    */
   toPem(passphrase?: string): string {
@@ -133,11 +148,20 @@ export class PrivateKey implements Signer {
     return exportPrivatePem(this.#handle, passphrase);
   }
 
-  /** Private JWK (RFC 7517), with what the public one says. */
+  /**
+   * Writes the key as a private JWK (RFC 7517, RFC 7518 §6, RFC 8037 §2).
+   *
+   * @returns a new object: the secret itself, with what the public JWK says
+   */
   toJwk(): JsonWebKey {
     return { ...exportJwk(this.#handle), ...this.publicKey.toJwk() };
   }
 
+  /**
+   * For `JSON.stringify`, which shows no secret.
+   *
+   * @returns the public JWK, as {@link PublicKey.toJwk}
+   */
   toJSON(): JsonWebKey {
     return this.publicKey.toJwk();
   }

@@ -80,8 +80,12 @@ export class PublicKey implements VerificationKey {
   /**
    * Imports a public key.
    *
-   * @param input - SPKI or PKCS#1 PEM, an OpenSSH public key line, the text of a JWK, a JWK, or a `KeyObject`
+   * @param input - PEM (RFC 7468) of SPKI (RFC 5280 §4.1.2.7) or PKCS#1 (RFC 8017 §A.1.1); an OpenSSH public key line, base64 of a blob of
+   *   RFC 4253 §6.6, RFC 5656 §3.1 or RFC 8709 §4; a JWK or its text (RFC 7517, RFC 7518 §6, RFC 8037 §2); or a `KeyObject`
+   * @param options - {@link PublicKeyOptions}
+   * @returns the key, checked
    * @throws KeyError with a `code`: the message names what was found and the way out, and never repeats the input
+   * @throws TypeError for an option that is unknown or of another kind, and for an input of another type
    */
   static from(input: string | JsonWebKey | EnginePublicKey, options: PublicKeyOptions = {}): PublicKey {
     checkOptions(options, { alg: 'text' });
@@ -96,25 +100,42 @@ export class PublicKey implements VerificationKey {
    * Imports a public key from a file.
    *
    * @param path - `~` at its start is the home directory
-   * @throws KeyError as {@link PublicKey.from}, or `unreadable`
+   * @param options - {@link PublicKeyOptions}
+   * @returns the key, checked
+   * @throws KeyError and TypeError as {@link PublicKey.from}, or KeyError `unreadable`
    */
   static async fromFile(path: string, options: PublicKeyOptions = {}): Promise<PublicKey> {
     const { readKeyFile } = await import('./key-file.ts');
     return PublicKey.from(await readKeyFile(path), options);
   }
 
-  /** SPKI PEM: 64 columns, `\n` line ends, a newline at the end. */
+  /**
+   * Writes the key as SPKI (RFC 5280 §4.1.2.7).
+   *
+   * @returns PEM (RFC 7468 §13): 64 columns, `\n` line ends, a newline at the end
+   */
   toPem(): string {
     return pemOf(publicDer(this.#jwk, 'spki'), 'PUBLIC KEY');
   }
 
-  /** PKCS#1 PEM (RFC 8017 §A.1.1). @throws KeyError `unsupported` for a key that is not RSA */
+  /**
+   * Writes an RSA key as PKCS#1 (RFC 8017 §A.1.1).
+   *
+   * @returns PEM, laid out as by {@link PublicKey.toPem}
+   * @throws KeyError `unsupported` for a key that is not RSA
+   */
   toPkcs1Pem(): string {
     if (this.type !== 'rsa') throw new KeyError('unsupported', 'PKCS#1 is for RSA keys only; use SPKI PEM');
     return pemOf(publicDer(this.#jwk, 'pkcs1'), 'RSA PUBLIC KEY');
   }
 
-  /** One line as in a `.pub` file, without a line end. @param comment - default the comment that it came with */
+  /**
+   * Writes the key as OpenSSH does (RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4).
+   *
+   * @param comment - default the comment that it came with
+   * @returns one line as in a `.pub` file, without a line end
+   * @throws KeyError `malformed` for a comment with line ends, or with control or format characters
+   */
   toOpenSsh(comment: string | undefined = this.comment): string {
     const { type, blob } = blobOfJwk(this.#jwk);
     const line = `${type} ${encodeBase64(blob)}${comment === undefined || comment === '' ? '' : ` ${comment}`}`;
@@ -122,13 +143,22 @@ export class PublicKey implements VerificationKey {
     return line;
   }
 
-  /** JWK (RFC 7517) with `kid` and `use`, and with `alg` where it says nothing less than the key accepts. */
+  /**
+   * Writes the key as a JWK (RFC 7517, RFC 7518 §6, RFC 8037 §2).
+   *
+   * @returns a new object, with `kid` and `use`, and with `alg` where it says nothing less than the key accepts
+   */
   toJwk(): JsonWebKey {
     const { kid, type, algorithms } = this;
     const alg = type === 'rsa' && algorithms.length > 1 ? {} : { alg: algorithms[0] as string };
     return { ...this.#jwk, kid, use: 'sig', ...alg };
   }
 
+  /**
+   * For `JSON.stringify`.
+   *
+   * @returns as {@link PublicKey.toJwk}
+   */
   toJSON(): JsonWebKey {
     return this.toJwk();
   }

@@ -69,6 +69,9 @@ const PLACES_FOR_ONE = 65_536;
 /**
  * Makes a nonce store in memory. Several processes, or two of these stores, share nothing: a token then works once at each.
  *
+ * @param options - {@link MemoryNonceStoreOptions}
+ * @returns a store that serves at once, `quarantine` aside, and answers without a promise; its `claim` throws UnavailableError while it
+ *   is not ready
  * @throws TypeError for an option that is unknown or out of its range; the message names it
  * @throws UnavailableError in a worker of `node:cluster`
  */

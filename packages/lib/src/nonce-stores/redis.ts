@@ -50,6 +50,8 @@ const OPENING = 5000;
  * `ioredis`) does no harm: if the first attempt claimed the nonce, the second one is `replayed`.
  *
  * @param client - of `ioredis` or of `redis`; give it a `socketTimeout`, so that it soon leaves a connection that is dead
+ * @param options - {@link RedisNonceStoreOptions}
+ * @returns a store whose `claim` and `open` reject with UnavailableError
  * @throws TypeError for an option that is unknown or out of its range; the message names it
  */
 export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOptions = {}): RedisNonceStore {

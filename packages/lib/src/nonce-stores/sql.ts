@@ -28,6 +28,9 @@ export type { SqlDatabase, SqlNonceStoreOptions };
  *   are 1. Use one writing node of a multi-primary cluster.
  * - All: a clock that was wrong by more than T + M and is put right, and rows that were deleted by hand.
  *
+ * @param database - a `Kysely` instance; for SQLite over `nodeSqlite`
+ * @param options - {@link SqlNonceStoreOptions}
+ * @returns a store whose `claim` rejects with UnavailableError, and `open` also with what the database throws
  * @throws TypeError for an option that is unknown or out of its range, a transaction, or another kind of database
  */
 export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptions = {}): NonceStore {

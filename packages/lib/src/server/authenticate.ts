@@ -47,6 +47,7 @@ export interface Authenticator<User> {
  * Makes an authenticator out of a key store and a nonce store.
  *
  * @param options - {@link AuthenticatorOptions}
+ * @returns an authenticator; it goes down the path of spec/LIFECYCLE.md with each request
  * @throws TypeError for an option that is unknown or out of its range; the message names it
  */
 export function createAuthenticator<User>(options: AuthenticatorOptions<User>): Authenticator<User> {

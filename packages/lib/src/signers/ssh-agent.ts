@@ -28,11 +28,13 @@ export interface SshAgentSigner extends Signer {
 }
 
 /**
- * Finds a key in an ssh-agent, and signs with it: RSA as RS512, Ed25519, and ECDSA. Certificates and FIDO keys do not sign tokens.
+ * Finds a key in an ssh-agent (draft-miller-ssh-agent), and signs with it: RSA as RS512, Ed25519, and ECDSA. Certificates and FIDO keys
+ * do not sign tokens.
  *
  * Each signature is checked before it is used. There is no time limit on signing, as a person may have to confirm it.
  *
  * @param options - {@link SshAgentOptions}
+ * @returns a signer whose `sign` rejects with an `SshAgentError`
  * @throws SshAgentError with a `code`; TypeError for a wrong option
  */
 export async function sshAgentSigner(options: SshAgentOptions = {}): Promise<SshAgentSigner> {

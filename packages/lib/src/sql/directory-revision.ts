@@ -3,8 +3,14 @@ import { DatabaseSync } from 'node:sqlite';
 
 /** A look at the directory's revision. */
 export interface DirectoryRevision {
-  /** @returns another number after every change of users and keys, whoever made it @throws where the file cannot be read */
+  /**
+   * Reads it, synchronously.
+   *
+   * @returns another number after every change of users and keys, whoever made it
+   * @throws what `node:sqlite` throws where the file cannot be read
+   */
   read(): number;
+  /** Closes the connection. */
   close(): void;
 }
 
@@ -12,6 +18,7 @@ export interface DirectoryRevision {
  * Opens a connection that only looks: the option `revision` of `cached()` takes its `read`.
  *
  * @param path - a file whose directory was migrated
+ * @returns the connection, open until it is closed
  * @throws what `node:sqlite` throws where the file cannot be opened, or has no directory
  */
 export function directoryRevision(path: string): DirectoryRevision {

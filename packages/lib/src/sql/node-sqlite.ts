@@ -23,6 +23,8 @@ export interface NodeSqliteOptions {
  * would hold up every other request (who needs to try again does so without blocking).
  *
  * @param path - a file, made if it is not there; `:memory:` for one that ends with the process
+ * @param options - {@link NodeSqliteOptions}
+ * @returns a dialect with the database open: `new Kysely({ dialect })`, whose `destroy()` closes it
  * @throws what `node:sqlite` throws where the file cannot be opened
  */
 export function nodeSqlite(path: string, options: NodeSqliteOptions = {}): Dialect {

@@ -15,6 +15,7 @@ const NO_USERNAMES = ['', ' guido', 'guido ', 'guido\n', 'a\u0000b', 'u'.repeat(
  * The cases of the contract.
  *
  * @param fixture - how to make the directory under test
+ * @returns cases whose `run` rejects with ContractError where a promise is broken, or with what the directory throws
  */
 export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
   const contractCase = (name: string, body: Parameters<typeof directoryCase>[2]) => directoryCase(fixture, name, body);

@@ -58,6 +58,7 @@ const STRANGERS = [
  * The cases of the contract.
  *
  * @param fixture - how to make the store under test
+ * @returns cases whose `run` rejects with ContractError where a promise is broken, or with what the store throws
  */
 export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
   const states = fixture.states ?? ALL_STATES;

@@ -37,6 +37,7 @@ function differentClaims(t: number): NonceClaim[] {
  * The cases of the contract.
  *
  * @param fixture - how to make the store under test
+ * @returns cases whose `run` rejects with ContractError where a promise is broken, or with what the store throws
  */
 export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
   const contractCase = caseMaker(fixture);

@@ -15,6 +15,7 @@ export interface SignerFixture {
  * The cases of the contract.
  *
  * @param fixture - how to make the signer under test
+ * @returns cases whose `run` rejects with ContractError where a promise is broken, or with what the signer throws
  */
 export function signerContract(fixture: SignerFixture): ContractCase[] {
   const verifies = async (signer: Signer, publicKey: VerificationKey, text: string) => {

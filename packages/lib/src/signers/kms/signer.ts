@@ -34,7 +34,11 @@ const OPTIONS: OptionKinds<KmsSignerOptions> = { publicKey: 'object', alg: 'text
 /** A key elsewhere, as a signer. */
 export interface KmsSigner extends Signer {
   readonly publicKey: PublicKey;
-  /** @throws KmsError */
+  /**
+   * @param bytes - the JWS signing input, not hashed (RFC 7515 §5.1)
+   * @returns the raw JWS signature, verified: r‖s for ECDSA (RFC 7518 §3.4)
+   * @throws KmsError
+   */
   sign(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
@@ -44,6 +48,7 @@ export interface KmsSigner extends Signer {
  * Each signature is verified with the public key before it is used.
  *
  * @param options - {@link KmsSignerOptions}
+ * @returns a signer whose `sign` rejects with a `KmsError`
  * @throws TypeError for a wrong option
  */
 export function kmsSigner(options: KmsSignerOptions): KmsSigner {

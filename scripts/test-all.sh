@@ -34,7 +34,5 @@ if [ -n "$missing" ]; then
   fi
 fi
 
-echo "== lint and format" && npx biome check --error-on-warnings .
-echo "== types" && npx tsc -p tsconfig.json
-echo "== unused files, exports and dependencies" && npx knip
+echo "== lint, format, types, and what is unused" && npm run check
 echo "== tests" && AJWT_TEST_ALL=1 npx vitest run "$@"

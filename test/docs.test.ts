@@ -1,8 +1,10 @@
 /** Every command and snippet in the documentation is run, and prints what the page says it prints. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { PrivateKey } from 'asymmetric-jwt-auth';
@@ -71,12 +73,17 @@ describe.each(PAGES)('%s', (page) => {
       for (const block of blocks) {
         if (block.language === 'ts') await writeFile(join(folder, block.word), block.text);
         else if (block.language === 'text') expect(printed).toBe(block.text);
-        else if (block.word === 'background') background.push(await startListening(block.text, folder, env));
-        else printed = await runCommands(block.text, folder, env);
+        else if (block.word === 'background') {
+          const ports = portsOf(block.text, folder);
+          for (const port of ports) await mustBeFree(port);
+          const child = spawn('sh', ['-c', `exec ${block.text.trim()}`], { cwd: folder, env, stdio: 'inherit' });
+          background.push(child);
+          await answering(child, ports[0] as number);
+        } else printed = await runCommands(block.text, folder, env);
       }
       await typeCheck(folder);
     } finally {
-      for (const child of background) child.kill();
+      await Promise.all(background.map(stop));
       await rm(folder, { recursive: true });
     }
   });
@@ -104,21 +111,45 @@ async function runCommands(text: string, cwd: string, env: NodeJS.ProcessEnv): P
   return script.trim() === '' ? '' : mustRun('sh', ['-euc', script], { cwd, env });
 }
 
-/** Starts a server, and waits until it takes connections: where its source says, or where ajwtd does by itself. */
-async function startListening(text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const child = spawn('sh', ['-c', `exec ${text.trim()}`], { cwd, env, stdio: 'inherit' });
+/** Where a server listens: where its source says, or where ajwtd does by itself, its administration last. */
+function portsOf(text: string, cwd: string): number[] {
   const file = /\bnode (\S+)/.exec(text)?.[1];
-  const own = /--listen \S+:(\d+)/.exec(text)?.[1] ?? '8787';
-  const port = file === undefined ? own : /listen\((\d+)/.exec(readFileSync(join(cwd, file), 'utf8'))?.[1];
+  if (file !== undefined) return [Number(/listen\((\d+)/.exec(readFileSync(join(cwd, file), 'utf8'))?.[1])];
+  const own = Number(/--listen \S+:(\d+)/.exec(text)?.[1] ?? 8787);
+  return text.includes('--admin-listen off') ? [own] : [own, 8788];
+}
+
+/** What answers on a port is the server that is started next, and nothing that was there before. */
+async function mustBeFree(port: number): Promise<void> {
+  const probe = createServer().listen(port);
+  await once(probe, 'listening').catch((error) => {
+    throw new Error(`port ${port} is in use, and a server of this page listens there`, { cause: error });
+  });
+  await new Promise((resolve) => probe.close(resolve));
+}
+
+const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
+
+/** Waits until a server takes connections. */
+async function answering(child: ChildProcess, port: number): Promise<void> {
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`${text.trim()} ended with ${child.exitCode}`);
+    if (hasEnded(child))
+      throw new Error(`${child.spawnargs.join(' ')} ended with ${child.exitCode ?? child.signalCode}`);
     const answers = await fetch(`http://127.0.0.1:${port}/`).then(
       () => true,
       () => false,
     );
-    if (answers) return child;
+    if (answers) return;
     await setTimeout(20);
   }
+}
+
+/** Ends a server; its ports are free then, and nothing writes to its folder. */
+async function stop(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const ended = once(child, 'exit');
+  child.kill();
+  await ended;
 }
 
 async function typeCheck(folder: string): Promise<void> {

@@ -2,12 +2,14 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, posix, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { environment, mustRun, run } from './run.ts';
 
 const PACKAGE = resolve('packages/lib');
 const BIN = resolve('node_modules/.bin');
+/** Entry points whose types are those of a peer: Kysely's. All others compile in a project without any peer. */
+const OF_A_PEER = ['./sql'];
 let project = '';
 
 const ESM = `
@@ -106,8 +108,13 @@ describe('the packed library', () => {
   });
 
   test.each(['node16', 'nodenext', 'bundler'])(
-    'has types that compile under %s, libraries checked as well',
+    'has types that compile under %s without a peer, libraries checked as well',
     async (resolution) => {
+      const { name, exports } = JSON.parse(await readFile(join(PACKAGE, 'package.json'), 'utf8'));
+      const entries = Object.keys(exports).filter((path) => path !== './package.json' && !OF_A_PEER.includes(path));
+      expect(entries).toHaveLength(Object.keys(exports).length - 1 - OF_A_PEER.length);
+      const imports = entries.map((path) => `import type {} from '${posix.join(name, path)}';\n`);
+      await writeFile(join(project, 'entries.ts'), imports.join(''));
       await writeFile(join(project, 'esm.ts'), ESM);
       const compilerOptions = {
         strict: true,
@@ -120,7 +127,10 @@ describe('the packed library', () => {
         types: ['node'],
         typeRoots: [resolve('node_modules/@types')],
       };
-      await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['esm.ts'] }));
+      await writeFile(
+        join(project, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions, files: ['esm.ts', 'entries.ts'] }),
+      );
       await mustRun(join(BIN, 'tsc'), ['-p', project]);
     },
   );

@@ -216,7 +216,8 @@ describe('sqlNonceStore on SQLite', () => {
 
   test('while another process holds the lock, gives up after its deadline without blocking this one, and recovers', async () => {
     const file = await makeFile();
-    const store = openStore(file);
+    // Long enough for many turns, however busy the machine is.
+    const store = openStore(file, { deadline: 1000 });
     await store.open(NOW);
     const other = new DatabaseSync(file);
     other.exec('BEGIN IMMEDIATE');
@@ -233,7 +234,7 @@ describe('sqlNonceStore on SQLite', () => {
 
   test('a lock that is let go in time is waited for', async () => {
     const file = await makeFile();
-    const store = openStore(file);
+    const store = openStore(file, { deadline: 5000 });
     await store.open(NOW);
     const other = new DatabaseSync(file);
     other.exec('BEGIN IMMEDIATE');

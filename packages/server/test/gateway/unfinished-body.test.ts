@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { cutIdleBody, endUnreadBody } from '../../src/gateway/unfinished-body.ts';
 
 const servers: ReturnType<typeof createServer>[] = [];
 afterEach(() => {
+  vi.useRealTimers();
   for (const server of servers.splice(0)) {
     server.closeAllConnections();
     server.close();
@@ -37,16 +38,31 @@ test('a body that stands still is cut', async () => {
 });
 
 test('a body that comes slowly, and one whose reader is slow, take as long as they need', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const idle = 120;
+  const requests: IncomingMessage[] = [];
   const { socket, received } = await listen((request, response) => {
-    cutIdleBody(request, 120);
-    // Nothing is read for longer than a body may be idle.
-    setTimeout(() => request.resume(), 300);
+    cutIdleBody(request, idle);
     request.on('end', () => response.end('all of it'));
+    requests.push(request);
   });
-  socket.write(HEAD);
-  const drip = setInterval(() => socket.write('x'.repeat(20)), 20);
-  await expect.poll(received, { timeout: 10_000 }).toContain('all of it');
-  clearInterval(drip);
+  const part = 'x'.repeat(100);
+  socket.write(`${HEAD}${part}`);
+  await expect.poll(() => requests[0]?.readableLength).toBe(part.length);
+  const request = requests[0] as IncomingMessage;
+  vi.advanceTimersByTime(10 * idle);
+  expect(request.socket.destroyed, 'while nobody reads what has come').toBe(false);
+
+  request.resume();
+  await expect.poll(() => request.readableLength).toBe(0);
+  for (let sent = part.length; sent < 1000; sent += part.length) {
+    const { bytesRead } = request.socket;
+    socket.write(part);
+    await expect.poll(() => request.socket.bytesRead, { interval: 2 }).toBe(bytesRead + part.length);
+    vi.advanceTimersByTime(idle);
+    expect(request.socket.destroyed, `after ${sent} bytes`).toBe(false);
+  }
+  await expect.poll(received).toContain('all of it');
 });
 
 test('an answer before the end of a body is read, and ends the connection', async () => {

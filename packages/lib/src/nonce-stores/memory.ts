@@ -63,8 +63,6 @@ const OPTIONS: OptionKinds<MemoryNonceStoreOptions> = {
 const PLACES_A_CLAIM = 64;
 /** And where there seems to be no room. */
 const PLACES_IN_NEED = 8192;
-/** And where one user seems to hold its share: what it holds no more may lie behind a great many of others. */
-const PLACES_FOR_ONE = 65_536;
 
 /**
  * Makes a nonce store in memory. Several processes, or two of these stores, share nothing: a token then works once at each.
@@ -183,13 +181,15 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
 
       let holder = holders.find(userLow, userHigh);
       if (holder !== 0 && holders.held(holder) >= share) {
-        giveBack(PLACES_FOR_ONE);
+        giveBack(PLACES_IN_NEED);
         holder = holders.find(userLow, userHigh);
       }
       const thisSecond = Math.floor(now);
-      const isLimited =
-        holder !== 0 && (holders.held(holder) >= share || holders.claims(holder, thisSecond) >= perUser);
-      if (isLimited) return 'rate_limited';
+      if (holder !== 0) {
+        // What is forgotten and not given back yet may be the user's own, behind a great many of others.
+        const isAtShare = holders.held(holder) >= share && forgotten.length === 0;
+        if (isAtShare || holders.claims(holder, thisSecond) >= perUser) return 'rate_limited';
+      }
 
       // Whatever asks for memory comes first: if there is none, nothing has been counted.
       const room = table ?? newTable(second);

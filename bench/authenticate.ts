@@ -2,9 +2,6 @@
 import { verify } from 'node:crypto';
 import { createAuthenticator, memoryNonceStore, type PrivateKey, type PublicKey } from 'asymmetric-jwt-auth';
 import { createAuthorization } from 'asymmetric-jwt-auth/client';
-import { createVerifier } from 'fast-jwt';
-import { jwtVerify } from 'jose';
-import jsonwebtoken from 'jsonwebtoken';
 import type { Kind } from './kinds.ts';
 import { type Contender, compare, type Row } from './pairs.ts';
 
@@ -25,7 +22,20 @@ interface Sample {
   readonly key: PublicKey;
 }
 
-export async function benchAuthenticate({ make, hash, alg }: Kind): Promise<Row[]> {
+/** What is compared with the bare call, ours first. */
+const AUTHENTICATE = [
+  'authenticate(), complete',
+  'fast-jwt, verify alone',
+  'jose, jwtVerify alone',
+  'jsonwebtoken, verify alone',
+] as const;
+export type AuthenticateName = (typeof AUTHENTICATE)[number];
+
+/** jsonwebtoken has no Ed25519. */
+export const authenticateNames = ({ alg }: Kind) => AUTHENTICATE.slice(0, alg === 'EdDSA' ? 3 : 4);
+
+/** Compares one of them with the bare call. It loads that one's library only: what others load and prepare is not to be in its way. */
+export async function benchAuthenticate({ make, hash, alg }: Kind, name: AuthenticateName): Promise<Row[]> {
   const signers = await Promise.all(Array.from({ length: KEYS }, make));
   const signerOf = (index: number) => signers[index % KEYS] as PrivateKey;
   // One key for several users: the store refuses that, as it should, but verification costs the same.
@@ -50,12 +60,6 @@ export async function benchAuthenticate({ make, hash, alg }: Kind): Promise<Row[
     }
   };
 
-  const verifiers = new Map(
-    signers.map(({ publicKey }) => [
-      publicKey,
-      createVerifier({ key: publicKey.toPem(), algorithms: [alg], cache: false }),
-    ]),
-  );
   /** Flat strings and plain buffers, out of the bytes that came. */
   const ready = (from: number, to: number) => {
     for (let index = from; index < to; index++) {
@@ -85,34 +89,42 @@ export async function benchAuthenticate({ make, hash, alg }: Kind): Promise<Row[
         : verify(hash, input, key.handle, signature),
     ),
   };
-  const others: Contender[] = [
-    {
-      name: 'authenticate(), complete',
-      run: eachAsync(
+  const makers: Readonly<Record<AuthenticateName, () => Contender['run'] | Promise<Contender['run']>>> = {
+    'authenticate(), complete': () =>
+      eachAsync(
         ({ authorization }) => auth.authenticate({ authorization, method: 'GET', target: '/' }),
         (result) => result.ok,
       ),
+    async 'fast-jwt, verify alone'() {
+      const { createVerifier } = await import('fast-jwt');
+      const verifiers = new Map(
+        signers.map(({ publicKey }) => [
+          publicKey,
+          createVerifier({ key: publicKey.toPem(), algorithms: [alg], cache: false }),
+        ]),
+      );
+      return each(({ token, key }) => verifiers.get(key)?.(token).nonce !== undefined);
     },
-    { name: 'fast-jwt, verify alone', run: each(({ token, key }) => verifiers.get(key)?.(token).nonce !== undefined) },
-    {
-      name: 'jose, jwtVerify alone',
-      run: eachAsync(
+    async 'jose, jwtVerify alone'() {
+      const { jwtVerify } = await import('jose');
+      return eachAsync(
         ({ token, key }) => jwtVerify(token, key.handle, { algorithms: [alg] }),
         ({ payload }) => payload.nonce !== undefined,
-      ),
+      );
     },
-  ];
-  if (alg !== 'EdDSA') {
-    others.push({
-      name: 'jsonwebtoken, verify alone',
-      run: each(({ token, key }) => jsonwebtoken.verify(token, key.handle, { algorithms: [alg] }) !== undefined),
-    });
-  }
-  return compare(
-    { ...bare, ready },
-    others.map((other) => ({ ...other, ready })),
-    { items: TOKENS, rounds: ROUNDS, warmUp: WARM_UP, prepare },
-  );
+    async 'jsonwebtoken, verify alone'() {
+      const { default: jsonwebtoken } = await import('jsonwebtoken');
+      const algorithms = [alg as 'RS512' | 'ES256'];
+      return each(({ token, key }) => jsonwebtoken.verify(token, key.handle, { algorithms }) !== undefined);
+    },
+  };
+  const run = await makers[name]();
+  return compare({ ...bare, ready }, [{ name, run, ready }], {
+    items: TOKENS,
+    rounds: ROUNDS,
+    warmUp: WARM_UP,
+    prepare,
+  });
 }
 
 function sampleOf(bytes: Buffer, key: PublicKey): Sample {

@@ -1,6 +1,8 @@
 /** `npm run bench`: ratios in one run. Other work on the machine makes every ratio worse; quiet machines give the true ones. */
+import { execFile } from 'node:child_process';
 import { cpus } from 'node:os';
-import { benchAuthenticate } from './authenticate.ts';
+import { promisify } from 'node:util';
+import { authenticateNames } from './authenticate.ts';
 import { benchCreate } from './create.ts';
 import { benchDirectory } from './directory.ts';
 import { benchFetch } from './fetch.ts';
@@ -8,7 +10,7 @@ import { benchForwardAuth } from './forward-auth.ts';
 import { KINDS, type Kind, SILENT_KINDS } from './kinds.ts';
 import { benchNonces } from './nonces.ts';
 import { benchSharedNonces } from './nonces-shared.ts';
-import type { Row } from './pairs.ts';
+import { median, type Row } from './pairs.ts';
 import { benchPauses, PAUSES } from './pauses.ts';
 import { benchSilence } from './silence.ts';
 import { benchSize } from './size.ts';
@@ -27,7 +29,7 @@ console.log('Times are medians; a ratio is the median of ratios within turns of 
 if (wanted('authenticate')) {
   for (const kind of KINDS.filter(ofKind)) {
     const title = `authenticate(), fresh tokens of 1000 users: ${kind.title}`;
-    print(title, 'to bare', await benchAuthenticate(kind), kind.goals?.authenticate);
+    print(title, 'to bare', await eachAlone(kind), kind.goals?.authenticate);
   }
 }
 if (wanted('create')) {
@@ -108,6 +110,22 @@ if (wanted('size')) {
   for (const { name, kilobytes, budget } of await benchSize()) {
     console.log(`| ${name} | ${kilobytes.toFixed(1)} | ${budget ?? '–'} |`);
   }
+}
+
+/** Each contender meets the bare call in a process of its own. */
+async function eachAlone(kind: Kind): Promise<Row[]> {
+  const measures: Row[] = [];
+  const rows: Row[] = [];
+  for (const name of authenticateNames(kind)) {
+    console.error(`${kind.title}: ${name}`);
+    const words = ['--conditions=source', 'bench/authenticate-alone.ts', kind.title, name];
+    const { stdout } = await promisify(execFile)(process.execPath, words);
+    const [measure, row] = JSON.parse(stdout) as [Row, Row];
+    measures.push(measure);
+    rows.push(row);
+  }
+  const [first] = measures as [Row, ...Row[]];
+  return [{ ...first, micros: median(measures.map(({ micros }) => micros)) }, ...rows];
 }
 
 /** @param goal - the most that the first row after the measure may have */

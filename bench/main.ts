@@ -17,9 +17,16 @@ import { benchSize } from './size.ts';
 import { benchStart } from './start.ts';
 
 const only = process.argv[2];
+const PARTS = ['authenticate', 'create', 'forward-auth', 'silence', 'nonces', 'directory', 'pauses', 'start', 'size'];
+if (only !== undefined && !PARTS.includes(only)) stop(`there is no part ${only}; there are ${PARTS.join(', ')}`);
 const wanted = (part: string) => only === undefined || only === part;
 /** `npm run bench authenticate RSA-2048` measures one kind of key. */
 const ofKind = ({ title }: Kind) => process.argv[3] === undefined || process.argv[3] === title;
+if (only !== 'directory' && process.argv[3] !== undefined && ![...KINDS, ...SILENT_KINDS].some(ofKind)) {
+  stop(
+    `there is no kind of key ${process.argv[3]}; there are ${[...new Set([...KINDS, ...SILENT_KINDS].map(({ title }) => title))].join(', ')}`,
+  );
+}
 
 console.log(
   `Node ${process.version}, OpenSSL ${process.versions.openssl}, ${cpus()[0]?.model}, ${cpus().length} cores`,
@@ -110,6 +117,11 @@ if (wanted('size')) {
   for (const { name, kilobytes, budget } of await benchSize()) {
     console.log(`| ${name} | ${kilobytes.toFixed(1)} | ${budget ?? '–'} |`);
   }
+}
+
+function stop(why: string): never {
+  console.error(why);
+  process.exit(1);
 }
 
 /** Each contender meets the bare call in a process of its own. */

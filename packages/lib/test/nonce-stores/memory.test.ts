@@ -13,7 +13,7 @@ import {
   UnavailableError,
 } from '../../src/index.ts';
 import { NOW } from '../helpers/frozen-server.ts';
-import { withoutMemory } from '../helpers/memory.ts';
+import { withoutMemory } from '../helpers/without-memory.ts';
 
 /** T and M of all these stores. */
 const [T, M] = [20, 20];

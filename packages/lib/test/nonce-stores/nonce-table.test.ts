@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NonceTable } from '../../src/nonce-stores/nonce-table.ts';
-import { withoutMemory } from '../helpers/memory.ts';
+import { withoutMemory } from '../helpers/without-memory.ts';
 
 type Entry = readonly [low: number, high: number, holder: number];
 

@@ -13,7 +13,7 @@ const RULES: Readonly<Record<string, { readonly from: readonly string[]; readonl
   client: { from: ['core', 'keys', '#engine'] },
   'key-stores': { from: ['core', 'keys', 'jwks', 'sql', 'kysely'], leaf: true },
   jwks: { from: ['core', 'keys', '#engine'] },
-  'nonce-stores': { from: ['core', '#engine', 'kysely'], leaf: true },
+  'nonce-stores': { from: ['core', '#engine', 'sql', 'kysely'], leaf: true },
   signers: { from: ['core', 'keys', '#engine'] },
   sql: { from: ['core', 'kysely'] },
   adapters: { from: ['core', 'server'], leaf: true },

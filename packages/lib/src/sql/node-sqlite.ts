@@ -1,6 +1,7 @@
 /** Kysely's SQLite dialect over Node's own `node:sqlite`. */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type Dialect, SqliteDialect } from 'kysely';
+import { isSqliteBusy } from './sqlite-busy.ts';
 
 /** Statements that stay prepared; ours are a few dozen, an application's own come and go. */
 const MAX_STATEMENTS = 256;
@@ -62,9 +63,8 @@ function shim(statement: StatementSync) {
 
 /** Milliseconds for which other processes are waited for, before anything is served. */
 const OPENING = 2000;
-const SQLITE_BUSY = 5;
 
-/** SQLite itself does not wait for a change of the journal's mode. */
+/** SQLite itself waits neither for a change of the journal's mode nor, here, for a process that reads the log of one that was killed. */
 function patiently(work: () => void): void {
   const clock = new Int32Array(new SharedArrayBuffer(4));
   for (const end = performance.now() + OPENING; ; ) {
@@ -72,7 +72,7 @@ function patiently(work: () => void): void {
       work();
       return;
     } catch (error) {
-      if ((error as { errcode?: number }).errcode !== SQLITE_BUSY || performance.now() > end) throw error;
+      if (!isSqliteBusy(error) || performance.now() > end) throw error;
     }
     Atomics.wait(clock, 0, 0, 5);
   }

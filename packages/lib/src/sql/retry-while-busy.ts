@@ -1,5 +1,6 @@
 /** Work that was taken back as another connection was in its way, done again without blocking the process. */
 import { UnavailableError } from '../core/contracts.ts';
+import { isSqliteBusy } from './sqlite-busy.ts';
 
 /**
  * Does the work again while others are in its way: it has not happened then.
@@ -11,7 +12,7 @@ import { UnavailableError } from '../core/contracts.ts';
 export async function retryWhileBusy<T>(
   work: () => Promise<T>,
   deadline: number,
-  isBusy: (error: unknown) => boolean = isLocked,
+  isBusy: (error: unknown) => boolean = isSqliteBusy,
 ): Promise<T> {
   const end = performance.now() + deadline;
   for (let pause = 1; ; pause = Math.min(2 * pause, 50)) {
@@ -24,9 +25,4 @@ export async function retryWhileBusy<T>(
     }
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
-}
-
-/** SQLITE_BUSY, in all its extended forms. */
-function isLocked(error: unknown): boolean {
-  return (((error as { errcode?: number }).errcode ?? 0) & 0xff) === 5;
 }

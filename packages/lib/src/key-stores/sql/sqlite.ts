@@ -1,8 +1,8 @@
 /** The directory in SQLite. */
 import { sql } from 'kysely';
+import { isSqliteBusy } from '../../sql/sqlite-busy.ts';
 import type { DirectoryDialect } from './dialect.ts';
 
-const SQLITE_BUSY = 5;
 /** A unique or primary key that is there, and a row that is referred to and no longer there. */
 const OUTRUN = [2067, 1555, 787];
 
@@ -17,8 +17,7 @@ export const SQLITE: DirectoryDialect = {
   upsert: 'ON CONFLICT',
   contains: (column, text) => sql`instr(lower(${column}), lower(${text})) > 0`,
   mayTryAgain(error) {
-    const code = (error as { errcode?: number }).errcode ?? 0;
-    return (code & 0xff) === SQLITE_BUSY || OUTRUN.includes(code);
+    return isSqliteBusy(error) || OUTRUN.includes((error as { errcode?: number }).errcode ?? 0);
   },
   migrations: {
     '2026-11-directory': [

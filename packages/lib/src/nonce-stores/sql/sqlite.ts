@@ -1,13 +1,11 @@
 /** Nonces in SQLite: its incarnation is the life of the machine, or of the process, given as `:life`. */
+import { isSqliteBusy } from '../../sql/sqlite-busy.ts';
 import type { SqlNonceDialect } from './dialect.ts';
-
-const SQLITE_BUSY = 5;
 
 export const SQLITE: SqlNonceDialect = {
   placeholder: '?',
   local: true,
-  // In all its extended forms.
-  isBusy: (error) => (((error as { errcode?: number }).errcode ?? 0) & 0xff) === SQLITE_BUSY,
+  isBusy: isSqliteBusy,
   create: [
     'CREATE TABLE IF NOT EXISTS ajwt_epoch (id INTEGER PRIMARY KEY CHECK (id = 1), incarnation TEXT NOT NULL, floor REAL NOT NULL)',
     'CREATE TABLE IF NOT EXISTS ajwt_nonce (time REAL NOT NULL, key BLOB NOT NULL, PRIMARY KEY (time, key)) WITHOUT ROWID',

@@ -34,5 +34,7 @@ if [ -n "$missing" ]; then
   fi
 fi
 
+npx node scripts/install-nodes.ts
+
 echo "== lint, format, types, and what is unused" && npm run check
 echo "== tests" && AJWT_TEST_ALL=1 npx vitest run "$@"

@@ -10,6 +10,7 @@ import { startUpstream, type Upstream } from './upstream.ts';
 const AUTH = '/.ajwt/auth';
 const TARGET = '/v1/items?x=1';
 const NGINX = ['X-Original-Method: POST', `X-Original-URI: ${TARGET}`];
+const INGRESS = ['X-Original-Method: POST', `X-Original-URL: https://api.example.com${TARGET}`];
 const TRAEFIK = ['X-Forwarded-Method: POST', `X-Forwarded-Uri: ${TARGET}`];
 
 const database = scratch()('forwarded.db');
@@ -46,6 +47,8 @@ describe('a bound token, asked about by a proxy', () => {
     ['both, which agree', [...NGINX, ...TRAEFIK]],
     ['one that says it twice alike', [...NGINX, ...NGINX]],
     ['one with X-Original-URL', [NGINX[0] as string, `X-Original-URL: ${TARGET}`]],
+    ['ingress-nginx', INGRESS],
+    ['ingress-nginx, with the correct X-Original-URI of a client', [...INGRESS, NGINX[1] as string]],
   ])('%s: is let in where the proxy is trusted, and nowhere else', async (_what, lines) => {
     expect((await ask(trusting, [...lines, bound()])).status).toBe(200);
     expectAnswer(await ask(wary, [...lines, bound()]), 'binding_mismatch');
@@ -62,6 +65,9 @@ describe('a bound token, asked about by a proxy', () => {
   test.each([
     ['two targets that differ', [...NGINX, 'X-Forwarded-Uri: /v1/secrets']],
     ['the same, the other way round', [...TRAEFIK, 'X-Original-URI: /v1/secrets']],
+    ['ingress-nginx, with the X-Original-URI of a client', [...INGRESS, 'X-Original-URI: /v1/secrets']],
+    ['ingress-nginx, for another target', [INGRESS[0] as string, 'X-Original-URL: https://api.example.com/v1/secrets']],
+    ['a Host that looks like a path', [INGRESS[0] as string, `X-Original-URL: https://host?${TARGET}`]],
     ['one header twice', [...NGINX, 'X-Original-URI: /v1/secrets']],
     ['two methods that differ', [...NGINX, 'X-Forwarded-Method: GET']],
     ['a target alone', [NGINX[1] as string]],

@@ -15,9 +15,10 @@ export function originForm(target: string): string {
   return target.replace(/^https?:\/\/[^/?#]*/i, '');
 }
 
-/** Headers of nginx by custom, and those of Traefik and Caddy. */
-const METHODS = ['x-original-method', 'x-forwarded-method'];
-const TARGETS = ['x-original-uri', 'x-original-url', 'x-forwarded-uri'];
+/** Headers that name the method: nginx by custom, Traefik and Caddy. */
+const METHODS = { 'x-original-method': asSent, 'x-forwarded-method': asSent };
+/** Headers that name the target: nginx by custom, ingress-nginx, Traefik and Caddy. */
+const TARGETS = { 'x-original-uri': asSent, 'x-original-url': originForm, 'x-forwarded-uri': asSent };
 
 /**
  * The original request. Envoy sends its method, and its target below our path; the others send both in headers, which count
@@ -27,12 +28,27 @@ export function describedRequest(request: IncomingMessage, trusted: boolean): De
   const below = originForm(request.url ?? '').slice(FORWARD_AUTH.length);
   if (below.startsWith('/')) return { method: request.method, target: below };
   if (!trusted) return { method: undefined, target: undefined };
-  const headers = request.headersDistinct;
-  return { method: onlyValue(headers, METHODS), target: onlyValue(headers, TARGETS) };
+  return { method: onlyValue(request.rawHeaders, METHODS), target: onlyValue(request.rawHeaders, TARGETS) };
 }
 
-/** The value that all these headers agree on: where two differ, one of them may be the client's own. */
-function onlyValue(headers: NodeJS.Dict<string[]>, names: readonly string[]): string | undefined {
-  const values = new Set(names.flatMap((name) => headers[name] ?? []));
+/**
+ * The value that all these headers agree on. No header wins over another: a proxy sets one of them and passes the others on, so
+ * that where two differ, one may be the client's own.
+ *
+ * @param readers - by header name, in lower case, what turns its value into a method or a target
+ */
+function onlyValue(
+  rawHeaders: readonly string[],
+  readers: Readonly<Record<string, (value: string) => string>>,
+): string | undefined {
+  const values = new Set<string>();
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] as string).toLowerCase();
+    if (Object.hasOwn(readers, name)) values.add((readers[name] as typeof asSent)(rawHeaders[at + 1] as string));
+  }
   return values.size === 1 ? [...values][0] : undefined;
+}
+
+function asSent(value: string): string {
+  return value;
 }

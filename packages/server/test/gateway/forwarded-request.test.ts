@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { describedRequest } from '../../src/gateway/forwarded-request.ts';
 
-function request(url: string, headersDistinct: Record<string, string[]> = {}, method = 'GET'): IncomingMessage {
-  return { url, method, headersDistinct } as unknown as IncomingMessage;
+function request(url: string, headers: Record<string, string[]> = {}, method = 'GET'): IncomingMessage {
+  const rawHeaders = Object.entries(headers).flatMap(([name, values]) => values.flatMap((value) => [name, value]));
+  return { url, method, rawHeaders } as unknown as IncomingMessage;
 }
 const NOTHING = { method: undefined, target: undefined };
 
@@ -41,7 +42,28 @@ describe('a forward-auth request tells of the original one', () => {
   });
 
   test('two that agree are one', () => {
-    const headers = { 'x-original-uri': ['/a'], 'x-forwarded-uri': ['/a', '/a'] };
+    const headers = { 'x-original-uri': ['/a'], 'x-forwarded-uri': ['/a', '/a'], 'X-Original-URL': ['http://b/a'] };
     expect(describedRequest(request('/.ajwt/auth', headers), true).target).toBe('/a');
+  });
+
+  test.each([
+    ['https://api.example.com/v1/items?x=1', '/v1/items?x=1'],
+    ['http://api.example.com:8080/', '/'],
+    ['HTTPS://API.example.com//a/../b?url=https://c/d', '//a/../b?url=https://c/d'],
+    ['https://user:secret@[2001:db8::1]:8443/a%2Fb', '/a%2Fb'],
+    ['/v1/items?x=1', '/v1/items?x=1'],
+    ['/https://api.example.com/a', '/https://api.example.com/a'],
+    // A client chooses Host; no character that nginx takes there makes another path of it.
+    ['https://api.example.com?/v1/items', '?/v1/items'],
+    ['https://api.example.com#/v1/items', '#/v1/items'],
+    ['https://api.example.com', ''],
+    ['ftp://api.example.com/a', 'ftp://api.example.com/a'],
+  ])('X-Original-URL: %s, as ingress-nginx sends it, is the target %s', (url, target) => {
+    expect(describedRequest(request('/.ajwt/auth', { 'x-original-url': [url] }), true).target).toBe(target);
+  });
+
+  test.each(['x-original-uri', 'x-forwarded-uri'])('%s is never an absolute URL', (name) => {
+    const { target } = describedRequest(request('/.ajwt/auth', { [name]: ['https://api.example.com/a'] }), true);
+    expect(target).toBe('https://api.example.com/a');
   });
 });

@@ -132,7 +132,9 @@ describe('the vectors', () => {
 
   test('have each kind of malformed credential', () => {
     const seen = new Set(expectations.flatMap((one) => (one.ok || one.detail === undefined ? [] : [one.detail])));
-    expect([...seen].sort()).toEqual(Object.keys(MALFORMED).sort());
+    // A gateway finds it in other headers than Authorization, which vectors do not have.
+    const { identity_header: _, ...ofCredentials } = MALFORMED;
+    expect([...seen].sort()).toEqual(Object.keys(ofCredentials).sort());
   });
 
   test('are named as their files are', () => {

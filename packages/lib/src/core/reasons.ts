@@ -158,6 +158,7 @@ export const MALFORMED = Object.freeze({
   nonce: 'The nonce is neither a string of 1 to 255 bytes nor a finite number.',
   registered_claim: 'An exp, nbf or iat is not a finite number, or aud is not a string or an array of strings.',
   bind: 'The bind claim is not an object of version 1 with only the members aud, htm, target and digest.',
+  identity_header: 'A header has a name that could be read as an identity header, or Connection names one; remove it.',
 } as const);
 
 /** The stable code of a {@link MALFORMED} sentence. */

@@ -1,6 +1,7 @@
 /** What the path sees of an HTTP request. */
 import type { BindMember } from './binding.ts';
 import type { MaybePromise } from './contracts.ts';
+import type { MalformedCode } from './reasons.ts';
 
 /** What an adapter, or a caller by hand, tells of a request. */
 export interface AuthenticationRequest {
@@ -19,6 +20,11 @@ export interface AuthenticationRequest {
    * it. Where it is absent, such a token is refused.
    */
   readonly bodyDigest?: (() => MaybePromise<string>) | undefined;
+  /**
+   * What the caller of `authenticate()` itself found malformed in the request, outside its credential. Such a request is refused at
+   * step 2, and its token stays unspent.
+   */
+  readonly malformed?: MalformedCode | undefined;
   /** Whatever the hook `onResult` is to know beside: it is handed on as it is. */
   readonly context?: unknown;
 }

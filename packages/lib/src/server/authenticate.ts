@@ -3,7 +3,7 @@ import { credentialReader } from '../core/authorization.ts';
 import { checkBinding } from '../core/binding.ts';
 import type { Claims } from '../core/claims.ts';
 import type { MaybePromise, VerificationKey } from '../core/contracts.ts';
-import { Refusal } from '../core/reasons.ts';
+import { malformed, Refusal } from '../core/reasons.ts';
 import { checkClaim } from '../core/replay.ts';
 import type { AuthenticationRequest } from '../core/request.ts';
 import { checkTime } from '../core/time.ts';
@@ -113,7 +113,8 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
         const credential = readCredential(request.authorization);
         if (credential instanceof Refusal) return refuse(credential, request);
 
-        // 2. A well-formed token of this profile.
+        // 2. A well-formed token of this profile, in a request that the gateway finds well-formed.
+        if (request.malformed !== undefined) return refuse(malformed(request.malformed), request);
         const token = parseToken(credential);
         if (token instanceof Refusal) return refuse(token, request);
         parsed = token;

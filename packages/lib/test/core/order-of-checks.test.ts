@@ -10,6 +10,7 @@ import {
   createAuthenticator,
   type KeyRecord,
   type KeyState,
+  type MalformedCode,
   type MaybePromise,
   type PublicKey,
   REASONS,
@@ -40,7 +41,12 @@ const soundWorld = () => ({
   claims: { username: 'alice', time: NOW, nonce: freshNonce() },
   bind: { v: 1, aud: 'us', htm: 'GET' },
   found: { username: 'alice', disabled: false, key: aliceKey, state: 'active' as KeyState },
-  request: { method: 'GET', require: ['aud'] as BindMember[], bodyDigest: () => 'digest' },
+  request: {
+    method: 'GET',
+    malformed: undefined as MalformedCode | undefined,
+    require: ['aud'] as BindMember[],
+    bodyDigest: () => 'digest',
+  },
 });
 type World = ReturnType<typeof soundWorld>;
 type Wrong = {
@@ -56,6 +62,7 @@ const atPath = (path: 'header' | 'claims' | 'bind', members: object) => ({ [path
 const FAULTS: readonly (readonly [reason: Reason, step: number, slot: string, wrong: Wrong])[] = [
   ['missing', 1, 'scheme', { scheme: 'Bearer' }],
   ['malformed', 2, 'typ', atPath('header', { typ: 'at+jwt' })],
+  ['malformed', 2, 'request', { request: { malformed: 'identity_header' } }],
   ['malformed', 2, 'crit', atPath('header', { crit: ['exp'] })],
   ['unavailable', 3, 'find', { find: fails }],
   ['unavailable', 3, 'find', { find: async () => fails() }],

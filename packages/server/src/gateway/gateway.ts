@@ -1,12 +1,12 @@
 /** The public listener: where a request goes. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AcceptedResult, Authenticator, RefusedResult } from 'asymmetric-jwt-auth';
+import type { AcceptedResult, Authenticator, MalformedCode, RefusedResult } from 'asymmetric-jwt-auth';
 import { JWKS_PATH, type JwksEndpoint } from 'asymmetric-jwt-auth/jwks';
 import { readNodeRequest } from 'asymmetric-jwt-auth/node';
 import type { Config } from '../config.ts';
 import { sendJson, sendProblem, sendRefusal } from './answers.ts';
 import { type Described, describedRequest, FORWARD_AUTH, originForm } from './forwarded-request.ts';
-import { identityHeaders, upstreamHeaders } from './identity-headers.ts';
+import { identityHeaders, imitationFinder, upstreamHeaders } from './identity-headers.ts';
 import type { UpstreamProxy } from './proxy.ts';
 import { makeTurns } from './turns.ts';
 import { cutIdleBody, endUnreadBody } from './unfinished-body.ts';
@@ -31,10 +31,11 @@ const HEADERS_TIMEOUT = 5000;
 
 export function createGateway({ auth, proxy, jwks, config }: GatewayParts): Server {
   const othersAreRead = makeTurns();
+  const imitatesIdentity = imitationFinder(config);
 
-  async function decide(request: IncomingMessage, { method, target }: Described) {
+  async function decide(request: IncomingMessage, { method, target }: Described, malformed?: MalformedCode) {
     const read = readNodeRequest(request, target, undefined);
-    const asked = { ...read, method, context: read.address };
+    const asked = { ...read, method, malformed, context: read.address };
     await othersAreRead();
     return auth.authenticate(asked);
   }
@@ -42,7 +43,8 @@ export function createGateway({ auth, proxy, jwks, config }: GatewayParts): Serv
   /** Exactly 200, 401 or 503: other answers, proxies turn into errors of their own. */
   async function forwardAuth(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const trusted = config.isTrustedProxy(request.socket.remoteAddress);
-    const result = await decide(request, describedRequest(request, trusted));
+    const malformed = imitatesIdentity(request.rawHeaders) ? 'identity_header' : undefined;
+    const result = await decide(request, describedRequest(request, trusted), malformed);
     if (!result.ok) return refuse(request, response, result.status === 429 ? asUnavailable(result) : result);
     endUnreadBody(request, response);
     response.writeHead(200, { ...identityHeaders(result, config), 'cache-control': 'no-store', 'content-length': 0 });

@@ -28,6 +28,28 @@ export function identityHeaders(
   return { [userHeader]: encodeUsername(username), [keyHeader]: key.fingerprint };
 }
 
+/**
+ * Makes the function that finds headers with which a caller could pass for another user, behind a proxy that asks here.
+ *
+ * The proxy sets the identity headers, and an application can still read the caller's: one whose name CGI or WSGI turns into the
+ * same variable (`X_Auth_User`). A proxy may also remove the headers that `Connection` names after it has set them.
+ *
+ * @returns a function of the raw headers, names and values in turn
+ */
+export function imitationFinder(names: IdentityHeaderNames): (rawHeaders: readonly string[]) => boolean {
+  const ours = new Map([names.userHeader, names.keyHeader].map((name) => [canonicalName(name), name.toLowerCase()]));
+  const isOurs = (name: string) => ours.has(canonicalName(name.trim()));
+  return (rawHeaders) => {
+    for (let at = 0; at < rawHeaders.length; at += 2) {
+      const name = (rawHeaders[at] as string).toLowerCase();
+      const exact = ours.get(canonicalName(name));
+      if (exact !== undefined && exact !== name) return true;
+      if (name === 'connection' && (rawHeaders[at + 1] as string).split(',').some(isOurs)) return true;
+    }
+    return false;
+  };
+}
+
 /** Headers of one connection (RFC 9110 §7.6.1), but for transfer-encoding, without which a body would lose its end. */
 const HOP_BY_HOP = [
   'connection',

@@ -1,6 +1,11 @@
 import type { AcceptedResult } from 'asymmetric-jwt-auth';
 import { describe, expect, test } from 'vitest';
-import { encodeUsername, identityHeaders, upstreamHeaders } from '../../src/gateway/identity-headers.ts';
+import {
+  encodeUsername,
+  identityHeaders,
+  imitationFinder,
+  upstreamHeaders,
+} from '../../src/gateway/identity-headers.ts';
 
 const OURS = { 'X-Auth-User': 'guido', 'X-Auth-Key': 'SHA256:abc' };
 const STRANGER = { address: '::ffff:192.0.2.7', trusted: false };
@@ -30,6 +35,51 @@ describe('usernames in a header', () => {
       'Remote-User': '%D0%96%D1%83%D0%BA',
       'Remote-Key': 'SHA256:abc',
     });
+  });
+});
+
+describe('a request to forward-auth imitates an identity header', () => {
+  const imitates = imitationFinder({ userHeader: 'X-Auth-User', keyHeader: 'X-Auth-Key' });
+
+  test.each([
+    ['X_Auth_User', 'root'],
+    ['x_auth_user', ''],
+    ['X-Auth_User', 'root'],
+    ['X_Auth-Key', 'SHA256:forged'],
+    ['X.Auth.User', 'root'],
+    ['X-Auth.User', 'root'],
+    ['X_AUTH.KEY', 'SHA256:forged'],
+    ['x~auth!user', 'root'],
+    ['Connection', 'X-Auth-User'],
+    ['connection', 'close, x-auth-KEY'],
+    ['CONNECTION', 'keep-alive ,\tX-Auth-User\t, close'],
+    ['Connection', 'X_Auth_User'],
+  ])('%s: %s', (name, value) => {
+    expect(imitates([name, value])).toBe(true);
+    expect(imitates(['Accept', '*/*', name, value, 'Host', 'a'])).toBe(true);
+  });
+
+  test.each([
+    // The proxy replaces the header itself.
+    ['X-Auth-User', 'root'],
+    ['x-AUTH-key', 'SHA256:forged'],
+    ['XAuthUser', 'root'],
+    ['X-Auth-User-Name', 'root'],
+    ['HTTP_X_Auth_User', 'root'],
+    ['X_Auth_Users', 'root'],
+    ['__proto__', 'X-Auth-User'],
+    ['constructor', 'X-Auth-User'],
+    ['Connection', 'close'],
+    ['Connection', ''],
+    ['Connection', 'X-Auth-Users, Auth-User'],
+    ['Via', 'X_Auth_User'],
+  ])('not with %s: %s', (name, value) => expect(imitates([name, value])).toBe(false));
+
+  test('under the names that are configured', () => {
+    const remote = imitationFinder({ userHeader: 'Remote-User', keyHeader: 'Remote-Key' });
+    expect(remote(['REMOTE_USER', 'root'])).toBe(true);
+    expect(remote(['Connection', 'Remote-Key'])).toBe(true);
+    expect(remote(['X_Auth_User', 'root', 'Connection', 'X-Auth-User'])).toBe(false);
   });
 });
 

@@ -57,6 +57,17 @@ describe('headers', () => {
     expect((await exchange(server.port, request('/.ajwt/auth', [...short, credential]))).status).toBe(200);
   });
 
+  test.each(['__proto__', 'constructor', 'hasOwnProperty', 'toString', '__defineGetter__', 'push'])(
+    'one with a name that every object has (%s): a request like any other',
+    async (name) => {
+      for (const target of ['/.ajwt/auth', '/.ajwt/whoami', '/v1']) {
+        expectAnswer(await exchange(server.port, request(target, [`${name}: a`, `${name}: b`])), 'missing');
+        const lines = [`${name}: a`, signed(), `${name}: b`];
+        expect((await exchange(server.port, request(target, lines))).status).toBe(200);
+      }
+    },
+  );
+
   test('a target of 3 kB is signed and passed on', async () => {
     const target = `/v1?${'q'.repeat(3000)}`;
     const bound = token('alice', alice, { bind: { v: 1, htm: 'GET', target } });

@@ -60,9 +60,9 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
     onResult: whatHappened(log, database),
   });
   const proxy = upstream === undefined ? undefined : createProxy(upstream, log);
-  const gateway = createGateway({ auth, proxy, jwks: published, config });
+  const gateway = createGateway({ auth, proxy, jwks: published, config, log });
   const readiness = () => readinessOf(database, nonces);
-  const admin = createAdminServer(readiness);
+  const admin = createAdminServer(readiness, log);
   const servers = config.adminListen === undefined ? [gateway] : [gateway, admin];
 
   const watch = watchReadiness(readiness, log);

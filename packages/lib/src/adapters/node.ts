@@ -91,15 +91,23 @@ export function readNodeRequest(
   require: readonly BindMember[] | undefined,
 ): AuthenticationRequest {
   const { method, rawHeaders, socket } = request;
-  return { authorization: authorizationValues(rawHeaders), method, target, require, address: socket?.remoteAddress };
+  const authorization = headerValues(rawHeaders, 'authorization');
+  return { authorization, method, target, require, address: socket?.remoteAddress };
 }
 
-/** Every value of the header: `headers.authorization` would silently keep the first of two. */
-function authorizationValues(rawHeaders: readonly string[]): readonly string[] {
+/**
+ * Returns every value of a header. `headers` keeps only the first of some, and `headersDistinct` throws in Node 22.18 if a client
+ * sends a header named `__proto__`.
+ *
+ * @param rawHeaders - names and values in turn, as received
+ * @param name - in lower case
+ * @returns the values, in the order in which they were sent
+ */
+export function headerValues(rawHeaders: readonly string[], name: string): string[] {
   const values: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    if (name.length === 13 && name.toLowerCase() === 'authorization') values.push(rawHeaders[i + 1] as string);
+    const candidate = rawHeaders[i] as string;
+    if (candidate.length === name.length && candidate.toLowerCase() === name) values.push(rawHeaders[i + 1] as string);
   }
   return values;
 }

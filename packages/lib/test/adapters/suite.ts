@@ -133,6 +133,13 @@ export function adapterSuite(name: string, makeServer: AdapterServer): void {
       expect((await get(required, other)).status, 'neither was spent').toBe(200);
     });
 
+    test('a header named __proto__ changes nothing', async () => {
+      const lines = ['GET /mounted/me HTTP/1.1', 'Host: x', '__proto__: a', '__proto__: b', 'Connection: close'];
+      expect(await sendRaw(required, `${lines.join('\r\n')}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 401 /);
+      const signed = [...lines, `Authorization: ${await sign()}`];
+      expect(await sendRaw(required, `${signed.join('\r\n')}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
+    });
+
     test('a token bound to the method and the whole target comes through', async () => {
       const response = await get(bound, await sign({ htm: 'GET', target: '/mounted/me?x=1' }));
       expect(response.status).toBe(200);

@@ -1,19 +1,23 @@
 /** The operator's listener: never on the public address. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Readiness } from 'asymmetric-jwt-auth';
+import type { Logger } from 'pino';
 import { sendJson, sendProblem } from '../gateway/answers.ts';
+import { guarded } from '../gateway/guarded.ts';
 
 /** @param readiness - whether requests are served now */
-export function createAdminServer(readiness: () => Readiness): Server {
-  return createServer({ headersTimeout: 5000, requestTimeout: 10_000 }, ({ method, url }, response) => {
+export function createAdminServer(readiness: () => Readiness, log: Logger): Server {
+  function route({ method, url }: IncomingMessage, response: ServerResponse): void {
     if (method !== 'GET' && method !== 'HEAD') {
-      return sendProblem(response, 405, 'Method Not Allowed', 'Ask with GET.', { allow: 'GET, HEAD' });
-    }
-    if (url === '/livez') return sendJson(response, 200, { live: true });
-    if (url === '/readyz') {
+      sendProblem(response, 405, 'Method Not Allowed', 'Ask with GET.', { allow: 'GET, HEAD' });
+    } else if (url === '/livez') {
+      sendJson(response, 200, { live: true });
+    } else if (url === '/readyz') {
       const state = readiness();
-      return sendJson(response, state.ready ? 200 : 503, state);
+      sendJson(response, state.ready ? 200 : 503, state);
+    } else {
+      sendProblem(response, 404, 'Not Found', 'There are /livez and /readyz here.');
     }
-    sendProblem(response, 404, 'Not Found', 'There are /livez and /readyz here.');
-  });
+  }
+  return createServer({ headersTimeout: 5000, requestTimeout: 10_000 }, guarded(route, log));
 }

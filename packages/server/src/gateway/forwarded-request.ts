@@ -1,5 +1,6 @@
 /** What a forward-auth request says of the request that it is about. */
 import type { IncomingMessage } from 'node:http';
+import { headerValues } from 'asymmetric-jwt-auth/node';
 
 /** Where forward-auth is. */
 export const FORWARD_AUTH = '/.ajwt/auth';
@@ -41,11 +42,7 @@ function onlyValue(
   rawHeaders: readonly string[],
   readers: Readonly<Record<string, (value: string) => string>>,
 ): string | undefined {
-  const values = new Set<string>();
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = (rawHeaders[at] as string).toLowerCase();
-    if (Object.hasOwn(readers, name)) values.add((readers[name] as typeof asSent)(rawHeaders[at + 1] as string));
-  }
+  const values = new Set(Object.entries(readers).flatMap(([name, read]) => headerValues(rawHeaders, name).map(read)));
   return values.size === 1 ? [...values][0] : undefined;
 }
 

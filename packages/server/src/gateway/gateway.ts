@@ -2,10 +2,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AcceptedResult, Authenticator, MalformedCode, RefusedResult } from 'asymmetric-jwt-auth';
 import { JWKS_PATH, type JwksEndpoint } from 'asymmetric-jwt-auth/jwks';
-import { readNodeRequest } from 'asymmetric-jwt-auth/node';
+import { headerValues, readNodeRequest } from 'asymmetric-jwt-auth/node';
+import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { sendJson, sendProblem, sendRefusal } from './answers.ts';
 import { type Described, describedRequest, FORWARD_AUTH, originForm } from './forwarded-request.ts';
+import { guarded } from './guarded.ts';
 import { identityHeaders, imitationFinder, upstreamHeaders } from './identity-headers.ts';
 import type { UpstreamProxy } from './proxy.ts';
 import { makeTurns } from './turns.ts';
@@ -19,6 +21,7 @@ export interface GatewayParts {
   /** What is published to everybody; without it, its path is the application's. */
   readonly jwks: JwksEndpoint | undefined;
   readonly config: Pick<Config, 'isTrustedProxy' | 'userHeader' | 'keyHeader'>;
+  readonly log: Logger;
 }
 
 const WHOAMI = '/.ajwt/whoami';
@@ -29,7 +32,7 @@ const MAX_HEADERS = 40 * 1024;
 /** Milliseconds for the headers of a request. */
 const HEADERS_TIMEOUT = 5000;
 
-export function createGateway({ auth, proxy, jwks, config }: GatewayParts): Server {
+export function createGateway({ auth, proxy, jwks, config, log }: GatewayParts): Server {
   const othersAreRead = makeTurns();
   const imitatesIdentity = imitationFinder(config);
 
@@ -95,12 +98,13 @@ export function createGateway({ auth, proxy, jwks, config }: GatewayParts): Serv
     connectionsCheckingInterval: 1000,
     keepAliveTimeout: 65_000,
   };
-  const server = createServer(options, route);
+  const serve = guarded(route, log);
+  const server = createServer(options, serve);
   // No header is dropped for being one too many: there might be a second Authorization behind it.
   server.maxHeadersCount = 0;
   // A body is asked for only once its sender was let in.
-  server.on('checkContinue', route);
-  server.on('checkExpectation', route);
+  server.on('checkContinue', serve);
+  server.on('checkExpectation', serve);
   return server;
 }
 
@@ -110,11 +114,11 @@ function refuse(request: IncomingMessage, response: ServerResponse, result: Refu
 }
 
 /** What an application could read otherwise than it was signed, or than a proxy before this one has read it. */
-function ambiguityOf({ url, headersDistinct }: IncomingMessage): string | undefined {
+function ambiguityOf({ url, rawHeaders }: IncomingMessage): string | undefined {
   // The absolute form (RFC 9112 §3.2.2), and `*`.
   if (!url?.startsWith('/')) return 'The request-target is not a path.';
   // RFC 9112 §3.2; Node keeps the first.
-  if ((headersDistinct.host?.length ?? 0) > 1) return 'There is more than one Host header.';
+  if (headerValues(rawHeaders, 'host').length > 1) return 'There is more than one Host header.';
   return undefined;
 }
 

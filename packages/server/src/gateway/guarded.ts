@@ -1,0 +1,40 @@
+/** The one catch around every request: no request ends the process. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { sendProblem } from './answers.ts';
+import { onceAMinute } from './once-a-minute.ts';
+import { endUnreadBody } from './unfinished-body.ts';
+
+/** Handles a request, at once or later. */
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+
+/**
+ * Wraps a handler. If it throws or rejects, the client gets a 503, or a closed connection if the response has begun; the log gets the
+ * cause, once a minute for each message.
+ */
+export function guarded(handle: Handler, log: Logger): (request: IncomingMessage, response: ServerResponse) => void {
+  const mayLog = onceAMinute();
+
+  function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    const { message: cause, stack } = error instanceof Error ? error : new Error(String(error));
+    if (mayLog(cause)) log.error({ cause, stack }, 'a request failed inside ajwtd; it was refused');
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    for (const name of response.getHeaderNames()) response.removeHeader(name);
+    endUnreadBody(request, response);
+    const detail = 'The server failed to handle this request. Try again, with a new token.';
+    sendProblem(response, 503, 'Service Unavailable', detail, { 'retry-after': '1' });
+  }
+
+  return async (request, response) => {
+    // A client that has gone away is not a failure.
+    response.on('error', () => {});
+    try {
+      await handle(request, response);
+    } catch (error) {
+      fail(request, response, error);
+    }
+  };
+}

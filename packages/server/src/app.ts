@@ -14,7 +14,7 @@ import { keySetLog } from './gateway/key-set-log.ts';
 import { oldKeyLog } from './gateway/old-key-log.ts';
 import { onceAMinute } from './gateway/once-a-minute.ts';
 import { createProxy } from './gateway/proxy.ts';
-import { decisionLog } from './gateway/refusal-log.ts';
+import { type DecisionLog, decisionLog } from './gateway/refusal-log.ts';
 import { makeNonceStore, nameOfNonces } from './nonces/store.ts';
 
 /** A running `ajwtd`. */
@@ -51,13 +51,14 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
   const { tolerance, audience, require, upstream } = config;
   const keySets = jwksClient({ privateHosts: config.privateHosts, onProblem: keySetLog(log) });
   const { store: keys, close: closeKeys } = await openKeyStore(database, keySets, log);
+  const decisions = decisionLog(log);
   const auth = createAuthenticator({
     keys,
     nonces,
     tolerance,
     audience,
     require,
-    onResult: whatHappened(log, database),
+    onResult: whatHappened(decisions, log, database),
   });
   const proxy = upstream === undefined ? undefined : createProxy(upstream, log);
   const gateway = createGateway({ auth, proxy, jwks: published, config, log });
@@ -66,9 +67,13 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
   const servers = config.adminListen === undefined ? [gateway] : [gateway, admin];
 
   const watch = watchReadiness(readiness, log);
+  // A second signal ends the process at once.
+  process.on('exit', decisions.flush);
   async function stop(): Promise<void> {
     clearInterval(watch);
     await Promise.all(servers.map(closeServer));
+    process.off('exit', decisions.flush);
+    decisions.flush();
     proxy?.close();
     closeNonces();
     await closeKeys();
@@ -92,11 +97,10 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
 }
 
 /** Decisions are logged; a key that no longer counts and is named all the same shows at its entry. */
-function whatHappened(log: Logger, { directory }: Database): ReturnType<typeof decisionLog> {
-  const logged = decisionLog(log);
+function whatHappened(decisions: DecisionLog, log: Logger, { directory }: Database): DecisionLog['write'] {
   const oldKeys = oldKeyLog(log);
   return (event, request) => {
-    logged(event, request);
+    decisions.write(event, request);
     if (event.kid === undefined || (event.reason !== 'key_revoked' && event.reason !== 'key_expired')) return;
     directory.refused(event.kid.toLowerCase(), seconds());
     oldKeys(event);

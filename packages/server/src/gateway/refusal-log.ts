@@ -1,51 +1,64 @@
-/** Refusals in the log: every one of a proven caller, and a few a second of what strangers send. */
+/** Refusals in the log: a few lines a second, so that no sender can fill the disk, and the number of the refusals without a line. */
 import type { AuthenticationEvent, AuthenticationRequest } from 'asymmetric-jwt-auth';
 import { printable } from 'asymmetric-jwt-auth/internal/command-line';
 import type { Logger } from 'pino';
+import { lineQuota } from './line-quota.ts';
 
-/** Lines a second for whatever is not proven by a signature. */
-const LINES = 10;
+/** Lines a second about what no signature proves, whoever sent it. */
+const UNPROVEN = { each: 10 };
+/** Lines a second about failures on this side. They have a quota of their own: a flood of garbage must not hide them. */
+const FAILURES = { each: 10 };
+/** Lines a second about one user and key, and about all of them: anyone who has captured a token can send it again and again. */
+const PROVEN = { each: 10, inAll: 100 };
 
-/**
- * Makes the function that writes decisions down.
- *
- * @param now - milliseconds
- */
-export function decisionLog(
-  log: Logger,
-  now: () => number = Date.now,
-): (event: AuthenticationEvent, request: AuthenticationRequest) => void {
-  let second = Number.NaN;
-  let lines = 0;
-  let left = 0;
+/** Writes decisions to the log. */
+export interface DecisionLog {
+  write(event: AuthenticationEvent, request: AuthenticationRequest): void;
+  /** Writes how many refusals were left out so far, as the process is about to end. */
+  flush(): void;
+}
 
-  /** @returns whether there is room for one more line in this second */
-  function hasRoom(): boolean {
-    const present = Math.floor(now() / 1000);
-    if (present !== second) {
-      if (left > 0) log.warn({ refusals: left }, 'more refusals were not logged');
-      second = present;
-      lines = 0;
-      left = 0;
-    }
-    lines += 1;
-    if (lines > LINES) left += 1;
-    return lines <= LINES;
+/** A user and the key that signed. */
+interface Signer {
+  readonly username: string | undefined;
+  readonly kid: string | undefined;
+}
+
+const LEFT_OUT = 'more refusals were not logged';
+
+export function decisionLog(log: Logger): DecisionLog {
+  const unproven = lineQuota(UNPROVEN, (_, refusals) => log.warn({ refusals }, LEFT_OUT));
+  const failures = lineQuota(FAILURES, (_, refusals) => log.warn({ reason: 'unavailable', refusals }, LEFT_OUT));
+  const proven = lineQuota<Signer>(PROVEN, (signer, refusals) =>
+    log.warn({ ...(signer ?? { verified: true }), refusals }, LEFT_OUT),
+  );
+
+  function hasRoom({ reason, verified, username, kid }: AuthenticationEvent): boolean {
+    if (reason === 'unavailable') return failures.take('', undefined);
+    if (!verified) return unproven.take('', undefined);
+    // Neither has a line end in it.
+    return proven.take(`${kid}\n${username}`, { username, kid });
   }
 
-  return ({ reason, verified, cause, sentence, detail, username, kid }, request) => {
-    if (reason === 'accepted') {
-      if (log.isLevelEnabled('debug')) log.debug({ username, kid, ...whatWasAsked(request) }, 'accepted');
-    } else if (verified || hasRoom()) {
-      const why = {
-        reason,
-        ...(detail === undefined ? {} : { detail }),
-        ...(cause === undefined ? {} : { cause: told(cause) }),
-      };
-      const line = { ...why, username, kid, ...whatWasAsked(request) };
-      if (reason === 'unavailable') log.error(line, sentence);
-      else log.info(line, sentence);
-    }
+  return {
+    write(event, request) {
+      const { reason, cause, sentence, detail, username, kid } = event;
+      if (reason === 'accepted') {
+        if (log.isLevelEnabled('debug')) log.debug({ username, kid, ...whatWasAsked(request) }, 'accepted');
+      } else if (hasRoom(event)) {
+        const why = {
+          reason,
+          ...(detail === undefined ? {} : { detail }),
+          ...(cause === undefined ? {} : { cause: told(cause) }),
+        };
+        const line = { ...why, username, kid, ...whatWasAsked(request) };
+        if (reason === 'unavailable') log.error(line, sentence);
+        else log.info(line, sentence);
+      }
+    },
+    flush() {
+      for (const quota of [unproven, failures, proven]) quota.flush();
+    },
   };
 }
 

@@ -1,17 +1,21 @@
+import { resolve } from 'node:path';
 import type { AuthenticationEvent, AuthenticationRequest } from 'asymmetric-jwt-auth';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { run } from '../../../../test/run.ts';
 import { decisionLog } from '../../src/gateway/refusal-log.ts';
 
 function makeLog(level = 'info') {
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level, base: null, timestamp: false }, { write: (line) => lines.push(JSON.parse(line)) });
-  const clock = { now: 0 };
-  const decide = decisionLog(log, () => clock.now);
+  const decisions = decisionLog(log);
   const write = (event: AuthenticationEvent, request: Partial<AuthenticationRequest> = {}) =>
-    decide(event, { authorization: undefined, ...request });
-  return { lines, clock, write };
+    decisions.write(event, { authorization: undefined, ...request });
+  return { lines, write, flush: decisions.flush };
 }
+
+beforeEach(() => vi.useFakeTimers({ now: 0 }));
+afterEach(() => vi.useRealTimers());
 
 const garbage: AuthenticationEvent = {
   reason: 'malformed',
@@ -26,36 +30,93 @@ const replayed: AuthenticationEvent = {
   kid: 'k',
   sentence: 'Used.',
 };
+const trouble: AuthenticationEvent = {
+  reason: 'unavailable',
+  verified: false,
+  cause: new Error('the database is locked'),
+  sentence: 'Cannot check.',
+};
 
-test('of what strangers send, ten lines a second are written, and how many were not', () => {
-  const { lines, clock, write } = makeLog();
+test('of what strangers send, ten lines a second are written, and the number of the others', () => {
+  const { lines, write } = makeLog();
   for (let count = 0; count < 500; count++) write(garbage);
   expect(lines).toHaveLength(10);
   expect(lines[0]).toMatchObject({ reason: 'malformed', detail: 'not_a_token', msg: 'No token.' });
-  clock.now = 1000;
+  vi.advanceTimersByTime(1000);
+  expect(lines.slice(10)).toMatchObject([{ level: 40, refusals: 490, msg: 'more refusals were not logged' }]);
   write(garbage);
   expect(lines).toHaveLength(12);
-  expect(lines[10]).toMatchObject({ refusals: 490, msg: 'more refusals were not logged' });
 });
 
-test('a flood of garbage hides no refusal of a proven caller', () => {
+test('of one user and key, ten lines a second are written, and the number of the others', () => {
+  const { lines, write } = makeLog();
+  for (let count = 0; count < 23_000; count++) write(count % 2 === 0 ? replayed : { ...replayed, reason: 'stale' });
+  expect(lines).toHaveLength(10);
+  vi.advanceTimersByTime(1000);
+  expect(lines.slice(10)).toMatchObject([{ username: 'guido', kid: 'k', refusals: 22_990 }]);
+});
+
+test('a flood with one key hides no refusal of another user, nor of another key', () => {
+  const { lines, write } = makeLog();
+  for (let count = 0; count < 500; count++) write(replayed);
+  write({ ...replayed, username: 'ada' });
+  write({ ...replayed, kid: 'other' });
+  expect(lines.slice(10)).toMatchObject([
+    { username: 'ada', kid: 'k' },
+    { username: 'guido', kid: 'other' },
+  ]);
+});
+
+test('of a thousand users and keys, a hundred lines a second are written, and a few counts', () => {
+  const { lines, write } = makeLog();
+  for (let user = 0; user < 3000; user++) {
+    for (let count = 0; count < 3; count++) write({ ...replayed, username: `user${user}` });
+  }
+  expect(lines).toHaveLength(100);
+  vi.advanceTimersByTime(1000);
+  const counts = lines.slice(100);
+  expect(counts).toHaveLength(11);
+  expect(counts.at(-1)).toMatchObject({ verified: true, msg: 'more refusals were not logged' });
+  expect(counts.reduce((sum, { refusals }) => sum + Number(refusals), 0)).toBe(9000 - 100);
+});
+
+test('a flood of garbage hides no refusal of a proven caller, and no failure on this side', () => {
   const { lines, write } = makeLog();
   for (let count = 0; count < 500; count++) write(garbage);
   write(replayed);
   expect(lines.at(-1)).toMatchObject({ reason: 'replayed', username: 'guido', kid: 'k', msg: 'Used.' });
+  write(trouble);
+  expect(lines.at(-1)).toMatchObject({ level: 50, reason: 'unavailable', cause: 'the database is locked' });
 });
 
-test('our own trouble is an error, with its cause, and does not flood the log either', () => {
+test('a failure on this side is an error, with its cause, and does not flood the log', () => {
   const { lines, write } = makeLog();
-  const trouble: AuthenticationEvent = {
-    reason: 'unavailable',
-    verified: false,
-    cause: new Error('the database is locked'),
-    sentence: 'Cannot check.',
-  };
   for (let count = 0; count < 500; count++) write(trouble);
   expect(lines).toHaveLength(10);
   expect(lines[0]).toMatchObject({ level: 50, cause: 'the database is locked' });
+  vi.advanceTimersByTime(1000);
+  expect(lines.slice(10)).toMatchObject([{ reason: 'unavailable', refusals: 490 }]);
+});
+
+test('a process that ends first writes how many were left out', () => {
+  const { lines, write, flush } = makeLog();
+  for (let count = 0; count < 15; count++) write(replayed);
+  for (let count = 0; count < 12; count++) write(garbage);
+  flush();
+  expect(lines.slice(20)).toMatchObject([{ refusals: 2 }, { username: 'guido', refusals: 5 }]);
+  flush();
+  vi.advanceTimersByTime(1000);
+  expect(lines).toHaveLength(22);
+});
+
+test('the count that is still to be written keeps no process alive', async () => {
+  const program = `
+    import { lineQuota } from '${resolve('packages/server/src/gateway/line-quota.ts')}';
+    const quota = lineQuota({ each: 1 }, () => console.log('reported'));
+    for (let count = 0; count < 3; count++) quota.take('', undefined);
+    console.log(process.getActiveResourcesInfo().includes('Timeout'));`;
+  const { code, stdout } = await run(process.execPath, ['--input-type=module', '--eval', program]);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'false\n' });
 });
 
 test('accepted requests are written at the level debug only', () => {

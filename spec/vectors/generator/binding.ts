@@ -54,24 +54,34 @@ export const BINDING: readonly Vector[] = [
     refused('binding_mismatch', bound('b', { htm: 'get' }), 'in another case'),
     accepted(bound('b', { htm: 'GET' }), 'the refused token, where it belongs: a mismatch spends nothing'),
   ]),
-  scenario('bind-target', 'The request-target is compared byte for byte; nothing is normalised on either side.', [
-    accepted(bound('a', { target: TARGET }), 'the same'),
-    ...[
-      '/v1/items',
-      '/v1/items?x=2',
-      '/v1/items?x=1&',
-      '/V1/items?x=1',
-      '/v1//items?x=1',
-      '/v1/./items?x=1',
-      '/v1/%69tems?x=1',
-    ].map((target) => refused('binding_mismatch', bound('b', { target: TARGET }), { what: target, target })),
-    refused('binding_mismatch', bound('b', { target: `https://api.example.com${TARGET}` }), {
-      what: 'the absolute form, on both sides',
-      target: `https://api.example.com${TARGET}`,
-    }),
-    accepted(bound('c', { target: '*' }), { what: 'the asterisk form', method: 'OPTIONS', target: '*' }),
-    accepted(bound('d', { target: '/v1/items?' }), { what: 'an empty query', target: '/v1/items?' }),
-  ]),
+  scenario(
+    'bind-target',
+    'The request-target is compared byte for byte, except for an empty query and a fragment that was signed.',
+    [
+      accepted(bound('a', { target: TARGET }), 'the same'),
+      ...[
+        '/v1/items',
+        '/v1/items?x=2',
+        '/v1/items?x=1&',
+        '/V1/items?x=1',
+        '/v1//items?x=1',
+        '/v1/./items?x=1',
+        '/v1/%69tems?x=1',
+      ].map((target) => refused('binding_mismatch', bound('b', { target: TARGET }), { what: target, target })),
+      refused('binding_mismatch', bound('b', { target: `https://api.example.com${TARGET}` }), {
+        what: 'the absolute form, on both sides',
+        target: `https://api.example.com${TARGET}`,
+      }),
+      accepted(bound('c', { target: '*' }), { what: 'the asterisk form', method: 'OPTIONS', target: '*' }),
+      accepted(bound('d', { target: '/v1/items?' }), { what: 'an empty query', target: '/v1/items?' }),
+      accepted(bound('e', { target: '/v1/items' }), { what: 'an empty query, received only', target: '/v1/items?' }),
+      accepted(bound('f', { target: '/v1/items?' }), { what: 'an empty query, signed only', target: '/v1/items' }),
+      accepted(bound('g', { target: '/v1/items?#a?' }), { what: 'a fragment, signed only', target: '/v1/items' }),
+      ...['/v1/items#/../admin', '/v1/items?#', '/v1/items??', '/v1/items?&'].map((target) =>
+        refused('binding_mismatch', bound('h', { target: '/v1/items' }), { what: target, target }),
+      ),
+    ],
+  ),
   scenario('bind-empty', 'A bind without members restricts nothing.', [accepted(bound('a', {}))]),
   scenario(
     'bind-digest',

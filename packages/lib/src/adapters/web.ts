@@ -41,7 +41,7 @@ export interface WebAuth<User> {
 
 /**
  * Authentication for web-standard handlers. A bound target is compared with the path and query of `request.url`, which the
- * platform has parsed: for a path that it rewrites (`/a/../b`) a bound token is refused.
+ * platform has parsed. If the platform rewrites a path (`/a/../b`), a token bound to the original path is refused.
  *
  * @param auth - decides about the requests
  * @param options - {@link RouteOptions}

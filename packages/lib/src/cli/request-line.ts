@@ -1,4 +1,5 @@
 /** The method and the URL of a request, as they are typed. */
+import { bareUrl } from '../client/bare-url.ts';
 import { CommandError } from '../command-line/command-error.ts';
 
 /** tchar of RFC 9110 §5.6.2. */
@@ -16,6 +17,7 @@ export function readMethod(given: string): string {
 
 /**
  * @param malformed - exit code for what is no URL
+ * @returns the URL without a fragment and without an empty query
  * @throws CommandError; a password in the URL is not repeated
  */
 export function readUrl(given: string, malformed = 1): URL {
@@ -29,5 +31,5 @@ export function readUrl(given: string, malformed = 1): URL {
   if (url.username !== '' || url.password !== '') {
     throw new CommandError('the URL has a username or password; leave it out: the token says who calls');
   }
-  return url;
+  return bareUrl(url);
 }

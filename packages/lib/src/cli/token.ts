@@ -5,6 +5,7 @@ import { CommandError } from '../command-line/command-error.ts';
 import { refuseMoreWords } from '../command-line/parse.ts';
 import { complain, print } from '../command-line/terminal.ts';
 import type { Bind } from '../core/binding.ts';
+import { bareTarget } from '../core/target.ts';
 import { IDENTITY_OPTIONS, readSigningKey, readUsername } from './identity.ts';
 import { readMethod, readUrl } from './request-line.ts';
 
@@ -50,7 +51,7 @@ function readBind(
   const htm = readMethod(method);
   const url = readUrl(given);
   const target = url.pathname + url.search;
-  if (!given.replace(/#.*$/s, '').endsWith(url.pathname === '/' ? url.search : target)) {
+  if (!bareTarget(given).endsWith(url.pathname === '/' ? url.search : target)) {
     complain(`the token is bound to ${target}; send it to exactly this path`);
   }
   return { aud: audience ?? url.origin, htm, target };

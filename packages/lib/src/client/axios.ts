@@ -1,4 +1,5 @@
 /** For axios on Node: an adapter that signs each attempt, below its interceptors. Redirects are followed here, and not by axios. */
+import { bareUrl } from './bare-url.ts';
 import { pause } from './pause.ts';
 import { BODY_HEADERS, followRedirect, isRedirect } from './redirect.ts';
 import { attemptSigner, type SigningOptions } from './signing.ts';
@@ -49,7 +50,7 @@ export function signedAxios(axios: AxiosLike, options: SigningOptions): SigningA
   const underneath = axios.getAdapter('http');
 
   return async (given: AxiosConfig) => {
-    const url = new URL(axios.getUri(given));
+    const url = bareUrl(new URL(axios.getUri(given)));
     url.username = url.password = '';
     let place = { url, method: String(given.method ?? 'get').toUpperCase() };
     let { data } = given;

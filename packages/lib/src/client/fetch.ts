@@ -1,5 +1,6 @@
 /** A `fetch` that signs: each request, each hop of a redirect, and each further attempt carries a token of its own. */
 import { checkOptions, type OptionKinds } from '../core/options.ts';
+import { bareUrl } from './bare-url.ts';
 import { pause } from './pause.ts';
 import { BODY_HEADERS, followRedirect, isRedirect } from './redirect.ts';
 import { attemptSigner, SIGNING_OPTIONS, type SigningOptions } from './signing.ts';
@@ -30,7 +31,8 @@ export function createSignedFetch(options: SignedFetchOptions): typeof fetch {
   const { fetch: underneath, ...signing } = options;
   const sign = attemptSigner(signing);
 
-  return async function signedFetch(input, init) {
+  return async function signedFetch(given, init) {
+    const input = bareInput(given);
     const spare = input instanceof Request && (init?.body ?? null) === null ? spareBody(input) : undefined;
     try {
       return await exchange(input, init, spare);
@@ -39,7 +41,7 @@ export function createSignedFetch(options: SignedFetchOptions): typeof fetch {
     }
   };
 
-  async function exchange(input: Input, init: RequestInit | undefined, spare?: SpareBody): Promise<Response> {
+  async function exchange(input: BareInput, init: RequestInit | undefined, spare?: SpareBody): Promise<Response> {
     const send = underneath ?? fetch;
     const given = input instanceof Request ? input : undefined;
     const signal = init?.signal ?? given?.signal ?? null;
@@ -87,7 +89,15 @@ export function createSignedFetch(options: SignedFetchOptions): typeof fetch {
   }
 }
 
-type Input = Parameters<typeof fetch>[0];
+/** What fetch is called with, without a fragment and without an empty query. */
+type BareInput = URL | Request;
+
+/** Some versions of fetch send the `?` of an empty query, and others don't; without it, every version sends what is signed. */
+function bareInput(input: Parameters<typeof fetch>[0]): BareInput {
+  if (!(input instanceof Request)) return bareUrl(new URL(input));
+  const url = bareUrl(new URL(input.url));
+  return url.href === input.url ? input : new Request(url, input);
+}
 
 /** Methods whose case fetch mends (Fetch Standard, normalize a method). */
 const NORMALISED = /^(?:delete|get|head|options|post|put)$/i;
@@ -100,9 +110,9 @@ interface Hop {
   readonly body: BodyInit | null;
 }
 
-function firstHop(input: Input, init: RequestInit | undefined): Hop {
+function firstHop(input: BareInput, init: RequestInit | undefined): Hop {
   const given = input instanceof Request ? input : undefined;
-  const url = new URL(given?.url ?? (input as string | URL));
+  const url = input instanceof Request ? new URL(input.url) : input;
   // As fetch itself will: what else is wrong, it says.
   if (url.username !== '' || url.password !== '') throw new TypeError('the URL must not include credentials');
   const method = init?.method ?? given?.method ?? 'GET';

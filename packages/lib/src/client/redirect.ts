@@ -1,4 +1,5 @@
 /** Where a redirect leads (Fetch Standard, HTTP-redirect fetch), and that it stays on its origin. */
+import { bareUrl } from './bare-url.ts';
 import { SignedFetchError } from './error.ts';
 
 /** Hops that fetch itself would follow. */
@@ -61,7 +62,7 @@ export function sameOrigin(url: URL, location: string | URL): URL {
   if (!URL.canParse(location, url))
     throw new SignedFetchError('bad_redirect', 'the server redirects to what is no URL');
   const next = new URL(location, url);
-  if (next.origin === url.origin) return next;
+  if (next.origin === url.origin) return bareUrl(next);
   throw new SignedFetchError(
     'cross_origin_redirect',
     `${url.origin} redirects to ${next.origin}; signed requests stay on their origin: call it by its own URL if you trust it`,

@@ -1,5 +1,6 @@
 /** For undici: an interceptor that signs each attempt. Compose it first, so that retries and redirects come through it again. */
 import { checkOptions, type OptionKinds } from '../core/options.ts';
+import { bareTarget } from '../core/target.ts';
 import type { Verdict } from './clock.ts';
 import { pause } from './pause.ts';
 import { sameOrigin } from './redirect.ts';
@@ -62,7 +63,8 @@ export function signedUndici(options: SignedUndiciOptions): SigningInterceptor {
 
   return (dispatch) => (given, handler) => {
     sameOrigin(base, given.origin ?? origin);
-    const path = given.path + queryOf(given.path, given.query);
+    const bare = bareTarget(given.path);
+    const path = bare + queryOf(bare, given.query);
     const headers = withoutAuthorization(given.headers);
 
     const start = (isLast: boolean): boolean | Promise<boolean> => {

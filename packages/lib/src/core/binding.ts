@@ -2,6 +2,7 @@
 
 import { Refusal } from './reasons.ts';
 import type { AuthenticationRequest } from './request.ts';
+import { isSignedTarget } from './target.ts';
 import type { BoundToken, FreshToken } from './trust.ts';
 
 /** Members of `bind` that a policy can require. */
@@ -14,7 +15,7 @@ export interface Bind {
   readonly aud?: string;
   /** HTTP method, as sent. */
   readonly htm?: string;
-  /** Request-target, as sent: path and query, byte for byte. */
+  /** Request-target, as sent: path and query, byte for byte, without an empty query. */
   readonly target?: string;
   /** Unpadded base64url SHA-256 of the body, after content coding and before chunking. */
   readonly digest?: string;
@@ -67,8 +68,9 @@ export function checkBinding<User>(
   if (bind === undefined) return token as unknown as BoundToken<User>;
 
   if (bind.htm !== undefined && bind.htm !== request.method) return new Refusal('binding_mismatch');
-  if (bind.target !== undefined && bind.target !== externalTarget(request.target, policy)) {
-    return new Refusal('binding_mismatch');
+  if (bind.target !== undefined) {
+    const target = externalTarget(request.target, policy);
+    if (target === undefined || !isSignedTarget(bind.target, target)) return new Refusal('binding_mismatch');
   }
   // Nobody here can tell the body's digest: refused before the nonce is spent.
   if (bind.digest !== undefined && request.bodyDigest === undefined) return new Refusal('binding_mismatch');

@@ -146,6 +146,19 @@ export function adapterSuite(name: string, makeServer: AdapterServer): void {
     });
 
     test.each([
+      ['signed without it', '/mounted/me'],
+      ['signed with it', '/mounted/me?'],
+    ])('the ? of an empty query makes no difference: %s', async (_what, target) => {
+      const lines = [
+        'GET /mounted/me? HTTP/1.1',
+        'Host: x',
+        `Authorization: ${await sign({ htm: 'GET', target })}`,
+        'Connection: close',
+      ];
+      expect(await sendRaw(bound, `${lines.join('\r\n')}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
+    });
+
+    test.each([
       ['unbound', undefined, 'binding_required'],
       ['bound to another method', { htm: 'POST', target: '/mounted/me?x=1' }, 'binding_mismatch'],
       ['bound to another path', { htm: 'GET', target: '/me?x=1' }, 'binding_mismatch'],

@@ -1,0 +1,35 @@
+/** What is signed is what is sent (spec/PROTOCOL.md §5), in every client and on every supported Node. */
+import { resolve } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { OTHER_NODES } from '../../../../test/nodes.ts';
+import { mustRun } from '../../../../test/run.ts';
+import { checkClient, requestLines } from './request-lines.ts';
+
+const RUNS = 60;
+const lines = await requestLines();
+afterAll(() => lines.close());
+
+describe('the request line has the target that was signed', () => {
+  test.each(Object.keys(lines.clients))('%s', async (name) => {
+    expect(await checkClient(lines, name, { numRuns: RUNS })).toBeGreaterThan(RUNS / 4);
+  });
+
+  for (const { version, program, isMissing } of OTHER_NODES) {
+    test.skipIf(isMissing).concurrent(`on Node ${version}`, async () => {
+      const words = [
+        '--conditions=source',
+        resolve(import.meta.dirname, 'request-lines.ts'),
+        String(RUNS),
+        randomSeed(),
+      ];
+      const counts: Record<string, number> = JSON.parse(await mustRun(program, words));
+      expect(Object.keys(counts)).toEqual(Object.keys(lines.clients));
+      for (const count of Object.values(counts)) expect(count).toBeGreaterThan(RUNS / 4);
+    });
+  }
+});
+
+/** A program that fails prints it with its counterexample. */
+function randomSeed(): string {
+  return String(Math.trunc(Math.random() * 2 ** 31));
+}

@@ -1,53 +1,59 @@
 /** How the tables of the SQL directory come to be. */
 import { type Kysely, sql } from 'kysely';
-import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
 import { DIRECTORY_DIALECTS, directoryDialectOf } from './sql/dialect.ts';
+import { whileNobodyMigrates } from './sql/migration-lock.ts';
 import type { DirectoryTables } from './sql/tables.ts';
 
-function migrator(db: Kysely<DirectoryTables>): Migrator {
-  const { migrations } = directoryDialectOf(db);
-  const provider: MigrationProvider = {
-    getMigrations: async () =>
-      Object.fromEntries(Object.entries(migrations).map(([name, statements]) => [name, migrationOf(statements)])),
-  };
-  return new Migrator({
-    db,
-    provider,
-    migrationTableName: 'ajwt_migration',
-    migrationLockTableName: 'ajwt_migration_lock',
-  });
-}
-
-function migrationOf(statements: readonly string[]): Migration {
-  return {
-    async up(db: Kysely<unknown>) {
-      for (const statement of statements) await sql.raw(statement).execute(db);
-    },
-  };
-}
-
-/** Names of the migrations that a database lacks, in order; all of them for a new one. */
+/**
+ * Names of the migrations that a database lacks, in order; all of them for a new one. Where a migration is not one transaction, waits
+ * for the process that is in the middle of one.
+ *
+ * @throws UnavailableError if that process does not finish in time; whatever the database throws
+ */
 export async function pendingMigrations(db: Kysely<DirectoryTables>): Promise<readonly string[]> {
-  const migrations = await migrator(db).getMigrations();
-  return migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
+  const dialect = directoryDialectOf(db);
+  const pending = await missingFrom(db);
+  if (pending.length === 0 || dialect.isAtomic) return pending;
+  return whileNobodyMigrates(db, dialect, missingFrom);
 }
 
 /**
- * Brings a database up to date.
+ * Brings a database up to date. Of several processes that begin at once, one makes each migration, and the others wait for it.
  *
- * @returns names of the migrations that were made, in order
- * @throws what the database, or Kysely's migrator, throws: nothing is half there then but in databases whose DDL has no transactions
+ * @returns names of the migrations that were made here, in order
+ * @throws UnavailableError if another process does not finish in time; whatever the database throws: nothing is changed then, except in
+ *   MySQL and MariaDB, whose DDL has no transactions, where the next call makes the rest
  */
 export async function runMigrations(db: Kysely<DirectoryTables>): Promise<readonly string[]> {
-  const pending = await pendingMigrations(db);
-  if (pending.length === 0) return [];
-  const { error } = await migrator(db).migrateToLatest();
-  // Another process may have been faster: what counts is that all is there.
-  if (error !== undefined && (await pendingMigrations(db)).length > 0) throw error;
-  return pending;
+  if ((await missingFrom(db)).length === 0) return [];
+  const dialect = directoryDialectOf(db);
+  return whileNobodyMigrates(db, dialect, async (connection) => {
+    const pending = await missingFrom(connection);
+    if (pending.length === 0) return pending;
+    for (const statement of BOOKS) await sql.raw(statement).execute(connection);
+    for (const name of pending) {
+      for (const statement of dialect.migrations[name] ?? []) await sql.raw(statement).execute(connection);
+      await connection.insertInto('ajwt_migration').values({ name, timestamp: new Date().toISOString() }).execute();
+    }
+    return pending;
+  });
 }
 
-/** What Kysely's migrator keeps its books in. */
+async function missingFrom(db: Kysely<DirectoryTables>): Promise<readonly string[]> {
+  const { migrations } = directoryDialectOf(db);
+  const made = await madeIn(db);
+  return Object.keys(migrations).filter((name) => !made.has(name));
+}
+
+/** Names of the migrations that a database has. */
+async function madeIn(db: Kysely<DirectoryTables>): Promise<ReadonlySet<string>> {
+  const tables = await db.introspection.getTables();
+  if (!tables.some(({ name }) => name === 'ajwt_migration')) return new Set();
+  const rows = await db.selectFrom('ajwt_migration').select('name').execute();
+  return new Set(rows.map(({ name }) => name));
+}
+
+/** Where it is written which migrations were made: the tables of Kysely's migrator, which made them in earlier versions. */
 const BOOKS = [
   'CREATE TABLE IF NOT EXISTS ajwt_migration (name varchar(255) NOT NULL PRIMARY KEY, timestamp varchar(255) NOT NULL)',
   'CREATE TABLE IF NOT EXISTS ajwt_migration_lock (id varchar(255) NOT NULL PRIMARY KEY, is_locked integer DEFAULT 0 NOT NULL)',

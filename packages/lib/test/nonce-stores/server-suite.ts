@@ -64,6 +64,19 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       expect(await outcomeOf(store, claimAt(Math.floor(now())))).toBe('claimed');
     });
 
+    test('the first claims on an empty database make its tables together, and one of them gets the nonce', async () => {
+      for (let round = 0; round < 6; round++) {
+        await stores.empty();
+        const databases = Array.from({ length: 12 }, () => stores.database(undefined, 1));
+        // Connected before, so that all are at it at the same moment.
+        await Promise.all(databases.map((database) => ask(database, 'SELECT 1')));
+        const claim = claimAt();
+        const first = databases.map((database) => outcomeOf(sqlNonceStore(database, { deadline: 5000 }), claim));
+        expect((await Promise.all(first)).sort()).toEqual(['claimed', ...Array(11).fill('replayed')]);
+        await stores.close();
+      }
+    });
+
     test('a purge that races claims lets nothing in twice, and raises the floor first', async () => {
       const options = { afterLoss: 'accept', deadline: 2000 } as const;
       const both = [await stores.store(options), await stores.store(options)];

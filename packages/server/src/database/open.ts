@@ -9,8 +9,10 @@ import { type Opener, POOL_LIMITS, SQLITE_WAIT } from './pool-limits.ts';
 /** An open database. */
 export interface Database {
   readonly config: DatabaseConfig;
-  /** Whether it was made just now, or had no tables at all. */
+  /** Whether its tables were made here, just now. */
   readonly created: boolean;
+  /** Whether it had no tables when it was opened, except those of nonces. */
+  readonly isEmpty: boolean;
   readonly directory: Directory;
   /**
    * More connections to the same database: what goes on in one never waits for the other.
@@ -26,6 +28,9 @@ export interface Database {
   checkFile(): void;
   close(): Promise<void>;
 }
+
+/** A nonce store that another process opens may have made its tables first. */
+const NONCE_TABLES = ['ajwt_nonce', 'ajwt_epoch', 'ajwt_life'];
 
 /** Connections for users and keys: they are read now and then, as they are cached. */
 const FOR_DIRECTORY = 3;
@@ -44,11 +49,13 @@ export async function openDatabase(
   const database = await connectDatabase(config, opener, onWriteError);
   try {
     const pending = await database.directory.pendingMigrations();
-    if (pending.length > 0 && !database.created) {
+    if (pending.length === 0) return database;
+    if (!database.isEmpty) {
       throw new CommandError(`${placeOf(config)} lacks ${pending.join(', ')}; run \`ajwtd migrate\` first`);
     }
-    if (pending.length > 0) await database.directory.migrate();
-    return database;
+    // Another process may be faster, and then has made it.
+    const made = await database.directory.migrate();
+    return { ...database, created: made.length > 0 };
   } catch (error) {
     await database.close();
     throw cannotBeOpened(config, error);
@@ -74,14 +81,14 @@ export async function connectDatabase(
       return instance;
     };
     const first = connect(FOR_DIRECTORY);
-    const created = isNew || (await first.introspection.getTables()).length === 0;
+    const isEmpty = isNew || (await first.introspection.getTables()).every(({ name }) => NONCE_TABLES.includes(name));
     const checkFile = config.kind === 'sqlite' ? fileCheck(config.path) : () => {};
     const directory = sqlDirectory(first, onWriteError === undefined ? {} : { onWriteError });
     const closeAll = async () => {
       await directory.close();
       await close();
     };
-    return { config, created, directory, connect, checkFile, close: closeAll };
+    return { config, created: false, isEmpty, directory, connect, checkFile, close: closeAll };
   } catch (error) {
     await close();
     throw cannotBeOpened(config, error);

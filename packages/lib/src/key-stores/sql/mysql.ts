@@ -1,9 +1,13 @@
 /** The directory in MySQL and MariaDB. Texts compare by their code points, whatever the database's own collation is. */
 import { sql } from 'kysely';
 import type { DirectoryDialect } from './dialect.ts';
+import { MigrationUnderWay } from './migration-lock.ts';
 
 /** Deadlock, lock timeout, a row that has changed since the snapshot; a unique key that is there, and a row that is no longer. */
 const MAY_TRY_AGAIN = [1213, 1205, 1020, 1062, 1452];
+
+/** Names of locks are those of the whole server, and have 64 characters at most. */
+const MIGRATION_LOCK = sql.raw("CONCAT('ajwt_migration ', LEFT(DATABASE(), 48))");
 
 const EXACT = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
 const NAME_OF_KEY = 'CHARACTER SET ascii COLLATE ascii_bin';
@@ -13,6 +17,18 @@ export const MYSQL: DirectoryDialect = {
   upsert: 'ON DUPLICATE KEY',
   contains: (column, text) => sql`instr(lower(${column}), lower(${text})) > 0`,
   mayTryAgain: (error) => MAY_TRY_AGAIN.includes((error as { errno?: number }).errno ?? 0),
+  isAtomic: false,
+  alone: (db, work) =>
+    db.connection().execute(async (connection) => {
+      const lock = sql<{ taken: number | null }>`SELECT GET_LOCK(${MIGRATION_LOCK}, 0) AS taken`;
+      if (Number((await lock.execute(connection)).rows[0]?.taken) !== 1) throw new MigrationUnderWay();
+      try {
+        return await work(connection);
+      } finally {
+        // The lock of a connection that was lost is free already.
+        await sql`DO RELEASE_LOCK(${MIGRATION_LOCK})`.execute(connection).catch(() => {});
+      }
+    }),
   migrations: {
     '2026-11-directory': [
       // 600 characters of 4 bytes are what an index can hold: 3072 bytes.

@@ -1,9 +1,16 @@
 /** The directory in PostgreSQL. Texts compare by their bytes, whatever the database's own collation is. */
 import { sql } from 'kysely';
 import type { DirectoryDialect } from './dialect.ts';
+import { MigrationUnderWay } from './migration-lock.ts';
 
-/** Serialisation, deadlock, lock timeout; a unique key that is there, and a row that is referred to and no longer there. */
-const MAY_TRY_AGAIN = ['40001', '40P01', '55P03', '23505', '23503'];
+/**
+ * Serialisation, deadlock, lock timeout; a unique key that exists, and a row that is referred to and no longer exists; a table or its
+ * type that another connection has just made, which IF NOT EXISTS does not see.
+ */
+const MAY_TRY_AGAIN = ['40001', '40P01', '55P03', '23505', '23503', '42P07', '42710'];
+
+/** An advisory lock of two numbers: `ajwt` in ASCII, and which of ours it is. */
+const MIGRATION_LOCK = '1634367348, 1';
 
 const triggerOf = (table: string) =>
   `CREATE OR REPLACE TRIGGER ${table}_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION ajwt_directory_changed()`;
@@ -13,6 +20,18 @@ export const POSTGRES: DirectoryDialect = {
   // The column ignores the case of ASCII letters alone, and so must the text.
   contains: (column, text) => sql`strpos(lower(${column}), lower(CAST(${text} AS text) COLLATE "C")) > 0`,
   mayTryAgain: (error) => MAY_TRY_AGAIN.includes((error as { code?: string }).code ?? ''),
+  isAtomic: true,
+  alone: (db, work) =>
+    // At the levels above, the transaction would not see what another one has committed while this one waited. A lock of the
+    // transaction also works through a pooler that gives each transaction another connection.
+    db
+      .transaction()
+      .setIsolationLevel('read committed')
+      .execute(async (transaction) => {
+        const lock = sql<{ taken: boolean }>`SELECT pg_try_advisory_xact_lock(${sql.raw(MIGRATION_LOCK)}) AS taken`;
+        if (!(await lock.execute(transaction)).rows[0]?.taken) throw new MigrationUnderWay();
+        return work(transaction);
+      }),
   migrations: {
     '2026-11-directory': [
       `CREATE TABLE IF NOT EXISTS ajwt_user (

@@ -19,6 +19,20 @@ export const SQLITE: DirectoryDialect = {
   mayTryAgain(error) {
     return isSqliteBusy(error) || OUTRUN.includes((error as { errcode?: number }).errcode ?? 0);
   },
+  isAtomic: true,
+  alone: (db, work) =>
+    db.connection().execute(async (connection) => {
+      await sql`BEGIN IMMEDIATE`.execute(connection);
+      try {
+        const result = await work(connection);
+        await sql`COMMIT`.execute(connection);
+        return result;
+      } catch (error) {
+        // Some errors have ended the transaction already.
+        await sql`ROLLBACK`.execute(connection).catch(() => {});
+        throw error;
+      }
+    }),
   migrations: {
     '2026-11-directory': [
       `CREATE TABLE IF NOT EXISTS ajwt_user (

@@ -8,6 +8,7 @@ export interface DirectoryTables {
   ajwt_revoked_key: RevokedKeyTable;
   ajwt_key_use: KeyUseTable;
   ajwt_audit: AuditTable;
+  ajwt_migration: { name: string; timestamp: string };
   ajwt_revision: { id: number; revision: number };
 }
 

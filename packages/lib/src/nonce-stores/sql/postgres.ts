@@ -4,8 +4,11 @@
  */
 import type { SqlNonceDialect } from './dialect.ts';
 
-/** SQLSTATEs after which nothing has happened: serialisation, deadlock, lock timeout; and two processes that make the tables at once. */
-const NOT_RUN = ['40001', '40P01', '55P03', '23505', '42P07'];
+/**
+ * SQLSTATEs after which nothing has happened: serialisation, deadlock, lock timeout; and a table, its type or its index that another
+ * process has just made, which IF NOT EXISTS does not see.
+ */
+const NOT_RUN = ['40001', '40P01', '55P03', '23505', '42P07', '42710'];
 
 // pg_control_checkpoint() would lag a promotion. On a standby this fails, and so does the claim.
 const LIFE = `concat_ws('/', CAST(extract(epoch FROM pg_postmaster_start_time()) * 1000000 AS bigint),

@@ -1,0 +1,83 @@
+/** Servers that start at the same moment on an empty database: each of them comes up. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lacksMariadb, MariadbServer } from '../../../../test/servers/mariadb.ts';
+import { lacksPostgres, PostgresServer } from '../../../../test/servers/postgres.ts';
+import type { Start, Started } from './starter.ts';
+
+const STARTER = fileURLToPath(new URL('starter.ts', import.meta.url));
+const PROCESSES = 3;
+/** Starts in each process, and new databases: without a lock, one round was nearly always enough to see it fail. */
+const TIMES = 3;
+const ROUNDS = 2;
+
+let starters: ChildProcess[] = [];
+beforeAll(async () => {
+  starters = Array.from({ length: PROCESSES }, () => fork(STARTER, { execArgv: ['--conditions=source'] }));
+  await Promise.all(starters.map((starter) => once(starter, 'message')));
+});
+afterAll(() => {
+  for (const starter of starters) starter.kill();
+});
+
+async function startEverywhere(url: string): Promise<Started> {
+  const start: Start = { url, times: TIMES };
+  const answers = starters.map(async (starter) => {
+    const answer = once(starter, 'message') as Promise<[Started]>;
+    starter.send(start);
+    return (await answer)[0];
+  });
+  return (await Promise.all(answers)).flat();
+}
+
+/** One of them makes the tables; the others find them. */
+async function expectAllUp(url: string): Promise<void> {
+  const started = await startEverywhere(url);
+  expect([...started].sort()).toEqual([...Array(PROCESSES * TIMES - 1).fill(false), true]);
+}
+
+test('on an SQLite file', { timeout: 60_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ajwt-start-'));
+  try {
+    for (let round = 0; round < ROUNDS; round++) await expectAllUp(`sqlite:${join(folder, `${round}.db`)}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+describe.skipIf(lacksPostgres)('on PostgreSQL (needs postgresql)', () => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await PostgresServer.start(['max_connections = 100', 'fsync = off']);
+  });
+  afterAll(() => server?.remove());
+
+  test.each(['read committed', 'repeatable read'])('where %s is the default', { timeout: 60_000 }, async (level) => {
+    await server.query(`ALTER ROLE postgres SET default_transaction_isolation = '${level}'`);
+    for (let round = 0; round < ROUNDS; round++) {
+      const name = `${level.replace(' ', '_')}_${round}`;
+      await server.query(`CREATE DATABASE ${name}`);
+      await expectAllUp(`postgres://postgres@127.0.0.1:${server.port}/${name}`);
+    }
+  });
+});
+
+describe.skipIf(lacksMariadb)('on MariaDB (needs mariadb-server)', () => {
+  let server: MariadbServer;
+  beforeAll(async () => {
+    server = await MariadbServer.start();
+  });
+  afterAll(() => server?.remove());
+
+  test('with its own defaults', { timeout: 60_000 }, async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      await server.query(`CREATE DATABASE round_${round}`);
+      await expectAllUp(`mariadb://root@127.0.0.1:${server.port}/round_${round}`);
+    }
+  });
+});

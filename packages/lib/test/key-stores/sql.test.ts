@@ -174,7 +174,7 @@ describe('migrations', () => {
   test('two processes that meet at a new database both find it ready', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ajwt-directory-'));
     const directories = Array.from({ length: 4 }, () => {
-      const database = new Kysely<unknown>({ dialect: nodeSqlite(join(folder, 'ajwt.db'), { wait: 2000 }) });
+      const database = new Kysely<unknown>({ dialect: nodeSqlite(join(folder, 'ajwt.db')) });
       open.push({ database, folder });
       return sqlDirectory(database);
     });

@@ -51,6 +51,7 @@ const SHARED = [
     'key-parser',
     'key-sets',
     'keys',
+    'migration-lock',
     'mysql',
     'pages',
     'postgres',

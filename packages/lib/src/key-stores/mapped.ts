@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import { isUsername } from '../core/claims.ts';
 import type { KeyHint, KeyRecord, KeyState, KeyStore, UserRecord, VerificationKey } from '../core/contracts.ts';
 import { retryWhileBusy } from '../sql/retry-while-busy.ts';
+import { isUnrepresentable } from '../sql/unrepresentable.ts';
 import type { LastUsed, UsedRow } from './last-used.ts';
 import { ALIASES, findQuery, type MappedRow } from './mapped-query.ts';
 import { notebookOf } from './mapped-uses.ts';
@@ -143,14 +144,24 @@ function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly
     };
   }
 
+  /** @returns none for a name that the database cannot hold */
+  async function rowsOf(username: string): Promise<readonly MappedRow[]> {
+    const parameters = [username];
+    const ask = () => db.executeQuery<MappedRow>({ ...query, parameters });
+    try {
+      return (await retryWhileBusy(ask, FIND_DEADLINE)).rows;
+    } catch (error) {
+      if (await isUnrepresentable(db, username, error)) return [];
+      throw error;
+    }
+  }
+
   const notebooks = [keyUses, setUses].filter((one) => one !== undefined);
   return {
     async find(username, hint) {
       // Some databases fail for what no username can be.
       if (!isUsername(username)) return undefined;
-      const parameters = [username];
-      const ask = () => db.executeQuery<MappedRow>({ ...query, parameters });
-      const { rows } = await retryWhileBusy(ask, FIND_DEADLINE);
+      const rows = await rowsOf(username);
       // A collation that ignores case, accents or spaces finds the rows of others as well.
       const own = rows.filter((row) => row[ALIASES.username] === username);
       if (own.length === 0) return undefined;

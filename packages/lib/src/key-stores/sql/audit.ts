@@ -1,6 +1,6 @@
 /** Reads the audit trail. */
 import type { AuditAction, AuditEntry, Directory } from '../directory.ts';
-import { pageOf, readLimit, readNumber, readText } from './pages.ts';
+import { pageOf, readLimit, readNumber, readText, rowsFor } from './pages.ts';
 import type { Connection } from './rows.ts';
 
 export function auditOf(db: Connection): Pick<Directory, 'listAudit'> {
@@ -14,7 +14,7 @@ export function auditOf(db: Connection): Pick<Directory, 'listAudit'> {
         .where('id', '>', readNumber(query.after))
         .orderBy('id', newest ? 'desc' : 'asc');
       if (query.subject !== undefined) entries = entries.where('subject', '=', readText('subject', query.subject));
-      const rows = await entries.limit(newest ? limit : limit + 1).execute();
+      const rows = await rowsFor(db, [query.subject], entries.limit(newest ? limit : limit + 1));
       return pageOf(newest ? rows.reverse() : rows, limit, entryOf, ({ id }) => String(id));
     },
   };

@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely';
 import { isUsername } from '../../core/claims.ts';
 import type { KeyRecord, UserRecord } from '../../core/contracts.ts';
+import { isUnrepresentable } from '../../sql/unrepresentable.ts';
 import type { DirectoryUser } from '../directory.ts';
 import { type KeyParser, StoredKey } from './key-parser.ts';
 import { type StateRow, stateOf, userOf } from './rows.ts';
@@ -43,10 +44,20 @@ export function userFinder(db: Kysely<DirectoryTables>, parse: KeyParser, now: (
     .orderBy('s.id')
     .compile();
 
+  /** @returns none for a name that the database cannot hold */
+  async function rowsOf(username: string): Promise<readonly FoundRow[]> {
+    try {
+      return (await db.executeQuery<FoundRow>({ ...query, parameters: [username] })).rows;
+    } catch (error) {
+      if (await isUnrepresentable(db, username, error)) return [];
+      throw error;
+    }
+  }
+
   return async (username: string): Promise<UserRecord<DirectoryUser> | undefined> => {
     // PostgreSQL cannot even be asked for a name with NUL.
     if (!isUsername(username)) return undefined;
-    const { rows } = await db.executeQuery<FoundRow>({ ...query, parameters: [username] });
+    const rows = await rowsOf(username);
     const [first] = rows;
     // MySQL pads with spaces, and an application's own connection may write in another character set.
     if (first?.username !== username) return undefined;

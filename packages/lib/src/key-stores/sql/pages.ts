@@ -1,4 +1,6 @@
 /** Parts of lists, by cursor. */
+import type { Kysely } from 'kysely';
+import { isUnrepresentable } from '../../sql/unrepresentable.ts';
 import { DirectoryError, type Page, type PageQuery } from '../directory.ts';
 
 /** @throws DirectoryError `bad_query` */
@@ -18,6 +20,25 @@ export function readNumber(after: string | undefined): number {
 export function readText(name: string, text: string): string {
   if (typeof text === 'string' && text.length <= 600 && text.isWellFormed() && !text.includes('\0')) return text;
   throw new DirectoryError('bad_query', `${name} must be up to 600 characters of text`);
+}
+
+/**
+ * Runs a query for texts that came from a reader.
+ *
+ * @throws DirectoryError `bad_query` for texts that the database cannot hold
+ */
+export async function rowsFor<Row>(
+  // biome-ignore lint/suspicious/noExplicitAny: tables do not matter here
+  db: Kysely<any>,
+  texts: readonly (string | undefined)[],
+  query: { execute(): Promise<Row[]> },
+): Promise<Row[]> {
+  try {
+    return await query.execute();
+  } catch (error) {
+    if (!(await isUnrepresentable(db, texts.join(''), error))) throw error;
+    throw new DirectoryError('bad_query', 'the character set of this database lacks a character of the query');
+  }
 }
 
 /** @param rows - one more than the limit, where there is more */

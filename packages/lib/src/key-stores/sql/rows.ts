@@ -1,6 +1,7 @@
 /** What rows mean, and how they are found. */
 import type { Kysely } from 'kysely';
 import type { KeyState } from '../../core/contracts.ts';
+import { isUnrepresentable } from '../../sql/unrepresentable.ts';
 import { DirectoryError, type DirectoryKey, type DirectoryUser } from '../directory.ts';
 import type { KeyParser } from './key-parser.ts';
 import type { DirectoryTables } from './tables.ts';
@@ -62,7 +63,10 @@ export async function rowOfUser(connection: Connection, username: string) {
   // PostgreSQL cannot even be asked for a name with NUL.
   if (username.isWellFormed() && !username.includes('\0')) {
     const named = connection.selectFrom('ajwt_user').selectAll().where('username', '=', username);
-    const row = await named.executeTakeFirst();
+    const row = await named.executeTakeFirst().catch(async (error: unknown) => {
+      if (!(await isUnrepresentable(connection, username, error))) throw error;
+      return undefined;
+    });
     if (row?.username === username) return row;
   }
   throw new DirectoryError('unknown_user', `there is no user ${JSON.stringify(username)}`);

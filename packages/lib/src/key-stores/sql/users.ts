@@ -1,10 +1,11 @@
 /** Users of the directory, and what is done with them. */
 import { sql } from 'kysely';
+import { isUnrepresentable } from '../../sql/unrepresentable.ts';
 import { type Directory, DirectoryError } from '../directory.ts';
 import type { Changer } from './change.ts';
 import { checkUsername } from './checks.ts';
 import type { DirectoryDialect } from './dialect.ts';
-import { pageOf, readLimit, readText } from './pages.ts';
+import { pageOf, readLimit, readText, rowsFor } from './pages.ts';
 import { type Connection, rowOfUser, userOf } from './rows.ts';
 
 type Users = Pick<Directory, 'addUser' | 'listUsers' | 'getUser' | 'setDisabled' | 'removeUser'>;
@@ -36,7 +37,7 @@ export function usersOf(
       if (query.search !== undefined) {
         users = users.where(dialect.contains(sql.ref('username'), readText('search', query.search)));
       }
-      const rows = await users.limit(limit + 1).execute();
+      const rows = await rowsFor(db, [query.after, query.search], users.limit(limit + 1));
       return pageOf(rows, limit, userOf, ({ username }) => username);
     },
 
@@ -95,13 +96,20 @@ async function forgetUses(transaction: Connection, fingerprints: readonly string
   if (gone.length > 0) await transaction.deleteFrom('ajwt_key_use').where('fingerprint', 'in', gone).execute();
 }
 
-/** @returns whether the user was not there yet */
+/** @returns whether the user was not there yet @throws DirectoryError `bad_username` where the database cannot hold the name */
 export async function insertUser(
   connection: Connection,
   row: { username: string; disabled: number; created: number },
 ): Promise<boolean> {
   const named = connection.selectFrom('ajwt_user').select('username').where('username', '=', row.username);
-  if ((await named.executeTakeFirst()) !== undefined) return false;
+  const present = await named.executeTakeFirst().catch(async (error: unknown) => {
+    if (!(await isUnrepresentable(connection, row.username, error))) throw error;
+    throw new DirectoryError(
+      'bad_username',
+      `the character set of this database cannot hold the username ${JSON.stringify(row.username)}; use a database in UTF-8`,
+    );
+  });
+  if (present !== undefined) return false;
   await connection.insertInto('ajwt_user').values(row).execute();
   return true;
 }

@@ -15,6 +15,7 @@ need nginx nginx-light
 need caddy caddy
 need redis-server redis-server
 need initdb postgresql
+need pgbouncer pgbouncer
 need mariadbd mariadb-server
 need script bsdutils
 need zsh zsh

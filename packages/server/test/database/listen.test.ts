@@ -1,63 +1,111 @@
-/** Changes that PostgreSQL tells: they count at once, and not when an answer has been kept for long enough. */
+/** Changes that PostgreSQL notifies servers of: they count at once, and not when an answer has been kept for long enough. */
 import { cached, PrivateKey } from 'asymmetric-jwt-auth';
-import { sqlDirectory } from 'asymmetric-jwt-auth/sql';
+import { type Directory, sqlDirectory } from 'asymmetric-jwt-auth/sql';
+import type { Kysely } from 'kysely';
 import { pino } from 'pino';
-import { describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openDatabase } from '../../../../packages/lib/test/nonce-stores/databases.ts';
+import { lacksPgBouncer, PgBouncer } from '../../../../test/servers/pgbouncer.ts';
 import { lacksPostgres, PostgresServer } from '../../../../test/servers/postgres.ts';
-import type { ServerConfig } from '../../src/database/config.ts';
-import { listenForChanges } from '../../src/database/listen.ts';
+import { readDatabase, type ServerConfig } from '../../src/database/config.ts';
+import { type ListenTimes, listenForChanges } from '../../src/database/listen.ts';
 
-describe.skipIf(lacksPostgres)('a change that another process made', () => {
-  test('counts although answers are kept for an hour, also after the connection was lost', async () => {
-    const server = await PostgresServer.start();
-    const { connection } = server;
-    const database = openDatabase({ kind: 'postgres', ...connection });
-    const elsewhere = sqlDirectory(database);
+const PATIENT = { timeout: 30_000 };
+
+describe.skipIf(lacksPostgres)('a change that another process made (needs postgresql)', () => {
+  let server: PostgresServer;
+  let database: Kysely<unknown>;
+  let elsewhere: Directory;
+  const ends: (() => Promise<void>)[] = [];
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+    database = openDatabase({ kind: 'postgres', ...server.connection });
+    elsewhere = sqlDirectory(database);
     await elsewhere.migrate();
     await elsewhere.addKey('guido', (await PrivateKey.generate()).publicKey, { createUser: true });
+  });
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  });
+  afterAll(async () => {
+    await database?.destroy();
+    await server?.remove();
+  });
 
+  /** A store that would keep its answers for an hour, and listens at this port. */
+  function listenAt(port: number, times?: ListenTimes) {
     const store = cached(sqlDirectory(database), { ttl: 3600 });
-    const isDisabled = async () => (await store.find('guido', { kid: undefined, alg: 'EdDSA' }))?.disabled;
     const said: string[] = [];
     const log = pino({}, { write: (line: string) => said.push(JSON.parse(line).msg) });
-    const config: ServerConfig = {
-      kind: 'postgres',
-      ...connection,
-      password: undefined,
-      encryption: 'none',
-      ca: undefined,
-      name: 'postgres',
+    const config = readDatabase(`postgres://postgres@127.0.0.1:${port}/postgres`) as ServerConfig;
+    let count = 0;
+    const changed = () => {
+      count += 1;
+      store.forget();
     };
-    let told = 0;
-    const stop = listenForChanges(
-      config,
-      () => {
-        told += 1;
-        store.forget();
-      },
-      log,
-    );
-    await vi.waitUntil(() => told > 0);
+    const stop = listenForChanges(config, changed, log, times);
+    ends.push(stop);
+    const isDisabled = async () => (await store.find('guido', { kid: undefined, alg: 'EdDSA' }))?.disabled;
+    /** Which servers listen, as the server itself sees them. */
+    const listeners = () =>
+      server.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'ajwtd' AND query = 'SELECT 1'");
+    return { said, isDisabled, listeners, stop, changes: () => count };
+  }
 
-    expect(await isDisabled()).toBe(false);
-    await elsewhere.setDisabled('guido', true);
-    await vi.waitUntil(isDisabled);
+  /** Every change counts, one after another, although each answer is kept. */
+  async function expectChangesAtOnce(isDisabled: () => Promise<boolean | undefined>): Promise<void> {
+    for (const disabled of [true, false, true, false]) {
+      await elsewhere.setDisabled('guido', disabled);
+      await vi.waitUntil(async () => (await isDisabled()) === disabled, PATIENT);
+    }
+  }
+
+  test('counts although answers are kept for an hour, also after the connection was lost', async () => {
+    const { said, isDisabled, listeners, stop } = listenAt(server.port);
+    await vi.waitUntil(async () => (await listeners()).length === 1, PATIENT);
+    await expectChangesAtOnce(isDisabled);
 
     // What changes while nobody listens counts as well.
     await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ajwtd'");
-    await vi.waitUntil(() => said.length === 1);
-    expect(said[0]).toMatch(/^changes of users and keys are not told by the database/);
-    await elsewhere.setDisabled('guido', false);
-    await vi.waitUntil(async () => (await isDisabled()) === false);
-    await vi.waitUntil(() => said.length === 2);
-    expect(said[1]).toBe('changes of users and keys are told at once again');
+    await vi.waitUntil(() => said.length === 1, PATIENT);
+    expect(said[0]).toBe('PostgreSQL notifications do not arrive: changes of users and keys count within a second');
     await elsewhere.setDisabled('guido', true);
-    await vi.waitUntil(isDisabled);
-
+    await vi.waitUntil(isDisabled, PATIENT);
+    await vi.waitUntil(() => said.length === 2, PATIENT);
+    expect(said[1]).toBe('PostgreSQL notifications arrive again: changes of users and keys count at once');
+    await expectChangesAtOnce(isDisabled);
     await stop();
     expect(said).toHaveLength(2);
-    await database.destroy();
-    await server.remove();
+  });
+
+  describe.skipIf(lacksPgBouncer)('behind PgBouncer (needs pgbouncer)', () => {
+    test('counts at once where sessions are pooled', async () => {
+      const bouncer = await PgBouncer.start(server.port, 'session');
+      ends.push(() => bouncer.remove());
+      const { said, isDisabled, listeners } = listenAt(bouncer.port);
+      await vi.waitUntil(async () => (await listeners()).length === 1, PATIENT);
+      await expectChangesAtOnce(isDisabled);
+      expect(said).toEqual([]);
+    });
+
+    test('where transactions are pooled, the log says once that notifications are lost, and once that they are back', async () => {
+      const transactions = await PgBouncer.start(server.port, 'transaction');
+      ends.push(() => transactions.remove());
+      const { said, isDisabled, changes } = listenAt(transactions.port, { retry: 50, echo: 1000, silence: 50 });
+      await vi.waitUntil(() => said.length === 1, PATIENT);
+      expect(said[0]).toMatch(
+        /^PostgreSQL notifications do not arrive, as behind PgBouncer in transaction mode: .*within a second/,
+      );
+      // It tries again, and says nothing of that.
+      const before = changes();
+      await vi.waitUntil(() => changes() > before + 3, PATIENT);
+      expect(said).toHaveLength(1);
+
+      await transactions.remove();
+      const sessions = await PgBouncer.start(server.port, 'session', transactions.port);
+      ends.push(() => sessions.remove());
+      await vi.waitUntil(() => said.at(-1)?.includes('arrive again'), PATIENT);
+      await expectChangesAtOnce(isDisabled);
+    });
   });
 });

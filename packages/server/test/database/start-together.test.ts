@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lacksMariadb, MariadbServer } from '../../../../test/servers/mariadb.ts';
+import { lacksPgBouncer, PgBouncer } from '../../../../test/servers/pgbouncer.ts';
 import { lacksPostgres, PostgresServer } from '../../../../test/servers/postgres.ts';
 import type { Start, Started } from './starter.ts';
 
@@ -63,6 +64,16 @@ describe.skipIf(lacksPostgres)('on PostgreSQL (needs postgresql)', () => {
       const name = `${level.replace(' ', '_')}_${round}`;
       await server.query(`CREATE DATABASE ${name}`);
       await expectAllUp(`postgres://postgres@127.0.0.1:${server.port}/${name}`);
+    }
+  });
+
+  test.skipIf(lacksPgBouncer)('behind PgBouncer, which pools transactions (needs pgbouncer)', async () => {
+    const bouncer = await PgBouncer.start(server.port, 'transaction');
+    try {
+      await server.query('CREATE DATABASE pooled');
+      await expectAllUp(`postgres://postgres@127.0.0.1:${bouncer.port}/pooled`);
+    } finally {
+      await bouncer.remove();
     }
   });
 });

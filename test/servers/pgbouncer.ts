@@ -1,0 +1,84 @@
+/** PgBouncer from Debian's package, for tests: a pooler in front of a PostgreSQL server. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import {
+  findProgram,
+  freePort,
+  type Running,
+  serverFolder,
+  serverUser,
+  startServer,
+  stopServer,
+  untilReady,
+} from './process.ts';
+
+const pgbouncer = findProgram('pgbouncer', ['/usr/sbin', '/usr/local/sbin']);
+
+/** Whether the tests that need it must be left out; never where all tests are asked for. */
+export const lacksPgBouncer = process.env.AJWT_TEST_ALL === undefined && pgbouncer === undefined;
+
+/** What a client's connection is tied to a server's connection for. */
+export type PoolMode = 'session' | 'transaction';
+
+/** A pooler of ours, for every database of a server. */
+export class PgBouncer {
+  readonly #folder: string;
+  readonly port: number;
+  readonly #running: Running;
+
+  private constructor(folder: string, port: number, running: Running) {
+    this.#folder = folder;
+    this.port = port;
+    this.#running = running;
+  }
+
+  /**
+   * Starts a pooler.
+   *
+   * @param serverPort - of the PostgreSQL server on the loopback
+   * @param ownPort - default one that nobody uses
+   */
+  static async start(serverPort: number, mode: PoolMode, ownPort?: number): Promise<PgBouncer> {
+    if (pgbouncer === undefined) throw new Error('PgBouncer is not installed: apt-get install pgbouncer');
+    // It refuses to be root.
+    const user = serverUser('postgres');
+    const folder = serverFolder('pgbouncer', user);
+    const port = ownPort ?? (await freePort());
+    const settings = join(folder, 'pgbouncer.ini');
+    // With this kind of authentication, every client is this user.
+    writeFileSync(
+      settings,
+      `[databases]
+* = host=127.0.0.1 port=${serverPort} user=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = any
+pool_mode = ${mode}
+default_pool_size = 5
+`,
+    );
+    const bouncer = new PgBouncer(folder, port, startServer(pgbouncer, [settings], user));
+    await untilReady(bouncer.#running, () => bouncer.#ask());
+    return bouncer;
+  }
+
+  async #ask(): Promise<void> {
+    const client = new pg.Client({ host: '127.0.0.1', port: this.port, user: 'postgres', database: 'postgres' });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      await client.query('SELECT 1');
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Ends it, with every connection. A second time it does nothing. */
+  async remove(): Promise<void> {
+    await stopServer(this.#running, 'SIGTERM');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -2,12 +2,13 @@
 import { RSA_BITS } from '../core/algorithms.ts';
 import { KeyError } from './key-error.ts';
 import { jacobi, toBigInt } from './numbers.ts';
+import { isRocaModulus } from './roca.ts';
 
 const weak = (why: string) => new KeyError('weak_key', `${why}; make a new key with \`ssh-keygen -t ed25519\``);
 
 /**
  * RSA: a modulus of 2048 to 8192 bits, odd; a public exponent that is odd, 65537 or more (below it, forgeries of sloppy padding
- * checks are known; 1 lets anybody sign) and below 2^32 (a long one makes each verification slow).
+ * checks are known; 1 lets anybody sign) and below 2^32 (a long one makes each verification slow); and no modulus of ROCA.
  *
  * @param n - modulus, big-endian without leading zeros
  * @param e - public exponent, likewise
@@ -22,6 +23,11 @@ export function checkRsa(n: Uint8Array, e: Uint8Array): void {
   const exponent = e.length > 4 ? Number.POSITIVE_INFINITY : Number(toBigInt(e));
   if (exponent < 65_537 || exponent > 0xffff_ffff || exponent % 2 === 0) {
     throw weak('the public exponent of this RSA key is not an odd number from 65537 to 4294967295');
+  }
+  if (isRocaModulus(n)) {
+    throw weak(
+      'this RSA key was made by a chip with a fault (ROCA, CVE-2017-15361): its private key can be computed from it',
+    );
   }
 }
 

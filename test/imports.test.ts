@@ -27,6 +27,8 @@ const NODE_LEAVES = [
   'jwks/fetch-set.ts',
   'key-stores/authorized-keys.ts',
   'keys/strict-file.ts',
+  'keys/strict-owner.ts',
+  'keys/strict-path.ts',
   'keys/key-file.ts',
   'nonce-stores/machine-life.ts',
   'signers/ssh-agent/request.ts',

@@ -2,9 +2,10 @@
 import { UnavailableError } from '../core/contracts.ts';
 import { KeyError } from '../keys/key-error.ts';
 import { readStrictFile } from '../keys/strict-file.ts';
+import { StrangersEntryError } from '../keys/strict-owner.ts';
 import { type AuthorizedKey, readAuthorizedLine } from './authorized-keys-line.ts';
 
-/** A file was refused; what was read of it before counts on. */
+/** A file was refused; what was read of it before remains valid. */
 export interface AuthorizedKeysProblem {
   readonly path: string;
   /** The first line that is not taken, from 1; `undefined` where it is about the file. */
@@ -53,6 +54,8 @@ export function watchedFile(path: string, { owner, monotonic, onProblem }: Watch
     } catch (error) {
       const problem =
         error instanceof LineError ? error.problem : { path, line: undefined, message: (error as Error).message };
+      // Else a user could keep its keys by putting a file of its own where the operator has just removed one.
+      if (error instanceof StrangersEntryError && owner !== undefined) good = { text: undefined, keys: new Map() };
       if (problem.message !== trouble?.message) tell(problem);
       trouble = problem;
     }

@@ -1,29 +1,58 @@
-/** Files that decide who is let in: nobody but their owner may have been able to write them. */
+/** Files that decide who is let in: nobody but root and this user may have been able to write them. */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { KeyError } from './key-error.ts';
+import { checkOwner } from './strict-owner.ts';
+import { DeadEndError, findStrictly, type StrictPath } from './strict-path.ts';
+import { isUtf16, SAVE_AS_UTF_8 } from './utf-16.ts';
 import { whyUnreadable } from './why-unreadable.ts';
 
 /** Largest file that is read, in bytes. */
 const MAX_BYTES = 4_194_304;
-const WRITABLE_BY_OTHERS = 0o022;
+/** Kubernetes replaces a volume in one step, and removes the old files: what was missing then is there on the second try. */
+const TRIES = 3;
 
 /**
- * Reads a file. What is checked is what was opened: a regular file and no link, of root or of this user, which others cannot write, in
- * a folder that is the same. Systems without modes check its kind and size alone.
+ * Reads a file. What is checked is what was opened: a regular file of root or of this user, which others cannot write, in a folder that
+ * is the same. Links count only if they stay in that folder, and belong to root or to this user too. Systems without modes check the
+ * file's kind and size alone.
  *
- * @returns the text, or `undefined` where there is no such file, in a folder that is as it should be
- * @throws KeyError `unreadable`, `too_large`, or `malformed` where it is no UTF-8
+ * @returns the text, without a byte order mark, or `undefined` if there is no such file, in a folder that is as it should be
+ * @throws KeyError `unreadable`, `too_large`, or `malformed` if it is not UTF-8
  */
 export async function readStrictFile(path: string): Promise<string | undefined> {
-  await checkFolder(dirname(path));
-  // Neither a link nor a pipe, which would hold us up.
-  const file = await opened(path, constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  if (file === undefined) return undefined;
+  for (let tries = 1; ; tries++) {
+    try {
+      const found = await findStrictly(dirname(path), basename(path));
+      const file = found.isThere ? await opened(found) : undefined;
+      if (file !== undefined) return textOf(await bytesOf(file, found), path);
+      if (!found.hasLinks || tries === TRIES) return undefined;
+    } catch (error) {
+      if (!(error instanceof DeadEndError) || tries === TRIES) throw error;
+    }
+  }
+}
+
+async function opened({ path }: StrictPath): Promise<FileHandle | undefined> {
   try {
-    const before = await check(file, path, 'file');
-    if (before.size > MAX_BYTES) throw tooLarge(path);
+    // Neither a link, which it has become just now, nor a pipe, which would hold us up.
+    return await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW || 0) | (constants.O_NONBLOCK || 0));
+  } catch (error) {
+    const { code } = error as { readonly code?: string };
+    if (code === 'ENOENT') return undefined;
+    if (code === 'ELOOP') throw new DeadEndError('unreadable', `${path} is replaced all the time`);
+    throw new KeyError('unreadable', `${path} cannot be read: ${whyUnreadable(error)}`);
+  }
+}
+
+/** Reads the file to its end, and closes it. */
+async function bytesOf(file: FileHandle, { path, parent }: StrictPath): Promise<Buffer> {
+  try {
+    const before = await file.stat();
+    if (!before.isFile()) throw new KeyError('unreadable', `${path} is not a regular file`);
+    checkOwner(before, path, 'file', parent);
+    if (before.size > MAX_BYTES) throw new KeyError('too_large', `${path} is larger than ${MAX_BYTES} bytes`);
     const bytes = Buffer.alloc(before.size + 1);
     let length = 0;
     for (;;) {
@@ -36,51 +65,21 @@ export async function readStrictFile(path: string): Promise<string | undefined> 
     if (length !== before.size || after.mtimeMs !== before.mtimeMs || after.size !== before.size) {
       throw new KeyError('unreadable', `${path} is being written to; write a new file and rename it`);
     }
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, length));
+    return bytes.subarray(0, length);
   } catch (error) {
     if (error instanceof KeyError) throw error;
-    if (error instanceof TypeError) throw new KeyError('malformed', `${path} is not UTF-8`);
     throw new KeyError('unreadable', `${path} cannot be read: ${whyUnreadable(error)}`);
   } finally {
     await file.close();
   }
 }
 
-/** @throws KeyError `unreadable` for a folder that is not there, or that others can write to */
-async function checkFolder(path: string): Promise<void> {
-  const folder = await opened(path, constants.O_DIRECTORY);
-  if (folder === undefined) throw new KeyError('unreadable', `the folder ${path} is not there`);
+/** Decodes UTF-8, and drops a byte order mark. */
+function textOf(bytes: Buffer, path: string): string {
+  if (isUtf16(bytes.toString('latin1', 0, 16))) throw new KeyError('malformed', `${path} was ${SAVE_AS_UTF_8}`);
   try {
-    await check(folder, path, 'folder');
-  } finally {
-    await folder.close();
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new KeyError('malformed', `${path} is not UTF-8`);
   }
-}
-
-async function opened(path: string, flags: number): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, constants.O_RDONLY | (flags || 0));
-  } catch (error) {
-    const { code } = error as { readonly code?: string };
-    if (code === 'ENOENT') return undefined;
-    if (code === 'ELOOP') throw new KeyError('unreadable', `${path} is a link; give the file itself`);
-    throw new KeyError('unreadable', `${path} cannot be read: ${whyUnreadable(error)}`);
-  }
-}
-
-async function check(handle: FileHandle, path: string, kind: 'file' | 'folder') {
-  const stat = await handle.stat();
-  if (kind === 'file' && !stat.isFile()) throw new KeyError('unreadable', `${path} is not a regular file`);
-  const uid = process.getuid?.();
-  if (uid !== undefined && stat.uid !== 0 && stat.uid !== uid) {
-    throw new KeyError('unreadable', `the ${kind} ${path} belongs to somebody else; it must be root's or this user's`);
-  }
-  if (uid !== undefined && (stat.mode & WRITABLE_BY_OTHERS) !== 0) {
-    throw new KeyError('unreadable', `the ${kind} ${path} can be written by others; \`chmod go-w\` it`);
-  }
-  return stat;
-}
-
-function tooLarge(path: string): KeyError {
-  return new KeyError('too_large', `${path} is larger than ${MAX_BYTES} bytes`);
 }

@@ -92,9 +92,9 @@ describe('a file is refused, and what was there before counts on', () => {
     'that others can write': (path) => chmodSync(path, 0o666),
     'that the group can write': (path) => chmodSync(path, 0o664),
     'in a folder that others can write': () => chmodSync(folder, 0o777),
-    'that is a link': (path) => {
-      renameSync(path, `${path}.real`);
-      symlinkSync(`${path}.real`, path);
+    'that is a link out of the folder': (path) => {
+      renameSync(path, `${folder}.real`);
+      symlinkSync(`${folder}.real`, path);
     },
     'that is a pipe': (path) => {
       rmSync(path);

@@ -1,0 +1,102 @@
+/** The way from a folder to a file in it, through links that stay inside the folder. */
+import { lstat, readlink, realpath } from 'node:fs/promises';
+import { isAbsolute, join, resolve, sep } from 'node:path';
+import { KeyError } from './key-error.ts';
+import { type CheckedFolder, checkFolder, checkFolderStat, checkOwner } from './strict-owner.ts';
+import { whyUnreadable } from './why-unreadable.ts';
+
+const MAX_LINKS = 8;
+
+/** The end of the way. */
+export interface StrictPath {
+  /** The file itself, without links below the checked folder. */
+  readonly path: string;
+  /** The folder that it is in. */
+  readonly parent: CheckedFolder;
+  readonly hasLinks: boolean;
+  readonly isThere: boolean;
+}
+
+/**
+ * Finds a file in a folder. Each link on the way, and each folder, belongs to root or to this user, so that only these decide which name
+ * leads to which file.
+ *
+ * @returns the end of the way, also if nothing is there
+ * @throws KeyError `unreadable`
+ */
+export async function findStrictly(folder: string, name: string): Promise<StrictPath> {
+  const root = await checkFolder(folder);
+  const way = [root];
+  const parts = [name];
+  let links = 0;
+  for (;;) {
+    const part = parts.shift();
+    if (part === undefined) throw new KeyError('unreadable', `${join(folder, name)} is not a regular file`);
+    if (part === '' || part === '.') continue;
+    if (part === '..') {
+      if (way.length === 1) throw leadsOut(folder, name);
+      way.pop();
+      continue;
+    }
+    const parent = way.at(-1) as CheckedFolder;
+    const path = join(parent.path, part);
+    const isLast = parts.every((later) => later === '' || later === '.');
+    const stat = await lookAt(path);
+    if (stat === undefined) {
+      if (isLast) return { path, parent, hasLinks: links > 0, isThere: false };
+      throw new DeadEndError('unreadable', `${join(folder, name)} is a link to a folder that is not there: ${path}`);
+    }
+    if (stat.isSymbolicLink()) {
+      checkOwner(stat, path, 'link', parent);
+      if (++links > MAX_LINKS)
+        throw new KeyError('unreadable', `${join(folder, name)} leads from link to link in a loop`);
+      const target = await targetOf(path, folder);
+      if (target === undefined) throw leadsOut(folder, name);
+      if (target.isFromRoot) way.length = 1;
+      parts.unshift(...target.parts);
+    } else if (isLast) {
+      // Before it is opened, which a file of a stranger could prevent.
+      checkOwner(stat, path, stat.isDirectory() ? 'folder' : 'file', parent);
+      return { path, parent, hasLinks: links > 0, isThere: true };
+    } else {
+      if (!stat.isDirectory()) throw new KeyError('unreadable', `${path} is not a folder, and a link leads through it`);
+      way.push(await checkFolderStat(stat, path, parent));
+    }
+  }
+}
+
+/** A folder on the way is missing: for a moment, this happens while Kubernetes replaces a volume. */
+export class DeadEndError extends KeyError {}
+
+function leadsOut(folder: string, name: string): KeyError {
+  return new KeyError('unreadable', `${join(folder, name)} is a link that leads out of ${folder}; put the file there`);
+}
+
+/** @returns `undefined` for a target outside the folder */
+async function targetOf(
+  link: string,
+  folder: string,
+): Promise<{ readonly parts: readonly string[]; readonly isFromRoot: boolean } | undefined> {
+  const target = await readlink(link).catch((error) => {
+    throw new DeadEndError('unreadable', `${link} cannot be read: ${whyUnreadable(error)}`);
+  });
+  if (!isAbsolute(target)) return { parts: partsOf(target), isFromRoot: false };
+  for (const base of [resolve(folder), await realpath(folder).catch(() => undefined)]) {
+    if (base !== undefined && target.startsWith(base + sep)) {
+      return { parts: partsOf(target.slice(base.length)), isFromRoot: true };
+    }
+  }
+  return undefined;
+}
+
+const partsOf = (path: string) => path.split(sep === '/' ? '/' : /[\\/]/);
+
+async function lookAt(path: string) {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    const { code } = error as { readonly code?: string };
+    if (code === 'ENOENT') return undefined;
+    throw new KeyError('unreadable', `${path} cannot be read: ${whyUnreadable(error)}`);
+  }
+}

@@ -37,5 +37,15 @@ fi
 
 npx node scripts/install-nodes.ts
 
+# Newer Debians have the old ciphers of OpenSSL in a package of their own.
+if ! openssl list -providers -provider legacy >/dev/null 2>&1; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssl-provider-legacy
+  else
+    echo "the tests need the legacy provider of OpenSSL; install openssl-provider-legacy" >&2
+    exit 1
+  fi
+fi
+
 echo "== lint, format, types, and what is unused" && npm run check
 echo "== tests" && AJWT_TEST_ALL=1 npx vitest run "$@"

@@ -2,12 +2,14 @@
 import type { Cluster } from 'node:cluster';
 import {
   constants,
+  createDecipheriv,
   createHash,
   createPrivateKey,
   createPublicKey,
   createVerify,
   generateKeyPair,
   generateKeyPairSync,
+  getCipherInfo,
   type JsonWebKey,
   KeyObject,
   randomFillSync,
@@ -148,6 +150,31 @@ export function importPrivateJwk(jwk: JsonWebKey): EnginePrivateKey {
 
 export function importPrivatePem(pem: string, passphrase: string | undefined): EnginePrivateKey {
   return createPrivateKey(passphrase === undefined ? pem : { key: pem, passphrase });
+}
+
+const KEY_FILE_MODES: readonly string[] = ['cbc', 'cfb', 'ofb', 'ctr', 'ecb', 'stream'];
+
+/** Reports whether this OpenSSL has a cipher that key files may be encrypted with: one with an authentication tag is none. */
+export function hasCipher(name: string): boolean {
+  const info = getCipherInfo(name);
+  if (info === undefined || !KEY_FILE_MODES.includes(info.mode)) return false;
+  try {
+    // The name is known also where the cipher is not loaded.
+    createDecipheriv(name, Buffer.alloc(info.keyLength), info.ivLength ? Buffer.alloc(info.ivLength) : null);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Reports whether this OpenSSL has a hash. */
+export function hasHash(name: string): boolean {
+  try {
+    createHash(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function publicOf(key: EnginePrivateKey): EnginePublicKey {

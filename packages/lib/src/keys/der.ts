@@ -1,7 +1,6 @@
 /** The one DER encoding of a public key (X.690 §10), written here: node's own takes as long as a signature. */
 import type { JsonWebKey, PublicEncoding } from '#engine';
 import { decodeBase64url } from '../core/base64url.ts';
-import { encodeBase64 } from './format.ts';
 import { concatBytes } from './ssh-wire.ts';
 
 const SEQUENCE = 0x30;
@@ -33,11 +32,6 @@ export function publicDer(jwk: JsonWebKey, type: PublicEncoding): Uint8Array {
   const before = BEFORE_POINT[jwk.crv as string] as Uint8Array;
   if (jwk.kty === 'OKP') return concatBytes(before, bytes(jwk.x));
   return concatBytes(before, Uint8Array.of(4), bytes(jwk.x), bytes(jwk.y));
-}
-
-/** PEM (RFC 7468): 64 columns, `\n` line ends, a newline at the end. */
-export function pemOf(der: Uint8Array, label: string): string {
-  return `-----BEGIN ${label}-----\n${encodeBase64(der).replace(/.{64}(?=.)/g, '$&\n')}\n-----END ${label}-----\n`;
 }
 
 function element(tag: number, ...content: readonly Uint8Array[]): Uint8Array {

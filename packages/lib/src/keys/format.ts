@@ -1,19 +1,16 @@
 /** Which of the formats of spec/PROTOCOL.md §7 a text is in, found before anything is parsed. */
 import { KeyError } from './key-error.ts';
+import { hasPem } from './pem.ts';
+import { isUtf16, SAVE_AS_UTF_8 } from './utf-16.ts';
 
 /** Longest text that is looked at, in UTF-16 code units. */
 export const MAX_KEY_TEXT = 16_384;
 
-/** A key's text, taken apart as far as its format needs. */
-export type KeyText =
-  | { readonly format: 'pem'; readonly label: string; readonly der: Uint8Array; readonly pem: string }
-  | { readonly format: 'jwk'; readonly text: string }
-  | { readonly format: 'line'; readonly text: string };
-
-const PEM_BLOCK = /^-----BEGIN ([A-Z0-9 ]+)-----\r?\n([\s\S]*?)\r?\n-----END ([A-Z0-9 ]+)-----$/;
-/** RFC 1421 header lines of an encrypted traditional key: `Proc-Type: 4,ENCRYPTED`, `DEK-Info: …`. */
-const PEM_HEADERS = /^(?:[A-Za-z-]+: [^\r\n]*\r?\n)+\r?\n/;
-const BASE64_LINES = /^(?:[A-Za-z0-9+/]{1,76}\r?\n)*[A-Za-z0-9+/]{1,76}={0,2}$/;
+/** A key's text and its format; white space at its ends is removed. */
+export interface KeyText {
+  readonly format: 'pem' | 'jwk' | 'line';
+  readonly text: string;
+}
 
 /** Formats that people paste by mistake, and what to do instead. */
 const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
@@ -28,13 +25,14 @@ const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Takes a key's text apart.
+ * Finds the format of a key's text.
  *
  * @param text - one key, perhaps with white space around it
  * @throws KeyError `too_large`, `malformed` or `unsupported`
  */
 export function readKeyText(text: string): KeyText {
   if (text.length > MAX_KEY_TEXT) throw new KeyError('too_large', `a key is at most ${MAX_KEY_TEXT} characters long`);
+  if (isUtf16(text)) throw new KeyError('unsupported', `this key was ${SAVE_AS_UTF_8}`);
   const trimmed = text.trim();
   if (trimmed === '') throw new KeyError('malformed', 'this is empty; a key was expected');
   for (const [start, what] of ELSEWHERE) if (start.test(trimmed)) throw new KeyError('unsupported', `this is ${what}`);
@@ -43,7 +41,7 @@ export function readKeyText(text: string): KeyText {
   if (trimmed.includes('\0'))
     throw new KeyError('malformed', 'a key has no NUL characters; this is a binary file, or cut wrongly');
   if (trimmed.startsWith('{')) return { format: 'jwk', text: trimmed };
-  return /^-----BEGIN /m.test(trimmed) ? readPem(trimmed) : { format: 'line', text: trimmed };
+  return { format: hasPem(trimmed) ? 'pem' : 'line', text: trimmed };
 }
 
 const DER =
@@ -63,50 +61,4 @@ function nameOfBinary(text: string): string | undefined {
   if (!head.startsWith('0') || !/[\p{Cc}\ufffd]/u.test(head)) return undefined;
   const lengths = [1, 2, 3, 4, 5];
   return BINARY.find(([content]) => lengths.some((length) => head.startsWith(content, length)))?.[1];
-}
-
-function readPem(text: string): KeyText {
-  if (text.split('-----BEGIN ').length > 2)
-    throw new KeyError('malformed', 'there are several PEM blocks; give one key at a time');
-  const block = PEM_BLOCK.exec(text);
-  if (block === null) throw new KeyError('malformed', 'the PEM block is incomplete, or there is other text around it');
-  const [, label, content, endLabel] = block as unknown as [string, string, string, string];
-  if (label !== endLabel) throw new KeyError('malformed', 'the PEM block begins as one thing and ends as another');
-  const base64 = label.endsWith('PRIVATE KEY') ? content.replace(PEM_HEADERS, '') : content;
-  if (!BASE64_LINES.test(base64)) throw new KeyError('malformed', 'the content of the PEM block is not base64');
-  const der = decodeBase64(base64.replace(/\r?\n/g, ''));
-  if (der === undefined) throw new KeyError('malformed', 'the content of the PEM block is not canonical base64');
-  return { format: 'pem', label, der, pem: `${text}\n` };
-}
-
-/** Labels that may stand in a message: others are the sender's own words. */
-const LABELS = [
-  'PUBLIC KEY',
-  'RSA PUBLIC KEY',
-  'PRIVATE KEY',
-  'ENCRYPTED PRIVATE KEY',
-  'RSA PRIVATE KEY',
-  'EC PRIVATE KEY',
-  'DSA PRIVATE KEY',
-  'OPENSSH PRIVATE KEY',
-  'CERTIFICATE',
-  'CERTIFICATE REQUEST',
-  'EC PARAMETERS',
-];
-
-/** A PEM block, for a message. */
-export function nameOfPem(label: string): string {
-  return LABELS.includes(label) ? `a PEM block ${label}` : 'a PEM block of an unknown kind';
-}
-
-/** Strict base64 (RFC 4648 §4): padded, no spare bits. @returns the bytes, or `undefined` */
-export function decodeBase64(text: string): Uint8Array | undefined {
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return undefined;
-  const binary = atob(text);
-  return btoa(binary) === text ? Uint8Array.from(binary, (character) => character.charCodeAt(0)) : undefined;
-}
-
-/** Base64 (RFC 4648 §4), padded. */
-export function encodeBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
 }

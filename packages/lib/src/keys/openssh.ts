@@ -2,7 +2,7 @@
 import { encodeBytes, type JsonWebKey, sha256 } from '#engine';
 import { COORDINATE_LENGTH, type Curve } from '../core/algorithms.ts';
 import { decodeBase64url } from '../core/base64url.ts';
-import { decodeBase64, encodeBase64 } from './format.ts';
+import { decodeBase64, encodeBase64 } from './base64.ts';
 import { KeyError } from './key-error.ts';
 import { concatBytes, SshReader, sshMpint, sshString } from './ssh-wire.ts';
 

@@ -6,7 +6,6 @@ import {
   exportPrivatePem,
   generatePrivateKey,
   importPrivateJwk,
-  importPrivatePem,
   isPrivateKey,
   isPublicKey,
   type JsonWebKey,
@@ -19,11 +18,13 @@ import {
 import { type Algorithm, type AlgorithmName, algorithm, type Curve, RSA_BITS } from '../core/algorithms.ts';
 import type { Signer } from '../core/contracts.ts';
 import { checkOptions, numberOption } from '../core/options.ts';
-import { decodeBase64, MAX_KEY_TEXT, nameOfPem, readKeyText } from './format.ts';
+import { readKeyText } from './format.ts';
 import { hasPrivateMember, publicJwkFromMembers, publicMembers, readJwkText, signatureAlg } from './jwk.ts';
 import { KeyError } from './key-error.ts';
 import { privateJwkOfFile } from './openssh-private.ts';
+import { decodePem, privateBlock } from './pem.ts';
 import { checkPrivateNumbers, MORE_PRIMES, privateJwkOf } from './private-numbers.ts';
+import { openPrivatePem, unwrapPem } from './private-pem.ts';
 import { PublicKey, publicJwkOfHandle } from './public-key.ts';
 
 /** What a private key may be told on import. */
@@ -94,7 +95,8 @@ export class PrivateKey implements Signer {
    *
    * @param input - PEM (RFC 7468) of PKCS#8 (RFC 5958), PKCS#1 (RFC 8017 §A.1.2) or SEC1 (RFC 5915 §3), or an OpenSSH private key
    *   (`openssh-key-v1`, OpenSSH's PROTOCOL.key), each plain or encrypted; a JWK or its text (RFC 7517, RFC 7518 §6, RFC 8037 §2); or a
-   *   `KeyObject`. A PEM from an environment variable may have its line ends written as `\n`, or be wrapped in base64.
+   *   `KeyObject`. A PEM file may have other text and certificates around its one private key. A PEM from an environment variable may
+   *   have its line ends written as `\n`, or be wrapped in base64.
    *   An encrypted OpenSSH key needs the package `bcrypt-pbkdf`, which is loaded for it alone, and takes 17 to 20 ms
    *   of CPU time a round, most often 16 or 24 of them, on this thread.
    * @param options - {@link PrivateKeyOptions}
@@ -104,7 +106,8 @@ export class PrivateKey implements Signer {
    */
   static from(input: string | JsonWebKey | EnginePrivateKey, options: PrivateKeyOptions = {}): PrivateKey {
     checkOptions(options, { passphrase: 'any', alg: 'text' });
-    const { handle, alg } = typeof input === 'string' ? readText(unwrap(input), options.passphrase) : readObject(input);
+    const { handle, alg } =
+      typeof input === 'string' ? readText(unwrapPem(input), options.passphrase) : readObject(input);
     if (alg !== undefined && options.alg !== undefined && alg !== options.alg) {
       throw new KeyError('malformed', `the JWK is not for ${options.alg}`);
     }
@@ -186,45 +189,16 @@ interface Imported {
   readonly alg?: AlgorithmName | undefined;
 }
 
-/** A PEM as environment variables carry it: with `\n` in two characters, or the whole in base64. */
-function unwrap(text: string): string {
-  if (text.length > 2 * MAX_KEY_TEXT) return text;
-  const trimmed = text.trim();
-  if (trimmed.startsWith('-----BEGIN ')) return trimmed.replace(/\\r|\\n/g, (end) => (end === '\\n' ? '\n' : ''));
-  const bytes = decodeBase64(trimmed.replace(/\s+/g, ''));
-  const inner = bytes === undefined ? '' : String.fromCharCode(...bytes.subarray(0, 20_000));
-  return inner.startsWith('-----BEGIN ') ? inner : text;
-}
-
-/** `openssl ecparam -genkey` writes the curve's name in a block of its own before the key. */
-const EC_PARAMETERS = /^-----BEGIN EC PARAMETERS-----\s[A-Za-z0-9+/=\s]*-----END EC PARAMETERS-----\s+/;
-
-const PRIVATE_LABELS = ['PRIVATE KEY', 'ENCRYPTED PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY'];
-
 function readText(text: string, passphrase: string | undefined): Imported {
-  const read = readKeyText(text.replace(EC_PARAMETERS, ''));
+  const read = readKeyText(text);
   if (read.format === 'jwk') return readJwk(readJwkText(read.text));
   if (read.format === 'line') throw whyLine(read.text);
-  const { label, der, pem } = read;
-  if (label === 'OPENSSH PRIVATE KEY') return { handle: importJwk(privateJwkOfFile(der, passphrase)) };
-  if (PRIVATE_LABELS.includes(label)) return { handle: openPem(pem, label, passphrase) };
-  if (label.endsWith('PUBLIC KEY')) {
-    throw new KeyError(
-      'public_key',
-      `this is a public key (${nameOfPem(label)}); the private key is in another file, often the same name without .pub`,
-    );
+  const block = privateBlock(read.text);
+  if (block.label === 'OPENSSH PRIVATE KEY') {
+    return { handle: importJwk(privateJwkOfFile(decodePem(block).der, passphrase)) };
   }
-  throw new KeyError('unsupported', WAYS_OUT[label] ?? `${nameOfPem(label)} is no private key that is known here`);
+  return { handle: openPrivatePem(block, passphrase) };
 }
-
-/** Other things in PEM that people have where a private key belongs. */
-const WAYS_OUT: Readonly<Record<string, string | undefined>> = Object.assign(Object.create(null), {
-  CERTIFICATE:
-    'this is a certificate; the private key that belongs to it is in another file, often one that ends in .key',
-  'CERTIFICATE REQUEST': 'this is a certificate request; the private key that it was made with is in another file',
-  'DSA PRIVATE KEY': 'DSA keys do not sign tokens; make one with `ssh-keygen -t ed25519`',
-  'EC PARAMETERS': 'this is the name of a curve without a key; the private key is the block EC PRIVATE KEY',
-});
 
 function whyLine(line: string): KeyError {
   if (/^\S+-cert-v\d+@openssh\.com\s/.test(line)) {
@@ -239,20 +213,6 @@ function whyLine(line: string): KeyError {
         'malformed',
         'this is not a private key in any known format; give PKCS#8, PKCS#1, SEC1 or OpenSSH PEM, or a JWK',
       );
-}
-
-function openPem(pem: string, label: string, passphrase: string | undefined): EnginePrivateKey {
-  const encrypted = label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: 4,ENCRYPTED/m.test(pem);
-  if (encrypted && (passphrase === undefined || passphrase === '')) {
-    throw new KeyError('passphrase_required', 'this private key is encrypted; give its passphrase');
-  }
-  try {
-    return importPrivatePem(pem, encrypted ? passphrase : undefined);
-  } catch {
-    if (encrypted)
-      throw new KeyError('wrong_passphrase', 'the passphrase does not open this private key, or the key is damaged');
-    throw new KeyError('malformed', 'the PEM block does not hold a private key in the encoding that it names');
-  }
 }
 
 function readObject(input: unknown): Imported {

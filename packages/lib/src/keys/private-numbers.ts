@@ -1,8 +1,8 @@
 /** Private keys that OpenSSL takes, and that are damaged or of a kind that cannot be handed on. */
 import { type EnginePrivateKey, exportJwk, exportPrivatePem, type JsonWebKey, keyTypeOf } from '#engine';
 import { decodeBase64url } from '../core/base64url.ts';
+import { decodeBase64 } from './base64.ts';
 import { EXPLICIT_CURVE, hasExplicitCurve } from './explicit-curve.ts';
-import { decodeBase64 } from './format.ts';
 import { KeyError } from './key-error.ts';
 import { toBigInt } from './numbers.ts';
 

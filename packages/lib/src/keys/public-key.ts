@@ -22,13 +22,15 @@ import {
 import { decodeBase64url } from '../core/base64url.ts';
 import type { VerificationKey } from '../core/contracts.ts';
 import { checkOptions } from '../core/options.ts';
-import { pemOf, publicDer } from './der.ts';
+import { encodeBase64 } from './base64.ts';
+import { publicDer } from './der.ts';
 import { EXPLICIT_CURVE, hasExplicitCurve } from './explicit-curve.ts';
 import { thumbprintOf, toHex } from './fingerprint.ts';
-import { encodeBase64, nameOfPem, readKeyText } from './format.ts';
+import { readKeyText } from './format.ts';
 import { publicJwkFromMembers, readJwkText } from './jwk.ts';
 import { KeyError } from './key-error.ts';
 import { blobOfJwk, parsePublicLine, publicJwkOfLine, sshFingerprint } from './openssh.ts';
+import { decodePem, isPrivateLabel, nameOfPem, pemOf, publicBlock } from './pem.ts';
 import { sameBytes } from './ssh-wire.ts';
 import { bitLength, checkEd25519, checkRsa } from './strength.ts';
 
@@ -191,10 +193,11 @@ function readText(text: string): Imported {
     const line = parsePublicLine(read.text);
     return { jwk: publicJwkOfLine(line), comment: line.comment };
   }
-  const { label, der } = read;
-  if (label === 'PUBLIC KEY') return publicKeyOfDer(der, 'spki');
-  if (label === 'RSA PUBLIC KEY') return publicKeyOfDer(der, 'pkcs1');
-  if (label.endsWith('PRIVATE KEY')) {
+  const block = publicBlock(read.text);
+  const { label } = block;
+  if (label === 'PUBLIC KEY') return publicKeyOfDer(decodePem(block).der, 'spki');
+  if (label === 'RSA PUBLIC KEY') return publicKeyOfDer(decodePem(block).der, 'pkcs1');
+  if (isPrivateLabel(label)) {
     throw new KeyError(
       'private_key',
       `this is a private key (${nameOfPem(label)}); keep it, and give its public half: the .pub file, or \`${label === 'OPENSSH PRIVATE KEY' ? 'ssh-keygen -y' : 'openssl pkey -pubout'}\``,
@@ -206,7 +209,7 @@ function readText(text: string): Imported {
       'this is a certificate; give its bare public key: `openssl x509 -noout -pubkey -in FILE`',
     );
   }
-  throw new KeyError('unsupported', `${nameOfPem(label)} is no public key that is known here`);
+  throw new KeyError('unsupported', `${nameOfPem(label)} is not a public key that can be read here`);
 }
 
 function readObject(input: unknown): Imported {
@@ -231,7 +234,7 @@ function publicKeyOfDer(der: Uint8Array, type: PublicEncoding): Imported {
     if (hasExplicitCurve(der)) throw new KeyError('unsupported', EXPLICIT_CURVE);
     throw new KeyError(
       'malformed',
-      'the PEM block is not the canonical DER encoding of its key; write it anew with `openssl pkey -pubin -pubout`',
+      'the PEM block is not the canonical DER encoding of its key; write it again with `openssl pkey -pubin -pubout`',
     );
   }
   return { jwk, examined: { jwk, facts, handle } };

@@ -95,7 +95,7 @@ describe('what cannot be read is told in the words that fit it', () => {
     [
       'a broken private key',
       '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n',
-      /does not hold a private key/,
+      /the PEM block is damaged/,
     ],
     ['a FIDO key', 'sk-ssh-ed25519@openssh.com AAAA', /^this is a FIDO key/],
     ['much', 'a'.repeat(20_000), 'a key is at most 16384 characters long'],

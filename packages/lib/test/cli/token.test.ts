@@ -101,6 +101,7 @@ describe('binding', () => {
 
 describe('the environment', () => {
   const pem = () => key.toPem();
+  const attributes = 'Bag Attributes\n    friendlyName: guido\nKey Attributes: <No Attributes>\n';
   const withKey = (text: string, more: Record<string, string> = {}) =>
     ajwt(['token'], { env: { AJWT_USER: 'guido', AJWT_KEY: text, ...more } });
 
@@ -110,6 +111,11 @@ describe('the environment', () => {
     ['PEM with \\n in two characters', () => pem().replaceAll('\n', '\\n')],
     ['PEM in base64', () => Buffer.from(pem()).toString('base64')],
     ['PEM in base64 of several lines', () => Buffer.from(pem()).toString('base64').replace(/.{76}/g, '$&\n')],
+    ['PEM in one line', () => pem().replaceAll('\n', ' ')],
+    ['PEM with attributes before it', () => `${attributes}${pem()}`],
+    ['PEM with attributes before it, in one line', () => `${attributes}${pem()}`.replaceAll('\n', '\\n')],
+    ['PEM with attributes before it, in base64', () => Buffer.from(attributes + pem()).toString('base64')],
+    ['PEM with a byte order mark, in base64', () => Buffer.from(`\ufeff${pem()}`).toString('base64')],
     ['a JWK', () => JSON.stringify(key.toJwk())],
   ])('AJWT_USER, and AJWT_KEY as %s', async (_name, text) => {
     const { code, stdout, stderr } = await withKey(text());
@@ -143,6 +149,7 @@ describe('the environment', () => {
 
   test.each([
     ['PEM that was cut', () => pem().slice(0, 60)],
+    ['PEM that was cut, with attributes before it', () => attributes + pem().slice(0, 60)],
     ['PEM without its first line', () => pem().split('\n')[1] ?? ''],
     ['JWK that was cut', () => JSON.stringify(key.toJwk()).slice(0, 90)],
     ['other text', () => 'hunter2hunter2'],

@@ -8,8 +8,9 @@ type OfKeys = Exclude<
 
 /** What it is, and what to do about it before anything is moved. */
 export const PROBLEMS = {
-  weak_key: 'an RSA key of less than 2048 bits, or another that proves nothing: its owner makes a new one',
-  malformed: 'a key that is broken, or with other text around it: write it anew',
+  weak_key:
+    'an RSA key of less than 2048 bits, of a chip with the ROCA fault, or another that proves nothing: its owner makes a new one',
+  malformed: 'a key that is broken, or with other text around it: write it again',
   unsupported: 'a key of a kind that is not taken: its owner makes a new one',
   too_large: 'an RSA key of more than 8192 bits, or a text too long for a key: its owner makes a new one',
   private_key: 'a private key: whoever can read the database has it, so its owner makes a new one',

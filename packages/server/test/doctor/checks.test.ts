@@ -1,3 +1,4 @@
+import { PublicKey } from 'asymmetric-jwt-auth';
 import { describe, expect, test } from 'vitest';
 import { isUsername } from '../../../lib/src/core/claims.ts';
 import { isPublicAddress } from '../../../lib/src/jwks/public-address.ts';
@@ -25,6 +26,23 @@ describe('usernames', () => {
 });
 
 describe('keys', () => {
+  const pem = KEY_IMPORT_CASES.find(({ id }) => id === 'ok-rsa-pem')?.text ?? '';
+  test.each([
+    ['in one line', (text: string) => text.trim().replaceAll('\n', ' ')],
+    ['with its base64 in one line', (text: string) => text.replace(/(?<=[\w+/=])\n(?=[\w+/=])/g, '')],
+    ['with blanks at line ends', (text: string) => text.replaceAll('\n', ' \n')],
+    ['with CR CR LF', (text: string) => text.replaceAll('\n', '\r\r\n')],
+    ['without a line end', (text: string) => text.trim()],
+  ])('a PEM block %s is no problem, as the import reads it', (_what, change) => {
+    expect(change(pem)).not.toBe(pem);
+    expect(readKey(change(pem))).toMatchObject({ kid: PublicKey.from(pem).kid });
+  });
+
+  test('a private key with text around it is named as one', () => {
+    const text = KEY_IMPORT_CASES.find(({ id }) => id === 'priv-pkcs8-rsa')?.text ?? '';
+    expect(readKey(`Bag Attributes\n${text}`)).toMatchObject({ problem: 'private_key' });
+  });
+
   test.each(KEY_IMPORT_CASES.filter(({ outcome }) => outcome !== 'accepted'))(
     'the text $id is a problem, by the code of its refusal',
     ({ text, outcome }) => {

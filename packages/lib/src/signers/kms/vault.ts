@@ -4,7 +4,7 @@ import { algorithm } from '../../core/algorithms.ts';
 import { decodeBase64url } from '../../core/base64url.ts';
 import type { MaybePromise } from '../../core/contracts.ts';
 import { checkOptions, numberOption, type OptionKinds } from '../../core/options.ts';
-import { encodeBase64 } from '../../keys/format.ts';
+import { encodeBase64 } from '../../keys/base64.ts';
 import type { PublicKey } from '../../keys/public-key.ts';
 import { KmsError } from './error.ts';
 import { type KmsRequest, type KmsSigner, kmsSigner } from './signer.ts';

@@ -1,6 +1,6 @@
 /** The keys of an agent, and which of them is meant. */
 import { printable } from '../../core/printable.ts';
-import { encodeBase64 } from '../../keys/format.ts';
+import { encodeBase64 } from '../../keys/base64.ts';
 import { KeyError } from '../../keys/key-error.ts';
 import { PublicKey } from '../../keys/public-key.ts';
 import { SshReader } from '../../keys/ssh-wire.ts';

@@ -1,0 +1,13 @@
+/** Base64 (RFC 4648 §4), as PEM and OpenSSH write it. */
+
+/** Decodes strictly: padded, no spare bits. @returns the bytes, or `undefined` */
+export function decodeBase64(text: string): Uint8Array | undefined {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return undefined;
+  const binary = atob(text);
+  return btoa(binary) === text ? Uint8Array.from(binary, (character) => character.charCodeAt(0)) : undefined;
+}
+
+/** Encodes with padding. */
+export function encodeBase64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
+}

@@ -1,0 +1,90 @@
+/** DER as it is read (X.690 §10): each element in its one encoding, and nothing behind the last. */
+
+/** One element. */
+export interface DerElement {
+  readonly tag: number;
+  readonly content: Uint8Array;
+}
+
+export const INTEGER = 0x02;
+const OCTET_STRING = 0x04;
+const SEQUENCE = 0x30;
+const CONSTRUCTED = 0x20;
+/** Deeper than any key. */
+const MAX_DEPTH = 16;
+
+/**
+ * Reads the elements that bytes consist of.
+ *
+ * @returns the elements, or `undefined` if a length is indefinite, not minimal, or longer than the bytes
+ */
+export function readElements(bytes: Uint8Array): readonly DerElement[] | undefined {
+  const elements: DerElement[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const tag = bytes[at] as number;
+    const head = readLength(bytes, at + 1);
+    // Tags of several bytes occur in no key.
+    if ((tag & 0x1f) === 0x1f || head === undefined || head.end + head.length > bytes.length) return undefined;
+    at = head.end + head.length;
+    elements.push({ tag, content: bytes.subarray(head.end, at) });
+  }
+  return elements;
+}
+
+/** Reads a length of up to 65 535, the only ones that a key can have. */
+function readLength(bytes: Uint8Array, at: number): { readonly length: number; readonly end: number } | undefined {
+  const [first = 0x80, second = 0, third = 0] = bytes.subarray(at, at + 3);
+  if (first < 0x80) return { length: first, end: at + 1 };
+  if (first === 0x81) return second < 0x80 ? undefined : { length: second, end: at + 2 };
+  return first === 0x82 && second !== 0 ? { length: second * 256 + third, end: at + 3 } : undefined;
+}
+
+/** Reports whether bytes are one element in DER, down to the elements that contain no others. */
+function isExactDer(bytes: Uint8Array): boolean {
+  const elements = readElements(bytes);
+  return elements?.length === 1 && isDer(elements[0] as DerElement, 0);
+}
+
+function isDer({ tag, content }: DerElement, depth: number): boolean {
+  if ((tag & CONSTRUCTED) === 0) return tag !== INTEGER || isMinimal(content);
+  return depth < MAX_DEPTH && (readElements(content)?.every((element) => isDer(element, depth + 1)) ?? false);
+}
+
+/** X.690 §8.3.2: the first nine bits of an INTEGER are not all the same. */
+function isMinimal([first, second]: Uint8Array): boolean {
+  if (first === undefined || second === undefined) return first !== undefined;
+  return !(first === 0 && second < 0x80) && !(first === 0xff && second >= 0x80);
+}
+
+/**
+ * Reports whether bytes are a private key in DER (RFC 5958, RFC 8017 §A.1.2, RFC 5915 §3), or an encrypted one (RFC 5958 §3).
+ * The key inside PKCS#8 is an element as well.
+ */
+export function isExactPrivateDer(der: Uint8Array): boolean {
+  if (!isExactDer(der)) return false;
+  const [version, algorithm, key] = readElements(readElements(der)?.[0]?.content as Uint8Array) ?? [];
+  const isPkcs8 = version?.tag === INTEGER && algorithm?.tag === SEQUENCE && key?.tag === OCTET_STRING;
+  return !isPkcs8 || isExactDer(key.content);
+}
+
+/** Reads the contents of the elements inside one; none if it is missing or not DER. */
+export function childrenOf(content: Uint8Array | undefined): readonly Uint8Array[] {
+  return (content === undefined ? undefined : readElements(content))?.map((element) => element.content) ?? [];
+}
+
+/** Reads an OBJECT IDENTIFIER in its dotted form (X.690 §8.19). */
+export function oidOf(content: Uint8Array | undefined): string | undefined {
+  const numbers: number[] = [];
+  let number = 0;
+  for (const byte of content ?? []) {
+    number = number * 128 + (byte & 0x7f);
+    if (byte < 0x80) {
+      numbers.push(number);
+      number = 0;
+    }
+  }
+  const [first, ...others] = numbers;
+  if (first === undefined) return undefined;
+  const root = Math.min(2, Math.floor(first / 40));
+  return [root, first - 40 * root, ...others].join('.');
+}

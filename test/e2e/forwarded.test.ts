@@ -125,10 +125,15 @@ describe('what the application is told of the way here', () => {
     'X-Original-URI: /public',
     'X-Real-IP: 203.0.113.9',
     'Forwarded: for=203.0.113.9',
+    'X-Rewrite-URL: /admin',
+    'X-Original-URL: /admin',
+    'Proxy: http://203.0.113.9:3128',
   ];
   const forwarded = () =>
     Object.fromEntries(
-      Object.entries(upstream.seen[0]?.headers ?? {}).filter(([name]) => /forwarded|original|real.ip/.test(name)),
+      Object.entries(upstream.seen[0]?.headers ?? {}).filter(([name]) =>
+        /forwarded|original|rewrite|real.ip|^proxy/.test(name),
+      ),
     );
 
   test('by a proxy that is trusted: goes on, with the proxy in the list', async () => {
@@ -138,6 +143,10 @@ describe('what the application is told of the way here', () => {
       'x-forwarded-host': 'public.example.com',
       'x-forwarded-proto': 'https',
     });
+    // It may have passed on what a client says, and the request-line alone is what was signed.
+    for (const name of ['proxy', 'x-rewrite-url', 'x-original-url', 'x-original-uri']) {
+      expect(forwarded()).not.toHaveProperty(name);
+    }
   });
 
   test('by anybody else: is dropped', async () => {

@@ -48,7 +48,7 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
     throw new CommandError(`the nonce store cannot be used: ${(error as Error).message}`);
   }
 
-  const { tolerance, audience, require, upstream } = config;
+  const { tolerance, audience, require, upstream, upstreamResponseTimeout: responseTimeout } = config;
   const keySets = jwksClient({ privateHosts: config.privateHosts, onProblem: keySetLog(log) });
   const { store: keys, close: closeKeys } = await openKeyStore(database, keySets, log);
   const decisions = decisionLog(log);
@@ -60,7 +60,7 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
     require,
     onResult: whatHappened(decisions, log, database),
   });
-  const proxy = upstream === undefined ? undefined : createProxy(upstream, log);
+  const proxy = upstream === undefined ? undefined : createProxy({ upstream, responseTimeout }, log);
   const gateway = createGateway({ auth, proxy, jwks: published, config, log });
   const readiness = () => readinessOf(database, nonces);
   const admin = createAdminServer(readiness, log);

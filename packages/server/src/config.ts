@@ -37,6 +37,12 @@ export const SERVE_OPTIONS = {
     env: 'AJWTD_UPSTREAM',
     help: 'be a reverse proxy: pass authenticated requests on to this origin',
   },
+  'upstream-response-timeout': {
+    type: 'string',
+    value: 'S',
+    env: 'AJWTD_UPSTREAM_RESPONSE_TIMEOUT',
+    help: 'seconds from the last byte of a request to the headers of a response of the upstream, default 60; after that the client gets a 504',
+  },
   ...DATABASE_OPTION,
   nonces: {
     type: 'string',
@@ -116,6 +122,8 @@ export interface Config {
   readonly listen: Address;
   readonly adminListen: Address | undefined;
   readonly upstream: URL | undefined;
+  /** Seconds. */
+  readonly upstreamResponseTimeout: number;
   readonly database: DatabaseConfig;
   readonly nonces: NoncesConfig;
   /** Processes. */
@@ -154,10 +162,15 @@ export function readConfig(values: ServeValues, named: Named): Config {
         ? undefined
         : readAddress(values['admin-listen'] ?? '127.0.0.1:8788', named('admin-listen')),
     upstream: values.upstream === undefined ? undefined : readUpstream(values.upstream, named('upstream')),
+    upstreamResponseTimeout: readSeconds(
+      values['upstream-response-timeout'] ?? '60',
+      [1, 86_400],
+      named('upstream-response-timeout'),
+    ),
     database: readDatabase(values.database, named('database')),
     nonces,
     workers: readWorkers(values.workers, nonces, named),
-    tolerance: readTolerance(values.tolerance, named('tolerance')),
+    tolerance: readSeconds(values.tolerance ?? '20', [1, 600], named('tolerance')),
     audience,
     require: readRequire(values.require, audience, named),
     isTrustedProxy: readProxies(values['trusted-proxy'], named('trusted-proxy')),
@@ -193,10 +206,10 @@ function readUpstream(text: string, option: string): URL {
   return url;
 }
 
-function readTolerance(text: string | undefined, option: string): number {
-  const seconds = text === undefined ? 20 : /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (seconds >= 1 && seconds <= 600) return seconds;
-  throw new CommandError(`${option}: must be a number of seconds from 1 to 600`);
+function readSeconds(text: string, [least, most]: readonly [number, number], option: string): number {
+  const seconds = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds >= least && seconds <= most) return seconds;
+  throw new CommandError(`${option}: must be a number of seconds from ${least} to ${most}`);
 }
 
 function readWorkers(text: string | undefined, nonces: NoncesConfig, named: Named): number {

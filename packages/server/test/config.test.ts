@@ -12,6 +12,7 @@ test('the defaults are those of the documentation', () => {
     listen: { host: '127.0.0.1', port: 8787 },
     adminListen: { host: '127.0.0.1', port: 8788 },
     upstream: undefined,
+    upstreamResponseTimeout: 60,
     nonces: { kind: 'database' },
     workers: 1,
     tolerance: 20,
@@ -50,6 +51,9 @@ describe('a wrong value is one line that names its option', () => {
     ),
     ...['x', 'ftp://x', 'http://x/path', 'http://u:p@x', 'http://x?y', 'http://x#'].map(
       (bad) => ['upstream', bad] as ['upstream', string],
+    ),
+    ...['0', '-1', '60s', '86401', 'Infinity', ''].map(
+      (bad) => ['upstream-response-timeout', bad] as ['upstream-response-timeout', string],
     ),
     ['nonces', 'redis'],
     ['log-level', 'trace'],

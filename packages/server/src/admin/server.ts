@@ -3,7 +3,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Readiness } from 'asymmetric-jwt-auth';
 import type { Logger } from 'pino';
 import { sendJson, sendProblem } from '../gateway/answers.ts';
+import { answerClientErrors } from '../gateway/client-errors.ts';
 import { guarded } from '../gateway/guarded.ts';
+import { closeIdleConnections } from '../gateway/idle-connections.ts';
+import { closeLingeringly } from '../gateway/lingering-close.ts';
+
+/** Milliseconds that a connection may wait for its next request. */
+const IDLE = 10_000;
 
 /** @param readiness - whether requests are served now */
 export function createAdminServer(readiness: () => Readiness, log: Logger): Server {
@@ -19,5 +25,9 @@ export function createAdminServer(readiness: () => Readiness, log: Logger): Serv
       sendProblem(response, 404, 'Not Found', 'There are /livez and /readyz here.');
     }
   }
-  return createServer({ headersTimeout: 5000, requestTimeout: 10_000 }, guarded(route, log));
+  const server = createServer({ headersTimeout: 5000, requestTimeout: 10_000 }, guarded(route, log));
+  closeLingeringly(server);
+  answerClientErrors(server);
+  closeIdleConnections(server, IDLE);
+  return server;
 }

@@ -6,9 +6,12 @@ import { headerValues, readNodeRequest } from 'asymmetric-jwt-auth/node';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { sendJson, sendProblem, sendRefusal } from './answers.ts';
+import { answerClientErrors } from './client-errors.ts';
 import { type Described, describedRequest, FORWARD_AUTH, originForm } from './forwarded-request.ts';
 import { guarded } from './guarded.ts';
 import { identityHeaders, imitationFinder, upstreamHeaders } from './identity-headers.ts';
+import { closeIdleConnections } from './idle-connections.ts';
+import { closeLingeringly } from './lingering-close.ts';
 import type { UpstreamProxy } from './proxy.ts';
 import { makeTurns } from './turns.ts';
 import { cutIdleBody, endUnreadBody } from './unfinished-body.ts';
@@ -31,6 +34,8 @@ const OURS = '/.ajwt/';
 const MAX_HEADERS = 40 * 1024;
 /** Milliseconds for the headers of a request. */
 const HEADERS_TIMEOUT = 5000;
+/** Milliseconds that a connection may wait for its next request. */
+const KEEP_ALIVE_TIMEOUT = 65_000;
 
 export function createGateway({ auth, proxy, jwks, config, log }: GatewayParts): Server {
   const othersAreRead = makeTurns();
@@ -96,10 +101,13 @@ export function createGateway({ auth, proxy, jwks, config, log }: GatewayParts):
     // A steady upload may take as long as it needs; an idle one is cut.
     requestTimeout: 0,
     connectionsCheckingInterval: 1000,
-    keepAliveTimeout: 65_000,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
   };
   const serve = guarded(route, log);
   const server = createServer(options, serve);
+  closeLingeringly(server);
+  answerClientErrors(server);
+  closeIdleConnections(server, KEEP_ALIVE_TIMEOUT + HEADERS_TIMEOUT);
   // No header is dropped for being one too many: there might be a second Authorization behind it.
   server.maxHeadersCount = 0;
   // A body is asked for only once its sender was let in.

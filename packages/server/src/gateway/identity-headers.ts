@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AcceptedResult } from 'asymmetric-jwt-auth';
 import { canonicalName } from '../config.ts';
+import { isProxyStatement } from './proxy-headers.ts';
 
 /** Names of the headers. */
 export interface IdentityHeaderNames {
@@ -62,7 +63,6 @@ const HOP_BY_HOP = [
   'upgrade',
   'expect',
 ];
-const FORWARDED = /^(?:forwarded|x-forwarded-.*|x-original-.*|x-real-ip)$/;
 
 /** What a proxy before this one said counts only where it is trusted. */
 export interface Peer {
@@ -88,10 +88,7 @@ export function upstreamHeaders(
   dropped.delete('host');
   const kept: IncomingHttpHeaders = {};
   for (const [name, value] of Object.entries(headers)) {
-    const canonical = canonicalName(name);
-    if (dropped.has(canonical)) continue;
-    if (FORWARDED.test(canonical) && !(peer.trusted && canonical === name)) continue;
-    kept[name] = value;
+    if (!dropped.has(canonicalName(name)) && !isProxyStatement(name, peer.trusted)) kept[name] = value;
   }
   return { ...kept, ...forwardedHeaders(headers, peer), ...ours };
 }

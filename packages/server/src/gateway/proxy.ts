@@ -1,9 +1,17 @@
 /** The reverse proxy: an authenticated request goes on to the application, as a stream, byte for byte. */
-import { Agent as HttpAgent, type IncomingMessage, type ServerResponse } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { createProxyServer } from 'httpxy';
+import http, {
+  type ClientRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from 'node:http';
+import https from 'node:https';
 import type { Logger } from 'pino';
 import { sendProblem } from './answers.ts';
+import { relayResponse } from './relay-response.ts';
+import { endUnreadBody, hasBody } from './unfinished-body.ts';
+import { upstreamAgent } from './upstream-agent.ts';
+import { watchProgress } from './watch-progress.ts';
 
 /** Passes requests on to one origin. */
 export interface UpstreamProxy {
@@ -12,59 +20,115 @@ export interface UpstreamProxy {
   close(): void;
 }
 
-/** Headers of one connection (RFC 9110 §7.6.1) that an application sends. */
-const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-authenticate', 'proxy-connection', 'te', 'trailer', 'upgrade'];
+/** Where requests go, and how long the application may take. */
+export interface ProxyOptions {
+  readonly upstream: URL;
+  /** Seconds from the last byte of a request to the headers of its response. */
+  readonly responseTimeout: number;
+}
 
-/** RFC 9112 §4. */
-const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Methods of requests that may be sent again, if they have no body (RFC 9110 §9.2.1). */
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Idle connections that are kept to the application. */
-const IDLE_CONNECTIONS = 256;
+export function createProxy({ upstream, responseTimeout }: ProxyOptions, log: Logger): UpstreamProxy {
+  const { request: send } = upstream.protocol === 'https:' ? https : http;
+  const kept = upstreamAgent(upstream, { keepAlive: true });
+  const fresh = upstreamAgent(upstream, { keepAlive: false });
 
-export function createProxy(upstream: URL, log: Logger): UpstreamProxy {
-  const agent =
-    upstream.protocol === 'https:'
-      ? new HttpsAgent({ keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS })
-      : new HttpAgent({ keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS });
-  // Over TLS the application is asked for by its own name, which its certificate bears.
-  const proxy = createProxyServer({ target: upstream, agent, changeOrigin: upstream.protocol === 'https:' });
+  function pass(request: IncomingMessage, response: ServerResponse, received: IncomingMessage['headers']): void {
+    const withBody = hasBody(request);
+    const headers: OutgoingHttpHeaders = { ...received };
+    // Over TLS the application is asked for by its own name, which its certificate bears.
+    if (upstream.protocol === 'https:') headers.host = upstream.host;
+    // An application that overlooks the coding would take the body for the next request of this connection.
+    if (headers['transfer-encoding'] !== undefined) headers.connection = 'close';
+    const mayRepeat = !withBody && SAFE_METHODS.has(request.method ?? '');
+    let outgoing: ClientRequest;
 
-  function failed(response: ServerResponse, cause: string): void {
-    log.warn({ upstream: upstream.origin, cause }, 'the application did not answer');
-    if (response.headersSent) response.destroy();
-    else sendProblem(response, 502, 'Bad Gateway', 'The application behind this server did not answer.');
+    function attempt(agent: http.Agent): void {
+      outgoing = send(upstream, { agent, method: request.method, path: request.url, headers });
+      const state = observe(outgoing);
+      watchProgress(outgoing, responseTimeout * 1000, () => {
+        state.isOver = true;
+        outgoing.destroy();
+        fail(504, 'a timeout');
+      });
+      outgoing.once('response', (answer) => {
+        state.isOver = true;
+        // The response did not wait for the body: the application may read on until the response ends, and no longer.
+        endUnreadBody(request, response);
+        answer.once('end', stopSending);
+        const problem = relayResponse(answer, response);
+        if (problem !== undefined) fail(502, problem);
+      });
+      // Nobody asked for another protocol: without this, nobody would get a response either.
+      outgoing.once('upgrade', (_answer, socket) => {
+        state.isOver = true;
+        socket.destroy();
+        fail(502, 'an upgrade that was not asked for');
+      });
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        if (state.isOver || response.destroyed) return;
+        state.isOver = true;
+        // The application has closed a connection that it had kept open: it has not seen this request.
+        if (mayRepeat && outgoing.reusedSocket && !state.hasBytes) attempt(fresh);
+        else fail(502, error.code ?? error.message);
+      });
+      if (withBody) request.pipe(outgoing);
+      else outgoing.end();
+    }
+
+    function stopSending(): void {
+      if (outgoing.writableFinished) return;
+      request.unpipe(outgoing);
+      request.resume();
+      outgoing.destroy();
+    }
+
+    function fail(status: keyof typeof PROBLEMS, cause: string): void {
+      log.warn({ upstream: upstream.origin, status, cause }, 'the application did not answer');
+      stopSending();
+      if (response.headersSent) {
+        response.destroy();
+        return;
+      }
+      endUnreadBody(request, response);
+      const [title, detail] = PROBLEMS[status];
+      sendProblem(response, status, title, detail);
+    }
+
+    response.once('close', () => {
+      if (!response.writableFinished) outgoing.destroy();
+    });
+    attempt(kept);
   }
 
-  proxy.on('proxyReq', (outgoing, _request, response) => {
-    // Nobody asked for another protocol: without this, nobody would get an answer either.
-    outgoing.once('upgrade', (_answer, socket) => {
-      socket.destroy();
-      failed(response, 'an upgrade that was not asked for');
-    });
-  });
-  proxy.on('proxyRes', (answer, _request, response) => {
-    const { headers, statusCode = 0 } = answer;
-    // Node reads such a status, and throws where it is to be written.
-    if (statusCode < 200) {
-      answer.destroy();
-      return failed(response, `a status of ${statusCode}`);
-    }
-    if (!REASON_PHRASE.test(answer.statusMessage ?? '')) answer.statusMessage = '';
-    const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
-    for (const name of [...HOP_BY_HOP, ...named]) delete headers[name];
-    // This connection is the client's and ours.
-    headers.connection = response.shouldKeepAlive ? 'keep-alive' : 'close';
-  });
-  proxy.on('error', (error, _request, response) => {
-    if (response === undefined || !('writeHead' in response)) return;
-    failed(response as ServerResponse, (error as NodeJS.ErrnoException).code ?? 'unknown error');
-  });
+  const PROBLEMS = {
+    502: ['Bad Gateway', 'The application behind this server could not be reached, or gave no valid response.'],
+    504: [
+      'Gateway Timeout',
+      `The application behind this server did not begin its response within ${responseTimeout} s. It may still do what was asked.`,
+    ],
+  } as const;
 
   return {
-    pass(request, response, headers) {
-      request.headers = headers;
-      proxy.web(request, response).catch(() => {});
+    pass,
+    close() {
+      kept.destroy();
+      fresh.destroy();
     },
-    close: () => agent.destroy(),
   };
+}
+
+/** What is known of an attempt: whether its outcome is decided, and whether a byte of a response has come. */
+function observe(outgoing: ClientRequest): { isOver: boolean; hasBytes: boolean } {
+  const state = { isOver: false, hasBytes: false };
+  outgoing.once('socket', (socket) => {
+    const see = () => {
+      state.hasBytes = true;
+    };
+    socket.once('data', see);
+    outgoing.once('close', () => socket.off('data', see));
+  });
+  return state;
 }

@@ -3,12 +3,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** Milliseconds without a byte after which a body is cut. */
 const IDLE = 30_000;
-/** Milliseconds that a client has to take note of an answer that came before its body was read. */
-const LINGER = 5000;
 
-/** Whether a body was announced (RFC 9112 §6.3) that did not come to its end. */
-function isUnfinished({ headers, complete }: IncomingMessage): boolean {
-  return !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0);
+/** Whether the request announced a body (RFC 9112 §6.3). */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** Whether a body was announced that did not come to its end. */
+function isUnfinished(request: IncomingMessage): boolean {
+  return !request.complete && hasBody(request);
 }
 
 /** Cuts the connection of a request whose body stands still, unless it is the reader who is slow. */
@@ -30,13 +33,7 @@ export function cutIdleBody(request: IncomingMessage, idle = IDLE): void {
   request.once('close', () => clearInterval(watch));
 }
 
-/** Ends the connection soon after an answer that did not wait for the body. */
+/** Makes a response that does not wait for the body the last one on its connection. To be called before its headers are written. */
 export function endUnreadBody(request: IncomingMessage, response: ServerResponse): void {
-  if (!isUnfinished(request)) return;
-  response.shouldKeepAlive = false;
-  response.once('finish', () => {
-    const end = setTimeout(() => request.socket.destroy(), LINGER);
-    end.unref();
-    request.socket.once('close', () => clearTimeout(end));
-  });
+  if (isUnfinished(request)) response.shouldKeepAlive = false;
 }

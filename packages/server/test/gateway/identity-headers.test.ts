@@ -152,6 +152,38 @@ describe('headers that the application gets', () => {
     expect(headers).not.toHaveProperty('x_forwarded_for');
   });
 
+  test.each([
+    ...['proxy', 'x-rewrite-url', 'x-rewrite-uri', 'x-http-destinationurl'],
+    ...['x-original-url', 'x-original-uri', 'x-original-method', 'x-original-path'],
+  ])('no %s, whoever sends it and however it is spelled', (name) => {
+    for (const peer of [STRANGER, PROXY]) {
+      for (const spelled of [name, name.replaceAll('-', '_'), name.replaceAll('-', '.')]) {
+        expect(upstreamHeaders({ [spelled]: 'x' }, peer, OURS)).not.toHaveProperty([spelled]);
+      }
+    }
+  });
+
+  test.each([
+    ...['forwarded', 'x-forwarded', 'x-forwarded-server', 'x-forwarded-prefix', 'x-original-host', 'x-real-ip'],
+    ...['true-client-ip', 'client-ip', 'x-client-ip', 'x-cluster-client-ip', 'x-remote-addr', 'cf-connecting-ip'],
+    ...['x-envoy-external-address', 'front-end-https', 'x-scheme', 'x-url-scheme', 'x-script-name', 'x-host'],
+    ...['client-cert', 'client-cert-chain', 'ssl-client-verify', 'x-ssl-client-cert', 'x-client-cert-hash'],
+    ...['x-accel-mapping', 'x-sendfile-type'],
+  ])('%s of a trusted proxy only, in its exact spelling', (name) => {
+    const underscores = name.replaceAll('-', '_');
+    expect(upstreamHeaders({ [name]: 'x', [underscores]: 'x' }, STRANGER, OURS)).not.toHaveProperty([name]);
+    expect(upstreamHeaders({ [underscores]: 'x' }, STRANGER, OURS)).not.toHaveProperty([underscores]);
+    expect(upstreamHeaders({ [name]: 'x' }, PROXY, OURS)).toHaveProperty([name], 'x');
+    if (name !== underscores) {
+      expect(upstreamHeaders({ [underscores]: 'x' }, PROXY, OURS)).not.toHaveProperty([underscores]);
+    }
+  });
+
+  test.each(['x-http-method-override', 'x-proxy-user', 'proxy-status', 'x-forward', 'x-request-id', 'x-originality'])(
+    '%s of anybody: it is the application’s own affair',
+    (name) => expect(upstreamHeaders({ [name]: 'x' }, STRANGER, OURS)).toHaveProperty([name], 'x'),
+  );
+
   test('names are configured', () => {
     const headers = upstreamHeaders({ remote_user: 'root', 'x-auth-user': 'kept' }, STRANGER, {
       'Remote-User': 'guido',

@@ -1,0 +1,30 @@
+/** How long an application may take. */
+import type { ClientRequest } from 'node:http';
+
+/**
+ * Calls back, once, if the application makes no progress with a request: if for `limit` milliseconds it accepts no connection, reads
+ * nothing of the body that waits for it, or has the whole request and does not begin its response. A slow client is not its fault.
+ */
+export function watchProgress(outgoing: ClientRequest, limit: number, expire: () => void): void {
+  let isOver = false;
+  const timer = setTimeout(() => {
+    if (isWaitingForClient(outgoing)) timer.refresh();
+    else expire();
+  }, limit);
+  const restart = () => {
+    if (!isOver) timer.refresh();
+  };
+  const end = () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
+  outgoing.once('socket', (socket) => {
+    if (socket.connecting) socket.once('connect', restart);
+  });
+  outgoing.on('drain', restart).on('finish', restart).on('information', restart);
+  outgoing.once('response', end).once('close', end);
+}
+
+function isWaitingForClient({ socket, writableEnded, writableNeedDrain }: ClientRequest): boolean {
+  return socket?.connecting === false && !writableEnded && !writableNeedDrain;
+}

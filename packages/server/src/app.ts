@@ -1,4 +1,5 @@
 /** The composition root: the one place where the parts are made and put together. */
+import cluster from 'node:cluster';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAuthenticator, type NonceStore, type Readiness } from 'asymmetric-jwt-auth';
@@ -39,6 +40,8 @@ const WATCH = 1000;
 export async function startApp(config: Config, published: JwksEndpoint | undefined, log: Logger): Promise<App> {
   const database = await openDatabase(config.database, 'server', writeErrors(log));
   log.info({ created: database.created }, `database ${config.database.name}`);
+  // The primary process says it for its workers.
+  if (!cluster.isWorker) for (const warning of database.warnings) log.warn(warning);
   const { store: nonces, close: closeNonces } = await makeNonceStore(config, database, log);
   try {
     await nonces.open(seconds());

@@ -23,6 +23,9 @@ export interface NodeSqliteOptions {
  * Opens an SQLite database for Kysely: write-ahead log, foreign keys on, and no waiting for another process's lock, as that
  * would hold up every other request (who needs to try again does so without blocking).
  *
+ * Anyone who can write to the file, to those beside it (`-wal`, `-shm`) or to their folder can let anyone in. A new file gets the mode that
+ * the process's umask leaves; the modes of existing ones are not checked (`ajwtd` refuses a database that anyone can write to).
+ *
  * @param path - a file, made if it is not there; `:memory:` for one that ends with the process
  * @param options - {@link NodeSqliteOptions}
  * @returns a dialect with the database open: `new Kysely({ dialect })`, whose `destroy()` closes it

@@ -31,7 +31,9 @@ export const serve = defineCommand({
         import('../workers.ts'),
       ]);
       // Made by one, before many look for it.
-      await (await openDatabase(config.database, 'server')).close();
+      const database = await openDatabase(config.database, 'server');
+      for (const warning of database.warnings) log.warn(warning);
+      await database.close();
       return runWorkers(config.workers, log);
     }
     const app = await startApp(config, jwks, log);

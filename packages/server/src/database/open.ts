@@ -4,6 +4,7 @@ import { type Directory, nodeSqlite, sqlDirectory } from 'asymmetric-jwt-auth/sq
 import { type Dialect, Kysely } from 'kysely';
 import type { DatabaseConfig } from './config.ts';
 import { fileCheck, makeFile } from './file.ts';
+import { checkFileAccess } from './file-access.ts';
 import { type Opener, POOL_LIMITS, SQLITE_WAIT } from './pool-limits.ts';
 
 /** An open database. */
@@ -13,6 +14,8 @@ export interface Database {
   readonly created: boolean;
   /** Whether it had no tables when it was opened, except those of nonces. */
   readonly isEmpty: boolean;
+  /** What an operator should know about who else can change it. */
+  readonly warnings: readonly string[];
   readonly directory: Directory;
   /**
    * More connections to the same database: what goes on in one never waits for the other.
@@ -73,6 +76,7 @@ export async function connectDatabase(
     for (const instance of instances) await instance.destroy();
   };
   try {
+    if (config.kind === 'sqlite') checkFileAccess(config.path);
     const isNew = config.kind === 'sqlite' && makeFile(config.path);
     const dialect = await dialectMaker(config, opener);
     const connect = (connections: number) => {
@@ -82,13 +86,15 @@ export async function connectDatabase(
     };
     const first = connect(FOR_DIRECTORY);
     const isEmpty = isNew || (await first.introspection.getTables()).every(({ name }) => NONCE_TABLES.includes(name));
+    // Again, as SQLite may have made files, and where a link led nowhere, the database.
+    const warnings = config.kind === 'sqlite' ? checkFileAccess(config.path) : [];
     const checkFile = config.kind === 'sqlite' ? fileCheck(config.path) : () => {};
     const directory = sqlDirectory(first, onWriteError === undefined ? {} : { onWriteError });
     const closeAll = async () => {
       await directory.close();
       await close();
     };
-    return { config, created: false, isEmpty, directory, connect, checkFile, close: closeAll };
+    return { config, created: false, isEmpty, warnings, directory, connect, checkFile, close: closeAll };
   } catch (error) {
     await close();
     throw cannotBeOpened(config, error);

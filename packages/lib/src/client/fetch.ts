@@ -1,4 +1,5 @@
 /** A `fetch` that signs: each request, each hop of a redirect, and each further attempt carries a token of its own. */
+import { isPromise } from '../core/maybe-promise.ts';
 import { checkOptions, type OptionKinds } from '../core/options.ts';
 import { bareUrl } from './bare-url.ts';
 import { pause } from './pause.ts';
@@ -54,7 +55,7 @@ export function createSignedFetch(options: SignedFetchOptions): typeof fetch {
     for (;;) {
       const { url, method, headers, body } = hop;
       const signed = sign(url, method);
-      const attempt = signed instanceof Promise ? await signed : signed;
+      const attempt = isPromise(signed) ? await signed : signed;
       headers.set('authorization', attempt.authorization);
       const response =
         hops === 0 && !triedAgain

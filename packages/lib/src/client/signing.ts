@@ -1,6 +1,7 @@
 /** Signs the attempts of a request: what the fetch that signs and every HTTP library share. */
 import type { BindMember } from '../core/binding.ts';
-import type { MaybePromise, Signer } from '../core/contracts.ts';
+import type { Signer } from '../core/contracts.ts';
+import { andThen } from '../core/maybe-promise.ts';
 import { checkOptions, type OptionKinds, wallClock } from '../core/options.ts';
 import { type ClockOptions, ServerClocks, type Verdict } from './clock.ts';
 import type { Answer } from './refusal.ts';
@@ -49,7 +50,7 @@ interface Attempt {
  *
  * @param target - the request-target as it is sent; default what a client makes of the URL
  */
-export type SignAttempt = (url: URL, method: string, target?: string) => MaybePromise<Attempt>;
+export type SignAttempt = (url: URL, method: string, target?: string) => Attempt | Promise<Attempt>;
 
 /**
  * Makes the function that signs attempts. It remembers what it has learnt about the clocks of servers.
@@ -88,7 +89,7 @@ export function attemptSigner(options: SigningOptions): SignAttempt {
         judge: (answer) => begun && clocks?.judge(url, { ...begun, sentAt }, bound, answer),
       };
     };
-    return typeof made === 'string' ? attempt(made) : made.then(attempt);
+    return andThen(made, attempt);
   };
 }
 

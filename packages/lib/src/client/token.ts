@@ -2,8 +2,9 @@
 import { asciiBytes, encodeBytes, encodeText, randomText } from '#engine';
 import { type Bind, isBind } from '../core/binding.ts';
 import { isUsername } from '../core/claims.ts';
-import type { MaybePromise, Signer } from '../core/contracts.ts';
+import type { Signer } from '../core/contracts.ts';
 import { encodeHeader } from '../core/header.ts';
+import { andThen } from '../core/maybe-promise.ts';
 import { checkOptions, type OptionKinds, wallClock } from '../core/options.ts';
 
 /** What to sign, and with what. */
@@ -70,14 +71,12 @@ export interface TokenContent {
  *
  * @param prefix - what stands before the token
  */
-export function makeToken({ username, key, bind, hard, time }: TokenContent, prefix: string): MaybePromise<string> {
+export function makeToken({ username, key, bind, hard, time }: TokenContent, prefix: string): string | Promise<string> {
   const claims = { username, time: Math.floor(time), nonce: randomText(NONCE_BYTES) };
   const payload =
     bind === undefined ? claims : { ...claims, bind: { v: 1, ...bind }, ...(hard ? { aud: bind.aud } : undefined) };
   const signingInput = `${headerOf(key)}.${encodeText(JSON.stringify(payload))}`;
-  const signature = key.sign(asciiBytes(signingInput));
-  if (signature instanceof Uint8Array) return `${prefix}${signingInput}.${encodeBytes(signature)}`;
-  return signature.then((bytes) => `${prefix}${signingInput}.${encodeBytes(bytes)}`);
+  return andThen(key.sign(asciiBytes(signingInput)), (bytes) => `${prefix}${signingInput}.${encodeBytes(bytes)}`);
 }
 
 function readTokenOptions(options: TokenOptions): TokenContent {

@@ -1,4 +1,5 @@
 /** For undici: an interceptor that signs each attempt. Compose it first, so that retries and redirects come through it again. */
+import { andThen, isPromise } from '../core/maybe-promise.ts';
 import { checkOptions, type OptionKinds } from '../core/options.ts';
 import { bareTarget } from '../core/target.ts';
 import type { Verdict } from './clock.ts';
@@ -80,11 +81,11 @@ export function signedUndici(options: SignedUndiciOptions): SigningInterceptor {
           watch(handler, answered, () => start(true)),
         );
       };
-      return signed instanceof Promise ? signed.then(send) : send(signed);
+      return andThen(signed, send);
     };
 
     const started = start(false);
-    if (!(started instanceof Promise)) return started;
+    if (!isPromise(started)) return started;
     started.catch((error: Error) => handler.onResponseError?.(null as never, error));
     return true;
   };

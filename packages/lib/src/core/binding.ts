@@ -77,8 +77,8 @@ export function checkBinding<User>(
   return token as unknown as BoundToken<User>;
 }
 
-function lacks(bind: Bind | undefined, required: readonly BindMember[] | undefined): boolean {
-  if (required === undefined || required.length === 0) return false;
+function lacks(bind: Bind | undefined, required: readonly BindMember[] | null | undefined): boolean {
+  if (required === undefined || required === null || required.length === 0) return false;
   for (const member of required) if (bind?.[member] === undefined) return true;
   return false;
 }

@@ -2,9 +2,9 @@
 import type { EnginePublicKey } from '#engine';
 import type { AlgorithmName } from './algorithms.ts';
 import type { BindMember } from './binding.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 
-/** A value, or a promise of it. A store that can answer at once should: the path then goes on without a turn of the event loop. */
-export type MaybePromise<T> = T | Promise<T>;
+export type { MaybePromise };
 
 /** What the path needs of a public key. `PublicKey` is one. */
 export interface VerificationKey {
@@ -30,9 +30,9 @@ export interface KeyRecord {
   readonly key: VerificationKey;
   readonly state: KeyState;
   /** What its issuer calls it, where that is another name: a token whose `kid` is this means this key. */
-  readonly name?: string | undefined;
+  readonly name?: string | null | undefined;
   /** Whether it may be used from the caller's address, which is `undefined` where nobody knows it; default from everywhere. */
-  readonly permits?: ((address: string | undefined) => boolean) | undefined;
+  readonly permits?: ((address: string | undefined) => boolean) | null | undefined;
 }
 
 /** A user with all its keys, as one query finds it. */
@@ -44,11 +44,11 @@ export interface UserRecord<User> {
   readonly disabled: boolean;
   readonly keys: readonly KeyRecord[];
   /** Members of `bind` that this user's tokens must carry, beyond the server's own policy. */
-  readonly require?: readonly BindMember[] | undefined;
+  readonly require?: readonly BindMember[] | null | undefined;
   /** URLs of JWK sets whose keys count as well; not before `withKeySets` has looked there. */
-  readonly keySets?: readonly string[] | undefined;
+  readonly keySets?: readonly string[] | null | undefined;
   /** Seconds since the epoch at which the record will be another, as a key expires: nobody keeps it for longer. */
-  readonly until?: number | undefined;
+  readonly until?: number | null | undefined;
 }
 
 /** What a key store may use to fetch less: the token's own words, not yet verified. */
@@ -64,10 +64,10 @@ export interface KeyStore<User> {
    *
    * @param username - compared exactly, without normalisation or case folding
    * @param hint - unverified; a store that ignores it is correct
-   * @returns the user with its keys in every state, or `undefined`
-   * @throws anything: the request is answered `unavailable`
+   * @returns the user with its keys in every state, at once or as any thenable; `undefined` or `null` if there is no such user
+   * @throws anything: the request is answered `unavailable`, as it is where no answer comes within 30 seconds
    */
-  find(username: string, hint: KeyHint): MaybePromise<UserRecord<User> | undefined>;
+  find(username: string, hint: KeyHint): MaybePromise<UserRecord<User> | undefined | null>;
   /**
    * Told after each accepted request; a store writes in batches, if at all, and keeps its own failures to itself.
    *

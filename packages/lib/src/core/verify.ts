@@ -25,7 +25,7 @@ const WHY_UNUSABLE: Readonly<Record<KeyState, Reason | null>> = {
  */
 export function selectCandidates<User>(
   token: UnverifiedToken,
-  record: UserRecord<User> | undefined,
+  record: UserRecord<User> | undefined | null,
   address?: string | undefined,
 ): Candidates<User> | Refusal {
   // The store may compare usernames with less care than we do.
@@ -37,7 +37,7 @@ export function selectCandidates<User>(
   let reason: Reason = 'unknown_key';
   for (const candidate of record.keys) {
     if (!mayHaveSigned(candidate, token)) continue;
-    if (candidate.permits !== undefined && candidate.permits(address) !== true) continue;
+    if (candidate.permits && candidate.permits(address) !== true) continue;
     const why = WHY_UNUSABLE[candidate.state];
     if (why === null) {
       if (keys === undefined) keys = [candidate];

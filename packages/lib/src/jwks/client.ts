@@ -1,5 +1,6 @@
 /** Keys that others publish as JWK sets, kept for a bounded time: every user of a URL shares one copy of its set. */
 import { type KeyHint, type KeyRecord, type MaybePromise, UnavailableError } from '../core/contracts.ts';
+import { callHook } from '../core/maybe-promise.ts';
 import { checkOptions, numberOption, type OptionKinds } from '../core/options.ts';
 import { type FetchSettings, systemAddresses } from './fetch-set.ts';
 import { readPrivateHosts } from './private-hosts.ts';
@@ -80,14 +81,7 @@ export function jwksClient(options: JwksClientOptions = {}): JwksClient {
     lookup: options.lookup ?? systemAddresses,
   };
 
-  function report(problem: JwksError): void {
-    try {
-      const told: unknown = onProblem?.(problem);
-      if (told instanceof Promise) told.catch(() => {});
-    } catch {
-      // Whoever listens decides about nobody.
-    }
-  }
+  const report = (problem: JwksError) => callHook(onProblem, problem);
 
   const sets = new Map<string, SetCache>();
   function setAt(text: string): SetCache {

@@ -1,5 +1,6 @@
 /** One authorized_keys file, and what was last read of it. */
 import { UnavailableError } from '../core/contracts.ts';
+import { callHook } from '../core/maybe-promise.ts';
 import { KeyError } from '../keys/key-error.ts';
 import { readStrictFile } from '../keys/strict-file.ts';
 import { StrangersEntryError } from '../keys/strict-owner.ts';
@@ -56,17 +57,8 @@ export function watchedFile(path: string, { owner, monotonic, onProblem }: Watch
         error instanceof LineError ? error.problem : { path, line: undefined, message: (error as Error).message };
       // Else a user could keep its keys by putting a file of its own where the operator has just removed one.
       if (error instanceof StrangersEntryError && owner !== undefined) good = { text: undefined, keys: new Map() };
-      if (problem.message !== trouble?.message) tell(problem);
+      if (problem.message !== trouble?.message) callHook(onProblem, problem);
       trouble = problem;
-    }
-  }
-
-  function tell(problem: AuthorizedKeysProblem): void {
-    try {
-      const told: unknown = onProblem?.(problem);
-      if (told instanceof Promise) told.catch(() => {});
-    } catch {
-      // Whoever listens decides about nobody.
     }
   }
 

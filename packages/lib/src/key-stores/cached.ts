@@ -53,6 +53,8 @@ interface Loading<User> {
 
 type Hint = Parameters<KeyStore<unknown>['find']>[1];
 
+/** Most seconds for which others wait for an answer that is under way: one that never comes must not lock its user out. */
+const SHARED = 1;
 /** Seconds for which a revision that was read stands. */
 const REVISION_STANDS = 0.005;
 
@@ -70,6 +72,8 @@ export function cached<User>(store: KeyStore<User>, options: CachedOptions = {})
   const { revision, now = wallClock, monotonic = () => performance.now() / 1000 } = options;
   const ttl = revision === undefined ? numberOption('ttl', options.ttl, 1, 0, 3600) : Number.POSITIVE_INFINITY;
   const most = numberOption('users', options.users, 10_000, 1, 10_000_000);
+
+  const sharedFor = Math.min(ttl, SHARED);
 
   const users = new Map<string, Entry<User>>();
   // Apart, so that names that strangers make up push out no user.
@@ -125,7 +129,7 @@ export function cached<User>(store: KeyStore<User>, options: CachedOptions = {})
 
   async function load(username: string, hint: Hint, at: number) {
     const begun = generation;
-    const record = await store.find(username, hint);
+    const record = (await store.find(username, hint)) ?? undefined;
     if (begun === generation) keep({ username: copyOf(username), record, at });
     return record;
   }
@@ -151,7 +155,7 @@ export function cached<User>(store: KeyStore<User>, options: CachedOptions = {})
       if (entry !== undefined) return entry.record;
       // An answer that has been under way for longer may be older than a change that is to count by now.
       const present = loading.get(username);
-      return present !== undefined && at - present.at < ttl ? present.record : begin(username, hint, at);
+      return present !== undefined && at - present.at < sharedFor ? present.record : begin(username, hint, at);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Several key stores as one: each user is in the first that has it. */
 import type { KeyHint, KeyStore, UserRecord, VerificationKey } from '../core/contracts.ts';
+import { andThen } from '../core/maybe-promise.ts';
 
 /**
  * Makes a store that asks others in turn. The first one that has the user decides alone: keys are not merged, and who is disabled, or has
@@ -20,34 +21,24 @@ export function chain<Users extends readonly unknown[]>(
   const givers = new WeakMap<VerificationKey, KeyStore<Users[number]>>();
 
   function isHere(
-    record: UserRecord<Users[number]> | undefined,
+    record: UserRecord<Users[number]> | undefined | null,
     username: string,
     store: KeyStore<Users[number]>,
-  ): boolean {
+  ): record is UserRecord<Users[number]> {
     // A store that compares with less care has somebody else.
     if (record?.username !== username) return false;
     for (const { key } of record.keys) givers.set(key, store);
     return true;
   }
 
-  async function findLater(
-    found: PromiseLike<UserRecord<Users[number]> | undefined>,
-    at: number,
-    username: string,
-    hint: KeyHint,
-  ): Promise<UserRecord<Users[number]> | undefined> {
-    const record = await found;
-    return isHere(record, username, all[at] as KeyStore<Users[number]>) ? record : findFrom(at + 1, username, hint);
-  }
+  type Found = UserRecord<Users[number]> | undefined;
 
-  function findFrom(first: number, username: string, hint: KeyHint): ReturnType<KeyStore<Users[number]>['find']> {
-    for (const [at, store] of all.entries()) {
-      if (at < first) continue;
-      const found = store.find(username, hint);
-      if (found !== undefined && 'then' in found) return findLater(found, at, username, hint);
-      if (isHere(found, username, store)) return found;
-    }
-    return undefined;
+  function findFrom(at: number, username: string, hint: KeyHint): Found | Promise<Found> {
+    const store = all[at];
+    if (store === undefined) return undefined;
+    return andThen(store.find(username, hint), (record) =>
+      isHere(record, username, store) ? record : findFrom(at + 1, username, hint),
+    );
   }
 
   return {

@@ -1,5 +1,5 @@
 /** What a directory of users and public keys is, whatever it is kept in. */
-import type { KeyState, KeyStore, VerificationKey } from '../core/contracts.ts';
+import type { KeyHint, KeyState, KeyStore, UserRecord, VerificationKey } from '../core/contracts.ts';
 import type { PublicKey } from '../keys/public-key.ts';
 
 /** A user, as the directory has it. */
@@ -184,6 +184,7 @@ export class DirectoryError extends Error {
  * by the same transaction.
  */
 export interface Directory extends KeyStore<DirectoryUser> {
+  find(username: string, hint: KeyHint): Promise<UserRecord<DirectoryUser> | undefined>;
   /**
    * Makes the tables, or brings them up to date.
    *

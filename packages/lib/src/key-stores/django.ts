@@ -1,6 +1,5 @@
 /** The users and keys that a Django site manages with the Python package `asymmetric_jwt_auth`: its tables, as they are. */
 import { type Kysely, PostgresAdapter } from 'kysely';
-import type { KeyStore } from '../core/contracts.ts';
 import { checkOptions, type OptionKinds } from '../core/options.ts';
 import { type SqlKeyStore, sqlKeyStore } from './mapped.ts';
 import { type AnyDatabase, type ColumnName, checkMembers, type KeysOf, type RowOf, type TableName } from './mapping.ts';
@@ -120,7 +119,7 @@ export function djangoKeyStore(
     ...others,
   });
   const toUser = users === undefined ? withFlags : users.select === undefined ? withoutPassword : (row: Row) => row;
-  const find: KeyStore<unknown>['find'] = async (name, hint) => {
+  const find: SqlKeyStore<unknown>['find'] = async (name, hint) => {
     const record = await store.find(name, hint);
     return record && { ...record, user: toUser(record.user) };
   };

@@ -1,6 +1,7 @@
 /** Users whose keys are published elsewhere: each is trusted by the URLs of its JWK sets. */
 import type { BindMember } from '../core/binding.ts';
 import type { KeyStore, MaybePromise } from '../core/contracts.ts';
+import { andThen } from '../core/maybe-promise.ts';
 import { checkOptions } from '../core/options.ts';
 import { JWKS_CLIENT_OPTIONS, type JwksClientOptions, jwksClient } from '../jwks/client.ts';
 import { parseJwksUrl } from '../jwks/url.ts';
@@ -11,9 +12,9 @@ export interface JwksUser<User> {
   readonly urls: readonly string[];
   /** The application's own object, handed back as `result.user`; default the username. */
   readonly user?: User;
-  readonly disabled?: boolean;
+  readonly disabled?: boolean | null;
   /** Members of `bind` that this user's tokens must carry. */
-  readonly require?: readonly BindMember[];
+  readonly require?: readonly BindMember[] | null;
 }
 
 /** A URL, several, or more about the user. */
@@ -24,7 +25,7 @@ export interface JwksKeyStoreOptions<User> extends JwksClientOptions {
   /** By username, in an object that is read once, or in a function that is asked for each request: then a change counts at once. */
   readonly users:
     | Readonly<Record<string, JwksTrust<User>>>
-    | ((username: string) => MaybePromise<JwksTrust<User> | undefined>);
+    | ((username: string) => MaybePromise<JwksTrust<User> | undefined | null>);
 }
 
 /**
@@ -43,16 +44,13 @@ export function jwksKeyStore<User = string>(options: JwksKeyStoreOptions<User>):
 
   return {
     find(username, hint) {
-      const trust = trustOf(username);
-      const go = (known: JwksTrust<User> | undefined) => {
-        if (known === undefined) return undefined;
-        const { urls, disabled = false, require, user = username as User } = fully(known);
-        const record = { username, user, disabled, require };
+      return andThen(trustOf(username), (known) => {
+        if (known === undefined || known === null) return undefined;
+        const { urls, disabled, require, user = username as User } = fully(known);
+        const record = { username, user, disabled: disabled ?? false, require };
         // Who is not let in anyway causes no fetch.
-        const keys = disabled ? [] : client.keysOf(urls, hint);
-        return 'then' in keys ? keys.then((found) => ({ ...record, keys: found })) : { ...record, keys };
-      };
-      return trust instanceof Promise ? trust.then(go) : go(trust as JwksTrust<User> | undefined);
+        return andThen(record.disabled ? [] : client.keysOf(urls, hint), (keys) => ({ ...record, keys }));
+      });
     },
   };
 }

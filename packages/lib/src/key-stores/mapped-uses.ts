@@ -1,8 +1,8 @@
 /** Writes when the keys of an application's own tables were last used. */
+import { callHook } from '../core/maybe-promise.ts';
 import { retryWhileBusy } from '../sql/retry-while-busy.ts';
 import { type LastUsed, lastUsed } from './last-used.ts';
 import type { AnyDatabase, LastUsedColumn } from './mapping.ts';
-import { tell } from './row-keys.ts';
 
 /** Milliseconds that a change waits for the lock of an SQLite database. */
 const WRITE_DEADLINE = 5000;
@@ -28,7 +28,7 @@ export function notebookOf(
       return retryWhileBusy(() => update.execute(), WRITE_DEADLINE);
     },
     async (error) => {
-      tell(onWriteError, error);
+      callHook(onWriteError, error);
       // A column that is not there stays away; a database that is not there comes back.
       return (await isReadable(db, table, id)) && !(await isReadable(db, table, column)) ? 'never' : 'later';
     },

@@ -22,6 +22,7 @@ import { idOf, isHeld, isMarked, keyTextOf, secondsOf } from './row-values.ts';
 
 /** A key store that may write when keys were last used. */
 export interface SqlKeyStore<User> extends KeyStore<User> {
+  find(username: string, hint: KeyHint): Promise<UserRecord<User> | undefined>;
   /** Writes now what else is written once a minute. Never rejects. */
   flush(): Promise<void>;
   /** Writes what is left, before the database is closed. Never rejects. */
@@ -89,7 +90,7 @@ function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly
     let trouble: unknown;
     for (const [url, id] of sets) {
       try {
-        for (const record of await keySets.keysOf(url, hint)) {
+        for (const record of (await keySets.keysOf(url, hint)) ?? []) {
           found += 1;
           addSetKey(record, id, records);
         }

@@ -75,7 +75,7 @@ export interface LastUsedColumn<Column> {
  * @param hint - the token's own words, not yet verified; who ignores it is correct
  * @throws anything: unless another set has such keys, the request is answered `unavailable`
  */
-export type KeysOf = (url: string, hint: KeyHint) => MaybePromise<readonly KeyRecord[]>;
+export type KeysOf = (url: string, hint: KeyHint) => MaybePromise<readonly KeyRecord[] | undefined | null>;
 
 /** A table of URLs, each with a key set (RFC 7517 §5) whose keys are a user's. */
 export interface KeySetsMapping<Table, Column> {

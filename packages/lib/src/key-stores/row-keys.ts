@@ -1,5 +1,6 @@
 /** Public keys as they stand in rows: parsed once, as that costs more than a query; a bad one is told of, and left out. */
 import type { AlgorithmName } from '../core/algorithms.ts';
+import { callHook } from '../core/maybe-promise.ts';
 import { PublicKey } from '../keys/public-key.ts';
 
 /** A key that cannot be used, and is left out. */
@@ -45,7 +46,7 @@ export function rowKeyReader(most: number, onBadKey: ((bad: BadKey) => void) | u
     try {
       return PublicKey.from(text, alg === undefined ? {} : { alg: alg as AlgorithmName });
     } catch (error) {
-      tell(onBadKey, { username, id, error: error as Error });
+      callHook(onBadKey, { username, id, error: error as Error });
       return undefined;
     }
   }
@@ -60,14 +61,4 @@ export function rowKeyReader(most: number, onBadKey: ((bad: BadKey) => void) | u
     parsed.set(place, { text, alg, key });
     return key;
   };
-}
-
-/** Calls a hook whose failure is its own affair, also where it comes later. */
-export function tell<Told>(hook: ((told: Told) => void) | undefined, told: Told): void {
-  try {
-    const answer: unknown = hook?.(told);
-    if (answer instanceof Promise) answer.catch(() => {});
-  } catch {
-    // Whoever is told decides about nobody.
-  }
 }

@@ -1,5 +1,6 @@
 /** A key store whose users are trusted by JWK sets as well. */
 import type { KeyHint, KeyRecord, KeyStore, UserRecord, VerificationKey } from '../core/contracts.ts';
+import { andThen } from '../core/maybe-promise.ts';
 import type { JwksClient } from '../jwks/client.ts';
 
 /**
@@ -17,11 +18,11 @@ export function withKeySets<User>(store: KeyStore<User>, client: JwksClient): Ke
   /** Keys that the store does not know: that they were used is nothing to it. */
   const foreign = new WeakSet<VerificationKey>();
 
-  function add(record: UserRecord<User> | undefined, hint: KeyHint) {
-    const { keySets = [], disabled, keys = [] } = record ?? {};
-    if (record === undefined || disabled || keySets.length === 0 || isOwn(keys, hint.kid)) return record;
-    const found = client.keysOf(keySets, hint);
-    return 'then' in found ? found.then((others) => merge(record, others)) : merge(record, found);
+  function add(record: UserRecord<User> | undefined | null, hint: KeyHint) {
+    if (record === undefined || record === null) return undefined;
+    const keySets = record.keySets ?? [];
+    if (record.disabled || keySets.length === 0 || isOwn(record.keys, hint.kid)) return record;
+    return andThen(client.keysOf(keySets, hint), (others) => merge(record, others));
   }
 
   function merge(record: UserRecord<User>, others: readonly KeyRecord[]): UserRecord<User> {
@@ -36,12 +37,7 @@ export function withKeySets<User>(store: KeyStore<User>, client: JwksClient): Ke
   }
 
   return {
-    find(username, hint) {
-      const record = store.find(username, hint);
-      return record instanceof Promise
-        ? record.then((found) => add(found, hint))
-        : add(record as UserRecord<User> | undefined, hint);
-    },
+    find: (username, hint) => andThen(store.find(username, hint), (record) => add(record, hint)),
     ...(store.used === undefined
       ? {}
       : {

@@ -2,7 +2,9 @@
 import { credentialReader } from '../core/authorization.ts';
 import { checkBinding } from '../core/binding.ts';
 import type { Claims } from '../core/claims.ts';
-import type { MaybePromise, VerificationKey } from '../core/contracts.ts';
+import type { VerificationKey } from '../core/contracts.ts';
+import { inTime } from '../core/in-time.ts';
+import { callHook, ignoreRejection, isPromise } from '../core/maybe-promise.ts';
 import { malformed, Refusal } from '../core/reasons.ts';
 import { checkClaim } from '../core/replay.ts';
 import type { AuthenticationRequest } from '../core/request.ts';
@@ -13,6 +15,9 @@ import { selectCandidates, verifySignature } from '../core/verify.ts';
 import { challenger, type RefusedResult } from './challenge.ts';
 import { eventOf } from './event.ts';
 import { type AuthenticatorOptions, readOptions } from './options.ts';
+
+/** Milliseconds for which a store's promise is awaited: one that never settles must not hold a request for ever. */
+const PATIENCE = 30_000;
 
 /** Who sent the request. */
 export interface Identity<User> {
@@ -63,27 +68,15 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
   ): void {
     // Without a listener there is nothing to make safe to print.
     if (onResult === undefined) return;
-    const told: unknown = onResult(eventOf(outcome, claims, kid), request);
-    // It is not waited for; but its rejection must not end the process.
-    if (isPromise(told)) told.catch(() => {});
+    ignoreRejection(onResult(eventOf(outcome, claims, kid), request));
   }
 
   function accept(token: ClaimedToken<User>, request: AuthenticationRequest): AcceptedResult<User> {
     const { claims, record, key } = token;
     tell('accepted', request, claims, key.kid);
-    noteUse(key);
+    // A store that cannot record the use of a key still lets its owner in.
+    if (keys.used !== undefined) callHook(() => keys.used?.(key, clock()));
     return { ok: true, username: record.username, user: record.user, key, claims };
-  }
-
-  /** Whether it can be written down when a key was last used decides about nobody. */
-  function noteUse(key: VerificationKey): void {
-    if (keys.used === undefined) return;
-    try {
-      const noted: unknown = keys.used(key, clock());
-      if (isPromise(noted)) noted.catch(() => {});
-    } catch {
-      // The store has its own ways of telling that it is in trouble.
-    }
   }
 
   function refuse(refusal: Refusal, request: AuthenticationRequest, token?: UnverifiedToken): RefusedResult {
@@ -121,7 +114,11 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
 
         // 3. The user, and those of its keys that may have signed.
         const found = keys.find(token.claims.username, token.hint);
-        const candidates = selectCandidates(token, isPromise(found) ? await found : found, request.address);
+        const candidates = selectCandidates(
+          token,
+          isPromise(found) ? await inTime(found, PATIENCE, 'the key store') : found,
+          request.address,
+        );
 
         // 4. The signature; where step 3 found nobody, one verification runs all the same.
         const signed = verifySignature(token, candidates);
@@ -138,7 +135,8 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
 
         // 7. Never before.
         const outcome = nonces.claim(bound.claims, now);
-        const claimed = checkClaim(bound, isPromise(outcome) ? await outcome : outcome, clock(), tolerance);
+        const claim = isPromise(outcome) ? await inTime(outcome, PATIENCE, 'the nonce store') : outcome;
+        const claimed = checkClaim(bound, claim, clock(), tolerance);
         if (claimed instanceof Refusal) return refuse(claimed, request, token);
 
         // 8. With the body that was signed.
@@ -152,9 +150,4 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
       }
     },
   };
-}
-
-/** A store that answers at once costs no turn of the event loop. */
-function isPromise<T>(value: MaybePromise<T> | undefined): value is Promise<T> {
-  return typeof (value as { then?: unknown } | undefined | null)?.then === 'function';
 }

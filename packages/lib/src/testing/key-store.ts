@@ -1,7 +1,7 @@
 /** What every key store promises. */
 import type { KeyState, KeyStore, MaybePromise, VerificationKey } from '../core/contracts.ts';
 import { PrivateKey } from '../keys/private-key.ts';
-import { type ContractCase, same } from './contract.ts';
+import { type ContractCase, same, throws } from './contract.ts';
 
 /** A user that a case wants to be there. */
 export interface KeyStoreUser {
@@ -22,10 +22,42 @@ export interface KeyStoreFixture {
   readonly onlyNamed?: string;
   /** Why no user is disabled there, or nothing. */
   readonly neverDisabled?: string;
+  /**
+   * For a store that asks another one, such as a cache: makes it around that store. The cases of the contract then also run with inner
+   * stores that answer in every way that {@link KeyStore.find} allows.
+   */
+  readonly around?: (inner: KeyStore<unknown>) => KeyStore<unknown>;
 }
 
 const HINT = { kid: undefined, alg: 'EdDSA' } as const;
 const ALL_STATES: readonly KeyState[] = ['active', 'staged', 'expired', 'revoked'];
+
+/** A promise that is no `Promise`: nothing but a `then`, which calls back at once, and a second time. */
+function thenable<T>(value: T): PromiseLike<T> {
+  return {
+    // biome-ignore lint/suspicious/noThenProperty: the contract allows any thenable
+    then: (fulfilled) => {
+      fulfilled?.(value);
+      fulfilled?.(undefined as T);
+      return undefined as never;
+    },
+  };
+}
+
+/** A promise that throws instead of calling back. */
+const throwing: PromiseLike<never> = {
+  // biome-ignore lint/suspicious/noThenProperty: the contract allows any thenable
+  then: () => {
+    throw new Error('down');
+  },
+};
+
+/** In which ways a store may answer. */
+const WAYS: Readonly<Record<string, <T>(value: T) => MaybePromise<T>>> = {
+  'at once': (value) => value,
+  'with a promise': (value) => Promise.resolve(value),
+  'with a thenable': thenable,
+};
 
 /** Names that lazy comparison, or a query that is put together as text, would take for another's, or for everybody's. */
 const STRANGERS = [
@@ -84,6 +116,51 @@ export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
     };
   }
 
+  /** A store of one user that answers in one way, and says in one way that there is nobody. */
+  function aroundStoreOfAlice(
+    around: (inner: KeyStore<unknown>) => KeyStore<unknown>,
+    key: VerificationKey,
+    answer: <T>(value: T) => MaybePromise<T>,
+    nobody: undefined | null,
+  ): KeyStore<unknown> {
+    const alice = { username: 'alice', user: 1, disabled: false, keys: [{ key, state: 'active' as const }] };
+    return around({ find: (username) => answer(username === 'alice' ? alice : nobody) });
+  }
+
+  const casesAround = (around: (inner: KeyStore<unknown>) => KeyStore<unknown>): ContractCase[] => [
+    ...Object.entries(WAYS).map(
+      ([way, answer]): ContractCase => ({
+        name: `takes what a store inside it answers ${way}, null for nobody too`,
+        async run() {
+          const key = await newKey();
+          for (const nobody of [undefined, null]) {
+            const store = aroundStoreOfAlice(around, key, answer, nobody);
+            for (const time of ['first', 'second']) {
+              const found = await store.find('alice', { kid: key.kid, alg: 'EdDSA' });
+              same(
+                found?.keys.map((record) => record.key.kid),
+                [key.kid],
+                `keys of alice, the ${time} time`,
+              );
+              same((await store.find('bob', HINT)) ?? null, null, `bob, with ${nobody} inside, the ${time} time`);
+            }
+          }
+        },
+      }),
+    ),
+    {
+      name: 'fails where a store inside it fails, and answers again afterwards',
+      async run() {
+        const key = await newKey();
+        let isDown = true;
+        const store = aroundStoreOfAlice(around, key, (value) => (isDown ? throwing : value), undefined);
+        await throws(async () => store.find('alice', HINT), 'find() with a store inside that fails');
+        isDown = false;
+        same((await store.find('alice', HINT))?.username, 'alice', 'username afterwards');
+      },
+    },
+  ];
+
   const newKey = async () => (await PrivateKey.generate('ed25519')).publicKey;
 
   return [
@@ -139,7 +216,7 @@ export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
       for (const name of STRANGERS) {
         const found = await store.find(name, HINT);
         same(
-          found === undefined || found.username === 'alice',
+          found === undefined || found === null || found.username === 'alice',
           true,
           `find(${JSON.stringify(name)}) is nobody, or says alice`,
         );
@@ -179,5 +256,7 @@ export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
         same(record?.key.signatureLength, key.signatureLength, 'signature length');
       }
     }),
+
+    ...(fixture.around === undefined ? [] : casesAround(fixture.around)),
   ];
 }

@@ -151,4 +151,47 @@ describe('the key contract finds', () => {
     const failing = keyStoreContract({ make }).find((one) => one.name.startsWith('answers for a name that is nobody'));
     await expect(failing?.run()).rejects.toThrow('is nobody, or says alice');
   });
+
+  test.each<[string, string, (inner: KeyStore<unknown>) => KeyStore<unknown>]>([
+    [
+      'a wrapper that knows only native promises',
+      'takes what a store inside it answers with a thenable',
+      (inner) => ({
+        find(username, hint) {
+          const found = inner.find(username, hint);
+          return found instanceof Promise
+            ? found
+            : (found as { username?: string })?.username === username
+              ? found
+              : null;
+        },
+      }),
+    ],
+    [
+      'a wrapper that does not know null',
+      'takes what a store inside it answers at once',
+      (inner) => ({
+        async find(username, hint) {
+          const found = (await inner.find(username, hint)) as { username: string } | undefined;
+          return found === undefined ? undefined : ({ ...found, username: found.username } as never);
+        },
+      }),
+    ],
+    [
+      'a wrapper that takes a failure for nobody',
+      'fails where a store inside it fails',
+      (inner) => ({
+        async find(username, hint) {
+          try {
+            return await inner.find(username, hint);
+          } catch {
+            return undefined;
+          }
+        },
+      }),
+    ],
+  ])('%s', async (_fault, name, around) => {
+    const failing = keyStoreContract({ make: () => memoryKeyStore(), around }).find((one) => one.name.startsWith(name));
+    await expect(failing?.run()).rejects.toThrow();
+  });
 });

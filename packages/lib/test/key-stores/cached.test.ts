@@ -24,6 +24,7 @@ const user = (username: string, until?: number): UserRecord<string> => ({
 describe('cached keeps the contract of key stores', () => {
   const cases = keyStoreContract({
     states: ['active', 'staged', 'revoked'],
+    around: (inner) => cached(inner),
     make(users) {
       const store = memoryKeyStore();
       for (const { username, disabled, keys } of users) {

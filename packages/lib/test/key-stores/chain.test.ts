@@ -22,6 +22,7 @@ const later = <User>(store: KeyStore<User>): KeyStore<User> => ({
 describe.each(['at once', 'later'])('chain keeps the contract of key stores, where its stores answer %s', (when) => {
   const cases = keyStoreContract({
     states: ['active', 'staged', 'revoked'],
+    around: (inner) => chain(memoryKeyStore(), inner, memoryKeyStore()),
     make(users) {
       const stores = [memoryKeyStore(), memoryKeyStore()] as const;
       users.forEach(({ username, disabled, keys }, index) => {

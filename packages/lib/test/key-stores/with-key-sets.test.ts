@@ -1,5 +1,6 @@
+import { keyStoreContract } from 'asymmetric-jwt-auth/testing';
 import { describe, expect, test } from 'vitest';
-import { cached, type KeyStore, type PublicKey, type UserRecord } from '../../src/index.ts';
+import { cached, type KeyStore, memoryKeyStore, type PublicKey, type UserRecord } from '../../src/index.ts';
 import { withKeySets } from '../../src/jwks/index.ts';
 import { clientOf, newKey, publish, startPublisher } from '../jwks/publisher.ts';
 
@@ -28,6 +29,22 @@ function storeOf({ own = [], keySets = [publisher.url], disabled = false }: Give
   const kids = async (kid?: string) => (await store.find('acme', hintOf(kid)))?.keys.map(({ key }) => key.kid);
   return { store, inner, client, used, kids };
 }
+
+describe('withKeySets keeps the contract of key stores', () => {
+  const { client } = clientOf(publisher);
+  const cases = keyStoreContract({
+    around: (inner) => withKeySets(inner, client),
+    make(users) {
+      const store = memoryKeyStore();
+      for (const { username, disabled, keys } of users) {
+        store.setUser(username, { user: username, disabled });
+        for (const { key, state } of keys) store.addKey(username, key, { state });
+      }
+      return withKeySets(store, client);
+    },
+  });
+  for (const { name, run } of cases) test(name, run);
+});
 
 describe('withKeySets', () => {
   test('adds the keys of the sets behind those of the store', async () => {

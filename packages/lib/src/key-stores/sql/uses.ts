@@ -1,5 +1,6 @@
 /** When keys were last used, and last refused: noted in memory, written in batches, and never in a request's way. */
 import { type Kysely, sql } from 'kysely';
+import { callHook } from '../../core/maybe-promise.ts';
 import { retryWhileBusy } from '../../sql/retry-while-busy.ts';
 import type { DirectoryDialect } from './dialect.ts';
 import type { DirectoryTables } from './tables.ts';
@@ -75,7 +76,7 @@ export function usesOf(
     try {
       await retryWhileBusy(() => statement.execute(db), DEADLINE, dialect.mayTryAgain);
     } catch (error) {
-      failed(error);
+      callHook(failed, error);
       for (const one of group) keep(one);
     }
   }

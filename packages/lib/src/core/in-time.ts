@@ -1,0 +1,29 @@
+/** Waits for somebody else's promise, but not for ever. */
+import { UnavailableError } from './contracts.ts';
+
+/**
+ * Waits for work. A thenable that throws rejects; whatever it does after its first answer, or after its time, changes nothing.
+ *
+ * @param milliseconds - for which to wait; the timer keeps no process alive
+ * @param what - names the work in the message: `the key store`
+ * @throws UnavailableError when the time has passed, and what the work rejects with
+ */
+export function inTime<T>(work: PromiseLike<T>, milliseconds: number, what: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new UnavailableError(`${what} did not answer within ${milliseconds / 1000} s`)),
+      milliseconds,
+    );
+    (timer as { unref?: () => void }).unref?.();
+    Promise.resolve(work).then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
+  });
+}

@@ -1,0 +1,276 @@
+/** Code that users write may answer at once, with a promise, or with any other thenable, a broken one too. */
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createAuthorization, createSignedFetch, createToken } from '../../src/client/index.ts';
+import {
+  type ClaimOutcome,
+  cached,
+  chain,
+  createAuthenticator,
+  type KeyStore,
+  type MaybePromise,
+  memoryKeyStore,
+  memoryNonceStore,
+  PrivateKey,
+  type UserRecord,
+} from '../../src/index.ts';
+import { jwksKeyStore, withKeySets } from '../../src/jwks/index.ts';
+
+const key = await PrivateKey.generate('ed25519');
+const HINT = { kid: key.kid, alg: 'EdDSA' } as const;
+const record: UserRecord<string> = {
+  ...{ username: 'guido', user: 'guido', disabled: false },
+  keys: [{ key: key.publicKey, state: 'active' }],
+};
+
+type Settle<T> = (fulfil: (value: T) => void, reject: (error: unknown) => void) => void;
+/** A promise that is nothing but its `then`. */
+const thenable = <T>(then: Settle<T>) => ({ then }) as unknown as PromiseLike<T>;
+
+/** Thenables that call back, each in a way of its own. */
+const GOOD: Readonly<Record<string, <T>(value: T) => PromiseLike<T>>> = {
+  'a native promise': (value) => Promise.resolve(value),
+  'a thenable that calls back at once': (value) => thenable((fulfil) => fulfil(value)),
+  'a thenable that calls back later': (value) => thenable((fulfil) => setImmediate(fulfil, value)),
+  'a thenable that calls back twice': (value) =>
+    thenable((fulfil, reject) => {
+      fulfil(value);
+      fulfil(undefined as never);
+      reject(new Error('too late'));
+    }),
+  'a thenable that calls back and throws': (value) =>
+    thenable((fulfil) => {
+      fulfil(value);
+      throw new Error('too late');
+    }),
+  'a thenable of a thenable': <T>(value: T) =>
+    thenable<T>((fulfil) => fulfil(thenable<T>((inner) => inner(value)) as never)),
+  'a function with a then': <T>(value: T) =>
+    // biome-ignore lint/suspicious/noThenProperty: thenables are what is tested
+    Object.assign(() => {}, { then: (fulfil: (value: T) => void) => fulfil(value) }) as unknown as PromiseLike<T>,
+};
+
+/** Thenables that fail. */
+const BAD: Readonly<Record<string, () => PromiseLike<never>>> = {
+  'that rejects': () => thenable((_fulfil, reject) => reject(new Error('down'))),
+  'that throws': () =>
+    thenable(() => {
+      throw new Error('down');
+    }),
+  'whose then cannot be read': () =>
+    Object.defineProperty({}, 'then', {
+      get: () => {
+        throw new Error('down');
+      },
+    }) as PromiseLike<never>,
+};
+
+const authorization = () => createAuthorization({ username: 'guido', key });
+const never = <T>() => thenable<T>(() => {});
+afterEach(() => void vi.useRealTimers());
+
+async function decide(keys: KeyStore<unknown>, nonces = memoryNonceStore(), onResult?: () => void) {
+  const auth = createAuthenticator({ keys, nonces, ...(onResult && { onResult }) });
+  const result = await auth.authenticate({ authorization: await authorization() });
+  return result.ok ? 'accepted' : result.reason;
+}
+
+describe.each(Object.entries(GOOD))('%s', (_name, wrap) => {
+  /** Everything that asks a store of the user's own. */
+  const stores = {
+    'the authenticator': (inner: KeyStore<string>) => inner,
+    cached: (inner: KeyStore<string>) => cached(inner),
+    chain: (inner: KeyStore<string>) => chain({ find: () => wrap(null) }, inner),
+    withKeySets: (inner: KeyStore<string>) => withKeySets(inner, { keysOf: () => [] }),
+    'withKeySets, of what its client finds': (inner: KeyStore<string>) =>
+      withKeySets(
+        { find: () => ({ ...record, keys: [], keySets: ['https://keys.example/'] }) },
+        { keysOf: () => wrap((inner && record).keys) },
+      ),
+  };
+
+  test.each(Object.entries(stores))('from a key store is awaited by %s', async (_asks, around) => {
+    expect(await decide(around({ find: () => wrap(record) }))).toBe('accepted');
+  });
+
+  test.each(['the authenticator', 'cached', 'chain', 'withKeySets'] as const)(
+    'of null from a key store is an unknown user for %s',
+    async (asks) => {
+      expect(await decide(stores[asks]({ find: () => wrap(null) }))).toBe('unknown_user');
+    },
+  );
+
+  test('from a nonce store is awaited', async () => {
+    const claim = (outcome: ClaimOutcome) => ({ ...memoryNonceStore(), claim: () => wrap(outcome) });
+    expect(await decide({ find: () => record }, claim('claimed'))).toBe('accepted');
+    expect(await decide({ find: () => record }, claim('replayed'))).toBe('replayed');
+  });
+
+  test('from the users of a jwksKeyStore is awaited; null is nobody', async () => {
+    const storeOf = (trust: { urls: string[]; disabled: boolean } | null) => jwksKeyStore({ users: () => wrap(trust) });
+    expect(await decide(storeOf({ urls: ['https://keys.example/'], disabled: true }))).toBe('user_disabled');
+    expect(await decide(storeOf(null))).toBe('unknown_user');
+  });
+
+  test('from a signer is awaited, by the token and by fetch', async () => {
+    const signer = { alg: key.alg, kid: key.kid, sign: (bytes: Uint8Array) => wrap(key.sign(bytes)) };
+    const auth = createAuthenticator({ keys: { find: () => record }, nonces: memoryNonceStore() });
+    const token = await createToken({ username: 'guido', key: signer });
+    expect(await auth.authenticate({ authorization: `JWT ${token}` })).toMatchObject({ ok: true });
+    const sent: (string | null)[] = [];
+    const signed = createSignedFetch({
+      ...{ username: 'guido', key: signer },
+      fetch: async (_url, init) => {
+        sent.push(new Headers(init?.headers).get('authorization'));
+        return new Response('');
+      },
+    });
+    await signed('https://api.example/');
+    expect(await auth.authenticate({ authorization: sent[0] ?? undefined })).toMatchObject({ ok: true });
+  });
+
+  test('from a hook is run', async () => {
+    let runs = 0;
+    const work = () => {
+      const promise = wrap(undefined);
+      return {
+        // biome-ignore lint/suspicious/noThenProperty: thenables are what is tested
+        then(...args: Parameters<typeof promise.then>) {
+          runs += 1;
+          return promise.then(...args);
+        },
+      };
+    };
+    const used = work as () => void;
+    expect(await decide({ find: () => record, used }, memoryNonceStore(), work as () => void)).toBe('accepted');
+    await vi.waitFor(() => expect(runs).toBe(2));
+  });
+});
+
+describe.each(Object.entries(BAD))('a thenable %s', (_name, make) => {
+  test.each([
+    ['the authenticator', { find: make }],
+    ['cached', cached({ find: make })],
+    ['chain', chain({ find: make }, { find: () => record })],
+    ['withKeySets', withKeySets({ find: make }, { keysOf: () => [] })],
+    ['jwksKeyStore', jwksKeyStore({ users: make })],
+  ] satisfies [string, KeyStore<unknown>][])('makes a request unavailable for %s', async (_asks, keys) => {
+    expect(await decide(keys)).toBe('unavailable');
+  });
+
+  test('from a nonce store makes a request unavailable', async () => {
+    expect(await decide({ find: () => record }, { ...memoryNonceStore(), claim: make })).toBe('unavailable');
+  });
+
+  test('from used() is dropped', async () => {
+    const used = make as () => void;
+    expect(await decide({ find: () => record, used })).toBe('accepted');
+  });
+
+  test('from a signer rejects', async () => {
+    await expect(createToken({ username: 'guido', key: { alg: key.alg, kid: key.kid, sign: make } })).rejects.toThrow(
+      'down',
+    );
+  });
+});
+
+describe('a promise that never settles', () => {
+  test.each([
+    ['key store', { find: () => never<UserRecord<string>>() }, memoryNonceStore()],
+    ['nonce store', { find: () => record }, { ...memoryNonceStore(), claim: () => never<ClaimOutcome>() }],
+  ])('from a %s makes its request unavailable after 30 s, and no other one', async (what, keys, nonces) => {
+    vi.useFakeTimers();
+    const causes: unknown[] = [];
+    const auth = createAuthenticator({ keys, nonces, onResult: ({ cause }) => causes.push(cause) });
+    const stuck = auth.authenticate({ authorization: await authorization() });
+    expect(await auth.authenticate({ authorization: undefined })).toMatchObject({ reason: 'missing' });
+    await vi.advanceTimersByTimeAsync(29_999);
+    expect(causes).toEqual([undefined]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await stuck).toMatchObject({ reason: 'unavailable', status: 503 });
+    expect(causes[1]).toMatchObject({ message: `the ${what} did not answer within 30 s` });
+  });
+
+  test('in a cache with a revision does not lock its user out for ever', async () => {
+    const clock = { now: 0 };
+    const answers = [never<UserRecord<string>>(), Promise.resolve(record)];
+    const store = cached<string>({ find: () => answers.shift() }, { revision: () => 1, monotonic: () => clock.now });
+    void store.find('guido', HINT);
+    clock.now = 0.999;
+    void store.find('guido', HINT);
+    expect(answers).toHaveLength(1);
+    clock.now = 1;
+    expect(await store.find('guido', HINT)).toBe(record);
+  });
+});
+
+test('names that null was found for push no user out of a cache', async () => {
+  const asked: string[] = [];
+  const find = (username: string) => {
+    asked.push(username);
+    return username === 'guido' ? record : null;
+  };
+  const store = cached<string>({ find }, { users: 10, ttl: 60 });
+  await store.find('guido', HINT);
+  for (let index = 0; index < 100; index++) expect(await store.find(`stranger${index}`, HINT)).toBeUndefined();
+  asked.length = 0;
+  await store.find('guido', HINT);
+  expect(asked).toEqual([]);
+});
+
+test('members of a record that are null are absent', async () => {
+  const [own] = record.keys;
+  const bare = {
+    ...record,
+    ...{ require: null, keySets: null, until: null },
+    keys: [{ key: key.publicKey, state: 'active' as const, permits: null, name: null }],
+  };
+  expect(own?.key).toBe(key.publicKey);
+  for (const keys of [{ find: () => bare }, cached({ find: () => bare }), withKeySets({ find: () => bare }, NO_SETS)]) {
+    expect(await decide(keys)).toBe('accepted');
+  }
+});
+const NO_SETS = { keysOf: () => [] };
+
+test.each([null, undefined, true, 'malformed', 'bad_signature', {}])(
+  'a claim that comes to %j is no outcome, and lets nobody in',
+  async (outcome) => {
+    for (const answer of [outcome, Promise.resolve(outcome)] as MaybePromise<ClaimOutcome>[]) {
+      const causes: unknown[] = [];
+      const auth = createAuthenticator({
+        keys: { find: () => record },
+        nonces: { ...memoryNonceStore(), claim: () => answer },
+        onResult: ({ cause }) => causes.push(cause),
+      });
+      expect(await auth.authenticate({ authorization: await authorization() })).toMatchObject({ status: 503 });
+      expect(causes).toMatchObject([{ message: expect.stringContaining('gave no outcome') }]);
+    }
+  },
+);
+
+test('a request that a key store starts while it looks for a user changes nothing about the first one', async () => {
+  // Both signatures are read to the same place; the second request is decided in the middle of the first.
+  const keys = memoryKeyStore();
+  const other = await PrivateKey.generate('ed25519');
+  keys.addKey('guido', key.publicKey);
+  keys.addKey('ada', other.publicKey);
+  const inner: string[] = [];
+  const start = async () => {
+    const result = await auth.authenticate({
+      authorization: await createAuthorization({ username: 'ada', key: other }),
+    });
+    inner.push(result.ok ? result.username : result.reason);
+  };
+  const auth = createAuthenticator({
+    keys: {
+      find: (username, hint): MaybePromise<UserRecord<string> | null | undefined> =>
+        username === 'ada'
+          ? keys.find(username, hint)
+          : thenable<UserRecord<string>>(
+              (fulfil) => void start().then(() => fulfil(keys.find(username, hint) as never)),
+            ),
+    },
+    nonces: memoryNonceStore(),
+  });
+  expect(await auth.authenticate({ authorization: await authorization() })).toMatchObject({ username: 'guido' });
+  expect(inner).toEqual(['ada']);
+});

@@ -2,7 +2,7 @@
 import cluster from 'node:cluster';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAuthenticator, type NonceStore, type Readiness } from 'asymmetric-jwt-auth';
+import { createAuthenticator, type Readiness } from 'asymmetric-jwt-auth';
 import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
 import { type JwksEndpoint, jwksClient } from 'asymmetric-jwt-auth/jwks';
 import type { Logger } from 'pino';
@@ -28,7 +28,7 @@ export interface App {
 
 /** Milliseconds that requests under way may take after the end was asked for. */
 const GRACE = 10_000;
-/** Milliseconds between two looks at whether the nonce store serves. */
+/** Milliseconds between two looks at whether requests are decided. */
 const WATCH = 1000;
 
 /**
@@ -65,15 +65,14 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
   });
   const proxy = upstream === undefined ? undefined : createProxy({ upstream, responseTimeout }, log);
   const gateway = createGateway({ auth, proxy, jwks: published, config, log });
-  const readiness = () => readinessOf(database, nonces);
-  const admin = createAdminServer(readiness, log);
+  const admin = createAdminServer(auth.readiness, log);
   const servers = config.adminListen === undefined ? [gateway] : [gateway, admin];
 
-  const watch = watchReadiness(readiness, log);
+  const endWatch = watchReadiness(auth.readiness, log);
   // A second signal ends the process at once.
   process.on('exit', decisions.flush);
   async function stop(): Promise<void> {
-    clearInterval(watch);
+    endWatch();
     await Promise.all(servers.map(closeServer));
     process.off('exit', decisions.flush);
     decisions.flush();
@@ -123,26 +122,22 @@ function seconds(): number {
   return Date.now() / 1000;
 }
 
-function readinessOf(database: Database, nonces: NonceStore): Readiness {
-  try {
-    database.checkFile();
-  } catch (error) {
-    return { ready: false, why: (error as Error).message };
-  }
-  return nonces.readiness(seconds());
-}
-
-/** Says once when the nonce store stops serving, and once when it serves again. */
-function watchReadiness(readiness: () => Readiness, log: Logger): NodeJS.Timeout {
+/** Logs once when requests are no longer decided, and once when they are again. @returns ends it */
+function watchReadiness(readiness: () => Promise<Readiness>, log: Logger): () => void {
   let last: Readiness = { ready: true };
-  const watch = setInterval(() => {
-    const state = readiness();
+  let isOver = false;
+  const watch = setInterval(async () => {
+    const state = await readiness();
+    if (isOver) return;
     if (!state.ready && (last.ready || last.why !== state.why)) log.warn({ why: state.why }, 'not ready');
     if (state.ready && !last.ready) log.info('ready again');
     last = state;
   }, WATCH);
   watch.unref();
-  return watch;
+  return () => {
+    isOver = true;
+    clearInterval(watch);
+  };
 }
 
 async function listen(server: Server, { host, port }: Address, option: string): Promise<string> {

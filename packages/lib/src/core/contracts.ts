@@ -75,7 +75,18 @@ export interface KeyStore<User> {
    * @param at - seconds since the epoch
    */
   used?(key: VerificationKey, at: number): void;
+  /**
+   * Tells whether `find` would be answered now, by asking what it asks. It need not limit how often it asks:
+   * `authenticator.readiness()` calls it once at a time, and once a second at most. A store without it counts as ready.
+   *
+   * @returns `ready`, or why not
+   * @throws anything: the store is not ready, and the error's message is the reason
+   */
+  readiness?(): MaybePromise<Readiness>;
 }
+
+/** Whether a store serves now, and if not, why. */
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly why: string };
 
 /** The replay key: a verified username, the claimed time and the nonce. Its type is part of a nonce: `7` and `"7"` are two. */
 export interface NonceClaim {
@@ -92,9 +103,6 @@ export interface NonceClaim {
  * - `rate_limited`: this user holds or claims more than its share
  */
 export type ClaimOutcome = 'claimed' | 'replayed' | 'forgotten' | 'rate_limited';
-
-/** Whether a store serves now, and if not, why. */
-export type Readiness = { readonly ready: true } | { readonly ready: false; readonly why: string };
 
 /** Remembers which nonces were used. */
 export interface NonceStore {

@@ -81,6 +81,12 @@ export function authorizedKeys(path: string, options: AuthorizedKeysOptions = {}
   }
 
   return {
+    async readiness() {
+      // A file that no user can have.
+      await (layout === 'file' ? keysOf(path, undefined, '') : keysOf(join(path, '%'), '%', '%'));
+      return { ready: true };
+    },
+
     async find(username) {
       if (!isUsername(username)) return undefined;
       if (layout === 'file') return recordOf(username, await keysOf(path, undefined, username));

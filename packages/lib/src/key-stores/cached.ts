@@ -147,6 +147,7 @@ export function cached<User>(store: KeyStore<User>, options: CachedOptions = {})
 
   return {
     ...(store.used === undefined ? {} : { used: store.used.bind(store) }),
+    ...(store.readiness === undefined ? {} : { readiness: store.readiness.bind(store) }),
     forget,
     find(username, hint) {
       const at = monotonic();

@@ -43,6 +43,13 @@ export function chain<Users extends readonly unknown[]>(
 
   return {
     find: (username, hint) => findFrom(0, username, hint),
+    async readiness() {
+      for (const store of all) {
+        const state = await store.readiness?.();
+        if (state?.ready === false) return state;
+      }
+      return { ready: true };
+    },
     used: (key, at) => givers.get(key)?.used?.(key, at),
   };
 }

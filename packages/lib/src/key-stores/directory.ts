@@ -1,5 +1,5 @@
 /** What a directory of users and public keys is, whatever it is kept in. */
-import type { KeyHint, KeyState, KeyStore, UserRecord, VerificationKey } from '../core/contracts.ts';
+import type { KeyHint, KeyState, KeyStore, Readiness, UserRecord, VerificationKey } from '../core/contracts.ts';
 import type { PublicKey } from '../keys/public-key.ts';
 
 /** A user, as the directory has it. */
@@ -184,7 +184,22 @@ export class DirectoryError extends Error {
  * by the same transaction.
  */
 export interface Directory extends KeyStore<DirectoryUser> {
+  /**
+   * Finds a user with its keys in every state.
+   *
+   * @param username - compared exactly
+   * @param hint - the token's own words, not yet verified
+   * @returns the user, or `undefined` if there is no such user
+   * @throws what the database throws
+   */
   find(username: string, hint: KeyHint): Promise<UserRecord<DirectoryUser> | undefined>;
+  /**
+   * Tells whether users can be found now, with the query that finds one.
+   *
+   * @returns `ready`
+   * @throws what the database throws
+   */
+  readiness(): Promise<Readiness>;
   /**
    * Makes the tables, or brings them up to date.
    *

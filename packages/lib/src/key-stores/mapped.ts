@@ -1,7 +1,15 @@
 /** A key store over an application's own tables: the users that it has, with the keys that it has of them. */
 import type { Kysely } from 'kysely';
 import { isUsername } from '../core/claims.ts';
-import type { KeyHint, KeyRecord, KeyState, KeyStore, UserRecord, VerificationKey } from '../core/contracts.ts';
+import type {
+  KeyHint,
+  KeyRecord,
+  KeyState,
+  KeyStore,
+  Readiness,
+  UserRecord,
+  VerificationKey,
+} from '../core/contracts.ts';
 import { retryWhileBusy } from '../sql/retry-while-busy.ts';
 import { isUnrepresentable } from '../sql/unrepresentable.ts';
 import type { LastUsed, UsedRow } from './last-used.ts';
@@ -22,7 +30,22 @@ import { idOf, isHeld, isMarked, keyTextOf, secondsOf } from './row-values.ts';
 
 /** A key store that may write when keys were last used. */
 export interface SqlKeyStore<User> extends KeyStore<User> {
+  /**
+   * Finds a user with its keys in every state.
+   *
+   * @param username - compared exactly, whatever the collation
+   * @param hint - the token's own words, not yet verified
+   * @returns the user, or `undefined` if there is no such user
+   * @throws what the database throws
+   */
   find(username: string, hint: KeyHint): Promise<UserRecord<User> | undefined>;
+  /**
+   * Tells whether users can be found now, with the query that finds one.
+   *
+   * @returns `ready`
+   * @throws what the database throws
+   */
+  readiness(): Promise<Readiness>;
   /** Writes now what else is written once a minute. Never rejects. */
   flush(): Promise<void>;
   /** Writes what is left, before the database is closed. Never rejects. */
@@ -145,12 +168,16 @@ function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly
     };
   }
 
+  async function ask(username: string): Promise<readonly MappedRow[]> {
+    const parameters = [username];
+    const { rows } = await retryWhileBusy(() => db.executeQuery<MappedRow>({ ...query, parameters }), FIND_DEADLINE);
+    return rows;
+  }
+
   /** @returns none for a name that the database cannot hold */
   async function rowsOf(username: string): Promise<readonly MappedRow[]> {
-    const parameters = [username];
-    const ask = () => db.executeQuery<MappedRow>({ ...query, parameters });
     try {
-      return (await retryWhileBusy(ask, FIND_DEADLINE)).rows;
+      return await ask(username);
     } catch (error) {
       if (await isUnrepresentable(db, username, error)) return [];
       throw error;
@@ -169,6 +196,12 @@ function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly
       if (new Set(own.map((row) => idOf(row[ALIASES.userId]))).size > 1)
         throw new Error(`two rows of ${users.table} have the same ${users.username}: nobody can tell who is meant`);
       return recordOf(own, hint);
+    },
+
+    async readiness() {
+      // A name that no token can have.
+      await ask('');
+      return { ready: true };
     },
 
     ...(notebooks.length === 0

@@ -47,7 +47,7 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
   const uses = usesOf(db, dialect, onWriteError);
 
   const shared = {
-    find: userFinder(db, parse, now),
+    ...userFinder(db, parse, now),
     migrate: () => runMigrations(db),
     pendingMigrations: () => pendingMigrations(db),
     ...auditOf(db),

@@ -38,6 +38,7 @@ export function withKeySets<User>(store: KeyStore<User>, client: JwksClient): Ke
 
   return {
     find: (username, hint) => andThen(store.find(username, hint), (record) => add(record, hint)),
+    ...(store.readiness === undefined ? {} : { readiness: store.readiness.bind(store) }),
     ...(store.used === undefined
       ? {}
       : {

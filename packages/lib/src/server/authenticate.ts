@@ -2,7 +2,7 @@
 import { credentialReader } from '../core/authorization.ts';
 import { checkBinding } from '../core/binding.ts';
 import type { Claims } from '../core/claims.ts';
-import type { VerificationKey } from '../core/contracts.ts';
+import type { Readiness, VerificationKey } from '../core/contracts.ts';
 import { inTime } from '../core/in-time.ts';
 import { callHook, ignoreRejection, isPromise } from '../core/maybe-promise.ts';
 import { malformed, Refusal } from '../core/reasons.ts';
@@ -15,6 +15,7 @@ import { selectCandidates, verifySignature } from '../core/verify.ts';
 import { challenger, type RefusedResult } from './challenge.ts';
 import { eventOf } from './event.ts';
 import { type AuthenticatorOptions, readOptions } from './options.ts';
+import { readinessProbe } from './readiness.ts';
 
 /** Milliseconds for which a store's promise is awaited: one that never settles must not hold a request for ever. */
 const PATIENCE = 30_000;
@@ -46,6 +47,13 @@ export interface Authenticator<User> {
    * @returns who sent it, or the whole answer to a refused request; bad input and our own trouble are answers too: it never rejects
    */
   authenticate(request: AuthenticationRequest): Promise<AuthenticationResult<User>>;
+  /**
+   * Tells whether a signed request would be decided now, for a `/readyz` of your own. It may be called as often as you like: the key
+   * store is asked once a second at most.
+   *
+   * @returns `ready`, or why the nonce store or the key store does not serve, within a second; it never rejects
+   */
+  readiness(): Promise<Readiness>;
 }
 
 /**
@@ -99,6 +107,8 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
   }
 
   return {
+    readiness: readinessProbe(keys, nonces, clock),
+
     async authenticate(request) {
       let parsed: UnverifiedToken | undefined;
       try {

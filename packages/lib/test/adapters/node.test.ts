@@ -14,7 +14,8 @@ adapterSuite('nodeAuth', ({ auth, optional, require }) => {
 });
 
 test('an unknown option is refused by name', () => {
-  const auth = { authenticate: () => Promise.reject(new Error('not called')) };
+  const notCalled = () => Promise.reject(new Error('not called'));
+  const auth = { authenticate: notCalled, readiness: notCalled };
   expect(() => nodeAuth(auth, { requires: ['aud'] } as never)).toThrow(
     new TypeError('option requires: unknown; there are require'),
   );

@@ -11,15 +11,15 @@ import { closeLingeringly } from '../gateway/lingering-close.ts';
 /** Milliseconds that a connection may wait for its next request. */
 const IDLE = 10_000;
 
-/** @param readiness - whether requests are served now */
-export function createAdminServer(readiness: () => Readiness, log: Logger): Server {
-  function route({ method, url }: IncomingMessage, response: ServerResponse): void {
+/** @param readiness - whether a signed request would be decided now */
+export function createAdminServer(readiness: () => Promise<Readiness>, log: Logger): Server {
+  async function route({ method, url }: IncomingMessage, response: ServerResponse): Promise<void> {
     if (method !== 'GET' && method !== 'HEAD') {
       sendProblem(response, 405, 'Method Not Allowed', 'Ask with GET.', { allow: 'GET, HEAD' });
     } else if (url === '/livez') {
       sendJson(response, 200, { live: true });
     } else if (url === '/readyz') {
-      const state = readiness();
+      const state = await readiness();
       sendJson(response, state.ready ? 200 : 503, state);
     } else {
       sendProblem(response, 404, 'Not Found', 'There are /livez and /readyz here.');

@@ -29,6 +29,10 @@ async function openDirectory({ config, directory, checkFile }: Database, log: Lo
     checkFile();
     return inTime(directory.find(username, hint));
   };
+  const readiness: typeof directory.readiness = () => {
+    checkFile();
+    return inTime(directory.readiness());
+  };
   const used: typeof directory.used = (key, at) => directory.used(key, at);
   if (config.kind === 'sqlite') {
     const revision = directoryRevision(config.path);
@@ -36,9 +40,9 @@ async function openDirectory({ config, directory, checkFile }: Database, log: Lo
       checkFile();
       return revision.read();
     };
-    return { store: cached({ find, used }, { revision: read }), close: async () => revision.close() };
+    return { store: cached({ find, readiness, used }, { revision: read }), close: async () => revision.close() };
   }
-  const store = cached({ find, used });
+  const store = cached({ find, readiness, used });
   if (config.kind === 'mysql') return { store, close: async () => {} };
   const { listenForChanges } = await import('./listen.ts');
   return { store, close: listenForChanges(config, () => store.forget(), log) };

@@ -1,7 +1,7 @@
 /** Finds a user with all its keys and key sets, in one query. */
 import type { Kysely } from 'kysely';
 import { isUsername } from '../../core/claims.ts';
-import type { KeyRecord, UserRecord } from '../../core/contracts.ts';
+import type { KeyRecord, Readiness, UserRecord } from '../../core/contracts.ts';
 import { isUnrepresentable } from '../../sql/unrepresentable.ts';
 import type { DirectoryUser } from '../directory.ts';
 import { type KeyParser, StoredKey } from './key-parser.ts';
@@ -44,17 +44,27 @@ export function userFinder(db: Kysely<DirectoryTables>, parse: KeyParser, now: (
     .orderBy('s.id')
     .compile();
 
+  async function ask(username: string): Promise<readonly FoundRow[]> {
+    return (await db.executeQuery<FoundRow>({ ...query, parameters: [username] })).rows;
+  }
+
   /** @returns none for a name that the database cannot hold */
   async function rowsOf(username: string): Promise<readonly FoundRow[]> {
     try {
-      return (await db.executeQuery<FoundRow>({ ...query, parameters: [username] })).rows;
+      return await ask(username);
     } catch (error) {
       if (await isUnrepresentable(db, username, error)) return [];
       throw error;
     }
   }
 
-  return async (username: string): Promise<UserRecord<DirectoryUser> | undefined> => {
+  async function readiness(): Promise<Readiness> {
+    // A name that no token can have.
+    await ask('');
+    return { ready: true };
+  }
+
+  async function find(username: string): Promise<UserRecord<DirectoryUser> | undefined> {
     // PostgreSQL cannot even be asked for a name with NUL.
     if (!isUsername(username)) return undefined;
     const rows = await rowsOf(username);
@@ -76,7 +86,9 @@ export function userFinder(db: Kysely<DirectoryTables>, parse: KeyParser, now: (
       ...{ username, user, disabled: user.disabled },
       ...{ keys: [...keys.values()], keySets: [...keySets], until: nextExpiry(rows, at) },
     };
-  };
+  }
+
+  return { find, readiness };
 }
 
 /** When the first of the keys that have not expired yet will. */

@@ -1,0 +1,221 @@
+/** `authenticator.readiness()`: ready means that a signed request would be decided. */
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely, sql } from 'kysely';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { createAuthorization } from '../../src/client/index.ts';
+import {
+  cached,
+  chain,
+  createAuthenticator,
+  type KeyStore,
+  memoryKeyStore,
+  memoryNonceStore,
+  PrivateKey,
+  type Readiness,
+} from '../../src/index.ts';
+import { withKeySets } from '../../src/jwks/index.ts';
+import { authorizedKeys } from '../../src/key-stores/authorized-keys.ts';
+import { readinessProbe } from '../../src/server/readiness.ts';
+import { nodeSqlite, sqlDirectory, sqlKeyStore } from '../../src/sql/index.ts';
+
+const key = await PrivateKey.generate('ed25519');
+const folder = mkdtempSync(join(tmpdir(), 'ajwt-readiness-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => void vi.useRealTimers());
+
+const down = () => Promise.reject(new Error('down'));
+
+describe('of any key store', () => {
+  const storeWith = (readiness: KeyStore<string>['readiness']): KeyStore<string> => ({
+    find: () => undefined,
+    ...(readiness && { readiness }),
+  });
+  const readinessOf = (keys: KeyStore<string>, nonces = memoryNonceStore()) =>
+    createAuthenticator({ keys, nonces }).readiness();
+
+  test('one that does not say is ready', async () => {
+    expect(await readinessOf(memoryKeyStore())).toEqual({ ready: true });
+  });
+
+  test.each<[string, KeyStore<string>['readiness']]>([
+    ['rejects', down],
+    [
+      'throws',
+      () => {
+        throw new Error('down');
+      },
+    ],
+    // What Node rejects with where every address of a host refuses.
+    ['rejects with several errors', () => Promise.reject(new AggregateError([new Error('down'), new Error('up')]))],
+  ])('one that %s is not, and says why', async (_how, readiness) => {
+    expect(await readinessOf(storeWith(readiness))).toEqual({
+      ready: false,
+      why: 'the key store cannot be read: down',
+    });
+  });
+
+  test('one may say why itself, with any thenable', async () => {
+    const state: Readiness = { ready: false, why: 'migrating' };
+    // biome-ignore lint/suspicious/noThenProperty: the contract allows any thenable
+    const later = { then: (fulfil: (state: Readiness) => void) => fulfil(state) } as unknown as PromiseLike<Readiness>;
+    expect(await readinessOf(storeWith(() => state))).toEqual(state);
+    expect(await readinessOf(storeWith(() => later))).toEqual(state);
+  });
+
+  test('a nonce store that does not serve is told first', async () => {
+    expect(await readinessOf(storeWith(down), memoryNonceStore({ afterLoss: 'quarantine' }))).toMatchObject({
+      why: expect.stringContaining('nonces of an earlier process may be lost'),
+    });
+    const broken = {
+      ...memoryNonceStore(),
+      readiness: () => {
+        throw new Error('no nonces');
+      },
+    };
+    expect(await readinessOf(memoryKeyStore(), broken)).toEqual({ ready: false, why: 'no nonces' });
+  });
+
+  test.each<[string, (inner: KeyStore<string>) => KeyStore<string>]>([
+    ['cached', (inner) => cached(inner)],
+    ['chain', (inner) => chain(memoryKeyStore(), inner)],
+    ['withKeySets', (inner) => withKeySets(inner, { keysOf: () => [] })],
+  ])('%s asks the store inside', async (_name, around) => {
+    expect(await readinessOf(around(storeWith(down)))).toMatchObject({ ready: false });
+    expect(await readinessOf(around(storeWith(async () => ({ ready: true }))))).toEqual({ ready: true });
+    expect(await readinessOf(around(storeWith(undefined)))).toEqual({ ready: true });
+  });
+});
+
+describe('however often it is asked', () => {
+  function counting() {
+    const clock = { now: 0 };
+    const pending: ((state: Readiness) => void)[] = [];
+    const readiness = () => new Promise<Readiness>((resolve) => pending.push(resolve));
+    const ask = readinessProbe(
+      { find: () => undefined, readiness },
+      memoryNonceStore(),
+      () => Date.now() / 1000,
+      () => clock.now,
+    );
+    return { clock, pending, ask };
+  }
+
+  test('the key store is asked once at a time, and once a second', async () => {
+    const { clock, pending, ask } = counting();
+    const asked = Array.from({ length: 100 }, ask);
+    expect(pending).toHaveLength(1);
+    pending[0]?.({ ready: true });
+    expect(await Promise.all(asked)).toEqual(Array.from({ length: 100 }, () => ({ ready: true })));
+    clock.now = 0.999;
+    expect(await ask()).toEqual({ ready: true });
+    expect(pending).toHaveLength(1);
+    clock.now = 1;
+    const next = ask();
+    pending[1]?.({ ready: false, why: 'down' });
+    expect(await next).toEqual({ ready: false, why: 'down' });
+    expect(pending).toHaveLength(2);
+  });
+
+  test('one that does not answer is not ready within a second, is asked again after ten, and is believed when it answers', async () => {
+    vi.useFakeTimers();
+    const { clock, pending, ask } = counting();
+    const late = { ready: false, why: 'the key store did not answer within 0.9 s' };
+    for (clock.now = 0; clock.now < 10; clock.now += 1) {
+      const state = ask();
+      await vi.advanceTimersByTimeAsync(900);
+      expect(await state).toEqual(late);
+    }
+    expect(pending).toHaveLength(1);
+    const again = ask();
+    expect(pending).toHaveLength(2);
+    // The first one is given up: what it says now is old.
+    pending[0]?.({ ready: true });
+    await vi.advanceTimersByTimeAsync(900);
+    expect(await again).toEqual(late);
+    pending[1]?.({ ready: true });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await ask()).toEqual({ ready: true });
+    expect(pending).toHaveLength(2);
+  });
+});
+
+/** A user in an SQLite file, in each of the stores, with a clock for what is known for a second. */
+async function sqliteStore(kind: 'sqlDirectory' | 'sqlKeyStore', name: string) {
+  const file = join(folder, name);
+  const database = new Kysely<unknown>({ dialect: nodeSqlite(file) });
+  const directory = sqlDirectory(database);
+  await directory.migrate();
+  await directory.addKey('guido', key.publicKey, { createUser: true });
+  const keys: KeyStore<unknown> =
+    kind === 'sqlDirectory'
+      ? directory
+      : sqlKeyStore(database, {
+          users: { table: 'ajwt_user', id: 'id', username: 'username' },
+          keys: { table: 'ajwt_key', userId: 'user_id', publicKey: 'public_key' },
+        });
+  const clock = { now: 0 };
+  const nonces = memoryNonceStore();
+  const probe = readinessProbe(
+    keys,
+    nonces,
+    () => Date.now() / 1000,
+    () => clock.now,
+  );
+  const auth = createAuthenticator({ keys, nonces });
+  /** What `readiness()` says, and what a signed request gets, which must agree. */
+  const state = async () => {
+    clock.now += 1;
+    const said = await probe();
+    const result = await auth.authenticate({ authorization: await createAuthorization({ username: 'guido', key }) });
+    expect(said.ready, JSON.stringify(said)).toBe(result.ok);
+    return said.ready ? 'ready' : said.why;
+  };
+  return { file, database, state };
+}
+
+describe.each(['sqlDirectory', 'sqlKeyStore'] as const)('of %s on SQLite', (kind) => {
+  test('is no while another process has the file for itself, and yes afterwards', async () => {
+    const { file, database, state } = await sqliteStore(kind, `${kind}-locked.db`);
+    // Readers of a write-ahead log are never locked out; those of a file without one are.
+    await sql`PRAGMA journal_mode = DELETE`.execute(database);
+    expect(await state()).toBe('ready');
+    const other = new DatabaseSync(file);
+    other.exec('BEGIN EXCLUSIVE');
+    expect(await state()).toMatch(/^the key store cannot be read: (?:the )?database is locked/);
+    other.exec('COMMIT');
+    other.close();
+    expect(await state()).toBe('ready');
+    await database.destroy();
+  });
+
+  test('is no where the file is damaged', async () => {
+    const { file, database, state } = await sqliteStore(kind, `${kind}-damaged.db`);
+    await sql`PRAGMA journal_mode = DELETE`.execute(database);
+    expect(await state()).toBe('ready');
+    const open = openSync(file, 'r+');
+    writeSync(open, Buffer.alloc(statSync(file).size, 0xff), 0, undefined, 0);
+    closeSync(open);
+    expect(await state()).toMatch(/^the key store cannot be read: (?:file is not a database|database disk image)/);
+    await database.destroy();
+  });
+
+  test('is no where a table is missing, and yes when it is back', async () => {
+    const { file, database, state } = await sqliteStore(kind, `${kind}-tables.db`);
+    const other = new DatabaseSync(file);
+    other.exec('ALTER TABLE ajwt_key RENAME TO away');
+    expect(await state()).toBe('the key store cannot be read: no such table: ajwt_key');
+    other.exec('ALTER TABLE away RENAME TO ajwt_key');
+    expect(await state()).toBe('ready');
+    other.close();
+    await database.destroy();
+  });
+});
+
+test.each(['file', 'folder'] as const)('of authorizedKeys with a %s that is not there is no', async (layout) => {
+  const keys = authorizedKeys(join(folder, 'nowhere', 'keys'), { layout });
+  const { readiness } = createAuthenticator({ keys, nonces: memoryNonceStore() });
+  expect(await readiness()).toMatchObject({ ready: false, why: expect.stringContaining('nowhere') });
+});

@@ -72,7 +72,7 @@ export function openSection(
   if (cipher === undefined || kdf !== 'bcrypt') {
     throw new KeyError(
       'unsupported',
-      'the cipher of this encrypted OpenSSH private key is not known here; encrypt a copy anew with `ssh-keygen -p -Z aes256-ctr -f COPY`',
+      'the cipher of this encrypted OpenSSH private key is not known here; encrypt a copy again with `ssh-keygen -p -Z aes256-ctr -f COPY`',
     );
   }
   const { salt, rounds } = readKdfOptions(kdfOptions);
@@ -112,7 +112,7 @@ function readKdfOptions(options: Uint8Array): { salt: Uint8Array; rounds: number
   if (rounds > MAX_ROUNDS) {
     throw new KeyError(
       'too_large',
-      `this OpenSSH private key asks for ${rounds} rounds of bcrypt, and ${MAX_ROUNDS} at most are computed; encrypt a copy anew with \`ssh-keygen -p -a 100 -f COPY\``,
+      `this OpenSSH private key asks for ${rounds} rounds of bcrypt, and ${MAX_ROUNDS} at most are computed; encrypt a copy again with \`ssh-keygen -p -a 100 -f COPY\``,
     );
   }
   return { salt, rounds };

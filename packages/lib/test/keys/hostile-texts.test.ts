@@ -14,6 +14,21 @@ const TEXTS: readonly (readonly [what: string, text: string])[] = [
     'a PEM of many headers',
     `-----BEGIN RSA PRIVATE KEY-----\n${'A: b\n'.repeat(3000)}\nAAAA\n-----END RSA PRIVATE KEY-----`,
   ],
+  ['a PEM of blanks', `-----BEGIN PUBLIC KEY-----${' \t\r\n'.repeat(4000)}!-----END PUBLIC KEY-----`],
+  ['a PEM of blanks in the header', `-----BEGIN RSA PRIVATE KEY-----\nProc-Type:${' '.repeat(16_000)}x`],
+  ['blanks after a PEM', `-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----${' \t'.repeat(8000)}x`],
+  ['blanks before a PEM', `x${' \n \t'.repeat(4000)}x-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----`],
+  ['many PEM blocks', '-----BEGIN A-----\n-----END A-----\n'.repeat(480)],
+  ['many markers', '-----BEGIN '.repeat(1480)],
+  ['hyphens', `-----BEGIN PUBLIC KEY-----\n${'-'.repeat(16_000)}`],
+  [
+    'DER nested deeply',
+    `-----BEGIN PRIVATE KEY-----\n${Buffer.from('3080'.repeat(6000), 'hex').toString('base64')}\n-----END PRIVATE KEY-----`,
+  ],
+  [
+    'DER of many elements',
+    `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${Buffer.from(`30822ee0${'0500'.repeat(6000)}`, 'hex').toString('base64')}\n-----END ENCRYPTED PRIVATE KEY-----`,
+  ],
   ['a PEM of broken base64', `-----BEGIN PUBLIC KEY-----\n${'A'.repeat(15_000)}!\n-----END PUBLIC KEY-----`],
 ];
 

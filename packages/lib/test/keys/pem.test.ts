@@ -200,3 +200,10 @@ describe('what the base64 stands for is exact DER', () => {
     expect(keyErrorCode(() => PrivateKey.from(longer))).toBe('malformed');
   });
 });
+
+test('a PEM in a member of a JWK that is not read does no harm, and no good', () => {
+  const jwk = ed25519.publicKey.export({ format: 'jwk' });
+  for (const x5c of [['AAAA'], [PUBLIC['SPKI of RSA']], 'x', null]) {
+    expect(PublicKey.from({ ...jwk, x5c } as typeof jwk).kid).toBe(PublicKey.from(jwk).kid);
+  }
+});

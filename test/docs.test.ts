@@ -13,7 +13,7 @@ import { makeDjangoDatabase } from './django-tables.ts';
 import { environment, mustRun } from './run.ts';
 
 /** Commands of a page that other tests run: the set-up, the demo, and the tests themselves. */
-const RUN_ELSEWHERE = /^npm (ci|test|run (demo|test:all|test:interop|chaos|check|bench|race|format|build))\b/;
+const RUN_ELSEWHERE = /^npm (ci|test|run (demo|test:all|test:interop|chaos|check|bench|race|format|build|tarballs))\b/;
 
 /** A fenced block: its language, the word behind it, its text. */
 interface Block {

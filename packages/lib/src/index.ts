@@ -18,6 +18,7 @@ export {
   type UserRecord,
   type VerificationKey,
 } from './core/contracts.ts';
+export type { JsonWebKey } from './core/json-web-key.ts';
 export {
   MALFORMED,
   type MalformedCode,

@@ -1,5 +1,6 @@
 /** For axios on Node: an adapter that signs each attempt, below its interceptors. Redirects are followed here, and not by axios. */
 import { bareUrl } from './bare-url.ts';
+import { hideSentHeaders } from './hide-sent.ts';
 import { pause } from './pause.ts';
 import { BODY_HEADERS, followRedirect, isRedirect } from './redirect.ts';
 import { attemptSigner, type SigningOptions } from './signing.ts';
@@ -131,9 +132,12 @@ async function settled(
   }
 }
 
-/** The request that was sent has the token in it: it stays within reach, but whoever prints what came of it does not print that. */
+/** The request that was sent has the token in it. It stays within reach, but is not printed with the result. */
 function hideRequest(result: object): void {
-  if ('request' in result) Object.defineProperty(result, 'request', { enumerable: false });
+  if (!('request' in result)) return;
+  Object.defineProperty(result, 'request', { enumerable: false });
+  // A streamed body leads to it too.
+  hideSentHeaders(result.request);
 }
 
 /** A stream that nobody reads would hold its connection. */

@@ -1,4 +1,5 @@
 /** For got: hooks that sign each attempt and each hop, learn from refusals for time, and end a redirect to another origin. */
+import { hideSentHeaders } from './hide-sent.ts';
 import { pause } from './pause.ts';
 import { sameOrigin } from './redirect.ts';
 import { attemptSigner, type SigningOptions } from './signing.ts';
@@ -16,6 +17,13 @@ interface GotResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly request: { readonly options: object };
+  /** Node's `ClientRequest`. */
+  readonly req?: unknown;
+}
+
+/** Options that may have the header of a token. */
+interface WithHeaders {
+  readonly headers?: Record<string, unknown>;
 }
 
 /** What is needed of a response that redirects. */
@@ -25,7 +33,7 @@ interface GotRedirect {
 
 /** What is needed of an error of got. */
 interface GotError extends Error {
-  readonly options?: { readonly headers?: Record<string, unknown> };
+  readonly options?: WithHeaders;
 }
 
 /** Options of got. */
@@ -67,6 +75,10 @@ export function signedGot(options: SigningOptions): SignedGot {
           const { options: sent } = response.request;
           const header = (name: string) => textOf(response.headers[name]);
           const verdict = attempts.get(sent)?.judge({ status: response.statusCode, header });
+          // The answer leads to the request, and a program that prints the one prints the other.
+          forgetToken(sent);
+          forgetToken((response.request as { _requestOptions?: WithHeaders })._requestOptions);
+          hideSentHeaders(response.req);
           if (verdict instanceof Error) throw verdict;
           if (verdict === undefined || !isRepeatable((sent as GotOptions).body)) return response;
           await pause(verdict.wait);
@@ -81,13 +93,18 @@ export function signedGot(options: SigningOptions): SignedGot {
       ],
       beforeError: [
         (error) => {
-          // Whoever prints it does not print a token that may not have been used.
-          delete error.options?.headers?.authorization;
+          // A program that prints it must not print a token that may be unspent.
+          forgetToken(error.options);
           return error;
         },
       ],
     },
   };
+}
+
+/** Each attempt is signed again. */
+function forgetToken(options: WithHeaders | undefined): void {
+  delete options?.headers?.authorization;
 }
 
 function textOf(value: string | string[] | undefined): string | undefined {

@@ -2,6 +2,7 @@
 export type { AlgorithmName } from '../core/algorithms.ts';
 export type { Bind, BindMember } from '../core/binding.ts';
 export type { MaybePromise, Signer } from '../core/contracts.ts';
+export type { JsonWebKey } from '../core/json-web-key.ts';
 export { KeyError, type KeyErrorCode } from '../keys/key-error.ts';
 export { type GenerateOptions, PrivateKey, type PrivateKeyOptions } from '../keys/private-key.ts';
 export type { ClockOptions } from './clock.ts';

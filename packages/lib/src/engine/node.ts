@@ -10,7 +10,6 @@ import {
   generateKeyPair,
   generateKeyPairSync,
   getCipherInfo,
-  type JsonWebKey,
   KeyObject,
   randomFillSync,
   type SignKeyObjectInput,
@@ -20,12 +19,14 @@ import {
 import { promisify } from 'node:util';
 import type { Algorithm, Curve } from '../core/algorithms.ts';
 import { ecdsaDer, ecdsaRaw } from '../core/ecdsa-der.ts';
+import type { JsonWebKey } from '../core/json-web-key.ts';
 import { encodeBytes } from './node-bytes.ts';
 
 /** A prepared public key. */
 export type EnginePublicKey = KeyObject;
 /** A prepared private key. */
 export type EnginePrivateKey = KeyObject;
+export type { JsonWebKey } from '../core/json-web-key.ts';
 export {
   asciiBytes,
   asciiInScratch,
@@ -40,7 +41,6 @@ export {
   utf8Length,
 } from './node-bytes.ts';
 export { bcryptPbkdf, type CipherName, decipher } from './node-openssh.ts';
-export type { JsonWebKey };
 
 const CURVE_NAMES: Readonly<Record<Curve, string>> = {
   'P-256': 'prime256v1',

@@ -243,7 +243,7 @@ function importJwk(jwk: JsonWebKey): EnginePrivateKey {
     throw new KeyError('malformed', 'the members of this private key do not make up a key');
   }
   // OpenSSL reads base64url loosely, and computes the public half of some keys anew instead of reading it.
-  const read = privateJwkOf(handle);
+  const read: Readonly<Record<string, string | undefined>> = privateJwkOf(handle);
   if (members.some(([name, value]) => read[name] !== value)) throw new KeyError('malformed', DO_NOT_BELONG);
   return handle;
 }

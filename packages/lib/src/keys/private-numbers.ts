@@ -51,7 +51,7 @@ function checkScalar({ crv, d }: JsonWebKey): void {
 
 /** The relations of RFC 8017 §3.2, for two primes. */
 function checkRsaNumbers(jwk: JsonWebKey): void {
-  const number = (name: string) => toBigInt(decodeBase64url(jwk[name] as string) as Uint8Array);
+  const number = (name: keyof JsonWebKey) => toBigInt(decodeBase64url(jwk[name] as string) as Uint8Array);
   const [n, e, d, p, q] = [number('n'), number('e'), number('d'), number('p'), number('q')];
   if (p <= 1n || q <= 1n) throw new KeyError('malformed', 'a prime of this RSA key is zero or one');
   if (p * q !== n && n % (p * q) === 0n) throw new KeyError('unsupported', MORE_PRIMES);

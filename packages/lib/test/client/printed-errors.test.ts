@@ -1,5 +1,6 @@
-/** Whoever prints what went wrong prints no token: one that was not let in may be good for some seconds yet. */
-import { createServer } from 'node:http';
+/** A program that prints a response or an error prints no token: one that was refused may be good for some seconds yet. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, Agent as TlsAgent } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { signedAxios } from 'asymmetric-jwt-auth/axios';
@@ -11,45 +12,78 @@ import axios from 'axios';
 import got from 'got';
 import ky from 'ky';
 import { Agent, interceptors, request } from 'undici';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { certify } from '../helpers/authority.ts';
 
 const options = { username: 'guido', key: await PrivateKey.generate() };
 const received: string[] = [];
-const server = createServer(({ headers }, response) => {
+const serve = ({ headers, url }: IncomingMessage, response: ServerResponse) => {
   received.push(headers.authorization ?? '');
-  response.writeHead(503).end('not now');
+  response.writeHead(url === '/good' ? 200 : 503).end('body');
+};
+const { ca, cert, key } = certify('localhost');
+const servers = { http: createServer(serve), https: createTlsServer({ cert, key }, serve) };
+beforeAll(async () => {
+  for (const server of Object.values(servers)) await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
 });
-beforeAll(() => new Promise<void>((done) => server.listen(0, '127.0.0.1', done)));
-afterAll(() => server.close());
-const here = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+afterAll(() => {
+  for (const server of Object.values(servers)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+const at = (scheme: 'http' | 'https', path: string) =>
+  `${scheme}://localhost:${(servers[scheme].address() as AddressInfo).port}${path}`;
+
+const viaAxios = axios.create({ adapter: signedAxios(axios, options), proxy: false, httpsAgent: new TlsAgent({ ca }) });
+const viaGot = got.extend(signedGot(options), { retry: { limit: 0 }, https: { certificateAuthority: ca } });
+const throughUndici = (url: string) =>
+  new Agent({ connect: { ca } }).compose(signedUndici({ ...options, origin: new URL(url).origin }));
+/** The fetch of Node cannot be given a certificate. */
+const HTTP_ONLY = ['fetch', 'ky'];
 
 const CALLS: Readonly<Record<string, (url: string) => Promise<unknown>>> = {
   fetch: async (url) => {
-    const { ok, status } = await createSignedFetch(options)(url);
-    if (!ok) throw new Error(`status ${status}`);
+    const response = await createSignedFetch(options)(url);
+    if (!response.ok) throw new Error(`status ${response.status}`, { cause: response });
+    return response;
   },
-  axios: (url) => axios.create({ adapter: signedAxios(axios, options), proxy: false }).get(url),
-  got: (url) => got.extend(signedGot(options), { retry: { limit: 0 } }).get(url),
+  axios: (url) => viaAxios.get(url),
+  'axios, a stream': (url) => viaAxios.get(url, { responseType: 'stream' }),
+  got: (url) => viaGot.get(url),
   ky: (url) => ky.create({ ...signedKy(options), retry: 0 }).get(url),
-  undici(url) {
-    const signed = signedUndici({ ...options, origin: new URL(url).origin });
-    return request(url, { dispatcher: new Agent().compose(signed, interceptors.responseError()) });
-  },
+  undici: (url) => request(url, { dispatcher: throughUndici(url).compose(interceptors.responseError()) }),
 };
 
-describe.each(Object.entries(CALLS))('an error of %s', (_, call) => {
-  test.each([
-    ['that the server answers', here, 1],
-    // Port 1 of this machine: nothing listens there.
-    ['of a connection', () => 'http://127.0.0.1:1/', 0],
-  ])('%s has no token in it', async (_what, url, requests) => {
+const printed = (value: unknown) =>
+  [2, 8, Number.POSITIVE_INFINITY].map((depth) => inspect(value, { depth })).join('\n');
+const TOKEN = /eyJ[\w-]+\.eyJ/;
+
+describe.each(Object.keys(CALLS))('what %s prints has no token in it:', (name) => {
+  const call = CALLS[name] as (url: string) => Promise<unknown>;
+  beforeEach(() => {
     received.length = 0;
-    const error: unknown = await call(url()).then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
+  });
+
+  describe.each(HTTP_ONLY.includes(name) ? (['http'] as const) : (['http', 'https'] as const))('over %s', (scheme) => {
+    test('a response', async () => {
+      const response = await call(at(scheme, '/good'));
+      expect(received).toEqual([expect.stringMatching(TOKEN)]);
+      expect(printed(response)).not.toMatch(TOKEN);
+    });
+
+    test('an error that the server answers', async () => {
+      const error = await call(at(scheme, '/busy')).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(Error);
+      expect(received).toEqual([expect.stringMatching(TOKEN)]);
+      expect(printed(error)).not.toMatch(TOKEN);
+    });
+  });
+
+  test('an error of a connection', async () => {
+    // Port 1 of this machine: nothing listens there.
+    const error = await call('http://127.0.0.1:1/').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(Error);
-    expect(received.filter((one) => one.startsWith('JWT eyJ'))).toHaveLength(requests);
-    for (const depth of [2, 8]) expect(inspect(error, { depth })).not.toMatch(/eyJ[\w-]+\.eyJ/);
+    expect(printed(error)).not.toMatch(TOKEN);
   });
 });

@@ -13,6 +13,7 @@ need openssl openssl
 need curl curl
 need nginx nginx-light
 need caddy caddy
+need haproxy haproxy
 need redis-server redis-server
 need initdb postgresql
 need pgbouncer pgbouncer
@@ -22,6 +23,7 @@ need zsh zsh
 need fish fish
 need softhsm2-util softhsm2
 need pkcs11-tool opensc
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3 python3-venv"
 
 if [ -n "$missing" ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -36,6 +38,8 @@ if [ -n "$missing" ]; then
 fi
 
 npx node scripts/install-nodes.ts
+# Proxies that Debian does not have, or has in another version.
+scripts/python-environment.sh .cache/proxies test/e2e/proxies/requirements.txt
 
 # Newer Debians have the old ciphers of OpenSSL in a package of their own.
 if ! openssl list -providers -provider legacy >/dev/null 2>&1; then

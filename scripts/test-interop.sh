@@ -44,19 +44,9 @@ if ! rustc --version | awk '{ split($2, v, "."); exit !(v[1] > 1 || v[2] >= 85) 
   exit 1
 fi
 
-# Makes the environment of one version of the package, unless it is there with the same pinned versions.
-prepare() {
-  environment="$environments/$1"
-  pinned="test/interop/python/requirements-$1.txt"
-  if cmp -s "$pinned" "$environment/installed.txt" && "$environment/bin/python" -c '' 2>/dev/null; then return; fi
-  echo "installing asymmetric_jwt_auth $1 from PyPI"
-  rm -rf "$environment"
-  python3 -m venv "$environment"
-  "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --requirement "$pinned"
-  cp "$pinned" "$environment/installed.txt"
-}
-prepare 1.3.0
-prepare 0.3.1
+for version in 1.3.0 0.3.1; do
+  scripts/python-environment.sh "$environments/$version" "test/interop/python/requirements-$version.txt"
+done
 
 # The clients, from their sources; what has not changed is not built again.
 clients="$environments/clients"

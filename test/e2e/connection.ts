@@ -60,7 +60,7 @@ export class Connection {
   async answer(method = 'GET'): Promise<Answer> {
     const head = (await this.#line('\r\n\r\n')).toString('latin1');
     const [statusLine = '', ...lines] = head.split('\r\n');
-    const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(statusLine)?.[1]);
+    const status = Number(/^HTTP\/1\.[01] (\d{3}) /.exec(statusLine)?.[1]);
     const header = (name: string) => {
       const values = lines.filter((line) => line.toLowerCase().startsWith(`${name}:`));
       return values.length === 0 ? undefined : values.map((line) => line.slice(name.length + 1).trim()).join(', ');

@@ -1,5 +1,6 @@
 /** The proxies of docs/PROXIES.md: where their programs are, how a recipe is run, and what each of them does with requests. */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../../servers/process.ts';
 
@@ -28,8 +29,11 @@ const DOTS = ['X.Auth.User', 'X-Auth.User', 'X_Auth.User'];
 const OTHERS = ['X~Auth~User', 'x!auth-user'];
 export const IMITATIONS = [...UNDERSCORES, ...DOTS, ...OTHERS];
 
-/** Where scripts/test-all.sh installs those that come from PyPI. */
-const installed = (name: string) => findProgram(name, [join(process.cwd(), '.cache/proxies/bin')]);
+/** One that scripts/test-all.sh has installed from PyPI, and not another version of the system. */
+function installed(name: string): string | undefined {
+  const path = join(process.cwd(), '.cache/proxies/bin', name);
+  return existsSync(path) ? path : undefined;
+}
 
 const nginx: ProxyProgram = {
   name: 'nginx',
@@ -72,30 +76,34 @@ function aroundCaddy(directives: string, port: number): string {
   return `{\nadmin off\n}\nhttp://:${port} {\nbind 127.0.0.1\n${directives}}\n`;
 }
 
-/** One of the system, if it is so old that it passes X_Auth_User on. */
-function olderCaddy(): string | undefined {
+/** Debian's is so old that it passes X_Auth_User on. A system that has a newer one has no such Caddy to test. */
+function olderCaddy(): readonly ProxyProgram[] {
   const program = findProgram('caddy', []);
-  if (program === undefined) return undefined;
-  const [, minor] = /^v?2\.(\d+)/.exec(spawnSync(program, ['version'], { encoding: 'utf8' }).stdout) ?? [];
-  return Number(minor) < 11 ? program : undefined;
+  const version = program === undefined ? '' : spawnSync(program, ['version'], { encoding: 'utf8' }).stdout;
+  const [, minor = 0] = /^v?2\.(\d+)/.exec(version) ?? [];
+  return Number(minor) >= 11 ? [] : [{ ...caddy, name: 'Caddy before 2.11', program, shows: IMITATIONS }];
 }
 
 export const PROXIES: readonly ProxyProgram[] = [
   nginx,
   {
     ...nginx,
-    name: 'nginx that passes every header, and has two ajwtd',
+    name: 'nginx that passes every header, sends absolute URLs and has two ajwtd',
     files(recipe, port) {
+      // As ingress-nginx has it.
+      const target = 'X-Original-URL $scheme://$http_host$request_uri';
       const origin = /proxy_pass http:\/\/(127\.0\.0\.1:\d+);/;
       const [, ajwtd] = origin.exec(recipe('nginx.conf')) ?? [];
       const upstream = `upstream two { server ${ajwtd} max_fails=0; server ${ajwtd} max_fails=0; keepalive 4; }`;
       const settings = `underscores_in_headers on; ignore_invalid_headers off; ${upstream}`;
-      const locations = recipe('nginx.conf').replace(origin, 'proxy_pass http://two;');
+      const locations = recipe('nginx.conf')
+        .replace(origin, 'proxy_pass http://two;')
+        .replace('X-Original-URI $request_uri', () => target);
       return { 'nginx.conf': aroundNginx(locations, port, settings) };
     },
     shows: IMITATIONS,
   },
-  { ...caddy, name: 'Caddy before 2.11', program: olderCaddy(), shows: IMITATIONS },
+  ...olderCaddy(),
   caddy,
   {
     ...caddy,

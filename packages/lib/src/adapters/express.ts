@@ -1,6 +1,7 @@
 /** Express 5 (and 4). For the type of `req.auth`, import `asymmetric-jwt-auth/express/global` once. */
 import type { Authenticator, Identity } from '../server/authenticate.ts';
 import {
+  checkAuthenticator,
   checkRouteOptions,
   type NodeRequest,
   type NodeResponse,
@@ -42,6 +43,7 @@ export type ExpressHandler = (request: ExpressRequest, response: ExpressResponse
  * @throws TypeError for an option that is unknown or of another kind, and for a member in `require` that cannot be required here
  */
 export function expressAuth<User>(auth: Authenticator<User>, options: ExpressAuthOptions = {}): ExpressHandler {
+  checkAuthenticator(auth);
   checkRouteOptions(options, { require: 'array', optional: 'boolean' });
   const { require, optional = false } = options;
 

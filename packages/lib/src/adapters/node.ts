@@ -1,4 +1,5 @@
 /** Plain `node:http`, and what every framework on top of it shares. HTTP/2's compatibility API fits as well. */
+import { checkArgument, hasMethod } from '../core/arguments.ts';
 import { type BindMember, refuseUnknownMembers } from '../core/binding.ts';
 import { checkOptions, type OptionKinds } from '../core/options.ts';
 import type { AuthenticationRequest } from '../core/request.ts';
@@ -25,6 +26,17 @@ export interface NodeResponse {
 export interface RouteOptions {
   /** Members of `bind` that this route requires, beyond the server's policy. The body's digest is not yet one of them. */
   readonly require?: readonly Exclude<BindMember, 'digest'>[];
+}
+
+/**
+ * Checks that an adapter was given an authenticator.
+ *
+ * @param auth - the adapter's first argument
+ * @throws TypeError that says how to make one
+ */
+export function checkAuthenticator(auth: unknown): void {
+  const a = 'what createAuthenticator({ keys, nonces }) returns';
+  checkArgument(hasMethod(auth, 'authenticate'), 'auth', a, auth);
 }
 
 /**
@@ -70,6 +82,7 @@ export interface NodeAuth<User> {
  * @throws TypeError for an option that is unknown or of another kind, and for a member in `require` that cannot be required here
  */
 export function nodeAuth<User>(auth: Authenticator<User>, options: RouteOptions = {}): NodeAuth<User> {
+  checkAuthenticator(auth);
   checkRouteOptions(options, { require: 'array' });
   return {
     authenticate: (request) => auth.authenticate(readNodeRequest(request, request.url, options.require)),

@@ -1,7 +1,8 @@
 /** Web-standard handlers, `(Request) => Response`: Deno, Bun, Workers, Next.js, SvelteKit, Hono and others. */
+import { checkArgument } from '../core/arguments.ts';
 import type { AuthenticationResult, Authenticator, Identity } from '../server/authenticate.ts';
 import type { RefusedResult } from '../server/challenge.ts';
-import { checkRouteOptions, type RouteOptions } from './node.ts';
+import { checkAuthenticator, checkRouteOptions, type RouteOptions } from './node.ts';
 
 /** Authentication for web-standard handlers. */
 export interface WebAuth<User> {
@@ -49,6 +50,7 @@ export interface WebAuth<User> {
  * @throws TypeError for an option that is unknown or of another kind, and for a member in `require` that cannot be required here
  */
 export function webAuth<User>(auth: Authenticator<User>, options: RouteOptions = {}): WebAuth<User> {
+  checkAuthenticator(auth);
   checkRouteOptions(options, { require: 'array' });
 
   function authenticate(request: Request): Promise<AuthenticationResult<User>> {
@@ -68,18 +70,25 @@ export function webAuth<User>(auth: Authenticator<User>, options: RouteOptions =
   return {
     authenticate,
     reject,
-    protect:
-      (handler) =>
-      async (request, ...rest) => {
+    protect(handler) {
+      checkHandler(handler);
+      return async (request, ...rest) => {
         const result = await authenticate(request);
         return result.ok ? handler(request, result, ...rest) : reject(result);
-      },
-    optional:
-      (handler) =>
-      async (request, ...rest) => {
+      };
+    },
+    optional(handler) {
+      checkHandler(handler);
+      return async (request, ...rest) => {
         const result = await authenticate(request);
         if (!result.ok && result.reason !== 'missing') return reject(result);
         return handler(request, result.ok ? result : undefined, ...rest);
-      },
+      };
+    },
   };
+}
+
+/** @throws TypeError */
+function checkHandler(handler: unknown): void {
+  checkArgument(typeof handler === 'function', 'handler', 'a function (request, identity) => Response', handler);
 }

@@ -1,5 +1,6 @@
 /** For axios on Node: an adapter that signs each attempt, below its interceptors. Redirects are followed here, and not by axios. */
-import { bareUrl } from './bare-url.ts';
+import { checkArgument } from '../core/arguments.ts';
+import { absoluteUrl, bareUrl } from './bare-url.ts';
 import { hideSentHeaders } from './hide-sent.ts';
 import { pause } from './pause.ts';
 import { BODY_HEADERS, followRedirect, isRedirect } from './redirect.ts';
@@ -47,11 +48,12 @@ export type SigningAdapter = (config: any) => Promise<any>;
  * @throws TypeError for an option that is unknown or out of its range
  */
 export function signedAxios(axios: AxiosLike, options: SigningOptions): SigningAdapter {
+  checkArgument(typeof axios?.getAdapter === 'function', 'axios', 'axios itself, as its package exports it', axios);
   const sign = attemptSigner(options);
   const underneath = axios.getAdapter('http');
 
   return async (given: AxiosConfig) => {
-    const url = bareUrl(new URL(axios.getUri(given)));
+    const url = bareUrl(absoluteUrl(axios.getUri(given)));
     url.username = url.password = '';
     let place = { url, method: String(given.method ?? 'get').toUpperCase() };
     let { data } = given;

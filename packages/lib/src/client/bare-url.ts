@@ -13,3 +13,15 @@ export function bareUrl(url: URL): URL {
   if (bare.search === '') bare.search = '';
   return bare;
 }
+
+/**
+ * Parses the URL of a request.
+ *
+ * @throws TypeError for a relative URL, and one without https:// or http://; it may have secrets, so it is not repeated
+ */
+export function absoluteUrl(input: string | URL): URL {
+  const url = URL.canParse(input) ? new URL(input) : undefined;
+  const is = url?.protocol === 'https:' || url?.protocol === 'http:';
+  if (url === undefined || !is) throw new TypeError('the URL must be absolute, such as https://api.example.com/me');
+  return url;
+}

@@ -68,7 +68,7 @@ export class ServerClocks {
   constructor(options: ClockOptions, clocks: Clocks) {
     checkOptions(options, OPTIONS);
     this.#clocks = clocks;
-    this.#maxOffset = numberOption('maxOffset', options.maxOffset, 300, 0, 3600);
+    this.#maxOffset = numberOption('maxOffset', options.maxOffset, 300, 0, 3600, 'seconds');
     this.#aheadUnbound = options.aheadUnbound === true;
     this.#dateHeader = options.dateHeader === true;
   }

@@ -1,7 +1,7 @@
 /** A `fetch` that signs: each request, each hop of a redirect, and each further attempt carries a token of its own. */
 import { isPromise } from '../core/maybe-promise.ts';
 import { checkOptions, type OptionKinds } from '../core/options.ts';
-import { bareUrl } from './bare-url.ts';
+import { absoluteUrl, bareUrl } from './bare-url.ts';
 import { pause } from './pause.ts';
 import { BODY_HEADERS, followRedirect, isRedirect } from './redirect.ts';
 import { attemptSigner, SIGNING_OPTIONS, type SigningOptions } from './signing.ts';
@@ -95,7 +95,7 @@ type BareInput = URL | Request;
 
 /** Some versions of fetch send the `?` of an empty query, and others don't; without it, every version sends what is signed. */
 function bareInput(input: Parameters<typeof fetch>[0]): BareInput {
-  if (!(input instanceof Request)) return bareUrl(new URL(input));
+  if (!(input instanceof Request)) return bareUrl(absoluteUrl(input));
   const url = bareUrl(new URL(input.url));
   return url.href === input.url ? input : new Request(url, input);
 }

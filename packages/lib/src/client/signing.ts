@@ -1,8 +1,9 @@
 /** Signs the attempts of a request: what the fetch that signs and every HTTP library share. */
+import { checkArgument } from '../core/arguments.ts';
 import type { BindMember } from '../core/binding.ts';
 import type { Signer } from '../core/contracts.ts';
 import { andThen } from '../core/maybe-promise.ts';
-import { checkOptions, type OptionKinds, wallClock } from '../core/options.ts';
+import { checkOptions, clockOption, type OptionKinds } from '../core/options.ts';
 import { type ClockOptions, ServerClocks, type Verdict } from './clock.ts';
 import type { Answer } from './refusal.ts';
 import { checkCaller, makeToken, SCHEME } from './token.ts';
@@ -59,17 +60,19 @@ export type SignAttempt = (url: URL, method: string, target?: string) => Attempt
  */
 export function attemptSigner(options: SigningOptions): SignAttempt {
   checkOptions(options, SIGNING_OPTIONS);
-  const { username, key, bind: members = [], audience, hard = false, clock = {}, now = wallClock } = options;
+  const { username, key, bind: members = [], audience, hard = false, clock = {} } = options;
+  const now = clockOption(options.now);
   const monotonic = options.monotonic ?? monotonicClock;
   checkCaller(username, key);
   for (const member of members) {
-    if (!['aud', 'htm', 'target'].includes(member))
-      throw new TypeError(`option bind: ${String(member)} is not one of aud, htm, target`);
+    const is = ['aud', 'htm', 'target'].includes(member);
+    if (!is) throw new TypeError(`option bind: ${String(member)} is not one of aud, htm, target`);
   }
   const bound = members.includes('aud');
-  if (hard && !bound) throw new TypeError("option hard: needs bind: ['aud']");
-  if (clock !== false && (typeof clock !== 'object' || clock === null))
-    throw new TypeError('option clock: must be an object or false');
+  const needing = hard ? 'hard' : audience && 'audience';
+  if (needing && !bound) throw new TypeError(`option ${needing}: needs bind: ['aud']`);
+  if (clock !== false)
+    checkArgument(typeof clock === 'object' && clock !== null, 'option clock', 'an object or false', clock);
   const clocks = clock === false ? undefined : new ServerClocks(clock, { now, monotonic });
 
   function bindTo(url: URL, method: string, target = url.pathname + url.search): Record<string, string> | undefined {

@@ -1,11 +1,12 @@
 /** Makes tokens: the compat profile of spec/PROTOCOL.md §1, with request binding where asked for. */
 import { asciiBytes, encodeBytes, encodeText, randomText } from '#engine';
+import { checkArgument, hasMethod } from '../core/arguments.ts';
 import { type Bind, isBind } from '../core/binding.ts';
 import { isUsername } from '../core/claims.ts';
 import type { Signer } from '../core/contracts.ts';
 import { encodeHeader } from '../core/header.ts';
 import { andThen } from '../core/maybe-promise.ts';
-import { checkOptions, type OptionKinds, wallClock } from '../core/options.ts';
+import { checkOptions, type OptionKinds, readClock, wallClock } from '../core/options.ts';
 
 /** What to sign, and with what. */
 export interface TokenOptions {
@@ -83,19 +84,29 @@ function readTokenOptions(options: TokenOptions): TokenContent {
   checkOptions(options, OPTIONS);
   const { username, key, bind, hard = false, now = wallClock } = options;
   checkCaller(username, key);
-  if (bind !== undefined && !isBind({ v: 1, ...bind })) {
-    throw new TypeError('option bind: must have no members but aud, htm, target and digest, all of them texts');
-  }
+  if (bind !== undefined) checkBind(bind);
   if (hard && bind?.aud === undefined) throw new TypeError('option hard: needs bind.aud');
-  return { username, key, bind, hard, time: now() };
+  return { username, key, bind, hard, time: readClock(now) };
 }
 
-/** @throws TypeError for a username that no token can have, or what is no signer; the message names the option */
-export function checkCaller(username: unknown, key: Signer): void {
-  if (!isUsername(username)) {
-    throw new TypeError('option username: must be 1 to 600 bytes without control characters and outer white space');
+/** @throws TypeError for a restriction that no server could hold the token to */
+function checkBind(bind: Omit<Bind, 'v'>): void {
+  if (!isBind({ v: 1, ...bind })) {
+    throw new TypeError('option bind: may have the members aud, htm, target and digest; each must be a string');
   }
-  if (typeof key?.sign !== 'function') throw new TypeError('option key: must be a PrivateKey or another signer');
+  const { target = '*', digest } = bind;
+  if (!/^(?:\/|\*$)/.test(target)) throw new TypeError('option bind: target must begin with /');
+  if (digest !== undefined && !/^[\w-]{43}$/.test(digest)) {
+    throw new TypeError('option bind: digest must be the SHA-256 of the body in base64url');
+  }
+}
+
+/** @throws TypeError for a username that no token can have, or something that is not a signer; the message names the option */
+export function checkCaller(username: unknown, key: Signer): void {
+  const a = 'a string of 1 to 600 bytes without control characters and outer white space';
+  checkArgument(isUsername(username), 'option username', a, username);
+  const isSigner = hasMethod(key, 'sign') && typeof key.alg === 'string' && typeof key.kid === 'string';
+  checkArgument(isSigner, 'option key', 'a PrivateKey or another signer', key);
 }
 
 /** A signer's header never changes. */

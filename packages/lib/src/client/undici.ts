@@ -1,4 +1,6 @@
 /** For undici: an interceptor that signs each attempt. Compose it first, so that retries and redirects come through it again. */
+
+import { checkArgument } from '../core/arguments.ts';
 import { andThen, isPromise } from '../core/maybe-promise.ts';
 import { checkOptions, type OptionKinds } from '../core/options.ts';
 import { bareTarget } from '../core/target.ts';
@@ -57,8 +59,8 @@ export type SigningInterceptor = <Options extends DispatchOptions, Handler exten
 export function signedUndici(options: SignedUndiciOptions): SigningInterceptor {
   checkOptions(options, OPTIONS);
   const { origin, ...signing } = options;
-  if (!URL.canParse(origin) || new URL(origin).origin !== origin)
-    throw new TypeError('option origin: must be an origin, such as https://api.example.com');
+  const is = URL.canParse(origin) && new URL(origin).origin === origin;
+  checkArgument(is, 'option origin', 'an origin without a path, such as https://api.example.com', origin);
   const base = new URL(origin);
   const sign = attemptSigner(signing);
 

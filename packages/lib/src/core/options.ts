@@ -1,14 +1,16 @@
 /** Options are checked when something is made with them, so that a wrong one never waits for the first request. */
+import { checkArgument, isInMilliseconds } from './arguments.ts';
 
-/** What a value must be; numbers, and what is more than one of these, are `any`, and looked at where they are read. */
+/** What a value must be; numbers, and values of more than one of these kinds, are `any`, and checked where they are read. */
 const KINDS = {
   any: { a: 'anything', is: () => true },
   function: { a: 'a function', is: (value: unknown) => typeof value === 'function' },
   boolean: { a: 'true or false', is: (value: unknown) => typeof value === 'boolean' },
-  text: { a: 'a text that is not empty', is: (value: unknown) => typeof value === 'string' && value !== '' },
+  text: { a: 'a non-empty string', is: (value: unknown) => typeof value === 'string' && value !== '' },
   object: {
     a: 'an object',
-    is: (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    is: (value: unknown) =>
+      typeof value === 'object' && value !== null && !(Symbol.iterator in value || 'then' in value),
   },
   array: { a: 'an array', is: Array.isArray },
 } as const;
@@ -23,28 +25,69 @@ export type OptionKinds<Options> = Readonly<Record<keyof Options, OptionKind>>;
  * Refuses names that do not exist, as a misspelt option would be a check that silently does not happen, and values of another
  * kind.
  *
+ * @param all - what a message calls all of them
+ * @param each - what it begins with for one of them
  * @throws TypeError naming the option
  */
-export function checkOptions<Options extends object>(options: Options, kinds: OptionKinds<Options>): void {
+export function checkOptions<Options extends object>(
+  options: Options,
+  kinds: OptionKinds<Options>,
+  all = 'options',
+  each = 'option ',
+): void {
+  const names = Object.keys(kinds);
+  checkArgument(KINDS.object.is(options), all, `an object that may have ${names.join(', ')}`, options);
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(kinds, name)) {
-      throw new TypeError(`option ${name}: unknown; there are ${Object.keys(kinds).join(', ')}`);
+      // The names are few: most mistakes leave the beginning as it is, and the list shows the rest.
+      const near = names.find((one) => beginning(one) === beginning(name));
+      const hint = near === undefined ? 'there are' : `did you mean ${near}? There are`;
+      throw new TypeError(`${each}${name}: unknown; ${hint} ${names.join(', ')}`);
     }
     const value = options[name as keyof Options];
     const kind = KINDS[kinds[name as keyof Options]];
-    if (value !== undefined && !kind.is(value)) throw new TypeError(`option ${name}: must be ${kind.a}`);
+    if (value !== undefined) checkArgument(kind.is(value), each + name, kind.a, value);
   }
+}
+
+const beginning = (name: string) => name.slice(0, 3).toLowerCase();
+
+/**
+ * As {@link checkOptions}, for an option that has members of its own.
+ *
+ * @param name - what the message begins with: `option users`
+ * @throws TypeError also for a member that is missing
+ */
+export function checkMembers<Of extends object>(
+  name: string,
+  of: Of | undefined,
+  kinds: OptionKinds<Of>,
+  needed: readonly (keyof Of & string)[],
+): void {
+  checkOptions(of ?? {}, kinds as OptionKinds<object>, name, `${name}.`);
+  const missing = needed.find((member) => of?.[member] === undefined);
+  if (missing !== undefined) throw new TypeError(`${name}.${missing}: is missing`);
 }
 
 /**
  * Reads a number of seconds, or another number with bounds.
  *
+ * @param unit - if the number has one
  * @throws TypeError naming the option and its bounds
  */
-export function numberOption(name: string, value: unknown, fallback: number, min: number, max: number): number {
+export function numberOption(
+  name: string,
+  value: unknown,
+  fallback: number,
+  min: number,
+  max: number,
+  unit = '',
+): number {
   if (value === undefined) return fallback;
-  if (typeof value === 'number' && value >= min && value <= max) return value;
-  throw new TypeError(`option ${name}: must be a number from ${min} to ${max}`);
+  const of = unit === '' ? '' : ` of ${unit}`;
+  const is = typeof value === 'number' && value >= min && value <= max;
+  checkArgument(is, `option ${name}`, `a number${of} from ${min} to ${max}`, value);
+  return value as number;
 }
 
 /** Largest tolerance and clock margin, in seconds. */
@@ -55,4 +98,24 @@ export const DEFAULT_TOLERANCE = 20;
 /** Seconds since the epoch, by the wall clock. */
 export function wallClock(): number {
   return Date.now() / 1000;
+}
+
+/**
+ * Reads the option `now`, and looks at the clock once.
+ *
+ * @returns the clock; default the wall clock
+ * @throws TypeError for a clock of milliseconds, such as `Date.now`, by which every token would be stale
+ */
+export function clockOption(now: (() => number) | undefined): () => number {
+  if (now !== undefined) readClock(now);
+  return now ?? wallClock;
+}
+
+/** @throws as {@link clockOption} */
+export function readClock(now: () => number): number {
+  const time = now();
+  if (!isInMilliseconds(time)) return time;
+  throw new TypeError(
+    'option now: must return seconds since the epoch, not milliseconds; pass () => Date.now() / 1000',
+  );
 }

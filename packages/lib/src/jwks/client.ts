@@ -71,11 +71,11 @@ export interface JwksClient {
 export function jwksClient(options: JwksClientOptions = {}): JwksClient {
   checkOptions(options, JWKS_CLIENT_OPTIONS);
   const { monotonic = () => performance.now() / 1000, onProblem } = options;
-  const refreshAfter = numberOption('refreshAfter', options.refreshAfter, 300, 30, 86_400);
-  const maxAge = numberOption('maxAge', options.maxAge, Math.max(3600, refreshAfter), refreshAfter, 604_800);
+  const refreshAfter = numberOption('refreshAfter', options.refreshAfter, 300, 30, 86_400, 'seconds');
+  const maxAge = numberOption('maxAge', options.maxAge, Math.max(3600, refreshAfter), refreshAfter, 604_800, 'seconds');
   const most = numberOption('urls', options.urls, 10_000, 1, 1_000_000);
   const fetching: FetchSettings = {
-    timeout: 1000 * numberOption('timeout', options.timeout, 2, 0.05, 10),
+    timeout: 1000 * numberOption('timeout', options.timeout, 2, 0.05, 10, 'seconds'),
     privateHosts: readPrivateHosts(options.privateHosts),
     ca: options.ca,
     lookup: options.lookup ?? systemAddresses,

@@ -1,5 +1,6 @@
 /** A JWK set of one's own keys (RFC 7517 §5), for others to fetch. */
 import { encodeBytes, sha256 } from '#engine';
+import { checkArgument } from '../core/arguments.ts';
 import { checkOptions, numberOption } from '../core/options.ts';
 import { PublicKey } from '../keys/public-key.ts';
 
@@ -59,7 +60,7 @@ export function jwksEndpoint(
   options: JwksEndpointOptions = {},
 ): JwksEndpoint {
   checkOptions(options, { maxAge: 'any' });
-  const maxAge = Math.floor(numberOption('maxAge', options.maxAge, 300, 0, 86_400));
+  const maxAge = Math.floor(numberOption('maxAge', options.maxAge, 300, 0, 86_400, 'seconds'));
   const fixed = typeof keys === 'function' ? undefined : publish(keys);
   const published = typeof keys === 'function' ? () => publish(keys()) : () => fixed as Published;
 
@@ -93,9 +94,8 @@ interface Published {
 }
 
 function publish(keys: readonly PublicKey[]): Published {
-  if (!Array.isArray(keys) || !keys.every((key) => key instanceof PublicKey)) {
-    throw new TypeError('keys: must be public keys, as PublicKey.from makes them');
-  }
+  checkArgument(Array.isArray(keys), 'keys', 'an array of PublicKeys, or a function that returns one', keys);
+  for (const [at, key] of keys.entries()) checkArgument(key instanceof PublicKey, `keys[${at}]`, 'a PublicKey', key);
   // One key, given twice, has one name.
   const unique = new Map(keys.map((key) => [key.kid, key.toJwk()]));
   const body = JSON.stringify({ keys: [...unique.values()] });

@@ -1,8 +1,9 @@
 /** Users and keys in files of OpenSSH's syntax, read again when they change: spec/AUTHORIZED_KEYS.md. */
 import { join } from 'node:path';
+import { checkString } from '../core/arguments.ts';
 import { isUsername } from '../core/claims.ts';
 import type { KeyRecord, KeyStore } from '../core/contracts.ts';
-import { checkOptions, type OptionKinds, wallClock } from '../core/options.ts';
+import { checkOptions, clockOption, type OptionKinds } from '../core/options.ts';
 import { type AuthorizedKeysProblem, type WatchedFile, watchedFile } from './authorized-keys-file.ts';
 import type { AuthorizedKey } from './authorized-keys-line.ts';
 
@@ -43,8 +44,9 @@ const MAX_NAME = 255;
  */
 export function authorizedKeys(path: string, options: AuthorizedKeysOptions = {}): KeyStore<string> {
   checkOptions(options, OPTIONS);
-  const { layout = 'folder', onProblem, now = wallClock, monotonic = () => performance.now() / 1000 } = options;
-  if (typeof path !== 'string' || path === '') throw new TypeError('path: must be a text that is not empty');
+  const { layout = 'folder', onProblem, monotonic = () => performance.now() / 1000 } = options;
+  checkString('path', path);
+  const now = clockOption(options.now);
   if (layout !== 'folder' && layout !== 'file') throw new TypeError("option layout: must be 'folder' or 'file'");
 
   const files = new Map<string, WatchedFile>();

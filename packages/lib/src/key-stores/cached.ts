@@ -1,6 +1,8 @@
 /** A key store whose answers are kept for a while: bounded, and gone as soon as something has changed. */
+import { checkKeyStore } from '../core/arguments.ts';
 import type { KeyStore, UserRecord } from '../core/contracts.ts';
-import { checkOptions, numberOption, type OptionKinds, wallClock } from '../core/options.ts';
+import { dependsOnHint } from '../core/hinted.ts';
+import { checkOptions, clockOption, numberOption, type OptionKinds } from '../core/options.ts';
 
 /** How long answers are kept, and how many. */
 export interface CachedOptions {
@@ -68,9 +70,17 @@ const REVISION_STANDS = 0.005;
  * @throws TypeError for an option that is unknown or out of its range; the message names it
  */
 export function cached<User>(store: KeyStore<User>, options: CachedOptions = {}): CachedKeyStore<User> {
+  checkKeyStore('store', store);
+  if (dependsOnHint(store)) {
+    throw new TypeError(
+      'store: finds other keys for other tokens of a user (JWK sets), which cached() would mix up; put cached() inside',
+    );
+  }
   checkOptions(options, OPTIONS);
-  const { revision, now = wallClock, monotonic = () => performance.now() / 1000 } = options;
-  const ttl = revision === undefined ? numberOption('ttl', options.ttl, 1, 0, 3600) : Number.POSITIVE_INFINITY;
+  const now = clockOption(options.now);
+  const { revision, monotonic = () => performance.now() / 1000 } = options;
+  const ttl =
+    revision === undefined ? numberOption('ttl', options.ttl, 1, 0, 3600, 'seconds') : Number.POSITIVE_INFINITY;
   const most = numberOption('users', options.users, 10_000, 1, 10_000_000);
 
   const sharedFor = Math.min(ttl, SHARED);

@@ -1,5 +1,7 @@
 /** Several key stores as one: each user is in the first that has it. */
+import { checkKeyStore } from '../core/arguments.ts';
 import type { KeyHint, KeyStore, UserRecord, VerificationKey } from '../core/contracts.ts';
+import { dependsOnHint, hintedStore } from '../core/hinted.ts';
 import { andThen } from '../core/maybe-promise.ts';
 
 /**
@@ -14,8 +16,11 @@ export function chain<Users extends readonly unknown[]>(
   ...stores: { readonly [Index in keyof Users]: KeyStore<Users[Index]> }
 ): KeyStore<Users[number]> {
   const all = stores as readonly KeyStore<Users[number]>[];
-  if (all.length === 0 || !all.every((store) => typeof store?.find === 'function')) {
-    throw new TypeError('chain: needs key stores, one at least');
+  if (all.length === 0) throw new TypeError('chain: needs at least one key store');
+  for (const [at, store] of all.entries()) {
+    if (Array.isArray(store))
+      throw new TypeError('chain: takes the stores one by one, as in chain(first, second), not an array');
+    checkKeyStore(`chain: store ${at + 1}`, store);
   }
   /** Who gave a key, for `used`: as long as somebody holds the key. */
   const givers = new WeakMap<VerificationKey, KeyStore<Users[number]>>();
@@ -41,7 +46,7 @@ export function chain<Users extends readonly unknown[]>(
     );
   }
 
-  return {
+  const store: KeyStore<Users[number]> = {
     find: (username, hint) => findFrom(0, username, hint),
     async readiness() {
       for (const store of all) {
@@ -52,4 +57,5 @@ export function chain<Users extends readonly unknown[]>(
     },
     used: (key, at) => givers.get(key)?.used?.(key, at),
   };
+  return all.some(dependsOnHint) ? hintedStore(store) : store;
 }

@@ -1,8 +1,10 @@
 /** The users and keys that a Django site manages with the Python package `asymmetric_jwt_auth`: its tables, as they are. */
 import { type Kysely, PostgresAdapter } from 'kysely';
-import { checkOptions, type OptionKinds } from '../core/options.ts';
+import { hintedStore } from '../core/hinted.ts';
+import { checkMembers, checkOptions, type OptionKinds } from '../core/options.ts';
+import { checkKysely } from '../sql/kysely-instance.ts';
 import { type SqlKeyStore, sqlKeyStore } from './mapped.ts';
-import { type AnyDatabase, type ColumnName, checkMembers, type KeysOf, type RowOf, type TableName } from './mapping.ts';
+import type { AnyDatabase, ColumnName, KeysOf, RowOf, TableName } from './mapping.ts';
 import type { BadKey } from './row-keys.ts';
 import { isHeld } from './row-values.ts';
 
@@ -99,9 +101,10 @@ export function djangoKeyStore(
   database: AnyDatabase,
   options: DjangoKeyStoreOptions & { readonly users?: DjangoUsersMapping<string, string, string> | undefined } = {},
 ): SqlKeyStore<unknown> {
+  checkKysely(database);
   checkOptions(options, OPTIONS);
   const { users, jwks, lastUsed = true, ...others } = options;
-  if (users !== undefined) checkMembers('users', users, USERS, ['table']);
+  if (users !== undefined) checkMembers('option users', users, USERS, ['table']);
   const { table = 'auth_user', id = 'id', username = 'username', active = 'is_active' } = users ?? {};
   const select = users === undefined ? DJANGO_USER : users.select;
   const noted = lastUsed ? { id: 'id', lastUsed: { column: 'last_used_on', value: momentIn(database) } } : { id: 'id' };
@@ -123,7 +126,7 @@ export function djangoKeyStore(
     const record = await store.find(name, hint);
     return record && { ...record, user: toUser(record.user) };
   };
-  return { ...store, find };
+  return jwks === undefined ? { ...store, find } : hintedStore({ ...store, find });
 }
 
 type Row = Readonly<Record<string, unknown>>;

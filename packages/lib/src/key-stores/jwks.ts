@@ -1,8 +1,10 @@
 /** Users whose keys are published elsewhere: each is trusted by the URLs of its JWK sets. */
-import type { BindMember } from '../core/binding.ts';
+import { checkArgument } from '../core/arguments.ts';
+import { type BindMember, refuseUnknownMembers } from '../core/binding.ts';
 import type { KeyStore, MaybePromise } from '../core/contracts.ts';
+import { hintedStore } from '../core/hinted.ts';
 import { andThen } from '../core/maybe-promise.ts';
-import { checkOptions } from '../core/options.ts';
+import { checkMembers, checkOptions, type OptionKinds } from '../core/options.ts';
 import { JWKS_CLIENT_OPTIONS, type JwksClientOptions, jwksClient } from '../jwks/client.ts';
 import { parseJwksUrl } from '../jwks/url.ts';
 
@@ -42,7 +44,7 @@ export function jwksKeyStore<User = string>(options: JwksKeyStoreOptions<User>):
   const client = jwksClient(others);
   const trustOf = typeof users === 'function' ? users : readUsers(users);
 
-  return {
+  return hintedStore({
     find(username, hint) {
       return andThen(trustOf(username), (known) => {
         if (known === undefined || known === null) return undefined;
@@ -52,7 +54,7 @@ export function jwksKeyStore<User = string>(options: JwksKeyStoreOptions<User>):
         return andThen(record.disabled ? [] : client.keysOf(urls, hint), (keys) => ({ ...record, keys }));
       });
     },
-  };
+  });
 }
 
 function fully<User>(trust: JwksTrust<User>): JwksUser<User> {
@@ -60,15 +62,29 @@ function fully<User>(trust: JwksTrust<User>): JwksUser<User> {
   return 'urls' in trust ? trust : { urls: trust };
 }
 
+const TRUST: OptionKinds<JwksUser<unknown>> = { urls: 'array', user: 'any', disabled: 'boolean', require: 'array' };
+
+/** @throws TypeError */
+function checkTrust(name: string, trust: unknown): void {
+  if (typeof trust === 'string' || Array.isArray(trust)) return;
+  checkArgument(typeof trust === 'object' && trust !== null, name, 'a URL, several in an array, or an object', trust);
+  checkMembers(name, trust as JwksUser<unknown>, TRUST, ['urls']);
+  refuseUnknownMembers((trust as JwksUser<unknown>).require ?? []);
+}
+
 function readUsers<User>(users: Readonly<Record<string, JwksTrust<User>>>) {
-  if (typeof users !== 'object' || users === null) throw new TypeError('option users: must be an object or a function');
+  const is =
+    typeof users === 'object' && users !== null && [Object.prototype, null].includes(Object.getPrototypeOf(users));
+  checkArgument(is, 'option users', 'an object of usernames and URLs, or a function', users);
   const known = new Map(Object.entries(users));
   for (const [username, trust] of known) {
+    const of = `option users: of ${JSON.stringify(username)}`;
+    checkTrust(of, trust);
     for (const url of fully(trust).urls) {
       try {
         parseJwksUrl(url);
       } catch (error) {
-        throw new TypeError(`option users: of ${JSON.stringify(username)}: ${(error as Error).message}`);
+        throw new TypeError(`${of}: ${(error as Error).message}`);
       }
     }
   }

@@ -10,6 +10,8 @@ import type {
   UserRecord,
   VerificationKey,
 } from '../core/contracts.ts';
+import { hintedStore } from '../core/hinted.ts';
+import { checkKysely } from '../sql/kysely-instance.ts';
 import { retryWhileBusy } from '../sql/retry-while-busy.ts';
 import { isUnrepresentable } from '../sql/unrepresentable.ts';
 import type { LastUsed, UsedRow } from './last-used.ts';
@@ -73,10 +75,13 @@ export function sqlKeyStore<
   database: Kysely<DB>,
   options: SqlKeyStoreOptions<DB, Users, Keys, Selected, Sets>,
 ): SqlKeyStore<Pick<RowOf<DB, Users>, Selected & keyof RowOf<DB, Users>>> {
-  return mappedStore(database, options as unknown as AnyOptions) as never;
+  const store = mappedStore(database, options as unknown as AnyOptions);
+  // Keys of JWK sets are looked up by the token's hint.
+  return (options.keySets === undefined ? store : hintedStore(store)) as never;
 }
 
 function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly<Record<string, unknown>>> {
+  checkKysely(db);
   const mapping = readMapping(options);
   const { users, keys, keySets, onBadKey, onWriteError, parsedKeys, now } = mapping;
   const query = findQuery(db, mapping);

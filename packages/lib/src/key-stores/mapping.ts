@@ -1,7 +1,7 @@
 /** Which tables and columns of an application have its users and their keys. */
 import type { Kysely, Selectable } from 'kysely';
 import type { KeyHint, KeyRecord, MaybePromise } from '../core/contracts.ts';
-import { checkOptions, numberOption, type OptionKinds, wallClock } from '../core/options.ts';
+import { checkMembers, checkOptions, clockOption, numberOption, type OptionKinds } from '../core/options.ts';
 import type { BadKey } from './row-keys.ts';
 
 /** Names of tables: those of Kysely's database type, or any where there is none. */
@@ -153,13 +153,14 @@ const KEY_SETS: OptionKinds<KeySetsMapping<string, string>> = {
 /** @throws TypeError for an option that is unknown, missing, or of another kind; the message names it */
 export function readMapping(options: AnyOptions) {
   checkOptions(options, OPTIONS);
-  const { users, keys, keySets, onBadKey, onWriteError, now = wallClock } = options;
+  const { users, keys, keySets, onBadKey, onWriteError } = options;
+  const now = clockOption(options.now);
   const parsedKeys = numberOption('parsedKeys', options.parsedKeys, 10_000, 1, 10_000_000);
-  checkMembers('users', users, USERS, ['table', 'id', 'username']);
+  checkMembers('option users', users, USERS, ['table', 'id', 'username']);
   const apart = keys?.table !== undefined;
-  checkMembers('keys', keys, KEYS, apart ? ['userId', 'publicKey'] : ['publicKey']);
+  checkMembers('option keys', keys, KEYS, apart ? ['userId', 'publicKey'] : ['publicKey']);
   if (!apart && keys.userId !== undefined) throw new TypeError('option keys.userId: needs keys.table');
-  if (keySets !== undefined) checkMembers('keySets', keySets, KEY_SETS, ['table', 'userId', 'url', 'keysOf']);
+  if (keySets !== undefined) checkMembers('option keySets', keySets, KEY_SETS, ['table', 'userId', 'url', 'keysOf']);
   for (const [name, of] of Object.entries({ keys, keySets })) {
     if (of?.lastUsed !== undefined && of.id === undefined)
       throw new TypeError(`option ${name}.lastUsed: needs ${name}.id`);
@@ -169,22 +170,6 @@ export function readMapping(options: AnyOptions) {
 
 /** What the options come to. */
 export type Mapping = ReturnType<typeof readMapping>;
-
-/** As `checkOptions`, for an option that has members of its own. */
-export function checkMembers<Of extends object>(
-  name: string,
-  of: Of | undefined,
-  kinds: OptionKinds<Of>,
-  needed: readonly (keyof Of & string)[],
-): void {
-  try {
-    checkOptions(of ?? {}, kinds as OptionKinds<object>);
-  } catch (error) {
-    throw new TypeError((error as Error).message.replace('option ', `option ${name}.`));
-  }
-  const missing = needed.find((member) => of?.[member] === undefined);
-  if (missing !== undefined) throw new TypeError(`option ${name}.${missing}: is missing`);
-}
 
 /** The application's own tables do not matter inside the store: its types are checked where it is made. */
 // biome-ignore lint/suspicious/noExplicitAny: as above

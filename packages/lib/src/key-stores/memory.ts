@@ -1,5 +1,6 @@
 /** Users and keys in this process's memory: for tests, for examples, and for services with a handful of callers. */
-import type { BindMember } from '../core/binding.ts';
+import { checkArgument, checkSeconds, checkVerificationKey } from '../core/arguments.ts';
+import { type BindMember, refuseUnknownMembers } from '../core/binding.ts';
 import { isUsername } from '../core/claims.ts';
 import {
   KeyConflictError,
@@ -9,7 +10,7 @@ import {
   type UserRecord,
   type VerificationKey,
 } from '../core/contracts.ts';
-import { wallClock } from '../core/options.ts';
+import { checkOptions, type OptionKinds, readClock, wallClock } from '../core/options.ts';
 
 /** What a user may be given. */
 export interface MemoryUserOptions<User> {
@@ -69,6 +70,10 @@ interface Entry<User> {
   readonly expiries: ReadonlyMap<string, number>;
 }
 
+const USER_OPTIONS: OptionKinds<MemoryUserOptions<unknown>> = { user: 'any', disabled: 'boolean', require: 'array' };
+const KEY_OPTIONS: OptionKinds<MemoryKeyOptions> = { state: 'any', expires: 'any' };
+const STATES: readonly KeyState[] = ['active', 'staged', 'expired', 'revoked'];
+
 /**
  * Makes a key store in memory.
  *
@@ -76,6 +81,13 @@ interface Entry<User> {
  * @returns a store without users, that answers without a promise
  */
 export function memoryKeyStore<User = string>(now: () => number = wallClock): MemoryKeyStore<User> {
+  checkArgument(
+    typeof now === 'function',
+    'now',
+    'a function that returns seconds; add users with setUser and addKey',
+    now,
+  );
+  readClock(now);
   const entries = new Map<string, Entry<User>>();
   const owners = new Map<string, string>();
   const NO_EXPIRIES: ReadonlyMap<string, number> = new Map();
@@ -98,8 +110,12 @@ export function memoryKeyStore<User = string>(now: () => number = wallClock): Me
       return { ...entry.record, keys };
     },
 
-    setUser(username, { user, disabled = false, require }) {
+    setUser(username, options) {
       refuseUsername(username);
+      checkOptions(options, USER_OPTIONS);
+      const { user, disabled = false, require } = options;
+      if (!('user' in options)) throw new TypeError('option user: is missing; it is what result.user will be');
+      refuseUnknownMembers(require ?? []);
       const { record, expiries } = entries.get(username) ?? { record: undefined, expiries: NO_EXPIRIES };
       entries.set(username, { record: { username, user, disabled, keys: record?.keys ?? [], require }, expiries });
     },
@@ -112,8 +128,13 @@ export function memoryKeyStore<User = string>(now: () => number = wallClock): Me
       return entries.delete(username);
     },
 
-    addKey(username, key, { state = 'active', expires } = {}) {
+    addKey(username, key, options = {}) {
       refuseUsername(username);
+      checkVerificationKey('key', key);
+      checkOptions(options, KEY_OPTIONS);
+      const { state = 'active', expires } = options;
+      checkArgument(STATES.includes(state), 'option state', `one of ${STATES.join(', ')}`, state);
+      if (expires !== undefined) checkSeconds('option expires', expires);
       const owner = owners.get(key.kid);
       if (owner !== undefined && owner !== username) {
         throw new KeyConflictError(`the key ${key.fingerprint} belongs to another user; make a new one`);
@@ -142,7 +163,6 @@ export function memoryKeyStore<User = string>(now: () => number = wallClock): Me
 }
 
 function refuseUsername(username: string): void {
-  if (!isUsername(username)) {
-    throw new TypeError('username: must be 1 to 600 bytes without control characters and outer white space');
-  }
+  const a = 'a string of 1 to 600 bytes without control characters and outer white space';
+  checkArgument(isUsername(username), 'username', a, username);
 }

@@ -1,5 +1,6 @@
 /** How the tables of the SQL directory come to be. */
 import { type Kysely, sql } from 'kysely';
+import { checkArgument } from '../core/arguments.ts';
 import { DIRECTORY_DIALECTS, directoryDialectOf } from './sql/dialect.ts';
 import { whileNobodyMigrates } from './sql/migration-lock.ts';
 import type { DirectoryTables } from './sql/tables.ts';
@@ -68,6 +69,8 @@ const BOOKS = [
 export function directoryMigrationSql(database: keyof typeof DIRECTORY_DIALECTS): string {
   const once = (table: string, columns: string, values: string, key: string) =>
     `INSERT INTO ${table} (${columns}) SELECT ${values} WHERE NOT EXISTS (SELECT 1 FROM ${table} WHERE ${key})`;
+  const names = Object.keys(DIRECTORY_DIALECTS);
+  checkArgument(names.includes(database), 'database', `one of ${names.join(', ')}`, database);
   const statements = [
     ...BOOKS,
     once('ajwt_migration_lock', 'id, is_locked', "'migration_lock', 0", "id = 'migration_lock'"),

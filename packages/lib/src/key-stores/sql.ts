@@ -1,6 +1,6 @@
 /** Users and public keys in a database, through Kysely: for servers, and for whoever administers them. */
 import type { Kysely } from 'kysely';
-import { checkOptions, numberOption, wallClock } from '../core/options.ts';
+import { checkOptions, clockOption, numberOption } from '../core/options.ts';
 import type { Directory } from './directory.ts';
 import { auditOf } from './sql/audit.ts';
 import { changer } from './sql/change.ts';
@@ -38,8 +38,9 @@ export interface SqlDirectoryOptions {
 // biome-ignore lint/suspicious/noExplicitAny: the application's own tables do not matter here
 export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions = {}): Directory {
   checkOptions(options, { actor: 'any', now: 'function', parsedKeys: 'any', onWriteError: 'function' });
-  const { actor = 'application', now = wallClock, onWriteError = () => {} } = options;
+  const { actor = 'application', onWriteError = () => {} } = options;
   checkActor(actor);
+  const now = clockOption(options.now);
   const parse = keyParser(numberOption('parsedKeys', options.parsedKeys, 10_000, 1, 10_000_000));
   const db: Connection = database;
   const dialect = directoryDialectOf(db);

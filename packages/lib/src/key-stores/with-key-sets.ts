@@ -1,5 +1,7 @@
 /** A key store whose users are trusted by JWK sets as well. */
+import { checkArgument, checkKeyStore, hasMethod } from '../core/arguments.ts';
 import type { KeyHint, KeyRecord, KeyStore, UserRecord, VerificationKey } from '../core/contracts.ts';
+import { hintedStore } from '../core/hinted.ts';
 import { andThen } from '../core/maybe-promise.ts';
 import type { JwksClient } from '../jwks/client.ts';
 
@@ -15,6 +17,8 @@ import type { JwksClient } from '../jwks/client.ts';
  * @returns a store whose `find` ends with what the one inside throws, or with UnavailableError where a set cannot be had
  */
 export function withKeySets<User>(store: KeyStore<User>, client: JwksClient): KeyStore<User> {
+  checkKeyStore('store', store);
+  checkArgument(hasMethod(client, 'keysOf'), 'client', 'what jwksClient() returns', client);
   /** Keys that the store does not know: that they were used is nothing to it. */
   const foreign = new WeakSet<VerificationKey>();
 
@@ -36,7 +40,7 @@ export function withKeySets<User>(store: KeyStore<User>, client: JwksClient): Ke
     return { ...record, keys: [...keys.values()] };
   }
 
-  return {
+  return hintedStore({
     find: (username, hint) => andThen(store.find(username, hint), (record) => add(record, hint)),
     ...(store.readiness === undefined ? {} : { readiness: store.readiness.bind(store) }),
     ...(store.used === undefined
@@ -46,7 +50,7 @@ export function withKeySets<User>(store: KeyStore<User>, client: JwksClient): Ke
             if (!foreign.has(key)) store.used?.(key, at);
           },
         }),
-  };
+  });
 }
 
 /** Whether a kid is the name of one of these keys. */

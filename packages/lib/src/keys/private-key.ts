@@ -16,11 +16,13 @@ import {
   verify,
 } from '#engine';
 import { type Algorithm, type AlgorithmName, algorithm, type Curve, RSA_BITS } from '../core/algorithms.ts';
+import { checkArgument } from '../core/arguments.ts';
 import type { Signer } from '../core/contracts.ts';
 import { checkOptions, numberOption } from '../core/options.ts';
 import { readKeyText } from './format.ts';
 import { hasPrivateMember, publicJwkFromMembers, publicMembers, readJwkText, signatureAlg } from './jwk.ts';
 import { KeyError } from './key-error.ts';
+import { checkKeyInput, checkKeyPath } from './misuse.ts';
 import { privateJwkOfFile } from './openssh-private.ts';
 import { decodePem, privateBlock } from './pem.ts';
 import { checkPrivateNumbers, MORE_PRIMES, privateJwkOf } from './private-numbers.ts';
@@ -105,9 +107,16 @@ export class PrivateKey implements Signer {
    * @throws TypeError for an option that is unknown or of another kind, and for an input of another type
    */
   static from(input: string | JsonWebKey | EnginePrivateKey, options: PrivateKeyOptions = {}): PrivateKey {
+    checkKeyInput(input, 'private');
+    return PrivateKey.#import(input, options);
+  }
+
+  static #import(input: string | JsonWebKey | EnginePrivateKey, options: PrivateKeyOptions): PrivateKey {
     checkOptions(options, { passphrase: 'any', alg: 'text' });
-    const { handle, alg } =
-      typeof input === 'string' ? readText(unwrapPem(input), options.passphrase) : readObject(input);
+    const { passphrase } = options;
+    if (passphrase !== undefined)
+      checkArgument(typeof passphrase === 'string', 'option passphrase', 'a string', passphrase);
+    const { handle, alg } = typeof input === 'string' ? readText(unwrapPem(input), passphrase) : readObject(input);
     if (alg !== undefined && options.alg !== undefined && alg !== options.alg) {
       throw new KeyError('malformed', `the JWK is not for ${options.alg}`);
     }
@@ -123,8 +132,9 @@ export class PrivateKey implements Signer {
    * @throws KeyError and TypeError as {@link PrivateKey.from}, or KeyError `unreadable`
    */
   static async fromFile(path: string, options: PrivateKeyOptions = {}): Promise<PrivateKey> {
+    checkKeyPath(path, 'PrivateKey');
     const { readKeyFile } = await import('./key-file.ts');
-    return PrivateKey.from(await readKeyFile(path), options);
+    return PrivateKey.#import(await readKeyFile(path), options);
   }
 
   /**
@@ -145,8 +155,9 @@ export class PrivateKey implements Signer {
    * @throws TypeError for a passphrase that could not open it again
    */
   toPem(passphrase?: string): string {
-    if (passphrase !== undefined && (passphrase === '' || utf8Length(passphrase) > 1024)) {
-      throw new TypeError('passphrase: must be 1 to 1024 bytes');
+    if (passphrase !== undefined) {
+      const is = typeof passphrase === 'string' && passphrase !== '' && utf8Length(passphrase) <= 1024;
+      checkArgument(is, 'passphrase', 'a string of 1 to 1024 bytes', passphrase);
     }
     return exportPrivatePem(this.#handle, passphrase);
   }
@@ -218,7 +229,6 @@ function whyLine(line: string): KeyError {
 function readObject(input: unknown): Imported {
   if (isPrivateKey(input)) return { handle: input };
   if (isPublicKey(input)) throw new KeyError('public_key', 'this is a public KeyObject; signing needs the private one');
-  if (typeof input !== 'object' || input === null) throw new TypeError('a private key is a text, a JWK or a KeyObject');
   return readJwk(input as JsonWebKey);
 }
 

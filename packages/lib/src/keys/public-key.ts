@@ -29,6 +29,7 @@ import { thumbprintOf, toHex } from './fingerprint.ts';
 import { readKeyText } from './format.ts';
 import { publicJwkFromMembers, readJwkText } from './jwk.ts';
 import { KeyError } from './key-error.ts';
+import { checkKeyInput, checkKeyPath } from './misuse.ts';
 import { blobOfJwk, parsePublicLine, publicJwkOfLine, sshFingerprint } from './openssh.ts';
 import { decodePem, isPrivateLabel, nameOfPem, pemOf, publicBlock } from './pem.ts';
 import { sameBytes } from './ssh-wire.ts';
@@ -90,6 +91,11 @@ export class PublicKey implements VerificationKey {
    * @throws TypeError for an option that is unknown or of another kind, and for an input of another type
    */
   static from(input: string | JsonWebKey | EnginePublicKey, options: PublicKeyOptions = {}): PublicKey {
+    checkKeyInput(input, 'public');
+    return PublicKey.#import(input, options);
+  }
+
+  static #import(input: string | JsonWebKey | EnginePublicKey, options: PublicKeyOptions): PublicKey {
     checkOptions(options, { alg: 'text' });
     const { jwk, alg, comment, examined } = typeof input === 'string' ? readText(input) : readObject(input);
     if (alg !== undefined && options.alg !== undefined && alg !== options.alg) {
@@ -107,8 +113,9 @@ export class PublicKey implements VerificationKey {
    * @throws KeyError and TypeError as {@link PublicKey.from}, or KeyError `unreadable`
    */
   static async fromFile(path: string, options: PublicKeyOptions = {}): Promise<PublicKey> {
+    checkKeyPath(path, 'PublicKey');
     const { readKeyFile } = await import('./key-file.ts');
-    return PublicKey.from(await readKeyFile(path), options);
+    return PublicKey.#import(await readKeyFile(path), options);
   }
 
   /**
@@ -216,7 +223,6 @@ function readObject(input: unknown): Imported {
   if (isPublicKey(input)) return { jwk: publicJwkOfHandle(input) };
   if (isPrivateKey(input))
     throw new KeyError('private_key', 'this is a private KeyObject; give its public half: createPublicKey(key)');
-  if (typeof input !== 'object' || input === null) throw new TypeError('a public key is a text, a JWK or a KeyObject');
   return publicJwkFromMembers(input as JsonWebKey);
 }
 

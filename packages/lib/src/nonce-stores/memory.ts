@@ -9,11 +9,11 @@ import {
 } from '../core/contracts.ts';
 import {
   checkOptions,
+  clockOption,
   DEFAULT_TOLERANCE,
   MAX_TOLERANCE,
   numberOption,
   type OptionKinds,
-  wallClock,
 } from '../core/options.ts';
 import { Closing } from './closing.ts';
 import { Holders } from './holders.ts';
@@ -75,7 +75,7 @@ const PLACES_IN_NEED = 8192;
  */
 export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceStore {
   checkOptions(options, OPTIONS);
-  const { afterLoss = 'fresh', now: wall = wallClock, monotonic = () => performance.now() / 1000 } = options;
+  const { afterLoss = 'fresh', monotonic = () => performance.now() / 1000 } = options;
   if (typeof afterLoss !== 'string' || !Object.hasOwn(FIRST_FLOOR, afterLoss)) {
     throw new TypeError('option afterLoss: must be fresh, quarantine or accept');
   }
@@ -84,8 +84,9 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
       'the memory nonce store does not work under node:cluster: every worker would let a token in once; use a store that they share',
     );
   }
-  const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE);
-  const margin = numberOption('margin', options.margin, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE);
+  const wall = clockOption(options.now);
+  const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE, 'seconds');
+  const margin = numberOption('margin', options.margin, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE, 'seconds');
   const capacity = numberOption('capacity', options.capacity, 1_000_000, 10, 2 ** 31);
   const perUser = numberOption('perUser', options.perUser, 2000, 1, 2 ** 31);
   const share = Math.floor(capacity / 10);

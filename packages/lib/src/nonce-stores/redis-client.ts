@@ -1,4 +1,5 @@
 /** Runs scripts through the clients that people have: what is needed of `ioredis` and of `redis`, and nothing of their types. */
+import { checkArgument, hasMethod } from '../core/arguments.ts';
 import type { RedisScript } from './redis-scripts.ts';
 
 /** A `Redis` of `ioredis`, also over Sentinel, or a `Cluster`. */
@@ -66,7 +67,19 @@ interface Transport {
   ): Promise<unknown[]>;
 }
 
+/** @throws TypeError for a URL, options of a client, a promise, or anything else that is not a client */
+function checkClient(client: unknown): void {
+  const is = ['evalSha', 'evalsha'].some((name) => hasMethod(client, name)) && hasMethod(client, 'eval');
+  checkArgument(
+    is,
+    'client',
+    "a client: new Redis(url) of 'ioredis', or a connected createClient({ url }) of 'redis'",
+    client,
+  );
+}
+
 export function scriptRunner(client: RedisClient): ScriptRunner {
+  checkClient(client);
   const transport = 'evalSha' in client ? nodeRedis(client) : ioredis(client);
   return {
     run: (script, key, args) => byNameFirst((by) => transport.send(by, script, key, args)),

@@ -1,11 +1,11 @@
 /** What a Redis nonce store may be told, and what follows from it. */
 import {
   checkOptions,
+  clockOption,
   DEFAULT_TOLERANCE,
   MAX_TOLERANCE,
   numberOption,
   type OptionKinds,
-  wallClock,
 } from '../core/options.ts';
 import { MOST_A_SECOND } from './redis-scripts.ts';
 
@@ -64,14 +64,14 @@ const RISE: Readonly<Record<'fresh' | 'quarantine' | 'accept', (tolerance: numbe
 /** @throws TypeError for an option that is unknown or out of its range; the message names it */
 export function readOptions(options: RedisNonceStoreOptions) {
   checkOptions(options, OPTIONS);
-  const { afterLoss = 'fresh', prefix = 'ajwt:nonces:', now = wallClock } = options;
+  const { afterLoss = 'fresh', prefix = 'ajwt:nonces:' } = options;
   const { monotonic = () => performance.now() / 1000 } = options;
   if (typeof afterLoss !== 'string' || !Object.hasOwn(RISE, afterLoss)) {
     throw new TypeError('option afterLoss: must be fresh, quarantine or accept');
   }
-  const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE);
-  const margin = numberOption('margin', options.margin, DEFAULT_TOLERANCE, 3, MAX_TOLERANCE);
-  const deadline = numberOption('deadline', options.deadline, 150, 10, 10_000);
+  const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE, 'seconds');
+  const margin = numberOption('margin', options.margin, DEFAULT_TOLERANCE, 3, MAX_TOLERANCE, 'seconds');
+  const deadline = numberOption('deadline', options.deadline, 150, 10, 10_000, 'milliseconds');
   // Safe are clocks that lie up to s from the true time, with M = 2s + 1.
   const gap = Math.min(9, (margin - 1) / 2);
   return {
@@ -84,7 +84,7 @@ export function readOptions(options: RedisNonceStoreOptions) {
     prefix,
     deadline,
     wait: readWait(options.wait, deadline),
-    now,
+    now: clockOption(options.now),
     monotonic,
   };
 }
@@ -94,6 +94,6 @@ function readWait(wait: RedisNonceStoreOptions['wait'], deadline: number) {
   checkOptions(wait, { replicas: 'any', timeout: 'any' });
   return {
     replicas: numberOption('wait.replicas', wait.replicas, 1, 1, 1000),
-    timeout: numberOption('wait.timeout', wait.timeout, Math.min(100, deadline), 1, deadline),
+    timeout: numberOption('wait.timeout', wait.timeout, Math.min(100, deadline), 1, deadline, 'milliseconds'),
   };
 }

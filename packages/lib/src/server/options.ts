@@ -1,13 +1,15 @@
 /** The options of an authenticator, checked. */
+
+import { checkArgument, checkKeyStore, hasMethod } from '../core/arguments.ts';
 import { type BindingPolicy, type BindMember, refuseUnknownMembers } from '../core/binding.ts';
 import type { KeyStore, NonceStore } from '../core/contracts.ts';
 import {
   checkOptions,
+  clockOption,
   DEFAULT_TOLERANCE,
   MAX_TOLERANCE,
   numberOption,
   type OptionKinds,
-  wallClock,
 } from '../core/options.ts';
 import type { AuthenticationRequest } from '../core/request.ts';
 import type { AuthenticationEvent } from './event.ts';
@@ -54,13 +56,13 @@ const OPTIONS: OptionKinds<AuthenticatorOptions<unknown>> = {
 /** @throws TypeError for an option that is unknown or out of its range; the message names it */
 export function readOptions<User>(options: AuthenticatorOptions<User>) {
   checkOptions(options, OPTIONS);
-  const { keys, nonces, scheme = 'JWT', realm = 'api', now = wallClock, onResult } = options;
-  if (typeof keys?.find !== 'function') throw new TypeError('option keys: must be a key store');
-  if (typeof nonces?.claim !== 'function' || typeof nonces.tolerance !== 'number') {
-    throw new TypeError('option nonces: must be a nonce store');
-  }
+  const { keys, nonces, scheme = 'JWT', realm = 'api', onResult } = options;
+  checkKeyStore('option keys', keys);
+  const isStore = hasMethod(nonces, 'claim') && typeof nonces.tolerance === 'number';
+  checkArgument(isStore, 'option nonces', 'a nonce store, such as memoryNonceStore()', nonces);
+  const now = clockOption(options.now);
 
-  const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE);
+  const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE, 'seconds');
   if (!(tolerance <= nonces.tolerance)) {
     throw new TypeError(
       `option tolerance: ${tolerance} s is more than the ${nonces.tolerance} s for which the nonce store keeps records; give both the same`,

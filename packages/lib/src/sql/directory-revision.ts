@@ -1,5 +1,6 @@
 /** Whether anybody has changed the directory in an SQLite file: one small, synchronous read. */
 import { DatabaseSync } from 'node:sqlite';
+import { checkPath } from './node-sqlite.ts';
 
 /** A look at the directory's revision. */
 export interface DirectoryRevision {
@@ -22,6 +23,7 @@ export interface DirectoryRevision {
  * @throws what `node:sqlite` throws where the file cannot be opened, or has no directory
  */
 export function directoryRevision(path: string): DirectoryRevision {
+  checkPath(path);
   const database = new DatabaseSync(path, { readOnly: true });
   const statement = database.prepare('SELECT revision FROM ajwt_revision');
   return {

@@ -1,6 +1,8 @@
 /** Kysely's SQLite dialect over Node's own `node:sqlite`. */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type Dialect, SqliteDialect } from 'kysely';
+import { checkArgument } from '../core/arguments.ts';
+import { checkOptions, numberOption, type OptionKinds } from '../core/options.ts';
 import { isSqliteBusy } from './sqlite-busy.ts';
 
 /** Statements that stay prepared; ours are a few dozen, an application's own come and go. */
@@ -19,6 +21,17 @@ export interface NodeSqliteOptions {
   readonly readOnly?: boolean;
 }
 
+const OPTIONS: OptionKinds<NodeSqliteOptions> = { synchronous: 'any', wait: 'any', readOnly: 'boolean' };
+const MAX_WAIT = 600_000;
+
+/** @throws TypeError: a URL would be the name of a new file */
+export function checkPath(path: unknown): void {
+  checkArgument(typeof path === 'string' && path !== '', 'path', 'the path of a file, or :memory:', path);
+  const isUrl = /^[a-z][a-z0-9+.-]+:\/\//i.test(path);
+  if (isUrl)
+    throw new TypeError('path: must be the path of a file, not a URL; a URL belongs to the dialect of its database');
+}
+
 /**
  * Opens an SQLite database for Kysely: write-ahead log, foreign keys on, and no waiting for another process's lock, as that
  * would hold up every other request (who needs to try again does so without blocking).
@@ -32,7 +45,12 @@ export interface NodeSqliteOptions {
  * @throws what `node:sqlite` throws where the file cannot be opened
  */
 export function nodeSqlite(path: string, options: NodeSqliteOptions = {}): Dialect {
-  const { synchronous = 'NORMAL', wait = 0, readOnly = false } = options;
+  checkPath(path);
+  checkOptions(options, OPTIONS);
+  const { synchronous = 'NORMAL', readOnly = false } = options;
+  const isLevel = synchronous === 'NORMAL' || synchronous === 'FULL';
+  checkArgument(isLevel, 'option synchronous', 'NORMAL or FULL', synchronous);
+  const wait = Math.floor(numberOption('wait', options.wait, 0, 0, MAX_WAIT, 'milliseconds'));
   const database = new DatabaseSync(path, { readOnly });
   if (!readOnly) patiently(() => database.exec('PRAGMA journal_mode = WAL'));
   database.exec(`PRAGMA busy_timeout = ${wait}; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON;`);

@@ -1,4 +1,5 @@
 /** What every directory of users and public keys promises, beside the contract of key stores. */
+import { checkMembers } from '../core/options.ts';
 import { PrivateKey } from '../keys/private-key.ts';
 import { PublicKey } from '../keys/public-key.ts';
 import { type ContractCase, same } from './contract.ts';
@@ -18,6 +19,7 @@ const NO_USERNAMES = ['', ' guido', 'guido ', 'guido\n', 'a\u0000b', 'u'.repeat(
  * @returns cases whose `run` rejects with ContractError where a promise is broken, or with what the directory throws
  */
 export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
+  checkMembers('fixture', fixture, { make: 'function', again: 'function', dispose: 'function' }, ['make', 'again']);
   const contractCase = (name: string, body: Parameters<typeof directoryCase>[2]) => directoryCase(fixture, name, body);
 
   return [

@@ -1,5 +1,6 @@
 /** What every key store promises. */
 import type { KeyState, KeyStore, MaybePromise, VerificationKey } from '../core/contracts.ts';
+import { checkMembers, type OptionKinds } from '../core/options.ts';
 import { PrivateKey } from '../keys/private-key.ts';
 import { type ContractCase, same, throws } from './contract.ts';
 
@@ -86,6 +87,15 @@ const STRANGERS = [
   'u'.repeat(600),
 ];
 
+const FIXTURE: OptionKinds<KeyStoreFixture> = {
+  make: 'function',
+  dispose: 'function',
+  states: 'array',
+  onlyNamed: 'text',
+  neverDisabled: 'text',
+  around: 'function',
+};
+
 /**
  * The cases of the contract.
  *
@@ -93,6 +103,7 @@ const STRANGERS = [
  * @returns cases whose `run` rejects with ContractError where a promise is broken, or with what the store throws
  */
 export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
+  checkMembers('fixture', fixture, FIXTURE, ['make']);
   const states = fixture.states ?? ALL_STATES;
 
   function contractCase(

@@ -1,5 +1,6 @@
 /** What every nonce store promises (spec/PROTOCOL.md, replay rule). */
 import type { NonceClaim } from '../core/contracts.ts';
+import { checkMembers, type OptionKinds } from '../core/options.ts';
 import { type ContractCase, same, throws } from './contract.ts';
 import { caseMaker, DEFAULTS, type NonceStoreFixture } from './nonce-store-fixture.ts';
 import { nonceStoreLives } from './nonce-store-lives.ts';
@@ -33,6 +34,15 @@ function differentClaims(t: number): NonceClaim[] {
   ];
 }
 
+const FIXTURE: OptionKinds<NonceStoreFixture> = {
+  make: 'function',
+  dispose: 'function',
+  noCapacity: 'text',
+  restart: 'any',
+  loseMemory: 'any',
+  race: 'any',
+};
+
 /**
  * The cases of the contract.
  *
@@ -40,6 +50,7 @@ function differentClaims(t: number): NonceClaim[] {
  * @returns cases whose `run` rejects with ContractError where a promise is broken, or with what the store throws
  */
 export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
+  checkMembers('fixture', fixture, FIXTURE, ['make']);
   const contractCase = caseMaker(fixture);
 
   const cases = [

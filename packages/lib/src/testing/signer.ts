@@ -2,6 +2,7 @@
 import { asciiBytes, randomText, verify } from '#engine';
 import { algorithm } from '../core/algorithms.ts';
 import type { MaybePromise, Signer, VerificationKey } from '../core/contracts.ts';
+import { checkMembers } from '../core/options.ts';
 import { type ContractCase, same } from './contract.ts';
 
 /** A signer, and the public key that the server knows of it. */
@@ -18,6 +19,7 @@ export interface SignerFixture {
  * @returns cases whose `run` rejects with ContractError where a promise is broken, or with what the signer throws
  */
 export function signerContract(fixture: SignerFixture): ContractCase[] {
+  checkMembers('fixture', fixture, { make: 'function', longest: 'any' }, ['make']);
   const verifies = async (signer: Signer, publicKey: VerificationKey, text: string) => {
     const signature = await signer.sign(asciiBytes(text));
     same(signature.length, publicKey.signatureLength, 'length of the signature');

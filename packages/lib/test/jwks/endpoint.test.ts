@@ -105,9 +105,9 @@ test('a key that is given twice is published once', async () => {
 });
 
 test.each([
-  ['a private key', [privateKeys[0]], {}, 'keys: must be public keys'],
-  ['a private JWK', [{ kty: 'OKP', crv: 'Ed25519', x: 'AA', d: 'AA' }], {}, 'keys: must be public keys'],
-  ['no list', keys[0], {}, 'keys: must be public keys'],
+  ['a private key', [privateKeys[0]], {}, 'keys[0]: must be a PublicKey'],
+  ['a private JWK', [{ kty: 'OKP', crv: 'Ed25519', x: 'AA', d: 'AA' }], {}, 'keys[0]: must be a PublicKey'],
+  ['no list', keys[0], {}, 'keys: must be an array of PublicKeys'],
   ['a negative age', keys, { maxAge: -1 }, 'option maxAge: '],
   ['an unknown option', keys, { maxage: 1 }, 'option maxage: '],
 ])('%s is refused', (_name, given, options, message) => {

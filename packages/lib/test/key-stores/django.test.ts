@@ -142,7 +142,7 @@ describe('with a model of users of its own', () => {
 test.each([
   ['option tabel: unknown', { tabel: 'x' }],
   ['option users.usernme: unknown', { users: { table: 'x', usernme: 'email' } }],
-  ['option users.table: must be a text', { users: { table: '' } }],
+  ['option users.table: must be a non-empty string', { users: { table: '' } }],
   ['option lastUsed: must be true or false', { lastUsed: 1 }],
   ['option parsedKeys: must be a number', { parsedKeys: -1 }],
 ])('%s', (message, options) => {

@@ -400,7 +400,7 @@ describe('mappings that are wrong', () => {
   test.each([
     ['option users.table: is missing', { users: { id: 'id', username: 'email' }, keys }],
     ['option users.nmae: unknown', { users: { ...USERS, nmae: 'email' }, keys }],
-    ['option users.disabled: must be a text', { users: { ...USERS, disabled: true }, keys }],
+    ['option users.disabled: must be a non-empty string', { users: { ...USERS, disabled: true }, keys }],
     ['option keys.publicKey: is missing', { users: USERS, keys: {} }],
     ['option keys.publicKey: is missing', { users: USERS }],
     ['option keys.userId: is missing', { users: USERS, keys: { ...keys, table: 'k' } }],

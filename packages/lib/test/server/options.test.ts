@@ -103,7 +103,9 @@ describe.each(Object.keys(MAKERS) as Maker[])('%s', (maker) => {
     async (option) => {
       const error = await errorOf(() => MAKERS[maker]({ [option]: undefined }));
       expect(error).toBeInstanceOf(TypeError);
-      expect((error as TypeError).message).toMatch(new RegExp(`^option ${option}: unknown; there are \\w+`));
+      expect((error as TypeError).message).toMatch(
+        new RegExp(`^option ${option}: unknown; (?:did you mean \\w+\\? T|t)here are \\w+`),
+      );
     },
   );
 

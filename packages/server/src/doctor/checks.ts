@@ -13,6 +13,8 @@ export function readKey(text: string): PublicKey | BadKey {
   try {
     return PublicKey.from(text);
   } catch (error) {
+    // A row may hold the path of a file, which `PublicKey.from` takes for a mistake of the program.
+    if (error instanceof TypeError) return { problem: 'malformed', detail: 'this is the path of a file, not a key' };
     if (!(error instanceof KeyError)) throw error;
     const { code, message } = error;
     return { problem: Object.hasOwn(PROBLEMS, code) ? (code as Problem) : 'malformed', detail: message };

@@ -49,6 +49,10 @@ describe('keys', () => {
       expect(readKey(text)).toMatchObject({ problem: outcome });
     },
   );
+
+  test('a row with the path of a file is a problem, and not a failure of doctor', () => {
+    expect(readKey('/home/guido/.ssh/id_ed25519.pub')).toMatchObject({ problem: 'malformed' });
+  });
 });
 
 /** On both sides of the borders of what is not public. */

@@ -1,4 +1,5 @@
 /** What may be written into the directory. */
+import { checkArgument, isInMilliseconds, kindOf } from '../../core/arguments.ts';
 import { isUsername } from '../../core/claims.ts';
 import type { PublicKey } from '../../keys/public-key.ts';
 import { DirectoryError } from '../directory.ts';
@@ -26,8 +27,12 @@ export function checkComment(comment: string | undefined): void {
 
 /** @throws DirectoryError `bad_expiry` */
 export function checkExpiry(expires: number | undefined, now: number): void {
+  if (isInMilliseconds(expires)) {
+    throw new DirectoryError('bad_expiry', 'the expiry date is in milliseconds; give seconds since the epoch');
+  }
   if (expires === undefined || (Number.isFinite(expires) && expires > now)) return;
-  throw new DirectoryError('bad_expiry', 'the expiry date of a key lies ahead');
+  const why = typeof expires === 'number' ? 'is in the past' : `is ${kindOf(expires)}`;
+  throw new DirectoryError('bad_expiry', `the expiry date ${why}; give seconds since the epoch, in the future`);
 }
 
 /** What a PEM does not say: the one algorithm of a key that takes fewer than its kind does. */
@@ -52,6 +57,6 @@ export function unknownKey(): DirectoryError {
 
 /** @throws TypeError */
 export function checkActor(actor: unknown): void {
-  if (typeof actor === 'string' && actor.length >= 1 && actor.length <= 200 && !UNPRINTABLE.test(actor)) return;
-  throw new TypeError('option actor: must be a text of 1 to 200 characters, none of them a control character');
+  const is = typeof actor === 'string' && actor.length >= 1 && actor.length <= 200 && !UNPRINTABLE.test(actor);
+  checkArgument(is, 'option actor', 'a string of 1 to 200 characters without control characters', actor);
 }

@@ -1,5 +1,6 @@
 /** What differs between the databases that can hold a directory. */
 import { type Kysely, MysqlAdapter, PostgresAdapter, type RawBuilder, type SqlBool, SqliteAdapter } from 'kysely';
+import { checkKysely } from '../../sql/kysely-instance.ts';
 import { MYSQL } from './mysql.ts';
 import { POSTGRES } from './postgres.ts';
 import { SQLITE } from './sqlite.ts';
@@ -36,6 +37,7 @@ const ADAPTERS = [
 
 /** @throws TypeError for a database of another kind */
 export function directoryDialectOf(database: { getExecutor(): { readonly adapter: object } }): DirectoryDialect {
+  checkKysely(database);
   const { adapter } = database.getExecutor();
   const known = ADAPTERS.find(([Adapter]) => adapter instanceof Adapter);
   if (known === undefined) {

@@ -1,5 +1,7 @@
 /** Keys of the directory, and what is done with them. */
+import { checkVerificationKey } from '../../core/arguments.ts';
 import { KeyConflictError } from '../../core/contracts.ts';
+import { checkOptions, type OptionKinds } from '../../core/options.ts';
 import { type Directory, DirectoryError, type DirectoryKey, type DirectoryKeyOptions } from '../directory.ts';
 import type { Changer, Note } from './change.ts';
 import { checkComment, checkExpiry, checkUsername, nameOfKey, registeredAlgorithm, unknownKey } from './checks.ts';
@@ -8,6 +10,14 @@ import { type Connection, type KeyRow, keysIn, rowOfUser, stateOf } from './rows
 import { insertUser } from './users.ts';
 
 type Keys = Pick<Directory, 'addKey' | 'listKeys' | 'changeKey' | 'retireKey' | 'revokeKey'>;
+
+const KEY_OPTIONS: OptionKinds<DirectoryKeyOptions> = {
+  comment: 'any',
+  expires: 'any',
+  createUser: 'boolean',
+  staged: 'boolean',
+  allowShared: 'boolean',
+};
 
 /** @param now - seconds since the epoch */
 export function keysOf(
@@ -18,8 +28,10 @@ export function keysOf(
 ): Keys {
   return {
     async addKey(username, key, options = {}) {
-      const { comment = key.comment, expires, createUser = false, staged = false, allowShared = false } = options;
       checkUsername(username);
+      checkVerificationKey('key', key);
+      checkOptions(options, KEY_OPTIONS);
+      const { comment = key.comment, expires, createUser = false, staged = false, allowShared = false } = options;
       checkComment(comment);
       checkExpiry(expires, now());
       const { fingerprint, kid, thumbprint } = key;

@@ -1,5 +1,6 @@
 /** Users of the directory, and what is done with them. */
 import { sql } from 'kysely';
+import { checkArgument } from '../../core/arguments.ts';
 import { isUnrepresentable } from '../../sql/unrepresentable.ts';
 import { type Directory, DirectoryError } from '../directory.ts';
 import type { Changer } from './change.ts';
@@ -44,6 +45,7 @@ export function usersOf(
     getUser: async (username) => userOf(await rowOfUser(db, username)),
 
     async setDisabled(username, disabled) {
+      checkArgument(typeof disabled === 'boolean', 'disabled', 'true or false', disabled);
       const { audited } = await (disabled ? changeUrgently : changeAtLeisure)(async (transaction, note) => {
         const { id, disabled: before } = await rowOfUser(transaction, username);
         const after = Number(disabled);

@@ -1,5 +1,6 @@
 /** What differs between the databases that can hold nonces. The rule itself is written once, in `../sql.ts`. */
 import { MysqlAdapter, PostgresAdapter, SqliteAdapter } from 'kysely';
+import { checkKysely } from '../../sql/kysely-instance.ts';
 import type { SqlDatabase } from './database.ts';
 import { MYSQL } from './mysql.ts';
 import { POSTGRES } from './postgres.ts';
@@ -40,6 +41,7 @@ export interface SqlNonceDialect {
 
 /** @throws TypeError for a transaction, which could take claims back, and for a database of another kind */
 export function dialectOf(database: SqlDatabase): SqlNonceDialect {
+  checkKysely(database);
   if (database.isTransaction === true) {
     throw new TypeError('sqlNonceStore: a transaction cannot hold nonces, as its end could take them back');
   }

@@ -60,10 +60,10 @@ export function readSqlOptions(options: SqlNonceStoreOptions, { local }: SqlNonc
     throw new TypeError('option incarnation: is for SQLite; this database tells its own');
   }
   const leastMargin = local ? 1 : LEAST_MARGIN_OF_SERVERS;
-  const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE);
-  const margin = numberOption('margin', options.margin, DEFAULT_TOLERANCE, leastMargin, MAX_TOLERANCE);
+  const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE, 'seconds');
+  const margin = numberOption('margin', options.margin, DEFAULT_TOLERANCE, leastMargin, MAX_TOLERANCE, 'seconds');
   const perUser = numberOption('perUser', options.perUser, 2000, 1, 2 ** 31);
-  const deadline = numberOption('deadline', options.deadline, 150, 20, 5000);
+  const deadline = numberOption('deadline', options.deadline, 150, 20, 5000, 'milliseconds');
   // Records outlive 2T + 2s + 1 with s = M/2 − 1, and a second is left.
   const gap = Math.max(0, margin / 2 - 1);
   const life = incarnation ?? machineLife();

@@ -1,5 +1,6 @@
 /** Keys in AWS KMS: its operation Sign. */
 import type { AlgorithmName } from '../../core/algorithms.ts';
+import { checkArgument, checkString, hasMethod } from '../../core/arguments.ts';
 import { checkOptions, type OptionKinds } from '../../core/options.ts';
 import type { PublicKey } from '../../keys/public-key.ts';
 import { KmsError } from './error.ts';
@@ -61,8 +62,8 @@ const OPTIONS: OptionKinds<AwsKmsSignerOptions> = { client: 'object', keyId: 'te
 export function awsKmsSigner(options: AwsKmsSignerOptions): KmsSigner {
   checkOptions(options, OPTIONS);
   const { client, keyId, publicKey, alg } = options;
-  if (typeof client?.sign !== 'function') throw new TypeError('option client: must be a KMS of @aws-sdk/client-kms');
-  if (keyId === undefined) throw new TypeError('option keyId: must be given');
+  checkArgument(hasMethod(client, 'sign'), 'option client', 'a KMS of @aws-sdk/client-kms', client);
+  checkString('option keyId', keyId);
   return kmsSigner({
     publicKey,
     ...(alg === undefined ? {} : { alg }),

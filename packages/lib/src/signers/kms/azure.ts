@@ -1,5 +1,6 @@
 /** Keys in Azure Key Vault or its Managed HSM: their operation sign, whose algorithms and signatures are those of JWS. */
 import type { AlgorithmName } from '../../core/algorithms.ts';
+import { checkArgument, hasMethod } from '../../core/arguments.ts';
 import { checkOptions, type OptionKinds } from '../../core/options.ts';
 import type { PublicKey } from '../../keys/public-key.ts';
 import { KmsError } from './error.ts';
@@ -32,9 +33,7 @@ const OPTIONS: OptionKinds<AzureKeyVaultSignerOptions> = { client: 'object', pub
 export function azureKeyVaultSigner(options: AzureKeyVaultSignerOptions): KmsSigner {
   checkOptions(options, OPTIONS);
   const { client, publicKey, alg } = options;
-  if (typeof client?.sign !== 'function') {
-    throw new TypeError('option client: must be a CryptographyClient of @azure/keyvault-keys');
-  }
+  checkArgument(hasMethod(client, 'sign'), 'option client', 'a CryptographyClient of @azure/keyvault-keys', client);
   if (publicKey?.type === 'ed25519') throw new KmsError('unsupported', 'Azure Key Vault has no Ed25519 keys');
   return kmsSigner({
     publicKey,

@@ -1,5 +1,6 @@
 /** Keys in Google Cloud KMS: its method asymmetricSign, with the checksums that it asks its callers to compare. */
 import type { AlgorithmName } from '../../core/algorithms.ts';
+import { checkArgument, checkString, hasMethod } from '../../core/arguments.ts';
 import { checkOptions, type OptionKinds } from '../../core/options.ts';
 import type { PublicKey } from '../../keys/public-key.ts';
 import { crc32c } from './crc32c.ts';
@@ -60,10 +61,9 @@ const DIGESTS: Readonly<Record<number, string>> = { 32: 'sha256', 48: 'sha384', 
 export function googleKmsSigner(options: GoogleKmsSignerOptions): KmsSigner {
   checkOptions(options, OPTIONS);
   const { client, name, publicKey, alg } = options;
-  if (typeof client?.asymmetricSign !== 'function') {
-    throw new TypeError('option client: must be a KeyManagementServiceClient of @google-cloud/kms');
-  }
-  if (name === undefined) throw new TypeError('option name: must be given');
+  const a = 'a KeyManagementServiceClient of @google-cloud/kms';
+  checkArgument(hasMethod(client, 'asymmetricSign'), 'option client', a, client);
+  checkString('option name', name);
   if (publicKey?.curve === 'P-521') throw new KmsError('unsupported', 'Google Cloud KMS has no P-521 keys');
   return kmsSigner({
     publicKey,

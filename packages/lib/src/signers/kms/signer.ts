@@ -1,6 +1,7 @@
 /** A function that signs elsewhere, as a signer: what it returns is checked before it is used. */
 import { digest, verify } from '#engine';
 import { type AlgorithmName, algorithm } from '../../core/algorithms.ts';
+import { checkArgument } from '../../core/arguments.ts';
 import type { MaybePromise, Signer } from '../../core/contracts.ts';
 import { ecdsaDer, ecdsaRaw } from '../../core/ecdsa-der.ts';
 import { checkOptions, type OptionKinds } from '../../core/options.ts';
@@ -54,9 +55,9 @@ export interface KmsSigner extends Signer {
 export function kmsSigner(options: KmsSignerOptions): KmsSigner {
   checkOptions(options, OPTIONS);
   const { publicKey, alg = publicKey?.algorithms?.[0], ecdsa = 'raw' } = options;
-  if (!(publicKey instanceof PublicKey)) throw new TypeError('option publicKey: must be a PublicKey');
-  if (typeof options.sign !== 'function') throw new TypeError('option sign: must be a function');
-  if (ecdsa !== 'raw' && ecdsa !== 'der') throw new TypeError('option ecdsa: must be raw or der');
+  checkArgument(publicKey instanceof PublicKey, 'option publicKey', 'a PublicKey: PublicKey.from(text)', publicKey);
+  checkArgument(typeof options.sign === 'function', 'option sign', 'a function', options.sign);
+  checkArgument(ecdsa === 'raw' || ecdsa === 'der', 'option ecdsa', 'raw or der', ecdsa);
   if (alg === undefined || !publicKey.algorithms.includes(alg)) {
     throw new TypeError(`option alg: this key signs with ${publicKey.algorithms.join(', ')}`);
   }

@@ -1,6 +1,7 @@
 /** Keys in the transit engine of HashiCorp Vault or OpenBao, over its HTTP API. */
 import type { AlgorithmName } from '../../core/algorithms.ts';
 import { algorithm } from '../../core/algorithms.ts';
+import { checkArgument, checkString } from '../../core/arguments.ts';
 import { decodeBase64url } from '../../core/base64url.ts';
 import type { MaybePromise } from '../../core/contracts.ts';
 import { checkOptions, numberOption, type OptionKinds } from '../../core/options.ts';
@@ -57,14 +58,12 @@ const OPTIONS: OptionKinds<VaultSignerOptions> = {
 export function vaultSigner(options: VaultSignerOptions): KmsSigner {
   checkOptions(options, OPTIONS);
   const { token, publicKey, alg, version, namespace } = options;
-  if (typeof token !== 'function' && (typeof token !== 'string' || token === '')) {
-    throw new TypeError('option token: must be a text that is not empty, or a function that gives it');
-  }
-  if (version !== undefined && !(Number.isInteger(version) && version > 0)) {
-    throw new TypeError('option version: must be a whole number above zero');
-  }
+  const isToken = typeof token === 'function' || (typeof token === 'string' && token !== '');
+  checkArgument(isToken, 'option token', 'a non-empty string, or a function that returns one', token);
+  const isVersion = version === undefined || (Number.isInteger(version) && version > 0);
+  checkArgument(isVersion, 'option version', 'a whole number above zero', version);
   const url = signUrl(options);
-  const timeout = numberOption('timeout', options.timeout, 10, 0.1, 300);
+  const timeout = numberOption('timeout', options.timeout, 10, 0.1, 300, 'seconds');
   const fetchOption = options.fetch ?? fetch;
   return kmsSigner({
     publicKey,
@@ -93,7 +92,7 @@ function readToken(given: string): string {
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 function signUrl({ address, mount = 'transit', name }: VaultSignerOptions): string {
-  if (name === undefined) throw new TypeError('option name: must be given');
+  checkString('option name', name);
   const url = URL.canParse(address) ? new URL(address) : undefined;
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
   if (url === undefined || !isSafe || url.username !== '' || url.password !== '' || url.search + url.hash !== '') {

@@ -59,6 +59,11 @@ function readDate(text: string, option: string): number {
   if (Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== text.slice(0, 10)) {
     throw new CommandError(`${option}: must be a day, 2027-12-31, or an instant in UTC, 2027-12-31T23:59Z`);
   }
+  if (date.getTime() <= Date.now()) {
+    throw new CommandError(
+      `${option}: ${text} is in the past; give a later date, or end the key now: ajwtd key revoke`,
+    );
+  }
   return date.getTime() / 1000;
 }
 

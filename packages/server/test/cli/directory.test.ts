@@ -64,7 +64,7 @@ describe('ajwtd key add', () => {
   test.each([
     ['2027-02-31', 'must be a day'],
     ['tomorrow', 'must be a day'],
-    ['1999-01-01', 'lies ahead'],
+    ['1999-01-01', 'ajwtd: --expires: 1999-01-01 is in the past; give a later date'],
   ])('--expires %s is refused, and nothing is stored', async (date, message) => {
     const { code, stderr } = await run(`ajwtd key add guido k.pub --expires ${date}`);
     expect(code).toBe(1);

@@ -31,8 +31,12 @@ export function checkExpiry(expires: number | undefined, now: number): void {
     throw new DirectoryError('bad_expiry', 'the expiry date is in milliseconds; give seconds since the epoch');
   }
   if (expires === undefined || (Number.isFinite(expires) && expires > now)) return;
-  const why = typeof expires === 'number' ? 'is in the past' : `is ${kindOf(expires)}`;
-  throw new DirectoryError('bad_expiry', `the expiry date ${why}; give seconds since the epoch, in the future`);
+  throw new DirectoryError(
+    'bad_expiry',
+    Number.isFinite(expires)
+      ? `the expiry date ${new Date(1000 * expires).toJSON()} is in the past; give a later one`
+      : `the expiry date must be a number of seconds since the epoch, not ${kindOf(expires)}`,
+  );
 }
 
 /** What a PEM does not say: the one algorithm of a key that takes fewer than its kind does. */

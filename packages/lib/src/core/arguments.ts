@@ -44,14 +44,17 @@ const MAX_SECONDS = 1e11;
 
 /** Whether a number of seconds since the epoch is in fact one of milliseconds, as `Date.now()` returns. */
 export function isInMilliseconds(value: unknown): boolean {
-  return typeof value === 'number' && Math.abs(value) >= MAX_SECONDS && Number.isFinite(value);
+  return Number.isFinite(value) && Math.abs(value as number) >= MAX_SECONDS;
 }
 
 /** @throws TypeError for a point in time that is not a number of seconds since the epoch */
 export function checkSeconds(name: string, value: unknown): void {
-  const a = 'seconds since the epoch';
-  checkArgument(typeof value === 'number' && Number.isFinite(value), name, a, value);
-  if (isInMilliseconds(value)) throw new TypeError(`${name}: must be ${a}, not milliseconds; divide by 1000`);
+  checkArgument(
+    Number.isFinite(value) && !isInMilliseconds(value),
+    name,
+    'seconds since the epoch, not milliseconds',
+    value,
+  );
 }
 
 /** @throws TypeError for text, a private key, a promise, or anything else that is not a `PublicKey` */

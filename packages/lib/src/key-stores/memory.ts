@@ -81,12 +81,7 @@ const STATES: readonly KeyState[] = ['active', 'staged', 'expired', 'revoked'];
  * @returns a store without users, that answers without a promise
  */
 export function memoryKeyStore<User = string>(now: () => number = wallClock): MemoryKeyStore<User> {
-  checkArgument(
-    typeof now === 'function',
-    'now',
-    'a function that returns seconds; add users with setUser and addKey',
-    now,
-  );
+  checkArgument(typeof now === 'function', 'now', 'a function', now);
   readClock(now);
   const entries = new Map<string, Entry<User>>();
   const owners = new Map<string, string>();
@@ -114,7 +109,7 @@ export function memoryKeyStore<User = string>(now: () => number = wallClock): Me
       refuseUsername(username);
       checkOptions(options, USER_OPTIONS);
       const { user, disabled = false, require } = options;
-      if (!('user' in options)) throw new TypeError('option user: is missing; it is what result.user will be');
+      if (!('user' in options)) throw new TypeError('option user: is missing');
       refuseUnknownMembers(require ?? []);
       const { record, expiries } = entries.get(username) ?? { record: undefined, expiries: NO_EXPIRIES };
       entries.set(username, { record: { username, user, disabled, keys: record?.keys ?? [], require }, expiries });

@@ -8,6 +8,8 @@ import { afterAll } from 'vitest';
 import { environment, type Finished } from '../run.ts';
 
 const PROGRAMS = { ajwtd: 'packages/server/src/cli/ajwtd.ts', ajwt: 'packages/lib/src/cli/ajwt.ts' } as const;
+/** The Node that runs them: that of the tests, or another one (vitest.config.ts). */
+const NODE = process.env.AJWT_TEST_NODE ?? process.execPath;
 /** Hundreds of starts: types are stripped once. */
 const NODE_COMPILE_CACHE = resolve('node_modules/.cache/ajwt');
 
@@ -73,7 +75,7 @@ function start(
   { env, cwd, uid }: RunOptions = {},
 ): ChildProcess {
   const words = ['--conditions=source', resolve(PROGRAMS[program]), ...args];
-  return spawn(process.execPath, words, {
+  return spawn(NODE, words, {
     env: cleanEnvironment(env),
     cwd,
     stdio: 'pipe',

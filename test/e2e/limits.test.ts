@@ -1,5 +1,6 @@
 /** Too much, and too slow: what is cut, and what is let through. */
 import type { KeyObject } from 'node:crypto';
+import { readlinkSync, realpathSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Ajwtd, type LogLine, scratch, serve } from './ajwtd.ts';
 import { Connection, exchange, request } from './connection.ts';
@@ -22,6 +23,10 @@ const signed = () => `Authorization: JWT ${token('alice', alice)}`;
 /** Header lines of this many bytes in all. */
 const padding = (bytes: number, line = 1000) =>
   Array.from({ length: Math.floor(bytes / line) }, (_, index) => `X-Pad-${index}: `.padEnd(line - 2, 'p'));
+
+test('the server runs on the Node that it is to be tested on', () => {
+  expect(readlinkSync(`/proc/${server.pid}/exe`)).toBe(realpathSync(process.env.AJWT_TEST_NODE ?? process.execPath));
+});
 
 describe('headers', () => {
   test.each(['/.ajwt/auth', '/v1'])('%s: 33 kB, as nginx passes them on, are read', async (target) => {

@@ -4,7 +4,7 @@ import { redisNonceStore } from 'asymmetric-jwt-auth/redis';
 import { nodeSqlite, sqlNonceStore } from 'asymmetric-jwt-auth/sql';
 import { Cluster, Redis } from 'ioredis';
 import { Kysely } from 'kysely';
-import type { ServerConfig } from '../../packages/server/src/database/config.ts';
+import { readDatabase, type ServerConfig } from '../../packages/server/src/database/config.ts';
 import { mysqlDialect } from '../../packages/server/src/database/mysql.ts';
 import { POOL_LIMITS } from '../../packages/server/src/database/pool-limits.ts';
 import { postgresDialect } from '../../packages/server/src/database/postgres.ts';
@@ -73,7 +73,8 @@ export function makeStore(address: StoreAddress, options: StoreOptions): NonceSt
 }
 
 function serverDialect(address: Extract<StoreAddress, { user: string }>) {
-  const config: ServerConfig = { ...address, host, password: undefined, encryption: 'none', ca: undefined, name: '' };
-  const dialectOf = { postgres: postgresDialect, mysql: mysqlDialect }[address.kind];
+  const { kind, user, port, database } = address;
+  const config = readDatabase(`${kind}://${user}@${host}:${port}/${database}`) as ServerConfig;
+  const dialectOf = { postgres: postgresDialect, mysql: mysqlDialect }[kind];
   return dialectOf(config, POOL_LIMITS.server, CONNECTIONS);
 }

@@ -2,6 +2,9 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
+import { type Encryption, readEncryption } from './encryption.ts';
+import { PARAMETERS, plainName, type Setting } from './parameters.ts';
+import { splitUrl, type UrlParts } from './url-parts.ts';
 
 /** A file of SQLite. */
 interface SqliteConfig {
@@ -12,12 +15,10 @@ interface SqliteConfig {
   readonly name: string;
 }
 
-/** How a connection is encrypted: not at all, without a look at the certificate, or only to the host that it names. */
-type Encryption = 'none' | 'unverified' | 'verified';
-
 /** A database server, and how to reach it. */
 export interface ServerConfig {
   readonly kind: 'postgres' | 'mysql';
+  /** A name or an address; or a path: of the folder of PostgreSQL's socket, or of MySQL's socket itself. */
   readonly host: string;
   readonly port: number;
   readonly user: string;
@@ -26,6 +27,14 @@ export interface ServerConfig {
   readonly encryption: Encryption;
   /** PEM file of the certificates that the server's own may be signed with; default those of Node. */
   readonly ca: string | undefined;
+  /** PEM files of the certificate and the key that this client shows. */
+  readonly client: { readonly cert: string; readonly key: string } | undefined;
+  /** Settings of the session, as PostgreSQL's `options` has them. */
+  readonly options: string | undefined;
+  /** What PostgreSQL calls this client. */
+  readonly application: string;
+  /** Whether authentication is tied to the encrypted connection, if PostgreSQL offers it. */
+  readonly binding: boolean;
   /** For people: without the password. */
   readonly name: string;
 }
@@ -35,28 +44,15 @@ export type DatabaseConfig = SqliteConfig | ServerConfig;
 const FORMS =
   'must be sqlite:PATH, such as sqlite:/var/lib/ajwtd/ajwt.db, postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE';
 
-/** What the parameters of a URL are called, as the drivers and tools of each database call them. */
-const SERVERS = {
-  postgres: {
-    port: 5432,
-    mode: 'sslmode',
-    ca: 'sslrootcert',
-    modes: { disable: 'none', require: 'unverified', 'verify-full': 'verified' },
-  },
-  mysql: {
-    port: 3306,
-    mode: 'ssl',
-    ca: 'sslca',
-    modes: { disable: 'none', require: 'unverified', 'verify-full': 'verified' },
-  },
-} as const satisfies Record<ServerConfig['kind'], unknown>;
-
-const SCHEMES: Readonly<Record<string, ServerConfig['kind']>> = {
-  'postgres:': 'postgres',
-  'postgresql:': 'postgres',
-  'mysql:': 'mysql',
-  'mariadb:': 'mysql',
+const KINDS: Readonly<Record<string, ServerConfig['kind']>> = {
+  postgres: 'postgres',
+  postgresql: 'postgres',
+  mysql: 'mysql',
+  mysql2: 'mysql',
+  mariadb: 'mysql',
 };
+
+const PORTS = { postgres: 5432, mysql: 3306 } as const;
 
 /**
  * @param option - how it was given
@@ -68,52 +64,90 @@ export function readDatabase(text = 'sqlite:ajwt.db', option = '--database'): Da
     const absolute = resolve(path);
     return { kind: 'sqlite', path: absolute, name: `sqlite:${absolute}` };
   }
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const kind = SCHEMES[url?.protocol ?? ''];
-  if (url === undefined || kind === undefined) throw new CommandError(`${option}: ${FORMS}`);
-  return readServer(url, kind, option);
+  const scheme = /^([a-z\d]+):\/\//i.exec(text)?.[1]?.toLowerCase() ?? '';
+  const kind = Object.hasOwn(KINDS, scheme) ? KINDS[scheme] : undefined;
+  if (kind === undefined) throw new CommandError(`${option}: ${FORMS}`);
+  try {
+    const parts = splitUrl(text);
+    if (parts === undefined) throw new Error(mustName(scheme));
+    return readServer(parts, kind);
+  } catch (error) {
+    if (error instanceof URIError) {
+      throw new CommandError(`${option}: write a % of the user, password or database as %25`);
+    }
+    throw new CommandError(`${option}: ${(error as Error).message}`);
+  }
 }
 
-function readServer(url: URL, kind: ServerConfig['kind'], option: string): ServerConfig {
-  const { port, mode, ca, modes } = SERVERS[kind];
-  const user = decode(url.username, option);
-  const database = decode(url.pathname.replace(/^\//, ''), option);
-  if (url.hostname === '' || user === '' || database === '' || url.hash !== '') {
-    throw new CommandError(`${option}: must name user, host and database: ${url.protocol}//USER@HOST/DATABASE`);
+/** @throws Error that says what to write */
+function readServer(parts: UrlParts, kind: ServerConfig['kind']): ServerConfig {
+  // Before any parameter is named: behind the `?` of a password that is not encoded, there are none.
+  const isUserGiven = parts.user !== '' || parts.parameters.some(([name]) => plainName(name) === 'user');
+  if (!isUserGiven) throw new Error(mustName(parts.scheme));
+  const given = readParameters(parts, kind);
+  const user = parts.user || (given.get('user') ?? '');
+  const database = parts.database || (given.get('database') ?? '');
+  const host = given.get('host') ?? parts.host;
+  if (host.includes(',')) throw new Error('there is more than one host; name the primary, or a proxy that leads to it');
+  const isSocket = host.startsWith('/');
+  const isHost = isSocket || isIP(host) !== 0 || /^[\w.-]+$/.test(host);
+  // A NUL would end the name in PostgreSQL's protocol, and begin a setting.
+  const isNamed = [user, database].every((name) => name !== '' && !/\p{Cc}/u.test(name));
+  if (!isNamed || !isHost) throw new Error(mustName(parts.scheme));
+  if (kind === 'mysql' && given.has('host') && !isSocket) throw new Error('socket must be an absolute path');
+  const ownPort = given.get('port') ?? parts.port;
+  const port = ownPort === '' ? PORTS[kind] : Number(ownPort);
+  if (!(Number.isInteger(port) && port >= 1 && port <= 65535)) throw new Error('the port must be 1 to 65535');
+
+  const { encryption, ca } = readEncryption({ kind, mode: given.get('mode'), ca: given.get('ca'), isSocket });
+  if (kind === 'mysql' && encryption === 'verified' && isIP(host) !== 0) {
+    throw new Error('ssl=verify-full needs the name of the host, as its certificate has it');
   }
-  for (const name of url.searchParams.keys()) {
-    if (name !== mode && name !== ca) {
-      throw new CommandError(`${option}: unknown parameter ${JSON.stringify(name)}; there are ${mode} and ${ca}`);
-    }
+  const binding = given.get('binding') ?? 'prefer';
+  if (!['disable', 'prefer', 'require'].includes(binding)) {
+    throw new Error('channel_binding must be one of disable, prefer, require');
   }
-  const wanted = url.searchParams.get(mode) ?? 'disable';
-  if (!Object.hasOwn(modes, wanted)) {
-    throw new CommandError(`${option}: ${mode} must be one of ${Object.keys(modes).join(', ')}`);
+  if (binding === 'require' && encryption !== 'verified') {
+    throw new Error(
+      'channel_binding=require needs sslmode=verify-full: the driver cannot insist on channel binding, and the certificate then proves the same',
+    );
   }
-  const encryption = modes[wanted as keyof typeof modes];
-  if (url.searchParams.has(ca) && encryption !== 'verified') {
-    throw new CommandError(`${option}: ${ca} needs ${mode}=verify-full, or nobody looks at the certificate`);
+  const [cert, key] = [given.get('cert'), given.get('key')];
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new Error('sslcert and sslkey belong together; the authority of the server is another parameter');
   }
-  if (kind === 'mysql' && encryption === 'verified' && isIP(url.hostname.replace(/^\[(.*)\]$/, '$1')) !== 0) {
-    throw new CommandError(`${option}: ${mode}=verify-full needs the name of the host, as its certificate has it`);
-  }
+  const password = parts.password || given.get('password');
+  const place = isSocket ? encodeURIComponent(host) : isIP(host) === 6 ? `[${host}]` : host;
   return {
-    kind,
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: url.port === '' ? port : Number(url.port),
-    user,
-    password: url.password === '' ? undefined : decode(url.password, option),
-    database,
-    encryption,
-    ca: url.searchParams.get(ca) ?? undefined,
-    name: `${url.protocol}//${url.username}@${url.host}${url.pathname}`,
+    ...{ kind, host, port, user, database, encryption, ca, binding: binding === 'require' },
+    password: password === '' ? undefined : password,
+    client: cert === undefined || key === undefined ? undefined : { cert, key },
+    options: given.get('options'),
+    application: given.get('application') ?? 'ajwtd',
+    name: `${parts.scheme}://${encodeURIComponent(user)}@${place}${ownPort === '' ? '' : `:${ownPort}`}/${encodeURIComponent(database)}`,
   };
 }
 
-function decode(text: string, option: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new CommandError(`${option}: write a % of the user, password or database as %25`);
+/** @throws Error that names a parameter, but never repeats what may be a part of a password */
+function readParameters({ parameters }: UrlParts, kind: ServerConfig['kind']): ReadonlyMap<Setting, string> {
+  const given = new Map<Setting, string>();
+  for (const [name, value] of parameters) {
+    const rule = PARAMETERS[kind].get(plainName(name));
+    if (rule === 'ignored') continue;
+    if (rule === undefined) {
+      const shown = /^[a-z][\w-]{0,40}$/i.test(name) ? ` ${JSON.stringify(name)}` : '';
+      throw new Error(`unknown parameter${shown}; leave it out, or see the documentation for those that are known`);
+    }
+    if ('instead' in rule) {
+      if ('accepts' in rule && rule.accepts.test(value)) continue;
+      throw new Error(`the parameter ${name} is not supported here; ${rule.instead}`);
+    }
+    if (given.has(rule.sets) && rule.sets !== 'application') throw new Error(`the parameter ${name} is given twice`);
+    if (!given.has(rule.sets)) given.set(rule.sets, value);
   }
+  return given;
+}
+
+function mustName(scheme: string): string {
+  return `must name user, host and database: ${scheme}://USER@HOST/DATABASE; in user, password and database, write / ? # @ % as %2F %3F %23 %40 %25`;
 }

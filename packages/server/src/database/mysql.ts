@@ -9,7 +9,8 @@ export function mysqlDialect(config: ServerConfig, limits: PoolLimits, connectio
   const { host, port, user, password, database } = config;
   const tls = tlsOptions(config);
   const pool = mysql.createPool({
-    ...{ host, port, user, database, charset: 'utf8mb4' },
+    ...(host.startsWith('/') ? { socketPath: host } : { host, port }),
+    ...{ user, database, charset: 'utf8mb4' },
     ...(password === undefined ? {} : { password }),
     ...(tls === undefined ? {} : { ssl: { ...tls, verifyIdentity: config.encryption === 'verified' } }),
     connectionLimit: connections,

@@ -7,7 +7,7 @@ import { tlsOptions } from './tls.ts';
 
 /** How a client of `pg` reaches the server. */
 export function postgresSettings(config: ServerConfig, { connect, answer }: PoolLimits): pg.ClientConfig {
-  const { host, port, user, password, database } = config;
+  const { host, port, user, password, database, options, application, binding } = config;
   return {
     ...{ host, port, user, database, ssl: tlsOptions(config) ?? false },
     // Without one, the driver looks for it in PGPASSWORD and in PGPASSFILE.
@@ -15,7 +15,9 @@ export function postgresSettings(config: ServerConfig, { connect, answer }: Pool
     connectionTimeoutMillis: connect,
     query_timeout: answer,
     keepAlive: true,
-    application_name: 'ajwtd',
+    application_name: application,
+    ...(options === undefined ? {} : { options }),
+    ...(binding ? { enableChannelBinding: true } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 /** All faults. */
 import type { Fault } from './fault.ts';
-import { AJWTD_FAULTS } from './faults/ajwtd.ts';
+import { CHAOS_FAULTS } from './faults/ajwtd.ts';
 import { CLOCK_FAULTS } from './faults/clocks.ts';
 import { DATABASE_FAULTS } from './faults/databases.ts';
 import { MEMORY_FAULTS } from './faults/memory.ts';
@@ -16,6 +16,6 @@ export const FAULTS: readonly Fault[] = [
   ...REDIS_FAILOVER_FAULTS,
   ...REDIS_CLUSTER_FAULTS,
   ...DATABASE_FAULTS,
-  ...AJWTD_FAULTS,
+  ...CHAOS_FAULTS,
   ...CLOCK_FAULTS,
 ];

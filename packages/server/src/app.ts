@@ -52,6 +52,8 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
   }
 
   const { tolerance, audience, require, upstream, upstreamResponseTimeout: responseTimeout } = config;
+  const trustedProxies = config.trustedProxies;
+  log.info({ require, audience, tolerance, trustedProxies, nonces: nameOfNonces(config.nonces) }, 'security settings');
   const keySets = jwksClient({ privateHosts: config.privateHosts, onProblem: keySetLog(log) });
   const { store: keys, close: closeKeys } = await openKeyStore(database, keySets, log);
   const decisions = decisionLog(log);

@@ -132,6 +132,8 @@ export interface Config {
   readonly tolerance: number;
   readonly audience: readonly string[];
   readonly require: readonly ('aud' | 'htm' | 'target')[];
+  /** As they were given: addresses and ranges. */
+  readonly trustedProxies: readonly string[];
   readonly isTrustedProxy: (address: string | undefined) => boolean;
   readonly userHeader: string;
   readonly keyHeader: string;
@@ -173,6 +175,7 @@ export function readConfig(values: ServeValues, named: Named): Config {
     tolerance: readSeconds(values.tolerance ?? '20', [1, 600], named('tolerance')),
     audience,
     require: readRequire(values.require, audience, named),
+    trustedProxies: values['trusted-proxy'],
     isTrustedProxy: readProxies(values['trusted-proxy'], named('trusted-proxy')),
     userHeader,
     keyHeader,

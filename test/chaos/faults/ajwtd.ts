@@ -67,7 +67,7 @@ async function application() {
   };
 }
 
-export const AJWTD_FAULTS: readonly Fault[] = [
+export const CHAOS_FAULTS: readonly Fault[] = [
   {
     name: 'ajwtd-worker-killed',
     what: 'of two workers the one that has just claimed a nonce, and waits for the application, is killed',

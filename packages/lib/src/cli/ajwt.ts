@@ -15,6 +15,13 @@ const program: Program = {
     ['AJWT_KEY', "the private key, where --key is not given: a file, or the key's text itself"],
     ['AJWT_PASSPHRASE', 'opens a private key that is encrypted'],
   ],
+  variables: {
+    prefix: 'AJWT_',
+    known: ['AJWT_USER', 'AJWT_KEY', 'AJWT_PASSPHRASE'],
+    // Kubernetes sets some for a service called ajwt, and this project's tests set theirs.
+    others: /^AJWT_(?:SERVICE_|PORT$|PORT_|TEST_|INTEROP_)/,
+    unknown: 'warn',
+  },
 };
 
 endQuietlyWithReader();

@@ -78,7 +78,9 @@ function fillFromEnvironment(
     const value = env === undefined ? undefined : process.env[env];
     const given = values[name];
     const isGiven = Array.isArray(given) ? given.length > 0 : given !== undefined && given !== false;
-    if (env === undefined || value === undefined || value === '' || isGiven) continue;
+    if (env === undefined || value === undefined) continue;
+    if (value === '') throw new CommandError(`${env} is empty; unset it, or give it a value`);
+    if (isGiven) continue;
     if (type === 'string') values[name] = multiple ? value.split(',').map((part) => part.trim()) : value;
     else values[name] = readFlag(env, value);
     read.set(name, env);

@@ -1,6 +1,7 @@
 /** From the words of the command line to an exit code. */
 import type { Command } from './command.ts';
 import { CommandError } from './command-error.ts';
+import { checkEnvironment, type Variables } from './environment.ts';
 import { nearest } from './nearest.ts';
 import { asTyped } from './parse.ts';
 import { complain, nameProgram, note, print } from './terminal.ts';
@@ -21,6 +22,8 @@ export interface Program {
   readonly commands: ReadonlyMap<string, CommandEntry>;
   /** Environment variables, and what they are for. */
   readonly environment: readonly (readonly [string, string])[];
+  /** Which variables there are, so that others can be named. */
+  readonly variables: Variables;
 }
 
 /**
@@ -67,6 +70,7 @@ async function dispatch(program: Program, words: readonly string[]): Promise<num
     print((await groupOverview(program, first)) ?? (await find(program, words)).command.help());
   } else {
     const { command, args } = await find(program, words);
+    checkEnvironment(program.variables, args, process.env);
     return command.run(args);
   }
   return 0;

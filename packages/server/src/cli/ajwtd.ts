@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { endQuietlyWithReader, type Program, report, runProgram } from 'asymmetric-jwt-auth/internal/command-line';
 import { COMMANDS } from './commands.ts';
+import { VARIABLES } from './variables.ts';
 
 const program: Program = {
   name: 'ajwtd',
@@ -13,6 +14,7 @@ const program: Program = {
     ['AJWTD_DATABASE', 'where users and keys are, for every command'],
     ['AJWTD_…', 'every option of serve has one: AJWTD_LISTEN for --listen; several values are joined with commas'],
   ],
+  variables: VARIABLES,
 };
 
 endQuietlyWithReader();

@@ -1,0 +1,83 @@
+/** A misspelt or empty environment variable is named: otherwise a check would silently not happen. */
+import { globSync, readFileSync } from 'node:fs';
+import { describe, expect, test, vi } from 'vitest';
+import { checkEnvironment } from '../../../lib/src/command-line/environment.ts';
+import { parseWords } from '../../../lib/src/command-line/parse.ts';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { VARIABLES } from '../../src/cli/variables.ts';
+import { SERVE_OPTIONS } from '../../src/config.ts';
+
+const check = (name: string, args: readonly string[] = []) =>
+  checkEnvironment(VARIABLES, ['serve', ...args], { [name]: 'x', HOME: '/root' });
+
+describe('ajwtd refuses', () => {
+  test.each([
+    ['AJWTD_REQUIRED', 'AJWTD_REQUIRE'],
+    ['AJWTD_TRUSTED_PROXIES', 'AJWTD_TRUSTED_PROXY'],
+    ['AJWTD_TOLERENCE', 'AJWTD_TOLERANCE'],
+    ['AJWTD_NONCE', 'AJWTD_NONCES'],
+  ])('%s, and names %s', (name, meant) => {
+    expect(() => check(name)).toThrow(`unknown environment variable ${name}; did you mean ${meant}?`);
+  });
+
+  test('a variable that is like no other, and says which there are', () => {
+    expect(() => check('AJWTD_X')).toThrow(/^unknown environment variable AJWTD_X; there are AJWTD_LISTEN, /);
+  });
+
+  test('an empty variable, whichever option it is for', () => {
+    for (const { env } of Object.values(SERVE_OPTIONS)) {
+      vi.stubEnv(env, '');
+      expect(() => parseWords('ajwtd serve', SERVE_OPTIONS, [])).toThrow(
+        `${env} is empty; unset it, or give it a value`,
+      );
+      vi.unstubAllEnvs();
+    }
+  });
+});
+
+test('ajwtd takes what Kubernetes sets for a service of that name, and the variables of ajwt', () => {
+  for (const name of [
+    'SERVICE_HOST',
+    'SERVICE_PORT',
+    'SERVICE_PORT_HTTP',
+    'PORT',
+    'PORT_8787_TCP',
+    'PORT_8787_TCP_ADDR',
+  ])
+    expect(() => check(`AJWTD_${name}`)).not.toThrow();
+  for (const name of ['AJWT_USER', 'AJWT_KEY', 'ajwtd_require']) expect(() => check(name)).not.toThrow();
+});
+
+test('no option uses a name that Kubernetes sets', () => {
+  expect(VARIABLES.known.filter((name) => VARIABLES.others.test(name))).toEqual([]);
+});
+
+test('the variables of every command are known', async () => {
+  for (const { load } of COMMANDS.values()) {
+    for (const { env } of Object.values((await load()).options))
+      if (env !== undefined) expect(VARIABLES.known).toContain(env);
+  }
+});
+
+test('ajwt only warns, and not about a variable that an option names', () => {
+  const ajwt = { ...VARIABLES, prefix: 'AJWT_', known: ['AJWT_USER', 'AJWT_KEY'], unknown: 'warn' } as const;
+  const written: string[] = [];
+  const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+  checkEnvironment(ajwt, ['keygen', '--passphrase-env', 'AJWT_MINE'], {
+    AJWT_MINE: 'x',
+    AJWTD_REQUIRED: 'x',
+    AJWT_USR: 'x',
+  });
+  write.mockRestore();
+  expect(written.join('')).toContain('unknown environment variable AJWT_USR; did you mean AJWT_USER?');
+  expect(written.join('')).not.toMatch(/AJWT_MINE|AJWTD_/);
+});
+
+test('the library itself reads no environment variable but that of the ssh-agent', () => {
+  const readers = globSync('packages/lib/src/**/*.ts')
+    .filter((file) => !/src\/(?:cli|command-line)\//.test(file))
+    .flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/process\.env\S*|\benv\[/g)].map(([found]) => `${file}: ${found}`),
+    );
+  expect(readers).toEqual(['packages/lib/src/signers/ssh-agent.ts: process.env.SSH_AUTH_SOCK;']);
+});

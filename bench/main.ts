@@ -13,6 +13,7 @@ import { benchSharedNonces } from './nonces-shared.ts';
 import { median, type Row } from './pairs.ts';
 import { benchPauses, PAUSES } from './pauses.ts';
 import { benchSilence } from './silence.ts';
+import { benchSilenceOfStores } from './silence-stores.ts';
 import { benchSize } from './size.ts';
 import { benchStart } from './start.ts';
 
@@ -55,6 +56,16 @@ if (wanted('forward-auth')) {
 if (wanted('silence')) {
   for (const kind of SILENT_KINDS.filter(ofKind)) {
     print(`the duration of a refusal: ${kind.title}`, 'to bad_signature', await benchSilence(kind));
+  }
+  for (const kind of SILENT_KINDS.filter(ofKind)) {
+    console.log(`\n### the duration of a refusal, by a name's first and second request: ${kind.title}\n`);
+    console.log('| store | request | bad_signature, µs | unknown_key | unknown_user | the last two, to the first |');
+    console.log('|---|---|---:|---:|---:|---:|');
+    for (const { store, request, micros } of await benchSilenceOfStores(kind)) {
+      const { bad_signature: bad, unknown_key: key, unknown_user: user } = micros;
+      const ratios = [key, user].map((time) => (time / bad).toFixed(2)).join(', ');
+      console.log(`| ${[store, request, ...[bad, key, user].map((time) => time.toFixed(0)), ratios].join(' | ')} |`);
+    }
   }
 }
 if (wanted('nonces')) {

@@ -39,6 +39,7 @@ const SHARED = [
   'adapters/node.ts',
   'key-stores/authorized-keys-file.ts',
   'key-stores/authorized-keys-line.ts',
+  'key-stores/decoy-parse.ts',
   'key-stores/directory.ts',
   ...['last-used', 'mapped', 'mapped-query', 'mapped-uses', 'mapping', 'row-keys', 'row-values'].map(
     (part) => `key-stores/${part}.ts`,

@@ -3,6 +3,7 @@ import { checkKeyStore } from '../core/arguments.ts';
 import type { KeyStore, UserRecord } from '../core/contracts.ts';
 import { dependsOnHint } from '../core/hinted.ts';
 import { checkOptions, clockOption, numberOption, type OptionKinds } from '../core/options.ts';
+import { ownText } from '../core/own-text.ts';
 
 /** How long answers are kept, and how many. */
 export interface CachedOptions {
@@ -140,7 +141,7 @@ export function cached<User>(store: KeyStore<User>, options: CachedOptions = {})
   async function load(username: string, hint: Hint, at: number) {
     const begun = generation;
     const record = (await store.find(username, hint)) ?? undefined;
-    if (begun === generation) keep({ username: copyOf(username), record, at });
+    if (begun === generation) keep({ username: ownText(username), record, at });
     return record;
   }
 
@@ -169,9 +170,4 @@ export function cached<User>(store: KeyStore<User>, options: CachedOptions = {})
       return present !== undefined && at - present.at < sharedFor ? present.record : begin(username, hint, at);
     },
   };
-}
-
-/** A text of its own: a name that was cut out of a payload would keep the whole payload in memory for as long as it is kept. */
-function copyOf(text: string): string {
-  return JSON.parse(JSON.stringify(text)) as string;
 }

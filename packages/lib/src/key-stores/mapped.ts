@@ -85,7 +85,7 @@ function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly
   const mapping = readMapping(options);
   const { users, keys, keySets, onBadKey, onWriteError, parsedKeys, now } = mapping;
   const query = findQuery(db, mapping);
-  const parse = rowKeyReader(parsedKeys, onBadKey);
+  const { read, nothingOf } = rowKeyReader(parsedKeys, onBadKey);
   const keyUses = notebookOf(db, keys.table ?? users.table, keys, onWriteError);
   const setUses = keySets && notebookOf(db, keySets.table, keySets, onWriteError);
   const usedRows = new WeakMap<VerificationKey, readonly [LastUsed, UsedRow]>();
@@ -96,7 +96,7 @@ function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly
     const id = row[ALIASES.keyId];
     const place = keys.id === undefined ? text : idOf(id);
     const alg = row[ALIASES.alg] as string | null | undefined;
-    const key = parse({ username: row[ALIASES.username] as string, id, place, text, alg: alg ?? undefined });
+    const key = read({ username: row[ALIASES.username] as string, id, place, text, alg: alg ?? undefined });
     if (key !== undefined && keyUses !== undefined) usedRows.set(key, [keyUses, { place, id }]);
     return key;
   }
@@ -143,11 +143,11 @@ function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly
     records.set(kid, { ...record, key });
   }
 
-  async function recordOf(
-    rows: readonly MappedRow[],
-    hint: KeyHint,
-  ): Promise<UserRecord<Readonly<Record<string, unknown>>>> {
+  /** What rows say of a user, key sets aside. */
+  function readRows(rows: readonly MappedRow[]) {
     const [first] = rows as [MappedRow];
+    if (new Set(rows.map((row) => idOf(row[ALIASES.userId]))).size > 1)
+      throw new Error(`two rows of ${users.table} have the same ${users.username}: nobody can tell who is meant`);
     const at = now();
     const records = new Map<string, KeyRecord>();
     let until: number | undefined;
@@ -161,16 +161,9 @@ function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly
       // Of a key in several rows, what counts is that it was revoked, or else that it is active.
       if (present === undefined || RANK[state] > RANK[present.state]) records.set(key.kid, { key, state });
     }
+    if (records.size === 0) nothingOf(first[ALIASES.username] as string);
     const disabled = isMarked(first[ALIASES.disabled]) || !holds(users.active, first[ALIASES.active]);
-    // Who is not let in anyway causes no fetch.
-    if (!disabled) await addKeySets(rows, records, hint);
-    return {
-      username: first[ALIASES.username] as string,
-      user: userOf(first),
-      disabled,
-      keys: [...records.values()],
-      until,
-    };
+    return { username: first[ALIASES.username] as string, user: userOf(first), disabled, records, until };
   }
 
   async function ask(username: string): Promise<readonly MappedRow[]> {
@@ -189,6 +182,9 @@ function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly
     }
   }
 
+  /** The rows of the user that was found last. */
+  let lastFound: readonly MappedRow[] | undefined;
+
   const notebooks = [keyUses, setUses].filter((one) => one !== undefined);
   return {
     async find(username, hint) {
@@ -197,10 +193,17 @@ function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly
       const rows = await rowsOf(username);
       // A collation that ignores case, accents or spaces finds the rows of others as well.
       const own = rows.filter((row) => row[ALIASES.username] === username);
-      if (own.length === 0) return undefined;
-      if (new Set(own.map((row) => idOf(row[ALIASES.userId]))).size > 1)
-        throw new Error(`two rows of ${users.table} have the same ${users.username}: nobody can tell who is meant`);
-      return recordOf(own, hint);
+      if (own.length === 0) {
+        // As much work as for a known user, so that the time does not tell which names exist.
+        nothingOf(username);
+        if (lastFound !== undefined) readRows(lastFound);
+        return undefined;
+      }
+      const { records, ...record } = readRows(own);
+      lastFound = own;
+      // Who is not let in anyway causes no fetch.
+      if (!record.disabled) await addKeySets(own, records, hint);
+      return { ...record, keys: [...records.values()] };
     },
 
     async readiness() {

@@ -2,6 +2,7 @@
 import type { AlgorithmName } from '../core/algorithms.ts';
 import { callHook } from '../core/maybe-promise.ts';
 import { PublicKey } from '../keys/public-key.ts';
+import { decoyParse } from './decoy-parse.ts';
 
 /** A key that cannot be used, and is left out. */
 export interface BadKey {
@@ -37,21 +38,25 @@ const MAX_KEPT = 8192;
  *
  * @param most - keys that are kept; those that were used last stay
  * @param onBadKey - told once of each, for as long as it is kept; what it throws changes nothing
- * @returns gives the same object for the same row, and `undefined` for a bad one
+ * @returns `read` gives the same object for the same row, and `undefined` for a bad one; `nothingOf` takes the place of it for a name
+ *   without a key, and takes as long
  */
 export function rowKeyReader(most: number, onBadKey: ((bad: BadKey) => void) | undefined) {
   const parsed = new Map<string, Parsed>();
+  const decoy = decoyParse(most, (text) => PublicKey.from(text));
 
   function parse({ username, id, text, alg }: RowKey): PublicKey | undefined {
     try {
-      return PublicKey.from(text, alg === undefined ? {} : { alg: alg as AlgorithmName });
+      const key = PublicKey.from(text, alg === undefined ? {} : { alg: alg as AlgorithmName });
+      decoy.learn(text);
+      return key;
     } catch (error) {
       callHook(onBadKey, { username, id, error: error as Error });
       return undefined;
     }
   }
 
-  return (row: RowKey): PublicKey | undefined => {
+  function read(row: RowKey): PublicKey | undefined {
     const { place, text, alg } = row;
     const kept = parsed.get(place);
     const key = kept !== undefined && kept.text === text && kept.alg === alg ? kept.key : parse(row);
@@ -60,5 +65,7 @@ export function rowKeyReader(most: number, onBadKey: ((bad: BadKey) => void) | u
     if (parsed.size >= most) parsed.delete(parsed.keys().next().value as string);
     parsed.set(place, { text, alg, key });
     return key;
-  };
+  }
+
+  return { read, nothingOf: decoy.inPlaceOf };
 }

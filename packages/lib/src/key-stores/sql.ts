@@ -41,14 +41,14 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
   const { actor = 'application', onWriteError = () => {} } = options;
   checkActor(actor);
   const now = clockOption(options.now);
-  const parse = keyParser(numberOption('parsedKeys', options.parsedKeys, 10_000, 1, 10_000_000));
+  const parser = keyParser(numberOption('parsedKeys', options.parsedKeys, 10_000, 1, 10_000_000));
   const db: Connection = database;
   const dialect = directoryDialectOf(db);
-  const keyOf = keyReader(parse, now);
+  const keyOf = keyReader(parser, now);
   const uses = usesOf(db, dialect, onWriteError);
 
   const shared = {
-    ...userFinder(db, parse, now),
+    ...userFinder(db, parser, now),
     migrate: () => runMigrations(db),
     pendingMigrations: () => pendingMigrations(db),
     ...auditOf(db),

@@ -44,7 +44,7 @@ export function keysIn(connection: Connection) {
 export type KeyRow = Awaited<ReturnType<ReturnType<typeof keysIn>['execute']>>[number];
 
 /** @param now - seconds since the epoch */
-export function keyReader(parse: KeyParser, now: () => number): (row: KeyRow) => DirectoryKey {
+export function keyReader({ parse }: KeyParser, now: () => number): (row: KeyRow) => DirectoryKey {
   return (row) => {
     const { username, fingerprint, kid, thumbprint, comment, created, expires, retired, revoked } = row;
     return {

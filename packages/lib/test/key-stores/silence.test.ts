@@ -1,0 +1,115 @@
+/** A stranger must not learn which names exist: whatever a lookup finds, it asks the database once, and reads as many keys. */
+import { Kysely } from 'kysely';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createAuthorization } from '../../src/client/index.ts';
+import { createAuthenticator, type KeyStore, memoryNonceStore, PrivateKey, PublicKey } from '../../src/index.ts';
+import { nodeSqlite, sqlDirectory, sqlKeyStore } from '../../src/sql/index.ts';
+
+const [own, other, stranger] = await Promise.all(Array.from({ length: 3 }, () => PrivateKey.generate('ed25519')));
+
+/** Whom a stranger asks for, with which kid, and the reason that only the log has. */
+const ATTEMPTS = [
+  ['a user, and its key', 'guido', own?.kid, 'bad_signature'],
+  ['a user, and its key in upper case', 'guido', own?.kid.toUpperCase(), 'bad_signature'],
+  ['a user, and a key of another', 'guido', other?.kid, 'unknown_key'],
+  ['a user, and no key', 'guido', undefined, 'bad_signature'],
+  ['a user, and a kid of another form', 'guido', 'main', 'bad_signature'],
+  ['a disabled user, and its key', 'ada', other?.kid, 'user_disabled'],
+  ['a disabled user, and another key', 'ada', own?.kid, 'user_disabled'],
+  ['a user without keys', 'empty', own?.kid, 'unknown_key'],
+  ['a user without keys, and no key', 'empty', undefined, 'unknown_key'],
+  ['nobody', 'nobody', own?.kid, 'unknown_user'],
+  ['nobody, and no key', 'nobody', undefined, 'unknown_user'],
+] as const;
+
+const queries: string[] = [];
+let database: Kysely<unknown>;
+beforeEach(async () => {
+  database = new Kysely<unknown>({
+    dialect: nodeSqlite(':memory:'),
+    log: ({ query }) => void queries.push(query.sql),
+  });
+  const directory = sqlDirectory(database);
+  await directory.migrate();
+  await directory.addKey('guido', (own as PrivateKey).publicKey, { createUser: true });
+  await directory.addKey('ada', (other as PrivateKey).publicKey, { createUser: true });
+  await directory.setDisabled('ada', true);
+  await directory.addUser('empty');
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  return database.destroy();
+});
+
+/** The signature of a stranger, under any kid. */
+async function forged(username: string, kid: string | undefined): Promise<string> {
+  const { alg } = stranger as PrivateKey;
+  const signer = { alg, kid, sign: (bytes: Uint8Array) => (stranger as PrivateKey).sign(bytes) };
+  return createAuthorization({ username, key: signer as never });
+}
+
+describe.each<[string, (options?: { parsedKeys: number }) => KeyStore<unknown>]>([
+  ['sqlDirectory', (options) => sqlDirectory(database, options)],
+  [
+    'sqlKeyStore',
+    (options) =>
+      sqlKeyStore(database, {
+        users: { table: 'ajwt_user', id: 'id', username: 'username', disabled: 'disabled' },
+        keys: { table: 'ajwt_key', userId: 'user_id', id: 'id', publicKey: 'public_key' },
+        ...options,
+      }),
+  ],
+])('%s', (_name, make) => {
+  /** Queries made and keys read for one request. */
+  async function costOf(keys: KeyStore<unknown>, username: string, kid: string | undefined, reason: string) {
+    const authorization = await forged(username, kid);
+    const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });
+    queries.length = 0;
+    const read = vi.spyOn(PublicKey, 'from');
+    expect(await auth.authenticate({ authorization })).toMatchObject({ ok: false, reason });
+    const reads = read.mock.calls.length;
+    read.mockRestore();
+    return { queries: queries.length, reads };
+  }
+
+  test.each(ATTEMPTS)('asked for %s, reads one key the first time, and none later', async (_for, name, kid, reason) => {
+    const store = make();
+    expect(await costOf(store, name, kid, reason)).toEqual({ queries: 1, reads: 1 });
+    for (let later = 0; later < 3; later++) {
+      expect(await costOf(store, name, kid, reason)).toEqual({ queries: 1, reads: 0 });
+    }
+  });
+
+  test.each([
+    ['a user', 'guido', ['unknown_key', 'bad_signature', 'bad_signature']],
+    ['nobody', 'nobody', ['unknown_user', 'unknown_user', 'unknown_user']],
+  ] as const)('asked for %s under one kid after another, reads one key in all', async (_for, name, reasons) => {
+    const store = make();
+    const kids = [other?.kid, own?.kid, undefined];
+    const reads: number[] = [];
+    for (const [index, kid] of kids.entries()) {
+      reads.push((await costOf(store, name, kid, reasons[index] as string)).reads);
+    }
+    expect(reads).toEqual([1, 0, 0]);
+  });
+
+  test('reads a decoy of the kind of the key that was read last', async () => {
+    const store = make();
+    await costOf(store, 'guido', own?.kid, 'bad_signature');
+    const read = vi.spyOn(PublicKey, 'from');
+    await store.find('nobody', { kid: undefined, alg: 'EdDSA' });
+    expect(read.mock.calls).toEqual([[own?.publicKey.toPem()]]);
+  });
+
+  test('remembers as many names as keys', async () => {
+    const store = make({ parsedKeys: 10 });
+    const read = vi.spyOn(PublicKey, 'from');
+    const find = (name: string) => store.find(name, { kid: undefined, alg: 'EdDSA' });
+    for (let index = 0; index <= 10; index++) await find(`nobody${index}`);
+    read.mockClear();
+    await find('nobody10');
+    expect(read).toHaveBeenCalledTimes(0);
+    await find('nobody0');
+    expect(read).toHaveBeenCalledTimes(1);
+  });
+});

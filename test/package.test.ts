@@ -82,7 +82,9 @@ beforeAll(async () => {
   ]);
 }, 180_000);
 afterAll(async () => {
-  for (const folder of [dirname(tarballs[0] as string), project, both]) await rm(folder, { recursive: true });
+  for (const folder of [dirname(tarballs[0] ?? ''), project, both]) {
+    if (folder.startsWith(tmpdir())) await rm(folder, { recursive: true });
+  }
 });
 
 /** Fenced blocks of a page that have a file's name. */

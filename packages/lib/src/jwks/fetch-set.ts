@@ -9,8 +9,9 @@ import { isPublicAddress } from './public-address.ts';
 
 /** Most bytes of a set. */
 const MAX_BYTES = 262_144;
-/** What servers call JSON. */
-const JSON_TYPES = /^(?:application\/(?:[\w.-]+\+)?json|application\/octet-stream|text\/plain|text\/json)\s*(?:;|$)/i;
+/** What servers call JSON; file stores name no type in several ways. */
+const JSON_TYPES =
+  /^(?:application\/(?:[\w.-]+\+)?json|(?:application|binary)\/octet-stream|text\/plain|text\/json)\s*(?:;|$)/i;
 
 /** How sets are fetched. */
 export interface FetchSettings {

@@ -15,8 +15,9 @@ export function readPrivateHosts(hosts: readonly unknown[] = []): ReadonlySet<st
 }
 
 function readHost(text: unknown): string {
-  const url = typeof text === 'string' && URL.canParse(`https://${text}/`) ? new URL(`https://${text}/`) : undefined;
-  if (url === undefined || url.host !== url.hostname || url.hostname === '' || url.pathname !== '/') {
+  const isPlain = typeof text === 'string' && /^[^/?#@\\\s\p{Cc}]+$/u.test(text);
+  const url = isPlain && URL.canParse(`https://${text}/`) ? new URL(`https://${text}/`) : undefined;
+  if (url === undefined || url.host !== url.hostname) {
     throw new TypeError('option privateHosts: must be names of hosts, without a port');
   }
   return hostOf(url);

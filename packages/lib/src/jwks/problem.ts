@@ -2,7 +2,7 @@
 
 /** Each code, and what it says. The first ones are about the whole set: what was known before stays. The others, about one key of it. */
 export const JWKS_PROBLEMS = Object.freeze({
-  bad_url: 'is not an https URL without a name and password in it',
+  bad_url: 'is not an https URL, or has a user name, a password, a backslash, a space or a control character in it',
   forbidden_address:
     'leads to an address that is not public; if that is meant, name the host in the option privateHosts',
   unreachable: 'cannot be reached',

@@ -5,6 +5,11 @@ import { JwksError } from './problem.ts';
 import { isPublicAddress } from './public-address.ts';
 
 const MAX_URL = 2048;
+/**
+ * An https URL without a user name and password, even empty ones. The URL parser would read a backslash as a slash and drop tabs, line
+ * ends and outer spaces, so that one program fetches another URL than the next one shows.
+ */
+const PLAIN_URL = /^https:\/\/(?![^/?#]*@)[^/?#\\\s\p{Cc}][^\\\s\p{Cc}]*$/iu;
 
 /**
  * Checks a URL that a JWK set is fetched from, without fetching it.
@@ -13,7 +18,7 @@ const MAX_URL = 2048;
  */
 export function parseJwksUrl(text: string): URL {
   const url = typeof text === 'string' && text.length <= MAX_URL && URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '') {
+  if (url === undefined || !PLAIN_URL.test(text)) {
     throw new JwksError(
       'bad_url',
       url === undefined ? 'that was given' : `${url.protocol}//${url.host}${url.pathname}`,

@@ -12,6 +12,10 @@ const BAD_URLS: readonly (readonly [string, 'bad_url' | 'forbidden_address'])[] 
   ['file:///etc/passwd', 'bad_url'],
   ['https://u:p@acme.example/jwks.json', 'bad_url'],
   ['https://u@acme.example/jwks.json', 'bad_url'],
+  ['https://@acme.example/jwks.json', 'bad_url'],
+  ['https://acme.example\\@127.0.0.1/jwks.json', 'bad_url'],
+  ['https://acme.example/jwks.json\n', 'bad_url'],
+  [' https://acme.example/jwks.json', 'bad_url'],
   [`https://acme.example/${'x'.repeat(2048)}`, 'bad_url'],
   // Percent-encoded, it is longer.
   [`https://acme.example/${'é'.repeat(600)}`, 'bad_url'],

@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { JwksClientOptions } from '../../src/jwks/index.ts';
+import { canonicalUrl } from '../../src/jwks/url.ts';
 import { type Answer, clientOf, HOST, newKey, publish, SET_TYPE, startPublisher } from './publisher.ts';
 
 const publisher = await startPublisher();
@@ -17,6 +18,8 @@ describe('a set is taken', () => {
     'as it should be': publish([key]),
     'as JSON': say(set, { 'content-type': 'application/json; charset=utf-8' }),
     'as a text, as file hosts say': say(set, { 'content-type': 'text/plain' }),
+    'as bytes, as file stores say': say(set, { 'content-type': 'application/octet-stream' }),
+    'as bytes, as S3 says': say(set, { 'content-type': 'binary/octet-stream' }),
     'without a Content-Type': (_request, response) => response.end(set),
     'in pieces': (_request, response) => {
       response.write(set.slice(0, 10));
@@ -214,12 +217,56 @@ describe('a URL is not asked at all', () => {
     '',
     `https://u:p@${HOST}/`,
     `https://u@${HOST}/`,
+    `https://@${HOST}/`,
+    `https://:@${HOST}/`,
+    `https://a.test\\@${HOST}/`,
+    `https:\\\\${HOST}/`,
+    `https:/\\${HOST}/`,
+    `https://${HOST}\\jwks.json`,
+    `https://${HOST}/a\\b`,
+    `https:${HOST}/`,
+    `https:/${HOST}/`,
+    `https:///${HOST}/`,
+    ` https://${HOST}/`,
+    `https://${HOST}/ `,
+    `https://${HOST}/a b`,
+    `https://${HOST}/\n`,
+    `https://ke\tys.test/`,
+    `https://${HOST}/\r\nx`,
+    `https://${HOST}/\u0000`,
+    `https://${HOST}/\u007f`,
+    `https://${HOST}/\u0085`,
+    `https://${HOST}/\u00a0`,
     `https://${HOST}/${'a'.repeat(2048)}`,
   ])('%s', async (url) => {
     const { client, codes } = clientOf(publisher);
     expect(() => client.keysOf(url, { kid: undefined })).toThrow(expect.objectContaining({ code: 'unavailable' }));
     expect(codes()).toEqual(['bad_url']);
   });
+
+  test.each([
+    (port: number) => `https://KEYS.test:${port}/jwks.json`,
+    (port: number) => `HTTPS://keys.test:${port}/jwks.json`,
+    (port: number) => `https://${HOST}:${port}`,
+    (port: number) => `https://${HOST}:${port}?version=a@b`,
+    (port: number) => `https://${HOST}:${port}/@acme/ключи.json#part`,
+  ])('but a URL that is only spelled in another way is: %s', async (spell) => {
+    publisher.answerWith(publish([key]));
+    const { kids, codes } = clientOf(publisher);
+    expect(await kids(spell(publisher.port), key.kid)).toEqual([key.kid]);
+    expect(codes()).toEqual([]);
+  });
+
+  test('the default port may be written', () => {
+    expect(canonicalUrl(`https://${HOST}:443`)).toBe(`https://${HOST}/`);
+  });
+
+  test.each(['u@keys.test', 'keys.test\\x', 'keys.test ', 'keys.test/', 'keys\t.test', 'keys.test:444', ''])(
+    'a private host %j is a TypeError',
+    (host) => {
+      expect(() => clientOf(publisher, { privateHosts: [host] })).toThrow('option privateHosts');
+    },
+  );
 
   test('no name, password or query of it is repeated', async () => {
     publisher.answerWith(say('', {}, 500));

@@ -51,7 +51,8 @@ describe('ajwtd jwks', () => {
 
   test.each([
     ['add acme http://acme.example/jwks.json', /is not an https URL/],
-    ['add acme https://u:secret@acme.example/jwks.json', /without a name and password/],
+    ['add acme https://u:secret@acme.example/jwks.json', /has a user name, a password, a backslash/],
+    ['add acme https://acme.example\\\\@10.0.0.1/jwks.json', /has a user name, a password, a backslash/],
     ['add acme https://10.0.0.1/jwks.json', /not public; if that is meant, give --jwks-allow-private/],
     ['add acme https://[::1]/jwks.json', /not public/],
     [`add acme ${SET} --jwks-allow-private a:1`, /--jwks-allow-private: must be the name or address of a host/],

@@ -132,7 +132,9 @@ export function memoryKeyStore<User = string>(now: () => number = wallClock): Me
       if (expires !== undefined) checkSeconds('option expires', expires);
       const owner = owners.get(key.kid);
       if (owner !== undefined && owner !== username) {
-        throw new KeyConflictError(`the key ${key.fingerprint} belongs to another user; make a new one`);
+        throw new KeyConflictError(
+          `the key ${key.fingerprint} belongs to another user, ${JSON.stringify(owner)}; make a new one`,
+        );
       }
       const entry = entries.get(username) ?? {
         record: { username, user: username as User, disabled: false, keys: [] },

@@ -79,7 +79,9 @@ describe('ajwtd key add', () => {
     expect(isPrivate.stderr).toMatch(/^ajwtd: this is a private key .*\n$/);
     const foreign = await run('ajwtd key add ada k.pub');
     expect(foreign).toMatchObject({ code: 1, stdout: '' });
-    expect(foreign.stderr).toMatch(/^ajwtd: the key SHA256:\S+ belongs to another user; .*\n$/);
+    expect(foreign.stderr).toMatch(
+      /^ajwtd: the key SHA256:\S+ belongs to another user; it is registered for "\w+": revoke it there, .*\n$/,
+    );
     const pasted = await run(`ajwtd key add ada "$(cat other)"`);
     expect(pasted).toMatchObject({
       code: 1,

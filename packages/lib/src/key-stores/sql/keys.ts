@@ -50,7 +50,7 @@ export function keysOf(
         }
         if (rows.length > 0 && !allowShared) {
           throw new KeyConflictError(
-            `the key ${fingerprint} belongs to another user; revoke it there, and make a new one`,
+            `the key ${fingerprint} belongs to another user; it is registered for ${JSON.stringify(rows[0]?.username)}: revoke it there, and make a new one`,
           );
         }
         const beside = { comment: comment ?? null, expires: expires ?? null, staged: Number(staged) };

@@ -10,6 +10,7 @@ import { benchForwardAuth } from './forward-auth.ts';
 import { KINDS, type Kind, SILENT_KINDS } from './kinds.ts';
 import { benchNonces } from './nonces.ts';
 import { benchSharedNonces } from './nonces-shared.ts';
+import { benchOverload } from './overload.ts';
 import { median, type Row } from './pairs.ts';
 import { benchPauses, PAUSES } from './pauses.ts';
 import { benchSilence } from './silence.ts';
@@ -18,12 +19,28 @@ import { benchSize } from './size.ts';
 import { benchStart } from './start.ts';
 
 const only = process.argv[2];
-const PARTS = ['authenticate', 'create', 'forward-auth', 'silence', 'nonces', 'directory', 'pauses', 'start', 'size'];
+const PARTS = [
+  'authenticate',
+  'create',
+  'forward-auth',
+  'overload',
+  'silence',
+  'nonces',
+  'directory',
+  'pauses',
+  'start',
+  'size',
+];
 if (only !== undefined && !PARTS.includes(only)) stop(`there is no part ${only}; there are ${PARTS.join(', ')}`);
 const wanted = (part: string) => only === undefined || only === part;
 /** `npm run bench authenticate RSA-2048` measures one kind of key. */
 const ofKind = ({ title }: Kind) => process.argv[3] === undefined || process.argv[3] === title;
-if (only !== 'directory' && process.argv[3] !== undefined && ![...KINDS, ...SILENT_KINDS].some(ofKind)) {
+if (
+  only !== 'directory' &&
+  only !== 'overload' &&
+  process.argv[3] !== undefined &&
+  ![...KINDS, ...SILENT_KINDS].some(ofKind)
+) {
   stop(
     `there is no kind of key ${process.argv[3]}; there are ${[...new Set([...KINDS, ...SILENT_KINDS].map(({ title }) => title))].join(', ')}`,
   );
@@ -51,6 +68,14 @@ if (wanted('create')) {
 if (wanted('forward-auth')) {
   for (const kind of ([KINDS[0], KINDS[2]] as Kind[]).filter(ofKind)) {
     print(`ajwtd forward-auth on one core: ${kind.title}`, 'of the bound', await benchForwardAuth(kind));
+  }
+}
+if (wanted('overload')) {
+  const rows = await benchOverload((what) => console.error(what), ...process.argv.slice(3));
+  console.log('\n### an honest client at a low rate, while one address floods ajwtd\n');
+  console.log('| nonces in | flood | honest p50, ms | p99, ms | not let in |\n|---|---|---:|---:|---:|');
+  for (const { store, flood, p50, p99, sent, failed } of rows) {
+    console.log(`| ${store} | ${flood} | ${p50.toFixed(1)} | ${p99.toFixed(1)} | ${failed} of ${sent} |`);
   }
 }
 if (wanted('silence')) {

@@ -46,6 +46,8 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
     '',
   ],
   workers: ['0', '-1', '1.5', '129', 'auto'],
+  'max-waiting': ['0', '-1', '1.5', '1e3', '1000000', 'off', ''],
+  'max-waiting-per-address': ['0', '-1', '1.5', 'none', ''],
   audience: [''],
   require: ['digest', 'aud', 'htm,digest', 'time', ''],
   'trusted-proxy': ['10.0.0.0/33', '::1/129', 'localhost', '10.0.0'],

@@ -1,9 +1,9 @@
 /** Too much, and too slow: what is cut, and what is let through. */
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { readlinkSync, realpathSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Ajwtd, type LogLine, scratch, serve } from './ajwtd.ts';
-import { Connection, exchange, request } from './connection.ts';
+import { type Answer, Connection, exchange, request } from './connection.ts';
 import { databaseWith, seconds, token } from './directory.ts';
 import { expectAnswer } from './refusal.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
@@ -144,6 +144,150 @@ test('500 connections that say nothing keep nobody out', async () => {
   const idle = await Promise.all(Array.from({ length: 500 }, () => Connection.open(server.port)));
   expect((await exchange(server.port, request('/.ajwt/auth', [signed()]))).status).toBe(200);
   for (const connection of idle) connection.destroy();
+});
+
+describe('pipelining', () => {
+  const garbage = request('/.ajwt/auth', ['Authorization: JWT garbage']);
+
+  test('16 requests in one write get their responses, in order', async () => {
+    const targets = ['/.ajwt/nothing', '/.ajwt/auth', '/v1', '/.ajwt/whoami'];
+    const connection = await Connection.open(server.port);
+    connection.write(
+      Array.from({ length: 16 }, (_, index) => request(targets[index % 4] as string, [signed()])).join(''),
+    );
+    const statuses: number[] = [];
+    for (let answered = 0; answered < 16; answered++) statuses.push((await connection.answer()).status);
+    expect(statuses).toEqual(Array.from({ length: 4 }, () => [404, 200, 200, 200]).flat());
+    connection.destroy();
+  });
+
+  test.each([
+    ['garbage', () => garbage],
+    ['what nobody needs to decide about', () => request('/.ajwt/nothing')],
+  ])('17 requests close the connection: %s', async (_, make) => {
+    const from = server.log.length;
+    const connection = await Connection.open(server.port);
+    connection.write(make().repeat(17));
+    await connection.closed;
+    await server.logged(({ limit }) => limit === 'connection', from);
+    expect((await exchange(server.port, request('/.ajwt/auth', [signed()]))).status).toBe(200);
+  });
+
+  test('the tokens of a connection that was closed are not spent', async () => {
+    const requests = Array.from({ length: 17 }, () => request('/.ajwt/auth', [signed()]));
+    const connection = await Connection.open(server.port);
+    connection.write(requests.join(''));
+    await connection.closed;
+    for (const one of requests) expect((await exchange(server.port, one)).status).toBe(200);
+  });
+
+  test('after that, what comes from the same address arrives whole, in few pieces or many', async () => {
+    const flood = await Connection.open(server.port);
+    flood.write(garbage.repeat(1000));
+    await flood.closed;
+    const body = randomBytes(300_000).toString('hex');
+    const connection = await Connection.open(server.port);
+    for (const lines of [[`Content-Length: ${body.length}`], [...padding(30_000), `Content-Length: ${body.length}`]]) {
+      connection.write(request('/v1', [signed(), ...lines], 'POST', body));
+      expect((await connection.answer()).status).toBe(200);
+      expect(upstream.seen.at(-1)?.body.toString() === body).toBe(true);
+    }
+    connection.write(request('/.ajwt/auth', [signed()]).repeat(1) + garbage.repeat(15));
+    expect((await connection.answer()).status).toBe(200);
+    for (let answered = 0; answered < 15; answered++) expect((await connection.answer()).status).toBe(401);
+    connection.write(garbage.repeat(1000));
+    await connection.closed;
+  });
+});
+
+describe('requests that wait for a decision', () => {
+  let limited: Ajwtd;
+  beforeAll(async () => {
+    const limits = ['--max-waiting-per-address', '2', '--max-waiting', '5', '--trusted-proxy', '127.0.0.1'];
+    limited = await serve({ database, args: [...limits, '--upstream', upstream.url] });
+  });
+  afterAll(() => limited.stop());
+
+  /** Statuses of requests that come together, each from a client that a trusted proxy names, or does not. */
+  async function statusesOf(target: string, clients: readonly (string | undefined)[]): Promise<Answer[]> {
+    const connection = await Connection.open(limited.port);
+    const bytes = clients.map((client) =>
+      request(target, [signed(), ...(client === undefined ? [] : [`X-Forwarded-For: 203.0.113.9, ${client}`])]),
+    );
+    connection.write(bytes.join(''));
+    const answers: Answer[] = [];
+    for (const _ of clients) answers.push(await connection.answer());
+    connection.destroy();
+    return answers;
+  }
+
+  test.each(['/.ajwt/auth', '/.ajwt/whoami', '/v1'])(
+    '%s: of one address, two at a time; more get a 503',
+    async (target) => {
+      const before = limited.log.length;
+      const answers = await statusesOf(target, ['2001:db8::1', '2001:db8::2', '2001:db8::3', '192.0.2.1']);
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 503, 200]);
+      const shed = answers[2] as Answer;
+      expect(shed.header('retry-after')).toBe('1');
+      expect(shed.header('www-authenticate')).toBeUndefined();
+      expect(JSON.parse(shed.text)).toMatchObject({ status: 503, error: 'unavailable' });
+      await limited.logged(({ limit }) => limit === 'address', target === '/.ajwt/auth' ? before : 0);
+    },
+  );
+
+  test('behind a proxy that names no client, there is no limit for an address', async () => {
+    const answers = await statusesOf('/.ajwt/auth', [undefined, undefined, undefined, undefined, undefined]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+  });
+
+  test('five in all at a time; more get a 503', async () => {
+    const from = limited.log.length;
+    const answers = await statusesOf('/.ajwt/auth', [
+      undefined,
+      undefined,
+      undefined,
+      '192.0.2.1',
+      undefined,
+      '192.0.2.2',
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 503]);
+    await limited.logged(({ limit }) => limit === 'all', from);
+  });
+
+  test('the token of a request that got a 503 is not spent', async () => {
+    const line = signed();
+    const connection = await Connection.open(limited.port);
+    const from = 'X-Forwarded-For: 192.0.2.1';
+    const others = [signed(), signed()].map((other) => request('/.ajwt/auth', [other, from]));
+    connection.write([...others, request('/.ajwt/auth', [line, from])].join(''));
+    for (const status of [200, 200, 503]) expect((await connection.answer()).status).toBe(status);
+    connection.destroy();
+    expect((await exchange(limited.port, request('/.ajwt/auth', [line]))).status).toBe(200);
+  });
+});
+
+test('while one address floods it on 16 connections, /livez answers and others are let in', async () => {
+  const flooded = await serve({ database, args: ['--admin-listen', '127.0.0.1:0'] });
+  const line = flooded.log.find(({ msg }) => msg.startsWith("operator's listener"));
+  const adminPort = Number(/:(\d+) /.exec(line?.msg as string)?.[1]);
+  const garbage = Buffer.from(request('/.ajwt/auth', ['Authorization: JWT garbage']).repeat(1000));
+  let isOver = false;
+  const attack = async () => {
+    while (!isOver) {
+      const connection = await Connection.open(flooded.port);
+      connection.write(garbage);
+      await connection.closed;
+    }
+  };
+  const attacks = Array.from({ length: 16 }, attack);
+  await flooded.logged(({ limit }) => limit === 'connection');
+  for (let served = 0; served < 20; served++) {
+    expect((await exchange(adminPort, request('/livez'))).status).toBe(200);
+    expect((await exchange(flooded.port, request('/.ajwt/auth', [signed()]))).status).toBe(200);
+  }
+  isOver = true;
+  await Promise.all(attacks);
+  expect(await flooded.stop()).toEqual({ code: 0, signal: null });
 });
 
 describe('a flood of refused requests is logged ten times a second, then counted, and keeps nobody out', () => {

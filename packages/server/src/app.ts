@@ -14,6 +14,7 @@ import { createGateway } from './gateway/gateway.ts';
 import { keySetLog } from './gateway/key-set-log.ts';
 import { oldKeyLog } from './gateway/old-key-log.ts';
 import { onceAMinute } from './gateway/once-a-minute.ts';
+import { overloadLog } from './gateway/overload.ts';
 import { createProxy } from './gateway/proxy.ts';
 import { type DecisionLog, decisionLog } from './gateway/refusal-log.ts';
 import { makeNonceStore, nameOfNonces } from './nonces/store.ts';
@@ -66,18 +67,23 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
     onResult: whatHappened(decisions, log, database),
   });
   const proxy = upstream === undefined ? undefined : createProxy({ upstream, responseTimeout }, log);
-  const gateway = createGateway({ auth, proxy, jwks: published, config, log });
+  const overloads = overloadLog(log);
+  const gateway = createGateway({ auth, proxy, jwks: published, config, overloads, log });
   const admin = createAdminServer(auth.readiness, log);
   const servers = config.adminListen === undefined ? [gateway] : [gateway, admin];
 
   const endWatch = watchReadiness(auth.readiness, log);
   // A second signal ends the process at once.
-  process.on('exit', decisions.flush);
+  const flushLogs = () => {
+    decisions.flush();
+    overloads.flush();
+  };
+  process.on('exit', flushLogs);
   async function stop(): Promise<void> {
     endWatch();
     await Promise.all(servers.map(closeServer));
-    process.off('exit', decisions.flush);
-    decisions.flush();
+    process.off('exit', flushLogs);
+    flushLogs();
     proxy?.close();
     closeNonces();
     await closeKeys();

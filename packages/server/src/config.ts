@@ -2,6 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 import { CommandError, type Values } from 'asymmetric-jwt-auth/internal/command-line';
 import { type DatabaseConfig, readDatabase } from './database/config.ts';
+import type { UndecidedLimits } from './gateway/undecided.ts';
 import { type NoncesConfig, readNonces } from './nonces/config.ts';
 import { PRIVATE_HOSTS_OPTION, readPrivateHosts } from './private-hosts.ts';
 
@@ -75,6 +76,18 @@ export const SERVE_OPTIONS = {
     env: 'AJWTD_REQUIRE',
     help: 'what every token must be bound to, of aud, htm and target, joined with commas',
   },
+  'max-waiting': {
+    type: 'string',
+    value: 'N',
+    env: 'AJWTD_MAX_WAITING',
+    help: 'requests that may wait for a decision at a time, in each process, default 1024; more get a 503',
+  },
+  'max-waiting-per-address': {
+    type: 'string',
+    value: 'N',
+    env: 'AJWTD_MAX_WAITING_PER_ADDRESS',
+    help: 'requests of one client address that may wait for a decision at a time, default 256; more get a 503',
+  },
   'trusted-proxy': {
     type: 'string',
     value: 'CIDR',
@@ -134,6 +147,7 @@ export interface Config {
   readonly require: readonly ('aud' | 'htm' | 'target')[];
   /** As they were given: addresses and ranges. */
   readonly trustedProxies: readonly string[];
+  readonly undecided: UndecidedLimits;
   readonly isTrustedProxy: (address: string | undefined) => boolean;
   readonly userHeader: string;
   readonly keyHeader: string;
@@ -176,6 +190,10 @@ export function readConfig(values: ServeValues, named: Named): Config {
     audience,
     require: readRequire(values.require, audience, named),
     trustedProxies: values['trusted-proxy'],
+    undecided: {
+      inAll: readCount(values['max-waiting'], 1024, named('max-waiting')),
+      perAddress: readCount(values['max-waiting-per-address'], 256, named('max-waiting-per-address')),
+    },
     isTrustedProxy: readProxies(values['trusted-proxy'], named('trusted-proxy')),
     userHeader,
     keyHeader,
@@ -215,6 +233,13 @@ function readSeconds(text: string, [least, most]: readonly [number, number], opt
   throw new CommandError(`${option}: must be a number of seconds from ${least} to ${most}`);
 }
 
+function readCount(text: string | undefined, otherwise: number, option: string): number {
+  const count = text === undefined ? otherwise : /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (count < 1)
+    throw new CommandError(`${option}: must be a whole number from 1 to 999999, not ${JSON.stringify(text)}`);
+  return count;
+}
+
 function readWorkers(text: string | undefined, nonces: NoncesConfig, named: Named): number {
   const workers = text === undefined ? 1 : /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (workers < 1 || workers > 128) throw new CommandError(`${named('workers')}: must be a whole number from 1 to 128`);
@@ -242,6 +267,7 @@ function readRequire(text: string | undefined, audience: readonly string[], name
 }
 
 function readProxies(ranges: readonly string[], option: string): Config['isTrustedProxy'] {
+  if (ranges.length === 0) return () => false;
   const list = new BlockList();
   for (const range of ranges) {
     const [, address = '', bits] = /^([\d.]+|[\da-f:.]+)(?:\/(\d{1,3}))?$/i.exec(range) ?? [];
@@ -255,7 +281,7 @@ function readProxies(ranges: readonly string[], option: string): Config['isTrust
   return (address) => {
     if (address === undefined) return false;
     // A socket for both versions writes IPv4 so (RFC 4291 §2.5.5.2).
-    const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
+    const plain = address.replace(/^::ffff:(?=[\d.]+$)/i, '');
     const version = isIP(plain);
     return version !== 0 && list.check(plain, version === 4 ? 'ipv4' : 'ipv6');
   };

@@ -18,6 +18,7 @@ test('the defaults are those of the documentation', () => {
     tolerance: 20,
     audience: [],
     require: [],
+    undecided: { inAll: 1024, perAddress: 256 },
     userHeader: 'X-Auth-User',
     keyHeader: 'X-Auth-Key',
     privateHosts: [],

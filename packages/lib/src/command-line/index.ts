@@ -1,4 +1,5 @@
 /** What the commands `ajwt` and `ajwtd` are made of. Not meant for others: it changes without notice. */
+export { parseIpAddress } from '../core/ip-address.ts';
 export { printable } from '../core/printable.ts';
 export { type Command, defineCommand, type Options, type Values } from './command.ts';
 export { CommandError } from './command-error.ts';

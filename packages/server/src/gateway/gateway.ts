@@ -6,14 +6,18 @@ import { headerValues, readNodeRequest } from 'asymmetric-jwt-auth/node';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { sendJson, sendProblem, sendRefusal } from './answers.ts';
+import { clientAddress } from './client-address.ts';
 import { answerClientErrors } from './client-errors.ts';
 import { type Described, describedRequest, FORWARD_AUTH, originForm } from './forwarded-request.ts';
 import { guarded } from './guarded.ts';
 import { identityHeaders, imitationFinder, upstreamHeaders } from './identity-headers.ts';
 import { closeIdleConnections } from './idle-connections.ts';
 import { closeLingeringly } from './lingering-close.ts';
+import { OVERLOADED, type OverloadLog } from './overload.ts';
+import { pipelineLimit } from './pipelining.ts';
 import type { UpstreamProxy } from './proxy.ts';
 import { makeTurns } from './turns.ts';
+import { Undecided } from './undecided.ts';
 import { cutIdleBody, endUnreadBody } from './unfinished-body.ts';
 
 /** What the gateway is made of. */
@@ -23,7 +27,8 @@ export interface GatewayParts {
   readonly proxy: UpstreamProxy | undefined;
   /** What is published to everybody; without it, its path is the application's. */
   readonly jwks: JwksEndpoint | undefined;
-  readonly config: Pick<Config, 'isTrustedProxy' | 'userHeader' | 'keyHeader'>;
+  readonly config: Pick<Config, 'isTrustedProxy' | 'userHeader' | 'keyHeader' | 'undecided'>;
+  readonly overloads: OverloadLog;
   readonly log: Logger;
 }
 
@@ -37,15 +42,27 @@ const HEADERS_TIMEOUT = 5000;
 /** Milliseconds that a connection may wait for its next request. */
 const KEEP_ALIVE_TIMEOUT = 65_000;
 
-export function createGateway({ auth, proxy, jwks, config, log }: GatewayParts): Server {
-  const othersAreRead = makeTurns();
+export function createGateway({ auth, proxy, jwks, config, overloads, log }: GatewayParts): Server {
+  const turns = makeTurns();
+  const undecided = new Undecided(config.undecided);
   const imitatesIdentity = imitationFinder(config);
 
   async function decide(request: IncomingMessage, { method, target }: Described, malformed?: MalformedCode) {
-    const read = readNodeRequest(request, target, undefined);
-    const asked = { ...read, method, malformed, context: read.address };
-    await othersAreRead();
-    return auth.authenticate(asked);
+    const address = clientAddress(request, config.isTrustedProxy);
+    const exceeded = undecided.enter(address);
+    if (exceeded !== undefined) {
+      overloads.write(exceeded, address);
+      return OVERLOADED;
+    }
+    try {
+      const read = readNodeRequest(request, target, undefined);
+      const asked = { ...read, method, malformed, context: read.address };
+      await turns.othersAreRead(address);
+      // A client that has gone away spends no token, and costs no verification.
+      return request.socket.destroyed ? OVERLOADED : await auth.authenticate(asked);
+    } finally {
+      undecided.leave(address);
+    }
   }
 
   /** Exactly 200, 401 or 503: other answers, proxies turn into errors of their own. */
@@ -103,11 +120,16 @@ export function createGateway({ auth, proxy, jwks, config, log }: GatewayParts):
     connectionsCheckingInterval: 1000,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
   };
-  const serve = guarded(route, log);
+  const pipelining = pipelineLimit((request) =>
+    overloads.write('connection', clientAddress(request, config.isTrustedProxy)),
+  );
+  const serve = pipelining.wrap(guarded(route, log));
   const server = createServer(options, serve);
   closeLingeringly(server);
   answerClientErrors(server);
   closeIdleConnections(server, KEEP_ALIVE_TIMEOUT + HEADERS_TIMEOUT);
+  server.on('connection', pipelining.accept);
+  server.on('connection', turns.accepted);
   // No header is dropped for being one too many: there might be a second Authorization behind it.
   server.maxHeadersCount = 0;
   // A body is asked for only once its sender was let in.

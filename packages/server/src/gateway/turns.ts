@@ -1,30 +1,49 @@
 /**
- * Who came in one turn of the event loop is decided about together: all are read, then all are decided about, then all are answered.
+ * Requests that arrive in one turn of the event loop are decided together: all are read, then all are decided, then all are answered.
  * A processor does a step sooner while its caches still hold the code (docs/BENCHMARKS.md); a lone request waits for nothing.
+ *
+ * Each turn decides some, of each client address in turn. Node accepts one new connection in a turn: while there are new ones, turns
+ * are short, or a new connection would wait for seconds behind those of a flood.
  */
+import { FairLine } from '../fair-line.ts';
 
-/** Most that wait for each other, so that nobody waits long for an answer. */
+/** Most decisions of one turn, and of one in which a connection was accepted. */
 const MOST = 64;
+const MOST_WITH_NEWCOMERS = 4;
 
-/** Makes a function to wait with until the others of this turn have been read. */
-export function makeTurns(most = MOST): () => Promise<void> {
-  let turn: Promise<void> | undefined;
-  let waiting = 0;
+export interface Turns {
+  /**
+   * Waits until the others of this turn have been read.
+   *
+   * @param group - the address of the client, or what else its requests have in common
+   */
+  othersAreRead(group?: string): Promise<void>;
+  /** Called with each connection that is accepted. */
+  accepted(): void;
+}
 
-  function begin(): Promise<void> {
-    const begun = new Promise<void>((resolve) => {
-      setImmediate(() => {
-        if (turn === begun) turn = undefined;
-        resolve();
-      });
-    });
-    waiting = 0;
-    return begun;
+export function makeTurns(most = MOST, mostWithNewcomers = MOST_WITH_NEWCOMERS): Turns {
+  const line = new FairLine<() => void>();
+  let isPlanned = false;
+  let hasNewcomers = false;
+
+  function decideSome(): void {
+    const some = hasNewcomers ? mostWithNewcomers : most;
+    hasNewcomers = false;
+    for (let count = 0; count < some; count++) line.next()?.();
+    isPlanned = !line.isEmpty;
+    if (isPlanned) setImmediate(decideSome);
   }
 
-  return () => {
-    if (turn === undefined || waiting === most) turn = begin();
-    waiting += 1;
-    return turn;
+  return {
+    othersAreRead: (group = '') =>
+      new Promise((resolve) => {
+        line.add(group, resolve);
+        if (!isPlanned) setImmediate(decideSome);
+        isPlanned = true;
+      }),
+    accepted() {
+      hasNewcomers = true;
+    },
   };
 }

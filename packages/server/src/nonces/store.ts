@@ -4,6 +4,8 @@ import { sqlNonceStore } from 'asymmetric-jwt-auth/sql';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/open.ts';
+import { fairClaims } from './fair-claims.ts';
+import { knownReplays } from './known-replays.ts';
 
 /** A nonce store, and how to let go of it. */
 export interface OpenNonceStore {
@@ -21,7 +23,7 @@ export async function makeNonceStore(
 ): Promise<OpenNonceStore> {
   if (nonces.kind === 'memory') return { store: memoryNonceStore({ tolerance }), close: () => {} };
   if (nonces.kind === 'database') {
-    return { store: sqlNonceStore(database.connect(FOR_CLAIMS), { tolerance }), close: () => {} };
+    return { store: guarded(sqlNonceStore(database.connect(FOR_CLAIMS), { tolerance })), close: () => {} };
   }
   const [{ redisNonceStore }, { connectRedis }] = await Promise.all([
     import('asymmetric-jwt-auth/redis'),
@@ -30,12 +32,17 @@ export async function makeNonceStore(
   const client = connectRedis(nonces, log);
   const store = redisNonceStore(client, { tolerance });
   return {
-    store,
+    store: guarded(store),
     close() {
       store.close();
       client.disconnect();
     },
   };
+}
+
+/** Claims leave this process: replays and floods of one user must not take the time of the others. */
+function guarded(store: NonceStore): NonceStore {
+  return knownReplays(fairClaims(store));
 }
 
 /** What the log calls it. */

@@ -6,7 +6,7 @@ import { makeTurns } from '../../src/gateway/turns.ts';
 
 /** What became of callers who wait, and do two things after it, one of them when the others had their say. */
 function told(count: number, most: number): Promise<string[]> {
-  const othersAreRead = makeTurns(most);
+  const { othersAreRead } = makeTurns(most);
   const said: string[] = [];
   const calls = Array.from({ length: count }, async (_, caller) => {
     said.push(`read ${caller}`);
@@ -34,22 +34,55 @@ test('no more than the most wait for each other', async () => {
   ]);
 });
 
-test('the next turn is another one', async () => {
-  const othersAreRead = makeTurns();
-  const first = othersAreRead();
-  await first;
-  const second = othersAreRead();
-  expect(second).not.toBe(first);
-  await second;
+test('addresses take turns: a flood of one delays others by one place', async () => {
+  const { othersAreRead } = makeTurns(2);
+  const decided: string[] = [];
+  const wait = async (address: string) => {
+    await othersAreRead(address);
+    decided.push(address);
+  };
+  await Promise.all([...Array.from({ length: 10 }, () => wait('flood')), wait('honest'), wait('other')]);
+  expect(decided.slice(0, 4)).toEqual(['flood', 'honest', 'other', 'flood']);
+});
+
+test('a turn in which a connection was accepted is short, and the next one is not', async () => {
+  const { othersAreRead, accepted } = makeTurns(8, 2);
+  let turn = 0;
+  const count = () => {
+    turn += 1;
+    immediate = setImmediate(count);
+  };
+  const decided: number[] = [];
+  accepted();
+  const calls = Array.from({ length: 10 }, () => othersAreRead().then(() => decided.push(turn)));
+  let immediate = setImmediate(count);
+  await Promise.all(calls);
+  clearImmediate(immediate);
+  expect(decided).toEqual([0, 0, ...Array(8).fill(1)]);
+});
+
+test('between two turns the event loop goes round', async () => {
+  const { othersAreRead } = makeTurns(2);
+  let rounds = 0;
+  const count = () => {
+    rounds += 1;
+    immediate = setImmediate(count);
+  };
+  let immediate = setImmediate(count);
+  await Promise.all(Array.from({ length: 20 }, () => othersAreRead()));
+  clearImmediate(immediate);
+  expect(rounds).toBeGreaterThanOrEqual(9);
 });
 
 test('requests that come together meet in one turn, over the network', async () => {
-  const othersAreRead = makeTurns();
-  const turns = new Set<Promise<void>>();
+  const { othersAreRead } = makeTurns();
+  const said: string[] = [];
   const server = createServer((_request, response) => {
-    const turn = othersAreRead();
-    turns.add(turn);
-    turn.then(() => response.end());
+    said.push('read');
+    othersAreRead().then(() => {
+      said.push('decided');
+      response.end();
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -65,9 +98,9 @@ test('requests that come together meet in one turn, over the network', async () 
   try {
     // Connections are taken one in a turn.
     await sendAtOnce();
-    turns.clear();
+    said.length = 0;
     await sendAtOnce();
-    expect(turns.size).toBe(1);
+    expect(said).toEqual([...Array(8).fill('read'), ...Array(8).fill('decided')]);
   } finally {
     for (const socket of sockets) socket.destroy();
     server.close();

@@ -1,0 +1,65 @@
+import { BlockList } from 'node:net';
+import { expect, test } from 'vitest';
+import { addressGroup, clientAddress } from '../../src/gateway/client-address.ts';
+
+const proxies = new BlockList();
+proxies.addSubnet('10.0.0.0', 8, 'ipv4');
+proxies.addAddress('fd00::1', 'ipv6');
+const isTrustedProxy = (address: string | undefined) =>
+  address !== undefined && (proxies.check(address, 'ipv4') || proxies.check(address, 'ipv6'));
+
+/** @param forwarded - values of X-Forwarded-For, one for each line */
+const from = (remoteAddress: string | undefined, ...forwarded: string[]) =>
+  clientAddress(
+    { socket: { remoteAddress }, rawHeaders: forwarded.flatMap((value) => ['X-Forwarded-For', value]) },
+    isTrustedProxy,
+  );
+
+test('of a peer that is not a trusted proxy, its own address counts, whatever it says of others', () => {
+  expect(from('192.0.2.1')).toBe('192.0.2.1');
+  expect(from('192.0.2.1', '198.51.100.7')).toBe('192.0.2.1');
+});
+
+test.each([
+  ['the only entry', ['198.51.100.7'], '198.51.100.7'],
+  ['the rightmost, as the client wrote the others', ['203.0.113.9, 198.51.100.7'], '198.51.100.7'],
+  ['left of further trusted proxies', ['203.0.113.9, 198.51.100.7, 10.1.2.3,10.9.9.9'], '198.51.100.7'],
+  ['over several lines', ['203.0.113.9', '198.51.100.7', '10.1.2.3'], '198.51.100.7'],
+  ['with a port', ['198.51.100.7:4711'], '198.51.100.7'],
+  ['IPv6 with a port', ['[2001:db8:1:2::7]:4711'], '2001:db8:1:2::/64'],
+  ['blanks and empty entries', [' 198.51.100.7 , ,'], '198.51.100.7'],
+])('behind a trusted proxy: %s', (_, forwarded, expected) => {
+  expect(from('10.0.0.1', ...forwarded)).toBe(expected);
+});
+
+test.each([
+  ['no header', []],
+  ['an empty one', ['']],
+  ['trusted proxies alone', ['10.1.2.3, 10.9.9.9']],
+  ['a word in place of an address', ['203.0.113.9, unknown']],
+  ['the address of a socket file', ['unix:']],
+])('nobody is counted behind a trusted proxy that names no client: %s', (_, forwarded) => {
+  expect(from('10.0.0.1', ...forwarded)).toBeUndefined();
+});
+
+test('one client has all IPv6 addresses of a /64, however they are written', () => {
+  const spellings = ['2001:db8:1:2::1', '2001:DB8:1:2:ffff:ffff:ffff:ffff', '2001:0db8:0001:0002:0:0:192.0.2.1'];
+  expect(new Set(spellings.map(addressGroup))).toEqual(new Set(['2001:db8:1:2::/64']));
+  expect(addressGroup('2001:db8:1:3::1')).toBe('2001:db8:1:3::/64');
+  expect(addressGroup('fe80::1%eth0')).toBe('fe80:0:0:0::/64');
+});
+
+test.each(['::ffff:192.0.2.1', '::FFFF:c000:201', '0:0:0:0:0:ffff:192.0.2.1'])('%s is 192.0.2.1', (mapped) => {
+  expect(addressGroup(mapped)).toBe('192.0.2.1');
+});
+
+test('what is not an address has no group', () => {
+  for (const text of ['', 'localhost', '192.0.2', '192.0.2.256', '::1::', '192.0.2.1/24']) {
+    expect(addressGroup(text)).toBeUndefined();
+  }
+});
+
+test('a header of 40 kB is read from its end', () => {
+  expect(from('10.0.0.1', `${'203.0.113.9,'.repeat(3000)}198.51.100.7`)).toBe('198.51.100.7');
+  expect(from('10.0.0.1', ','.repeat(40_000))).toBeUndefined();
+});

@@ -31,7 +31,7 @@ function crash(next: State, setting: Setting, memory: Memory): void {
 
 const FAULTS = {
   'the store is flushed': (next, setting) => lose(next, setting, emptied(next.memory)),
-  'the store restarts with all it had': (next, setting) => restart(next, setting, next.memory),
+  'the store restarts with everything it had': (next, setting) => restart(next, setting, next.memory),
   'the store restarts with what was on its disk': (next, setting) => restart(next, setting, next.disk),
   'the store restarts empty': (next, setting) => restart(next, setting, emptied(next.memory)),
   'the replica becomes master': (next, setting) => {
@@ -41,8 +41,8 @@ const FAULTS = {
     [next.run, next.replicaRun] = [next.replicaRun, next.run];
     next.replication = next.nextId++;
   },
-  'the machine crashes, and has what was on its disk': (next, setting) => crash(next, setting, next.disk),
-  'the machine crashes, and the store is empty': (next, setting) => crash(next, setting, emptied(next.memory)),
+  'the machine crashes and keeps what was on its disk': (next, setting) => crash(next, setting, next.disk),
+  'the machine crashes and its store is empty': (next, setting) => crash(next, setting, emptied(next.memory)),
   'node 0 restarts': (next) => {
     next.requests = next.requests.filter(({ node }) => node !== 0);
     next.closings[0] = null;

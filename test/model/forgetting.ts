@@ -29,7 +29,7 @@ export function* forget(setting: Setting, state: State): Iterable<Step<State>> {
   for (const node of nodesOf(state)) {
     const begun = state.forgetting[node] as number;
     const { first, later } = ORDERS[rule.forgetting];
-    // Forgetting never touches what lies above the earlier clock − T − M.
+    // Forgetting never touches anything above the earlier clock − T − M.
     const clock = clockOf(state, node);
     const before = begun === NONE ? (setting.local ? clock : Math.min(clock, clockOfStore(state))) - T - M : begun;
     if (begun === NONE && !state.memory.records.some((at, token) => at !== NONE && (times[token] as number) < before))
@@ -37,7 +37,7 @@ export function* forget(setting: Setting, state: State): Iterable<Step<State>> {
     const next = copy(state);
     next.forgetting[node] = begun === NONE && rule.forgetting !== 'in one transaction' ? before : NONE;
     const done = (begun === NONE ? first : later)(setting, next, before);
-    if (done !== undefined) yield { action: `node ${node} ${done} what lies before ${before}`, state: next };
+    if (done !== undefined) yield { action: `node ${node} ${done} everything before ${before}`, state: next };
   }
 }
 
@@ -46,7 +46,7 @@ function raise({ rule, times }: Setting, next: State, before: number): string | 
   if (isLocked(rule, next)) return undefined;
   const old = times.filter((time) => time < before);
   next.memory.floor = Math.max(next.memory.floor, ...old);
-  return rule.floor === 'none' ? 'is about to delete' : 'raises the floor to';
+  return rule.floor === 'none' ? 'is about to delete' : 'raises the floor past';
 }
 
 function remove({ rule, times }: Setting, next: State, before: number): string | undefined {

@@ -32,21 +32,21 @@ const LOSS: Scenario = {
   end: LAST_USE,
   faults: [
     'the store is flushed',
-    'the store restarts with all it had',
+    'the store restarts with everything it had',
     'the store restarts with what was on its disk',
   ],
   mostFaults: 2,
 };
 const CRASH: Scenario = {
   ...MACHINE,
-  faults: ['the machine crashes, and has what was on its disk'],
+  faults: ['the machine crashes and keeps what was on its disk'],
   mostFaults: 2,
 };
 const PROCESS: Scenario = {
   ...MACHINE,
   // Of both halves of a second.
   tokens: [[EARLY], [EARLY + 1]],
-  faults: ['the machine crashes, and the store is empty'],
+  faults: ['the machine crashes and its store is empty'],
   mostFaults: 2,
 };
 
@@ -69,7 +69,7 @@ export const SCENARIOS = {
   /** Rule 9: out and back. The second token is one of the wrong time. */
   'the clock of a machine is wrong by years': WRONG_BY_YEARS,
   'the clock of two processes is wrong by years': { ...WRONG_BY_YEARS, nodes: [0, 0] },
-  'the clock of a machine is wrong by years, until true time comes there': {
+  'the clock of a machine is wrong by years, until true time reaches that date': {
     ...WRONG_BY_YEARS,
     tokens: [[FAR - T]],
     end: FAR - 2,
@@ -99,7 +99,7 @@ export const SCENARIOS = {
   'a machine crashes': CRASH,
   'a machine crashes, and nothing may remain': { ...CRASH, strict: true },
   'a machine crashes while its clock is wrong by years': { ...CRASH, clocks: [0, FAR], mostFaults: 3, end: 11 },
-  'a machine crashes, and comes back with its clock behind': { ...CRASH, clocks: [-8, 0], mostFaults: 3 },
+  'a machine crashes, and restarts with its clock behind': { ...CRASH, clocks: [-8, 0], mostFaults: 3 },
   /** The store in memory. */
   'a process restarts': PROCESS,
   'a process restarts, and nothing may remain': { ...PROCESS, strict: true },

@@ -20,38 +20,38 @@ const SMALLEST = 2 * T + 2 * SKEW + 1;
 
 /** Within the bounds, these accept no token twice. */
 export const SAFE: readonly Variant[] = [
-  { name: 'Redis: one step a claim', rule: OURS, scenario: 'skewed clocks' },
-  { name: 'Redis: one step a claim', rule: OURS, scenario: 'skewed clocks, two tokens' },
+  { name: 'Redis: one step per claim', rule: OURS, scenario: 'skewed clocks' },
+  { name: 'Redis: one step per claim', rule: OURS, scenario: 'skewed clocks, two tokens' },
   {
-    name: 'Redis: one step a claim, and one for floor and deletion',
+    name: 'Redis: one step per claim, one for floor and deletion',
     rule: { ...OURS, forgetting: 'in one transaction' },
     scenario: 'skewed clocks',
   },
   {
-    name: 'SQL server: a statement with lock and wait',
+    name: 'SQL server: one statement with lock and wait',
     rule: SQL_ON_ONE_MACHINE,
     scenario: 'the clock of a machine steps',
   },
   {
-    name: 'SQL server: the lock alone',
+    name: 'SQL server: lock only',
     rule: { ...SQL_ON_ONE_MACHINE, wait: false },
     scenario: 'the clock of a machine steps',
   },
   {
-    name: 'SQL server: the wait alone',
+    name: 'SQL server: wait only',
     rule: { ...SQL_ON_ONE_MACHINE, lock: false },
     scenario: 'the clock of a machine steps',
   },
-  { name: 'no floor, kept for 2T + 2s + 1 from the claim', rule: keptFor(SMALLEST), scenario: 'skewed clocks' },
-  { name: 'Redis: one step a claim', rule: OURS, scenario: 'the store loses its memory' },
+  { name: 'no floor, records kept for 2T + 2s + 1 from the claim', rule: keptFor(SMALLEST), scenario: 'skewed clocks' },
+  { name: 'Redis: one step per claim', rule: OURS, scenario: 'the store loses its memory' },
   {
     name: 'Redis, `quarantine`',
     rule: { ...OURS, loss: 'quarantine' },
     scenario: 'the store loses its memory, and nothing may remain',
   },
-  { name: 'SQL server: a statement with lock and wait', rule: OURS_IN_SQL, scenario: 'the store loses its memory' },
-  { name: 'Redis: one step a claim', rule: OURS, scenario: 'a replica becomes master, and back' },
-  { name: 'Redis: one step a claim', rule: OURS, scenario: 'clocks of servers step' },
+  { name: 'SQL server: one statement with lock and wait', rule: OURS_IN_SQL, scenario: 'the store loses its memory' },
+  { name: 'Redis: one step per claim', rule: OURS, scenario: 'a replica becomes master, and back' },
+  { name: 'Redis: one step per claim', rule: OURS, scenario: 'clocks of servers step' },
   { name: 'SQLite', rule: ON_ONE_MACHINE, scenario: 'the clock of a machine steps' },
   { name: 'SQLite', rule: ON_ONE_MACHINE, scenario: 'the clock of a machine steps back first' },
   { name: 'SQLite', rule: ON_ONE_MACHINE, scenario: 'the clock of two processes is wrong by years' },
@@ -59,7 +59,7 @@ export const SAFE: readonly Variant[] = [
   { name: 'SQLite, `quarantine`', rule: QUARANTINE, scenario: 'a machine crashes, and nothing may remain' },
   { name: 'SQLite, `quarantine`', rule: QUARANTINE, scenario: 'a machine crashes while its clock is wrong by years' },
   { name: 'memory', rule: IN_MEMORY, scenario: 'a process restarts' },
-  { name: 'Redis: one step a claim', rule: OURS, scenario: 'the clocks of all servers are wrong by years' },
+  { name: 'Redis: one step per claim', rule: OURS, scenario: 'the clocks of all servers are wrong by years' },
   {
     name: 'Redis, `quarantine`',
     rule: { ...OURS, loss: 'quarantine' },
@@ -70,14 +70,14 @@ export const SAFE: readonly Variant[] = [
 /** These accept one twice. */
 export const BROKEN: readonly Variant[] = [
   {
-    name: 'a check, and a record later',
+    name: 'check first, record later',
     rule: { ...OURS, claim: 'check, then record' },
     scenario: 'skewed clocks',
   },
-  { name: 'no floor, kept for 2T from the claim', rule: keptFor(2 * T), scenario: 'skewed clocks' },
-  { name: 'no floor, kept for 2T + 2s from the claim', rule: keptFor(SMALLEST - 1), scenario: 'skewed clocks' },
+  { name: 'no floor, records kept for 2T from the claim', rule: keptFor(2 * T), scenario: 'skewed clocks' },
+  { name: 'no floor, records kept for 2T + 2s from the claim', rule: keptFor(SMALLEST - 1), scenario: 'skewed clocks' },
   {
-    name: 'no floor, kept long enough, but no second reading of the clock',
+    name: 'no floor, records kept long enough, clock not read again',
     rule: { ...keptFor(SMALLEST), readsAgain: false },
     scenario: 'skewed clocks',
   },
@@ -88,7 +88,7 @@ export const BROKEN: readonly Variant[] = [
   },
   { name: 'floor first, but neither lock nor wait', rule: NO_LOCK, scenario: 'the clock of a machine steps' },
   {
-    name: 'the floor after the deletion',
+    name: 'the floor raised after the deletion',
     rule: { ...ON_ONE_MACHINE, forgetting: 'floor last' },
     scenario: 'the clock of a machine steps',
   },
@@ -98,12 +98,12 @@ export const BROKEN: readonly Variant[] = [
     scenario: 'the clock of a machine steps',
   },
   {
-    name: 'no floor for a loss',
+    name: 'floor not raised after a loss',
     rule: { ...OURS, incarnation: 'none' },
     scenario: 'the store loses its memory',
   },
   {
-    name: 'a floor for a loss by the clock of a caller that stalled',
+    name: 'after a loss, a floor set by the clock of a stalled caller',
     rule: { ...OURS, loss: 'caller’s clock', gap: Number.POSITIVE_INFINITY },
     scenario: 'the store loses its memory',
   },
@@ -113,7 +113,7 @@ export const BROKEN: readonly Variant[] = [
     scenario: 'the store loses its memory',
   },
   {
-    name: '`run_id` alone',
+    name: '`run_id` only',
     rule: { ...OURS, incarnation: 'run id' },
     scenario: 'a replica becomes master, and back',
   },
@@ -123,7 +123,7 @@ export const BROKEN: readonly Variant[] = [
     scenario: 'a machine crashes',
   },
   {
-    name: 'a floor that falls, but no second reading of the clock',
+    name: 'a floor that falls, clock not read again',
     rule: { ...ON_ONE_MACHINE, readsAgain: false },
     scenario: 'the clock of a machine is wrong by years',
   },
@@ -148,7 +148,7 @@ export const LOCK_OUTS: readonly (Variant & { readonly most: number })[] = [
     most: 2 * T + M + 1,
   },
   {
-    name: 'a closing that is given up when H becomes possible',
+    name: 'a closing that ends when H becomes possible',
     rule: { ...ON_ONE_MACHINE, fall: 'after a closing that ends when H is possible' },
     scenario: 'the clock of a machine is wrong by years',
     most: 2 * T + M + 1,
@@ -173,23 +173,23 @@ export const REMAINDERS: readonly Variant[] = [
     scenario: 'a process restarts, and nothing may remain',
   },
   {
-    name: 'a token of a wrong time, when the true clock comes there',
+    name: 'a token dated by a wrong clock, when true time reaches its date',
     rule: ON_ONE_MACHINE,
-    scenario: 'the clock of a machine is wrong by years, until true time comes there',
+    scenario: 'the clock of a machine is wrong by years, until true time reaches that date',
   },
   {
-    name: 'a token of a wrong time, when a clock is wrong by as much again',
+    name: 'a token dated by a wrong clock, when the clock is wrong by as much again',
     rule: ON_ONE_MACHINE,
     scenario: 'the clock of a machine is wrong by years, twice',
   },
   {
-    name: 'a machine that comes back from a crash with its clock behind, until it is right again',
+    name: 'a machine that restarts after a crash with its clock behind, until the clock is corrected',
     rule: ON_ONE_MACHINE,
-    scenario: 'a machine crashes, and comes back with its clock behind',
+    scenario: 'a machine crashes, and restarts with its clock behind',
   },
   {
-    name: '`quarantine`, and the clock is further behind than it covers',
+    name: '`quarantine`, with a clock further behind than it covers',
     rule: QUARANTINE,
-    scenario: 'a machine crashes, and comes back with its clock behind',
+    scenario: 'a machine crashes, and restarts with its clock behind',
   },
 ];

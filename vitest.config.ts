@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { OTHER_NODES } from './test/nodes.ts';
+import { OTHER_NODES } from './packages/testkit/src/nodes.ts';
 
 // The condition `source` makes the packages' own names lead to their TypeScript sources.
 const conditions = ['source', 'node'];
@@ -9,7 +9,7 @@ const conditions = ['source', 'node'];
  * headers and streams decide. Real proxies and large bodies send ordinary requests, and are tested on one version.
  */
 const ON_OTHER_NODES = ['early-responses', 'forwarded', 'fuzz', 'limits', 'smuggling', 'upstream-connections'].map(
-  (name) => `test/e2e/${name}.test.ts`,
+  (name) => `packages/server/test/e2e/${name}.test.ts`,
 );
 
 export default defineConfig({

@@ -1,6 +1,7 @@
 /** A process that looks users up, one after another, and tells how long it took and how large it has become. */
+
+import { openDatabase } from 'ajwt-testkit/databases';
 import { sqlDirectory } from 'asymmetric-jwt-auth/sql';
-import { openDatabase } from '../packages/lib/test/nonce-stores/databases.ts';
 import type { Lookups } from './directory.ts';
 
 const LOOKUPS = 20_000;

@@ -4,10 +4,10 @@ import { generateKeyPairSync, hash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openDatabase } from 'ajwt-testkit/databases';
+import { lacksPostgres, PostgresServer } from 'ajwt-testkit/servers/postgres';
 import { sqlDirectory } from 'asymmetric-jwt-auth/sql';
 import { CompiledQuery, type Kysely } from 'kysely';
-import { openDatabase } from '../packages/lib/test/nonce-stores/databases.ts';
-import { lacksPostgres, PostgresServer } from '../test/servers/postgres.ts';
 import { median } from './pairs.ts';
 
 /** What a process of its own has measured. */

@@ -2,16 +2,16 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MariadbServer } from 'ajwt-testkit/servers/mariadb';
+import { PostgresServer } from 'ajwt-testkit/servers/postgres';
+import { infoOf, startRedis, startRedisCluster } from 'ajwt-testkit/servers/redis';
 import type { NonceStore } from 'asymmetric-jwt-auth';
 import { redisNonceStore } from 'asymmetric-jwt-auth/redis';
-import { nodeSqlite, sqlNonceStore } from 'asymmetric-jwt-auth/sql';
+import { nodeSqliteDialect, sqlNonceStore } from 'asymmetric-jwt-auth/sql';
 import { Cluster, Redis } from 'ioredis';
 import { CompiledQuery, type Dialect, Kysely, MysqlDialect, PostgresDialect } from 'kysely';
 import mysql from 'mysql2';
 import pg from 'pg';
-import { MariadbServer } from '../test/servers/mariadb.ts';
-import { PostgresServer } from '../test/servers/postgres.ts';
-import { infoOf, startRedis, startRedisCluster } from '../test/servers/redis.ts';
 import { compare } from './pairs.ts';
 
 const CLAIMS = 2000;
@@ -20,7 +20,7 @@ const CONNECTIONS = 16;
 /** Nonces that are held when a store is weighed. */
 const HELD = 20_000;
 const CALLERS = [1, CONNECTIONS] as const;
-const OPTIONS = { perUser: 1_000_000, deadline: 5000 };
+const OPTIONS = { maxClaimsPerSecond: 1_000_000, deadlineMs: 5000 };
 const host = '127.0.0.1';
 
 /** Where nonces go. */
@@ -51,7 +51,7 @@ const CONTESTANTS: Readonly<Record<string, () => Promise<Contestant>>> = {
     const folder = await mkdtemp(join(tmpdir(), 'ajwt-bench-'));
     const file = join(folder, 'nonces.db');
     return inDatabase({
-      dialect: nodeSqlite(file),
+      dialect: nodeSqliteDialect(file),
       insert: 'INSERT INTO bare (time, id) VALUES (?, ?) ON CONFLICT DO NOTHING',
       async weigh(_, execute) {
         await execute('PRAGMA wal_checkpoint(TRUNCATE)');

@@ -46,7 +46,7 @@ function makeSet(): Claim {
 }
 
 function makeStore(live: number): Claim {
-  const store = memoryNonceStore({ capacity: 2 * live, perUser: 1e6, now: () => BIRTH });
+  const store = memoryNonceStore({ maxNonces: 2 * live, maxClaimsPerSecond: 1e6, now: () => BIRTH });
   return (username, time, nonce) => store.claim({ username, time, nonce }, time) === 'claimed';
 }
 

@@ -8,10 +8,10 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { MariadbServer } from 'ajwt-testkit/servers/mariadb';
+import { PostgresServer } from 'ajwt-testkit/servers/postgres';
+import { startRedis } from 'ajwt-testkit/servers/redis';
 import { createAuthorization, PrivateKey } from 'asymmetric-jwt-auth/client';
-import { MariadbServer } from '../test/servers/mariadb.ts';
-import { PostgresServer } from '../test/servers/postgres.ts';
-import { startRedis } from '../test/servers/redis.ts';
 
 /** The honest client: requests a second, and seconds; those of the first second do not count. */
 const RATE = 50;

@@ -26,7 +26,7 @@ export interface PauseRow {
 
 /** @param live - nonces that are held; it is filled once, and then half of it is renewed */
 export function benchPauses(live: number, userCount: number): PauseRow[] {
-  const store = memoryNonceStore({ capacity: 2 * live, perUser: 1e6, now: () => BIRTH });
+  const store = memoryNonceStore({ maxNonces: 2 * live, maxClaimsPerSecond: 1e6, now: () => BIRTH });
   const users = Array.from({ length: userCount }, (_, index) => `user${index}`);
   // One object, and small numbers as nonces: the benchmark itself leaves no garbage.
   const claim = { username: '', time: 0, nonce: 0 };

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createAuthenticator, type KeyStore, memoryNonceStore, PublicKey } from 'asymmetric-jwt-auth';
 import { createAuthorization } from 'asymmetric-jwt-auth/client';
-import { nodeSqlite, sqlDirectory, sqlKeyStore } from 'asymmetric-jwt-auth/sql';
+import { nodeSqliteDialect, sqlDirectory, sqlKeyStore } from 'asymmetric-jwt-auth/sql';
 import { Kysely } from 'kysely';
 import type { Kind } from './kinds.ts';
 import { median } from './pairs.ts';
@@ -78,7 +78,7 @@ async function publicKeyOf({ make, alg, title }: Kind): Promise<PublicKey> {
 
 /** Makes users with a key each, and the requests of a stranger, whose tokens are equally long for all reasons. */
 async function fill(file: string, kind: Kind): Promise<Attempt[]> {
-  const database = new Kysely<unknown>({ dialect: nodeSqlite(file) });
+  const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(file) });
   const directory = sqlDirectory(database);
   await directory.migrate();
   const stranger = await kind.make();
@@ -111,7 +111,7 @@ const STORES: Readonly<Record<string, (file: string) => Promise<Opened>>> = {
 };
 
 function inProcess(file: string, storeOf: (database: Kysely<unknown>) => KeyStore<unknown>): Opened {
-  const database = new Kysely<unknown>({ dialect: nodeSqlite(file) });
+  const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(file) });
   const auth = createAuthenticator({ keys: storeOf(database), nonces: memoryNonceStore() });
   return {
     async send(authorization, reason) {

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OTHER_NODES } from '../test/nodes.ts';
+import { OTHER_NODES } from 'ajwt-testkit/nodes';
 
 for (const { version, folder, program } of OTHER_NODES) {
   if (existsSync(program)) continue;

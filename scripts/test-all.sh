@@ -39,7 +39,7 @@ fi
 
 npx node scripts/install-nodes.ts
 # Proxies that Debian does not have, or has in another version.
-scripts/python-environment.sh .cache/proxies test/e2e/proxies/requirements.txt
+scripts/python-environment.sh .cache/proxies packages/server/test/e2e/proxies/requirements.txt
 
 # Newer Debians have the old ciphers of OpenSSL in a package of their own.
 if ! openssl list -providers -provider legacy >/dev/null 2>&1; then

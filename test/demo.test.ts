@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { environment, run } from 'ajwt-testkit/run';
 import { expect, test } from 'vitest';
-import { environment, run } from './run.ts';
 
 const ANSWERS = ['200 OK', 'error="replayed"', 'error="invalid_token"', 'error="invalid_token"', 'error="stale_time"'];
 const REASONS = ['accepted guido', 'replayed guido', 'bad_signature guido', 'unknown_key guido', 'stale guido'];

@@ -7,10 +7,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { makeDjangoDatabase } from 'ajwt-testkit/django-tables';
+import { environment, mustRun } from 'ajwt-testkit/run';
 import { PrivateKey } from 'asymmetric-jwt-auth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeDjangoDatabase } from './django-tables.ts';
-import { environment, mustRun } from './run.ts';
 
 /** Commands of a page that other tests run: the set-up, the demo, and the tests themselves. */
 const RUN_ELSEWHERE = /^npm (ci|test|run (demo|test:all|test:interop|chaos|check|bench|race|format|build|tarballs))\b/;

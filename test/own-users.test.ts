@@ -1,9 +1,9 @@
 /** The recipes of docs/OWN_USERS.md, on tables as Drizzle and Prisma make them, in a real PostgreSQL. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { environment, mustRun } from 'ajwt-testkit/run';
+import { lacksPostgres, PostgresServer } from 'ajwt-testkit/servers/postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { environment, mustRun } from './run.ts';
-import { lacksPostgres, PostgresServer } from './servers/postgres.ts';
 
 const EXAMPLES = 'examples/own-users';
 

@@ -4,9 +4,9 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix, resolve } from 'node:path';
+import { OTHER_NODES } from 'ajwt-testkit/nodes';
+import { environment, mustRun, run } from 'ajwt-testkit/run';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { OTHER_NODES } from './nodes.ts';
-import { environment, mustRun, run } from './run.ts';
 
 const PACKAGE = resolve('packages/lib');
 const SERVER = resolve('packages/server');

@@ -24,7 +24,6 @@ execFileSync(TSC, ['-p', join(PACKAGE, 'tsconfig.build.json'), '--outDir', dist]
 // Built elsewhere, it needs what it is read for there: the engine's place, and the version.
 if (dirname(dist) !== PACKAGE) cpSync(join(PACKAGE, 'package.json'), join(dist, '../package.json'));
 
-rmSync(cli, { recursive: true });
 const command = await rolldown({
   cwd: PACKAGE,
   input: 'src/cli/ajwt.ts',

@@ -1,6 +1,7 @@
 /** The chaos suite, on stores that are broken on purpose: it finds what they do. */
+
+import { lacksRedis } from 'ajwt-testkit/servers/redis';
 import { expect, test } from 'vitest';
-import { lacksRedis } from '../servers/redis.ts';
 import { BROKEN } from './faults/broken.ts';
 import { runFault } from './runner.ts';
 

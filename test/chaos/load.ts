@@ -1,7 +1,7 @@
 /** A steady stream of freshly signed tokens, each sent several times over all servers; what comes back is written down. */
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
-import { signToken } from '../../packages/lib/test/helpers/sign.ts';
+import { signToken } from 'ajwt-testkit/sign';
 import type { Entry, SentToken } from './checker.ts';
 
 /** A token, and what it is for. */

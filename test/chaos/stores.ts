@@ -1,7 +1,7 @@
 /** The nonce stores under test, as an address that a process of its own can be given. */
 import { memoryNonceStore, type NonceStore } from 'asymmetric-jwt-auth';
 import { redisNonceStore } from 'asymmetric-jwt-auth/redis';
-import { nodeSqlite, sqlNonceStore } from 'asymmetric-jwt-auth/sql';
+import { nodeSqliteDialect, sqlNonceStore } from 'asymmetric-jwt-auth/sql';
 import { Cluster, Redis } from 'ioredis';
 import { Kysely } from 'kysely';
 import { readDatabase, type ServerConfig } from '../../packages/server/src/database/config.ts';
@@ -66,7 +66,7 @@ export function makeStore(address: StoreAddress, options: StoreOptions): NonceSt
     case 'without-epoch':
       return withoutEpoch(quiet(new Redis({ ...COMMON, retryStrategy, host, port: address.port })), options);
     case 'sqlite':
-      return sqlNonceStore(new Kysely<unknown>({ dialect: nodeSqlite(address.file) }), options);
+      return sqlNonceStore(new Kysely<unknown>({ dialect: nodeSqliteDialect(address.file) }), options);
     default:
       return sqlNonceStore(new Kysely<unknown>({ dialect: serverDialect(address) }), options);
   }

@@ -1,5 +1,5 @@
 /** The real command `ajwt`. */
-import { ajwt as runAjwt } from '../../packages/lib/test/cli/program.ts';
+import { ajwt as runAjwt } from 'ajwt-testkit/ajwt';
 
 /** Runs `ajwt`, which must succeed, and gives what it printed, without the last line end. */
 export async function ajwt(...words: readonly string[]): Promise<string> {

@@ -1,8 +1,8 @@
 /** The real server `ajwtd`, on an SQLite database in a folder of the test. */
 import { resolve } from 'node:path';
-import { nodeSqlite, sqlNonceStore } from 'asymmetric-jwt-auth/sql';
+import { mustRun } from 'ajwt-testkit/run';
+import { nodeSqliteDialect, sqlNonceStore } from 'asymmetric-jwt-auth/sql';
 import { Kysely } from 'kysely';
-import { mustRun } from '../run.ts';
 import { type RunningServer, startServer } from './server.ts';
 
 const AJWTD = ['--conditions=source', resolve('packages/server/src/cli/ajwtd.ts')];
@@ -35,7 +35,7 @@ export async function startAjwtd(
 
 /** A nonce store refuses what is older than itself: a new one, tokens that are good for some seconds yet. */
 async function openNoncesAMinuteAgo(database: string): Promise<void> {
-  const connection = new Kysely<unknown>({ dialect: nodeSqlite(database) });
+  const connection = new Kysely<unknown>({ dialect: nodeSqliteDialect(database) });
   await sqlNonceStore(connection).open(Date.now() / 1000 - 60);
   await connection.destroy();
 }

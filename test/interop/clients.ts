@@ -1,6 +1,6 @@
 /** The clients in other languages (clients/), as scripts/test-interop.sh has built them. */
 import { join, resolve } from 'node:path';
-import { type Finished, run } from '../run.ts';
+import { type Finished, run } from 'ajwt-testkit/run';
 import { environments } from './python.ts';
 
 /** How each is started; username, key file and URL follow. */

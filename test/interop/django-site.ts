@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { environment } from '../run.ts';
+import { environment } from 'ajwt-testkit/run';
 import { pythonCommand } from './python.ts';
 
 /** A running site. */

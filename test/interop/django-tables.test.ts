@@ -5,19 +5,19 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
+import { scratch } from 'ajwt-testkit/ajwt';
+import { certify } from 'ajwt-testkit/authority';
+import { DJANGO_TABLES } from 'ajwt-testkit/django-tables';
+import { run } from 'ajwt-testkit/run';
+import { lacksPostgres, PostgresServer } from 'ajwt-testkit/servers/postgres';
 import { createAuthenticator, memoryNonceStore, PrivateKey } from 'asymmetric-jwt-auth';
 import { createAuthorization } from 'asymmetric-jwt-auth/client';
 import { jwksClient } from 'asymmetric-jwt-auth/jwks';
 import { nodeAuth } from 'asymmetric-jwt-auth/node';
-import { type BadKey, djangoKeyStore, nodeSqlite, type SqlKeyStore } from 'asymmetric-jwt-auth/sql';
+import { djangoKeyStore, nodeSqliteDialect, type SqlKeyStore, type UnreadableKeyRow } from 'asymmetric-jwt-auth/sql';
 import { type Dialect, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { scratch } from '../../packages/lib/test/cli/program.ts';
-import { certify } from '../../packages/lib/test/helpers/authority.ts';
-import { DJANGO_TABLES } from '../django-tables.ts';
-import { run } from '../run.ts';
-import { lacksPostgres, PostgresServer } from '../servers/postgres.ts';
 import { type DjangoSite, startSite } from './django-site.ts';
 import { python } from './python.ts';
 import { send } from './send.ts';
@@ -27,7 +27,7 @@ const folder = scratch();
 
 /** A Node server over the tables of a site. */
 class NodeService {
-  readonly bad: BadKey[] = [];
+  readonly bad: UnreadableKeyRow[] = [];
   readonly errors: unknown[] = [];
   readonly #database: Kysely<unknown>;
   readonly store: SqlKeyStore<unknown>;
@@ -99,7 +99,7 @@ function sqliteAt(file: string) {
   return {
     database: { ENGINE: 'django.db.backends.sqlite3', NAME: file },
     url: `sqlite:${file}`,
-    dialect: () => nodeSqlite(file),
+    dialect: () => nodeSqliteDialect(file),
     remove: async () => {},
   };
 }
@@ -314,7 +314,7 @@ test('a site with a model of users of its own: let in by its field, with its row
   const key = await PrivateKey.generate();
   const email = 'guido@example.com';
   const columns = await python('1.3.0', 'django_accounts.py', file, email, 'PSF', key.publicKey.toOpenSsh());
-  const site = new Kysely<unknown>({ dialect: nodeSqlite(file) });
+  const site = new Kysely<unknown>({ dialect: nodeSqliteDialect(file) });
   const users = { table: 'accounts_account', id: 'number', username: 'email', active: null };
   const keys = djangoKeyStore(site, { users });
   const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });

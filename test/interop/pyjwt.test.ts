@@ -1,7 +1,8 @@
 /** Signatures of ours verified by PyJWT, and of PyJWT's by a real `ajwtd`. */
+
+import { scratch } from 'ajwt-testkit/ajwt';
 import { createToken, PrivateKey } from 'asymmetric-jwt-auth/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { scratch } from '../../packages/lib/test/cli/program.ts';
 import { ajwt, type KeyKind, makeKey } from './ajwt.ts';
 import { type Ajwtd, startAjwtd } from './ajwtd.ts';
 import { python } from './python.ts';

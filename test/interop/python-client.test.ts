@@ -1,7 +1,8 @@
 /** Tokens of the Python package, of its newest version and of 0.3.1, at a real `ajwtd`. */
+
+import { scratch } from 'ajwt-testkit/ajwt';
 import { createToken, PrivateKey } from 'asymmetric-jwt-auth/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { scratch } from '../../packages/lib/test/cli/program.ts';
 import { type KeyKind, makeKey } from './ajwt.ts';
 import { type Ajwtd, startAjwtd } from './ajwtd.ts';
 import { type PackageVersion, python, sendFromPython } from './python.ts';

@@ -5,9 +5,9 @@
  * `load_pem_public_key`, then `load_ssh_public_key`). RSA keys verify RS512, RS384 and RS256; Ed25519 keys verify `EdDSA`.
  */
 import { readFileSync } from 'node:fs';
+import { scratch } from 'ajwt-testkit/ajwt';
 import { createAuthorization, PrivateKey, type TokenOptions } from 'asymmetric-jwt-auth/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { scratch } from '../../packages/lib/test/cli/program.ts';
 import { ajwt, type KeyKind, makeKey } from './ajwt.ts';
 import { type DjangoServer, startDjango } from './python.ts';
 import { send } from './send.ts';
@@ -79,7 +79,7 @@ describe.each(TAKEN)('a key registered with the Python package as $username', ({
 
   test('refuses a token that is bound hard, as the package has no audience to compare with', async () => {
     const bind = { aud: django.url, htm: 'GET', target: '/' };
-    expect(await ask(await authorization({ bind, hard: true }))).toEqual({ status: 401, body: {} });
+    expect(await ask(await authorization({ bind, sendAudClaim: true }))).toEqual({ status: 401, body: {} });
     expect(await ask(await authorization({ bind }))).toEqual({ status: 200, body: { username } });
   });
 });

@@ -1,7 +1,7 @@
 /** The Python package, in the environments that scripts/test-interop.sh has made. */
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { mustRun } from '../run.ts';
+import { mustRun } from 'ajwt-testkit/run';
 import { type RunningServer, startServer } from './server.ts';
 
 /** Versions of the package that are installed: the first that counts, and the newest. */

@@ -1,7 +1,7 @@
 /** Starts real servers, for tests. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { environment } from '../run.ts';
+import { environment } from 'ajwt-testkit/run';
 
 /** A server that runs. */
 export interface RunningServer {

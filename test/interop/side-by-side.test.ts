@@ -1,8 +1,8 @@
 /** One token after the other at both servers, with the same keys: docs/INTEROP.md has the table. */
 import { globSync, readFileSync } from 'node:fs';
+import { scratch } from 'ajwt-testkit/ajwt';
 import { createAuthorization, PrivateKey, type TokenOptions } from 'asymmetric-jwt-auth/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { scratch } from '../../packages/lib/test/cli/program.ts';
 import { type KeyKind, makeKey } from './ajwt.ts';
 import { type Ajwtd, startAjwtd } from './ajwtd.ts';
 import { type DjangoServer, startDjango } from './python.ts';
@@ -48,7 +48,12 @@ const CASES: readonly Case[] = [
     python: 200,
     ajwtd: 401,
   },
-  { name: 'bound hard to this service', options: { bind: { aud: SERVICE }, hard: true }, python: 401, ajwtd: 200 },
+  {
+    name: 'bound hard to this service',
+    options: { bind: { aud: SERVICE }, sendAudClaim: true },
+    python: 401,
+    ajwtd: 200,
+  },
 ];
 
 const folder = scratch();

@@ -19,6 +19,7 @@ export {
   type VerificationKey,
 } from './core/contracts.ts';
 export type { JsonWebKey } from './core/json-web-key.ts';
+export { printable } from './core/printable.ts';
 export {
   MALFORMED,
   type MalformedCode,
@@ -28,18 +29,22 @@ export {
   type WireError,
 } from './core/reasons.ts';
 export type { AuthenticationRequest } from './core/request.ts';
-export { type CachedKeyStore, type CachedOptions, cached } from './key-stores/cached.ts';
-export { chain } from './key-stores/chain.ts';
+export {
+  type CachedKeyStore,
+  type CachedKeyStoreOptions,
+  cachedKeyStore,
+} from './key-stores/cached-key-store.ts';
+export { chainedKeyStore } from './key-stores/chained-key-store.ts';
 export {
   type MemoryKeyOptions,
   type MemoryKeyStore,
   type MemoryUserOptions,
   memoryKeyStore,
-} from './key-stores/memory.ts';
+} from './key-stores/memory/memory-key-store.ts';
 export { KeyError, type KeyErrorCode } from './keys/key-error.ts';
 export { type GenerateOptions, PrivateKey, type PrivateKeyOptions } from './keys/private-key.ts';
 export { PublicKey, type PublicKeyOptions } from './keys/public-key.ts';
-export { type MemoryNonceStoreOptions, memoryNonceStore } from './nonce-stores/memory.ts';
+export { type MemoryNonceStoreOptions, memoryNonceStore } from './nonce-stores/memory/memory-nonce-store.ts';
 export {
   type AcceptedResult,
   type AuthenticationResult,
@@ -47,6 +52,6 @@ export {
   createAuthenticator,
   type Identity,
 } from './server/authenticate.ts';
-export type { RefusedResult } from './server/challenge.ts';
 export type { AuthenticationEvent } from './server/event.ts';
 export type { AuthenticatorOptions } from './server/options.ts';
+export type { RefusedResult } from './server/refusal-response.ts';

@@ -1,7 +1,7 @@
 /** Codes are listed once in the code, and again for people: all lists agree. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { SignedFetchErrorCode } from '../src/client/index.ts';
+import type { SignedFetchErrorCode } from '../src/client.ts';
 import {
   KeyConflictError,
   type KeyErrorCode,
@@ -10,11 +10,11 @@ import {
   type ReasonEntry,
   UnavailableError,
 } from '../src/index.ts';
-import { JWKS_PROBLEMS } from '../src/jwks/index.ts';
-import type { KmsErrorCode } from '../src/signers/kms.ts';
-import type { SshAgentErrorCode } from '../src/signers/ssh-agent.ts';
-import type { DirectoryErrorCode } from '../src/sql/index.ts';
-import { ContractError } from '../src/testing/index.ts';
+import { JWKS_PROBLEMS } from '../src/jwks.ts';
+import type { KmsErrorCode } from '../src/kms.ts';
+import type { SshAgentErrorCode } from '../src/signers/ssh-agent/ssh-agent-signer.ts';
+import type { DirectoryErrorCode } from '../src/sql.ts';
+import { ContractError } from '../src/testing.ts';
 
 /** The codes of types without a table; it does not compile when one is missing, or is no longer there. */
 const KEY_ERRORS: Readonly<Record<KeyErrorCode, true>> = {

@@ -41,10 +41,15 @@ function serverOf({ server, users, now }: Vector): { auth: Authenticator<string>
     ]),
   );
   const keys: KeyStore<string> = { find: (username) => records.get(username) };
-  const { tolerance, perUser, audience = [], require = [] } = server;
+  const { tolerance, perUser: maxClaimsPerSecond, audience = [], require = [] } = server;
   const auth = createAuthenticator({
     keys,
-    nonces: memoryNonceStore({ tolerance, afterLoss: 'accept', now: () => now, ...(perUser && { perUser }) }),
+    nonces: memoryNonceStore({
+      tolerance,
+      afterLoss: 'accept',
+      now: () => now,
+      ...(maxClaimsPerSecond && { maxClaimsPerSecond }),
+    }),
     tolerance,
     audience,
     require: require as readonly BindMember[],

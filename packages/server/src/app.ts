@@ -2,21 +2,21 @@
 import cluster from 'node:cluster';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { CommandError } from 'ajwt-cli-kit';
 import { createAuthenticator, type Readiness } from 'asymmetric-jwt-auth';
-import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
 import { type JwksEndpoint, jwksClient } from 'asymmetric-jwt-auth/jwks';
 import type { Logger } from 'pino';
 import { createAdminServer } from './admin/server.ts';
 import type { Address, Config } from './config.ts';
 import { openKeyStore } from './database/keys.ts';
 import { type Database, openDatabase } from './database/open.ts';
+import { type DecisionLog, decisionLog } from './gateway/decision-log.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { keySetLog } from './gateway/key-set-log.ts';
 import { oldKeyLog } from './gateway/old-key-log.ts';
 import { onceAMinute } from './gateway/once-a-minute.ts';
 import { overloadLog } from './gateway/overload.ts';
 import { createProxy } from './gateway/proxy.ts';
-import { type DecisionLog, decisionLog } from './gateway/refusal-log.ts';
 import { makeNonceStore, nameOfNonces } from './nonces/store.ts';
 
 /** A running `ajwtd`. */
@@ -112,7 +112,7 @@ function whatHappened(decisions: DecisionLog, log: Logger, { directory }: Databa
   return (event, request) => {
     decisions.write(event, request);
     if (event.kid === undefined || (event.reason !== 'key_revoked' && event.reason !== 'key_expired')) return;
-    directory.refused(event.kid.toLowerCase(), seconds());
+    directory.recordRefusal(event.kid.toLowerCase(), seconds());
     oldKeys(event);
   };
 }
@@ -137,7 +137,7 @@ function watchReadiness(readiness: () => Promise<Readiness>, log: Logger): () =>
   const watch = setInterval(async () => {
     const state = await readiness();
     if (isOver) return;
-    if (!state.ready && (last.ready || last.why !== state.why)) log.warn({ why: state.why }, 'not ready');
+    if (!state.ready && (last.ready || last.reason !== state.reason)) log.warn({ why: state.reason }, 'not ready');
     if (state.ready && !last.ready) log.info('ready again');
     last = state;
   }, WATCH);

@@ -1,6 +1,6 @@
 /** What `ajwtd serve` is told, checked: a wrong option is one clear line, before anything is opened. */
 import { BlockList, isIP } from 'node:net';
-import { CommandError, type Values } from 'asymmetric-jwt-auth/internal/command-line';
+import { CommandError, type Values } from 'ajwt-cli-kit';
 import { type DatabaseConfig, readDatabase } from './database/config.ts';
 import type { UndecidedLimits } from './gateway/undecided.ts';
 import { type NoncesConfig, readNonces } from './nonces/config.ts';

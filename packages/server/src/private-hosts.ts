@@ -1,5 +1,5 @@
 /** Hosts of key sets that may have private addresses: what serves and what registers them agree on these. */
-import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
+import { CommandError } from 'ajwt-cli-kit';
 import { jwksClient } from 'asymmetric-jwt-auth/jwks';
 
 export const PRIVATE_HOSTS_OPTION = {

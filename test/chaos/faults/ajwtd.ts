@@ -5,12 +5,12 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openDatabase } from 'ajwt-testkit/databases';
+import { lacksPostgres, PostgresServer } from 'ajwt-testkit/servers/postgres';
+import { startRedis, until } from 'ajwt-testkit/servers/redis';
 import { PublicKey } from 'asymmetric-jwt-auth';
-import { nodeSqlite, sqlDirectory } from 'asymmetric-jwt-auth/sql';
+import { nodeSqliteDialect, sqlDirectory } from 'asymmetric-jwt-auth/sql';
 import { type Dialect, Kysely } from 'kysely';
-import { openDatabase } from '../../../packages/lib/test/nonce-stores/databases.ts';
-import { lacksPostgres, PostgresServer } from '../../servers/postgres.ts';
-import { startRedis, until } from '../../servers/redis.ts';
 import { type Fault, RECOVERY, TOLERANCE } from '../fault.ts';
 import { Program } from '../program.ts';
 import type { Users } from '../users.ts';
@@ -35,7 +35,7 @@ async function register(database: Kysely<unknown>, users: Users): Promise<void> 
 async function sqliteDirectory(users: Users) {
   const folder = mkdtempSync(join(tmpdir(), 'ajwt-chaos-'));
   const file = join(folder, 'ajwt.db');
-  await register(new Kysely<unknown>({ dialect: nodeSqlite(file, { wait: 5000 }) as Dialect }), users);
+  await register(new Kysely<unknown>({ dialect: nodeSqliteDialect(file, { busyTimeoutMs: 5000 }) as Dialect }), users);
   return { url: `sqlite:${file}`, remove: () => rmSync(folder, { recursive: true }) };
 }
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startRedis } from '../../servers/redis.ts';
+import { startRedis } from 'ajwt-testkit/servers/redis';
 import { type Fault, TIMES } from '../fault.ts';
 import { Program } from '../program.ts';
 

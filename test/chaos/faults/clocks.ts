@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lacksPostgres, PostgresServer } from '../../servers/postgres.ts';
-import { lacksRedis, type RedisServer, startRedis, startRedisIn } from '../../servers/redis.ts';
+import { lacksPostgres, PostgresServer } from 'ajwt-testkit/servers/postgres';
+import { lacksRedis, type RedisServer, startRedis, startRedisIn } from 'ajwt-testkit/servers/redis';
 import { Clock, lacksClocks } from '../clock.ts';
 import { type Fault, LOOK, RECOVERY, type Scene, TIMES } from '../fault.ts';
 import { wall } from '../load.ts';

@@ -1,8 +1,8 @@
 /** Faults of a PostgreSQL and of a MariaDB that two processes share. */
 import { readFileSync } from 'node:fs';
-import { lacksMariadb, MariadbServer } from '../../servers/mariadb.ts';
-import { lacksPostgres, PostgresServer } from '../../servers/postgres.ts';
-import { until } from '../../servers/redis.ts';
+import { lacksMariadb, MariadbServer } from 'ajwt-testkit/servers/mariadb';
+import { lacksPostgres, PostgresServer } from 'ajwt-testkit/servers/postgres';
+import { until } from 'ajwt-testkit/servers/redis';
 import { type Fault, RECOVERY, type Scene, TIMES } from '../fault.ts';
 import { Program } from '../program.ts';
 import type { StoreAddress } from '../stores.ts';

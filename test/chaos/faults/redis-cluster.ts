@@ -1,6 +1,6 @@
 /** Faults of a Redis Cluster of three masters with a replica each. */
 import { createHash } from 'node:crypto';
-import { type RedisServer, startRedisCluster, until } from '../../servers/redis.ts';
+import { type RedisServer, startRedisCluster, until } from 'ajwt-testkit/servers/redis';
 import { type Fault, RECOVERY, type Scene, TIMES } from '../fault.ts';
 import { wall } from '../load.ts';
 import { Program } from '../program.ts';

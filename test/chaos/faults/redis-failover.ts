@@ -1,5 +1,5 @@
 /** Faults of a Redis master and its replica. */
-import { infoOf, type RedisServer, startRedis, startRedisWithSentinel, until } from '../../servers/redis.ts';
+import { infoOf, type RedisServer, startRedis, startRedisWithSentinel, until } from 'ajwt-testkit/servers/redis';
 import { type Fault, RECOVERY, TIMES } from '../fault.ts';
 import { Program } from '../program.ts';
 import { Switch } from '../switch.ts';

@@ -1,5 +1,5 @@
 /** Faults of one Redis that two processes share. */
-import { lacksRedis, type RedisServer, startRedis } from '../../servers/redis.ts';
+import { lacksRedis, type RedisServer, startRedis } from 'ajwt-testkit/servers/redis';
 import { type Fault, RECOVERY, type Scene, TIMES, TOLERANCE } from '../fault.ts';
 import { Program } from '../program.ts';
 import type { StoreOptions } from '../stores.ts';

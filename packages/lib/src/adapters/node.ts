@@ -4,7 +4,7 @@ import { type BindMember, refuseUnknownMembers } from '../core/binding.ts';
 import { checkOptions, type OptionKinds } from '../core/options.ts';
 import type { AuthenticationRequest } from '../core/request.ts';
 import type { AuthenticationResult, Authenticator } from '../server/authenticate.ts';
-import type { RefusedResult } from '../server/challenge.ts';
+import type { RefusedResult } from '../server/refusal-response.ts';
 
 /** What is needed of an `http.IncomingMessage`. */
 export interface NodeRequest {

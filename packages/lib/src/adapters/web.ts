@@ -1,7 +1,7 @@
 /** Web-standard handlers, `(Request) => Response`: Deno, Bun, Workers, Next.js, SvelteKit, Hono and others. */
 import { checkArgument } from '../core/arguments.ts';
 import type { AuthenticationResult, Authenticator, Identity } from '../server/authenticate.ts';
-import type { RefusedResult } from '../server/challenge.ts';
+import type { RefusedResult } from '../server/refusal-response.ts';
 import { checkAuthenticator, checkRouteOptions, type RouteOptions } from './node.ts';
 
 /** Authentication for web-standard handlers. */

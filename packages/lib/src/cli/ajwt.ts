@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The client command `ajwt`. */
 import { readFileSync } from 'node:fs';
-import { type Program, report, runProgram } from '../command-line/program.ts';
-import { endQuietlyWithReader } from '../command-line/terminal.ts';
+import { type Program, report, runProgram } from 'ajwt-cli-kit/program';
+import { endQuietlyWithReader } from 'ajwt-cli-kit/terminal';
 import { COMMANDS } from './commands.ts';
 
 const program: Program = {

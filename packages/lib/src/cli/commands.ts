@@ -1,6 +1,6 @@
 /** The commands. Each is loaded when it is called, so that none waits for what another needs. */
-import { completion } from '../command-line/completion.ts';
-import type { CommandEntry } from '../command-line/program.ts';
+import { completion } from 'ajwt-cli-kit/completion';
+import type { CommandEntry } from 'ajwt-cli-kit/program';
 
 export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
   ['keygen', { summary: 'make a key pair', load: async () => (await import('./keygen.ts')).keygen }],

@@ -1,8 +1,8 @@
 /** `ajwt explain`: decodes a token, and says which check it would fail. */
 
-import { defineCommand } from '../command-line/command.ts';
-import { CommandError } from '../command-line/command-error.ts';
-import { note, print } from '../command-line/terminal.ts';
+import { defineCommand } from 'ajwt-cli-kit/command';
+import { CommandError } from 'ajwt-cli-kit/command-error';
+import { note, print } from 'ajwt-cli-kit/terminal';
 import { DEFAULT_TOLERANCE, MAX_TOLERANCE } from '../core/options.ts';
 import { checkToken } from './explain/checks.ts';
 import { decodeLoosely, findToken } from './explain/decode.ts';
@@ -57,6 +57,6 @@ async function readPublicKey(path: string) {
 async function readPasted(words: readonly string[]): Promise<string> {
   if (words.length > 0 && words.join() !== '-') return words.join(' ');
   if (process.stdin.isTTY) note('Paste a token, and end with Ctrl-D.');
-  const { readStandardInput } = await import('../command-line/standard-input.ts');
+  const { readStandardInput } = await import('ajwt-cli-kit/standard-input');
   return readStandardInput(MAX_INPUT);
 }

@@ -1,11 +1,11 @@
 /** `ajwt fetch`: sends a signed request, and prints the answer. */
 import type { IncomingMessage } from 'node:http';
+import { defineCommand, type Values } from 'ajwt-cli-kit/command';
+import { CommandError } from 'ajwt-cli-kit/command-error';
+import { refuseMoreWords } from 'ajwt-cli-kit/parse';
+import { complain } from 'ajwt-cli-kit/terminal';
 import { BODY_HEADERS, followRedirect, isRedirect } from '../client/redirect.ts';
 import { attemptSigner } from '../client/signing.ts';
-import { defineCommand, type Values } from '../command-line/command.ts';
-import { CommandError } from '../command-line/command-error.ts';
-import { refuseMoreWords } from '../command-line/parse.ts';
-import { complain } from '../command-line/terminal.ts';
 import { readBody } from './fetch/body.ts';
 import { bodyError, HTTP_ERROR, MALFORMED_URL, transferError } from './fetch/exit-codes.ts';
 import { readForm } from './fetch/form.ts';

@@ -1,12 +1,12 @@
 /** Who signs, and with what: from the options, or from their twins in the environment. */
 
-import { CommandError } from '../command-line/command-error.ts';
-import { isKeyText } from '../command-line/key-text.ts';
+import { CommandError } from 'ajwt-cli-kit/command-error';
+import { isKeyText } from 'ajwt-cli-kit/key-text';
 import { isUsername } from '../core/claims.ts';
 import { MAX_KEY_TEXT } from '../keys/format.ts';
 import { KeyError } from '../keys/key-error.ts';
 import type { PrivateKey } from '../keys/private-key.ts';
-import type { SshAgentSigner } from '../signers/ssh-agent.ts';
+import type { SshAgentSigner } from '../signers/ssh-agent/ssh-agent-signer.ts';
 import { importPrivateKey, PASSPHRASE_OPTION } from './passphrase.ts';
 
 /** Options of every command that signs. */
@@ -68,7 +68,7 @@ export async function openAgentKey(value: string): Promise<SshAgentSigner> {
   if (fingerprint === '' && value.includes(':')) {
     throw new CommandError('ssh-agent: needs a fingerprint behind it, as `ssh-add -l` shows them, or nothing');
   }
-  const { SshAgentError, sshAgentSigner } = await import('../signers/ssh-agent.ts');
+  const { SshAgentError, sshAgentSigner } = await import('../signers/ssh-agent/ssh-agent-signer.ts');
   return sshAgentSigner(fingerprint === '' ? {} : { fingerprint }).catch((error) => {
     throw error instanceof SshAgentError ? new CommandError(error.message) : error;
   });
@@ -105,7 +105,7 @@ async function openKey(
 export async function readKeySource(path: string): Promise<string> {
   if (isKeyText(path)) throw new CommandError('give a file, or - for standard input, instead of the key itself');
   if (path === '-') {
-    const { readStandardInput } = await import('../command-line/standard-input.ts');
+    const { readStandardInput } = await import('ajwt-cli-kit/standard-input');
     return readStandardInput(MAX_KEY_TEXT + 1);
   }
   const { readKeyFile } = await import('../keys/key-file.ts');

@@ -1,6 +1,6 @@
 /** The two files of a key pair: written once, never over another file. */
 import { lstat, open, unlink } from 'node:fs/promises';
-import { CommandError } from '../command-line/command-error.ts';
+import { CommandError } from 'ajwt-cli-kit/command-error';
 
 /** Read and write for the owner: what ssh asks of a private key. */
 const PRIVATE_MODE = 0o600;

@@ -1,9 +1,9 @@
 /** `ajwt keygen`: makes a key pair. */
 
-import { defineCommand } from '../command-line/command.ts';
-import { CommandError } from '../command-line/command-error.ts';
-import { refuseMoreWords } from '../command-line/parse.ts';
-import { note, paint, print } from '../command-line/terminal.ts';
+import { defineCommand } from 'ajwt-cli-kit/command';
+import { CommandError } from 'ajwt-cli-kit/command-error';
+import { refuseMoreWords } from 'ajwt-cli-kit/parse';
+import { note, paint, print } from 'ajwt-cli-kit/terminal';
 import { type Curve, RSA_BITS } from '../core/algorithms.ts';
 import { type GenerateOptions, PrivateKey } from '../keys/private-key.ts';
 import { refuseExisting, writeKeyFiles } from './key-files.ts';

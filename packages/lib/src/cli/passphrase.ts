@@ -1,7 +1,7 @@
 /** Private keys that may be encrypted, and where their passphrases come from. */
-import { askHidden } from '../command-line/ask.ts';
-import { readLine } from '../command-line/read-line.ts';
-import { note, oneLine } from '../command-line/terminal.ts';
+import { askHidden } from 'ajwt-cli-kit/ask';
+import { readLine } from 'ajwt-cli-kit/read-line';
+import { note, oneLine } from 'ajwt-cli-kit/terminal';
 import { KeyError, type KeyErrorCode } from '../keys/key-error.ts';
 import { PrivateKey } from '../keys/private-key.ts';
 

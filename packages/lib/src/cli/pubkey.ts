@@ -1,9 +1,9 @@
 /** `ajwt pubkey`: the public half of a key, and its names. */
 
-import { defineCommand } from '../command-line/command.ts';
-import { CommandError } from '../command-line/command-error.ts';
-import { refuseMoreWords } from '../command-line/parse.ts';
-import { print } from '../command-line/terminal.ts';
+import { defineCommand } from 'ajwt-cli-kit/command';
+import { CommandError } from 'ajwt-cli-kit/command-error';
+import { refuseMoreWords } from 'ajwt-cli-kit/parse';
+import { print } from 'ajwt-cli-kit/terminal';
 import { KeyError, type KeyErrorCode } from '../keys/key-error.ts';
 import { PublicKey } from '../keys/public-key.ts';
 import { isAgentKey, openAgentKey, readKeySource } from './identity.ts';

@@ -1,6 +1,7 @@
 /** The method and the URL of a request, as they are typed. */
+
+import { CommandError } from 'ajwt-cli-kit/command-error';
 import { bareUrl } from '../client/bare-url.ts';
-import { CommandError } from '../command-line/command-error.ts';
 
 /** tchar of RFC 9110 §5.6.2. */
 const METHOD = /^[\w!#$%&'*+.^`|~-]+$/;

@@ -1,9 +1,10 @@
 /** `ajwt token`: signs a token for one request. */
+
+import { defineCommand } from 'ajwt-cli-kit/command';
+import { CommandError } from 'ajwt-cli-kit/command-error';
+import { refuseMoreWords } from 'ajwt-cli-kit/parse';
+import { complain, print } from 'ajwt-cli-kit/terminal';
 import { createAuthorization } from '../client/token.ts';
-import { defineCommand } from '../command-line/command.ts';
-import { CommandError } from '../command-line/command-error.ts';
-import { refuseMoreWords } from '../command-line/parse.ts';
-import { complain, print } from '../command-line/terminal.ts';
 import type { Bind } from '../core/binding.ts';
 import { bareTarget } from '../core/target.ts';
 import { IDENTITY_OPTIONS, readSigningKey, readUsername } from './identity.ts';

@@ -6,7 +6,7 @@ import { type Answer, readTimeRefusal, type TimeRefusal } from './refusal.ts';
 /** How far a caller follows the clock of a server that refuses its token for time. Nothing here widens the server's window. */
 export interface ClockOptions {
   /** Largest correction, in seconds; 0 to 3600, default 300. What lies beyond is an error. */
-  readonly maxOffset?: number;
+  readonly maxOffsetSeconds?: number;
   /**
    * Lets a token that is not bound to its audience be dated more than 5 s ahead of this clock. A server that lies about its clock can
    * then collect tokens that other servers take later. Default false: such tokens need `bind: ['aud']`.
@@ -16,7 +16,7 @@ export interface ClockOptions {
   readonly dateHeader?: boolean;
 }
 
-const OPTIONS: OptionKinds<ClockOptions> = { maxOffset: 'any', aheadUnbound: 'boolean', dateHeader: 'boolean' };
+const OPTIONS: OptionKinds<ClockOptions> = { maxOffsetSeconds: 'any', aheadUnbound: 'boolean', dateHeader: 'boolean' };
 
 /** Seconds for which an offset is remembered. */
 const MEMORY = 600;
@@ -68,7 +68,7 @@ export class ServerClocks {
   constructor(options: ClockOptions, clocks: Clocks) {
     checkOptions(options, OPTIONS);
     this.#clocks = clocks;
-    this.#maxOffset = numberOption('maxOffset', options.maxOffset, 300, 0, 3600, 'seconds');
+    this.#maxOffset = numberOption('maxOffsetSeconds', options.maxOffsetSeconds, 300, 0, 3600, 'seconds');
     this.#aheadUnbound = options.aheadUnbound === true;
     this.#dateHeader = options.dateHeader === true;
   }

@@ -18,7 +18,7 @@ export interface SigningOptions {
   /** Who the service says it is, for `bind: ['aud']`; default the origin of the URL. */
   readonly audience?: string;
   /** Also sends the audience as the registered claim `aud`, so that a server that ignores `bind` refuses the token. */
-  readonly hard?: boolean;
+  readonly sendAudClaim?: boolean;
   /** How a token that was refused for its time is made good; `false` hands each refusal on as it is. */
   readonly clock?: ClockOptions | false;
   /** Seconds since the epoch; default the wall clock. */
@@ -32,7 +32,7 @@ export const SIGNING_OPTIONS: OptionKinds<SigningOptions> = {
   key: 'any',
   bind: 'array',
   audience: 'text',
-  hard: 'boolean',
+  sendAudClaim: 'boolean',
   clock: 'any',
   now: 'function',
   monotonic: 'function',
@@ -60,7 +60,7 @@ export type SignAttempt = (url: URL, method: string, target?: string) => Attempt
  */
 export function attemptSigner(options: SigningOptions): SignAttempt {
   checkOptions(options, SIGNING_OPTIONS);
-  const { username, key, bind: members = [], audience, hard = false, clock = {} } = options;
+  const { username, key, bind: members = [], audience, sendAudClaim = false, clock = {} } = options;
   const now = clockOption(options.now);
   const monotonic = options.monotonic ?? monotonicClock;
   checkCaller(username, key);
@@ -69,7 +69,7 @@ export function attemptSigner(options: SigningOptions): SignAttempt {
     if (!is) throw new TypeError(`option bind: ${String(member)} is not one of aud, htm, target`);
   }
   const bound = members.includes('aud');
-  const needing = hard ? 'hard' : audience && 'audience';
+  const needing = sendAudClaim ? 'sendAudClaim' : audience && 'audience';
   if (needing && !bound) throw new TypeError(`option ${needing}: needs bind: ['aud']`);
   if (clock !== false)
     checkArgument(typeof clock === 'object' && clock !== null, 'option clock', 'an object or false', clock);
@@ -84,7 +84,7 @@ export function attemptSigner(options: SigningOptions): SignAttempt {
   return (url, method, target) => {
     const begun = clocks?.begin(url.origin);
     const time = now() + (begun?.offset ?? 0);
-    const made = makeToken({ username, key, bind: bindTo(url, method, target), hard, time }, SCHEME);
+    const made = makeToken({ username, key, bind: bindTo(url, method, target), sendAudClaim, time }, SCHEME);
     const attempt = (authorization: string): Attempt => {
       const sentAt = begun === undefined ? 0 : monotonic();
       return {

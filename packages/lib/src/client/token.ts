@@ -13,10 +13,10 @@ export interface TokenOptions {
   readonly username: string;
   /** A `PrivateKey`, or any other signer. */
   readonly key: Signer;
-  /** What the token is restricted to. Servers that do not know `bind` ignore it, unless `hard`. */
+  /** What the token is restricted to. Servers that do not know `bind` ignore it, unless `sendAudClaim` is set. */
   readonly bind?: Omit<Bind, 'v'>;
   /** Also sends `bind.aud` as the registered claim `aud`, so that a server that ignores `bind` refuses the token. */
-  readonly hard?: boolean;
+  readonly sendAudClaim?: boolean;
   /** Seconds since the epoch; default the wall clock. */
   readonly now?: () => number;
 }
@@ -25,7 +25,7 @@ const OPTIONS: OptionKinds<TokenOptions> = {
   username: 'any',
   key: 'any',
   bind: 'object',
-  hard: 'boolean',
+  sendAudClaim: 'boolean',
   now: 'function',
 };
 
@@ -62,7 +62,7 @@ export interface TokenContent {
   readonly username: string;
   readonly key: Signer;
   readonly bind: Omit<Bind, 'v'> | undefined;
-  readonly hard: boolean;
+  readonly sendAudClaim: boolean;
   /** Seconds since the epoch. */
   readonly time: number;
 }
@@ -72,21 +72,26 @@ export interface TokenContent {
  *
  * @param prefix - what stands before the token
  */
-export function makeToken({ username, key, bind, hard, time }: TokenContent, prefix: string): string | Promise<string> {
+export function makeToken(
+  { username, key, bind, sendAudClaim, time }: TokenContent,
+  prefix: string,
+): string | Promise<string> {
   const claims = { username, time: Math.floor(time), nonce: randomText(NONCE_BYTES) };
   const payload =
-    bind === undefined ? claims : { ...claims, bind: { v: 1, ...bind }, ...(hard ? { aud: bind.aud } : undefined) };
+    bind === undefined
+      ? claims
+      : { ...claims, bind: { v: 1, ...bind }, ...(sendAudClaim ? { aud: bind.aud } : undefined) };
   const signingInput = `${headerOf(key)}.${encodeText(JSON.stringify(payload))}`;
   return andThen(key.sign(asciiBytes(signingInput)), (bytes) => `${prefix}${signingInput}.${encodeBytes(bytes)}`);
 }
 
 function readTokenOptions(options: TokenOptions): TokenContent {
   checkOptions(options, OPTIONS);
-  const { username, key, bind, hard = false, now = wallClock } = options;
+  const { username, key, bind, sendAudClaim = false, now = wallClock } = options;
   checkCaller(username, key);
   if (bind !== undefined) checkBind(bind);
-  if (hard && bind?.aud === undefined) throw new TypeError('option hard: needs bind.aud');
-  return { username, key, bind, hard, time: readClock(now) };
+  if (sendAudClaim && bind?.aud === undefined) throw new TypeError('option sendAudClaim: needs bind.aud');
+  return { username, key, bind, sendAudClaim, time: readClock(now) };
 }
 
 /** @throws TypeError for a restriction that no server could hold the token to */

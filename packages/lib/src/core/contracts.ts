@@ -30,9 +30,9 @@ export interface KeyRecord {
   readonly key: VerificationKey;
   readonly state: KeyState;
   /** What its issuer calls it, where that is another name: a token whose `kid` is this means this key. */
-  readonly name?: string | null | undefined;
+  readonly issuerKid?: string | null | undefined;
   /** Whether it may be used from the caller's address, which is `undefined` where nobody knows it; default from everywhere. */
-  readonly permits?: ((address: string | undefined) => boolean) | null | undefined;
+  readonly allowsAddress?: ((address: string | undefined) => boolean) | null | undefined;
 }
 
 /** A user with all its keys, as one query finds it. */
@@ -46,9 +46,9 @@ export interface UserRecord<User> {
   /** Members of `bind` that this user's tokens must carry, beyond the server's own policy. */
   readonly require?: readonly BindMember[] | null | undefined;
   /** URLs of JWK sets whose keys count as well; not before `withKeySets` has looked there. */
-  readonly keySets?: readonly string[] | null | undefined;
+  readonly jwksUrls?: readonly string[] | null | undefined;
   /** Seconds since the epoch at which the record will be another, as a key expires: nobody keeps it for longer. */
-  readonly until?: number | null | undefined;
+  readonly validUntil?: number | null | undefined;
 }
 
 /** What a key store may use to fetch less: the token's own words, not yet verified. */
@@ -74,7 +74,7 @@ export interface KeyStore<User> {
    * @param key - the one that signed, as `find` gave it
    * @param at - seconds since the epoch
    */
-  used?(key: VerificationKey, at: number): void;
+  recordUse?(key: VerificationKey, at: number): void;
   /**
    * Tells whether `find` would be answered now, by asking what it asks. It need not limit how often it asks:
    * `authenticator.readiness()` calls it once at a time, and once a second at most. A store without it counts as ready.
@@ -86,7 +86,7 @@ export interface KeyStore<User> {
 }
 
 /** Whether a store serves now, and if not, why. */
-export type Readiness = { readonly ready: true } | { readonly ready: false; readonly why: string };
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
 
 /** The replay key: a verified username, the claimed time and the nonce. Its type is part of a nonce: `7` and `"7"` are two. */
 export interface NonceClaim {

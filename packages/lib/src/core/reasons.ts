@@ -21,7 +21,7 @@ export interface ReasonEntry {
   /** Seconds for `Retry-After`, where the same caller may try again at once. */
   readonly retryAfter?: number;
   /** One sentence for people: what happened and what to do. Never sent for the reasons of steps 3 and 4. */
-  readonly sentence: string;
+  readonly message: string;
 }
 
 export const REASONS = Object.freeze({
@@ -29,107 +29,107 @@ export const REASONS = Object.freeze({
     step: 1,
     status: 401,
     error: null,
-    sentence: 'No credential of this scheme was sent; sign the request.',
+    message: 'No credential of this scheme was sent; sign the request.',
   },
   malformed: {
     step: 2,
     status: 401,
     error: 'invalid_token',
-    sentence: 'The credential is not a well-formed token of this profile.',
+    message: 'The credential is not a well-formed token of this profile.',
   },
-  unknown_user: { step: 3, status: 401, error: 'invalid_token', sentence: 'No such user; register it first.' },
+  unknown_user: { step: 3, status: 401, error: 'invalid_token', message: 'No such user; register it first.' },
   user_disabled: {
     step: 3,
     status: 401,
     error: 'invalid_token',
-    sentence: 'The user is disabled; enable it to let it in.',
+    message: 'The user is disabled; enable it to let it in.',
   },
   unknown_key: {
     step: 3,
     status: 401,
     error: 'invalid_token',
-    sentence: 'The user has no key of that kid and algorithm; register the public key.',
+    message: 'The user has no key of that kid and algorithm; register the public key.',
   },
   key_expired: {
     step: 3,
     status: 401,
     error: 'invalid_token',
-    sentence: 'The key has expired; register a new one.',
+    message: 'The key has expired; register a new one.',
   },
   key_revoked: {
     step: 3,
     status: 401,
     error: 'invalid_token',
-    sentence: 'The key was revoked; sign with another one.',
+    message: 'The key was revoked; sign with another one.',
   },
   bad_signature: {
     step: 4,
     status: 401,
     error: 'invalid_token',
-    sentence: 'The signature does not verify with any usable key of the user.',
+    message: 'The signature does not verify with any usable key of the user.',
   },
   stale: {
     step: 5,
     status: 401,
     error: 'stale_time',
-    sentence: 'The token was signed too long ago; sign anew, and check the clock if this repeats.',
+    message: 'The token was signed too long ago; sign anew, and check the clock if this repeats.',
   },
   from_the_future: {
     step: 5,
     status: 401,
     error: 'stale_time',
-    sentence: 'The token was signed ahead of the server clock; check the clock of the caller.',
+    message: 'The token was signed ahead of the server clock; check the clock of the caller.',
   },
   expired: {
     step: 5,
     status: 401,
     error: 'stale_time',
-    sentence: 'The exp claim of the token has passed; sign anew.',
+    message: 'The exp claim of the token has passed; sign anew.',
   },
   wrong_audience: {
     step: 6,
     status: 401,
     error: 'wrong_audience',
-    sentence: 'The token is for another audience; if it is for this server, add it to the option audience.',
+    message: 'The token is for another audience; if it is for this server, add it to the option audience.',
   },
   binding_required: {
     step: 6,
     status: 401,
     error: 'binding_required',
-    sentence: 'This server requires tokens bound to the request; sign with the members it requires.',
+    message: 'This server requires tokens bound to the request; sign with the members it requires.',
   },
   binding_mismatch: {
     step: 6,
     status: 401,
     error: 'binding_mismatch',
-    sentence: 'The token is bound to another request than the one it came with.',
+    message: 'The token is bound to another request than the one it came with.',
   },
   replayed: {
     step: 7,
     status: 401,
     error: 'replayed',
-    sentence: 'The token was used before; sign each request anew.',
+    message: 'The token was used before; sign each request anew.',
   },
   forgotten: {
     step: 7,
     status: 401,
     error: 'stale_time',
     retryAfter: 1,
-    sentence: 'The token is older than what the nonce store remembers; sign anew.',
+    message: 'The token is older than what the nonce store remembers; sign anew.',
   },
   rate_limited: {
     step: 7,
     status: 429,
     error: 'rate_limited',
     retryAfter: 1,
-    sentence: 'The user claims nonces faster than it may; slow down.',
+    message: 'The user claims nonces faster than it may; slow down.',
   },
   unavailable: {
     step: 0,
     status: 503,
     error: 'unavailable',
     retryAfter: 1,
-    sentence: 'The server cannot check tokens right now; try again.',
+    message: 'The server cannot check tokens right now; try again.',
   },
 } as const satisfies Record<string, ReasonEntry>);
 
@@ -145,7 +145,7 @@ export const MALFORMED = Object.freeze({
   too_long: 'The token is longer than 8192 characters.',
   header_too_long: 'The JOSE header is longer than 2048 bytes.',
   payload_too_long: 'The payload is longer than 4096 bytes.',
-  not_base64url: 'The token has characters that are not base64url, or its signature is not canonical base64url.',
+  not_base64url: 'The token is not canonical base64url.',
   header_json: 'The JOSE header is not canonical base64url of a JSON object in UTF-8 without duplicate members.',
   alg: 'The alg of the JOSE header is not one of the supported asymmetric algorithms.',
   typ: 'The typ of the JOSE header is neither absent nor JWT.',

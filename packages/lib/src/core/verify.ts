@@ -37,7 +37,7 @@ export function selectCandidates<User>(
   let reason: Reason = 'unknown_key';
   for (const candidate of record.keys) {
     if (!mayHaveSigned(candidate, token)) continue;
-    if (candidate.permits && candidate.permits(address) !== true) continue;
+    if (candidate.allowsAddress && candidate.allowsAddress(address) !== true) continue;
     const why = WHY_UNUSABLE[candidate.state];
     if (why === null) {
       if (keys === undefined) keys = [candidate];
@@ -47,7 +47,10 @@ export function selectCandidates<User>(
   return keys === undefined ? new Refusal(reason) : { record, keys };
 }
 
-function mayHaveSigned({ key, name }: KeyRecord, { algorithm, signatureLength, kid }: UnverifiedToken): boolean {
+function mayHaveSigned(
+  { key, issuerKid: name }: KeyRecord,
+  { algorithm, signatureLength, kid }: UnverifiedToken,
+): boolean {
   const isNamed = kid === undefined || kid === key.kid || kid === name;
   if (!isNamed && FINGERPRINT.test(kid) && kid.toLowerCase() !== key.kid) return false;
   // Behind its name, as a store may read the key itself only now.

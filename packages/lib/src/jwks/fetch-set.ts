@@ -3,8 +3,8 @@ import { lookup as systemLookup } from 'node:dns/promises';
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { isIP } from 'node:net';
+import { JwksError, type JwksProblemCode } from './jwks-error.ts';
 import { hostOf } from './private-hosts.ts';
-import { JwksError, type JwksProblemCode } from './problem.ts';
 import { isPublicAddress } from './public-address.ts';
 
 /** Most bytes of a set. */

@@ -5,7 +5,7 @@ import { parseStrictJsonObject } from '../core/strict-json.ts';
 import { hasPrivateMember, publicMembers } from '../keys/jwk.ts';
 import { KeyError } from '../keys/key-error.ts';
 import { PublicKey } from '../keys/public-key.ts';
-import { JwksError } from './problem.ts';
+import { JwksError } from './jwks-error.ts';
 
 /** Most keys of one set, so that its reading and its memory are bounded. */
 const MAX_KEYS = 100;
@@ -40,7 +40,7 @@ export function readKeySet(text: string | undefined, url: string, report: (probl
       else if (kids.has(kid)) throw new JwksError('duplicate_kid', url, { index });
       else {
         kids.add(kid);
-        keys.push({ key, state: 'active', name: kid });
+        keys.push({ key, state: 'active', issuerKid: kid });
       }
     } catch (error) {
       report(problemOf(error, url, index));

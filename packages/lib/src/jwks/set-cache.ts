@@ -1,7 +1,7 @@
 /** The set of one URL: what it was when it was last seen, and when it may be asked for again. */
 import { type FetchedSet, type FetchSettings, fetchSet, type Validators } from './fetch-set.ts';
+import { JwksError } from './jwks-error.ts';
 import { readKeySet, type SetKey } from './key-set.ts';
-import { JwksError } from './problem.ts';
 
 /** Seconds between two fetches, whatever came of the first. */
 const PAUSE = 10;

@@ -1,7 +1,7 @@
 /** URLs of JWK sets. */
 import { parseIpAddress } from '../core/ip-address.ts';
+import { JwksError } from './jwks-error.ts';
 import { hostOf } from './private-hosts.ts';
-import { JwksError } from './problem.ts';
 import { isPublicAddress } from './public-address.ts';
 
 const MAX_URL = 2048;

@@ -1,5 +1,6 @@
 /** Mistakes in calls that import keys: a program passes something that is not a key at all. */
 import { checkArgument, hasMethod, kindOf } from '../core/arguments.ts';
+import { KeyError } from './key-error.ts';
 
 /** Text that names a file: it has an extension, or begins as paths do, and is too short for a key in base64. */
 const PATH =
@@ -10,14 +11,16 @@ const BASE64_KEY = /^[A-Za-z0-9+/]{60,}={0,2}$/;
  * Refuses arguments of {@link PublicKey.from} and {@link PrivateKey.from} that a program passes by mistake.
  *
  * @param kind - `public` or `private`
- * @throws TypeError that says what to call instead; the argument is not repeated
+ * @throws TypeError that says what to call instead
+ * @throws KeyError `malformed` for the path of a file; neither repeats the argument
  */
 export function checkKeyInput(input: unknown, kind: 'public' | 'private'): void {
   const owner = kind === 'public' ? 'PublicKey' : 'PrivateKey';
   const a = `the text of a ${kind} key, a JWK or a KeyObject`;
   if (typeof input === 'string') {
     if (!PATH.test(input) || BASE64_KEY.test(input)) return;
-    throw new TypeError(`input: must be ${a}, not a path; read the file with ${owner}.fromFile(path)`);
+    // Strangers send text too, so this is an error of the text, and not of the program.
+    throw new KeyError('malformed', `this is a path, not a key; read the file with ${owner}.fromFile(path)`);
   }
   checkArgument(typeof input === 'object' && input !== null, 'input', a, input);
   const hint = HINTS.find(([is]) => is(input))?.[1];

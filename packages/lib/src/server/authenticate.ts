@@ -1,21 +1,21 @@
 /** THE PATH: the one function that every request goes down. Its order is spec/LIFECYCLE.md; the types of its steps keep it. */
 import { credentialReader } from '../core/authorization.ts';
 import { checkBinding } from '../core/binding.ts';
+import { checkClaim } from '../core/check-claim.ts';
 import type { Claims } from '../core/claims.ts';
 import type { Readiness, VerificationKey } from '../core/contracts.ts';
 import { inTime } from '../core/in-time.ts';
 import { callHook, ignoreRejection, isPromise } from '../core/maybe-promise.ts';
 import { malformed, Refusal } from '../core/reasons.ts';
-import { checkClaim } from '../core/replay.ts';
 import type { AuthenticationRequest } from '../core/request.ts';
 import { checkTime } from '../core/time.ts';
 import { parseToken } from '../core/token.ts';
 import type { ClaimedToken, UnverifiedToken } from '../core/trust.ts';
 import { selectCandidates, verifySignature } from '../core/verify.ts';
-import { challenger, type RefusedResult } from './challenge.ts';
 import { eventOf } from './event.ts';
 import { type AuthenticatorOptions, readOptions } from './options.ts';
 import { readinessProbe } from './readiness.ts';
+import { challenger, type RefusedResult } from './refusal-response.ts';
 
 /** Milliseconds for which a store's promise is awaited: one that never settles must not hold a request for ever. */
 const PATIENCE = 30_000;
@@ -83,7 +83,7 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
     const { claims, record, key } = token;
     tell('accepted', request, claims, key.kid);
     // A store that cannot record the use of a key still lets its owner in.
-    if (keys.used !== undefined) callHook(() => keys.used?.(key, clock()));
+    if (keys.recordUse !== undefined) callHook(() => keys.recordUse?.(key, clock()));
     return { ok: true, username: record.username, user: record.user, key, claims };
   }
 

@@ -19,7 +19,7 @@ export interface AuthenticationEvent {
   /** What went wrong on this side, for `unavailable`: an error of a store, or of a hook. */
   readonly cause?: unknown;
   /** For people: what happened and what to do. */
-  readonly sentence: string;
+  readonly message: string;
 }
 
 /** @param kid - of the key that verified, or as the token claims it */
@@ -35,12 +35,12 @@ export function eventOf(
     ...(kid === undefined ? {} : { kid: printable(kid) }),
   };
   if (outcome === 'accepted')
-    return { reason: 'accepted', sentence: 'The request was let in.', verified: true, ...said };
+    return { reason: 'accepted', message: 'The request was let in.', verified: true, ...said };
   const { reason, detail, cause } = outcome;
-  const { step, sentence } = REASONS[reason];
+  const { step, message } = REASONS[reason];
   return {
     reason,
-    sentence,
+    message,
     verified: step > 4,
     ...(detail === undefined ? {} : { detail }),
     ...(cause === undefined ? {} : { cause }),

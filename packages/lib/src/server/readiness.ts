@@ -29,7 +29,7 @@ export function readinessProbe(
     try {
       return (await keys.readiness?.()) ?? READY;
     } catch (error) {
-      return { ready: false, why: `the key store cannot be read: ${messageOf(error)}` };
+      return { ready: false, reason: `the key store cannot be read: ${messageOf(error)}` };
     }
   }
 
@@ -53,7 +53,7 @@ export function readinessProbe(
       const state = looking !== undefined && at - looking.at < ABANDONED ? looking.state : begin(at);
       return await inTime(state, PATIENCE, 'the key store');
     } catch (error) {
-      return { ready: false, why: messageOf(error) };
+      return { ready: false, reason: messageOf(error) };
     }
   };
 }

@@ -1,6 +1,6 @@
 /** What the suite of directories needs to know, and how it makes its cases. */
 import type { MaybePromise } from '../core/contracts.ts';
-import type { Directory } from '../key-stores/directory.ts';
+import type { Directory } from '../key-stores/directory/directory.ts';
 import { PrivateKey } from '../keys/private-key.ts';
 import type { PublicKey } from '../keys/public-key.ts';
 import { type ContractCase, ContractError, same } from './contract.ts';

@@ -35,80 +35,80 @@ export function keySetCases(fixture: DirectoryFixture): ContractCase[] {
 
   return [
     contractCase('trusts a user by key sets, each once, and finds them with its keys', async ({ directory, other }) => {
-      const first = await directory.addKeySet('acme', URL_OF_SET, { createUser: true });
-      const keySet = { username: 'acme', url: URL_OF_SET, created: 1000 };
-      same(first, { keySet, added: true, userAdded: true }, 'added');
-      const again = await other.addKeySet('acme', URL_OF_SET, { createUser: true });
-      same(again, { keySet, added: false, userAdded: false }, 'added again');
+      const first = await directory.addJwks('acme', URL_OF_SET, { createUser: true });
+      const jwks = { username: 'acme', url: URL_OF_SET, created: 1000 };
+      same(first, { jwks, added: true, userAdded: true }, 'added');
+      const again = await other.addJwks('acme', URL_OF_SET, { createUser: true });
+      same(again, { jwks, added: false, userAdded: false }, 'added again');
       const keys = await Promise.all([newKey(), newKey(), newKey()]);
       for (const key of keys) await directory.addKey('acme', key);
-      await directory.addKeySet('acme', 'https://second.example/jwks.json');
+      await directory.addJwks('acme', 'https://second.example/jwks.json');
       const found = await other.find('acme', HINT);
-      same(found?.keySets, [URL_OF_SET, 'https://second.example/jwks.json'], 'key sets, to a request');
+      same(found?.jwksUrls, [URL_OF_SET, 'https://second.example/jwks.json'], 'key sets, to a request');
       same(found?.keys.map(({ key }) => key.kid).sort(), keys.map(({ kid }) => kid).sort(), 'keys');
       await directory.addUser('globex');
-      same((await directory.find('globex', HINT))?.keySets, [], 'key sets of another user');
+      same((await directory.find('globex', HINT))?.jwksUrls, [], 'key sets of another user');
     }),
 
     contractCase('a URL is the same however it is spelt, and different where it matters', async ({ directory }) => {
-      const { keySet } = await directory.addKeySet('acme', 'HTTPS://ACME.example:443/a#b', { createUser: true });
-      same(keySet.url, 'https://acme.example/a', 'url');
-      same((await directory.addKeySet('acme', 'https://acme.example/a')).added, false, 'added again');
+      const { jwks } = await directory.addJwks('acme', 'HTTPS://ACME.example:443/a#b', { createUser: true });
+      same(jwks.url, 'https://acme.example/a', 'url');
+      same((await directory.addJwks('acme', 'https://acme.example/a')).added, false, 'added again');
       for (const url of ['https://acme.example/A', 'https://acme.example/a?', 'https://acme.example/a/']) {
-        same((await directory.addKeySet('acme', url)).added, true, url);
+        same((await directory.addJwks('acme', url)).added, true, url);
       }
-      await directory.removeKeySet('acme', 'https://Acme.example/a#c');
-      same((await directory.listKeySets()).items.length, 3, 'key sets that are left');
+      await directory.removeJwks('acme', 'https://Acme.example/a#c');
+      same((await directory.listJwks()).items.length, 3, 'key sets that are left');
       const longest = `https://acme.example/${'x'.repeat(2048 - 'https://acme.example/'.length)}`;
-      same((await directory.addKeySet('acme', longest)).keySet.url, longest, 'the longest');
+      same((await directory.addJwks('acme', longest)).jwks.url, longest, 'the longest');
     }),
 
     contractCase('no longer trusts a user by what was removed', async ({ directory, other }) => {
-      for (const username of ['acme', 'globex']) await directory.addKeySet(username, URL_OF_SET, { createUser: true });
-      same(await other.removeKeySet('acme', URL_OF_SET), { audited: true }, 'removed');
-      same((await directory.find('acme', HINT))?.keySets, [], 'key sets');
-      same((await directory.find('globex', HINT))?.keySets, [URL_OF_SET], 'key sets of another user');
-      await refused(directory.removeKeySet('acme', URL_OF_SET), 'unknown_key_set', 'removed again');
-      await refused(directory.removeKeySet('acme', 'http://x'), 'bad_url', 'no URL');
+      for (const username of ['acme', 'globex']) await directory.addJwks(username, URL_OF_SET, { createUser: true });
+      same(await other.removeJwks('acme', URL_OF_SET), { audited: true }, 'removed');
+      same((await directory.find('acme', HINT))?.jwksUrls, [], 'key sets');
+      same((await directory.find('globex', HINT))?.jwksUrls, [URL_OF_SET], 'key sets of another user');
+      await refused(directory.removeJwks('acme', URL_OF_SET), 'unknown_key_set', 'removed again');
+      await refused(directory.removeJwks('acme', 'http://x'), 'bad_url', 'no URL');
       await directory.removeUser('globex');
-      same((await directory.listKeySets()).items, [], 'key sets of users who were removed');
+      same((await directory.listJwks()).items, [], 'key sets of users who were removed');
     }),
 
     contractCase('refuses URLs that would not be fetched', async ({ directory }) => {
       for (const [url, code] of BAD_URLS) {
-        await refused(directory.addKeySet('acme', url, { createUser: true }), code, url);
+        await refused(directory.addJwks('acme', url, { createUser: true }), code, url);
       }
       same((await directory.listUsers()).items, [], 'users after what was refused');
       const privateHosts = ['127.0.0.1', '[::1]'];
       for (const url of ['https://127.0.0.1:8443/a', 'https://2130706433/b', 'https://[0::1]/c']) {
-        same((await directory.addKeySet('acme', url, { createUser: true, privateHosts })).added, true, url);
+        same((await directory.addJwks('acme', url, { createUser: true, privateHosts })).added, true, url);
       }
-      await refused(directory.addKeySet('acme', 'https://127.0.0.2/', { privateHosts }), 'forbidden_address', 'other');
+      await refused(directory.addJwks('acme', 'https://127.0.0.2/', { privateHosts }), 'forbidden_address', 'other');
     }),
 
     contractCase('says of a user who is not there that it has no key sets', async ({ directory }) => {
-      await refused(directory.addKeySet('nobody', URL_OF_SET), 'unknown_user', 'addKeySet');
-      await refused(directory.addKeySet('', URL_OF_SET, { createUser: true }), 'bad_username', 'addKeySet');
-      await refused(directory.listKeySets({ username: 'nobody' }), 'unknown_user', 'listKeySets');
-      await refused(directory.removeKeySet('nobody', URL_OF_SET), 'unknown_user', 'removeKeySet');
-      await refused(directory.listKeySets({ limit: 0 }), 'bad_query', 'listKeySets');
+      await refused(directory.addJwks('nobody', URL_OF_SET), 'unknown_user', 'addKeySet');
+      await refused(directory.addJwks('', URL_OF_SET, { createUser: true }), 'bad_username', 'addKeySet');
+      await refused(directory.listJwks({ username: 'nobody' }), 'unknown_user', 'listKeySets');
+      await refused(directory.removeJwks('nobody', URL_OF_SET), 'unknown_user', 'removeKeySet');
+      await refused(directory.listJwks({ limit: 0 }), 'bad_query', 'listKeySets');
     }),
 
     contractCase('lists key sets by page, and writes down who changed what', async ({ directory }) => {
-      const admin = directory.as('admin:ada');
+      const admin = directory.withActor('admin:ada');
       for (const number of [1, 2, 3]) {
-        await admin.addKeySet('acme', `https://acme.example/${number}`, { createUser: true });
+        await admin.addJwks('acme', `https://acme.example/${number}`, { createUser: true });
       }
-      await admin.addKeySet('globex', URL_OF_SET, { createUser: true });
-      const page = await directory.listKeySets({ username: 'acme', limit: 2 });
-      const rest = await directory.listKeySets({ username: 'acme', after: page.next, limit: 2 });
+      await admin.addJwks('globex', URL_OF_SET, { createUser: true });
+      const page = await directory.listJwks({ username: 'acme', limit: 2 });
+      const rest = await directory.listJwks({ username: 'acme', after: page.next, limit: 2 });
       same(
         [...page.items, ...rest.items].map(({ url }) => url),
         [1, 2, 3].map((number) => `https://acme.example/${number}`),
         'both pages',
       );
       same(rest.next === undefined, true, 'the second page is the last');
-      await admin.removeKeySet('acme', 'https://acme.example/1');
+      await admin.removeJwks('acme', 'https://acme.example/1');
       await admin.removeUser('acme');
       const { items } = await directory.listAudit({ subject: 'acme' });
       same(
@@ -125,11 +125,11 @@ export function keySetCases(fixture: DirectoryFixture): ContractCase[] {
 
     contractCase('of those who add the same key set at once, one does it', async ({ directory, other }) => {
       const added = await Promise.all(
-        [directory, other, directory, other].map((one) => one.addKeySet('acme', URL_OF_SET, { createUser: true })),
+        [directory, other, directory, other].map((one) => one.addJwks('acme', URL_OF_SET, { createUser: true })),
       );
       same(added.filter((one) => one.added).length, 1, 'who added the key set');
       same(added.filter((one) => one.userAdded).length, 1, 'who added the user');
-      same((await directory.listKeySets()).items.length, 1, 'key sets');
+      same((await directory.listJwks()).items.length, 1, 'key sets');
     }),
   ];
 }

@@ -1,5 +1,5 @@
 /** What every directory promises about keys that replace one another, and about the trail of changes. */
-import type { Directory } from '../key-stores/directory.ts';
+import type { Directory } from '../key-stores/directory/directory.ts';
 import { type ContractCase, same } from './contract.ts';
 import { type DirectoryFixture, directoryCase, newKey, refused, statesOf } from './directory-fixture.ts';
 
@@ -14,7 +14,7 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
       const [one, two] = [old.fingerprint, next.fingerprint];
       same(await statesOf(other, 'guido'), { [one]: 'active', [two]: 'staged' }, 'both count');
       await refused(directory.retireKey(one), 'not_replaced', 'retireKey before the new key was used');
-      other.used(next, 1500.5);
+      other.recordUse(next, 1500.5);
       await other.close();
       setClock(2000);
       same((await directory.retireKey(one))[0]?.retired, 2000, 'retired');
@@ -27,11 +27,11 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
     contractCase('notes when keys were first and last used, and last refused', async ({ directory, other }) => {
       const [key, idle] = [await newKey(), await newKey()];
       for (const one of [key, idle]) await directory.addKey('guido', one, { createUser: true });
-      directory.used(key, 1200.9);
-      other.used(key, 1100.2);
-      other.refused(idle.kid, 1300);
-      other.refused('f'.repeat(64), 1300);
-      other.refused("x'\u0000", 1300);
+      directory.recordUse(key, 1200.9);
+      other.recordUse(key, 1100.2);
+      other.recordRefusal(idle.kid, 1300);
+      other.recordRefusal('f'.repeat(64), 1300);
+      other.recordRefusal("x'\u0000", 1300);
       await directory.close();
       await other.close();
       const times = async () =>
@@ -43,7 +43,7 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
       same((await times())[1], [null, null, 1300], 'a key that was refused');
       const [first, last] = ((await times())[0] ?? []) as number[];
       same([[1100, 1200].includes(first as number), last], [true, 1200], 'a key that was used, by two processes');
-      directory.used(key, 1250);
+      directory.recordUse(key, 1250);
       await directory.close();
       same((await times())[0], [first, 1250, null], 'used again');
       await directory.removeUser('guido');
@@ -53,7 +53,7 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
 
     contractCase('every change is in the trail, with who made it, the newest last', async ({ directory, setClock }) => {
       const [key, next] = [await newKey(), await newKey()];
-      const cli: Directory = directory.as('cli:root');
+      const cli: Directory = directory.withActor('cli:root');
       await directory.addKey('guido', key, { createUser: true, comment: 'laptop' });
       setClock(1001);
       await cli.setDisabled('guido', true);
@@ -61,7 +61,7 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
       await cli.setDisabled('guido', false);
       await cli.changeKey(key.kid, { expires: 9000 });
       await cli.addKey('guido', next, { staged: true });
-      directory.used(next, 1001);
+      directory.recordUse(next, 1001);
       await directory.close();
       await cli.retireKey(key.kid);
       await cli.revokeKey(key.kid);

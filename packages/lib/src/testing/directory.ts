@@ -142,7 +142,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
     contractCase('a key expires by itself, and says when', async ({ directory, setClock }) => {
       const key = await newKey();
       await directory.addKey('guido', key, { createUser: true, expires: 2000 });
-      same((await directory.find('guido', HINT))?.until, 2000, 'until');
+      same((await directory.find('guido', HINT))?.validUntil, 2000, 'until');
       setClock(2000);
       same(await statesOf(directory, 'guido'), { [key.fingerprint]: 'expired' }, 'state');
     }),

@@ -7,11 +7,11 @@ export interface NonceStoreSetup {
   /** T, in seconds. */
   readonly tolerance: number;
   /** M, in seconds. */
-  readonly margin: number;
+  readonly clockMargin: number;
   /** Claims that one user may make in a second. */
-  readonly perUser: number;
+  readonly maxClaimsPerSecond: number;
   /** Nonces that fit, where the store has such a limit. */
-  readonly capacity: number;
+  readonly maxNonces: number;
   /** Seconds since the epoch: the clock that the case drives. */
   readonly now: () => number;
 }
@@ -28,15 +28,15 @@ export interface NonceStoreFixture {
    * Ends the store's process, and starts another on what the store has kept. A text instead says why that cannot be; the case then
    * is left out, as it is where this is.
    */
-  readonly restart?: Able<(store: NonceStore, setup: NonceStoreSetup) => MaybePromise<NonceStore>>;
+  readonly restart?: CapabilityOrReason<(store: NonceStore, setup: NonceStoreSetup) => MaybePromise<NonceStore>>;
   /** Loses all that the store has kept, as in a crash or a flush, and starts another in its place; or a text, as above. */
-  readonly loseMemory?: Able<(store: NonceStore, setup: NonceStoreSetup) => MaybePromise<NonceStore>>;
+  readonly loseMemory?: CapabilityOrReason<(store: NonceStore, setup: NonceStoreSetup) => MaybePromise<NonceStore>>;
   /** Lets several processes claim the same nonces of the store that was made last, all at once; or a text, as above. */
-  readonly race?: Able<(race: NonceRace) => Promise<readonly RaceOutcomes[]>>;
+  readonly race?: CapabilityOrReason<(race: NonceRace) => Promise<readonly RaceOutcomes[]>>;
 }
 
 /** A capability of a fixture, or why it cannot be. */
-export type Able<Capability> = Capability | string;
+export type CapabilityOrReason<Capability> = Capability | string;
 
 /** What each of several processes claims: the nonces `'0'`, `'1'`, … of the user `alice`, each process in an order of its own. */
 export interface NonceRace {
@@ -49,7 +49,7 @@ export interface NonceRace {
 /** How many claims of one process came to what; those that threw are `unavailable`. */
 export type RaceOutcomes = Readonly<Partial<Record<ClaimOutcome | 'unavailable', number>>>;
 
-export const DEFAULTS = { tolerance: 20, margin: 20, perUser: 1000, capacity: 1000 };
+export const DEFAULTS = { tolerance: 20, clockMargin: 20, maxClaimsPerSecond: 1000, maxNonces: 1000 };
 
 /** Where a case's store is. */
 export interface CaseSetting {

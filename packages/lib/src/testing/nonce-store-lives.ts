@@ -12,7 +12,7 @@ const outcomeOf = async (store: NonceStore, claim: NonceClaim, now: number) =>
 
 /** New tokens are accepted again within 2T + M of the clock. */
 async function servesAgain(store: NonceStore, { clock, setup }: CaseSetting): Promise<void> {
-  const end = clock.now + 2 * setup.tolerance + setup.margin;
+  const end = clock.now + 2 * setup.tolerance + setup.clockMargin;
   for (; clock.now <= end; clock.now++) {
     const claim = { username: 'alice', time: clock.now, nonce: `new at ${clock.now}` };
     if ((await outcomeOf(store, claim, clock.now)) === 'claimed') return;

@@ -137,7 +137,7 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
         clock.now += 1;
         same(await claim('alice', 'n5'), 'claimed', 'the refused nonce, a second later');
       },
-      { perUser: 5 },
+      { maxClaimsPerSecond: 5 },
     ),
   ];
 
@@ -156,7 +156,7 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
           await throws(() => claim('late', 'n'), 'a claim on a full store');
           same(store.readiness(now).ready, false, 'readiness of a full store');
         },
-        { capacity: 100 },
+        { maxNonces: 100 },
       ),
     );
   }

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { expressAuth } from '../../src/adapters/express.ts';
 import { nodeAuth } from '../../src/adapters/node.ts';
 import { webAuth } from '../../src/adapters/web.ts';
-import { createAuthorization } from '../../src/client/index.ts';
+import { createAuthorization } from '../../src/client.ts';
 import { createAuthenticator, memoryNonceStore, PrivateKey } from '../../src/index.ts';
 
 const key = await PrivateKey.generate('ed25519');
@@ -18,7 +18,7 @@ const auth = createAuthenticator<string>({
       username,
       user: username,
       disabled: false,
-      keys: [{ key: key.publicKey, state: 'active', permits: (address) => told.push(address) > 0 }],
+      keys: [{ key: key.publicKey, state: 'active', allowsAddress: (address) => told.push(address) > 0 }],
     }),
   },
   nonces: memoryNonceStore(),

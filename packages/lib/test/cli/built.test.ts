@@ -1,9 +1,9 @@
 /** The program as it is shipped: compiled, and called by the names of the package's `bin`. */
 import { readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { scratch } from 'ajwt-testkit/ajwt';
+import { environment, mustRun, run } from 'ajwt-testkit/run';
 import { beforeAll, expect, test } from 'vitest';
-import { environment, mustRun, run } from '../../../../test/run.ts';
-import { scratch } from './program.ts';
 
 const file = scratch();
 const { bin, version } = JSON.parse(readFileSync('packages/lib/package.json', 'utf8'));

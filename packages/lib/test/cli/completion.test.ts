@@ -1,7 +1,7 @@
 /** What the Tab key brings: asked of the shells themselves, on a terminal where they have one. */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { ajwt, finish, lacks, scratch, shell, startOnTerminal } from 'ajwt-testkit/ajwt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ajwt, finish, lacks, scratch, shell, startOnTerminal } from './program.ts';
 
 const file = scratch();
 const folder = file('here');

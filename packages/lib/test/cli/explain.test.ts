@@ -1,10 +1,10 @@
 /** `ajwt explain`: what it decodes, which check it says fails, and what it never prints. */
 import { writeFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
+import { ajwt, finish, lacks, scratch, shell, startOnTerminal } from 'ajwt-testkit/ajwt';
 import { createToken, type TokenOptions } from 'asymmetric-jwt-auth/client';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { MALFORMED, PrivateKey } from '../../src/index.ts';
-import { ajwt, finish, lacks, scratch, shell, startOnTerminal } from './program.ts';
 
 const file = scratch();
 let key: PrivateKey;

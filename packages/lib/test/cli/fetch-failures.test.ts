@@ -2,12 +2,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer } from 'node:net';
+import { ajwt, lacks, type RunOptions, scratch, shell } from 'ajwt-testkit/ajwt';
+import { runProgram } from 'ajwt-testkit/command';
+import { type FetchServer, fixedNonceStore, startServer } from 'ajwt-testkit/fetch-server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
 import { listen } from '../adapters/suite.ts';
-import { runProgram } from '../helpers/command.ts';
-import { type FetchServer, fixedNonceStore, startServer } from './fetch-server.ts';
-import { ajwt, lacks, type RunOptions, scratch, shell } from './program.ts';
 
 const file = scratch();
 const env = { AJWT_USER: 'guido', AJWT_KEY: file('key') };

@@ -1,10 +1,10 @@
 /** `ajwt fetch -F`: forms, as curl sends them. */
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { ajwt, lacks, type RunOptions, scratch, shell } from 'ajwt-testkit/ajwt';
+import { type FetchServer, startServer } from 'ajwt-testkit/fetch-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
-import { type FetchServer, startServer } from './fetch-server.ts';
-import { ajwt, lacks, type RunOptions, scratch, shell } from './program.ts';
 
 const file = scratch();
 let server: FetchServer;

@@ -1,10 +1,10 @@
 /** What `ajwt fetch` says beside the answer: headers with `-v`, progress on a terminal. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { ajwt, finish, lacks, scratch, startOnTerminal } from 'ajwt-testkit/ajwt';
+import { type FetchServer, startServer } from 'ajwt-testkit/fetch-server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { progressLine } from '../../src/cli/fetch/progress.ts';
 import { PrivateKey } from '../../src/index.ts';
-import { type FetchServer, startServer } from './fetch-server.ts';
-import { ajwt, finish, lacks, scratch, startOnTerminal } from './program.ts';
 
 const file = scratch();
 let server: FetchServer;

@@ -2,10 +2,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { ajwt, finish, type RunOptions, scratch, shell, start } from 'ajwt-testkit/ajwt';
+import { BINARY, type FetchServer, startServer } from 'ajwt-testkit/fetch-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
-import { BINARY, type FetchServer, startServer } from './fetch-server.ts';
-import { ajwt, finish, type RunOptions, scratch, shell, start } from './program.ts';
 
 const file = scratch();
 let plain: FetchServer;

@@ -1,7 +1,7 @@
 /** Help, version, and what is said about words that are not understood. */
 import { readFileSync } from 'node:fs';
+import { ajwt } from 'ajwt-testkit/ajwt';
 import { describe, expect, test } from 'vitest';
-import { ajwt } from './program.ts';
 
 const COMMANDS = ['keygen', 'token', 'fetch', 'explain', 'pubkey', 'completion'];
 

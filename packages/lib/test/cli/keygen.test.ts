@@ -1,10 +1,10 @@
 /** `ajwt keygen`: key pairs that other programs read, in files that nobody else can. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { ajwt, lacks, scratch, shell } from 'ajwt-testkit/ajwt';
+import { runProgram } from 'ajwt-testkit/command';
 import { describe, expect, test } from 'vitest';
 import { PrivateKey, PublicKey } from '../../src/index.ts';
-import { runProgram } from '../helpers/command.ts';
-import { ajwt, lacks, scratch, shell } from './program.ts';
 
 const file = scratch();
 const PASSPHRASE = 'correct horse battery staple';

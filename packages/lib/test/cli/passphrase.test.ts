@@ -1,9 +1,9 @@
 /** Passphrases of encrypted keys: from a file descriptor, and from a person at a terminal. */
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { finish, lacks, scratch, shell, startOnTerminal } from 'ajwt-testkit/ajwt';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
-import { finish, lacks, scratch, shell, startOnTerminal } from './program.ts';
 
 const file = scratch();
 const PASSPHRASE = 'correct horse ж';

@@ -1,9 +1,9 @@
 /** `ajwt pubkey`: every key that is read, in every way that it is printed. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { ajwt, lacks, scratch, shell } from 'ajwt-testkit/ajwt';
+import { runProgram } from 'ajwt-testkit/command';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PrivateKey, PublicKey } from '../../src/index.ts';
-import { runProgram } from '../helpers/command.ts';
-import { ajwt, lacks, scratch, shell } from './program.ts';
 
 const file = scratch();
 const PASSPHRASE = 'correct horse battery staple';

@@ -1,10 +1,10 @@
 /** `ajwt` with a key that stays in Debian's ssh-agent. */
 import { createServer } from 'node:http';
+import { ajwt, lacks, scratch } from 'ajwt-testkit/ajwt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodeAuth } from '../../src/adapters/node.ts';
 import { createAuthenticator, memoryKeyStore, memoryNonceStore, PublicKey } from '../../src/index.ts';
 import { type Agent, startAgent } from '../signers/agent.ts';
-import { ajwt, lacks, scratch } from './program.ts';
 
 const file = scratch();
 

@@ -1,8 +1,8 @@
 /** `ajwt token`: what it signs, and where it takes the key from. */
 import { writeFileSync } from 'node:fs';
+import { ajwt, scratch } from 'ajwt-testkit/ajwt';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createAuthenticator, memoryKeyStore, memoryNonceStore, PrivateKey } from '../../src/index.ts';
-import { ajwt, scratch } from './program.ts';
 
 const file = scratch();
 const PASSPHRASE = 'correct horse battery staple';

@@ -101,7 +101,7 @@ describe('a signed fetch', () => {
   });
 
   test('hard mode sends the audience twice, and our server takes it', async () => {
-    expect((await signed({ bind: ['aud'], hard: true })(`${origin}/me`)).status).toBe(200);
+    expect((await signed({ bind: ['aud'], sendAudClaim: true })(`${origin}/me`)).status).toBe(200);
   });
 });
 

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
+import { countingServers } from 'ajwt-testkit/counting-server';
 import { signedGot } from 'asymmetric-jwt-auth/got';
 import got from 'got';
 import { expect, test } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
-import { countingServers } from './counting-server.ts';
 import { librarySuite } from './library-suite.ts';
 
 librarySuite('got', ({ key }) => {

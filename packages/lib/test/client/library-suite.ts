@@ -1,7 +1,7 @@
 /** What signing through any HTTP library does, over the network: one suite, and a few lines for each library. */
 import { PassThrough, type Readable } from 'node:stream';
+import { type CountingServers, countingServers } from 'ajwt-testkit/counting-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type CountingServers, countingServers } from './counting-server.ts';
 
 /** What is sent. */
 interface Sent {

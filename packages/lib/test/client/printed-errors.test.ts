@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer, Agent as TlsAgent } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
+import { certify } from 'ajwt-testkit/authority';
 import { signedAxios } from 'asymmetric-jwt-auth/axios';
 import { createSignedFetch, PrivateKey } from 'asymmetric-jwt-auth/client';
 import { signedGot } from 'asymmetric-jwt-auth/got';
@@ -13,7 +14,6 @@ import got from 'got';
 import ky from 'ky';
 import { Agent, interceptors, request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { certify } from '../helpers/authority.ts';
 
 const options = { username: 'guido', key: await PrivateKey.generate() };
 const received: string[] = [];

@@ -1,8 +1,8 @@
 /** What is signed is what is sent (spec/PROTOCOL.md §5), in every client and on every supported Node. */
 import { resolve } from 'node:path';
+import { OTHER_NODES } from 'ajwt-testkit/nodes';
+import { mustRun } from 'ajwt-testkit/run';
 import { afterAll, describe, expect, test } from 'vitest';
-import { OTHER_NODES } from '../../../../test/nodes.ts';
-import { mustRun } from '../../../../test/run.ts';
 import { checkClient, requestLines } from './request-lines.ts';
 
 const RUNS = 60;

@@ -32,7 +32,9 @@ test('a bound token carries bind, and aud only in hard mode', async () => {
   const soft = part(await createToken({ username: 'guido', key, bind }), 1);
   expect(soft).toMatchObject({ bind: { v: 1, ...bind } });
   expect(soft).not.toHaveProperty('aud');
-  expect(part(await createToken({ username: 'guido', key, bind, hard: true }), 1)).toMatchObject({ aud: bind.aud });
+  expect(part(await createToken({ username: 'guido', key, bind, sendAudClaim: true }), 1)).toMatchObject({
+    aud: bind.aud,
+  });
 });
 
 test('a signer that answers later signs as well', async () => {

@@ -99,7 +99,7 @@ describe('a clock that is wrong', () => {
 
   test('further away is followed where the caller says so', async () => {
     wrong = -600;
-    expect((await caller({ ...bound, clock: { maxOffset: 600 } })(`${origin}/me`)).status).toBe(200);
+    expect((await caller({ ...bound, clock: { maxOffsetSeconds: 600 } })(`${origin}/me`)).status).toBe(200);
   });
 
   test('ahead: an unbound caller is dated back', async () => {
@@ -263,7 +263,7 @@ describe('a server that lies about its clock', () => {
 
   test('gets no token at all dated years ahead', async () => {
     lie(1e8);
-    for (const options of [bound, { clock: { aheadUnbound: true, maxOffset: 3600 } }]) {
+    for (const options of [bound, { clock: { aheadUnbound: true, maxOffsetSeconds: 3600 } }]) {
       expect(await failure(caller(options)(`${origin}/me`))).toMatchObject({ code: 'clock_too_far' });
     }
     expect(reached).toHaveLength(2);
@@ -347,8 +347,8 @@ describe('the date of an answer without our challenge', () => {
 
 test.each([
   [{ clock: true }, 'option clock'],
-  [{ clock: { maxOffset: 3601 } }, 'option maxOffset'],
-  [{ clock: { maxOffset: Number.NaN } }, 'option maxOffset'],
+  [{ clock: { maxOffsetSeconds: 3601 } }, 'option maxOffsetSeconds'],
+  [{ clock: { maxOffsetSeconds: Number.NaN } }, 'option maxOffsetSeconds'],
   [{ clock: { aheadUnbound: 'yes' } }, 'option aheadUnbound'],
   [{ clock: { aheadUnbuond: true } }, 'option aheadUnbuond: unknown'],
   [{ usrname: 'guido' }, 'option usrname: unknown'],

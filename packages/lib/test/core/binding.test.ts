@@ -1,5 +1,6 @@
 /** What a token is restricted to: audience, request, body and registered times (spec/PROTOCOL.md §5 and §1.3). */
 import { createHash } from 'node:crypto';
+import { freshNonce, NOW } from 'ajwt-testkit/frozen-server';
 import { describe, expect, test } from 'vitest';
 import { createToken } from '../../src/client/token.ts';
 import {
@@ -11,7 +12,6 @@ import {
   memoryNonceStore,
   PrivateKey,
 } from '../../src/index.ts';
-import { freshNonce, NOW } from '../helpers/frozen-server.ts';
 
 const key = await PrivateKey.generate();
 const sign = (claims: object) => {
@@ -110,7 +110,8 @@ describe('a token', () => {
   });
 
   test('in hard mode names this server twice, and each is checked', async () => {
-    const token = (aud: string) => createToken({ username: 'alice', key, bind: { aud }, hard: true, now: () => NOW });
+    const token = (aud: string) =>
+      createToken({ username: 'alice', key, bind: { aud }, sendAudClaim: true, now: () => NOW });
     expect(await serverOf(US)(await token(US.audience))).toBe('accepted');
     expect(await serverOf(US)(await token('https://other.example.com'))).toBe('wrong_audience');
     expect(await serverOf()(await token(US.audience))).toBe('wrong_audience');

@@ -1,10 +1,10 @@
 /** Requests that wait for their key store while others are read: each is decided by its own signature. */
 import { generateKeyPairSync } from 'node:crypto';
+import { freshNonce, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
+import { parts, type SchemeName, signToken, withSignature } from 'ajwt-testkit/sign';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createAuthenticator, memoryNonceStore, type UserRecord } from '../../src/index.ts';
-import { freshNonce, NOW, publicKeyOf } from '../helpers/frozen-server.ts';
-import { parts, type SchemeName, signToken, withSignature } from '../helpers/sign.ts';
 
 const PAIRS = {
   EdDSA: generateKeyPairSync('ed25519'),

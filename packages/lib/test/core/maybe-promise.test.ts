@@ -1,10 +1,10 @@
 /** Code that users write may answer at once, with a promise, or with any other thenable, a broken one too. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createAuthorization, createSignedFetch, createToken } from '../../src/client/index.ts';
+import { createAuthorization, createSignedFetch, createToken } from '../../src/client.ts';
 import {
   type ClaimOutcome,
-  cached,
-  chain,
+  cachedKeyStore,
+  chainedKeyStore,
   createAuthenticator,
   type KeyStore,
   type MaybePromise,
@@ -13,7 +13,7 @@ import {
   PrivateKey,
   type UserRecord,
 } from '../../src/index.ts';
-import { jwksKeyStore, withKeySets } from '../../src/jwks/index.ts';
+import { jwksKeyStore, withJwks } from '../../src/jwks.ts';
 
 const key = await PrivateKey.generate('ed25519');
 const HINT = { kid: key.kid, alg: 'EdDSA' } as const;
@@ -78,13 +78,13 @@ describe.each(Object.entries(GOOD))('%s', (_name, wrap) => {
   /** Everything that asks a store of the user's own. */
   const stores = {
     'the authenticator': (inner: KeyStore<string>) => inner,
-    cached: (inner: KeyStore<string>) => cached(inner),
-    chain: (inner: KeyStore<string>) => chain({ find: () => wrap(null) }, inner),
-    withKeySets: (inner: KeyStore<string>) => withKeySets(inner, { keysOf: () => [] }),
+    cached: (inner: KeyStore<string>) => cachedKeyStore(inner),
+    chain: (inner: KeyStore<string>) => chainedKeyStore({ find: () => wrap(null) }, inner),
+    withKeySets: (inner: KeyStore<string>) => withJwks(inner, { jwksKeys: () => [] }),
     'withKeySets, of what its client finds': (inner: KeyStore<string>) =>
-      withKeySets(
-        { find: () => ({ ...record, keys: [], keySets: ['https://keys.example/'] }) },
-        { keysOf: () => wrap((inner && record).keys) },
+      withJwks(
+        { find: () => ({ ...record, keys: [], jwksUrls: ['https://keys.example/'] }) },
+        { jwksKeys: () => wrap((inner && record).keys) },
       ),
   };
 
@@ -141,7 +141,9 @@ describe.each(Object.entries(GOOD))('%s', (_name, wrap) => {
       };
     };
     const used = work as () => void;
-    expect(await decide({ find: () => record, used }, memoryNonceStore(), work as () => void)).toBe('accepted');
+    expect(await decide({ find: () => record, recordUse: used }, memoryNonceStore(), work as () => void)).toBe(
+      'accepted',
+    );
     await vi.waitFor(() => expect(runs).toBe(2));
   });
 });
@@ -149,9 +151,9 @@ describe.each(Object.entries(GOOD))('%s', (_name, wrap) => {
 describe.each(Object.entries(BAD))('a thenable %s', (_name, make) => {
   test.each([
     ['the authenticator', { find: make }],
-    ['cached', cached({ find: make })],
-    ['chain', chain({ find: make }, { find: () => record })],
-    ['withKeySets', withKeySets({ find: make }, { keysOf: () => [] })],
+    ['cached', cachedKeyStore({ find: make })],
+    ['chain', chainedKeyStore({ find: make }, { find: () => record })],
+    ['withKeySets', withJwks({ find: make }, { jwksKeys: () => [] })],
     ['jwksKeyStore', jwksKeyStore({ users: make })],
   ] satisfies [string, KeyStore<unknown>][])('makes a request unavailable for %s', async (_asks, keys) => {
     expect(await decide(keys)).toBe('unavailable');
@@ -163,7 +165,7 @@ describe.each(Object.entries(BAD))('a thenable %s', (_name, make) => {
 
   test('from used() is dropped', async () => {
     const used = make as () => void;
-    expect(await decide({ find: () => record, used })).toBe('accepted');
+    expect(await decide({ find: () => record, recordUse: used })).toBe('accepted');
   });
 
   test('from a signer rejects', async () => {
@@ -193,7 +195,10 @@ describe('a promise that never settles', () => {
   test('in a cache with a revision does not lock its user out for ever', async () => {
     const clock = { now: 0 };
     const answers = [never<UserRecord<string>>(), Promise.resolve(record)];
-    const store = cached<string>({ find: () => answers.shift() }, { revision: () => 1, monotonic: () => clock.now });
+    const store = cachedKeyStore<string>(
+      { find: () => answers.shift() },
+      { revision: () => 1, monotonic: () => clock.now },
+    );
     void store.find('guido', HINT);
     clock.now = 0.999;
     void store.find('guido', HINT);
@@ -209,7 +214,7 @@ test('names that null was found for push no user out of a cache', async () => {
     asked.push(username);
     return username === 'guido' ? record : null;
   };
-  const store = cached<string>({ find }, { users: 10, ttl: 60 });
+  const store = cachedKeyStore<string>({ find }, { maxUsers: 10, ttlSeconds: 60 });
   await store.find('guido', HINT);
   for (let index = 0; index < 100; index++) expect(await store.find(`stranger${index}`, HINT)).toBeUndefined();
   asked.length = 0;
@@ -221,15 +226,19 @@ test('members of a record that are null are absent', async () => {
   const [own] = record.keys;
   const bare = {
     ...record,
-    ...{ require: null, keySets: null, until: null },
-    keys: [{ key: key.publicKey, state: 'active' as const, permits: null, name: null }],
+    ...{ require: null, jwksUrls: null, validUntil: null },
+    keys: [{ key: key.publicKey, state: 'active' as const, allowsAddress: null, issuerKid: null }],
   };
   expect(own?.key).toBe(key.publicKey);
-  for (const keys of [{ find: () => bare }, cached({ find: () => bare }), withKeySets({ find: () => bare }, NO_SETS)]) {
+  for (const keys of [
+    { find: () => bare },
+    cachedKeyStore({ find: () => bare }),
+    withJwks({ find: () => bare }, NO_SETS),
+  ]) {
     expect(await decide(keys)).toBe('accepted');
   }
 });
-const NO_SETS = { keysOf: () => [] };
+const NO_SETS = { jwksKeys: () => [] };
 
 test.each([null, undefined, true, 'malformed', 'bad_signature', {}])(
   'a claim that comes to %j is no outcome, and lets nobody in',

@@ -1,10 +1,10 @@
 /** What can be made of a good token without its key, and what its key can make: accepted means canonical, once, and the right key. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { freshNonce, goodPayload, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
+import { base64url, highS, parts, type SchemeName, signBytes, signToken, withSignature } from 'ajwt-testkit/sign';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createAuthenticator, memoryNonceStore, type PublicKey, type Reason } from '../../src/index.ts';
-import { freshNonce, goodPayload, NOW, publicKeyOf } from '../helpers/frozen-server.ts';
-import { base64url, highS, parts, type SchemeName, signBytes, signToken, withSignature } from '../helpers/sign.ts';
 
 interface Party {
   readonly alg: SchemeName;
@@ -29,7 +29,7 @@ function serverOf({ key }: Party) {
     keys: {
       find: (username) => ({ username, user: `user ${username}`, disabled: false, keys: [{ key, state: 'active' }] }),
     },
-    nonces: memoryNonceStore({ now: () => NOW - 60, perUser: 1e6, capacity: 1e8 }),
+    nonces: memoryNonceStore({ now: () => NOW - 60, maxClaimsPerSecond: 1e6, maxNonces: 1e8 }),
     now: () => NOW,
   });
   return (token: string) => authenticate({ authorization: `JWT ${token}` });

@@ -1,5 +1,7 @@
 /** The order of checks (spec/LIFECYCLE.md): requests that are wrong in one way, in two, and in several. */
 import { generateKeyPairSync } from 'node:crypto';
+import { freshNonce, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
+import { signToken, withSignature } from 'ajwt-testkit/sign';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { verify } from '#engine';
@@ -17,8 +19,6 @@ import {
   type Reason,
   type RefusedResult,
 } from '../../src/index.ts';
-import { freshNonce, NOW, publicKeyOf } from '../helpers/frozen-server.ts';
-import { signToken, withSignature } from '../helpers/sign.ts';
 
 vi.mock('#engine', async (importOriginal) => {
   const engine = await importOriginal<typeof import('#engine')>();
@@ -214,7 +214,7 @@ describe('verifications that one token costs', () => {
     async (word) => {
       const token = signToken('{"alg":"EdDSA"}', payload(), alice.privateKey);
       const permits = () => word as boolean;
-      expect(await verifications(token, [publicKeyOf(alice.publicKey)], { permits })).toEqual({
+      expect(await verifications(token, [publicKeyOf(alice.publicKey)], { allowsAddress: permits })).toEqual({
         reason: 'unknown_key',
         tried: [-1],
       });

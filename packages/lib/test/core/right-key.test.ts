@@ -1,10 +1,10 @@
 /** Accepted means: one of the keys that this user may use now has signed it, whoever else's key is named or is there. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { goodPayload, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
+import { type SchemeName, signToken } from 'ajwt-testkit/sign';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createAuthenticator, type KeyRecord, type KeyState, memoryNonceStore } from '../../src/index.ts';
-import { goodPayload, NOW, publicKeyOf } from '../helpers/frozen-server.ts';
-import { type SchemeName, signToken } from '../helpers/sign.ts';
 
 const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ed25519 = () => generateKeyPairSync('ed25519');

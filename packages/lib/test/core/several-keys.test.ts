@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createToken } from '../../src/client/index.ts';
+import { createToken } from '../../src/client.ts';
 import { createAuthenticator, memoryKeyStore, memoryNonceStore, PrivateKey } from '../../src/index.ts';
 
 /** Without a kid, so that all keys of the user are tried in turn. */

@@ -4,9 +4,9 @@
  */
 import { expect, test } from 'vitest';
 import { type BindingPolicy, checkBinding } from '../../src/core/binding.ts';
+import { checkClaim } from '../../src/core/check-claim.ts';
 import type { UserRecord } from '../../src/core/contracts.ts';
 import type { Refusal } from '../../src/core/reasons.ts';
-import { checkClaim } from '../../src/core/replay.ts';
 import type { AuthenticationRequest } from '../../src/core/request.ts';
 import { checkTime } from '../../src/core/time.ts';
 import { parseToken } from '../../src/core/token.ts';

@@ -1,5 +1,7 @@
 /** The library beside `jose`: each accepts what the other signs, and nothing that we accept is refused there. */
 import { createPrivateKey } from 'node:crypto';
+import { freshNonce, NOW } from 'ajwt-testkit/frozen-server';
+import { base64url, type SchemeName, signToken } from 'ajwt-testkit/sign';
 import fc from 'fast-check';
 import {
   type CryptoKey,
@@ -18,8 +20,6 @@ import {
 import { describe, expect, test } from 'vitest';
 import { createToken } from '../../src/client/token.ts';
 import { type AlgorithmName, createAuthenticator, memoryNonceStore, PrivateKey, PublicKey } from '../../src/index.ts';
-import { freshNonce, NOW } from '../helpers/frozen-server.ts';
-import { base64url, type SchemeName, signToken } from '../helpers/sign.ts';
 
 const KEYS = {
   RS512: ['rsa', { bits: 2048 }],
@@ -44,7 +44,7 @@ const keys = await Promise.all(
 function accepts(key: PublicKey) {
   const { authenticate } = createAuthenticator({
     keys: { find: (username) => ({ username, user: username, disabled: false, keys: [{ key, state: 'active' }] }) },
-    nonces: memoryNonceStore({ now: () => NOW - 60, perUser: 1e6 }),
+    nonces: memoryNonceStore({ now: () => NOW - 60, maxClaimsPerSecond: 1e6 }),
     audience: 'us',
     now: () => NOW,
   });

@@ -1,6 +1,7 @@
 /** How long a set counts, and how often it is asked for. The clock is the test's. */
+
+import { clientOf, newKey, publish, startPublisher } from 'ajwt-testkit/jwks-publisher';
 import { describe, expect, test } from 'vitest';
-import { clientOf, newKey, publish, startPublisher } from './publisher.ts';
 
 const publisher = await startPublisher();
 const { url, seen, answerWith } = publisher;
@@ -22,7 +23,7 @@ describe('a set is asked for', () => {
     answerWith(publish([one]));
     const { client, kids } = clientOf(publisher);
     await kids(url, one.kid);
-    expect(client.keysOf(url, { kid: one.kid })).toHaveLength(1);
+    expect(client.jwksKeys(url, { kid: one.kid })).toHaveLength(1);
   });
 
   test('again after five minutes: a key that was taken back counts no longer', async () => {
@@ -168,7 +169,7 @@ describe('where the endpoint is down', () => {
 
   test('they count for as long as maxAge says', async () => {
     answerWith(publish([one]));
-    const { kids, clock } = clientOf(publisher, { maxAge: 400 });
+    const { kids, clock } = clientOf(publisher, { maxAgeSeconds: 400 });
     await kids(url, one.kid);
     down();
     clock.now = 399;
@@ -233,7 +234,7 @@ describe('of several URLs', () => {
 
 test('what is kept is bounded: the set that was used longest ago goes', async () => {
   answerWith(publish([one]));
-  const { kids } = clientOf(publisher, { urls: 2 });
+  const { kids } = clientOf(publisher, { maxUrls: 2 });
   for (const name of ['a', 'b', 'a', 'c', 'a']) await kids(`${url}?${name}`);
   expect(seen.map((request) => request.url)).toEqual(['/jwks.json?a', '/jwks.json?b', '/jwks.json?c']);
 });

@@ -2,12 +2,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { clientOf, startPublisher } from 'ajwt-testkit/jwks-publisher';
 import { createLocalJWKSet, createRemoteJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createToken } from '../../src/client/index.ts';
+import { createToken } from '../../src/client.ts';
 import { PrivateKey, PublicKey } from '../../src/index.ts';
-import { JWKS_PATH, jwksEndpoint } from '../../src/jwks/index.ts';
-import { clientOf, startPublisher } from './publisher.ts';
+import { JWKS_PATH, jwksEndpoint } from '../../src/jwks.ts';
 
 const KINDS = [
   ['ed25519', {}],
@@ -90,7 +90,7 @@ describe.each(Object.entries(transports))('over %s', (_name, ask) => {
 
 test('a function is asked each time, so that keys can be rotated', async () => {
   let present = keys.slice(0, 1);
-  const rotating = jwksEndpoint(() => present, { maxAge: 0 });
+  const rotating = jwksEndpoint(() => present, { maxAgeSeconds: 0 });
   const before = rotating.fetch(new Request(url));
   present = keys.slice(1, 2);
   const after = rotating.fetch(
@@ -108,7 +108,7 @@ test.each([
   ['a private key', [privateKeys[0]], {}, 'keys[0]: must be a PublicKey'],
   ['a private JWK', [{ kty: 'OKP', crv: 'Ed25519', x: 'AA', d: 'AA' }], {}, 'keys[0]: must be a PublicKey'],
   ['no list', keys[0], {}, 'keys: must be an array of PublicKeys'],
-  ['a negative age', keys, { maxAge: -1 }, 'option maxAge: '],
+  ['a negative age', keys, { maxAgeSeconds: -1 }, 'option maxAgeSeconds: '],
   ['an unknown option', keys, { maxage: 1 }, 'option maxage: '],
 ])('%s is refused', (_name, given, options, message) => {
   expect(() => jwksEndpoint(given as never, options as object)).toThrow(message);

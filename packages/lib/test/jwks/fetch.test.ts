@@ -1,9 +1,9 @@
 /** What a publisher of JWK sets can do to us: nothing but be left out. */
 import { gzipSync } from 'node:zlib';
+import { type Answer, clientOf, HOST, newKey, publish, SET_TYPE, startPublisher } from 'ajwt-testkit/jwks-publisher';
 import { describe, expect, test } from 'vitest';
-import type { JwksClientOptions } from '../../src/jwks/index.ts';
 import { canonicalUrl } from '../../src/jwks/url.ts';
-import { type Answer, clientOf, HOST, newKey, publish, SET_TYPE, startPublisher } from './publisher.ts';
+import type { JwksClientOptions } from '../../src/jwks.ts';
 
 const publisher = await startPublisher();
 const key = await newKey();
@@ -240,7 +240,7 @@ describe('a URL is not asked at all', () => {
     `https://${HOST}/${'a'.repeat(2048)}`,
   ])('%s', async (url) => {
     const { client, codes } = clientOf(publisher);
-    expect(() => client.keysOf(url, { kid: undefined })).toThrow(expect.objectContaining({ code: 'unavailable' }));
+    expect(() => client.jwksKeys(url, { kid: undefined })).toThrow(expect.objectContaining({ code: 'unavailable' }));
     expect(codes()).toEqual(['bad_url']);
   });
 
@@ -271,7 +271,7 @@ describe('a URL is not asked at all', () => {
   test('no name, password or query of it is repeated', async () => {
     publisher.answerWith(say('', {}, 500));
     const { client, kids, problems } = clientOf(publisher);
-    expect(() => client.keysOf(`https://guido:pa55@${HOST}/?t=pa55`, { kid: undefined })).toThrow();
+    expect(() => client.jwksKeys(`https://guido:pa55@${HOST}/?t=pa55`, { kid: undefined })).toThrow();
     await expect(kids(`${publisher.url}?t=pa55`)).rejects.toThrow();
     expect(problems.map(({ message }) => message).join()).not.toContain('pa55');
   });

@@ -1,7 +1,8 @@
 /** Keys of a set, by whatever name, and those that are left out. */
+
+import { clientOf, newKey, publish, startPublisher } from 'ajwt-testkit/jwks-publisher';
 import { describe, expect, test } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
-import { clientOf, newKey, publish, startPublisher } from './publisher.ts';
 
 const publisher = await startPublisher();
 const { url } = publisher;

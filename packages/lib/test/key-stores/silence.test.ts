@@ -1,10 +1,10 @@
 /** A stranger must not learn which names exist: whatever a lookup finds, it asks the database once, and reads as many keys. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { signToken } from 'ajwt-testkit/sign';
 import { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createAuthenticator, type KeyStore, memoryNonceStore, PrivateKey, PublicKey } from '../../src/index.ts';
-import { nodeSqlite, sqlDirectory, sqlKeyStore } from '../../src/sql/index.ts';
-import { signToken } from '../helpers/sign.ts';
+import { nodeSqliteDialect, sqlDirectory, sqlKeyStore } from '../../src/sql.ts';
 
 const [own, other] = await Promise.all(Array.from({ length: 2 }, () => PrivateKey.generate('ed25519')));
 const stranger = generateKeyPairSync('ed25519').privateKey;
@@ -28,7 +28,7 @@ const queries: string[] = [];
 let database: Kysely<unknown>;
 beforeEach(async () => {
   database = new Kysely<unknown>({
-    dialect: nodeSqlite(':memory:'),
+    dialect: nodeSqliteDialect(':memory:'),
     log: ({ query }) => void queries.push(query.sql),
   });
   const directory = sqlDirectory(database);
@@ -50,7 +50,7 @@ function forged(username: string, kid: string | undefined): string {
   return `JWT ${signToken(header, payload, stranger)}`;
 }
 
-describe.each<[string, (options?: { parsedKeys: number }) => KeyStore<unknown>]>([
+describe.each<[string, (options?: { maxParsedKeys: number }) => KeyStore<unknown>]>([
   ['sqlDirectory', (options) => sqlDirectory(database, options)],
   [
     'sqlKeyStore',
@@ -104,7 +104,7 @@ describe.each<[string, (options?: { parsedKeys: number }) => KeyStore<unknown>]>
   });
 
   test('remembers as many names as keys', async () => {
-    const store = make({ parsedKeys: 10 });
+    const store = make({ maxParsedKeys: 10 });
     const read = vi.spyOn(PublicKey, 'from');
     const find = (name: string) => store.find(name, { kid: undefined, alg: 'EdDSA' });
     for (let index = 0; index <= 10; index++) await find(`nobody${index}`);

@@ -4,9 +4,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasProgram, runProgram } from 'ajwt-testkit/command';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PrivateKey, PublicKey } from '../../src/index.ts';
-import { hasProgram, runProgram } from '../helpers/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ajwt-confusions-'));
 afterAll(() => rmSync(folder, { recursive: true }));

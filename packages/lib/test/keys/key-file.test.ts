@@ -2,9 +2,9 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasProgram, runProgram } from 'ajwt-testkit/command';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { KeyError, PrivateKey } from '../../src/index.ts';
-import { hasProgram, runProgram } from '../helpers/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ajwt-key-file-'));
 const at = (name: string) => join(folder, name);

@@ -4,11 +4,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readVectorText } from 'ajwt-testkit/vectors';
+import { keyErrorCode } from 'ajwt-testkit/verify';
 import { afterAll, describe, expect, test } from 'vitest';
 import { hasCipher } from '#engine';
 import { PrivateKey } from '../../src/index.ts';
-import { readVectorText } from '../helpers/vectors.ts';
-import { keyErrorCode } from '../helpers/verify.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ajwt-old-ciphers-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -3,12 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { hasProgram, runProgram } from 'ajwt-testkit/command';
+import { keyErrorCode, verifies } from 'ajwt-testkit/verify';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PrivateKey, PublicKey } from '../../src/index.ts';
 import { poly1305 } from '../../src/keys/poly1305.ts';
 import { SshReader, sshString } from '../../src/keys/ssh-wire.ts';
-import { hasProgram, runProgram } from '../helpers/command.ts';
-import { keyErrorCode, verifies } from '../helpers/verify.ts';
 
 const there = process.env.AJWT_TEST_ALL !== undefined || hasProgram('ssh-keygen', '-?');
 const folder = mkdtempSync(join(tmpdir(), 'ajwt-openssh-'));

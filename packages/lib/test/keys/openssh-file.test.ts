@@ -1,9 +1,9 @@
 /** OpenSSH private key files (openssh PROTOCOL.key), written by hand: each field that does not hold is found. */
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
+import { keyErrorCode } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
 import { concatBytes, sshMpint, sshString } from '../../src/keys/ssh-wire.ts';
-import { keyErrorCode } from '../helpers/verify.ts';
 
 const LABEL = ['OPENSSH', 'PRIVATE', 'KEY'].join(' ');
 const uint32 = (value: number) => Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);

@@ -1,9 +1,9 @@
 /** PEM as tools, editors and environment variables leave it: what is ignored around the base64, and where OpenSSL says otherwise. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { readVectorText } from 'ajwt-testkit/vectors';
+import { keyErrorCode } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
 import { PrivateKey, PublicKey } from '../../src/index.ts';
-import { readVectorText } from '../helpers/vectors.ts';
-import { keyErrorCode } from '../helpers/verify.ts';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });

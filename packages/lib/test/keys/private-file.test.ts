@@ -4,11 +4,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasProgram } from 'ajwt-testkit/command';
+import { readVectorText } from 'ajwt-testkit/vectors';
+import { keyErrorCode } from 'ajwt-testkit/verify';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PrivateKey, PublicKey } from '../../src/index.ts';
-import { hasProgram } from '../helpers/command.ts';
-import { readVectorText } from '../helpers/vectors.ts';
-import { keyErrorCode } from '../helpers/verify.ts';
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const { kid } = PrivateKey.from(pair.privateKey);

@@ -1,9 +1,9 @@
 /** Private keys: the forms that people have them in, and the secret that never shows. */
 import { createPublicKey, createSecretKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { format, inspect } from 'node:util';
+import { keyErrorCode, verifies } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
 import { KeyError, PrivateKey } from '../../src/index.ts';
-import { keyErrorCode, verifies } from '../helpers/verify.ts';
 
 const ed25519 = generateKeyPairSync('ed25519').privateKey;
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;

@@ -7,10 +7,10 @@ import {
   type JsonWebKey,
   randomBytes,
 } from 'node:crypto';
+import { keyErrorCode } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
 import { PrivateKey, PublicKey } from '../../src/index.ts';
 import { isRocaModulus } from '../../src/keys/roca.ts';
-import { keyErrorCode } from '../helpers/verify.ts';
 
 const E = 65_537n;
 const toBytes = (number: bigint) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PrivateKey, PublicKey } from '../../src/index.ts';
-import { authorizedKeys } from '../../src/key-stores/authorized-keys.ts';
+import { authorizedKeysStore } from '../../src/key-stores/authorized-keys/authorized-keys-store.ts';
 
 const VECTORS = new URL('../../../../test/vectors/tool-output/', import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), 'ajwt-utf-16-'));
@@ -50,7 +50,7 @@ describe.each(Object.entries(ENCODINGS))('%s', (_name, encode) => {
 
   test('of an authorized_keys file is named', async () => {
     writeFileSync(join(folder, 'guido'), encode(`# keys\r\n${TEXTS['an OpenSSH line']}`), { mode: 0o644 });
-    await expect(authorizedKeys(folder).find('guido', { kid: undefined, alg: 'EdDSA' })).rejects.toThrow(
+    await expect(authorizedKeysStore(folder).find('guido', { kid: undefined, alg: 'EdDSA' })).rejects.toThrow(
       `${join(folder, 'guido')} was saved as UTF-16; save it as UTF-8`,
     );
   });
@@ -69,7 +69,7 @@ test.each(Object.entries(TEXTS))('UTF-8 with a byte order mark: %s is read', asy
 
 test('a byte order mark at the start of an authorized_keys file is skipped, and one further on is not', async () => {
   const at = async (path: string, name: string) =>
-    (await authorizedKeys(path).find(name, { kid: undefined, alg: 'EdDSA' }))?.keys;
+    (await authorizedKeysStore(path).find(name, { kid: undefined, alg: 'EdDSA' }))?.keys;
   const vector = join(folder, 'vector');
   mkdirSync(vector, { mode: 0o755 });
   const bytes = readFileSync(new URL('authorized_keys_with_bom/bom', VECTORS));

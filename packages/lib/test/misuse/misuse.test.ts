@@ -57,7 +57,7 @@ test('no message repeats a string that was passed', async () => {
     () => memoryKeyStore().addKey('ada', secret as never),
     () => createAuthenticator({ keys: secret as never, nonces: memoryNonceStore() }),
   ]) {
-    expect(String(await errorOf(call))).toContain('TypeError');
+    expect(String(await errorOf(call))).toMatch(/^(?:TypeError|KeyError): /);
     expect(String(await errorOf(call))).not.toContain(secret.slice(0, 20));
   }
 });
@@ -71,10 +71,6 @@ test.each([
   [
     () => memoryKeyStore().addKey('ada', 'text' as never),
     "key: must be a PublicKey: PublicKey.from(text), or a private key's publicKey, not a string",
-  ],
-  [
-    () => PublicKey.from('guido.pub'),
-    'input: must be the text of a public key, a JWK or a KeyObject, not a path; read the file with PublicKey.fromFile(path)',
   ],
   [
     () => createAuthenticator({ keys: Promise.resolve(memoryKeyStore()) as never, nonces: memoryNonceStore() }),

@@ -2,17 +2,18 @@
  * The same on real servers. A statement is done before the next goes out, so that the seed decides about everything; statements that
  * meet inside of a server are what the races of several processes are for. Purges raise the floor here, and delete after the run.
  */
+
+import type { Address } from 'ajwt-testkit/databases';
+import { now, Stores } from 'ajwt-testkit/server-stores';
+import { lacksMariadb, MariadbServer } from 'ajwt-testkit/servers/mariadb';
+import { lacksPostgres, PostgresServer } from 'ajwt-testkit/servers/postgres';
+import { lacksRedis, startRedis } from 'ajwt-testkit/servers/redis';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { lacksMariadb, MariadbServer } from '../../../../test/servers/mariadb.ts';
-import { lacksPostgres, PostgresServer } from '../../../../test/servers/postgres.ts';
-import { lacksRedis, startRedis } from '../../../../test/servers/redis.ts';
-import { redisNonceStore } from '../../src/nonce-stores/redis.ts';
-import { sqlNonceStore } from '../../src/sql/index.ts';
-import type { Address } from './databases.ts';
+import { redisNonceStore } from '../../src/nonce-stores/redis/redis-nonce-store.ts';
+import { sqlNonceStore } from '../../src/sql.ts';
 import { checkInterleavings, type Shared } from './interleavings.ts';
-import { now, Stores } from './server-stores.ts';
-import { scriptsOver, statementsOver } from './wire.ts';
+import { scriptsOver, statementsOver } from './redis/wire.ts';
 
 /** A server, and what stores on it share in one run. */
 interface Started {
@@ -22,7 +23,7 @@ interface Started {
 
 const RUNS = 20;
 /** Old tokens are welcome; and no server is so slow that it would decide in place of the seed. */
-const OPTIONS = { afterLoss: 'accept', deadline: 1000 } as const;
+const OPTIONS = { afterLoss: 'accept', deadlineMs: 1000 } as const;
 
 async function onDatabase(
   kind: 'postgres' | 'mariadb',

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openDatabase } from 'ajwt-testkit/databases';
 import { describe, expect, test } from 'vitest';
 import { memoryNonceStore, type NonceStore } from '../../src/index.ts';
-import { type SqlNonceStoreOptions, sqlNonceStore } from '../../src/sql/index.ts';
-import { openDatabase } from './databases.ts';
+import { type SqlNonceStoreOptions, sqlNonceStore } from '../../src/sql.ts';
 import { checkInterleavings, type Interleaved } from './interleavings.ts';
-import { claimsOver, statementsOver, type Wire } from './wire.ts';
+import { claimsOver, statementsOver, type Wire } from './redis/wire.ts';
 
 const MEMORY: Interleaved = {
   name: 'memoryNonceStore',
@@ -26,7 +26,7 @@ const SQLITE: Interleaved = {
     function open(wire: Wire, options: SqlNonceStoreOptions = {}): NonceStore {
       const database = openDatabase({ kind: 'sqlite', file: join(folder, 'nonces.db') });
       databases.push(database);
-      return sqlNonceStore(statementsOver(wire, database), { afterLoss: 'accept', deadline: 5000, ...options });
+      return sqlNonceStore(statementsOver(wire, database), { afterLoss: 'accept', deadlineMs: 5000, ...options });
     }
     return {
       join: open,

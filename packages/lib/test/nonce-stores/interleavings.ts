@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { NonceStore } from '../../src/index.ts';
-import { type Fate, fates, Wire } from './wire.ts';
+import { type Fate, fates, Wire } from './redis/wire.ts';
 
 /** What several stores keep their nonces in, new and empty. */
 export interface Shared {

@@ -1,11 +1,12 @@
 /** What the SQL nonce store promises on a database server, whichever it is. */
+
+import { ask } from 'ajwt-testkit/databases';
+import { claimAt, now, outcomeOf, type Server, Stores } from 'ajwt-testkit/server-stores';
 import { type NonceStoreSetup, nonceStoreContract } from 'asymmetric-jwt-auth/testing';
 import type { Kysely } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { NonceStore } from '../../src/index.ts';
-import { sqlNonceStore } from '../../src/sql/index.ts';
-import { ask } from './databases.ts';
-import { claimAt, now, outcomeOf, type Server, Stores } from './server-stores.ts';
+import { sqlNonceStore } from '../../src/sql.ts';
 import { raceThreeProcesses } from './three-processes.ts';
 
 const YEARS = 10 * 365 * 86_400;
@@ -26,8 +27,13 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
     Number((await ask<{ floor: number }>(database, 'SELECT floor FROM ajwt_epoch'))[0]?.floor);
 
   describe(`on ${name}, sqlNonceStore keeps the contract of nonce stores`, () => {
-    const join = ({ tolerance, margin, perUser }: NonceStoreSetup) =>
-      sqlNonceStore(stores.database(), { tolerance, margin, perUser, deadline: 5000 });
+    const join = ({ tolerance, clockMargin, maxClaimsPerSecond }: NonceStoreSetup) =>
+      sqlNonceStore(stores.database(), {
+        tolerance,
+        clockMargin,
+        maxClaimsPerSecond,
+        deadlineMs: 5000,
+      });
     const cases = nonceStoreContract({
       async make(setup) {
         await stores.empty();
@@ -71,14 +77,14 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
         // Connected before, so that all are at it at the same moment.
         await Promise.all(databases.map((database) => ask(database, 'SELECT 1')));
         const claim = claimAt();
-        const first = databases.map((database) => outcomeOf(sqlNonceStore(database, { deadline: 5000 }), claim));
+        const first = databases.map((database) => outcomeOf(sqlNonceStore(database, { deadlineMs: 5000 }), claim));
         expect((await Promise.all(first)).sort()).toEqual(['claimed', ...Array(11).fill('replayed')]);
         await stores.close();
       }
     });
 
     test('a purge that races claims lets nothing in twice, and raises the floor first', async () => {
-      const options = { afterLoss: 'accept', deadline: 2000 } as const;
+      const options = { afterLoss: 'accept', deadlineMs: 2000 } as const;
       const both = [await stores.store(options), await stores.store(options)];
       const start = Math.floor(now()) - 1000;
       const claims = Array.from({ length: 900 }, (_, index) => claimAt(start + index, 'n'));
@@ -106,7 +112,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
     });
 
     test('while a claim is under way, the floor cannot rise', async () => {
-      const store = await stores.store({ deadline: 5000 });
+      const store = await stores.store({ deadlineMs: 5000 });
       const claim = claimAt();
       expect(await outcomeOf(store, claim)).toBe('claimed');
       const others = [stores.database(), stores.database()] as const;
@@ -122,7 +128,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       });
     });
 
-    test('while a lock is held, gives up after its deadline, and what it gave up is not accepted later', async () => {
+    test('while a lock is held, gives up after its deadlineMs, and what it gave up is not accepted later', async () => {
       const store = await stores.store();
       const claim = claimAt();
       await stores
@@ -146,7 +152,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       const store = await stores.store();
       expect(await outcomeOf(store, claimAt(), now() + 9.5)).toMatch(/clock is 9\.\d s ahead of the database's/);
       expect(await outcomeOf(store, claimAt(), now() - 9.5)).toMatch(/clock is 9\.\d s behind the database's/);
-      expect(store.readiness(now())).toMatchObject({ ready: false, why: expect.stringContaining('clock') });
+      expect(store.readiness(now())).toMatchObject({ ready: false, reason: expect.stringContaining('clock') });
       expect(await outcomeOf(store, claimAt(), now() + 8)).toBe('claimed');
       expect(await outcomeOf(store, claimAt(), now() - 8)).toBe('claimed');
       await stores.empty();
@@ -156,7 +162,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
 
     test('a floor that was years ahead locks nobody out for longer than 2T + M', async () => {
       let monotonic = 0;
-      const store = await stores.store({ margin: 600, monotonic: () => monotonic });
+      const store = await stores.store({ clockMargin: 600, monotonic: () => monotonic });
       await ask(stores.database(), `UPDATE ajwt_epoch SET floor = floor + ${YEARS}`);
       expect(await outcomeOf(store, claimAt())).toContain('check the clock');
       monotonic = 639;
@@ -167,7 +173,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
 
     test('a floor that comes within reach while the store is closed falls all the same', async () => {
       let monotonic = 0;
-      const options = { margin: 600, monotonic: () => monotonic, perUser: 1_000_000 };
+      const options = { clockMargin: 600, monotonic: () => monotonic, maxClaimsPerSecond: 1_000_000 };
       const [store, other] = [await stores.store(options), await stores.store(options)];
       await ask(stores.database(), 'UPDATE ajwt_epoch SET floor = floor + 700');
       for (const one of [store, other]) expect(await outcomeOf(one, claimAt())).toContain('check the clock');

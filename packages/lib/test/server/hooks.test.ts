@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createAuthorization } from '../../src/client/index.ts';
+import { createAuthorization } from '../../src/client.ts';
 import { createAuthenticator, type KeyStore, memoryKeyStore, memoryNonceStore, PrivateKey } from '../../src/index.ts';
 
 const key = await PrivateKey.generate();
@@ -25,7 +25,7 @@ test.each([
   ],
   ['rejects', () => Promise.reject(new Error('read only'))],
 ])('a key store whose used() %s lets the request in all the same', async (_what, used) => {
-  const store: KeyStore<string> = { find: keys.find, used };
+  const store: KeyStore<string> = { find: keys.find, recordUse: used };
   const auth = createAuthenticator({ keys: store, nonces: memoryNonceStore() });
   expect(await auth.authenticate({ authorization: await authorization() })).toMatchObject({ ok: true });
 });

@@ -55,22 +55,26 @@ const BAD: readonly (readonly [maker: Maker, option: string, values: readonly un
   ['createAuthenticator', 'now', NO_FUNCTION],
   ['createAuthenticator', 'onResult', NO_FUNCTION],
   ['memoryNonceStore', 'tolerance', NO_SECONDS],
-  ['memoryNonceStore', 'margin', NO_SECONDS],
+  ['memoryNonceStore', 'clockMargin', NO_SECONDS],
   ['memoryNonceStore', 'afterLoss', ['', 'Fresh', 'none', null, true, 5, 'toString', '__proto__']],
-  ['memoryNonceStore', 'capacity', [Number.NaN, -1, 0, 9, 2 ** 31 + 1, Number.POSITIVE_INFINITY, '1000', null]],
-  ['memoryNonceStore', 'perUser', [Number.NaN, -1, 0, 0.5, 2 ** 31 + 1, Number.POSITIVE_INFINITY, '1000', null]],
+  ['memoryNonceStore', 'maxNonces', [Number.NaN, -1, 0, 9, 2 ** 31 + 1, Number.POSITIVE_INFINITY, '1000', null]],
+  [
+    'memoryNonceStore',
+    'maxClaimsPerSecond',
+    [Number.NaN, -1, 0, 0.5, 2 ** 31 + 1, Number.POSITIVE_INFINITY, '1000', null],
+  ],
   ['memoryNonceStore', 'now', NO_FUNCTION],
   ['memoryNonceStore', 'monotonic', NO_FUNCTION],
   ['createToken', 'username', NO_USERNAME],
   ['createToken', 'key', NO_SIGNER],
   ['createToken', 'bind', [null, 5, 'aud', true, ['aud'], { AUD: 'us' }, { v: 2 }, { htm: 5 }, { digest: null }]],
-  ['createToken', 'hard', [true, 'yes', 1]],
+  ['createToken', 'sendAudClaim', [true, 'yes', 1]],
   ['createToken', 'now', NO_FUNCTION],
   ['createSignedFetch', 'username', NO_USERNAME],
   ['createSignedFetch', 'key', NO_SIGNER],
   ['createSignedFetch', 'bind', ['aud', ['AUD'], ['digest'], [''], [5], ['v'], null, 5, {}]],
   ['createSignedFetch', 'audience', ['', 5, null, ['us']]],
-  ['createSignedFetch', 'hard', [true, 'yes', 1]],
+  ['createSignedFetch', 'sendAudClaim', [true, 'yes', 1]],
   ['createSignedFetch', 'fetch', NO_FUNCTION],
   ['createSignedFetch', 'now', NO_FUNCTION],
   ['nodeAuth', 'require', ['aud', ['AUD'], ['digest'], [''], [5]]],
@@ -149,10 +153,12 @@ describe('options that do not go together', () => {
   });
 
   test('hard mode, without an audience that the token names', async () => {
-    await expect(createToken({ username: 'alice', key, hard: true, bind: { htm: 'GET' } })).rejects.toThrow(
-      /^option hard: /,
+    await expect(createToken({ username: 'alice', key, sendAudClaim: true, bind: { htm: 'GET' } })).rejects.toThrow(
+      /^option sendAudClaim: /,
     );
-    expect(() => createSignedFetch({ username: 'alice', key, hard: true, bind: ['htm'] })).toThrow(/^option hard: /);
+    expect(() => createSignedFetch({ username: 'alice', key, sendAudClaim: true, bind: ['htm'] })).toThrow(
+      /^option sendAudClaim: /,
+    );
   });
 });
 
@@ -163,7 +169,7 @@ test('a wrong option of a token is refused before anything is signed', async () 
     return key.sign(bytes);
   };
   const signer = { alg: key.alg, kid: key.kid, sign };
-  for (const options of [{ username: '' }, { hard: true }, { unknown: 1 }]) {
+  for (const options of [{ username: '' }, { sendAudClaim: true }, { unknown: 1 }]) {
     await expect(createToken({ username: 'alice', key: signer, ...options })).rejects.toThrow(TypeError);
   }
   expect(signed).toBe(0);

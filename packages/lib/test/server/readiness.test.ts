@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { createAuthorization } from '../../src/client/index.ts';
+import { createAuthorization } from '../../src/client.ts';
 import {
-  cached,
-  chain,
+  cachedKeyStore,
+  chainedKeyStore,
   createAuthenticator,
   type KeyStore,
   memoryKeyStore,
@@ -16,10 +16,10 @@ import {
   PrivateKey,
   type Readiness,
 } from '../../src/index.ts';
-import { withKeySets } from '../../src/jwks/index.ts';
-import { authorizedKeys } from '../../src/key-stores/authorized-keys.ts';
+import { withJwks } from '../../src/jwks.ts';
+import { authorizedKeysStore } from '../../src/key-stores/authorized-keys/authorized-keys-store.ts';
 import { readinessProbe } from '../../src/server/readiness.ts';
-import { nodeSqlite, sqlDirectory, sqlKeyStore } from '../../src/sql/index.ts';
+import { nodeSqliteDialect, sqlDirectory, sqlKeyStore } from '../../src/sql.ts';
 
 const key = await PrivateKey.generate('ed25519');
 const folder = mkdtempSync(join(tmpdir(), 'ajwt-readiness-'));
@@ -53,12 +53,12 @@ describe('of any key store', () => {
   ])('one that %s is not, and says why', async (_how, readiness) => {
     expect(await readinessOf(storeWith(readiness))).toEqual({
       ready: false,
-      why: 'the key store cannot be read: down',
+      reason: 'the key store cannot be read: down',
     });
   });
 
   test('one may say why itself, with any thenable', async () => {
-    const state: Readiness = { ready: false, why: 'migrating' };
+    const state: Readiness = { ready: false, reason: 'migrating' };
     // biome-ignore lint/suspicious/noThenProperty: the contract allows any thenable
     const later = { then: (fulfil: (state: Readiness) => void) => fulfil(state) } as unknown as PromiseLike<Readiness>;
     expect(await readinessOf(storeWith(() => state))).toEqual(state);
@@ -67,7 +67,7 @@ describe('of any key store', () => {
 
   test('a nonce store that does not serve is told first', async () => {
     expect(await readinessOf(storeWith(down), memoryNonceStore({ afterLoss: 'quarantine' }))).toMatchObject({
-      why: expect.stringContaining('nonces of an earlier process may be lost'),
+      reason: expect.stringContaining('nonces of an earlier process may be lost'),
     });
     const broken = {
       ...memoryNonceStore(),
@@ -75,13 +75,13 @@ describe('of any key store', () => {
         throw new Error('no nonces');
       },
     };
-    expect(await readinessOf(memoryKeyStore(), broken)).toEqual({ ready: false, why: 'no nonces' });
+    expect(await readinessOf(memoryKeyStore(), broken)).toEqual({ ready: false, reason: 'no nonces' });
   });
 
   test.each<[string, (inner: KeyStore<string>) => KeyStore<string>]>([
-    ['cached', (inner) => cached(inner)],
-    ['chain', (inner) => chain(memoryKeyStore(), inner)],
-    ['withKeySets', (inner) => withKeySets(inner, { keysOf: () => [] })],
+    ['cachedKeyStore', (inner) => cachedKeyStore(inner)],
+    ['chainedKeyStore', (inner) => chainedKeyStore(memoryKeyStore(), inner)],
+    ['withJwks', (inner) => withJwks(inner, { jwksKeys: () => [] })],
   ])('%s asks the store inside', async (_name, around) => {
     expect(await readinessOf(around(storeWith(down)))).toMatchObject({ ready: false });
     expect(await readinessOf(around(storeWith(async () => ({ ready: true }))))).toEqual({ ready: true });
@@ -114,15 +114,15 @@ describe('however often it is asked', () => {
     expect(pending).toHaveLength(1);
     clock.now = 1;
     const next = ask();
-    pending[1]?.({ ready: false, why: 'down' });
-    expect(await next).toEqual({ ready: false, why: 'down' });
+    pending[1]?.({ ready: false, reason: 'down' });
+    expect(await next).toEqual({ ready: false, reason: 'down' });
     expect(pending).toHaveLength(2);
   });
 
   test('one that does not answer is not ready within a second, is asked again after ten, and is believed when it answers', async () => {
     vi.useFakeTimers();
     const { clock, pending, ask } = counting();
-    const late = { ready: false, why: 'the key store did not answer within 0.9 s' };
+    const late = { ready: false, reason: 'the key store did not answer within 0.9 s' };
     for (clock.now = 0; clock.now < 10; clock.now += 1) {
       const state = ask();
       await vi.advanceTimersByTimeAsync(900);
@@ -145,7 +145,7 @@ describe('however often it is asked', () => {
 /** A user in an SQLite file, in each of the stores, with a clock for what is known for a second. */
 async function sqliteStore(kind: 'sqlDirectory' | 'sqlKeyStore', name: string) {
   const file = join(folder, name);
-  const database = new Kysely<unknown>({ dialect: nodeSqlite(file) });
+  const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(file) });
   const directory = sqlDirectory(database);
   await directory.migrate();
   await directory.addKey('guido', key.publicKey, { createUser: true });
@@ -171,7 +171,7 @@ async function sqliteStore(kind: 'sqlDirectory' | 'sqlKeyStore', name: string) {
     const said = await probe();
     const result = await auth.authenticate({ authorization: await createAuthorization({ username: 'guido', key }) });
     expect(said.ready, JSON.stringify(said)).toBe(result.ok);
-    return said.ready ? 'ready' : said.why;
+    return said.ready ? 'ready' : said.reason;
   };
   return { file, database, state };
 }
@@ -214,8 +214,8 @@ describe.each(['sqlDirectory', 'sqlKeyStore'] as const)('of %s on SQLite', (kind
   });
 });
 
-test.each(['file', 'folder'] as const)('of authorizedKeys with a %s that is not there is no', async (layout) => {
-  const keys = authorizedKeys(join(folder, 'nowhere', 'keys'), { layout });
+test.each(['file', 'folder'] as const)('of authorizedKeysStore with a %s that is not there is no', async (layout) => {
+  const keys = authorizedKeysStore(join(folder, 'nowhere', 'keys'), { layout });
   const { readiness } = createAuthenticator({ keys, nonces: memoryNonceStore() });
-  expect(await readiness()).toMatchObject({ ready: false, why: expect.stringContaining('nowhere') });
+  expect(await readiness()).toMatchObject({ ready: false, reason: expect.stringContaining('nowhere') });
 });

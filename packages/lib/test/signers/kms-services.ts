@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { type AlgorithmName, algorithm } from '../../src/core/algorithms.ts';
 import type { PrivateKey } from '../../src/index.ts';
+import type { AwsKmsClient, AwsSignInput, GoogleKmsClient, GoogleSignResponse } from '../../src/kms.ts';
 import { crc32c } from '../../src/signers/kms/crc32c.ts';
-import type { AwsKmsClient, AwsSignInput, GoogleKmsClient, GoogleSignResponse } from '../../src/signers/kms.ts';
 
 /** What `openssl pkeyutl` needs to know to sign a digest, by JWS algorithm. */
 const SCHEME: Readonly<Record<string, readonly string[]>> = {

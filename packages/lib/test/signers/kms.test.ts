@@ -1,10 +1,11 @@
 /** Keys in key management services: what they are asked, and what of their answers is taken. */
+
+import { hasProgram } from 'ajwt-testkit/command';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createAuthorization } from '../../src/client/index.ts';
+import { createAuthorization } from '../../src/client.ts';
 import { type AlgorithmName, algorithm } from '../../src/core/algorithms.ts';
 import { ecdsaDer } from '../../src/core/ecdsa-der.ts';
 import { createAuthenticator, memoryKeyStore, memoryNonceStore, PrivateKey, PublicKey } from '../../src/index.ts';
-import { crc32c } from '../../src/signers/kms/crc32c.ts';
 import {
   awsKmsSigner,
   azureKeyVaultSigner,
@@ -13,9 +14,9 @@ import {
   type KmsSigner,
   kmsSigner,
   vaultSigner,
-} from '../../src/signers/kms.ts';
-import { signerContract } from '../../src/testing/index.ts';
-import { hasProgram } from '../helpers/command.ts';
+} from '../../src/kms.ts';
+import { crc32c } from '../../src/signers/kms/crc32c.ts';
+import { signerContract } from '../../src/testing.ts';
 import { AWS_KEY_ID, atEnd, awsKms, GOOGLE_NAME, googleKms, HeldKey } from './kms-services.ts';
 import { type Seen, startVault, transitSign, type Vault } from './vault-service.ts';
 

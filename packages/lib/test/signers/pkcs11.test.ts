@@ -2,12 +2,12 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasProgram, runProgram } from 'ajwt-testkit/command';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createAuthorization } from '../../src/client/index.ts';
+import { createAuthorization } from '../../src/client.ts';
 import { createAuthenticator, memoryKeyStore, memoryNonceStore, PublicKey } from '../../src/index.ts';
-import type { KmsSigner } from '../../src/signers/kms.ts';
-import { signerContract } from '../../src/testing/index.ts';
-import { hasProgram, runProgram } from '../helpers/command.ts';
+import type { KmsSigner } from '../../src/kms.ts';
+import { signerContract } from '../../src/testing.ts';
 
 const MODULE = '/usr/lib/softhsm/libsofthsm2.so';
 const there =

@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasProgram } from 'ajwt-testkit/command';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createAuthorization } from '../../src/client/index.ts';
+import { createAuthorization } from '../../src/client.ts';
 import { createAuthenticator, memoryKeyStore, memoryNonceStore, PrivateKey, PublicKey } from '../../src/index.ts';
 import { concatBytes, SshReader, sshMpint, sshString } from '../../src/keys/ssh-wire.ts';
-import { SshAgentError, sshAgentSigner } from '../../src/signers/ssh-agent.ts';
-import { signerContract } from '../../src/testing/index.ts';
-import { hasProgram } from '../helpers/command.ts';
+import { SshAgentError, sshAgentSigner } from '../../src/signers/ssh-agent/ssh-agent-signer.ts';
+import { signerContract } from '../../src/testing.ts';
 import { type Agent, startAgent } from './agent.ts';
 
 const there = process.env.AJWT_TEST_ALL !== undefined || hasProgram('ssh-agent', '-?');

@@ -1,10 +1,10 @@
 /** Every algorithm with every kind of key: the registered key decides, and the header must merely agree. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { frozenServer, goodPayload, publicKeyOf } from 'ajwt-testkit/frozen-server';
+import { SCHEMES, type SchemeName, signToken } from 'ajwt-testkit/sign';
 import { describe, expect, test } from 'vitest';
 import type { AlgorithmName } from '../../src/index.ts';
 import { KeyError } from '../../src/index.ts';
-import { frozenServer, goodPayload, publicKeyOf } from '../helpers/frozen-server.ts';
-import { SCHEMES, type SchemeName, signToken } from '../helpers/sign.ts';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;

@@ -1,6 +1,7 @@
 /** Values of the `Authorization` header, byte for byte, and what becomes of them: on `nodeAuth`, and on a running `ajwtd`. */
+
+import { highS, parts, withSignature } from 'ajwt-testkit/sign';
 import { ecdsaDer } from '../../src/core/ecdsa-der.ts';
-import { highS, parts, withSignature } from '../helpers/sign.ts';
 
 /** Who can sign: tokens of alice by each of her keys, and of others. */
 export interface Signers {

@@ -1,13 +1,13 @@
 /** The Big List of Naughty Strings, wherever a caller or an administrator may write a string. */
 import { generateKeyPairSync } from 'node:crypto';
+import { freshNonce, frozenServer, goodPayload, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
+import { signToken } from 'ajwt-testkit/sign';
+import { readVectors } from 'ajwt-testkit/vectors';
+import { keyErrorCode } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
 import { isUsername } from '../../src/core/claims.ts';
 import { parseToken } from '../../src/core/token.ts';
 import { PublicKey } from '../../src/index.ts';
-import { freshNonce, frozenServer, goodPayload, NOW, publicKeyOf } from '../helpers/frozen-server.ts';
-import { signToken } from '../helpers/sign.ts';
-import { readVectors } from '../helpers/vectors.ts';
-import { keyErrorCode } from '../helpers/verify.ts';
 
 const strings = readVectors<string[]>('blns/blns.base64.json').map((text) =>
   Buffer.from(text, 'base64').toString('utf8'),

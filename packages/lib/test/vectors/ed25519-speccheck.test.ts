@@ -1,10 +1,10 @@
 /** Ed25519 signatures on which verifiers differ ("Taming the Many EdDSAs"): small and mixed order, S above the order, other encodings. */
 import { createPublicKey, verify } from 'node:crypto';
+import { base64url } from 'ajwt-testkit/sign';
+import { readVectors } from 'ajwt-testkit/vectors';
+import { keyErrorCode, verifies } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
 import { PublicKey } from '../../src/index.ts';
-import { base64url } from '../helpers/sign.ts';
-import { readVectors } from '../helpers/vectors.ts';
-import { keyErrorCode, verifies } from '../helpers/verify.ts';
 
 const cases = readVectors<{ message: string; pub_key: string; signature: string }[]>('ed25519-speccheck/cases.json');
 

@@ -1,10 +1,10 @@
 /** The JOSE cookbook (RFC 7520 §4, and its Ed25519 example): what is a signature of a key pair verifies, everything else is refused. */
 import type { JsonWebKey } from 'node:crypto';
+import { frozenServer } from 'ajwt-testkit/frozen-server';
+import { listVectors, readVectors } from 'ajwt-testkit/vectors';
+import { keyErrorCode, verifies } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
 import { PrivateKey, PublicKey } from '../../src/index.ts';
-import { frozenServer } from '../helpers/frozen-server.ts';
-import { listVectors, readVectors } from '../helpers/vectors.ts';
-import { keyErrorCode, verifies } from '../helpers/verify.ts';
 
 interface Example {
   readonly title: string;

@@ -1,6 +1,6 @@
 /** JOSE headers of the vectors, the tokens that are made with them, and what becomes of these. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { base64url, macToken, type Part, parts, signBytes, signToken } from '../helpers/sign.ts';
+import { base64url, macToken, type Part, parts, signBytes, signToken } from 'ajwt-testkit/sign';
 
 /** Who signs, and what they sign. */
 export interface JoseSigners {

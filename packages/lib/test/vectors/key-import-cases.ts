@@ -1,5 +1,5 @@
 /** Texts that are given where a public key belongs, and what becomes of them. */
-import { readVectors } from '../helpers/vectors.ts';
+import { readVectors } from 'ajwt-testkit/vectors';
 
 /** One text. */
 export interface KeyImportCase {

@@ -1,9 +1,10 @@
 /** OpenSSH's own test keys: the fingerprints that `ssh-keygen -l` prints, and kinds of key that do not sign tokens. */
+
+import { listVectors, readVectorText } from 'ajwt-testkit/vectors';
+import { keyErrorCode } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
 import { PublicKey } from '../../src/index.ts';
 import { parsePublicLine, sshFingerprint } from '../../src/keys/openssh.ts';
-import { listVectors, readVectorText } from '../helpers/vectors.ts';
-import { keyErrorCode } from '../helpers/verify.ts';
 
 const read = (name: string) => readVectorText(`openssh-keys/${name}`).trim();
 const files = listVectors('openssh-keys').filter((name) => name.endsWith('.pub'));

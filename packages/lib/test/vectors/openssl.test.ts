@@ -1,8 +1,9 @@
 /** Keys made by the openssl command, in every format that it writes. */
+
+import { hasProgram, runProgram } from 'ajwt-testkit/command';
+import { keyErrorCode, verifies } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
 import { PrivateKey, PublicKey } from '../../src/index.ts';
-import { hasProgram, runProgram } from '../helpers/command.ts';
-import { keyErrorCode, verifies } from '../helpers/verify.ts';
 
 const there = hasProgram('openssl', 'version');
 const openssl = (input: string, ...args: readonly string[]) => (there ? runProgram('openssl', args, input) : '');

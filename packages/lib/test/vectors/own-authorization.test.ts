@@ -2,12 +2,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { freshNonce, publicKeyOf } from 'ajwt-testkit/frozen-server';
+import { signToken } from 'ajwt-testkit/sign';
+import { readVectors } from 'ajwt-testkit/vectors';
 import { nodeAuth } from 'asymmetric-jwt-auth/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AuthenticationEvent, createAuthenticator, memoryKeyStore, memoryNonceStore } from '../../src/index.ts';
-import { freshNonce, publicKeyOf } from '../helpers/frozen-server.ts';
-import { signToken } from '../helpers/sign.ts';
-import { readVectors } from '../helpers/vectors.ts';
 import { type AuthorizationCase, authorizationCases } from './authorization-cases.ts';
 
 const { cases } = readVectors<{ cases: { id: string; why: string }[] }>('own/authorization_values.json');

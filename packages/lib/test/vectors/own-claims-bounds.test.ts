@@ -1,8 +1,8 @@
 /** The bounds of every claim, and of the payload, on both sides (spec/PROTOCOL.md §3), as a user with a good key can sign them. */
 import { generateKeyPairSync } from 'node:crypto';
+import { freshNonce, frozenServer, goodPayload, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
+import { signToken } from 'ajwt-testkit/sign';
 import { describe, expect, test } from 'vitest';
-import { freshNonce, frozenServer, goodPayload, NOW, publicKeyOf } from '../helpers/frozen-server.ts';
-import { signToken } from '../helpers/sign.ts';
 import { brokenPayloads, claimsBounds } from './claims-cases.ts';
 
 const key = generateKeyPairSync('ed25519').privateKey;

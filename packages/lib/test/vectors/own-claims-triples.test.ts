@@ -1,8 +1,8 @@
 /** The replay rule's key: no two triples of username, time and nonce meet, and no triple is two. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { freshNonce, frozenServer, goodPayload, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
+import { signToken } from 'ajwt-testkit/sign';
 import { describe, expect, test } from 'vitest';
-import { freshNonce, frozenServer, goodPayload, NOW, publicKeyOf } from '../helpers/frozen-server.ts';
-import { signToken } from '../helpers/sign.ts';
 
 const key = generateKeyPairSync('ed25519').privateKey;
 const server = frozenServer();

@@ -1,9 +1,9 @@
 /** What a user with a good key can sign: every payload that is not a token of this profile is refused before its nonce is spent. */
 import { generateKeyPairSync } from 'node:crypto';
+import { freshNonce, frozenServer, goodPayload, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
+import { signToken } from 'ajwt-testkit/sign';
+import { readVectors } from 'ajwt-testkit/vectors';
 import { describe, expect, test } from 'vitest';
-import { freshNonce, frozenServer, goodPayload, NOW, publicKeyOf } from '../helpers/frozen-server.ts';
-import { signToken } from '../helpers/sign.ts';
-import { readVectors } from '../helpers/vectors.ts';
 import { CLAIMS_OUTCOMES, fillPayload } from './claims-cases.ts';
 
 const { cases } = readVectors<{ cases: { id: string; payload: string; why: string }[] }>('own/claims.json');

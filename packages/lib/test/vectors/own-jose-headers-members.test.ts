@@ -1,8 +1,8 @@
 /** Members of the JOSE header, one by one, with a signature that is always good. */
 import { generateKeyPairSync } from 'node:crypto';
+import { frozenServer, goodPayload, publicKeyOf } from 'ajwt-testkit/frozen-server';
+import { signToken } from 'ajwt-testkit/sign';
 import { describe, expect, test } from 'vitest';
-import { frozenServer, goodPayload, publicKeyOf } from '../helpers/frozen-server.ts';
-import { signToken } from '../helpers/sign.ts';
 import { joseHeaderMembers } from './jose-header-members.ts';
 
 const key = generateKeyPairSync('ed25519').privateKey;

@@ -2,10 +2,10 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { frozenServer, goodPayload, publicKeyOf } from 'ajwt-testkit/frozen-server';
+import { macToken, signToken } from 'ajwt-testkit/sign';
+import { readVectors } from 'ajwt-testkit/vectors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { frozenServer, goodPayload, publicKeyOf } from '../helpers/frozen-server.ts';
-import { macToken, signToken } from '../helpers/sign.ts';
-import { readVectors } from '../helpers/vectors.ts';
 import { macSecrets, VECTOR_OUTCOMES, vectorHeader, vectorTokens } from './jose-header-cases.ts';
 
 const { cases } = readVectors<{ cases: { id: string; header: string; signature: string }[] }>('own/jose_headers.json');

@@ -1,7 +1,8 @@
 /** Texts that are given where a public key belongs: the good ones keep their names in every format, the others have one code each. */
+
+import { keyErrorCode } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
 import { KeyError, PublicKey } from '../../src/index.ts';
-import { keyErrorCode } from '../helpers/verify.ts';
 import { echoed, KEY_IMPORT_CASES } from './key-import-cases.ts';
 
 const textOf = (id: string) => KEY_IMPORT_CASES.find((one) => one.id === id)?.text ?? '';

@@ -1,11 +1,11 @@
 /** The examples of RFC 7515, 7638 and 8037. */
 import type { JsonWebKey } from 'node:crypto';
+import { frozenServer } from 'ajwt-testkit/frozen-server';
+import { parts } from 'ajwt-testkit/sign';
+import { readVectors } from 'ajwt-testkit/vectors';
+import { verifies } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
 import { PublicKey } from '../../src/index.ts';
-import { frozenServer } from '../helpers/frozen-server.ts';
-import { parts } from '../helpers/sign.ts';
-import { readVectors } from '../helpers/vectors.ts';
-import { verifies } from '../helpers/verify.ts';
 
 const { jws, thumbprints } = readVectors<{
   jws: { name: string; alg: string; jwk: JsonWebKey; token: string }[];

@@ -2,10 +2,10 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasProgram, runProgram } from 'ajwt-testkit/command';
+import { keyErrorCode, verifies } from 'ajwt-testkit/verify';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PrivateKey, PublicKey } from '../../src/index.ts';
-import { hasProgram, runProgram } from '../helpers/command.ts';
-import { keyErrorCode, verifies } from '../helpers/verify.ts';
 
 const there = hasProgram('ssh-keygen', '-?');
 const folder = mkdtempSync(join(tmpdir(), 'ajwt-ssh-keygen-'));

@@ -1,8 +1,9 @@
 /** Project Wycheproof: keys and signatures made to break verifiers. Every case runs, over our import and our engine. */
+
+import { readVectors } from 'ajwt-testkit/vectors';
+import { keyErrorCode, verifies } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
 import { PublicKey } from '../../src/index.ts';
-import { readVectors } from '../helpers/vectors.ts';
-import { keyErrorCode, verifies } from '../helpers/verify.ts';
 
 interface Wycheproof {
   readonly numberOfTests: number;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The server's command `ajwtd`. */
 import { readFileSync } from 'node:fs';
-import { endQuietlyWithReader, type Program, report, runProgram } from 'asymmetric-jwt-auth/internal/command-line';
+import { endQuietlyWithReader, type Program, report, runProgram } from 'ajwt-cli-kit';
 import { COMMANDS } from './commands.ts';
 import { VARIABLES } from './variables.ts';
 

@@ -1,5 +1,5 @@
 /** `ajwtd audit`: who changed what. */
-import { defineCommand, note, paint, print, printable } from 'asymmetric-jwt-auth/internal/command-line';
+import { defineCommand, note, paint, print, printable } from 'ajwt-cli-kit';
 import type { AuditEntry, AuditQuery, Directory } from 'asymmetric-jwt-auth/sql';
 import { JSON_OPTION, jsonText, printJson } from './listing.ts';
 import { DATABASE_OPTION, readCount, readWords, withDirectory } from './with-directory.ts';

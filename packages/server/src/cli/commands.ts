@@ -1,5 +1,5 @@
 /** The commands. Each is loaded when it is called, so that none waits for what another needs. */
-import { type CommandEntry, completion } from 'asymmetric-jwt-auth/internal/command-line';
+import { type CommandEntry, completion } from 'ajwt-cli-kit';
 
 type UserCommand = keyof typeof import('./user.ts');
 type KeyCommand = keyof typeof import('./key.ts');

@@ -1,5 +1,5 @@
 /** `ajwtd doctor`: what in a Django site's database would stop working. */
-import { defineCommand, note } from 'asymmetric-jwt-auth/internal/command-line';
+import { defineCommand, note } from 'ajwt-cli-kit';
 import { readDatabase } from '../database/config.ts';
 import { JSON_OPTION, printJson, printTable } from './listing.ts';
 import { DATABASE_OPTION, readWords } from './with-directory.ts';
@@ -26,7 +26,7 @@ export const doctor = defineCommand({
   async run(values, words, named) {
     readWords(words, []);
     const config = readDatabase(values.database, named('database'));
-    const { examineDatabase } = await import('../doctor/database.ts');
+    const { examineDatabase } = await import('../operations/doctor/database.ts');
     const users = {
       table: values['users-table'] ?? 'auth_user',
       id: values['id-column'] ?? 'id',

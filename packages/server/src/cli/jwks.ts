@@ -1,5 +1,5 @@
 /** `ajwtd jwks …`: which users are trusted by keys that are published elsewhere. */
-import { CommandError, defineCommand, note, print, printable } from 'asymmetric-jwt-auth/internal/command-line';
+import { CommandError, defineCommand, note, print, printable } from 'ajwt-cli-kit';
 import { PRIVATE_HOSTS_OPTION, readPrivateHosts } from '../private-hosts.ts';
 import { JSON_OPTION, keySetAsJson, printJson, printKeySets } from './listing.ts';
 import { DATABASE_OPTION, everyItem, readWords, warnWhereUnaudited, withDirectory } from './with-directory.ts';
@@ -18,7 +18,7 @@ export const jwksAdd = defineCommand({
     const privateHosts = readPrivateHosts(values['jwks-allow-private'], named('jwks-allow-private'));
     await withDirectory(values, named('database'), async (directory) => {
       const options = { createUser: true, privateHosts };
-      const { added, userAdded, keySet } = await directory.addKeySet(username, url, options).catch(adviseOnPrivate);
+      const { added, userAdded, jwks: keySet } = await directory.addJwks(username, url, options).catch(adviseOnPrivate);
       if (userAdded) note(`${printable(username)} was added`);
       note(`${printable(username)} ${added ? 'is trusted by this key set now' : 'is trusted by this key set already'}`);
       print(keySet.url);
@@ -43,7 +43,7 @@ export const jwksList = defineCommand({
   async run(values, words, named) {
     const [username] = words.length === 0 ? [undefined] : readWords(words, ['USER']);
     const keySets = await withDirectory(values, named('database'), (directory) =>
-      everyItem((after) => directory.listKeySets({ username, after, limit: 1000 })),
+      everyItem((after) => directory.listJwks({ username, after, limit: 1000 })),
     );
     if (values.json) printJson(keySets.map(keySetAsJson));
     else if (keySets.length === 0) note('no key sets; `ajwtd jwks add USER URL` trusts a user by one');
@@ -60,9 +60,7 @@ export const jwksRemove = defineCommand({
   examples: ['ajwtd jwks remove acme https://acme.example/.well-known/jwks.json'],
   async run(values, words, named) {
     const [username, url] = readWords(words, ['USER', 'URL']);
-    const changed = await withDirectory(values, named('database'), (directory) =>
-      directory.removeKeySet(username, url),
-    );
+    const changed = await withDirectory(values, named('database'), (directory) => directory.removeJwks(username, url));
     note(`${printable(username)} is no longer trusted by this key set`);
     warnWhereUnaudited(changed);
     return 0;

@@ -1,6 +1,7 @@
 /** Where `ajwtd key add` takes public keys from. */
+
+import { CommandError, isKeyText, note, readStandardInput } from 'ajwt-cli-kit';
 import { type KeyError, PublicKey } from 'asymmetric-jwt-auth';
-import { CommandError, isKeyText, note, readStandardInput } from 'asymmetric-jwt-auth/internal/command-line';
 
 /** Bytes after which standard input is no key, and an answer no list of keys. */
 const MAX_INPUT = 16_385;

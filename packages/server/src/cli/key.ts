@@ -1,5 +1,5 @@
 /** `ajwtd key …`: which public keys count. */
-import { CommandError, defineCommand, note, print, printable } from 'asymmetric-jwt-auth/internal/command-line';
+import { CommandError, defineCommand, note, print, printable } from 'ajwt-cli-kit';
 import type { DirectoryKey } from 'asymmetric-jwt-auth/sql';
 import { readPublicKeys } from './key-source.ts';
 import { day, JSON_OPTION, keyAsJson, printJson, printKeys } from './listing.ts';

@@ -1,6 +1,6 @@
 /** Lists: for people in columns, for programs as JSON. */
-import { paint, print, printable } from 'asymmetric-jwt-auth/internal/command-line';
-import type { DirectoryKey, DirectoryKeySet, DirectoryUser } from 'asymmetric-jwt-auth/sql';
+import { paint, print, printable } from 'ajwt-cli-kit';
+import type { DirectoryJwks, DirectoryKey, DirectoryUser } from 'asymmetric-jwt-auth/sql';
 
 /** The option of every list. */
 export const JSON_OPTION = { json: { type: 'boolean', help: 'print JSON' } } as const;
@@ -49,7 +49,7 @@ export function keyAsJson({ username, fingerprint, kid, thumbprint, state, key, 
 }
 
 /** What JSON says of a key set. */
-export function keySetAsJson({ username, url, created }: DirectoryKeySet) {
+export function keySetAsJson({ username, url, created }: DirectoryJwks) {
   return { username, url, created: instant(created) };
 }
 
@@ -91,7 +91,7 @@ export function printKeys(keys: readonly DirectoryKey[]): void {
 }
 
 /** Prints key sets in columns. */
-export function printKeySets(keySets: readonly DirectoryKeySet[]): void {
+export function printKeySets(keySets: readonly DirectoryJwks[]): void {
   printTable(
     ['USER', 'KEY SET', 'CREATED'],
     keySets.map(({ username, url, created }) => [username, url, day(created)]),

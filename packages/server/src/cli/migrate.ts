@@ -1,5 +1,5 @@
 /** `ajwtd migrate`: brings the database up to date. */
-import { defineCommand, note, print } from 'asymmetric-jwt-auth/internal/command-line';
+import { defineCommand, note, print } from 'ajwt-cli-kit';
 import { directoryMigrationSql } from 'asymmetric-jwt-auth/sql';
 import { readDatabase } from '../database/config.ts';
 import { connectDatabase } from '../database/open.ts';

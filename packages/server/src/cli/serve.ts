@@ -1,6 +1,6 @@
 /** `ajwtd serve`: runs until it is told to stop. */
 import cluster from 'node:cluster';
-import { defineCommand } from 'asymmetric-jwt-auth/internal/command-line';
+import { defineCommand } from 'ajwt-cli-kit';
 import { readConfig, SERVE_OPTIONS } from '../config.ts';
 import { publishedKeys } from '../gateway/published-keys.ts';
 import { readWords } from './with-directory.ts';
@@ -23,12 +23,12 @@ export const serve = defineCommand({
     const config = readConfig(values, named);
     const jwks = await publishedKeys(config.serveJwks, named('serve-jwks'));
     // A wrong option is told before everything else is loaded.
-    const [{ createLog }, { startApp }] = await Promise.all([import('../log.ts'), import('../app.ts')]);
+    const [{ createLog }, { startApp }] = await Promise.all([import('../operations/log.ts'), import('../app.ts')]);
     const log = createLog(config.logLevel);
     if (config.workers > 1 && cluster.isPrimary) {
       const [{ openDatabase }, { runWorkers }] = await Promise.all([
         import('../database/open.ts'),
-        import('../workers.ts'),
+        import('../operations/workers.ts'),
       ]);
       // Made by one, before many look for it.
       const database = await openDatabase(config.database, 'server');
@@ -38,7 +38,7 @@ export const serve = defineCommand({
     }
     const app = await startApp(config, jwks, log);
     const asked = firstSignal();
-    const worker = cluster.isWorker ? await import('../workers.ts') : undefined;
+    const worker = cluster.isWorker ? await import('../operations/workers.ts') : undefined;
     worker?.tellReady();
     const signal = await asked;
     log.info({ signal }, 'stopping');

@@ -1,5 +1,5 @@
 /** `ajwtd user …`: who may send requests. */
-import { type Command, defineCommand, note, print, printable } from 'asymmetric-jwt-auth/internal/command-line';
+import { type Command, defineCommand, note, print, printable } from 'ajwt-cli-kit';
 import type { Directory } from 'asymmetric-jwt-auth/sql';
 import {
   day,
@@ -119,7 +119,7 @@ export const userShow = defineCommand({
       return [
         found,
         await everyItem((after) => directory.listKeys(ofUser(after))),
-        await everyItem((after) => directory.listKeySets(ofUser(after))),
+        await everyItem((after) => directory.listJwks(ofUser(after))),
       ] as const;
     });
     if (values.json) {

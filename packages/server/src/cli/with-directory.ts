@@ -1,6 +1,6 @@
 /** Commands that look into the directory, or change it. */
 import { userInfo } from 'node:os';
-import { CommandError, note } from 'asymmetric-jwt-auth/internal/command-line';
+import { CommandError, note } from 'ajwt-cli-kit';
 import type { Directory, Page } from 'asymmetric-jwt-auth/sql';
 import { DATABASE_OPTION } from '../config.ts';
 import { readDatabase } from '../database/config.ts';
@@ -29,7 +29,7 @@ export async function withDirectory<T>(
   const database = await openDatabase(config, 'command');
   if (database.created) note(`created the database ${config.name}`);
   try {
-    return await work(database.directory.as(actorOf()));
+    return await work(database.directory.withActor(actorOf()));
   } finally {
     await database.close();
   }

@@ -1,7 +1,7 @@
 /** Where users and keys are, as it is written on the command line. */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
+import { CommandError } from 'ajwt-cli-kit';
 import { type Encryption, readEncryption } from './encryption.ts';
 import { PARAMETERS, plainName, type Setting } from './parameters.ts';
 import { splitUrl, type UrlParts } from './url-parts.ts';

@@ -2,7 +2,7 @@
 import { realpathSync, type Stats, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
+import { CommandError } from 'ajwt-cli-kit';
 
 /** What SQLite keeps beside the file, and reads as a part of the database. */
 const PARTS = ['', '-wal', '-shm', '-journal'];

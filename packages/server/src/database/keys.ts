@@ -1,6 +1,6 @@
 /** Users and keys as requests need them: cached, and never older than a change may go unseen; with the key sets that are trusted. */
-import { cached, type KeyStore } from 'asymmetric-jwt-auth';
-import { type JwksClient, withKeySets } from 'asymmetric-jwt-auth/jwks';
+import { cachedKeyStore, type KeyStore } from 'asymmetric-jwt-auth';
+import { type JwksClient, withJwks } from 'asymmetric-jwt-auth/jwks';
 import { type DirectoryUser, directoryRevision } from 'asymmetric-jwt-auth/sql';
 import type { Logger } from 'pino';
 import type { Database } from './open.ts';
@@ -17,7 +17,7 @@ const DEADLINE = 1000;
 /** As {@link openDirectory}, with the keys of trusted sets: they depend on the token, and so are outside of the cache. */
 export async function openKeyStore(database: Database, keySets: JwksClient, log: Logger): Promise<OpenKeyStore> {
   const { store, close } = await openDirectory(database, log);
-  return { store: withKeySets(store, keySets), close };
+  return { store: withJwks(store, keySets), close };
 }
 
 /**
@@ -33,16 +33,19 @@ async function openDirectory({ config, directory, checkFile }: Database, log: Lo
     checkFile();
     return inTime(directory.readiness());
   };
-  const used: typeof directory.used = (key, at) => directory.used(key, at);
+  const used: typeof directory.recordUse = (key, at) => directory.recordUse(key, at);
   if (config.kind === 'sqlite') {
     const revision = directoryRevision(config.path);
     const read = () => {
       checkFile();
       return revision.read();
     };
-    return { store: cached({ find, readiness, used }, { revision: read }), close: async () => revision.close() };
+    return {
+      store: cachedKeyStore({ find, readiness, recordUse: used }, { revision: read }),
+      close: async () => revision.close(),
+    };
   }
-  const store = cached({ find, readiness, used });
+  const store = cachedKeyStore({ find, readiness, recordUse: used });
   if (config.kind === 'mysql') return { store, close: async () => {} };
   const { listenForChanges } = await import('./listen.ts');
   return { store, close: listenForChanges(config, () => store.forget(), log) };

@@ -1,6 +1,6 @@
 /** The database: opened, and refused where its tables are not what this version knows. */
-import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
-import { type Directory, nodeSqlite, sqlDirectory } from 'asymmetric-jwt-auth/sql';
+import { CommandError } from 'ajwt-cli-kit';
+import { type Directory, nodeSqliteDialect, sqlDirectory } from 'asymmetric-jwt-auth/sql';
 import { type Dialect, Kysely } from 'kysely';
 import type { DatabaseConfig } from './config.ts';
 import { fileCheck, makeFile } from './file.ts';
@@ -104,7 +104,7 @@ export async function connectDatabase(
 /** A driver is loaded where it is used. */
 async function dialectMaker(config: DatabaseConfig, opener: Opener): Promise<(connections: number) => Dialect> {
   const limits = POOL_LIMITS[opener];
-  if (config.kind === 'sqlite') return () => nodeSqlite(config.path, { wait: SQLITE_WAIT[opener] });
+  if (config.kind === 'sqlite') return () => nodeSqliteDialect(config.path, { busyTimeoutMs: SQLITE_WAIT[opener] });
   if (config.kind === 'postgres') {
     const { postgresDialect } = await import('./postgres.ts');
     return (connections) => postgresDialect(config, limits, connections);

@@ -1,6 +1,6 @@
 /** Whose request it is, as an address: the peer's, or the one that a trusted proxy names. */
 import type { IncomingMessage } from 'node:http';
-import { parseIpAddress } from 'asymmetric-jwt-auth/internal/command-line';
+import { parseIpAddress } from 'ajwt-cli-kit';
 import { headerValues } from 'asymmetric-jwt-auth/node';
 import type { Config } from '../config.ts';
 

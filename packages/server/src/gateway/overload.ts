@@ -3,7 +3,7 @@ import { REASONS, type RefusedResult } from 'asymmetric-jwt-auth';
 import type { Logger } from 'pino';
 import { lineQuota } from './line-quota.ts';
 
-const { status, error, retryAfter, sentence } = REASONS.unavailable;
+const { status, error, retryAfter, message } = REASONS.unavailable;
 
 /** The response to a request that is not looked at: its token is not spent. */
 export const OVERLOADED: RefusedResult = {
@@ -16,7 +16,7 @@ export const OVERLOADED: RefusedResult = {
     'content-type': 'application/problem+json',
     'retry-after': String(retryAfter),
   },
-  body: JSON.stringify({ type: 'about:blank', title: 'Service Unavailable', status, error, detail: sentence }),
+  body: JSON.stringify({ type: 'about:blank', title: 'Service Unavailable', status, error, detail: message }),
 };
 
 /** Which limit was reached: requests that are open on one connection, or undecided of one address, or undecided in all. */

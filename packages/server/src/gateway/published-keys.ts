@@ -1,6 +1,7 @@
 /** Public keys that `/.well-known/jwks.json` publishes, for others to verify what they sign. */
+
+import { CommandError } from 'ajwt-cli-kit';
 import { PublicKey } from 'asymmetric-jwt-auth';
-import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
 import { type JwksEndpoint, jwksEndpoint } from 'asymmetric-jwt-auth/jwks';
 
 /**

@@ -1,5 +1,5 @@
 /** Where used nonces are remembered, as it is written on the command line. */
-import { CommandError } from 'asymmetric-jwt-auth/internal/command-line';
+import { CommandError } from 'ajwt-cli-kit';
 
 /** A Redis or Valkey, and how to reach it. */
 export interface RedisConfig {

@@ -1,8 +1,8 @@
 /** Users and keys by command, as an operator types them. */
 import { readFileSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { type Outcome, scratch, shell } from 'ajwt-testkit/ajwt';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Outcome, scratch, shell } from '../../../lib/test/cli/program.ts';
 
 const file = scratch();
 let count = 0;
@@ -199,7 +199,10 @@ describe('the database', () => {
   });
 
   test.each([
-    ['postgres://localhost/x', 'must name user, host and database: postgres://USER@HOST/DATABASE'],
+    [
+      'postgres://localhost/x',
+      'must name user, host and database: postgres://USER@HOST/DATABASE; in user, password and database, write / ? # @ % as %2F %3F %23 %40 %25',
+    ],
     ['sqlite::memory:', FORMS],
     ['ajwt.db', FORMS],
   ])('%s is refused, and named as it was given', async (url, message) => {

@@ -2,11 +2,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { type Outcome, scratch, shell } from 'ajwt-testkit/ajwt';
+import { type DjangoRows, makeDjangoDatabase } from 'ajwt-testkit/django-tables';
 import { PrivateKey } from 'asymmetric-jwt-auth';
 import { describe, expect, test } from 'vitest';
-import { type DjangoRows, makeDjangoDatabase } from '../../../../test/django-tables.ts';
-import { type Outcome, scratch, shell } from '../../../lib/test/cli/program.ts';
-import { PROBLEMS } from '../../src/doctor/problems.ts';
+import { PROBLEMS } from '../../src/operations/doctor/problems.ts';
 
 const file = scratch();
 let count = 0;

@@ -1,6 +1,7 @@
 /** Users who are trusted by key sets, as an operator types it. */
+
+import { type Outcome, scratch, shell } from 'ajwt-testkit/ajwt';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Outcome, scratch, shell } from '../../../lib/test/cli/program.ts';
 
 const file = scratch();
 const SET = 'https://acme.example/.well-known/jwks.json';

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { type Outcome, scratch, shell } from 'ajwt-testkit/ajwt';
+import { hasProgram } from 'ajwt-testkit/command';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Outcome, scratch, shell } from '../../../lib/test/cli/program.ts';
-import { hasProgram } from '../../../lib/test/helpers/command.ts';
 
 const file = scratch();
 let server: Server;

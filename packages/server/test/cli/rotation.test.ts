@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
-import { nodeSqlite, sqlDirectory } from 'asymmetric-jwt-auth/sql';
+import { type Outcome, scratch, shell } from 'ajwt-testkit/ajwt';
+import { nodeSqliteDialect, sqlDirectory } from 'asymmetric-jwt-auth/sql';
 import { Kysely } from 'kysely';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Outcome, scratch, shell } from '../../../lib/test/cli/program.ts';
 
 const file = scratch();
 let count = 0;
@@ -23,12 +23,12 @@ async function json(line: string): Promise<Record<string, unknown>[]> {
 
 /** Lets a key in, as a running server notes it. */
 async function use(kid: string): Promise<void> {
-  const instance = new Kysely<unknown>({ dialect: nodeSqlite(database, { wait: 5000 }) });
+  const instance = new Kysely<unknown>({ dialect: nodeSqliteDialect(database, { busyTimeoutMs: 5000 }) });
   const directory = sqlDirectory(instance);
   const { items } = await directory.listKeys();
   const found = items.find((one) => one.kid === kid);
   if (found === undefined) throw new Error('no such key');
-  directory.used(found.key, Date.now() / 1000);
+  directory.recordUse(found.key, Date.now() / 1000);
   await directory.close();
   await instance.destroy();
 }

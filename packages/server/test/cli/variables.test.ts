@@ -1,8 +1,8 @@
 /** A misspelt or empty environment variable is named: otherwise a check would silently not happen. */
 import { globSync, readFileSync } from 'node:fs';
+import { checkEnvironment } from 'ajwt-cli-kit/environment';
+import { parseWords } from 'ajwt-cli-kit/parse';
 import { describe, expect, test, vi } from 'vitest';
-import { checkEnvironment } from '../../../lib/src/command-line/environment.ts';
-import { parseWords } from '../../../lib/src/command-line/parse.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { VARIABLES } from '../../src/cli/variables.ts';
 import { SERVE_OPTIONS } from '../../src/config.ts';
@@ -79,5 +79,5 @@ test('the library itself reads no environment variable but that of the ssh-agent
     .flatMap((file) =>
       [...readFileSync(file, 'utf8').matchAll(/process\.env\S*|\benv\[/g)].map(([found]) => `${file}: ${found}`),
     );
-  expect(readers).toEqual(['packages/lib/src/signers/ssh-agent.ts: process.env.SSH_AUTH_SOCK;']);
+  expect(readers).toEqual(['packages/lib/src/signers/ssh-agent/ssh-agent-signer.ts: process.env.SSH_AUTH_SOCK;']);
 });

@@ -1,12 +1,13 @@
 /** Changes that PostgreSQL notifies servers of: they count at once, and not when an answer has been kept for long enough. */
-import { cached, PrivateKey } from 'asymmetric-jwt-auth';
+
+import { openDatabase } from 'ajwt-testkit/databases';
+import { lacksPgBouncer, PgBouncer } from 'ajwt-testkit/servers/pgbouncer';
+import { lacksPostgres, PostgresServer } from 'ajwt-testkit/servers/postgres';
+import { cachedKeyStore, PrivateKey } from 'asymmetric-jwt-auth';
 import { type Directory, sqlDirectory } from 'asymmetric-jwt-auth/sql';
 import type { Kysely } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openDatabase } from '../../../../packages/lib/test/nonce-stores/databases.ts';
-import { lacksPgBouncer, PgBouncer } from '../../../../test/servers/pgbouncer.ts';
-import { lacksPostgres, PostgresServer } from '../../../../test/servers/postgres.ts';
 import { readDatabase, type ServerConfig } from '../../src/database/config.ts';
 import { type ListenTimes, listenForChanges } from '../../src/database/listen.ts';
 
@@ -34,7 +35,7 @@ describe.skipIf(lacksPostgres)('a change that another process made (needs postgr
 
   /** A store that would keep its answers for an hour, and listens at this port. */
   function listenAt(port: number, times?: ListenTimes) {
-    const store = cached(sqlDirectory(database), { ttl: 3600 });
+    const store = cachedKeyStore(sqlDirectory(database), { ttlSeconds: 3600 });
     const said: string[] = [];
     const log = pino({}, { write: (line: string) => said.push(JSON.parse(line).msg) });
     const config = readDatabase(`postgres://postgres@127.0.0.1:${port}/postgres`) as ServerConfig;

@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lacksMariadb, MariadbServer } from 'ajwt-testkit/servers/mariadb';
+import { lacksPgBouncer, PgBouncer } from 'ajwt-testkit/servers/pgbouncer';
+import { lacksPostgres, PostgresServer } from 'ajwt-testkit/servers/postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lacksMariadb, MariadbServer } from '../../../../test/servers/mariadb.ts';
-import { lacksPgBouncer, PgBouncer } from '../../../../test/servers/pgbouncer.ts';
-import { lacksPostgres, PostgresServer } from '../../../../test/servers/postgres.ts';
 import type { Start, Started } from './starter.ts';
 
 const STARTER = fileURLToPath(new URL('starter.ts', import.meta.url));

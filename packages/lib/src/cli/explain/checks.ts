@@ -50,7 +50,7 @@ export function checkToken(found: string | Refusal, circumstances: Circumstances
 
 function whyMalformed({ reason, detail }: Refusal): string {
   if (detail !== undefined) return `${detail}: ${MALFORMED[detail]}`;
-  return reason === 'missing' ? 'missing: there is no credential of the scheme JWT' : REASONS[reason].sentence;
+  return reason === 'missing' ? 'missing: there is no credential of the scheme JWT' : REASONS[reason].message;
 }
 
 function checkKey(token: UnverifiedToken, key: PublicKey | undefined): Check[] {

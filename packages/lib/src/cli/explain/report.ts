@@ -1,6 +1,6 @@
 /** What is told about a token: for people, or as JSON. */
 
-import { paint, type Style } from '../../command-line/terminal.ts';
+import { paint, type Style } from 'ajwt-cli-kit/terminal';
 import { printable } from '../../core/printable.ts';
 import { duration } from '../duration.ts';
 import type { Check } from './checks.ts';

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { CommandError } from '../../command-line/command-error.ts';
+import { CommandError } from 'ajwt-cli-kit/command-error';
 import { whyUnreadable } from '../../keys/why-unreadable.ts';
 import { READ_ERROR } from './exit-codes.ts';
 

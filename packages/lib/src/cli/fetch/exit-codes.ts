@@ -1,6 +1,7 @@
 /** What can go wrong on the way to an answer, with curl's exit codes (curl(1), EXIT CODES). */
+
+import { CommandError } from 'ajwt-cli-kit/command-error';
 import { SignedFetchError } from '../../client/error.ts';
-import { CommandError } from '../../command-line/command-error.ts';
 
 export const MALFORMED_URL = 3;
 export const HTTP_ERROR = 22;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { Readable } from 'node:stream';
-import { CommandError } from '../../command-line/command-error.ts';
+import { CommandError } from 'ajwt-cli-kit/command-error';
 import { whyUnreadable } from '../../keys/why-unreadable.ts';
 import type { RequestBody } from './body.ts';
 import { READ_ERROR } from './exit-codes.ts';

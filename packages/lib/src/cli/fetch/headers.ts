@@ -1,5 +1,5 @@
 /** Headers of a request, written as curl takes them. */
-import { CommandError } from '../../command-line/command-error.ts';
+import { CommandError } from 'ajwt-cli-kit/command-error';
 
 /** `Name: value`, `Name:` to leave a default out, `Name;` for an empty value. */
 const HEADER = /^([\w!#$%&'*+.^`|~-]+)(?::[ \t]*(.*?)|(;))[ \t]*$/;

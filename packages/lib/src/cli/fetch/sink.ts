@@ -1,7 +1,7 @@
 /** Where the answer goes: standard output, or a file that is made with the first write, be it of nothing. */
 import { once } from 'node:events';
 import { type FileHandle, open } from 'node:fs/promises';
-import { CommandError } from '../../command-line/command-error.ts';
+import { CommandError } from 'ajwt-cli-kit/command-error';
 import { WRITE_ERROR } from './exit-codes.ts';
 
 /** Takes bytes as fast as they can be written. */

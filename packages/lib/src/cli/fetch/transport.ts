@@ -5,7 +5,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { TLSSocket } from 'node:tls';
-import { CommandError } from '../../command-line/command-error.ts';
+import { CommandError } from 'ajwt-cli-kit/command-error';
 import type { RequestBody } from './body.ts';
 import { WEIRD_ANSWER } from './exit-codes.ts';
 import type { Progress } from './progress.ts';

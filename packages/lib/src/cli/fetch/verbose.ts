@@ -1,5 +1,5 @@
 /** `-v`: what goes over the wire, told as curl tells it, but for the token. */
-import { note, oneLine, paint } from '../../command-line/terminal.ts';
+import { note, oneLine, paint } from 'ajwt-cli-kit/terminal';
 
 /** Hears of each request and each answer, in lines of one character for each byte. */
 export interface Trace {

@@ -1,6 +1,6 @@
 /** What differs between the databases that can hold nonces. The rule itself is written once, in `../sql.ts`. */
 import { MysqlAdapter, PostgresAdapter, SqliteAdapter } from 'kysely';
-import { checkKysely } from '../../sql/kysely-instance.ts';
+import { checkKysely } from '../../kysely/kysely-instance.ts';
 import type { SqlDatabase } from './database.ts';
 import { MYSQL } from './mysql.ts';
 import { POSTGRES } from './postgres.ts';

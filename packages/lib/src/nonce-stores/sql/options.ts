@@ -1,7 +1,7 @@
 /** What an SQL nonce store may be told. */
 import { checkOptions, DEFAULT_TOLERANCE, MAX_TOLERANCE, numberOption, type OptionKinds } from '../../core/options.ts';
-import { justBelow } from '../just-below.ts';
-import { machineLife } from '../machine-life.ts';
+import { justBelow } from '../shared/just-below.ts';
+import { machineLife } from '../shared/machine-life.ts';
 import type { SqlNonceDialect } from './dialect.ts';
 
 /** What an SQL nonce store may be told. */
@@ -12,11 +12,11 @@ export interface SqlNonceStoreOptions {
    * Clock margin M, in seconds: records are kept that much longer than a token is good; 1 to 600, default 20; for a database server
    * at least 4. A process whose clock lies more than M/2 − 1 (9 by default) from the server's is refused service.
    */
-  readonly margin?: number;
+  readonly clockMargin?: number;
   /** Claims that one user may make in a second, in each process; default 2000. */
-  readonly perUser?: number;
+  readonly maxClaimsPerSecond?: number;
   /** Milliseconds after which a claim is `unavailable`, waiting for other processes included; 20 to 5000, default 150. */
-  readonly deadline?: number;
+  readonly deadlineMs?: number;
   /**
    * What to do where claims may be lost: after a crash of the machine (SQLite), a restart or a failover (PostgreSQL, MySQL), and where
    * the tables are new, as others may have been there.
@@ -38,9 +38,9 @@ export interface SqlNonceStoreOptions {
 
 const OPTIONS: OptionKinds<SqlNonceStoreOptions> = {
   tolerance: 'any',
-  margin: 'any',
-  perUser: 'any',
-  deadline: 'any',
+  clockMargin: 'any',
+  maxClaimsPerSecond: 'any',
+  deadlineMs: 'any',
   afterLoss: 'any',
   incarnation: 'text',
   monotonic: 'function',
@@ -61,9 +61,16 @@ export function readSqlOptions(options: SqlNonceStoreOptions, { local }: SqlNonc
   }
   const leastMargin = local ? 1 : LEAST_MARGIN_OF_SERVERS;
   const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE, 'seconds');
-  const margin = numberOption('margin', options.margin, DEFAULT_TOLERANCE, leastMargin, MAX_TOLERANCE, 'seconds');
-  const perUser = numberOption('perUser', options.perUser, 2000, 1, 2 ** 31);
-  const deadline = numberOption('deadline', options.deadline, 150, 20, 5000, 'milliseconds');
+  const margin = numberOption(
+    'clockMargin',
+    options.clockMargin,
+    DEFAULT_TOLERANCE,
+    leastMargin,
+    MAX_TOLERANCE,
+    'seconds',
+  );
+  const perUser = numberOption('maxClaimsPerSecond', options.maxClaimsPerSecond, 2000, 1, 2 ** 31);
+  const deadline = numberOption('deadlineMs', options.deadlineMs, 150, 20, 5000, 'milliseconds');
   // Records outlive 2T + 2s + 1 with s = M/2 − 1, and a second is left.
   const gap = Math.max(0, margin / 2 - 1);
   const life = incarnation ?? machineLife();

@@ -1,8 +1,9 @@
 /** Nonce stores at addresses that another process can be given. */
-import { redisNonceStore } from '../../../src/nonce-stores/redis.ts';
-import { sqlNonceStore } from '../../../src/sql/index.ts';
-import { type Address as DatabaseAddress, openDatabase } from '../databases.ts';
-import { CLUSTER, SINGLE } from '../redis-clients.ts';
+
+import { type Address as DatabaseAddress, openDatabase } from 'ajwt-testkit/databases';
+import { redisNonceStore } from '../../../src/nonce-stores/redis/redis-nonce-store.ts';
+import { sqlNonceStore } from '../../../src/sql.ts';
+import { CLUSTER, SINGLE } from '../redis/clients.ts';
 
 /** A Redis server on the loopback, or some of the nodes of a cluster. */
 interface RedisAddress {
@@ -15,7 +16,7 @@ interface RedisAddress {
 export type Address = DatabaseAddress | RedisAddress;
 
 /** Patient, and without a limit that the race itself would reach. */
-const OPTIONS = { perUser: 1_000_000, deadline: 5000 };
+const OPTIONS = { maxClaimsPerSecond: 1_000_000, deadlineMs: 5000 };
 
 export async function openStore(address: Address) {
   if (!('ports' in address)) return sqlNonceStore(openDatabase(address), OPTIONS);

@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lacksMariadb, MariadbServer } from '../../../../../test/servers/mariadb.ts';
-import { lacksPostgres, PostgresServer } from '../../../../../test/servers/postgres.ts';
-import { lacksRedis, startRedis, startRedisCluster } from '../../../../../test/servers/redis.ts';
+import { lacksMariadb, MariadbServer } from 'ajwt-testkit/servers/mariadb';
+import { lacksPostgres, PostgresServer } from 'ajwt-testkit/servers/postgres';
+import { lacksRedis, startRedis, startRedisCluster } from 'ajwt-testkit/servers/redis';
 import type { Address } from './address.ts';
 
 /** A store to race for. */

@@ -1,0 +1,20 @@
+/** JWK sets, for Node: keys that others publish, and one's own for others. */
+
+export { type JwksClient, type JwksClientOptions, jwksClient } from './jwks/jwks-client.ts';
+export {
+  JWKS_PATH,
+  type JwksEndpoint,
+  type JwksEndpointOptions,
+  type JwksNodeRequest,
+  type JwksNodeResponse,
+  jwksEndpoint,
+} from './jwks/jwks-endpoint.ts';
+export { JWKS_PROBLEMS, JwksError, type JwksProblemCode } from './jwks/jwks-error.ts';
+export { isPublicAddress } from './jwks/public-address.ts';
+export {
+  type JwksKeyStoreOptions,
+  type JwksTrust,
+  type JwksUser,
+  jwksKeyStore,
+} from './key-stores/jwks/jwks-key-store.ts';
+export { withJwks } from './key-stores/jwks/with-jwks.ts';

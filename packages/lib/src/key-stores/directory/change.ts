@@ -1,0 +1,68 @@
+/** Changes of the directory: one after another, each with its entry in the audit trail, or not at all. */
+import type { Kysely, Transaction } from 'kysely';
+import { UnavailableError } from '../../core/contracts.ts';
+import { retryWhileBusy } from '../../kysely/retry-while-busy.ts';
+import type { DirectoryDialect } from './dialect.ts';
+import type { AuditAction } from './directory.ts';
+import type { DirectoryTables } from './tables.ts';
+
+/** Milliseconds that a change waits for other connections' changes. */
+const DEADLINE = 5000;
+
+/** Writes down what was done, at the end of the transaction. */
+export type Note = (action: AuditAction, subject: string, details?: Readonly<Record<string, unknown>>) => void;
+type Work<T> = (transaction: Transaction<DirectoryTables>, note: Note) => Promise<T>;
+
+/** The trail cannot be written. */
+class AuditFailure extends UnavailableError {}
+
+/** @param now - seconds since the epoch */
+export function changer(
+  db: Kysely<DirectoryTables>,
+  { mayTryAgain }: DirectoryDialect,
+  now: () => number,
+  actor: string,
+) {
+  function attempt<T>(work: Work<T>, isAudited: boolean): Promise<T> {
+    return db.transaction().execute(async (transaction) => {
+      // This row is a lock: whatever a change has looked at is so until it is committed, and the trail has the order of the changes.
+      await transaction
+        .updateTable('ajwt_revision')
+        .set((is) => ({ revision: is('revision', '+', 1) }))
+        .execute();
+      const entries: { at: number; actor: string; action: string; subject: string; details: string }[] = [];
+      const at = now();
+      const result = await work(transaction, (action, subject, details = {}) => {
+        entries.push({ at, actor, action, subject, details: JSON.stringify(details) });
+      });
+      if (!isAudited || entries.length === 0) return result;
+      try {
+        await transaction.insertInto('ajwt_audit').values(entries).execute();
+      } catch (error) {
+        if (mayTryAgain(error)) throw error;
+        throw new AuditFailure('the audit trail cannot be written, and so nothing was changed', { cause: error });
+      }
+      return result;
+    });
+  }
+
+  function change<T>(work: Work<T>, isAudited = true): Promise<T> {
+    return retryWhileBusy(() => attempt(work, isAudited), DEADLINE, mayTryAgain);
+  }
+
+  return {
+    change,
+
+    /** A change that shuts somebody out: it is made also where the trail cannot be written. */
+    async changeUrgently<T extends object>(work: Work<T>): Promise<T & { readonly audited: boolean }> {
+      try {
+        return { ...(await change(work)), audited: true };
+      } catch (error) {
+        if (!(error instanceof AuditFailure)) throw error;
+        return { ...(await change(work, false)), audited: false };
+      }
+    },
+  };
+}
+
+export type Changer = ReturnType<typeof changer>;

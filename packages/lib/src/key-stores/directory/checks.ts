@@ -1,0 +1,66 @@
+/** What may be written into the directory. */
+import { checkArgument, isInMilliseconds, kindOf } from '../../core/arguments.ts';
+import { isUsername } from '../../core/claims.ts';
+import type { PublicKey } from '../../keys/public-key.ts';
+import { DirectoryError } from './directory.ts';
+
+/** Control and format characters, lone surrogates, ends of lines. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** @throws DirectoryError `bad_username` */
+export function checkUsername(username: string): void {
+  if (isUsername(username)) return;
+  throw new DirectoryError(
+    'bad_username',
+    'a username has 1 to 600 bytes, no control characters, and no space at its ends',
+  );
+}
+
+/** @throws DirectoryError `bad_comment` */
+export function checkComment(comment: string | undefined): void {
+  if (comment === undefined || (comment.length <= 500 && !UNPRINTABLE.test(comment))) return;
+  throw new DirectoryError(
+    'bad_comment',
+    'a comment is one line of up to 500 characters, none of them a control character',
+  );
+}
+
+/** @throws DirectoryError `bad_expiry` */
+export function checkExpiry(expires: number | undefined, now: number): void {
+  if (isInMilliseconds(expires)) {
+    throw new DirectoryError('bad_expiry', 'the expiry date is in milliseconds; give seconds since the epoch');
+  }
+  if (expires === undefined || (Number.isFinite(expires) && expires > now)) return;
+  throw new DirectoryError(
+    'bad_expiry',
+    Number.isFinite(expires)
+      ? `the expiry date ${new Date(1000 * expires).toJSON()} is in the past; give a later one`
+      : `the expiry date must be a number of seconds since the epoch, not ${kindOf(expires)}`,
+  );
+}
+
+/** What a PEM does not say: the one algorithm of a key that takes fewer than its kind does. */
+export function registeredAlgorithm({ type, algorithms }: PublicKey): string | null {
+  return type === 'rsa' && algorithms.length === 1 ? (algorithms[0] as string) : null;
+}
+
+/** Which of its names a key is called by. @throws DirectoryError `unknown_key` for what is none */
+export function nameOfKey(id: string): {
+  readonly column: 'fingerprint' | 'kid' | 'thumbprint';
+  readonly value: string;
+} {
+  if (/^SHA256:[\w+/]{43}$/.test(id)) return { column: 'fingerprint', value: id };
+  if (/^[\da-f]{64}$/i.test(id)) return { column: 'kid', value: id.toLowerCase() };
+  if (/^[\w-]{43}$/.test(id)) return { column: 'thumbprint', value: id };
+  throw unknownKey();
+}
+
+export function unknownKey(): DirectoryError {
+  return new DirectoryError('unknown_key', 'there is no such key; give its fingerprint, kid or thumbprint');
+}
+
+/** @throws TypeError */
+export function checkActor(actor: unknown): void {
+  const is = typeof actor === 'string' && actor.length >= 1 && actor.length <= 200 && !UNPRINTABLE.test(actor);
+  checkArgument(is, 'option actor', 'a string of 1 to 200 characters without control characters', actor);
+}

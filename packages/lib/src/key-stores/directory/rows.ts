@@ -1,0 +1,73 @@
+/** What rows mean, and how they are found. */
+import type { Kysely } from 'kysely';
+import type { KeyState } from '../../core/contracts.ts';
+import { isUnrepresentable } from '../../kysely/unrepresentable.ts';
+import { DirectoryError, type DirectoryKey, type DirectoryUser } from './directory.ts';
+import type { KeyParser } from './key-parser.ts';
+import type { DirectoryTables } from './tables.ts';
+
+/** The database, or a transaction in it. */
+export type Connection = Kysely<DirectoryTables>;
+
+export function userOf(row: { username: string; disabled: number; created: number }): DirectoryUser {
+  // Whatever a database makes of it, only 0 is enabled.
+  return { username: row.username, disabled: row.disabled !== 0, created: row.created };
+}
+
+/** What decides about the state of a key. */
+export interface StateRow {
+  readonly staged: number;
+  readonly expires: number | null;
+  readonly retired: number | null;
+  readonly revoked: number | null;
+}
+
+/** @param now - seconds since the epoch */
+export function stateOf({ staged, expires, retired, revoked }: StateRow, now: number): KeyState {
+  if (revoked !== null) return 'revoked';
+  if (retired !== null || (expires !== null && expires <= now)) return 'expired';
+  return staged === 0 ? 'active' : 'staged';
+}
+
+/** Keys with their users and uses. */
+export function keysIn(connection: Connection) {
+  return connection
+    .selectFrom('ajwt_key as k')
+    .innerJoin('ajwt_user as u', 'u.id', 'k.user_id')
+    .leftJoin('ajwt_key_use as use', 'use.fingerprint', 'k.fingerprint')
+    .select(['k.id', 'k.user_id', 'k.fingerprint', 'k.kid', 'k.thumbprint', 'k.public_key', 'k.alg', 'k.comment'])
+    .select(['k.created', 'k.staged', 'k.expires', 'k.retired', 'k.revoked', 'u.username'])
+    .select(['use.first_used', 'use.last_used', 'use.last_refused'])
+    .orderBy('k.id');
+}
+
+export type KeyRow = Awaited<ReturnType<ReturnType<typeof keysIn>['execute']>>[number];
+
+/** @param now - seconds since the epoch */
+export function keyReader({ parse }: KeyParser, now: () => number): (row: KeyRow) => DirectoryKey {
+  return (row) => {
+    const { username, fingerprint, kid, thumbprint, comment, created, expires, retired, revoked } = row;
+    return {
+      ...{ username, fingerprint, kid, thumbprint, comment, created, expires, retired, revoked },
+      key: parse(row),
+      state: stateOf(row, now()),
+      firstUsed: row.first_used,
+      lastUsed: row.last_used,
+      lastRefused: row.last_refused,
+    };
+  };
+}
+
+/** @throws DirectoryError `unknown_user` */
+export async function rowOfUser(connection: Connection, username: string) {
+  // PostgreSQL cannot even be asked for a name with NUL.
+  if (username.isWellFormed() && !username.includes('\0')) {
+    const named = connection.selectFrom('ajwt_user').selectAll().where('username', '=', username);
+    const row = await named.executeTakeFirst().catch(async (error: unknown) => {
+      if (!(await isUnrepresentable(connection, username, error))) throw error;
+      return undefined;
+    });
+    if (row?.username === username) return row;
+  }
+  throw new DirectoryError('unknown_user', `there is no user ${JSON.stringify(username)}`);
+}

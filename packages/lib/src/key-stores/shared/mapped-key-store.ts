@@ -1,0 +1,220 @@
+/** The store behind `sqlKeyStore` and `djangoKeyStore`: users and keys in tables that a mapping describes. */
+import { isUsername } from '../../core/claims.ts';
+import type {
+  KeyHint,
+  KeyRecord,
+  KeyState,
+  KeyStore,
+  Readiness,
+  UserRecord,
+  VerificationKey,
+} from '../../core/contracts.ts';
+import { checkKysely } from '../../kysely/kysely-instance.ts';
+import { retryWhileBusy } from '../../kysely/retry-while-busy.ts';
+import { isUnrepresentable } from '../../kysely/unrepresentable.ts';
+import type { LastUsed, UsedRow } from './last-used.ts';
+import { ALIASES, findQuery, type MappedRow } from './mapped-query.ts';
+import { notebookOf } from './mapped-uses.ts';
+import { type AnyDatabase, type AnyOptions, type ColumnCondition, readMapping } from './mapping.ts';
+import { rowKeyReader } from './row-keys.ts';
+import { idOf, isHeld, isMarked, keyTextOf, secondsOf } from './row-values.ts';
+
+/** A key store that may write when keys were last used. */
+export interface SqlKeyStore<User> extends KeyStore<User> {
+  /**
+   * Finds a user with its keys in every state.
+   *
+   * @param username - compared exactly, whatever the collation
+   * @param hint - the token's own words, not yet verified
+   * @returns the user, or `undefined` if there is no such user
+   * @throws what the database throws
+   */
+  find(username: string, hint: KeyHint): Promise<UserRecord<User> | undefined>;
+  /**
+   * Tells whether users can be found now, with the query that finds one.
+   *
+   * @returns `ready`
+   * @throws what the database throws
+   */
+  readiness(): Promise<Readiness>;
+  /** Writes now what else is written once a minute. Never rejects. */
+  flush(): Promise<void>;
+  /** Writes what is left, before the database is closed. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds that a query waits for the lock of an SQLite database. */
+const FIND_DEADLINE = 150;
+
+/**
+ * Makes a key store over tables that exist already, as `sqlKeyStore` and `djangoKeyStore` need it.
+ *
+ * @throws TypeError for an option that is unknown, missing or out of its range; the message names it
+ */
+export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly<Record<string, unknown>>> {
+  checkKysely(db);
+  const mapping = readMapping(options);
+  const { users, keys, keySets, onBadKey, onWriteError, parsedKeys, now } = mapping;
+  const query = findQuery(db, mapping);
+  const { read, nothingOf } = rowKeyReader(parsedKeys, onBadKey);
+  const keyUses = notebookOf(db, keys.table ?? users.table, keys, onWriteError);
+  const setUses = keySets && notebookOf(db, keySets.table, keySets, onWriteError);
+  const usedRows = new WeakMap<VerificationKey, readonly [LastUsed, UsedRow]>();
+
+  function keyIn(row: MappedRow): VerificationKey | undefined {
+    const text = keyTextOf(row[ALIASES.publicKey]);
+    if (text === undefined) return undefined;
+    const id = row[ALIASES.keyId];
+    const place = keys.id === undefined ? text : idOf(id);
+    const alg = row[ALIASES.alg] as string | null | undefined;
+    const key = read({ username: row[ALIASES.username] as string, id, place, text, alg: alg ?? undefined });
+    if (key !== undefined && keyUses !== undefined) usedRows.set(key, [keyUses, { place, id }]);
+    return key;
+  }
+
+  function stateIn(row: MappedRow, expires: number | undefined, at: number): KeyState {
+    if (isMarked(row[ALIASES.revoked]) || !holds(keys.active, row[ALIASES.keyActive])) return 'revoked';
+    return expires !== undefined && expires <= at ? 'expired' : 'active';
+  }
+
+  /** Adds the keys of the sets that a user is trusted by, where none of its own is meant. */
+  async function addKeySets(rows: readonly MappedRow[], records: Map<string, KeyRecord>, hint: KeyHint): Promise<void> {
+    if (keySets === undefined || records.has(hint.kid?.toLowerCase() ?? '')) return;
+    const sets = new Map<string, unknown>();
+    for (const row of rows) {
+      const url = row[ALIASES.url];
+      if (typeof url === 'string' && url !== '') sets.set(url, row[ALIASES.setId]);
+    }
+    let found = 0;
+    let trouble: unknown;
+    for (const [url, id] of sets) {
+      try {
+        for (const record of (await keySets.jwksKeys(url, hint)) ?? []) {
+          found += 1;
+          addSetKey(record, id, records);
+        }
+      } catch (error) {
+        trouble ??= error;
+      }
+    }
+    if (found === 0 && trouble !== undefined) throw trouble;
+  }
+
+  function addSetKey(record: KeyRecord, id: unknown, records: Map<string, KeyRecord>): void {
+    const { kid, fingerprint, algorithms, signatureLength, modulus, handle } = record.key;
+    const own = records.get(kid);
+    if (own !== undefined) {
+      // What is known of it here counts, and how others call it.
+      records.set(kid, { ...record, key: own.key, state: own.state });
+      return;
+    }
+    // Others may trust the same URL: as an object of its own, it says whose row was used.
+    const key: VerificationKey = { kid, fingerprint, algorithms, signatureLength, modulus, handle };
+    if (setUses !== undefined) usedRows.set(key, [setUses, { place: idOf(id), id }]);
+    records.set(kid, { ...record, key });
+  }
+
+  /** What rows say of a user, key sets aside. */
+  function readRows(rows: readonly MappedRow[]) {
+    const [first] = rows as [MappedRow];
+    if (new Set(rows.map((row) => idOf(row[ALIASES.userId]))).size > 1)
+      throw new Error(`two rows of ${users.table} have the same ${users.username}: nobody can tell who is meant`);
+    const at = now();
+    const records = new Map<string, KeyRecord>();
+    let until: number | undefined;
+    for (const row of rows) {
+      const key = keyIn(row);
+      if (key === undefined) continue;
+      const expires = expiryOf(row[ALIASES.expires]);
+      const state = stateIn(row, expires, at);
+      if (state === 'active' && expires !== undefined) until = Math.min(expires, until ?? expires);
+      const present = records.get(key.kid);
+      // Of a key in several rows, what counts is that it was revoked, or else that it is active.
+      if (present === undefined || RANK[state] > RANK[present.state]) records.set(key.kid, { key, state });
+    }
+    if (records.size === 0) nothingOf(first[ALIASES.username] as string);
+    const disabled = isMarked(first[ALIASES.disabled]) || !holds(users.active, first[ALIASES.active]);
+    return { username: first[ALIASES.username] as string, user: userOf(first), disabled, records, validUntil: until };
+  }
+
+  async function ask(username: string): Promise<readonly MappedRow[]> {
+    const parameters = [username];
+    const { rows } = await retryWhileBusy(() => db.executeQuery<MappedRow>({ ...query, parameters }), FIND_DEADLINE);
+    return rows;
+  }
+
+  /** @returns none for a name that the database cannot hold */
+  async function rowsOf(username: string): Promise<readonly MappedRow[]> {
+    try {
+      return await ask(username);
+    } catch (error) {
+      if (await isUnrepresentable(db, username, error)) return [];
+      throw error;
+    }
+  }
+
+  /** The rows of the user that was found last. */
+  let lastFound: readonly MappedRow[] | undefined;
+
+  const notebooks = [keyUses, setUses].filter((one) => one !== undefined);
+  return {
+    async find(username, hint) {
+      // Some databases fail for what no username can be.
+      if (!isUsername(username)) return undefined;
+      const rows = await rowsOf(username);
+      // A collation that ignores case, accents or spaces finds the rows of others as well.
+      const own = rows.filter((row) => row[ALIASES.username] === username);
+      if (own.length === 0) {
+        // As much work as for a known user, so that the time does not tell which names exist.
+        nothingOf(username);
+        if (lastFound !== undefined) readRows(lastFound);
+        return undefined;
+      }
+      const { records, ...record } = readRows(own);
+      lastFound = own;
+      // Who is not let in anyway causes no fetch.
+      if (!record.disabled) await addKeySets(own, records, hint);
+      return { ...record, keys: [...records.values()] };
+    },
+
+    async readiness() {
+      // A name that no token can have.
+      await ask('');
+      return { ready: true };
+    },
+
+    ...(notebooks.length === 0
+      ? {}
+      : {
+          recordUse(key: VerificationKey, at: number) {
+            const [notebook, row] = usedRows.get(key) ?? [];
+            if (row !== undefined) notebook?.note(row, at);
+          },
+        }),
+    flush: async () => void (await Promise.all(notebooks.map((one) => one.flush()))),
+    close: async () => void (await Promise.all(notebooks.map((one) => one.close()))),
+  };
+}
+
+const RANK: Readonly<Record<KeyState, number>> = { expired: 0, staged: 1, active: 1, revoked: 2 };
+
+function holds(condition: ColumnCondition<string> | undefined, value: unknown): boolean {
+  if (condition === undefined) return true;
+  return typeof condition === 'string' ? isHeld(value) : value === condition[1];
+}
+
+/** @returns seconds since the epoch; what is no moment lies before all of them, so that the key has expired */
+function expiryOf(value: unknown): number | undefined {
+  if (value === null || value === undefined) return undefined;
+  try {
+    return secondsOf(value);
+  } catch {
+    return Number.NEGATIVE_INFINITY;
+  }
+}
+
+const OURS: ReadonlySet<string> = new Set(Object.values(ALIASES));
+
+function userOf(row: MappedRow): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !OURS.has(name)));
+}

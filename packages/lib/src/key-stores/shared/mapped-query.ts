@@ -1,0 +1,62 @@
+/** The one query that finds a user of an application with all its keys. */
+import type { CompiledQuery } from 'kysely';
+import type { AnyDatabase, ColumnCondition, Mapping } from './mapping.ts';
+
+/** What our columns are called beside the application's own; no plugin of Kysely's changes such names. */
+export const ALIASES = {
+  userId: 'ajwtuserid',
+  username: 'ajwtusername',
+  active: 'ajwtactive',
+  disabled: 'ajwtdisabled',
+  keyId: 'ajwtkeyid',
+  publicKey: 'ajwtpublickey',
+  alg: 'ajwtalg',
+  keyActive: 'ajwtkeyactive',
+  revoked: 'ajwtrevoked',
+  expires: 'ajwtexpires',
+  setId: 'ajwtsetid',
+  url: 'ajwturl',
+} as const;
+
+type Alias = keyof typeof ALIASES;
+
+/** The user's columns, and ours: one row for each key, one without a key where there is none. */
+export type MappedRow = Readonly<Record<string, unknown>>;
+
+/** @returns the query, with the username as its one parameter */
+export function findQuery(db: AnyDatabase, { users, keys, keySets }: Mapping): CompiledQuery {
+  const keysIn = keys.table === undefined ? 'u' : 'k';
+  const columns: Readonly<Record<Alias, string | undefined>> = {
+    userId: `u.${users.id}`,
+    username: `u.${users.username}`,
+    active: columnOf('u', users.active),
+    disabled: columnOf('u', users.disabled),
+    keyId: columnOf(keysIn, keys.id),
+    publicKey: columnOf(keysIn, keys.publicKey),
+    alg: columnOf(keysIn, keys.alg),
+    keyActive: columnOf(keysIn, keys.active),
+    revoked: columnOf(keysIn, keys.revoked),
+    expires: columnOf(keysIn, keys.expires),
+    setId: columnOf('s', keySets?.id),
+    url: columnOf('s', keySets?.url),
+  };
+  const selected = Object.entries(columns).flatMap(([alias, column]) =>
+    column === undefined ? [] : [`${column} as ${ALIASES[alias as Alias]}`],
+  );
+  let query = db.selectFrom(`${users.table} as u`).select(selected).where(`u.${users.username}`, '=', '');
+  query = users.select === undefined ? query.selectAll('u') : query.select(users.select.map((column) => `u.${column}`));
+  if (keys.table !== undefined) {
+    query = query.leftJoin(`${keys.table} as k`, `k.${keys.userId}`, `u.${users.id}`);
+    // The newest first, where ids grow: it is the one that most callers will have.
+    if (keys.id !== undefined) query = query.orderBy(`k.${keys.id}`, 'desc');
+  }
+  if (keySets !== undefined) {
+    query = query.leftJoin(`${keySets.table} as s`, `s.${keySets.userId}`, `u.${users.id}`);
+  }
+  return query.compile();
+}
+
+function columnOf(table: string, condition: ColumnCondition<string> | undefined): string | undefined {
+  if (condition === undefined) return undefined;
+  return `${table}.${typeof condition === 'string' ? condition : condition[0]}`;
+}

@@ -1,0 +1,77 @@
+/** What a refused caller gets to see: status, challenge (RFC 9110 §11.6.1) and problem details (RFC 9457). */
+import {
+  MALFORMED,
+  type MalformedCode,
+  REASONS,
+  type Reason,
+  type ReasonEntry,
+  type Refusal,
+} from '../core/reasons.ts';
+
+/** The whole answer to a refused request. Write it as it is. */
+export interface RefusedResult {
+  readonly ok: false;
+  /** The true reason: for hooks, logs and counters. The answer itself does not tell those of steps 3 and 4 apart. */
+  readonly reason: Reason;
+  /** What is malformed, for `malformed`. */
+  readonly detail: MalformedCode | undefined;
+  readonly status: 401 | 429 | 503;
+  readonly headers: Readonly<Record<string, string>>;
+  /** `application/problem+json`. */
+  readonly body: string;
+}
+
+/** What a challenge says of its server. */
+export interface ChallengeOptions {
+  readonly scheme: string;
+  readonly realm: string;
+  /** Seconds. */
+  readonly tolerance: number;
+}
+
+const TITLES = { 401: 'Unauthorized', 429: 'Too Many Requests', 503: 'Service Unavailable' } as const;
+
+/** Reasons of these steps look the same from outside. */
+const SILENT_STEPS = [3, 4];
+const SILENT_DETAIL =
+  'The credential was not accepted; check the username, that its public key is registered, and the signature.';
+
+/**
+ * Makes the function that turns a refusal into an answer.
+ *
+ * @throws TypeError if the realm cannot be written in a header
+ */
+export function challenger(options: ChallengeOptions): (refusal: Refusal, now: number) => RefusedResult {
+  const { scheme, realm, tolerance } = options;
+  if (typeof realm !== 'string' || !/^[ !#-[\]-~]*$/.test(realm)) {
+    throw new TypeError('option realm: must be printable ASCII without quotes and backslashes');
+  }
+  const challenge = `${scheme} realm="${realm}"`;
+
+  return ({ reason, detail }, now) => {
+    const entry: ReasonEntry = REASONS[reason];
+    const headers: Record<string, string> = { 'cache-control': 'no-store', 'content-type': 'application/problem+json' };
+    if (entry.status === 401) headers['www-authenticate'] = challenge + parameters(entry, now, tolerance);
+    if (entry.retryAfter !== undefined) headers['retry-after'] = String(entry.retryAfter);
+    return { ok: false, reason, detail, status: entry.status, headers, body: problem(entry, detail) };
+  };
+}
+
+/** `server_time` comes only with reasons that need a verified signature first. */
+function parameters(entry: ReasonEntry, now: number, tolerance: number): string {
+  if (entry.error === null) return '';
+  const clock = entry.error === 'stale_time' ? `, server_time="${now.toFixed(3)}", tolerance="${tolerance}"` : '';
+  return `, error="${entry.error}"${clock}`;
+}
+
+function problem(entry: ReasonEntry, detail: MalformedCode | undefined): string {
+  const { status, error, step } = entry;
+  const silent = SILENT_STEPS.includes(step);
+  return JSON.stringify({
+    type: 'about:blank',
+    title: TITLES[status],
+    status,
+    ...(error === null ? {} : { error }),
+    detail: silent ? SILENT_DETAIL : detail === undefined ? entry.message : MALFORMED[detail],
+  });
+}

@@ -1,0 +1,45 @@
+/** The public names of the SQL stores. */
+
+export { sqlKeyStore } from './key-stores/application-tables/sql-key-store.ts';
+export {
+  type AddedJwks,
+  type AddedKey,
+  type AuditAction,
+  type AuditEntry,
+  type AuditQuery,
+  type Directory,
+  DirectoryError,
+  type DirectoryErrorCode,
+  type DirectoryJwks,
+  type DirectoryJwksOptions,
+  type DirectoryKey,
+  type DirectoryKeyOptions,
+  type DirectoryUser,
+  type KeyChanges,
+  type Page,
+  type PageQuery,
+  type UrgentChange,
+} from './key-stores/directory/directory.ts';
+export { directoryMigrationSql } from './key-stores/directory/migrations.ts';
+export { type SqlDirectoryOptions, sqlDirectory } from './key-stores/directory/sql-directory.ts';
+export {
+  type DjangoKeyStoreOptions,
+  type DjangoUser,
+  type DjangoUsersMapping,
+  djangoKeyStore,
+} from './key-stores/django/django-key-store.ts';
+export type { SqlKeyStore } from './key-stores/shared/mapped-key-store.ts';
+export type {
+  ColumnCondition,
+  FindJwksKeys,
+  JwksMapping,
+  KeyColumns,
+  KeysMapping,
+  LastUsedColumn,
+  SqlKeyStoreOptions,
+  UsersMapping,
+} from './key-stores/shared/mapping.ts';
+export type { UnreadableKeyRow } from './key-stores/shared/row-keys.ts';
+export { type DirectoryRevision, directoryRevision } from './kysely/directory-revision.ts';
+export { type NodeSqliteOptions, nodeSqliteDialect } from './kysely/node-sqlite-dialect.ts';
+export { type SqlDatabase, type SqlNonceStoreOptions, sqlNonceStore } from './nonce-stores/sql/sql-nonce-store.ts';

@@ -1,0 +1,15 @@
+/** Contract suites: a store or signer of your own is tested with what ours are tested with. */
+export type { ContractCase } from './testing/contract.ts';
+export { ContractError } from './testing/contract.ts';
+export { directoryContract } from './testing/directory.ts';
+export type { DirectoryFixture } from './testing/directory-fixture.ts';
+export { type KeyStoreFixture, type KeyStoreUser, keyStoreContract } from './testing/key-store.ts';
+export { nonceStoreContract } from './testing/nonce-store.ts';
+export type {
+  CapabilityOrReason,
+  NonceRace,
+  NonceStoreFixture,
+  NonceStoreSetup,
+  RaceOutcomes,
+} from './testing/nonce-store-fixture.ts';
+export { type SignerFixture, signerContract } from './testing/signer.ts';

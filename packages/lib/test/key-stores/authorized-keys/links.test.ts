@@ -1,0 +1,342 @@
+/** Links in a folder of authorized_keys: volumes of Kubernetes are read, and no link gives a stranger somebody's name. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { PrivateKey } from '../../../src/index.ts';
+import {
+  type AuthorizedKeysProblem,
+  authorizedKeysStore,
+} from '../../../src/key-stores/authorized-keys/authorized-keys-store.ts';
+
+const ROOT = realpathSync(mkdtempSync(join(tmpdir(), 'ajwt-links-')));
+chmodSync(ROOT, 0o755);
+afterAll(() => rmSync(ROOT, { recursive: true }));
+const isRoot = process.getuid?.() === 0;
+const STRANGER = 12_345;
+const HINT = { kid: undefined, alg: 'EdDSA' } as const;
+const [one, other] = await Promise.all([PrivateKey.generate('ed25519'), PrivateKey.generate('ed25519')]);
+const [kid, otherKid] = [one.publicKey.kid, other.publicKey.kid];
+const lineOf = (key: PrivateKey) => `${key.publicKey.toOpenSsh()}\n`;
+
+let count = 0;
+let folder: string;
+beforeEach(() => {
+  folder = join(ROOT, String(count++));
+  mkdirSync(folder, { mode: 0o755 });
+});
+const at = (...names: string[]) => join(folder, ...names);
+
+/** Writes a volume as kubelet does: the files in a folder of their own, to which `..data` is turned in one step, then the old one goes. */
+function mount(files: Readonly<Record<string, string>>, version: string): void {
+  mkdirSync(at(version), { mode: 0o755 });
+  for (const [name, text] of Object.entries(files)) writeFileSync(at(version, name), text, { mode: 0o644 });
+  symlinkSync(version, at('..data_tmp'));
+  renameSync(at('..data_tmp'), at('..data'));
+}
+
+function storeOf(path = folder, layout: 'folder' | 'file' = 'folder') {
+  let now = 0;
+  const problems: AuthorizedKeysProblem[] = [];
+  const store = authorizedKeysStore(path, {
+    layout,
+    monotonic: () => now,
+    onProblem: (problem) => problems.push(problem),
+  });
+  const kids = async (username = 'guido') => {
+    now += 1;
+    return (await store.find(username, HINT))?.keys.map(({ key }) => key.kid);
+  };
+  return { kids, problems };
+}
+
+const STORE = new URL('../../../src/key-stores/authorized-keys/authorized-keys-store.ts', import.meta.url).pathname;
+const READ = `const { authorizedKeysStore } = await import(process.argv[1]);
+const print = (result) => console.log(JSON.stringify(result));
+await authorizedKeysStore(process.argv[2]).find('guido', { alg: 'EdDSA' }).then(
+  (record) => print({ kids: record?.keys.map(({ key }) => key.kid) }),
+  ({ message }) => print({ error: message }),
+);`;
+
+/** Reads the folder in a process of its own: of another user, or with its own mounts. */
+function readInProcess([program, ...args]: readonly string[], uid?: number): unknown {
+  const { stdout, stderr, status } = spawnSync(
+    program as string,
+    [...args, '--conditions=source', '--no-warnings', '--input-type=module', '--eval', READ, STORE, folder],
+    { encoding: 'utf8', ...(uid === undefined ? {} : { uid, gid: uid }) },
+  );
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+/** Not in every container. */
+const canMount = isRoot && spawnSync('unshare', ['-m', 'mount', '--bind', '/tmp', '/tmp']).status === 0;
+
+/** In a folder that root has made so for others. */
+const SHARED = [
+  ['sticky', 0o1777],
+  ['sticky, with the group of its files', 0o3775],
+] as const;
+
+describe('a volume of Kubernetes', () => {
+  const fill = () => {
+    mount({ guido: lineOf(one), ada: lineOf(other) }, '..2026_11_30_10_00_00.1');
+    for (const name of ['guido', 'ada']) symlinkSync(`..data/${name}`, at(name));
+  };
+
+  test('is read, and its name leads to no other user', async () => {
+    fill();
+    const { kids, problems } = storeOf();
+    expect([await kids('guido'), await kids('ada'), await kids('..data')]).toEqual([[kid], [otherKid], undefined]);
+    expect(problems).toEqual([]);
+  });
+
+  test('is read again when ..data is turned: a key that changed, and a user who is gone', async () => {
+    fill();
+    const { kids, problems } = storeOf();
+    expect(await kids()).toEqual([kid]);
+    mount({ guido: lineOf(other), ada: lineOf(other) }, '..2026_11_30_11_00_00.2');
+    rmSync(at('..2026_11_30_10_00_00.1'), { recursive: true });
+    expect(await kids()).toEqual([otherKid]);
+    mount({ ada: lineOf(other) }, '..2026_11_30_12_00_00.3');
+    rmSync(at('..2026_11_30_11_00_00.2'), { recursive: true });
+    // Kubelet takes the link away a moment later.
+    expect(await kids()).toBeUndefined();
+    rmSync(at('guido'));
+    expect(await kids()).toBeUndefined();
+    expect([await kids('ada'), problems]).toEqual([[otherKid], []]);
+  });
+
+  test('is read without a gap while it is replaced over and over', async () => {
+    fill();
+    const { kids, problems } = storeOf();
+    for (let version = 0; version < 200; version++) {
+      const reading = Promise.all([kids('guido'), kids('ada')]);
+      const name = `..version_${version}`;
+      // Each time the reading has come a little further.
+      for (let turn = 0; turn < version % 25; turn++) await setImmediate();
+      mount({ guido: lineOf(one), ada: lineOf(other) }, name);
+      rmSync(at(version === 0 ? '..2026_11_30_10_00_00.1' : `..version_${version - 1}`), { recursive: true });
+      expect(await reading).toEqual([[kid], [otherKid]]);
+    }
+    expect(problems).toEqual([]);
+  });
+
+  test('whose ..data is missing is a problem, and what it said before remains valid', async () => {
+    fill();
+    const { kids, problems } = storeOf();
+    expect(await kids()).toEqual([kid]);
+    rmSync(at('..data'));
+    expect(await kids()).toEqual([kid]);
+    expect(problems).toMatchObject([
+      { message: `${at('guido')} is a link to a folder that is not there: ${at('..data')}` },
+    ]);
+    await expect(storeOf().kids()).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  test.each(['as one file of all users', 'as a folder in a folder'])('is read %s', async (what) => {
+    if (what === 'as one file of all users') {
+      mount({ all: `user="guido" ${lineOf(one)}` }, '..1');
+      symlinkSync('..data/all', at('all'));
+      expect(await storeOf(at('all'), 'file').kids()).toEqual([kid]);
+    } else {
+      mkdirSync(at('..1', 'users'), { recursive: true, mode: 0o755 });
+      writeFileSync(at('..1', 'users', 'guido'), lineOf(one), { mode: 0o644 });
+      symlinkSync('..1', at('..data'));
+      symlinkSync('..data/users', at('users'));
+      expect(await storeOf(at('users')).kids()).toEqual([kid]);
+    }
+  });
+
+  describe.skipIf(!isRoot)('as root makes it (skipped where the tests are not root)', () => {
+    test.each(SHARED)('%s, is read by root and by another user', async (_name, mode) => {
+      fill();
+      chmodSync(folder, mode);
+      expect(await storeOf().kids()).toEqual([kid]);
+      expect(readInProcess([process.execPath], STRANGER)).toEqual({ kids: [kid] });
+    });
+
+    test('writable by all and mounted read-only, is read; before it is mounted so, it is refused', () => {
+      fill();
+      chmodSync(folder, 0o777);
+      expect(readInProcess([process.execPath])).toEqual({
+        error: `the folder ${folder} can be written by others; \`chmod go-w\` it`,
+      });
+      if (!canMount) return;
+      const mounted = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"';
+      const command = ['unshare', '-m', 'sh', '-c', mounted, folder, process.execPath];
+      expect(readInProcess(command)).toEqual({ kids: [kid] });
+    });
+
+    test('but owned by another user, is refused', async () => {
+      fill();
+      for (const [path, message] of [
+        [folder, 'the folder'],
+        [at('guido'), 'the link'],
+        [at('..data'), 'the link'],
+        [at('..2026_11_30_10_00_00.1'), 'the folder'],
+        [at('..2026_11_30_10_00_00.1', 'guido'), 'the file'],
+      ] as const) {
+        lchownSync(path, STRANGER, STRANGER);
+        await expect(storeOf().kids()).rejects.toThrow(`${message} ${path} belongs to somebody else`);
+        lchownSync(path, 0, 0);
+        expect(await storeOf().kids()).toEqual([kid]);
+      }
+    });
+  });
+});
+
+describe('a link counts', () => {
+  test.each([
+    ['beside its target', 'real'],
+    ['with dots', './x/../real'],
+    ['to an absolute path in the folder', '{folder}/real'],
+    ['to an absolute path in the folder, through folders', '{folder}/x/y/../../real'],
+    ['to another link', 'second'],
+  ])('%s', async (_what, target) => {
+    writeFileSync(at('real'), lineOf(one), { mode: 0o644 });
+    mkdirSync(at('x', 'y'), { recursive: true });
+    symlinkSync('x/../real', at('second'));
+    symlinkSync(target.replace('{folder}', folder), at('guido'));
+    expect(await storeOf().kids()).toEqual([kid]);
+  });
+
+  test('to an absolute path, if the folder itself is given by a link', async () => {
+    writeFileSync(at('real'), lineOf(one), { mode: 0o644 });
+    symlinkSync(at('real'), at('guido'));
+    symlinkSync(folder, `${folder}.link`);
+    expect(await storeOf(`${folder}.link`).kids()).toEqual([kid]);
+  });
+
+  test('also if nothing is at its end: then there is no such user', async () => {
+    symlinkSync('nowhere', at('guido'));
+    const { kids, problems } = storeOf();
+    expect([await kids(), problems]).toEqual([undefined, []]);
+  });
+});
+
+describe('a link is refused', () => {
+  test.each([
+    ['to a file beside the folder', '../{name}.outside', 'leads out of'],
+    ['to an absolute path', '{folder}.outside', 'leads out of'],
+    ['through the folder above', '../{name}/real', 'leads out of'],
+    ['to an absolute path through the folder above', '{folder}/../{name}.outside', 'leads out of'],
+    ['through a link that leads out', 'out/{name}.outside', 'leads out of'],
+    ['to itself', 'guido', 'in a loop'],
+    ['to a folder', 'x', 'is not a regular file'],
+    ['to the folder itself', '.', 'is not a regular file'],
+    ['through a file', 'real/x', 'is not a folder'],
+    ['through a folder that others can write to', 'open/guido', 'can be written by others'],
+    ['to a file that others can write to', 'written', 'can be written by others'],
+    ['to a pipe', 'pipe', 'is not a regular file'],
+  ])('%s', async (_what, target, message) => {
+    for (const name of [at('real'), at('written'), `${folder}.outside`])
+      writeFileSync(name, lineOf(one), { mode: 0o644 });
+    chmodSync(at('written'), 0o666);
+    mkdirSync(at('x'));
+    mkdirSync(at('open'));
+    chmodSync(at('open'), 0o777);
+    writeFileSync(at('open', 'guido'), lineOf(one), { mode: 0o644 });
+    symlinkSync('..', at('out'));
+    execFileSync('mkfifo', ['-m', '644', at('pipe')]);
+    symlinkSync(target.replace('{folder}', folder).replace('{name}', folder.slice(ROOT.length + 1)), at('guido'));
+    const { kids, problems } = storeOf();
+    await expect(kids()).rejects.toThrow(message);
+    expect(problems).toHaveLength(1);
+  });
+});
+
+/** Others can put files there, and a name is all they would need. */
+describe.skipIf(!isRoot)('in a folder of root that others can write to (skipped where the tests are not root)', () => {
+  beforeEach(() => {
+    writeFileSync(at('guido'), lineOf(one), { mode: 0o644 });
+    chmodSync(folder, 0o1777);
+  });
+
+  test("a stranger's file that this user may not read is no file either", () => {
+    writeFileSync(at('guido'), '', { mode: 0 });
+    chmodSync(at('guido'), 0);
+    chownSync(at('guido'), STRANGER, STRANGER);
+    expect(readInProcess([process.execPath], STRANGER + 1)).toEqual({});
+  });
+
+  const attacks: Readonly<Record<string, () => void>> = {
+    'link to the file of another user': () => symlinkSync('guido', at('admin')),
+    file: () => writeFileSync(at('admin'), lineOf(one), { mode: 0o644 }),
+    folder: () => mkdirSync(at('admin')),
+    pipe: () => execFileSync('mkfifo', [at('admin')]),
+  };
+  test.each(Object.entries(attacks))("a stranger's %s gives the stranger no name", async (_what, attack) => {
+    attack();
+    lchownSync(at('admin'), STRANGER, STRANGER);
+    const { kids, problems } = storeOf();
+    expect(await kids('admin')).toBeUndefined();
+    expect(problems).toMatchObject([{ message: expect.stringContaining(`${at('admin')} belongs to somebody else`) }]);
+    expect(await kids()).toEqual([kid]);
+  });
+
+  test.each(Object.entries(attacks))(
+    "a stranger's %s in the place of a file that was removed keeps nobody in",
+    async (_what, attack) => {
+      writeFileSync(at('admin'), lineOf(other), { mode: 0o644 });
+      const { kids } = storeOf();
+      expect(await kids('admin')).toEqual([otherKid]);
+      rmSync(at('admin'));
+      attack();
+      lchownSync(at('admin'), STRANGER, STRANGER);
+      expect(await kids('admin')).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ['file', () => linkSync(at('guido'), at('admin'))],
+    [
+      'link',
+      () => {
+        symlinkSync('guido', at('ada'));
+        linkSync(at('ada'), at('admin'));
+      },
+    ],
+  ])('a hard link to a %s of root is refused', async (_kind, attack) => {
+    attack();
+    await expect(storeOf().kids('admin')).rejects.toThrow('has a second name (a hard link)');
+  });
+
+  test("a stranger's folder at the end of a link of root's is refused", async () => {
+    symlinkSync('later/ada', at('ada'));
+    mkdirSync(at('later'), { mode: 0o755 });
+    writeFileSync(at('later', 'ada'), lineOf(one), { mode: 0o644 });
+    chownSync(at('later'), STRANGER, STRANGER);
+    expect(await storeOf().kids('ada')).toBeUndefined();
+  });
+
+  test.each([
+    ['is not sticky', 0, 0o777],
+    ['is sticky, and not of root', STRANGER, 0o1777],
+  ])('it is refused if it %s', async (_what, owner, mode) => {
+    chownSync(folder, owner, owner);
+    chmodSync(folder, mode);
+    await expect(storeOf().kids()).rejects.toThrow(
+      owner === 0 ? 'can be written by others' : 'belongs to somebody else',
+    );
+    if (owner !== 0) {
+      expect(readInProcess([process.execPath], STRANGER)).toMatchObject({
+        error: expect.stringContaining('can be written by others'),
+      });
+    }
+  });
+});

@@ -1,0 +1,112 @@
+import { clientOf, newKey, publish, startPublisher } from 'ajwt-testkit/jwks-publisher';
+import { keyStoreContract } from 'asymmetric-jwt-auth/testing';
+import { describe, expect, test } from 'vitest';
+import { cachedKeyStore, type KeyStore, memoryKeyStore, type PublicKey, type UserRecord } from '../../../src/index.ts';
+import { withJwks } from '../../../src/jwks.ts';
+
+const publisher = await startPublisher();
+const hintOf = (kid?: string) => ({ kid, alg: 'EdDSA' }) as const;
+
+interface Given {
+  readonly own?: readonly PublicKey[];
+  readonly keySets?: readonly string[];
+  readonly disabled?: boolean;
+}
+
+/** A store with one user, its wrapper, and the keys that it was told of. */
+function storeOf({ own = [], keySets = [publisher.url], disabled = false }: Given = {}) {
+  const used: string[] = [];
+  const record: UserRecord<string> = {
+    ...{ username: 'acme', user: 'acme', disabled, jwksUrls: keySets },
+    keys: own.map((key) => ({ key, state: 'active' })),
+  };
+  const inner: KeyStore<string> = {
+    find: (username) => (username === 'acme' ? record : undefined),
+    recordUse: (key) => void used.push(key.kid),
+  };
+  const { client } = clientOf(publisher);
+  const store = withJwks(inner, client);
+  const kids = async (kid?: string) => (await store.find('acme', hintOf(kid)))?.keys.map(({ key }) => key.kid);
+  return { store, inner, client, used, kids };
+}
+
+describe('withJwks keeps the contract of key stores', () => {
+  const { client } = clientOf(publisher);
+  const cases = keyStoreContract({
+    around: (inner) => withJwks(inner, client),
+    make(users) {
+      const store = memoryKeyStore();
+      for (const { username, disabled, keys } of users) {
+        store.setUser(username, { user: username, disabled });
+        for (const { key, state } of keys) store.addKey(username, key, { state });
+      }
+      return withJwks(store, client);
+    },
+  });
+  for (const { name, run } of cases) test(name, run);
+});
+
+describe('withJwks', () => {
+  test('adds the keys of the sets behind those of the store', async () => {
+    const [own, other] = [await newKey(), await newKey()];
+    publisher.answerWith(publish([other.toJwk()]));
+    expect(await storeOf({ own: [own] }).kids()).toEqual([own.kid, other.kid]);
+    expect(await storeOf({ own: [own] }).kids(other.kid)).toEqual([own.kid, other.kid]);
+  });
+
+  test.each([
+    ['the kid', (key: PublicKey) => key.kid],
+    ['the kid in upper case', (key: PublicKey) => key.kid.toUpperCase()],
+  ])('fetches nothing where %s names a key of the store', async (_, nameOf) => {
+    const own = await newKey();
+    expect(await storeOf({ own: [own] }).kids(nameOf(own))).toEqual([own.kid]);
+    expect(publisher.seen).toHaveLength(0);
+  });
+
+  test('fetches nothing for a user who is disabled, has no sets, or is nobody', async () => {
+    await storeOf({ disabled: true }).kids();
+    await storeOf({ keySets: [] }).kids();
+    expect(await storeOf().store.find('nobody', hintOf())).toBeUndefined();
+    expect(publisher.connections()).toBe(0);
+  });
+
+  test('a key that store and set have is that of the store, in its state, also under the name that the set gives', async () => {
+    const key = await newKey();
+    publisher.answerWith(publish([{ ...key.toJwk(), kid: 'theirs' }]));
+    const record = { username: 'acme', user: 'acme', disabled: false, jwksUrls: [publisher.url] };
+    const find = () => ({ ...record, keys: [{ key, state: 'revoked' }] }) as const;
+    const both = withJwks({ find }, clientOf(publisher).client);
+    expect((await both.find('acme', hintOf('theirs')))?.keys).toMatchObject([
+      { state: 'revoked', issuerKid: 'theirs' },
+    ]);
+  });
+
+  test('does not tell the store of the use of keys that it does not have', async () => {
+    const [own, other] = [await newKey(), await newKey()];
+    publisher.answerWith(publish([other.toJwk()]));
+    const { store, used } = storeOf({ own: [own] });
+    for (const { key } of (await store.find('acme', hintOf()))?.keys ?? []) store.recordUse?.(key, 1000);
+    expect(used).toEqual([own.kid]);
+  });
+
+  test('around a cache, each token finds the keys that it needs', async () => {
+    const [own, first, second] = [await newKey(), await newKey(), await newKey()];
+    publisher.answerWith(publish([first.toJwk(), second.toJwk()]));
+    const { inner, client } = storeOf({ own: [own] });
+    const store = withJwks(cachedKeyStore(inner), client);
+    for (const key of [own, first, second, own, first]) {
+      const found = (await store.find('acme', hintOf(key.kid)))?.keys.map((record) => record.key.kid);
+      expect(found).toContain(key.kid);
+    }
+    expect(publisher.seen).toHaveLength(1);
+  });
+
+  test('fails where nobody can tell, and not where the store can', async () => {
+    publisher.answerWith((_request, response) => response.writeHead(500).end());
+    const own = await newKey();
+    const { kids } = storeOf({ own: [own] });
+    await expect(kids('f'.repeat(64))).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(kids()).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await kids(own.kid)).toEqual([own.kid]);
+  });
+});

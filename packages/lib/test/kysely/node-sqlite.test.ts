@@ -1,0 +1,54 @@
+/** A database whose processes were killed: whoever opens it first reads its log anew, and the others wait for that. */
+import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { expect, onTestFinished, test } from 'vitest';
+
+const OPENER = `
+const { parentPort, workerData } = require('node:worker_threads');
+import(workerData.module).then(({ nodeSqliteDialect }) => {
+  parentPort.on('message', (path) => {
+    try {
+      nodeSqliteDialect(path);
+      parentPort.postMessage('open');
+    } catch (error) {
+      parentPort.postMessage(error.message + ' ' + error.errcode);
+    }
+  });
+  parentPort.postMessage('ready');
+});
+`;
+
+test('is opened by several at once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ajwt-recovery-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const left = join(folder, 'left.db');
+  const database = new DatabaseSync(left);
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (x BLOB)');
+  const insert = database.prepare('INSERT INTO t VALUES (zeroblob(1000000))');
+  for (let count = 0; count < 30; count++) insert.run();
+
+  const module = pathToFileURL('packages/lib/src/kysely/node-sqlite-dialect.ts').href;
+  const openers = Array.from(
+    { length: 3 },
+    () => new Worker(OPENER, { eval: true, execArgv: ['--conditions=source'], workerData: { module } }),
+  );
+  const said = (worker: Worker) => new Promise((resolve) => worker.once('message', resolve));
+  await Promise.all(openers.map(said));
+  const outcomes: unknown[] = [];
+  for (let round = 0; round < 4; round++) {
+    // As it lies on the disk while it is in use: what is shared between processes is gone with the last of them.
+    const path = join(folder, `${round}.db`);
+    for (const suffix of ['', '-wal']) copyFileSync(left + suffix, path + suffix);
+    expect(statSync(`${path}-wal`).size).toBeGreaterThan(25e6);
+    const answers = openers.map(said);
+    for (const opener of openers) opener.postMessage(path);
+    outcomes.push(...(await Promise.all(answers)));
+  }
+  await Promise.all(openers.map((opener) => opener.terminate()));
+  database.close();
+  expect(outcomes).toEqual(outcomes.map(() => 'open'));
+});

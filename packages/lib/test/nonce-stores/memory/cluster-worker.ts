@@ -1,0 +1,15 @@
+/** Makes a memory nonce store in a worker of node:cluster, and prints what comes of it. */
+import cluster from 'node:cluster';
+import { memoryNonceStore } from '../../../src/index.ts';
+
+if (cluster.isPrimary) {
+  cluster.fork().on('message', (message) => console.log(message));
+} else {
+  try {
+    memoryNonceStore();
+    process.send?.('made');
+  } catch (error) {
+    process.send?.(String(error));
+  }
+  process.disconnect();
+}

@@ -1,0 +1,84 @@
+import { lacksRedis, startRedis, until } from 'ajwt-testkit/servers/redis';
+import { describe, expect, test } from 'vitest';
+import { claimAt, LIBRARIES, NOW, now, outcomeOf, redisFixture, serves } from './fixture.ts';
+
+describe.skipIf(lacksRedis()).each(LIBRARIES)(
+  'redisNonceStore after a loss, through %s (needs redis-server)',
+  (library) => {
+    const redis = redisFixture(library);
+
+    test.each([
+      ['FLUSHALL', async () => void (await redis.server.cli('FLUSHALL'))],
+      [
+        'a crash without persistence',
+        async () => {
+          await redis.server.kill();
+          await redis.server.start();
+        },
+      ],
+    ])('by %s refuses every token from before, and settles all users before they come', async (_, lose) => {
+      const store = await redis.serve();
+      const used = claimAt(Math.floor(now()));
+      expect(await store.claim(used, now())).toBe('claimed');
+      await lose();
+      await until('the store answers', async () => (await store.claim(used, now())) === 'forgotten');
+      await until('a turn found the loss', async () => (await redis.server.cli('DBSIZE')) === '1024');
+      await serves(store);
+      const time = Math.floor(now());
+      for (const user of ['bob', 'carol', 'dave', 'erin']) {
+        expect(await store.claim(claimAt(time, 'n', user), now()), user).toBe('claimed');
+      }
+    });
+
+    test('with its data on disk refuses all the same, as nobody can tell whether all of it was', async () => {
+      const durable = await startRedis('--appendonly', 'yes', '--appendfsync', 'everysec');
+      try {
+        const store = await redis.serve({}, await redis.connect(durable));
+        const [used, unused] = [claimAt(Math.floor(now())), claimAt(Math.floor(now()), 'unused')];
+        expect(await store.claim(used, now())).toBe('claimed');
+        await durable.kill('SIGTERM');
+        await durable.start();
+        await until('the store answers', async () => (await store.claim(used, now())) === 'replayed');
+        expect(await store.claim(unused, now())).toBe('forgotten');
+      } finally {
+        await durable.stop();
+      }
+    });
+
+    test('lets a token that was dated ahead in once more with fresh, never with quarantine, any with accept', async () => {
+      const ahead = claimAt(NOW + 20);
+      const past = claimAt(NOW - 20);
+      const clock = { now: NOW };
+      for (const [afterLoss, expected] of [
+        ['fresh', { ahead: 'claimed', past: 'forgotten', later: 'claimed' }],
+        ['quarantine', { ahead: 'unavailable', past: 'unavailable', later: 'claimed' }],
+        ['accept', { ahead: 'claimed', past: 'claimed', later: 'claimed' }],
+      ] as const) {
+        clock.now = NOW - 100;
+        await redis.server.cli('FLUSHALL');
+        const store = await redis.atClock(clock, { afterLoss });
+        clock.now = NOW;
+        expect(await store.claim(ahead, NOW)).toBe('claimed');
+        expect(await store.claim(past, NOW)).toBe('claimed');
+        await redis.server.cli('FLUSHALL');
+        expect(await outcomeOf(store.claim(ahead, NOW)), `${afterLoss}, dated ahead`).toBe(expected.ahead);
+        expect(await outcomeOf(store.claim(past, NOW)), `${afterLoss}, from before`).toBe(expected.past);
+        clock.now = NOW + 41;
+        expect(await store.claim(claimAt(NOW + 41), NOW + 41), `${afterLoss}, later`).toBe(expected.later);
+      }
+    });
+
+    test('a second loss, after a minute in which nobody could come, is a quarantine of its own', async () => {
+      const clock = { now: NOW, monotonic: 0, lag: 5 };
+      const store = await redis.atClock(clock, { afterLoss: 'quarantine' });
+      store.close();
+      expect(await outcomeOf(store.claim(claimAt(NOW), NOW))).toBe('unavailable');
+      clock.now += 61;
+      clock.monotonic += 61;
+      await redis.server.cli('FLUSHALL');
+      for (let again = 0; again < 3; again++) {
+        expect(await outcomeOf(store.claim(claimAt(clock.now + 15), clock.now))).toBe('unavailable');
+      }
+    });
+  },
+);

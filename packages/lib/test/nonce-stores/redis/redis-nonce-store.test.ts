@@ -1,0 +1,116 @@
+import { lacksRedis } from 'ajwt-testkit/servers/redis';
+import { describe, expect, test } from 'vitest';
+import { type IoredisClient, redisNonceStore } from '../../../src/nonce-stores/redis/redis-nonce-store.ts';
+import { claimAt, LIBRARIES, now, redisFixture, serves } from './fixture.ts';
+
+describe.skipIf(lacksRedis()).each(LIBRARIES)('redisNonceStore, through %s (needs redis-server)', (library) => {
+  const redis = redisFixture(library);
+
+  test('when new, refuses what may have been claimed before, and says when it serves', async () => {
+    const store = await redis.open();
+    expect(store.readiness(now())).toMatchObject({
+      ready: false,
+      reason: expect.stringContaining('claims may be lost'),
+    });
+    expect(await store.claim(claimAt(Math.floor(now()) - 1), now())).toBe('forgotten');
+    await serves(store);
+    expect(await store.claim(claimAt(Math.floor(now())), now())).toBe('claimed');
+  });
+
+  test('remembers for another process, and after this one is gone', async () => {
+    const store = await redis.serve();
+    const [first, second] = [claimAt(Math.floor(now())), claimAt(Math.floor(now()), 'other')];
+    expect(await store.claim(first, now())).toBe('claimed');
+    const by = library === 'ioredis' ? 'redis' : 'ioredis';
+    const other = await redis.open({}, await redis.connect({ port: redis.server.port, by }));
+    expect(await other.claim(first, now())).toBe('replayed');
+    expect(await other.claim(second, now())).toBe('claimed');
+  });
+
+  test('works without open(), and after SCRIPT FLUSH', async () => {
+    const store = redis.make();
+    const time = Math.floor(now()) + 2;
+    expect(await store.claim(claimAt(time), now())).toBe('claimed');
+    await redis.server.cli('SCRIPT', 'FLUSH');
+    expect(await store.claim(claimAt(time), now())).toBe('replayed');
+    expect(await store.claim(claimAt(time, 'm'), now())).toBe('claimed');
+  });
+
+  test('limits a user in all processes together', async () => {
+    const [one, two] = [await redis.open({ maxClaimsPerSecond: 10 }), await redis.open({ maxClaimsPerSecond: 10 })];
+    const claimMany = () =>
+      Promise.all(
+        Array.from({ length: 100 }, (_, index) => [one, two][index % 2]?.claim(claimAt(now() + 3, `${index}`), now())),
+      );
+    // They may fall into two seconds.
+    const claimed = (await claimMany()).filter((outcome) => outcome === 'claimed').length;
+    expect([10, 20]).toContain(claimed);
+  });
+});
+
+describe('redisNonceStore', () => {
+  /** A client of a Redis that is fit and settled, and gives claims this answer. */
+  function clientThat(claim: () => Promise<unknown>): IoredisClient {
+    const evalsha = async (_sha: string, _keys: number, ...words: string[]) => {
+      if (words.length === 1) return ['', 'noeviction', 'named'];
+      return words.length === 6 ? ['settled', '0', '', '!a'] : claim();
+    };
+    return { evalsha, eval: evalsha, pipeline: () => ({ exec: async () => [[null, await claim()]] }) };
+  }
+
+  test.each([
+    'OOM command not allowed',
+    "READONLY You can't write against a read only replica.",
+    'LOADING Redis is loading the dataset in memory',
+    'CLUSTERDOWN The cluster is down',
+    'TRYAGAIN Multiple keys request during rehashing of slot',
+    'MASTERDOWN Link with MASTER is down',
+    'NOREPLICAS Not enough good replicas to write.',
+    'BUSY Redis is busy running a script',
+    'WRONGTYPE Operation against a key holding the wrong kind of value',
+  ])('takes the error %j for unavailable, and asks once', async (message) => {
+    let asked = 0;
+    const client = clientThat(() => {
+      asked += 1;
+      return Promise.reject(new Error(message));
+    });
+    const store = redisNonceStore(client);
+    await store.open(now());
+    await expect(store.claim(claimAt(now()), now())).rejects.toMatchObject({ code: 'unavailable' });
+    expect(asked).toBe(1);
+    store.close();
+  });
+
+  test.each([
+    [null],
+    ['claimed'],
+    [['claimed']],
+    [['CLAIMED', '0', '', '!a']],
+    [[1, 2, 3, 4]],
+    [['__proto__', '0', '', '!a']],
+  ])('takes the answer %j for none', async (answer) => {
+    const store = redisNonceStore(clientThat(async () => answer));
+    await store.open(now());
+    await expect(store.claim(claimAt(now()), now())).rejects.toMatchObject({ code: 'unavailable' });
+    store.close();
+  });
+
+  test.each([
+    [{ tolerance: 0 }, 'option tolerance'],
+    [{ clockMargin: 2 }, 'option clockMargin'],
+    [{ afterLoss: 'forget' as 'fresh' }, 'option afterLoss'],
+    [{ maxClaimsPerSecond: 2 ** 20 }, 'option maxClaimsPerSecond'],
+    [{ prefix: '' }, 'option prefix'],
+    [{ deadlineMs: 0 }, 'option deadlineMs'],
+    [{ wait: { replicas: 0 } }, 'option wait.replicas'],
+    [{ wait: { replicas: 1, timeout: 151 } }, 'option wait.timeout'],
+    [{ Prefix: 'a' } as object, 'option Prefix'],
+  ])('refuses the options %j', (options, message) => {
+    expect(() =>
+      redisNonceStore(
+        clientThat(async () => null),
+        options,
+      ),
+    ).toThrow(message);
+  });
+});

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { memoryNonceStore } from '../../../src/index.ts';
+import { Closing } from '../../../src/nonce-stores/shared/closing.ts';
+
+const NOW = 1_000_000;
+const FAR = NOW + 1e6;
+
+/** T = 20, M = 20. Time goes on for both clocks. */
+function makeClosing() {
+  let monotonic = 0;
+  let step = 0;
+  const closing = new Closing(20, 20, () => monotonic);
+  return {
+    closing,
+    step(seconds: number) {
+      step += seconds;
+    },
+    check(passed: number, floor: number) {
+      monotonic = passed;
+      return closing.check(floor, NOW + passed + step);
+    },
+  };
+}
+
+test('a closing lasts its time, then the floor may fall once', () => {
+  const { closing, check } = makeClosing();
+  expect(check(0, NOW + 40)).toBe('open');
+  expect(closing.begun).toBe(false);
+  expect(check(0, FAR)).toBe('closed');
+  expect(closing.begun).toBe(true);
+  expect(check(59.9, FAR)).toBe('closed');
+  expect(closing.rest).toBe(1);
+  expect(check(60, FAR)).toBe('over');
+  expect(check(60, FAR), 'the next one begins anew').toBe('closed');
+});
+
+test('it ends as well where nobody asked for long, while the clock went on as it was', () => {
+  const { check } = makeClosing();
+  expect(check(0, FAR)).toBe('closed');
+  expect(check(86_400, FAR)).toBe('over');
+});
+
+test.each([40.001, 50, 60, 60.001, 100, 1e9])(
+  'a floor %d s ahead locks out until it is reached, or for 2T + M',
+  (ahead) => {
+    const { check } = makeClosing();
+    const floor = NOW + ahead;
+    const end = Math.min(ahead, 60);
+    expect(check(0, floor)).toBe('closed');
+    expect(check(end - 0.25, floor), 'also when it is possible again').toBe('closed');
+    expect(check(end, floor)).toBe(ahead > 60 ? 'over' : 'open');
+  },
+);
+
+test('a closing does not count for another floor', () => {
+  const { check } = makeClosing();
+  expect(check(0, FAR)).toBe('closed');
+  expect(check(50, FAR + 1)).toBe('closed');
+  expect(check(109, FAR + 1)).toBe('closed');
+  expect(check(110, FAR + 1)).toBe('over');
+});
+
+test('a floor that rose to where it is possible is waited for', () => {
+  const { check } = makeClosing();
+  expect(check(0, NOW + 41)).toBe('closed');
+  expect(check(50, NOW + 79)).toBe('open');
+  expect(check(78, NOW + 79)).toBe('open');
+});
+
+test('a floor that another process let fall opens at once', () => {
+  const { closing, check } = makeClosing();
+  expect(check(0, FAR)).toBe('closed');
+  expect(check(30, NOW + 30)).toBe('open');
+  expect(closing.rest).toBe(0);
+});
+
+test.each([-21, 21, 85, 1e9])('a closing during which the clock stepped by %d s begins anew', (seconds) => {
+  const { check, step } = makeClosing();
+  const floor = FAR + 1e12;
+  expect(check(0, floor)).toBe('closed');
+  step(seconds);
+  expect(check(1000, floor)).toBe('closed');
+  expect(check(1060, floor)).toBe('over');
+});
+
+test('a step of the clock to where the floor is possible ends the closing', () => {
+  const { check, step } = makeClosing();
+  expect(check(0, NOW + 100)).toBe('closed');
+  step(80);
+  expect(check(1, NOW + 100)).toBe('open');
+  step(-80);
+  expect(check(59, NOW + 100), 'not counted').toBe('closed');
+  expect(check(61, NOW + 101 + 1e6)).toBe('closed');
+});
+
+test('a step of the clock during the quarantine does not shorten what follows', async () => {
+  let monotonic = 0;
+  const birth = 1_000_000;
+  const store = memoryNonceStore({ afterLoss: 'quarantine', now: () => birth, monotonic: () => monotonic });
+  const claim = async (time: number, now: number) => store.claim({ username: 'alice', time, nonce: 'n' }, now);
+  monotonic = 60.1;
+  await expect(claim(birth - 44, birth - 45)).rejects.toThrow('check the clock');
+  monotonic = 61;
+  await expect(claim(birth - 30, birth - 44)).rejects.toThrow('check the clock');
+  expect(await claim(birth - 10, birth)).toBe('forgotten');
+  expect(await claim(birth + 21, birth + 21)).toBe('claimed');
+});

@@ -1,0 +1,120 @@
+import { ask } from 'ajwt-testkit/databases';
+import { claimAt, giveOnce, now, outcomeOf } from 'ajwt-testkit/server-stores';
+import { lacksMariadb, MariadbServer } from 'ajwt-testkit/servers/mariadb';
+import { describe, expect, test } from 'vitest';
+import { sqlNonceStore } from '../../../src/sql.ts';
+import { serverSuite } from '../server-suite.ts';
+
+// The weakest level at which rows are read without a lock; the default would lock them unasked.
+const WEAK = ['--transaction-isolation=READ-COMMITTED'];
+const OPTIONS = ['--log-bin', '--sync-binlog=1', '--server-id=1', ...WEAK];
+
+describe.skipIf(lacksMariadb)('MariaDB (needs mariadb-server)', () => {
+  let server: MariadbServer;
+  const stores = serverSuite('MariaDB', async () => {
+    server = await MariadbServer.start(OPTIONS);
+    return {
+      address: { kind: 'mariadb', ...server.connection },
+      crash: () => server.crash(),
+      restart: () => server.restart(OPTIONS),
+      remove: () => server.remove(),
+    };
+  });
+
+  test('commits that are not durable are refused, at open and later', async () => {
+    const store = await stores.store();
+    await server.query('SET GLOBAL innodb_flush_log_at_trx_commit = 2');
+    try {
+      await expect(sqlNonceStore(stores.database()).open(now())).rejects.toThrow(
+        'innodb_flush_log_at_trx_commit must be 1',
+      );
+      await expect.poll(() => store.readiness(now()), { timeout: 5000 }).toMatchObject({ ready: false });
+      expect(await outcomeOf(store, claimAt())).toContain('innodb_flush_log_at_trx_commit');
+    } finally {
+      await server.query('SET GLOBAL innodb_flush_log_at_trx_commit = 1');
+    }
+    await expect.poll(() => store.readiness(now()), { timeout: 5000 }).toEqual({ ready: true });
+  });
+
+  test('a binary log that is not durable is refused', async () => {
+    await server.query('SET GLOBAL sync_binlog = 0');
+    try {
+      await expect(sqlNonceStore(stores.database()).open(now())).rejects.toThrow('sync_binlog must be 1');
+    } finally {
+      await server.query('SET GLOBAL sync_binlog = 1');
+    }
+    expect(await outcomeOf(await stores.store(), claimAt())).toBe('claimed');
+  });
+
+  test('a replica is unavailable; promoted, it takes no token from before', async () => {
+    const replica = await server.replica(['--server-id=2', '--log-bin', '--sync-binlog=1']);
+    try {
+      const store = await stores.store();
+      const [used, unused] = [claimAt(Math.floor(now())), claimAt(Math.floor(now()))];
+      expect(await outcomeOf(store, used)).toBe('claimed');
+      const there = stores.database({ kind: 'mariadb', ...replica.connection });
+      await expect.poll(() => ask(there, 'SELECT time FROM ajwt_nonce').catch(() => [])).toHaveLength(1);
+      expect(await ask(there, 'SELECT life FROM ajwt_life'), 'the table in memory is replicated').toHaveLength(1);
+      const after = sqlNonceStore(there);
+      expect(await outcomeOf(after, claimAt())).toMatch(/may not write|read-only/);
+      await replica.promote();
+      await expect.poll(() => after.readiness(now()), { timeout: 5000 }).toEqual({ ready: true });
+      expect(await outcomeOf(after, used)).toBe('replayed');
+      expect(await outcomeOf(after, unused)).toBe('forgotten');
+      expect(await outcomeOf(after, claimAt(Math.floor(now())))).toBe('claimed');
+    } finally {
+      await stores.close();
+      await replica.remove();
+    }
+  });
+
+  test.each(['REPEATABLE READ', 'SERIALIZABLE'])('where %s is the default, gives a nonce once', async (level) => {
+    await server.query(`SET GLOBAL TRANSACTION ISOLATION LEVEL ${level}`);
+    try {
+      await giveOnce(stores);
+    } finally {
+      await server.query('SET GLOBAL TRANSACTION ISOLATION LEVEL READ COMMITTED');
+    }
+  });
+
+  test('a table of another engine is refused', async () => {
+    await stores.store();
+    await ask(stores.database(), 'ALTER TABLE ajwt_nonce ENGINE = Aria');
+    await expect(sqlNonceStore(stores.database()).open(now())).rejects.toThrow(
+      'ajwt_nonce must have the engine InnoDB',
+    );
+  });
+
+  test('a session without autocommit, and a server that is read-only, claim nothing', async () => {
+    const database = stores.database(undefined, 1);
+    const store = await stores.store({}, database);
+    await ask(database, 'SET autocommit = 0');
+    expect(await outcomeOf(store, claimAt())).toContain('may not write');
+    await ask(database, 'SET autocommit = 1');
+    await server.query('SET GLOBAL read_only = 1');
+    try {
+      expect(await outcomeOf(store, claimAt())).toMatch(/may not write|read-only/);
+    } finally {
+      await server.query('SET GLOBAL read_only = 0');
+    }
+    await expect.poll(() => outcomeOf(store, claimAt())).toBe('claimed');
+  });
+
+  test('a dump that is put back after a restart, the table in memory included, takes no token from before', async () => {
+    const store = await stores.store();
+    const claim = claimAt(Math.floor(now()));
+    expect(await outcomeOf(store, claim)).toBe('claimed');
+    await stores.close();
+    // As from an earlier start of the server.
+    await ask(stores.database(), 'UPDATE ajwt_life SET started = started - 1000');
+    await ask(stores.database(), 'DELETE FROM ajwt_nonce');
+    expect(await outcomeOf(sqlNonceStore(stores.database()), claim)).toBe('forgotten');
+  });
+
+  test('its limits do not stay with the session', async () => {
+    const database = stores.database(undefined, 1);
+    expect(await outcomeOf(await stores.store({}, database), claimAt())).toBe('claimed');
+    const [row] = await ask(database, 'SELECT @@max_statement_time AS statement, @@innodb_lock_wait_timeout AS wait');
+    expect(row).toEqual({ statement: 0, wait: 50 });
+  });
+});

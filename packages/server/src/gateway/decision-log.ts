@@ -1,0 +1,77 @@
+/** Refusals in the log: a few lines a second, so that no sender can fill the disk, and the number of the refusals without a line. */
+
+import { printable } from 'ajwt-cli-kit';
+import type { AuthenticationEvent, AuthenticationRequest } from 'asymmetric-jwt-auth';
+import type { Logger } from 'pino';
+import { lineQuota } from './line-quota.ts';
+
+/** Lines a second about what no signature proves, whoever sent it. */
+const UNPROVEN = { each: 10 };
+/** Lines a second about failures on this side. They have a quota of their own: a flood of garbage must not hide them. */
+const FAILURES = { each: 10 };
+/** Lines a second about one user and key, and about all of them: anyone who has captured a token can send it again and again. */
+const PROVEN = { each: 10, inAll: 100 };
+
+/** Writes decisions to the log. */
+export interface DecisionLog {
+  write(event: AuthenticationEvent, request: AuthenticationRequest): void;
+  /** Writes how many refusals were left out so far, as the process is about to end. */
+  flush(): void;
+}
+
+/** A user and the key that signed. */
+interface Signer {
+  readonly username: string | undefined;
+  readonly kid: string | undefined;
+}
+
+const LEFT_OUT = 'more refusals were not logged';
+
+export function decisionLog(log: Logger): DecisionLog {
+  const unproven = lineQuota(UNPROVEN, (_, refusals) => log.warn({ refusals }, LEFT_OUT));
+  const failures = lineQuota(FAILURES, (_, refusals) => log.warn({ reason: 'unavailable', refusals }, LEFT_OUT));
+  const proven = lineQuota<Signer>(PROVEN, (signer, refusals) =>
+    log.warn({ ...(signer ?? { verified: true }), refusals }, LEFT_OUT),
+  );
+
+  function hasRoom({ reason, verified, username, kid }: AuthenticationEvent): boolean {
+    if (reason === 'unavailable') return failures.take('', undefined);
+    if (!verified) return unproven.take('', undefined);
+    // Neither has a line end in it.
+    return proven.take(`${kid}\n${username}`, { username, kid });
+  }
+
+  return {
+    write(event, request) {
+      const { reason, cause, message: sentence, detail, username, kid } = event;
+      if (reason === 'accepted') {
+        if (log.isLevelEnabled('debug')) log.debug({ username, kid, ...whatWasAsked(request) }, 'accepted');
+      } else if (hasRoom(event)) {
+        const why = {
+          reason,
+          ...(detail === undefined ? {} : { detail }),
+          ...(cause === undefined ? {} : { cause: told(cause) }),
+        };
+        const line = { ...why, username, kid, ...whatWasAsked(request) };
+        if (reason === 'unavailable') log.error(line, sentence);
+        else log.info(line, sentence);
+      }
+    },
+    flush() {
+      for (const quota of [unproven, failures, proven]) quota.flush();
+    },
+  };
+}
+
+function told(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** Longest path that is written down, in characters. */
+const MAX_PATH = 200;
+
+/** The query is left out: there may be secrets in it. */
+function whatWasAsked({ method, target, context }: AuthenticationRequest) {
+  const path = target === undefined ? undefined : printable(target.replace(/[?#].*$/s, ''), MAX_PATH);
+  return { method, path, peer: context as string | undefined };
+}

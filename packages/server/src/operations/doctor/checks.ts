@@ -1,0 +1,38 @@
+/** What is looked at in a row. */
+import { KeyError, PublicKey } from 'asymmetric-jwt-auth';
+import { PROBLEMS, type Problem } from './problems.ts';
+
+/** Why a key would not be taken. */
+export interface UnreadableKeyRow {
+  readonly problem: Problem;
+  readonly detail: string;
+}
+
+/** Imports a key as a server does. */
+export function readKey(text: string): PublicKey | UnreadableKeyRow {
+  try {
+    return PublicKey.from(text);
+  } catch (error) {
+    // A row may hold the path of a file, which `PublicKey.from` takes for a mistake of the program.
+    if (error instanceof TypeError) return { problem: 'malformed', detail: 'this is the path of a file, not a key' };
+    if (!(error instanceof KeyError)) throw error;
+    const { code, message } = error;
+    return { problem: Object.hasOwn(PROBLEMS, code) ? (code as Problem) : 'malformed', detail: message };
+  }
+}
+
+/** Bytes that a username may have. */
+const MAX_USERNAME = 600;
+
+const ODD_USERNAMES: readonly (readonly [(username: string) => boolean, string])[] = [
+  [(username) => username === '', 'it is empty'],
+  [(username) => !username.isWellFormed(), 'it is not well-formed Unicode'],
+  [(username) => /\p{Cc}/u.test(username), 'it has control characters'],
+  [(username) => /^\s|\s$/u.test(username), 'it has white space at its ends'],
+  [(username) => Buffer.byteLength(username) > MAX_USERNAME, `it has more than ${MAX_USERNAME} bytes`],
+];
+
+/** @returns why no token can have it, or `undefined` */
+export function whyOdd(username: string): string | undefined {
+  return ODD_USERNAMES.find(([is]) => is(username))?.[1];
+}

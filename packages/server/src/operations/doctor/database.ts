@@ -1,0 +1,35 @@
+/** The database of a site, opened to be read. */
+import { CommandError } from 'ajwt-cli-kit';
+import { nodeSqliteDialect } from 'asymmetric-jwt-auth/sql';
+import { type Dialect, Kysely } from 'kysely';
+import type { DatabaseConfig } from '../../database/config.ts';
+import { reasonOf } from '../../database/open.ts';
+import { POOL_LIMITS, SQLITE_WAIT } from '../../database/pool-limits.ts';
+import { type Examination, examine } from './examine.ts';
+import { readSite, type UsersTable } from './site.ts';
+
+/** @throws CommandError where it cannot be read */
+export async function examineDatabase(config: DatabaseConfig, users: UsersTable): Promise<Examination> {
+  let database: Kysely<unknown> | undefined;
+  try {
+    database = new Kysely<unknown>({ dialect: await dialectOf(config) });
+    return await examine(await readSite(database, users), users.table);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`the database ${config.name} cannot be read: ${reasonOf(error)}`);
+  } finally {
+    await database?.destroy();
+  }
+}
+
+/** One connection; a driver is loaded where it is used. */
+async function dialectOf(config: DatabaseConfig): Promise<Dialect> {
+  if (config.kind === 'sqlite')
+    return nodeSqliteDialect(config.path, { readOnly: true, busyTimeoutMs: SQLITE_WAIT.command });
+  if (config.kind === 'postgres') {
+    const { postgresDialect } = await import('../../database/postgres.ts');
+    return postgresDialect(config, POOL_LIMITS.command, 1);
+  }
+  const { mysqlDialect } = await import('../../database/mysql.ts');
+  return mysqlDialect(config, POOL_LIMITS.command, 1);
+}

@@ -1,0 +1,58 @@
+/** The log: JSON lines, or readable ones on a terminal. */
+import { Writable } from 'node:stream';
+import { styleText } from 'node:util';
+import { type Logger, pino } from 'pino';
+import type { LogLevel } from '../config.ts';
+
+/**
+ * Makes the log.
+ *
+ * @param level - least of what is logged
+ * @param stream - where it goes; a terminal gets lines for people
+ */
+export function createLog(level: LogLevel, stream: NodeJS.WriteStream = process.stdout): Logger {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const labels = { formatters: { level: (label: string) => ({ level: label }) } };
+  return pino({ ...options, ...labels }, stream.isTTY ? readable(stream) : standardOutput());
+}
+
+/** Bytes of lines that wait where they cannot be written; what is more is lost. */
+const MOST_WAITING = 1024 * 1024;
+
+/** A log that cannot be written, as its disk is full, decides about no request, and ends no process. */
+function standardOutput() {
+  const destination = pino.destination({ fd: 1, sync: true, maxLength: MOST_WAITING });
+  destination.on('error', () => {});
+  return destination;
+}
+
+const COLOURS: Readonly<Record<string, 'dim' | 'green' | 'yellow' | 'red'>> = {
+  debug: 'dim',
+  info: 'green',
+  warn: 'yellow',
+  error: 'red',
+};
+
+/** `12:30:59 info  refused  reason=replayed username=guido`: what a person wants to see of a JSON line. */
+export function lineForPeople(
+  json: string,
+  colour: (style: 'dim' | 'green' | 'yellow' | 'red', text: string) => string,
+): string {
+  const { level, time, msg, ...rest } = JSON.parse(json) as Record<string, unknown>;
+  const members = Object.entries(rest).map(([name, value]) => `${name}=${readableValue(value)}`);
+  const head = `${colour('dim', String(time).slice(11, 19))} ${colour(COLOURS[String(level)] ?? 'dim', String(level).padEnd(5))}`;
+  return `${[head, String(msg), ...members.map((member) => colour('dim', member))].join(' ')}\n`;
+}
+
+function readableValue(value: unknown): string {
+  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+}
+
+function readable(stream: NodeJS.WriteStream): Writable {
+  const colour = (style: 'dim' | 'green' | 'yellow' | 'red', text: string) => styleText(style, text, { stream });
+  return new Writable({
+    write(chunk, _encoding, done) {
+      stream.write(lineForPeople(String(chunk), colour), done);
+    },
+  });
+}

@@ -1,0 +1,167 @@
+/** Every option of `ajwtd serve` that is wrong is one line that names it, and exit code 1, before anything is made. */
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { DatabaseSync } from 'node:sqlite';
+import { ajwtd, type RunOptions, scratch } from 'ajwt-testkit/ajwtd';
+import { databaseWith } from 'ajwt-testkit/directory';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const path = scratch();
+const NEW = path('new.db');
+const NOBODY = 65_534;
+
+/** Starts a server that must not start. @returns the line */
+async function refused(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  as: RunOptions = {},
+): Promise<string> {
+  const { code, stdout, stderr } = await ajwtd(['serve', ...args], {
+    ...as,
+    env: { AJWTD_DATABASE: `sqlite:${NEW}`, AJWTD_ADMIN_LISTEN: 'off', AJWTD_LISTEN: '127.0.0.1:0', ...env },
+    cwd: path('.'),
+  });
+  expect(code, stdout + stderr).toBe(1);
+  expect(stderr).toMatch(/^ajwtd: [^\n]+\n$/);
+  expect(stderr).not.toMatch(/unexpected|\bat \w+ \(|TypeError/);
+  return stderr;
+}
+
+/** Options, and values that they cannot have. */
+const WRONG: Readonly<Record<string, readonly string[]>> = {
+  tolerance: ['NaN', '-1', '20 ', 'Infinity', '0', '601', '0x14', ''],
+  listen: ['8787', '127.0.0.1:65536', '[::g]:1', 'http://127.0.0.1:1'],
+  'admin-listen': ['no'],
+  upstream: ['127.0.0.1:8080', 'ftp://x', 'http://127.0.0.1/path', 'http://u:p@127.0.0.1'],
+  database: ['ajwt.db', 'sqlite:', 'sqlite::memory:', 'postgres://x'],
+  nonces: [
+    'redis',
+    'redis://',
+    'redis://u:p@h:99999',
+    'redis://h/x',
+    'redis://a,b',
+    'redis+sentinel://h',
+    'redis+cluster://h/1',
+    '',
+  ],
+  workers: ['0', '-1', '1.5', '129', 'auto'],
+  'max-waiting': ['0', '-1', '1.5', '1e3', '1000000', 'off', ''],
+  'max-waiting-per-address': ['0', '-1', '1.5', 'none', ''],
+  audience: [''],
+  require: ['digest', 'aud', 'htm,digest', 'time', ''],
+  'trusted-proxy': ['10.0.0.0/33', '::1/129', 'localhost', '10.0.0'],
+  'user-header': ['Authorization', 'X_Auth_User', 'X Auth', 'X-Auth-Key'],
+  'key-header': ['x-auth-user', 'X-Forwarded-For', 'T\u00e4ter'],
+  'jwks-allow-private': ['', 'localhost:8443', 'https://localhost', 'a b'],
+  'serve-jwks': ['', 'no-such-file', '.'],
+  'log-level': ['trace'],
+};
+/** Which option the line names, where it is another than the one that was given. */
+const NAMED: Readonly<Record<string, string>> = { 'user-header X-Auth-Key': 'key-header' };
+
+describe.concurrent('an option that is wrong', () => {
+  const cases = Object.entries(WRONG).flatMap(([option, values]) => values.map((value) => [option, value] as const));
+  test.each(cases)('--%s=%j', async (option, value) => {
+    const line = await refused([`--${option}=${value}`]);
+    expect(line).toContain(`--${NAMED[`${option} ${value}`] ?? option}: `);
+  });
+
+  test.each([
+    ['AJWTD_TOLERANCE', 'NaN'],
+    ['AJWTD_LISTEN', '8787'],
+    ['AJWTD_DATABASE', 'ajwt.db'],
+    ['AJWTD_REQUIRE', 'aud'],
+    ['AJWTD_TRUSTED_PROXY', '::1, localhost'],
+    ['AJWTD_USER_HEADER', 'Host'],
+  ])('%s=%s is named by its own name', async (variable, value) => {
+    expect(await refused([], { [variable]: value })).toContain(`${variable}: `);
+  });
+
+  test.each([
+    [['--tolerence', '20'], /unknown option --tolerence; did you mean --tolerance\?/],
+    [['--worker', '4'], /unknown option --worker; did you mean --workers\?/],
+    [['--workers', '2', '--nonces', 'memory'], /--workers: each would let a token in once/],
+    [['-x'], /unknown option -x/],
+    [['--tolerance'], /--tolerance needs a value/],
+    [['--listen', '--upstream', 'http://127.0.0.1:1'], /--listen needs a value/],
+    [['127.0.0.1:8787'], /a word too many: give only options/],
+  ] as const)('%j', async (args, says) => expect(await refused(args)).toMatch(says));
+});
+
+test('none of them has made a database', () => {
+  expect(existsSync(NEW)).toBe(false);
+  expect(readdirSync(path('.'))).toEqual([]);
+});
+
+describe('an address that cannot be had', () => {
+  const other = createServer();
+  beforeAll(() => new Promise<void>((done) => other.listen(0, '127.0.0.1', done)));
+  afterAll(() => other.close());
+  const taken = () => `127.0.0.1:${(other.address() as AddressInfo).port}`;
+
+  test('a port that is in use', async () => {
+    expect(await refused(['--listen', taken()])).toBe(
+      `ajwtd: cannot listen on ${taken()}: another process has it; choose another with --listen\n`,
+    );
+    expect(await refused(['--admin-listen', taken()])).toContain(
+      `cannot listen on ${taken()}: another process has it; choose another with --admin-listen`,
+    );
+  });
+
+  test('an address of another machine', async () => {
+    expect(await refused(['--listen', '192.0.2.1:0'])).toMatch(/cannot listen on 192\.0\.2\.1:0: EADDRNOTAVAIL/);
+  });
+});
+
+describe('a database that cannot be had', () => {
+  const at = (name: string) => ['--database', `sqlite:${path(name)}`];
+  const saying = (name: string) => new RegExp(`the database ${path(name)} cannot be opened: `);
+
+  test('a file that is none', async () => {
+    writeFileSync(path('text.db'), 'not a database, but long enough to be looked at as one'.repeat(100));
+    expect(await refused(at('text.db'))).toMatch(saying('text.db'));
+  });
+
+  test('a folder', async () => {
+    mkdirSync(path('folder'));
+    expect(await refused(at('folder'))).toMatch(saying('folder'));
+  });
+
+  test('in a folder that is not there', async () => {
+    expect(await refused(at('none/ajwt.db'))).toMatch(saying('none/ajwt.db'));
+  });
+
+  test('below a file', async () => {
+    expect(await refused(at('text.db/ajwt.db'))).toMatch(saying('text.db/ajwt.db'));
+  });
+
+  test('a device', async () => {
+    const line = await refused(['--database', 'sqlite:/dev/null']);
+    expect(line).toMatch(/the database \/dev\/null cannot be opened: /);
+  });
+
+  test('tables of another version', async () => {
+    const file = new DatabaseSync(path('other.db'));
+    file.exec('CREATE TABLE other (id INTEGER)');
+    file.close();
+    expect(await refused(at('other.db'))).toMatch(/lacks .*; run `ajwtd migrate` first/);
+  });
+
+  test('one that may only be read', async () => {
+    await databaseWith(path('readonly.db'), ['alice']);
+    chmodSync(path('readonly.db'), 0o444);
+    chmodSync(path('.'), 0o755);
+    // Root may write everywhere.
+    const as = process.getuid?.() === 0 ? { uid: NOBODY } : {};
+    expect(await refused(at('readonly.db'), {}, as)).toMatch(saying('readonly.db'));
+  });
+
+  test('one that is damaged', async () => {
+    await databaseWith(path('damaged.db'), ['alice']);
+    const file = openSync(path('damaged.db'), 'r+');
+    writeSync(file, Buffer.alloc(32_768), 0, 32_768, 512);
+    closeSync(file);
+    expect(await refused(at('damaged.db'))).toContain(path('damaged.db'));
+  });
+});

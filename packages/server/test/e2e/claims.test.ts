@@ -1,0 +1,154 @@
+/** The list "Claims, validly signed" of what the service must withstand, against a running `ajwtd`. */
+import type { KeyObject } from 'node:crypto';
+import { scratch } from 'ajwt-testkit/ajwtd';
+import { request } from 'ajwt-testkit/connection';
+import { asOfAMinuteAgo, databaseWith, freshNonce, payload, seconds, token } from 'ajwt-testkit/directory';
+import {
+  expectAccepted,
+  expectRefused,
+  expectReplayed,
+  type Watched,
+  watch,
+  withinASecond,
+} from 'ajwt-testkit/refusal';
+import { signToken } from 'ajwt-testkit/sign';
+import { readVectors } from 'ajwt-testkit/vectors';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { brokenPayloads, CLAIMS_OUTCOMES, claimsBounds, fillPayload } from '../../../lib/test/vectors/claims-cases.ts';
+
+const { cases } = readVectors<{ cases: { id: string; payload: string; why: string }[] }>('own/claims.json');
+
+/** Names that a store, a path or a page could take for something else; each is a user of its own. */
+const NAMES = [
+  'bob',
+  'bob:a',
+  'bob:a:b',
+  '__proto__',
+  'constructor',
+  '*',
+  '../bob',
+  'b\u00f3b',
+  'bo\u0301b',
+  '\uff42ob',
+  'b\u043eb',
+  "bob' OR 1=1 --",
+];
+const database = scratch()('claims.db');
+let watched: Watched;
+let keys: Map<string, KeyObject>;
+let alice: KeyObject;
+beforeAll(async () => {
+  alice = (await databaseWith(database, ['alice'])).get('alice') as KeyObject;
+  await asOfAMinuteAgo(database);
+  watched = await watch(database, 3);
+});
+afterAll(() => watched.close());
+
+const sign = (text: string | Uint8Array, key = alice) => signToken('{"alg":"EdDSA","typ":"JWT"}', text, key);
+const withToken = (sent: string) => request('/.ajwt/auth', [`Authorization: JWT ${sent}`]);
+
+async function expectOutcome(sent: string, outcome: string): Promise<void> {
+  if (outcome !== 'accepted') return void (await expectRefused(watched, withToken(sent), outcome));
+  await expectAccepted(watched, sent);
+  await expectReplay(sent);
+}
+
+/** By another of the servers than the first, too. */
+async function expectReplay(sent: string): Promise<void> {
+  for (const server of watched.servers) await expectReplayed(server, sent);
+}
+
+/** With a clock that goes on, what lies on the edge of the window is outside. */
+const OUTSIDE: Readonly<Record<string, string>> = { 'time-edge-20': 'stale' };
+
+describe('a payload of the vectors, signed by a registered key', () => {
+  test.each(cases)('$id: $why', async ({ id, payload: text }) => {
+    const outcome = OUTSIDE[id] ?? (CLAIMS_OUTCOMES[id] as string);
+    await withinASecond(watched, (now) => expectOutcome(sign(fillPayload(text, now, freshNonce())), outcome));
+    await expectAccepted(watched, token('alice', alice), 'the next good request');
+  });
+});
+
+/** Bounds that only a clock that stands still can tell apart. */
+const FINE = /^\{"time":"\d+\.(?:5|001)"\}$/;
+const bounds = [...claimsBounds(seconds()).entries()].filter(([, [members]]) => !FINE.test(JSON.stringify(members)));
+
+describe('a claim on the edge of what is allowed, signed by a registered key', () => {
+  test.each(bounds)('number %i of the list', async (index, _case) => {
+    await withinASecond(watched, (now) => {
+      const [members, outcome] = claimsBounds(now)[index] as ReturnType<typeof claimsBounds>[number];
+      const all = { username: '"alice"', time: String(now), nonce: `"${freshNonce()}"`, ...members };
+      return expectOutcome(sign(`{${Object.entries(all).map(([name, value]) => `"${name}":${value}`)}}`), outcome);
+    });
+    await expectAccepted(watched, token('alice', alice), 'the next good request');
+  });
+
+  test.each([
+    [-21, 'stale'],
+    [-19, 'accepted'],
+    [20, 'accepted'],
+    [21, 'from_the_future'],
+  ] as const)('a time %i s from now', async (shift, outcome) => {
+    await withinASecond(watched, (now) => expectOutcome(token('alice', alice, { time: now + shift }), outcome));
+  });
+});
+
+describe('a payload that is no JSON object', () => {
+  test.each(brokenPayloads((username = 'alice') => payload(username)))('%s', async (_what, bytes) => {
+    await expectRefused(watched, withToken(sign(bytes)), 'malformed payload_json');
+    await expectAccepted(watched, token('alice', alice), 'the next good request');
+  });
+});
+
+describe('usernames that could be taken for something else', () => {
+  beforeAll(async () => {
+    keys = await databaseWith(database, NAMES);
+  });
+
+  test.each(NAMES)('%s is itself, and nobody else', async (name) => {
+    await expectOutcome(token(name, keys.get(name) as KeyObject), 'accepted');
+    await expectOutcome(token(name, alice), 'bad_signature');
+  });
+
+  test.each(['Bob', 'bob ', 'bob\0', 'bob\r\nX-Auth-User: root', 'b\u200bob', 'bob%00', '\ud83d\ude00', 'toString'])(
+    '%j is nobody',
+    async (name) => {
+      const isMalformed = name.trim() !== name || /\p{Cc}/u.test(name);
+      await expectOutcome(token(name, alice), isMalformed ? 'malformed username' : 'unknown_user');
+      await expectAccepted(watched, token('bob', keys.get('bob') as KeyObject), 'the next good request');
+    },
+  );
+
+  test('no two triples of username, time and nonce meet, and no triple is two', async () => {
+    const time = seconds();
+    const triples = [
+      ...[['bob', `a:b:${time}`] as const, ['bob:a', `b:${time}`] as const, ['bob:a:b', String(time)] as const],
+      ...[
+        'a:b',
+        'a\r\nb',
+        'a\nb',
+        'a\0b',
+        'a',
+        'a\0',
+        '\ufffd',
+        '\u00e9',
+        'e\u0301',
+        'A',
+        '7',
+        7,
+        '7.0',
+        -7,
+        0,
+        'null',
+      ].map((nonce) => ['bob', nonce] as const),
+    ];
+    const sent = triples.map(([username, nonce]) => token(username, keys.get(username) as KeyObject, { time, nonce }));
+    for (const one of sent) await expectAccepted(watched, one);
+    for (const one of sent) await expectReplay(one);
+    const inOtherWords = [`"time":${time}.0,"nonce":"A"`, `"time":${time},"nonce":7.0`, `"time":${time},"nonce":-0`];
+    for (const words of inOtherWords) {
+      await expectReplay(sign(`{"username":"bob",${words}}`, keys.get('bob') as KeyObject));
+    }
+    expect(new Set(sent).size).toBe(triples.length);
+  });
+});

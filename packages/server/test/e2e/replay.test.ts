@@ -1,0 +1,118 @@
+/** One token, many requests at once: exactly one is let in, whatever remembers, and whatever dies meanwhile. */
+import type { KeyObject } from 'node:crypto';
+import { scratch, serve } from 'ajwt-testkit/ajwtd';
+import { type Answer, Connection, exchange, request } from 'ajwt-testkit/connection';
+import { databaseWith, seconds, token } from 'ajwt-testkit/directory';
+import { expectAnswer } from 'ajwt-testkit/refusal';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+const AUTH = '/.ajwt/auth';
+const REQUESTS = 200;
+const CONNECTIONS = 100;
+const ROUNDS = 50;
+
+const path = scratch();
+const database = path('replay.db');
+let alice: KeyObject;
+beforeAll(async () => {
+  alice = (await databaseWith(database, ['alice'])).get('alice') as KeyObject;
+});
+
+const withToken = (sent: string) => request(AUTH, [`Authorization: JWT ${sent}`]);
+const connect = (port: number, count: number) =>
+  Promise.all(Array.from({ length: count }, () => Connection.open(port)));
+
+/** The same request, twice on each connection, on all of them at once. */
+async function burst(connections: readonly Connection[], bytes: string): Promise<Answer[]> {
+  for (const connection of connections) connection.write(bytes + bytes);
+  const answers = connections.map(async (connection) => [await connection.answer(), await connection.answer()]);
+  return (await Promise.all(answers)).flat();
+}
+
+describe.each(['database', 'memory'])('--nonces %s', (nonces) => {
+  test(`of ${REQUESTS} identical requests at once exactly one is let in, ${ROUNDS} times over`, async () => {
+    const server = await serve({ database, args: ['--nonces', nonces] });
+    const connections = await connect(server.port, CONNECTIONS);
+    for (let round = 0; round < ROUNDS; round++) {
+      const answers = await burst(connections, withToken(token('alice', alice)));
+      const outcomes = answers.map(({ status, header }) => `${status} ${header('www-authenticate')}`).sort();
+      expect(outcomes).toEqual(['200 undefined', ...Array(REQUESTS - 1).fill('401 JWT realm="api", error="replayed"')]);
+    }
+    for (const connection of connections) connection.destroy();
+    expect(await server.stop()).toEqual({ code: 0, signal: null });
+    const reasons = server.log.map(({ reason }) => reason).filter((reason) => reason !== undefined);
+    expect(reasons).toEqual(Array(ROUNDS * (REQUESTS - 1)).fill('replayed'));
+  });
+});
+
+test('a used token stays used when ajwtd is killed and started again', async () => {
+  const first = await serve({ database });
+  const sent = token('alice', alice);
+  expect((await exchange(first.port, withToken(sent))).status).toBe(200);
+  expect(await first.kill()).toEqual({ code: null, signal: 'SIGKILL' });
+
+  const second = await serve({ database });
+  expectAnswer(await exchange(second.port, withToken(sent)), 'replayed');
+  expect((await exchange(second.port, withToken(token('alice', alice)))).status).toBe(200);
+  await second.kill();
+});
+
+test('killed in the midst of a burst, it has let in at most one over both lives', async () => {
+  let server = await serve({ database });
+  for (const answersBeforeTheEnd of [1, 0, 3, 40, 150]) {
+    const bytes = withToken(token('alice', alice));
+    const statuses: number[] = [];
+    const connections = await connect(server.port, 50);
+    let enough = () => {};
+    const reached = new Promise<void>((done) => {
+      enough = done;
+    });
+    if (answersBeforeTheEnd === 0) enough();
+    const answers = connections.map(async (connection) => {
+      connection.write(bytes.repeat(4));
+      for (let answered = 0; answered < 4; answered++) {
+        statuses.push((await connection.answer()).status);
+        if (statuses.length >= answersBeforeTheEnd) enough();
+      }
+    });
+    // Those that are still waiting see their connection end.
+    const over = Promise.allSettled(answers);
+    await reached;
+    await server.kill();
+    await over;
+
+    server = await serve({ database });
+    const again = await Promise.all(Array.from({ length: 20 }, () => exchange(server.port, bytes)));
+    statuses.push(...again.map(({ status }) => status));
+    expect(new Set(statuses).size, 'answers other than 200 and 401').toBeLessThanOrEqual(2);
+    const letIn = statuses.filter((status) => status === 200).length;
+    expect(letIn, `after ${answersBeforeTheEnd} answers`).toBeLessThanOrEqual(1);
+    if (answersBeforeTheEnd > 0) expect(letIn).toBe(1);
+    for (const answer of again.filter(({ status }) => status !== 200)) expectAnswer(answer, 'replayed');
+  }
+  await server.stop();
+});
+
+test('two servers on one database let a token in once', async () => {
+  const servers = await Promise.all([serve({ database }), serve({ database })]);
+  for (let round = 0; round < 20; round++) {
+    const bytes = withToken(token('alice', alice));
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => servers.map(({ port }) => exchange(port, bytes))).flat(),
+    );
+    const statuses = answers.map(({ status }) => status).sort();
+    expect(statuses.filter((status) => status === 200).length, statuses.join(' ')).toBe(1);
+    expect(statuses.every((status) => status === 200 || status === 401 || status === 503)).toBe(true);
+  }
+  for (const server of servers) await server.stop();
+});
+
+test('a token from before the database was made is forgotten, and the next second is good', async () => {
+  const fresh = path('fresh.db');
+  const bob = (await databaseWith(fresh, ['bob'])).get('bob') as KeyObject;
+  const server = await serve({ database: fresh });
+  const before = token('bob', bob, { time: seconds() - 10 });
+  expectAnswer(await exchange(server.port, withToken(before)), 'forgotten');
+  expect((await exchange(server.port, withToken(token('bob', bob)))).status).toBe(200);
+  await server.stop();
+});

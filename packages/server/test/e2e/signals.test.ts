@@ -1,0 +1,94 @@
+/** How `ajwtd serve` ends. */
+import type { KeyObject } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
+import { Connection, exchange, request } from 'ajwt-testkit/connection';
+import { databaseWith, token } from 'ajwt-testkit/directory';
+import { startUpstream, type Upstream } from 'ajwt-testkit/upstream';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+const database = scratch()('signals.db');
+let alice: KeyObject;
+let upstream: Upstream;
+beforeAll(async () => {
+  alice = (await databaseWith(database, ['alice'])).get('alice') as KeyObject;
+  upstream = await startUpstream();
+});
+
+const signed = () => `Authorization: JWT ${token('alice', alice)}`;
+const start = () => serve({ database, args: ['--upstream', upstream.url] });
+
+/** A request that the application has, and has not answered. */
+async function underWay(server: Ajwtd): Promise<{ connection: Connection; response: ServerResponse }> {
+  const arrived = new Promise<ServerResponse>((done) => {
+    upstream.handle = (_incoming: IncomingMessage, response: ServerResponse) => done(response);
+  });
+  const connection = await Connection.open(server.port);
+  connection.write(request('/v1', [signed()]));
+  return { connection, response: await arrived };
+}
+
+/** Waits until nobody listens any more; one that came just before that is closed. */
+async function refusesConnections(port: number): Promise<void> {
+  for (;;) {
+    const late = await Connection.open(port).catch((error: NodeJS.ErrnoException) => error.code);
+    if (typeof late === 'object') await late.closed;
+    else return expect(late).toBe('ECONNREFUSED');
+  }
+}
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
+  test('requests that are under way come to their end, new connections are refused, exit 0', async () => {
+    const server = await start();
+    const idle = await Connection.open(server.port);
+    idle.write(request('/.ajwt/auth', [signed()]));
+    expect((await idle.answer()).status).toBe(200);
+    const { connection, response } = await underWay(server);
+
+    server.signal(signal);
+    expect(await server.logged((line) => line.msg === 'stopping')).toMatchObject({ signal });
+    await idle.closed;
+    await refusesConnections(server.port);
+
+    response.write('one ');
+    response.end('and two');
+    expect((await connection.answer()).text).toBe('one and two');
+    await connection.closed;
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+    expect(server.log.at(-1)?.msg).toBe('stopped');
+  });
+
+  test('a second one ends it at once', async () => {
+    const server = await start();
+    const { connection } = await underWay(server);
+    server.signal(signal);
+    await server.logged((line) => line.msg === 'stopping');
+    server.signal(signal);
+    expect(await server.ended).toEqual({ code: 1, signal: null });
+    await connection.closed;
+    expect(server.log.some(({ msg }) => msg === 'stopped')).toBe(false);
+  });
+});
+
+test('a request that comes over an open connection during the end is served, and the last of it', async () => {
+  const server = await start();
+  const { connection, response } = await underWay(server);
+  connection.write(request('/.ajwt/auth', [signed()]));
+  server.signal('SIGTERM');
+  await server.logged((line) => line.msg === 'stopping');
+  response.end('first');
+  expect((await connection.answer()).text).toBe('first');
+  expect((await connection.answer()).status).toBe(200);
+  await connection.closed;
+  expect(await server.ended).toEqual({ code: 0, signal: null });
+});
+
+test('what was used before the end is used after it', async () => {
+  const first = await start();
+  const bytes = request('/.ajwt/auth', [signed()]);
+  expect((await exchange(first.port, bytes)).status).toBe(200);
+  await first.stop();
+  const second = await start();
+  expect((await exchange(second.port, bytes)).header('www-authenticate')).toContain('error="replayed"');
+  await second.stop();
+});

@@ -1,0 +1,226 @@
+/** Connections to the application: how long it may take, and what happens to a request that meets a connection that just closes. */
+import type { KeyObject } from 'node:crypto';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type Ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
+import { Connection, exchange, request } from 'ajwt-testkit/connection';
+import { databaseWith, token, UsedNonces } from 'ajwt-testkit/directory';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+
+const database = scratch()('upstream.db');
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+const EMPTY = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+
+/** What the application has seen of one connection, and what it does with each part that comes. */
+interface Seen {
+  readonly socket: Socket;
+  received: string;
+}
+type Behaviour = (connection: Seen, part: string) => void;
+
+let alice: KeyObject;
+let application: Server;
+let behave: Behaviour;
+let connections: Seen[] = [];
+let server: Ajwtd;
+let nonces: UsedNonces;
+/** Seconds that the application may take. */
+const PATIENCE = 1;
+beforeAll(async () => {
+  alice = (await databaseWith(database, ['alice'])).get('alice') as KeyObject;
+  application = createServer((socket) => {
+    const connection: Seen = { socket, received: '' };
+    connections.push(connection);
+    socket.on('error', () => {});
+    socket.setEncoding('latin1').on('data', (part: string) => {
+      connection.received += part;
+      behave(connection, part);
+    });
+  });
+  await new Promise<void>((done) => application.listen(0, '127.0.0.1', done));
+  const upstream = `http://127.0.0.1:${(application.address() as AddressInfo).port}`;
+  const args = ['--upstream', upstream, '--upstream-response-timeout', String(PATIENCE)];
+  server = await serve({ database, args });
+  nonces = new UsedNonces(database);
+});
+afterAll(async () => {
+  nonces.close();
+  expect(await server.stop()).toEqual({ code: 0, signal: null });
+  application.close();
+});
+afterEach(() => {
+  for (const { socket } of connections) socket.destroy();
+  connections = [];
+});
+
+const signed = () => `Authorization: JWT ${token('alice', alice)}`;
+const ask = (method = 'GET', lines: readonly string[] = [], body = '') =>
+  exchange(server.port, request('/v1', [...lines, signed()], method, body), method);
+const requestsSeen = () =>
+  connections.reduce((sum, { received }) => sum + received.split(' HTTP/1.1\r\n').length - 1, 0);
+
+/** Responds to the first request of each connection, and closes the connection when the next one comes. */
+const closesAtTheSecond: Behaviour = (connection, part) => {
+  if (!part.includes('\r\n\r\n')) return;
+  if (connection.received === part) connection.socket.write(EMPTY);
+  else connection.socket.destroy();
+};
+
+describe('a connection that was kept open, and closes as the next request comes', () => {
+  test.each(['GET', 'HEAD', 'OPTIONS'])(
+    '%s without a body: is sent again, once, and its token counts once',
+    async (method) => {
+      behave = closesAtTheSecond;
+      const before = nonces.all();
+      for (let round = 0; round < 6; round++) expect((await ask(method)).status).toBe(200);
+      expect(nonces.since(before)).toHaveLength(6);
+      // Every request but those on new connections met a close.
+      expect(requestsSeen()).toBeGreaterThan(6);
+      expect(requestsSeen()).toBeLessThanOrEqual(12);
+    },
+  );
+
+  test('the second attempt has the same headers, apart from those of the connection', async () => {
+    behave = closesAtTheSecond;
+    await ask('GET', ['X-A: 1']);
+    await ask('GET', ['X-A: 2', 'Accept: text/plain']);
+    const heads = connections.flatMap(({ received }) => received.split('\r\n\r\n').slice(0, -1));
+    const withoutConnection = (head = '') => head.replace(/\r\nconnection: [\w-]+/i, '');
+    expect(heads).toHaveLength(3);
+    expect(withoutConnection(heads[2])).toBe(withoutConnection(heads[1]));
+    expect(heads[2]).toContain('text/plain');
+  });
+
+  test.each([
+    ['POST', ['Content-Length: 2'], '{}'],
+    ['POST', ['Content-Length: 0'], ''],
+    ['DELETE', [], ''],
+    ['PUT', ['Transfer-Encoding: chunked'], '2\r\n{}\r\n0\r\n\r\n'],
+    ['GET', ['Content-Length: 2'], '{}'],
+    ['GET', ['Transfer-Encoding: chunked'], '0\r\n\r\n'],
+  ] as const)('%s %j: is a 502, as the application may have done what it asks', async (method, lines, body) => {
+    behave = closesAtTheSecond;
+    await ask();
+    const answer = await ask(method, lines, body);
+    expect(answer.status).toBe(502);
+    expect(requestsSeen()).toBe(2);
+  });
+
+  test('a new connection that closes: 502 at once, nothing is sent again', async () => {
+    behave = ({ socket }) => socket.destroy();
+    expect((await ask()).status).toBe(502);
+    expect(requestsSeen()).toBe(1);
+  });
+
+  test('a second attempt that fails too: 502, no third one', async () => {
+    behave = (connection, part) => {
+      if (connections.length === 1 && connection.received === part) connection.socket.write(OK);
+      else connection.socket.destroy();
+    };
+    await ask();
+    expect((await ask()).status).toBe(502);
+    expect(requestsSeen()).toBe(3);
+  });
+
+  test.each(['H', 'HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 200 OK\r\n'])(
+    'one that has sent %j: 502, nothing is sent again',
+    async (bytes) => {
+      behave = (connection, part) => {
+        if (connection.received === part) connection.socket.write(OK);
+        else connection.socket.end(bytes);
+      };
+      await ask();
+      expect((await ask()).status).toBe(502);
+      expect(requestsSeen()).toBe(2);
+    },
+  );
+});
+
+describe(`an application that takes longer than ${PATIENCE} s`, () => {
+  async function expectTimeout(answer: { status: number; text: string; header(name: string): string | undefined }) {
+    expect(answer.status).toBe(504);
+    expect(answer.header('content-type')).toBe('application/problem+json');
+    expect(answer.header('cache-control')).toBe('no-store');
+    expect(JSON.parse(answer.text)).toEqual({
+      type: 'about:blank',
+      title: 'Gateway Timeout',
+      status: 504,
+      detail: expect.stringContaining(`within ${PATIENCE} s`),
+    });
+    const line = await server.logged(({ msg, status }) => msg === 'the application did not answer' && status === 504);
+    expect(line).toMatchObject({ level: 'warn', cause: 'a timeout' });
+  }
+
+  test('and says nothing: 504, and its connection is closed', async () => {
+    const closed = new Promise<void>((done) => {
+      behave = ({ socket }) => socket.once('close', done);
+    });
+    await expectTimeout(await ask());
+    await closed;
+    expect(requestsSeen(), 'it is not asked again').toBe(1);
+  });
+
+  test('on a connection that was kept: 504, and it is not asked again', async () => {
+    behave = (connection, part) => {
+      if (connection.received === part) connection.socket.write(OK);
+    };
+    await ask();
+    await expectTimeout(await ask());
+    expect(requestsSeen()).toBe(2);
+  });
+
+  test('and sends half a head: 504', async () => {
+    behave = ({ socket }) => socket.write('HTTP/1.1 200 OK\r\nContent-');
+    await expectTimeout(await ask());
+  });
+
+  test('and does not read the body: 504, while the client is still sending', async () => {
+    behave = ({ socket }) => socket.pause();
+    const connection = await Connection.open(server.port);
+    connection.write(request('/v1', [signed(), 'Content-Length: 100000000'], 'POST'));
+    connection.socket.write(Buffer.alloc(30_000_000));
+    await expectTimeout(await connection.answer());
+    connection.destroy();
+  });
+
+  test('after the last byte of a body that came slowly: only that counts', async () => {
+    let isAsked = false;
+    behave = (connection) => {
+      if (!connection.received.endsWith('last')) return;
+      isAsked = true;
+      connection.socket.write(OK);
+    };
+    const connection = await Connection.open(server.port);
+    connection.write(request('/v1', [signed(), 'Content-Length: 9'], 'POST', 'first'));
+    const begun = performance.now();
+    // Time goes by in requests to another path.
+    while (performance.now() - begun < 1500 * PATIENCE) await exchange(server.port, request('/.ajwt/auth'));
+    expect(isAsked).toBe(false);
+    connection.write('last');
+    expect((await connection.answer()).text).toBe('ok');
+    connection.destroy();
+  });
+
+  test('to end a response that it has begun: is waited for', async () => {
+    behave = ({ socket }) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfirst');
+    const connection = await Connection.open(server.port);
+    connection.write(request('/v1', [signed()]));
+    const begun = performance.now();
+    while (performance.now() - begun < 1500 * PATIENCE) await exchange(server.port, request('/.ajwt/auth'));
+    connections[0]?.socket.write('last');
+    expect((await connection.answer()).text).toBe('firstlast');
+    connection.destroy();
+  });
+});
+
+test('a connection that idles is closed before the time that the application names is over', async () => {
+  const closed = new Promise<void>((done) => {
+    behave = ({ socket }) => {
+      socket.write('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2\r\nContent-Length: 2\r\n\r\nok');
+      socket.once('close', () => done());
+    };
+  });
+  await ask();
+  const begun = performance.now();
+  await closed;
+  expect(performance.now() - begun).toBeLessThan(2000);
+});

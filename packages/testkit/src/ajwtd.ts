@@ -1,0 +1,187 @@
+/** The real programs `ajwtd` and `ajwt`, as child processes from their sources. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll } from 'vitest';
+import { environment, type Finished } from './run.ts';
+
+const PROGRAMS = { ajwtd: 'packages/server/src/cli/ajwtd.ts', ajwt: 'packages/lib/src/cli/ajwt.ts' } as const;
+/** The Node that runs them: that of the tests, or another one (vitest.config.ts). */
+const NODE = process.env.AJWT_TEST_NODE ?? process.execPath;
+/** Hundreds of starts: types are stripped once. */
+const NODE_COMPILE_CACHE = resolve('node_modules/.cache/ajwt');
+
+/** How a program is run. */
+export interface RunOptions {
+  readonly env?: Record<string, string>;
+  readonly input?: string | Uint8Array;
+  readonly cwd?: string;
+  /** Runs it as another user of the machine, as only root can. */
+  readonly uid?: number;
+}
+
+/** One line of the server's log. */
+export interface LogLine {
+  readonly level: string;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly msg: string;
+  readonly [member: string]: unknown;
+}
+
+/** How a server is started. */
+export interface ServeOptions {
+  /** Path of an SQLite file, or the URL of a database. */
+  readonly database: string;
+  /** Further options of `ajwtd serve`. */
+  readonly args?: readonly string[];
+  readonly env?: Record<string, string>;
+}
+
+/** What is left of a process. */
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A running `ajwtd serve`. */
+export interface Ajwtd {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** What it has written so far, line by line. */
+  readonly log: readonly LogLine[];
+  /** The first line that fits, among those from number `from` on; waits for it. */
+  logged(fits: (line: LogLine) => boolean, from?: number): Promise<LogLine>;
+  signal(name: NodeJS.Signals): void;
+  readonly ended: Promise<Ended>;
+  /** SIGTERM, and its end. */
+  stop(): Promise<Ended>;
+  /** SIGKILL, and its end. */
+  kill(): Promise<Ended>;
+}
+
+/** The environment, without what whoever runs the tests has set for these programs. */
+function cleanEnvironment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const kept = Object.entries(environment()).filter(([name]) => !/^AJWTD?_/.test(name));
+  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE, ...extra };
+}
+
+function start(
+  program: keyof typeof PROGRAMS,
+  args: readonly string[],
+  { env, cwd, uid }: RunOptions = {},
+): ChildProcess {
+  const words = ['--conditions=source', resolve(PROGRAMS[program]), ...args];
+  return spawn(NODE, words, {
+    env: cleanEnvironment(env),
+    cwd,
+    stdio: 'pipe',
+    ...(uid === undefined ? {} : { uid }),
+  });
+}
+
+function finish(child: ChildProcess, input: string | Uint8Array = ''): Promise<Finished> {
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout?.on('data', (chunk) => out.push(chunk));
+  child.stderr?.on('data', (chunk) => err.push(chunk));
+  // It may end before it has read everything.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(input);
+  return new Promise((done, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      done({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
+    });
+  });
+}
+
+/** Runs `ajwtd …` to its end. */
+export function ajwtd(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  return finish(start('ajwtd', args, options), options.input);
+}
+
+/** Runs `ajwt …` to its end. */
+export function ajwt(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  return finish(start('ajwt', args, options), options.input);
+}
+
+const running = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Starts `ajwtd serve` on a free port of 127.0.0.1, and waits until it listens. */
+export async function serve({ database, args = [], env = {} }: ServeOptions): Promise<Ajwtd> {
+  const url = database.includes('://') ? database : `sqlite:${database}`;
+  const words = ['--database', url, '--listen', '127.0.0.1:0', '--admin-listen', 'off', ...args];
+  const child = start('ajwtd', ['serve', ...words], { env });
+  running.add(child);
+  const log: LogLine[] = [];
+  const waiting = new Set<() => void>();
+  let stderr = '';
+  child.stdin?.end();
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  if (child.stdout === null) throw new Error('the program has no standard output');
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    log.push(JSON.parse(line) as LogLine);
+    for (const look of waiting) look();
+  });
+  let isOver = false;
+  const ended = new Promise<Ended>((done) => {
+    child.on('close', (code, signal) => {
+      isOver = true;
+      running.delete(child);
+      done({ code, signal });
+      for (const look of waiting) look();
+    });
+  });
+
+  function logged(fits: (line: LogLine) => boolean, from = 0): Promise<LogLine> {
+    return new Promise((found, missing) => {
+      let next = from;
+      const look = () => {
+        for (; next < log.length; next++) {
+          if (!fits(log[next] as LogLine)) continue;
+          waiting.delete(look);
+          return found(log[next] as LogLine);
+        }
+        if (!isOver) return;
+        waiting.delete(look);
+        missing(new Error(`ajwtd ended without a line that fits: ${stderr}`));
+      };
+      waiting.add(look);
+      look();
+    });
+  }
+  function end(signal: NodeJS.Signals): Promise<Ended> {
+    child.kill(signal);
+    return ended;
+  }
+
+  const { msg } = await logged((line) => line.msg.startsWith('listening on '));
+  const origin = msg.slice('listening on '.length);
+  return {
+    url: origin,
+    port: Number(new URL(origin).port),
+    pid: child.pid as number,
+    log,
+    logged,
+    signal: (name) => child.kill(name),
+    ended,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+  };
+}
+
+/** A folder for the files of one test file; gone with it. */
+export function scratch(): (name: string) => string {
+  const folder = mkdtempSync(join(tmpdir(), 'ajwtd-e2e-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return (name) => join(folder, name);
+}

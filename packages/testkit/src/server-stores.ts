@@ -1,0 +1,64 @@
+/** SQL nonce stores on a server that is started for the tests. */
+import type { Kysely } from 'kysely';
+import { expect } from 'vitest';
+import type { NonceStore } from '../../lib/src/index.ts';
+import { type SqlNonceStoreOptions, sqlNonceStore } from '../../lib/src/sql.ts';
+import { type Address, ask, openDatabase } from './databases.ts';
+
+/** A real server, started for the tests. */
+export interface Server {
+  readonly address: Address;
+  crash(): Promise<void>;
+  restart(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+const TABLES = ['ajwt_nonce', 'ajwt_epoch', 'ajwt_life'];
+
+export const now = (): number => Date.now() / 1000;
+/** Ahead of now, so that no floor of this second is in its way. */
+export const claimAt = (time = Math.floor(now()) + 5, nonce = crypto.randomUUID() as string, username = 'alice') => ({
+  username,
+  time,
+  nonce,
+});
+export const outcomeOf = (store: NonceStore, claim: ReturnType<typeof claimAt>, at = now()) =>
+  Promise.resolve(store.claim(claim, at)).catch((error: Error) => error.message);
+
+/** Opens stores on a server, each with a Kysely of its own, and closes them after each test. */
+export class Stores {
+  readonly #open: Kysely<unknown>[] = [];
+  server!: Server;
+
+  database(address: Address = this.server.address, connections?: number): Kysely<unknown> {
+    const database = openDatabase(address, connections);
+    this.#open.push(database);
+    return database;
+  }
+
+  async store(options: SqlNonceStoreOptions = {}, database = this.database()): Promise<NonceStore> {
+    const store = sqlNonceStore(database, options);
+    await store.open(now());
+    return store;
+  }
+
+  async empty(): Promise<void> {
+    const database = this.database();
+    for (const table of TABLES) await ask(database, `DROP TABLE IF EXISTS ${table}`);
+  }
+
+  async close(): Promise<void> {
+    for (const database of this.#open.splice(0)) await database.destroy();
+  }
+}
+
+/** Of twenty callers of two stores exactly one gets a nonce. */
+export async function giveOnce(stores: Stores): Promise<void> {
+  const both = [await stores.store({ deadlineMs: 5000 }), await stores.store({ deadlineMs: 5000 })];
+  for (let round = 0; round < 5; round++) {
+    const claim = claimAt();
+    const callers = Array.from({ length: 20 }, (_, index) => outcomeOf(both[index % 2] as NonceStore, claim));
+    const outcomes = await Promise.all(callers);
+    expect(outcomes.filter((outcome) => outcome === 'claimed')).toHaveLength(1);
+  }
+}

@@ -49,7 +49,7 @@ const CASES: readonly Case[] = [
     ajwtd: 401,
   },
   {
-    name: 'bound hard to this service',
+    name: 'bound to this service, with sendAudClaim',
     options: { bind: { aud: SERVICE }, sendAudClaim: true },
     python: 401,
     ajwtd: 200,

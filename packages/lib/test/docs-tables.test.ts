@@ -103,7 +103,7 @@ const reasonRows = Object.entries(REASONS as Readonly<Record<string, ReasonEntry
     retryAfter === undefined ? '–' : String(retryAfter),
   ],
 );
-const malformedRows = Object.entries(MALFORMED).map(([code, sentence]) => [inCode(code), sentence]);
+const malformedRows = Object.entries(MALFORMED).map(([code, message]) => [inCode(code), message]);
 const REASON_COLUMNS = ['reason', 'step', 'status', 'error'];
 
 describe(PROTOCOL, () => {
@@ -112,8 +112,8 @@ describe(PROTOCOL, () => {
     expect(cut(rows, 5)).toEqual(reasonRows);
   });
 
-  test('has what is malformed, and the sentences', () => {
-    expect(tableOf(PROTOCOL, '### 2.2 What is malformed', ['detail', 'sentence'])).toEqual(malformedRows);
+  test('has the codes of malformed credentials and their messages', () => {
+    expect(tableOf(PROTOCOL, '### 2.2 What is malformed', ['detail', 'message'])).toEqual(malformedRows);
   });
 
   test('has the codes of refused keys', () => {
@@ -141,8 +141,8 @@ describe(ERRORS, () => {
     expect(cut(tableOf(ERRORS, '## Refused requests', REASON_COLUMNS), 4)).toEqual(cut(reasonRows, 4));
   });
 
-  test('has what is malformed, and the sentences', () => {
-    const rows = tableOf(ERRORS, '## Malformed credentials', ['detail', 'sentence']);
+  test('has the codes of malformed credentials and their messages', () => {
+    const rows = tableOf(ERRORS, '## Malformed credentials', ['detail', 'message']);
     expect(cut(rows, 2)).toEqual(malformedRows);
   });
 
@@ -175,5 +175,17 @@ describe(ERRORS, () => {
       [name, code].map(inCode),
     );
     expect(cut(tableOf(ERRORS, '## Stores', ['class', 'code']), 2)).toEqual(codes);
+  });
+});
+
+describe('docs/ENTRY_POINTS.md', () => {
+  test('has every entry point', () => {
+    const { name, exports } = JSON.parse(textOf('packages/lib/package.json'));
+    const named = tableOf('docs/ENTRY_POINTS.md', '# Entry points', ['entry point', 'exports']).flatMap(
+      ([cell]) => cell?.split(', ') ?? [],
+    );
+    const entries = Object.keys(exports).filter((path) => path !== './package.json');
+    const paths = named.map((entry) => entry.slice(1, -1).replace(name, '.').replace(/^\//, './'));
+    expect(paths.sort()).toEqual(entries.sort());
   });
 });

@@ -25,9 +25,9 @@ interface Sample {
 /** What is compared with the bare call, ours first. */
 const AUTHENTICATE = [
   'authenticate(), complete',
-  'fast-jwt, verify alone',
-  'jose, jwtVerify alone',
-  'jsonwebtoken, verify alone',
+  'fast-jwt, verify only',
+  'jose, jwtVerify only',
+  'jsonwebtoken, verify only',
 ] as const;
 export type AuthenticateName = (typeof AUTHENTICATE)[number];
 
@@ -95,7 +95,7 @@ export async function benchAuthenticate({ make, hash, alg }: Kind, name: Authent
         ({ authorization }) => auth.authenticate({ authorization, method: 'GET', target: '/' }),
         (result) => result.ok,
       ),
-    async 'fast-jwt, verify alone'() {
+    async 'fast-jwt, verify only'() {
       const { createVerifier } = await import('fast-jwt');
       const verifiers = new Map(
         signers.map(({ publicKey }) => [
@@ -105,14 +105,14 @@ export async function benchAuthenticate({ make, hash, alg }: Kind, name: Authent
       );
       return each(({ token, key }) => verifiers.get(key)?.(token).nonce !== undefined);
     },
-    async 'jose, jwtVerify alone'() {
+    async 'jose, jwtVerify only'() {
       const { jwtVerify } = await import('jose');
       return eachAsync(
         ({ token, key }) => jwtVerify(token, key.handle, { algorithms: [alg] }),
         ({ payload }) => payload.nonce !== undefined,
       );
     },
-    async 'jsonwebtoken, verify alone'() {
+    async 'jsonwebtoken, verify only'() {
       const { default: jsonwebtoken } = await import('jsonwebtoken');
       const algorithms = [alg as 'RS512' | 'ES256'];
       return each(({ token, key }) => jsonwebtoken.verify(token, key.handle, { algorithms }) !== undefined);

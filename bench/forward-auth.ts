@@ -67,7 +67,7 @@ export async function benchForwardAuth({ make, hash }: Kind): Promise<Row[]> {
       ratio: bound / time,
     });
     return [
-      row('bound: a plain answer + a bare crypto.verify', bound),
+      row('bound: a plain response + a bare crypto.verify', bound),
       row(servers[0]?.name as string, plain),
       ...others.map((time, index) => row(servers[index + 1]?.name as string, time)),
     ];

@@ -54,12 +54,12 @@ console.log('Times are medians; a ratio is the median of ratios within turns of 
 if (wanted('authenticate')) {
   for (const kind of KINDS.filter(ofKind)) {
     const title = `authenticate(), fresh tokens of 1000 users: ${kind.title}`;
-    print(title, 'to bare', await eachAlone(kind), kind.goals?.authenticate);
+    print(title, 'ratio', await eachAlone(kind), kind.goals?.authenticate);
   }
 }
 if (wanted('create')) {
   for (const kind of KINDS.filter(ofKind)) {
-    print(`making a token: ${kind.title}`, 'to bare', await benchCreate(kind), kind.goals?.create);
+    print(`making a token: ${kind.title}`, 'ratio', await benchCreate(kind), kind.goals?.create);
   }
   for (const kind of KINDS.filter(ofKind)) {
     print(`a signed fetch beyond signing: ${kind.title}`, 'to signing', await benchFetch(kind));
@@ -94,9 +94,9 @@ if (wanted('silence')) {
   }
 }
 if (wanted('nonces')) {
-  console.log('\n### nonces in the memory of one process, with processor times, in steady state\n');
+  console.log('\n### nonces in the memory of one process, CPU times, in steady state\n');
   console.log(
-    '| what | held | claims a second | µs a claim | bytes a nonce | the same, process | longest 100 claims, ms | while filling |',
+    '| what | held | claims a second | µs a claim | bytes a nonce | the same, whole process | longest 100 claims, ms | while filling |',
   );
   console.log('|---|---:|---:|---:|---:|---:|---:|---:|');
   for (const { name, live, micros, bytes, pause } of await benchNonces()) {
@@ -109,8 +109,8 @@ if (wanted('nonces')) {
 }
 if (wanted('nonces')) {
   const rows = await benchSharedNonces((what) => console.error(`nonces: ${what}`));
-  console.log('\n### nonces that processes share: claims, and the bare call that a careless store would make\n');
-  console.log('| store; bare call | callers at a time | claims/s | bare/s | time, to bare | bytes a nonce | bare |');
+  console.log('\n### nonces that processes share: claims, and the bare call of a minimal store\n');
+  console.log('| store; bare call | callers at a time | claims/s | bare/s | time ratio | bytes a nonce | bare |');
   console.log('|---|---:|---:|---:|---:|---:|---:|');
   for (const { name, callers, micros, ratio, bytes } of rows) {
     const each = [1e6 / micros.store, 1e6 / micros.bare].map(Math.round);
@@ -142,7 +142,7 @@ if (wanted('pauses')) {
 }
 if (wanted('start')) {
   console.log(
-    '\n### the command ajwt, from its start to its end\n\n| what | ms | beyond Node | fastest |\n|---|---:|---:|---:|',
+    '\n### the command ajwt, from start to exit\n\n| what | ms | beyond Node | fastest |\n|---|---:|---:|---:|',
   );
   for (const { name, wall, beyond, fastest } of await benchStart()) {
     console.log(`| ${[name, ...[wall, beyond, fastest].map((time) => time.toFixed(0))].join(' | ')} |`);

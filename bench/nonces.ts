@@ -34,7 +34,7 @@ export interface NonceRow {
 export async function benchNonces(): Promise<readonly NonceRow[]> {
   // The small before the large, as memory that one gives back would hide what the next one takes.
   return [
-    await measure('a Set of strings, which forgets nothing', 1_000_000, makeSet),
+    await measure('a Set of strings that never forgets', 1_000_000, makeSet),
     await measure('memoryNonceStore()', 1_000_000, makeStore),
     await measure('memoryNonceStore()', 10_000_000, makeStore),
   ];

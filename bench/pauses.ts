@@ -52,7 +52,7 @@ export function benchPauses(live: number, userCount: number): PauseRow[] {
     if (rounds < 16) rounds = 16;
   }
   if (sink === 0) throw new Error('never so');
-  return [rowOf('memoryNonceStore()', claims), rowOf('nothing, for as long', nothing)];
+  return [rowOf('memoryNonceStore()', claims), rowOf('equally long other work', nothing)];
 }
 
 function rowOf(name: string, times: Float64Array): PauseRow {

@@ -1,4 +1,4 @@
-/** How long the command `ajwt` takes from its start to its end, as it is shipped, beside Node that has nothing to do. */
+/** How long the command `ajwt` takes from start to exit, as it is shipped, beside Node that has nothing to do. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ export async function benchStart(): Promise<readonly Start[]> {
       'ajwt --help': [ajwt, '--help'],
       'ajwt pubkey FILE': [ajwt, 'pubkey', key],
       'ajwt token --user NAME --key FILE': [ajwt, 'token', ...identity],
-      'ajwt fetch URL, nobody listening': [ajwt, 'fetch', '--silent', ...identity, 'http://127.0.0.1:1/'],
+      'ajwt fetch URL, connection refused': [ajwt, 'fetch', '--silent', ...identity, 'http://127.0.0.1:1/'],
     });
   } finally {
     await rm(folder, { recursive: true });

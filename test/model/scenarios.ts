@@ -56,7 +56,7 @@ export const SCENARIOS = {
   'skewed clocks, two tokens': { ...SERVERS, tokens: [[EARLY, EARLY + 1]] },
   /** Rules 12 and 13. */
   'the store loses its memory': LOSS,
-  'the store loses its memory, and nothing may remain': { ...LOSS, strict: true, mostFaults: 1 },
+  'the store loses its memory, no remainder allowed': { ...LOSS, strict: true, mostFaults: 1 },
   'a replica becomes master, and back': {
     ...SERVERS,
     end: LAST_USE,
@@ -97,12 +97,12 @@ export const SCENARIOS = {
   },
   /** SQLite: what the disk has may be older than what was answered. */
   'a machine crashes': CRASH,
-  'a machine crashes, and nothing may remain': { ...CRASH, strict: true },
+  'a machine crashes, no remainder allowed': { ...CRASH, strict: true },
   'a machine crashes while its clock is wrong by years': { ...CRASH, clocks: [0, FAR], mostFaults: 3, end: 11 },
   'a machine crashes, and restarts with its clock behind': { ...CRASH, clocks: [-8, 0], mostFaults: 3 },
   /** The store in memory. */
   'a process restarts': PROCESS,
-  'a process restarts, and nothing may remain': { ...PROCESS, strict: true },
+  'a process restarts, no remainder allowed': { ...PROCESS, strict: true },
 } as const satisfies Readonly<Record<string, Scenario>>;
 
 export type ScenarioName = keyof typeof SCENARIOS;

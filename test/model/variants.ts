@@ -47,7 +47,7 @@ export const SAFE: readonly Variant[] = [
   {
     name: 'Redis, `quarantine`',
     rule: { ...OURS, loss: 'quarantine' },
-    scenario: 'the store loses its memory, and nothing may remain',
+    scenario: 'the store loses its memory, no remainder allowed',
   },
   { name: 'SQL server: one statement with lock and wait', rule: OURS_IN_SQL, scenario: 'the store loses its memory' },
   { name: 'Redis: one step per claim', rule: OURS, scenario: 'a replica becomes master, and back' },
@@ -56,7 +56,7 @@ export const SAFE: readonly Variant[] = [
   { name: 'SQLite', rule: ON_ONE_MACHINE, scenario: 'the clock of a machine steps back first' },
   { name: 'SQLite', rule: ON_ONE_MACHINE, scenario: 'the clock of two processes is wrong by years' },
   { name: 'SQLite', rule: ON_ONE_MACHINE, scenario: 'a machine crashes' },
-  { name: 'SQLite, `quarantine`', rule: QUARANTINE, scenario: 'a machine crashes, and nothing may remain' },
+  { name: 'SQLite, `quarantine`', rule: QUARANTINE, scenario: 'a machine crashes, no remainder allowed' },
   { name: 'SQLite, `quarantine`', rule: QUARANTINE, scenario: 'a machine crashes while its clock is wrong by years' },
   { name: 'memory', rule: IN_MEMORY, scenario: 'a process restarts' },
   { name: 'Redis: one step per claim', rule: OURS, scenario: 'the clocks of all servers are wrong by years' },
@@ -160,17 +160,17 @@ export const REMAINDERS: readonly Variant[] = [
   {
     name: '`fresh` on servers: a token dated after the loss, used before it',
     rule: OURS,
-    scenario: 'the store loses its memory, and nothing may remain',
+    scenario: 'the store loses its memory, no remainder allowed',
   },
   {
     name: '`fresh` in SQLite: the same',
     rule: ON_ONE_MACHINE,
-    scenario: 'a machine crashes, and nothing may remain',
+    scenario: 'a machine crashes, no remainder allowed',
   },
   {
     name: '`fresh` in memory: the same',
     rule: IN_MEMORY,
-    scenario: 'a process restarts, and nothing may remain',
+    scenario: 'a process restarts, no remainder allowed',
   },
   {
     name: 'a token dated by a wrong clock, when true time reaches its date',

@@ -12,11 +12,10 @@ import { openKeyStore } from './database/keys.ts';
 import { type Database, openDatabase } from './database/open.ts';
 import { type DecisionLog, decisionLog } from './gateway/decision-log.ts';
 import { createGateway } from './gateway/gateway.ts';
-import { keySetLog } from './gateway/key-set-log.ts';
-import { oldKeyLog } from './gateway/old-key-log.ts';
-import { onceAMinute } from './gateway/once-a-minute.ts';
 import { overloadLog } from './gateway/overload.ts';
 import { createProxy } from './gateway/proxy.ts';
+import { upstreamFailureLog } from './gateway/upstream-failure-log.ts';
+import { jwksWarnings, keyUsageWarnings, oldKeyWarnings } from './gateway/warnings.ts';
 import { makeNonceStore, nameOfNonces } from './nonces/store.ts';
 
 /** A running `ajwtd`. */
@@ -39,7 +38,7 @@ const WATCH = 1000;
  * @throws CommandError where the database or an address cannot be had
  */
 export async function startApp(config: Config, published: JwksEndpoint | undefined, log: Logger): Promise<App> {
-  const database = await openDatabase(config.database, 'server', writeErrors(log));
+  const database = await openDatabase(config.database, 'server', keyUsageWarnings(log));
   log.info({ created: database.created }, `database ${config.database.name}`);
   // The primary process says it for its workers.
   if (!cluster.isWorker) for (const warning of database.warnings) log.warn(warning);
@@ -55,7 +54,7 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
   const { tolerance, audience, require, upstream, upstreamResponseTimeout: responseTimeout } = config;
   const trustedProxies = config.trustedProxies;
   log.info({ require, audience, tolerance, trustedProxies, nonces: nameOfNonces(config.nonces) }, 'security settings');
-  const keySets = jwksClient({ privateHosts: config.privateHosts, onProblem: keySetLog(log) });
+  const keySets = jwksClient({ privateHosts: config.privateHosts, onProblem: jwksWarnings(log) });
   const { store: keys, close: closeKeys } = await openKeyStore(database, keySets, log);
   const decisions = decisionLog(log);
   const auth = createAuthenticator({
@@ -66,7 +65,8 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
     require,
     onResult: whatHappened(decisions, log, database),
   });
-  const proxy = upstream === undefined ? undefined : createProxy({ upstream, responseTimeout }, log);
+  const upstreamFailures = upstreamFailureLog(log);
+  const proxy = upstream === undefined ? undefined : createProxy({ upstream, responseTimeout }, upstreamFailures);
   const overloads = overloadLog(log);
   const gateway = createGateway({ auth, proxy, jwks: published, config, overloads, log });
   const admin = createAdminServer(auth.readiness, log);
@@ -77,6 +77,7 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
   const flushLogs = () => {
     decisions.flush();
     overloads.flush();
+    upstreamFailures.flush();
   };
   process.on('exit', flushLogs);
   async function stop(): Promise<void> {
@@ -108,21 +109,12 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
 
 /** Decisions are logged; a key that no longer counts and is named all the same shows at its entry. */
 function whatHappened(decisions: DecisionLog, log: Logger, { directory }: Database): DecisionLog['write'] {
-  const oldKeys = oldKeyLog(log);
+  const warnOfOldKey = oldKeyWarnings(log);
   return (event, request) => {
     decisions.write(event, request);
     if (event.kid === undefined || (event.reason !== 'key_revoked' && event.reason !== 'key_expired')) return;
     directory.recordRefusal(event.kid.toLowerCase(), seconds());
-    oldKeys(event);
-  };
-}
-
-/** When keys were used cannot be written: said once a minute. */
-function writeErrors(log: Logger): (error: unknown) => void {
-  const mayWarn = onceAMinute();
-  return (error) => {
-    const cause = (error as Error).message;
-    if (mayWarn('uses')) log.warn({ cause }, 'it cannot be written when keys were used; trying again');
+    warnOfOldKey(event);
   };
 }
 
@@ -137,7 +129,7 @@ function watchReadiness(readiness: () => Promise<Readiness>, log: Logger): () =>
   const watch = setInterval(async () => {
     const state = await readiness();
     if (isOver) return;
-    if (!state.ready && (last.ready || last.reason !== state.reason)) log.warn({ why: state.reason }, 'not ready');
+    if (!state.ready && (last.ready || last.reason !== state.reason)) log.warn({ reason: state.reason }, 'not ready');
     if (state.ready && !last.ready) log.info('ready again');
     last = state;
   }, WATCH);
@@ -156,11 +148,11 @@ async function listen(server: Server, { host, port }: Address, option: string): 
       resolve();
     });
   }).catch((error: NodeJS.ErrnoException) => {
-    const why =
+    const reason =
       error.code === 'EADDRINUSE'
         ? `another process has it; choose another with ${option}`
         : (error.code ?? error.message);
-    throw new CommandError(`cannot listen on ${host}:${port}: ${why}`);
+    throw new CommandError(`cannot listen on ${host}:${port}: ${reason}`);
   });
   const { address, port: given, family } = server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${given}`;

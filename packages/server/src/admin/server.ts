@@ -2,11 +2,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Readiness } from 'asymmetric-jwt-auth';
 import type { Logger } from 'pino';
-import { sendJson, sendProblem } from '../gateway/answers.ts';
 import { answerClientErrors } from '../gateway/client-errors.ts';
 import { guarded } from '../gateway/guarded.ts';
 import { closeIdleConnections } from '../gateway/idle-connections.ts';
 import { closeLingeringly } from '../gateway/lingering-close.ts';
+import { sendJson, sendProblem } from '../gateway/responses.ts';
 
 /** Milliseconds that a connection may wait for its next request. */
 const IDLE = 10_000;

@@ -2,7 +2,7 @@
 import cluster from 'node:cluster';
 import { defineCommand } from 'ajwt-cli-kit';
 import { readConfig, SERVE_OPTIONS } from '../config.ts';
-import { publishedKeys } from '../gateway/published-keys.ts';
+import { publishedKeys } from './published-keys.ts';
 import { readWords } from './with-directory.ts';
 
 export const serve = defineCommand({

@@ -43,18 +43,18 @@ export function decisionLog(log: Logger): DecisionLog {
 
   return {
     write(event, request) {
-      const { reason, cause, message: sentence, detail, username, kid } = event;
+      const { reason, cause, message, detail, username, kid } = event;
       if (reason === 'accepted') {
         if (log.isLevelEnabled('debug')) log.debug({ username, kid, ...whatWasAsked(request) }, 'accepted');
       } else if (hasRoom(event)) {
-        const why = {
+        const decision = {
           reason,
           ...(detail === undefined ? {} : { detail }),
           ...(cause === undefined ? {} : { cause: told(cause) }),
         };
-        const line = { ...why, username, kid, ...whatWasAsked(request) };
-        if (reason === 'unavailable') log.error(line, sentence);
-        else log.info(line, sentence);
+        const line = { ...decision, username, kid, ...whatWasAsked(request) };
+        if (reason === 'unavailable') log.error(line, message);
+        else log.info(line, message);
       }
     },
     flush() {

@@ -1,9 +1,9 @@
 /** The one catch around every request: no request ends the process. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { sendProblem } from './answers.ts';
-import { onceAMinute } from './once-a-minute.ts';
+import { sendProblem } from './responses.ts';
 import { endUnreadBody } from './unfinished-body.ts';
+import { oncePerMinute } from './warnings.ts';
 
 /** Handles a request, at once or later. */
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
@@ -13,7 +13,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
  * cause, once a minute for each message.
  */
 export function guarded(handle: Handler, log: Logger): (request: IncomingMessage, response: ServerResponse) => void {
-  const mayLog = onceAMinute();
+  const mayLog = oncePerMinute();
 
   function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     const { message: cause, stack } = error instanceof Error ? error : new Error(String(error));

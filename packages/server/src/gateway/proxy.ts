@@ -6,11 +6,11 @@ import http, {
   type ServerResponse,
 } from 'node:http';
 import https from 'node:https';
-import type { Logger } from 'pino';
-import { sendProblem } from './answers.ts';
 import { relayResponse } from './relay-response.ts';
+import { sendProblem } from './responses.ts';
 import { endUnreadBody, hasBody } from './unfinished-body.ts';
 import { upstreamAgent } from './upstream-agent.ts';
+import type { UpstreamFailureLog } from './upstream-failure-log.ts';
 import { watchProgress } from './watch-progress.ts';
 
 /** Passes requests on to one origin. */
@@ -30,7 +30,7 @@ export interface ProxyOptions {
 /** Methods of requests that may be sent again, if they have no body (RFC 9110 §9.2.1). */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-export function createProxy({ upstream, responseTimeout }: ProxyOptions, log: Logger): UpstreamProxy {
+export function createProxy({ upstream, responseTimeout }: ProxyOptions, failures: UpstreamFailureLog): UpstreamProxy {
   const { request: send } = upstream.protocol === 'https:' ? https : http;
   const kept = upstreamAgent(upstream, { keepAlive: true });
   const fresh = upstreamAgent(upstream, { keepAlive: false });
@@ -86,7 +86,7 @@ export function createProxy({ upstream, responseTimeout }: ProxyOptions, log: Lo
     }
 
     function fail(status: keyof typeof PROBLEMS, cause: string): void {
-      log.warn({ upstream: upstream.origin, status, cause }, 'the application did not answer');
+      failures.write({ upstream: upstream.origin, status, cause });
       stopSending();
       if (response.headersSent) {
         response.destroy();

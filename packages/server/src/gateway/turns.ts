@@ -5,7 +5,7 @@
  * Each turn decides some, of each client address in turn. Node accepts one new connection in a turn: while there are new ones, turns
  * are short, or a new connection would wait for seconds behind those of a flood.
  */
-import { FairLine } from '../fair-line.ts';
+import { FairLine } from '../nonces/fair-line.ts';
 
 /** Most decisions of one turn, and of one in which a connection was accepted. */
 const MOST = 64;

@@ -1,6 +1,6 @@
 /** Claims under way at the nonce store, and those that wait: users take turns, so that no user's flood delays the others. */
 import { type NonceStore, UnavailableError } from 'asymmetric-jwt-auth';
-import { FairLine } from '../fair-line.ts';
+import { FairLine } from './fair-line.ts';
 
 export interface ClaimLimits {
   /** Claims that the store is given at a time. */

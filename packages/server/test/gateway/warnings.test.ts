@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { oldKeyLog } from '../../src/gateway/old-key-log.ts';
+import { oldKeyWarnings } from '../../src/gateway/warnings.ts';
 
 function makeLog() {
   const lines: Record<string, unknown>[] = [];
@@ -12,7 +12,7 @@ function makeLog() {
     },
   });
   const clock = { now: 0 };
-  return { lines, clock, tell: oldKeyLog(pino(stream), () => clock.now) };
+  return { lines, clock, tell: oldKeyWarnings(pino(stream), () => clock.now) };
 }
 
 test('a key that no longer counts is a warning once a minute, and for each user and key', () => {

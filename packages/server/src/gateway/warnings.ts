@@ -1,0 +1,79 @@
+/** Warnings that repeat: each is written at most once a minute. */
+import type { AuthenticationEvent } from 'asymmetric-jwt-auth';
+import type { JwksError } from 'asymmetric-jwt-auth/jwks';
+import type { Logger } from 'pino';
+
+/** Milliseconds between two lines about the same subject. */
+const INTERVAL = 60_000;
+/** Subjects remembered at a time. */
+const MAX_SUBJECTS = 1000;
+
+/**
+ * Limits lines to one a minute for each subject.
+ *
+ * @param now - returns milliseconds
+ * @returns a function that tells whether a line about a subject may be written now; `false` for new subjects while 1000 others are
+ *   remembered
+ */
+export function oncePerMinute(now: () => number = () => performance.now()): (subject: string) => boolean {
+  const written = new Map<string, number>();
+  return (subject) => {
+    const at = now();
+    for (const [oldest, last] of written) {
+      if (at - last < INTERVAL) break;
+      written.delete(oldest);
+    }
+    if (written.has(subject) || written.size >= MAX_SUBJECTS) return false;
+    written.set(subject, at);
+    return true;
+  };
+}
+
+const STATES = { key_revoked: 'revoked', key_expired: 'retired or expired' } as const;
+
+/**
+ * Makes the warnings about keys that are still in use after they were revoked or have expired.
+ *
+ * @param now - returns milliseconds
+ * @returns a function to call with each refusal. A token that only names the key is enough: its signature was not checked
+ */
+export function oldKeyWarnings(
+  log: Logger,
+  now?: () => number,
+): (event: Pick<AuthenticationEvent, 'reason' | 'username' | 'kid'>) => void {
+  const mayWarn = oncePerMinute(now);
+  return ({ reason, username, kid }) => {
+    if (kid === undefined || (reason !== 'key_revoked' && reason !== 'key_expired')) return;
+    if (!mayWarn(`${username} ${kid}`)) return;
+    log.warn(
+      { username, kid, reason },
+      `a key that is ${STATES[reason]} was tried; its user may have missed the change`,
+    );
+  };
+}
+
+/** What to do about a problem with a JWK set, if `ajwtd` has an option for it. */
+const ADVICE: Partial<Readonly<Record<JwksError['code'], string>>> = {
+  forbidden_address: '--jwks-allow-private HOST allows it',
+};
+
+/**
+ * Makes the warnings about JWK sets that cannot be fetched or used.
+ *
+ * @param now - returns milliseconds
+ */
+export function jwksWarnings(log: Logger, now?: () => number): (error: JwksError) => void {
+  const mayWarn = oncePerMinute(now);
+  return ({ code, message }) => {
+    if (mayWarn(message)) log.warn({ code, advice: ADVICE[code] }, message);
+  };
+}
+
+/** Makes the warnings about times of use that could not be written to the database. */
+export function keyUsageWarnings(log: Logger): (error: unknown) => void {
+  const mayWarn = oncePerMinute();
+  return (error) => {
+    const cause = (error as Error).message;
+    if (mayWarn('')) log.warn({ cause }, 'it cannot be written when keys were used; trying again');
+  };
+}

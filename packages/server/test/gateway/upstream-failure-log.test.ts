@@ -1,0 +1,46 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type UpstreamFailure, upstreamFailureLog } from '../../src/gateway/upstream-failure-log.ts';
+
+function makeLog() {
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ base: null, timestamp: false }, { write: (line) => lines.push(JSON.parse(line)) });
+  return { lines, ...upstreamFailureLog(log) };
+}
+
+beforeEach(() => vi.useFakeTimers({ now: 0 }));
+afterEach(() => vi.useRealTimers());
+
+const refused: UpstreamFailure = { upstream: 'http://127.0.0.1:1', status: 502, cause: 'ECONNREFUSED' };
+
+test('logs ten failures a second, then the number of the others', () => {
+  const { lines, write } = makeLog();
+  for (let count = 0; count < 5000; count++) write(refused);
+  expect(lines).toHaveLength(10);
+  expect(lines[0]).toMatchObject({ level: 40, ...refused });
+  vi.advanceTimersByTime(1000);
+  expect(lines.slice(10)).toMatchObject([
+    { ...refused, failures: 4990, msg: 'more failures of the application were not logged' },
+  ]);
+  write(refused);
+  expect(lines).toHaveLength(12);
+});
+
+test('logs another cause during a flood, up to 20 lines a second in all', () => {
+  const { lines, write } = makeLog();
+  for (let count = 0; count < 500; count++) write(refused);
+  write({ ...refused, status: 504, cause: 'a timeout' });
+  expect(lines.at(-1)).toMatchObject({ status: 504, cause: 'a timeout' });
+  for (let status = 0; status < 500; status++) write({ ...refused, cause: `a status of ${status}` });
+  expect(lines).toHaveLength(20);
+});
+
+test('writes the number of the others before the process ends', () => {
+  const { lines, write, flush } = makeLog();
+  for (let count = 0; count < 12; count++) write(refused);
+  flush();
+  expect(lines.slice(10)).toMatchObject([{ ...refused, failures: 2 }]);
+  flush();
+  vi.advanceTimersByTime(1000);
+  expect(lines).toHaveLength(11);
+});

@@ -5,6 +5,7 @@ import { type Dialect, Kysely } from 'kysely';
 import type { DatabaseConfig } from './config.ts';
 import { fileCheck, makeFile } from './file.ts';
 import { checkFileAccess } from './file-access.ts';
+import { whyNotPermitted } from './file-permission.ts';
 import { type Opener, POOL_LIMITS, SQLITE_WAIT } from './pool-limits.ts';
 
 /** An open database. */
@@ -120,7 +121,8 @@ function placeOf(config: DatabaseConfig): string {
 
 function cannotBeOpened(config: DatabaseConfig, error: unknown): CommandError {
   if (error instanceof CommandError) return error;
-  return new CommandError(`the database ${placeOf(config)} cannot be opened: ${reasonOf(error)}`);
+  const reason = (config.kind === 'sqlite' ? whyNotPermitted(config.path, error) : undefined) ?? reasonOf(error);
+  return new CommandError(`the database ${placeOf(config)} cannot be opened: ${reason}`);
 }
 
 /** Where every address of a host refuses, the reasons are inside. */

@@ -9,7 +9,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const path = scratch();
 const NEW = path('new.db');
-const NOBODY = 65_534;
+/** Root may write everywhere. */
+const IS_ROOT = process.getuid?.() === 0;
+const AS_NOBODY: RunOptions = IS_ROOT ? { uid: 65_534 } : {};
 
 /** Starts a server that must not start. @returns the line */
 async function refused(
@@ -125,20 +127,25 @@ describe('a database that cannot be had', () => {
 
   test('a folder', async () => {
     mkdirSync(path('folder'));
-    expect(await refused(at('folder'))).toMatch(saying('folder'));
+    expect(await refused(at('folder'))).toContain(
+      `the database ${path('folder')} cannot be opened: it is a folder; give the path of a file`,
+    );
   });
 
   test('in a folder that is not there', async () => {
-    expect(await refused(at('none/ajwt.db'))).toMatch(saying('none/ajwt.db'));
+    expect(await refused(at('none/ajwt.db'))).toContain(
+      `cannot be opened: the folder ${path('none')} does not exist; create it`,
+    );
   });
 
   test('below a file', async () => {
-    expect(await refused(at('text.db/ajwt.db'))).toMatch(saying('text.db/ajwt.db'));
+    expect(await refused(at('text.db/ajwt.db'))).toContain(`cannot be opened: ${path('text.db')} is not a folder`);
   });
 
   test('a device', async () => {
-    const line = await refused(['--database', 'sqlite:/dev/null']);
-    expect(line).toMatch(/the database \/dev\/null cannot be opened: /);
+    expect(await refused(['--database', 'sqlite:/dev/null'])).toBe(
+      'ajwtd: the database /dev/null cannot be opened: it is not a regular file; give the path of a file\n',
+    );
   });
 
   test('tables of another version', async () => {
@@ -152,9 +159,28 @@ describe('a database that cannot be had', () => {
     await databaseWith(path('readonly.db'), ['alice']);
     chmodSync(path('readonly.db'), 0o444);
     chmodSync(path('.'), 0o755);
-    // Root may write everywhere.
-    const as = process.getuid?.() === 0 ? { uid: NOBODY } : {};
-    expect(await refused(at('readonly.db'), {}, as)).toMatch(saying('readonly.db'));
+    const line = await refused(at('readonly.db'), {}, AS_NOBODY);
+    expect(line).toMatch(saying('readonly.db'));
+    expect(line).toMatch(
+      /: user \S+ may not read and write the file \S+readonly\.db \(owner \S+, mode 0444\); run ajwtd as/,
+    );
+  });
+
+  test.skipIf(!IS_ROOT)("another user's file and folder are named with owner and mode (needs root)", async () => {
+    await databaseWith(path('private.db'), ['alice']);
+    chmodSync(path('.'), 0o755);
+    chmodSync(path('private.db'), 0o600);
+    expect(await refused(at('private.db'), {}, AS_NOBODY)).toMatch(
+      /: user \S+ may not read and write the file \S+private\.db \(owner root, mode 0600\); run ajwtd as the owner, or change/,
+    );
+    mkdirSync(path('closed'), 0o700);
+    expect(await refused(at('closed/ajwt.db'), {}, AS_NOBODY)).toMatch(
+      /: user \S+ may not enter the folder \S+closed \(owner root, mode 0700\); run ajwtd as/,
+    );
+    mkdirSync(path('shown'), 0o755);
+    expect(await refused(at('shown/ajwt.db'), {}, AS_NOBODY)).toMatch(
+      /: user \S+ may not create files in the folder \S+shown \(owner root, mode 0755\); run ajwtd as/,
+    );
   });
 
   test('one that is damaged', async () => {

@@ -37,9 +37,9 @@ export type {
   KeysMapping,
   LastUsedColumn,
   SqlKeyStoreOptions,
+  UnreadableKeyRow,
   UsersMapping,
 } from './key-stores/shared/mapping.ts';
-export type { UnreadableKeyRow } from './key-stores/shared/row-keys.ts';
 export { type DirectoryRevision, directoryRevision } from './kysely/directory-revision.ts';
 export { type NodeSqliteOptions, nodeSqliteDialect } from './kysely/node-sqlite-dialect.ts';
 export { type SqlDatabase, type SqlNonceStoreOptions, sqlNonceStore } from './nonce-stores/sql/sql-nonce-store.ts';

@@ -1,4 +1,5 @@
 /** The clocks of servers (spec/PROTOCOL.md §6): learnt from a refusal for time, origin by origin, and forgotten again. */
+import { BoundedMap } from '../core/bounded-map.ts';
 import { checkOptions, numberOption, type OptionKinds } from '../core/options.ts';
 import { SignedFetchError } from './error.ts';
 import { type Answer, readTimeRefusal, type TimeRefusal } from './refusal.ts';
@@ -20,7 +21,7 @@ const OPTIONS: OptionKinds<ClockOptions> = { maxOffsetSeconds: 'any', aheadUnbou
 
 /** Seconds for which an offset is remembered. */
 const MEMORY = 600;
-/** Origins that are remembered; the one that was learnt first goes first. */
+/** Origins that are remembered. */
 const MAX_ORIGINS = 1000;
 /** An answer that took longer says too little about when the server read its clock, in seconds. */
 const MAX_ROUND_TRIP = 5;
@@ -62,7 +63,7 @@ export class ServerClocks {
   readonly #maxOffset: number;
   readonly #aheadUnbound: boolean;
   readonly #dateHeader: boolean;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new BoundedMap<string, Known>(MAX_ORIGINS);
 
   /** @throws TypeError for an option that is unknown or out of its range */
   constructor(options: ClockOptions, clocks: Clocks) {
@@ -120,9 +121,7 @@ export class ServerClocks {
   }
 
   #remember(origin: string, offset: number): void {
-    this.#known.delete(origin);
     this.#known.set(origin, { offset, base: this.#base(), until: this.#clocks.monotonic() + MEMORY });
-    if (this.#known.size > MAX_ORIGINS) this.#known.delete(this.#known.keys().next().value as string);
   }
 
   #base(): number {

@@ -1,4 +1,5 @@
 /** Keys that others publish as JWK sets, kept for a bounded time: every user of a URL shares one copy of its set. */
+import { BoundedMap } from '../core/bounded-map.ts';
 import { type KeyHint, type KeyRecord, type MaybePromise, UnavailableError } from '../core/contracts.ts';
 import { callHook } from '../core/maybe-promise.ts';
 import { checkOptions, numberOption, type OptionKinds } from '../core/options.ts';
@@ -90,15 +91,13 @@ export function jwksClient(options: JwksClientOptions = {}): JwksClient {
 
   const report = (problem: JwksError) => callHook(onProblem, problem);
 
-  const sets = new Map<string, SetCache>();
+  const sets = new BoundedMap<string, SetCache>(most);
   function setAt(text: string): SetCache {
     let set = sets.get(text);
     if (set === undefined) {
       set = cachedSet(parseJwksUrl(text), { refreshAfter, maxAge, monotonic, fetching, report });
-      if (sets.size >= most) sets.delete(sets.keys().next().value as string);
-    } else sets.delete(text);
-    // What was used last goes last.
-    sets.set(text, set);
+      sets.set(text, set);
+    }
     return set;
   }
 

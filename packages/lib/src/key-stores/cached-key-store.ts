@@ -1,5 +1,6 @@
 /** A key store whose answers are kept for a while: bounded, and gone as soon as something has changed. */
 import { checkKeyStore } from '../core/arguments.ts';
+import { BoundedMap } from '../core/bounded-map.ts';
 import type { KeyStore, UserRecord } from '../core/contracts.ts';
 import { dependsOnHint } from '../core/hinted.ts';
 import { checkOptions, clockOption, numberOption, type OptionKinds } from '../core/options.ts';
@@ -41,7 +42,6 @@ export interface CachedKeyStore<User> extends KeyStore<User> {
 }
 
 interface Entry<User> {
-  readonly username: string;
   readonly record: UserRecord<User> | undefined;
   /** When it was asked for, by the monotonic clock. */
   readonly at: number;
@@ -88,9 +88,9 @@ export function cachedKeyStore<User>(store: KeyStore<User>, options: CachedKeySt
 
   const sharedFor = Math.min(ttl, SHARED);
 
-  const users = new Map<string, Entry<User>>();
+  const users = new BoundedMap<string, Entry<User>>(most);
   // Apart, so that names that strangers make up push out no user.
-  const strangers = new Map<string, Entry<User>>();
+  const strangers = new BoundedMap<string, Entry<User>>(Math.ceil(most / 10));
   const loading = new Map<string, Loading<User>>();
   let known: unknown;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -125,25 +125,17 @@ export function cachedKeyStore<User>(store: KeyStore<User>, options: CachedKeySt
     for (const map of [users, strangers]) {
       const entry = map.get(username);
       if (entry === undefined) continue;
+      const { validUntil } = entry.record ?? {};
+      if (at - entry.at < ttl && (validUntil ?? Number.POSITIVE_INFINITY) > now()) return entry;
       map.delete(username);
-      if (at - entry.at >= ttl || (entry.record?.validUntil ?? Number.POSITIVE_INFINITY) <= now()) continue;
-      // What was used last goes last.
-      map.set(entry.username, entry);
-      return entry;
     }
     return undefined;
-  }
-
-  function keep(entry: Entry<User>): void {
-    const [map, room] = entry.record === undefined ? [strangers, Math.ceil(most / 10)] : [users, most];
-    if (map.size >= room) map.delete(map.keys().next().value as string);
-    map.set(entry.username, entry);
   }
 
   async function load(username: string, hint: Hint, at: number) {
     const begun = generation;
     const record = (await store.find(username, hint)) ?? undefined;
-    if (begun === generation) keep({ username: ownText(username), record, at });
+    if (begun === generation) (record === undefined ? strangers : users).set(ownText(username), { record, at });
     return record;
   }
 

@@ -3,7 +3,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { type Dialect, SqliteDialect } from 'kysely';
 import { checkArgument } from '../core/arguments.ts';
 import { checkOptions, numberOption, type OptionKinds } from '../core/options.ts';
-import { isSqliteBusy } from './sqlite-busy.ts';
+import { isSqliteBusy } from './retry-while-busy.ts';
 
 /** Statements that stay prepared; ours are a few dozen, an application's own come and go. */
 const MAX_STATEMENTS = 256;

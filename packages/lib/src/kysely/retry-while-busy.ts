@@ -1,13 +1,25 @@
-/** Work that was taken back as another connection was in its way, done again without blocking the process. */
+/** Repeats work that was rolled back because another connection was in its way, without blocking the process. */
 import { UnavailableError } from '../core/contracts.ts';
-import { isSqliteBusy } from './sqlite-busy.ts';
+
+const SQLITE_BUSY = 5;
 
 /**
- * Does the work again while others are in its way: it has not happened then.
+ * Whether SQLite gave up because another connection was in its way.
  *
- * @param deadline - milliseconds in all
- * @param isBusy - whether an error says so; default SQLite's lock
- * @throws UnavailableError where they are for longer; whatever else the work throws
+ * @param error - thrown by `node:sqlite`
+ * @returns true for SQLITE_BUSY in all its extended forms, such as the one while another process recovers the log of a killed one
+ */
+export function isSqliteBusy(error: unknown): boolean {
+  return (((error as { errcode?: number }).errcode ?? 0) & 0xff) === SQLITE_BUSY;
+}
+
+/**
+ * Does work, and repeats it while it fails because others are in its way.
+ *
+ * @param work - has changed nothing when it fails like that
+ * @param deadline - milliseconds for all attempts
+ * @param isBusy - recognizes such a failure; default SQLite's lock
+ * @throws UnavailableError after the deadline; any other error of the work
  */
 export async function retryWhileBusy<T>(
   work: () => Promise<T>,

@@ -1,6 +1,7 @@
 /** Users and keys in files of OpenSSH's syntax, read again when they change: spec/AUTHORIZED_KEYS.md. */
 import { join } from 'node:path';
 import { checkString } from '../../core/arguments.ts';
+import { BoundedMap } from '../../core/bounded-map.ts';
 import { isUsername } from '../../core/claims.ts';
 import type { KeyRecord, KeyStore } from '../../core/contracts.ts';
 import { checkOptions, clockOption, type OptionKinds } from '../../core/options.ts';
@@ -49,20 +50,20 @@ export function authorizedKeysStore(path: string, options: AuthorizedKeysOptions
   const now = clockOption(options.now);
   if (layout !== 'folder' && layout !== 'file') throw new TypeError("option layout: must be 'folder' or 'file'");
 
-  const files = new Map<string, WatchedFile>();
+  const files = new BoundedMap<string, WatchedFile>(MOST_FILES);
   // Apart, so that names that strangers make up push out no user.
-  const others = new Map<string, WatchedFile>();
+  const others = new BoundedMap<string, WatchedFile>(MOST_OTHERS);
 
   async function keysOf(where: string, owner: string | undefined, username: string) {
     let file = files.get(where) ?? others.get(where);
     if (file === undefined) {
       file = watchedFile(where, { owner, monotonic, onProblem });
-      keep(others, where, file, MOST_OTHERS);
+      others.set(where, file);
     }
     const keys = await file.read();
     // A file of all users is one, whoever is looked for in it.
     if (owner !== undefined && !keys.has(owner)) files.delete(where);
-    else keep(files, where, file, MOST_FILES);
+    else files.set(where, file);
     return keys.get(username);
   }
 
@@ -97,13 +98,6 @@ export function authorizedKeysStore(path: string, options: AuthorizedKeysOptions
       return recordOf(username, await keysOf(join(path, name), username, username));
     },
   };
-}
-
-/** What was used last goes last; what was used longest ago makes room. */
-function keep(map: Map<string, WatchedFile>, where: string, file: WatchedFile, most: number): void {
-  map.delete(where);
-  if (map.size >= most) map.delete(map.keys().next().value as string);
-  map.set(where, file);
 }
 
 /** The name of a user's file: what is not a small letter, a digit, or one of `-_@+.` inside it, percent-encoded as UTF-8. */

@@ -4,8 +4,8 @@ import { isUsername } from '../../core/claims.ts';
 import type { KeyHint, KeyRecord, Readiness, UserRecord } from '../../core/contracts.ts';
 import { isUnrepresentable } from '../../kysely/unrepresentable.ts';
 import type { DirectoryUser } from './directory.ts';
-import { type KeyParser, StoredKey } from './key-parser.ts';
 import { type StateRow, stateOf, userOf } from './rows.ts';
+import { type KeyParser, StoredKey } from './stored-key.ts';
 import type { DirectoryTables } from './tables.ts';
 
 /** One row of the query: a key beside a key set, where the user has any. */
@@ -75,7 +75,7 @@ export function userFinder(db: Kysely<DirectoryTables>, parser: KeyParser, now: 
     // MySQL pads with spaces, and an application's own connection may write in another character set.
     if (first?.username !== username) {
       // As much work as for a known user, so that the time does not tell which names exist.
-      parser.nothingOf(username);
+      parser.decoy(username);
       // No key has this kid, so that one is prepared.
       if (lastFound !== undefined) recordOf(lastFound, { ...hint, kid: '' });
       return undefined;
@@ -98,7 +98,7 @@ export function userFinder(db: Kysely<DirectoryTables>, parser: KeyParser, now: 
     }
     const keySets = new Set(rows.flatMap(({ url }) => (url === null ? [] : [url])));
     const user = userOf({ ...first, created: first.user_created });
-    if (keys.size === 0) parser.nothingOf(username);
+    if (keys.size === 0) parser.decoy(username);
     else keyToPrepare([...keys.values()], user.disabled, hint)?.prepare();
     return {
       ...{ username, user, disabled: user.disabled },

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { KeyState } from '../../core/contracts.ts';
 import { isUnrepresentable } from '../../kysely/unrepresentable.ts';
 import { DirectoryError, type DirectoryKey, type DirectoryUser } from './directory.ts';
-import type { KeyParser } from './key-parser.ts';
+import type { KeyParser } from './stored-key.ts';
 import type { DirectoryTables } from './tables.ts';
 
 /** The database, or a transaction in it. */

@@ -7,13 +7,13 @@ import { checkActor } from './checks.ts';
 import { directoryDialectOf } from './dialect.ts';
 import type { Directory } from './directory.ts';
 import { userFinder } from './find.ts';
-import { keyParser } from './key-parser.ts';
 import { keySetsOf } from './key-sets.ts';
 import { keysOf } from './keys.ts';
 import { pendingMigrations, runMigrations } from './migrations.ts';
 import { type Connection, keyReader } from './rows.ts';
+import { keyParser } from './stored-key.ts';
 import { usersOf } from './users.ts';
-import { usesOf } from './uses.ts';
+import { keyUses } from './uses.ts';
 
 /** What a directory may be told. */
 export interface SqlDirectoryOptions {
@@ -45,7 +45,7 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
   const db: Connection = database;
   const dialect = directoryDialectOf(db);
   const keyOf = keyReader(parser, now);
-  const uses = usesOf(db, dialect, onWriteError);
+  const uses = keyUses(db, dialect, onWriteError);
 
   const shared = {
     ...userFinder(db, parser, now),

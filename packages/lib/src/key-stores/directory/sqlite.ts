@@ -1,6 +1,6 @@
 /** The directory in SQLite. */
 import { sql } from 'kysely';
-import { isSqliteBusy } from '../../kysely/sqlite-busy.ts';
+import { isSqliteBusy } from '../../kysely/retry-while-busy.ts';
 import type { DirectoryDialect } from './dialect.ts';
 
 /** A unique or primary key that is there, and a row that is referred to and no longer there. */

@@ -4,8 +4,7 @@ import { hintedStore } from '../../core/hinted.ts';
 import { checkMembers, checkOptions, type OptionKinds } from '../../core/options.ts';
 import { checkKysely } from '../../kysely/kysely-instance.ts';
 import { mappedStore, type SqlKeyStore } from '../shared/mapped-key-store.ts';
-import type { AnyDatabase, ColumnName, FindJwksKeys, RowOf, TableName } from '../shared/mapping.ts';
-import type { UnreadableKeyRow } from '../shared/row-keys.ts';
+import type { AnyDatabase, ColumnName, FindJwksKeys, RowOf, TableName, UnreadableKeyRow } from '../shared/mapping.ts';
 import { isHeld } from '../shared/row-values.ts';
 
 /** The user of `django.contrib.auth`, without its password. */

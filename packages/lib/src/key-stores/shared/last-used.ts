@@ -1,95 +1,126 @@
-/** When rows were last used, written in batches: at most once a minute each, and never in a request's way. */
+/** Writes when rows were last used, in batches, so that no request waits for it. */
 
-/** Seconds between two writes. */
-const EVERY = 60;
-/** Rows that wait to be written; beyond them, when one was used is not noted. */
+/** Most rows that wait to be written. Further uses are dropped. */
 const MOST_WAITING = 100_000;
-/** Rows that one statement writes. */
-const ROWS = 500;
+/** Most rows of one write. */
+const ROWS_AT_ONCE = 500;
 
-/** A row, and what no other row of its table has. */
+/** A row that was used. */
 export interface UsedRow {
+  /** Identifies the row among all that are noted. */
   readonly place: string;
-  readonly id: unknown;
+  /** Rows of different kinds are written apart. */
+  readonly kind?: string;
 }
 
-/** A notebook of uses. */
-export interface LastUsed {
-  /** @param at - seconds since the epoch; later than noted before, or it changes nothing */
-  note(row: UsedRow, at: number): void;
-  /** Writes what was noted. What could not be written is tried again a minute later. Never rejects. */
+/** Collects uses until they are written. */
+export interface LastUsed<Row extends UsedRow> {
+  /** @param at - seconds since the epoch; ignored unless it is later than the one that waits */
+  note(row: Row, at: number): void;
+  /** Writes what waits. A write that fails is repeated later. Never rejects. */
   flush(): Promise<void>;
-  /** Writes what was noted, and takes no more. Never rejects. */
+  /** Writes what waits, and stops the timer: uses noted later are written by the next `close`. Never rejects. */
   close(): Promise<void>;
 }
 
-/**
- * Makes a notebook of uses.
- *
- * @param write - writes one moment, in whole seconds since the epoch, to the rows with some ids; it may reject
- * @param failed - told what it rejected with; says whether to try again later. It does not reject
- */
-export function lastUsed(
-  write: (ids: readonly unknown[], at: number) => Promise<unknown>,
-  failed: (error: unknown) => Promise<'later' | 'never'>,
-): LastUsed {
-  const waiting = new Map<string, { readonly row: UsedRow; readonly second: number }>();
+/** When and how uses are written. */
+export interface LastUsedSettings<Row> {
+  /** Milliseconds from the first use to the write. */
+  readonly delayMs: number;
+  /** Milliseconds between two writes of the same row; default 0: each batch has it again. */
+  readonly everyMs?: number;
+  /**
+   * Writes one moment to several rows.
+   *
+   * @param second - whole seconds since the epoch
+   */
+  write(rows: readonly [Row, ...Row[]], second: number): Promise<unknown>;
+  /** Called with what `write` rejected with. Must not throw. Returns whether to try again later. */
+  failed(error: unknown): Promise<'later' | 'never'> | 'later';
+  /** Milliseconds; default the monotonic clock. */
+  readonly monotonic?: () => number;
+}
+
+interface Noted<Row> {
+  readonly row: Row;
+  readonly second: number;
+}
+
+/** Creates the collection of uses for one store. */
+export function lastUsed<Row extends UsedRow>(settings: LastUsedSettings<Row>): LastUsed<Row> {
+  const { delayMs, everyMs = 0, monotonic = () => performance.now() } = settings;
+  const waiting = new Map<string, Noted<Row>>();
+  /** When rows were written. Rows that were written less than `everyMs` ago wait. */
+  const written = new Map<string, number>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let writing: Promise<void> = Promise.resolve();
   let closed = false;
+  let gaveUp = false;
 
-  function note(row: UsedRow, at: number): void {
+  function note(row: Row, at: number): void {
     const second = Math.floor(at);
     const noted = waiting.get(row.place);
-    if (closed || (noted === undefined ? waiting.size >= MOST_WAITING : noted.second >= second)) return;
+    if (gaveUp || (noted === undefined ? waiting.size >= MOST_WAITING : noted.second >= second)) return;
     waiting.set(row.place, { row, second });
-    timer ??= later(() => void flush());
+    startTimer();
   }
 
-  async function writeAll(): Promise<void> {
+  function startTimer(): void {
+    if (closed) return;
+    timer ??= setTimeout(() => void enqueue(false), delayMs);
+    // Keeps no process alive.
+    (timer as { unref?: () => void }).unref?.();
+  }
+
+  /** Takes the rows that are due, and leaves the others. */
+  function takeDue(all: boolean): readonly Noted<Row>[] {
+    const now = monotonic();
+    for (const [place, at] of written) if (now - at >= everyMs) written.delete(place);
+    const due = [...waiting].filter(([place]) => all || !written.has(place));
+    for (const [place] of due) {
+      waiting.delete(place);
+      written.set(place, now);
+    }
+    return due.map(([, noted]) => noted);
+  }
+
+  async function writeDue(all: boolean): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    const bySecond = Map.groupBy([...waiting.values()], ({ second }) => second);
-    waiting.clear();
-    for (const [second, entries] of bySecond) {
-      for (let from = 0; from < entries.length; from += ROWS) {
-        const rows = entries.slice(from, from + ROWS).map(({ row }) => row);
-        try {
-          await write(
-            rows.map(({ id }) => id),
-            second,
-          );
-        } catch (error) {
-          if ((await failed(error)) === 'never') {
-            closed = true;
-            waiting.clear();
-            return;
-          }
-          for (const row of rows) note(row, second);
-        }
+    const groups = Map.groupBy(takeDue(all), ({ row, second }) => `${row.kind ?? ''} ${second}`);
+    for (const group of groups.values()) {
+      for (let from = 0; from < group.length; from += ROWS_AT_ONCE) await write(group.slice(from, from + ROWS_AT_ONCE));
+    }
+    if (waiting.size > 0) startTimer();
+  }
+
+  async function write(group: readonly Noted<Row>[]): Promise<void> {
+    if (gaveUp) return;
+    const { second } = group[0] as Noted<Row>;
+    const rows = group.map(({ row }) => row) as [Row, ...Row[]];
+    try {
+      await settings.write(rows, second);
+    } catch (error) {
+      if ((await settings.failed(error)) === 'never') {
+        gaveUp = true;
+        waiting.clear();
       }
+      for (const row of rows) note(row, second);
     }
   }
 
-  function flush(): Promise<void> {
-    // One after the other, so that close() waits for what is under way.
-    writing = writing.then(writeAll);
+  /** One write at a time, so `close` waits for the one that has begun. */
+  function enqueue(all: boolean): Promise<void> {
+    writing = writing.then(() => writeDue(all));
     return writing;
   }
 
   return {
     note,
-    flush,
+    flush: () => enqueue(true),
     close() {
       closed = true;
-      return flush();
+      return enqueue(true);
     },
   };
-}
-
-/** A timer that keeps no process alive. */
-function later(work: () => void): ReturnType<typeof setTimeout> {
-  const timer = setTimeout(work, EVERY * 1000);
-  (timer as { unref?: () => void }).unref?.();
-  return timer;
 }

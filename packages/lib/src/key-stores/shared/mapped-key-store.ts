@@ -1,4 +1,5 @@
 /** The store behind `sqlKeyStore` and `djangoKeyStore`: users and keys in tables that a mapping describes. */
+import type { AlgorithmName } from '../../core/algorithms.ts';
 import { isUsername } from '../../core/claims.ts';
 import type {
   KeyHint,
@@ -9,14 +10,16 @@ import type {
   UserRecord,
   VerificationKey,
 } from '../../core/contracts.ts';
+import { callHook } from '../../core/maybe-promise.ts';
+import { PublicKey } from '../../keys/public-key.ts';
 import { checkKysely } from '../../kysely/kysely-instance.ts';
 import { retryWhileBusy } from '../../kysely/retry-while-busy.ts';
 import { isUnrepresentable } from '../../kysely/unrepresentable.ts';
-import type { LastUsed, UsedRow } from './last-used.ts';
+import type { LastUsed } from './last-used.ts';
 import { ALIASES, findQuery, type MappedRow } from './mapped-query.ts';
-import { notebookOf } from './mapped-uses.ts';
+import { type MappedUse, mappedUses } from './mapped-uses.ts';
 import { type AnyDatabase, type AnyOptions, type ColumnCondition, readMapping } from './mapping.ts';
-import { rowKeyReader } from './row-keys.ts';
+import { type KeyText, parsedKeys } from './parsed-keys.ts';
 import { idOf, isHeld, isMarked, keyTextOf, secondsOf } from './row-values.ts';
 
 /** A key store that may write when keys were last used. */
@@ -43,6 +46,13 @@ export interface SqlKeyStore<User> extends KeyStore<User> {
   close(): Promise<void>;
 }
 
+/** A key's row; its place is its id, or its text if the mapping names no id. */
+interface RowKey extends KeyText {
+  readonly username: string;
+  readonly id: unknown;
+  readonly alg: string | undefined;
+}
+
 /** Milliseconds that a query waits for the lock of an SQLite database. */
 const FIND_DEADLINE = 150;
 
@@ -54,12 +64,19 @@ const FIND_DEADLINE = 150;
 export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly<Record<string, unknown>>> {
   checkKysely(db);
   const mapping = readMapping(options);
-  const { users, keys, keySets, onBadKey, onWriteError, parsedKeys, now } = mapping;
+  const { users, keys, keySets, onBadKey, onWriteError, maxParsedKeys, now } = mapping;
   const query = findQuery(db, mapping);
-  const { read, nothingOf } = rowKeyReader(parsedKeys, onBadKey);
-  const keyUses = notebookOf(db, keys.table ?? users.table, keys, onWriteError);
-  const setUses = keySets && notebookOf(db, keySets.table, keySets, onWriteError);
-  const usedRows = new WeakMap<VerificationKey, readonly [LastUsed, UsedRow]>();
+  const cache = parsedKeys(maxParsedKeys, ({ username, id, text, alg }: RowKey) => {
+    try {
+      return PublicKey.from(text, alg === undefined ? {} : { alg: alg as AlgorithmName });
+    } catch (error) {
+      callHook(onBadKey, { username, id, error: error as Error });
+      return undefined;
+    }
+  });
+  const keyUses = mappedUses(db, keys.table ?? users.table, keys, onWriteError);
+  const setUses = keySets && mappedUses(db, keySets.table, keySets, onWriteError);
+  const usedRows = new WeakMap<VerificationKey, readonly [LastUsed<MappedUse>, MappedUse]>();
 
   function keyIn(row: MappedRow): VerificationKey | undefined {
     const text = keyTextOf(row[ALIASES.publicKey]);
@@ -67,7 +84,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
     const id = row[ALIASES.keyId];
     const place = keys.id === undefined ? text : idOf(id);
     const alg = row[ALIASES.alg] as string | null | undefined;
-    const key = read({ username: row[ALIASES.username] as string, id, place, text, alg: alg ?? undefined });
+    const key = cache.read({ username: row[ALIASES.username] as string, id, place, text, alg: alg ?? undefined });
     if (key !== undefined && keyUses !== undefined) usedRows.set(key, [keyUses, { place, id }]);
     return key;
   }
@@ -132,7 +149,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
       // Of a key in several rows, what counts is that it was revoked, or else that it is active.
       if (present === undefined || RANK[state] > RANK[present.state]) records.set(key.kid, { key, state });
     }
-    if (records.size === 0) nothingOf(first[ALIASES.username] as string);
+    if (records.size === 0) cache.decoy(first[ALIASES.username] as string);
     const disabled = isMarked(first[ALIASES.disabled]) || !holds(users.active, first[ALIASES.active]);
     return { username: first[ALIASES.username] as string, user: userOf(first), disabled, records, validUntil: until };
   }
@@ -156,7 +173,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
   /** The rows of the user that was found last. */
   let lastFound: readonly MappedRow[] | undefined;
 
-  const notebooks = [keyUses, setUses].filter((one) => one !== undefined);
+  const allUses = [keyUses, setUses].filter((one) => one !== undefined);
   return {
     async find(username, hint) {
       // Some databases fail for what no username can be.
@@ -166,7 +183,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
       const own = rows.filter((row) => row[ALIASES.username] === username);
       if (own.length === 0) {
         // As much work as for a known user, so that the time does not tell which names exist.
-        nothingOf(username);
+        cache.decoy(username);
         if (lastFound !== undefined) readRows(lastFound);
         return undefined;
       }
@@ -183,16 +200,16 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
       return { ready: true };
     },
 
-    ...(notebooks.length === 0
+    ...(allUses.length === 0
       ? {}
       : {
           recordUse(key: VerificationKey, at: number) {
-            const [notebook, row] = usedRows.get(key) ?? [];
-            if (row !== undefined) notebook?.note(row, at);
+            const [uses, row] = usedRows.get(key) ?? [];
+            if (row !== undefined) uses?.note(row, at);
           },
         }),
-    flush: async () => void (await Promise.all(notebooks.map((one) => one.flush()))),
-    close: async () => void (await Promise.all(notebooks.map((one) => one.close()))),
+    flush: async () => void (await Promise.all(allUses.map((one) => one.flush()))),
+    close: async () => void (await Promise.all(allUses.map((one) => one.close()))),
   };
 }
 

@@ -1,24 +1,33 @@
-/** Writes when the keys of an application's own tables were last used. */
+/** Writes when keys in an application's own tables were last used. */
 import { callHook } from '../../core/maybe-promise.ts';
 import { retryWhileBusy } from '../../kysely/retry-while-busy.ts';
-import { type LastUsed, lastUsed } from './last-used.ts';
+import { type LastUsed, lastUsed, type UsedRow } from './last-used.ts';
 import type { AnyDatabase, LastUsedColumn } from './mapping.ts';
 
-/** Milliseconds that a change waits for the lock of an SQLite database. */
+/** A row whose column of the last use is to be written. */
+export interface MappedUse extends UsedRow {
+  readonly id: unknown;
+}
+
+/** Milliseconds between two writes. */
+const DELAY_MS = 60_000;
+/** Milliseconds that a write waits for the lock of an SQLite database. */
 const WRITE_DEADLINE = 5000;
 
-/** @returns `undefined` where it is not to be written */
-export function notebookOf(
+/** @returns `undefined` if the mapping names no column for it */
+export function mappedUses(
   db: AnyDatabase,
   table: string,
   { id, lastUsed: mapped }: { readonly id?: string; readonly lastUsed?: LastUsedColumn<string> },
   onWriteError: ((error: unknown) => void) | undefined,
-): LastUsed | undefined {
+): LastUsed<MappedUse> | undefined {
   if (mapped === undefined || id === undefined) return undefined;
   const { column, value } = mapped;
-  return lastUsed(
-    (ids, at) => {
-      const moment = value(at);
+  const uses = lastUsed<MappedUse>({
+    delayMs: DELAY_MS,
+    write(rows, second) {
+      const moment = value(second);
+      const ids = rows.map((row) => row.id);
       const update = db
         .updateTable(table)
         .set({ [column]: moment })
@@ -27,12 +36,23 @@ export function notebookOf(
         .where((is) => is.or([is(column, 'is', null), is(column, '<', moment)]));
       return retryWhileBusy(() => update.execute(), WRITE_DEADLINE);
     },
-    async (error) => {
+    async failed(error) {
       callHook(onWriteError, error);
-      // A column that is not there stays away; a database that is not there comes back.
+      // A missing column stays missing; a database that is down comes back.
       return (await isReadable(db, table, id)) && !(await isReadable(db, table, column)) ? 'never' : 'later';
     },
-  );
+  });
+  let closed = false;
+  return {
+    note(row, at) {
+      if (!closed) uses.note(row, at);
+    },
+    flush: uses.flush,
+    close() {
+      closed = true;
+      return uses.close();
+    },
+  };
 }
 
 async function isReadable(db: AnyDatabase, table: string, column: string): Promise<boolean> {

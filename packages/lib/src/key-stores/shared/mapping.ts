@@ -2,7 +2,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { KeyHint, KeyRecord, MaybePromise } from '../../core/contracts.ts';
 import { checkMembers, checkOptions, clockOption, numberOption, type OptionKinds } from '../../core/options.ts';
-import type { UnreadableKeyRow } from './row-keys.ts';
 
 /** Names of tables: those of Kysely's database type, or any where there is none. */
 export type TableName<DB> = [unknown] extends [DB] ? string : keyof DB & string;
@@ -89,6 +88,16 @@ export interface JwksMapping<Table, Column> {
   readonly jwksKeys: FindJwksKeys;
 }
 
+/** A key that cannot be used, and is left out. */
+export interface UnreadableKeyRow {
+  /** Whose it is, as it stands in the database. */
+  readonly username: string;
+  /** The row's id, where the mapping names its column. */
+  readonly id: unknown;
+  /** What is wrong with it; a `KeyError` has a `code`. The key itself is never in the message. */
+  readonly error: Error;
+}
+
 /** What a store over an application's own tables is told. */
 export interface SqlKeyStoreOptions<
   DB,
@@ -155,7 +164,7 @@ export function readMapping(options: AnyOptions) {
   checkOptions(options, OPTIONS);
   const { users, keys, jwks: keySets, onBadKey, onWriteError } = options;
   const now = clockOption(options.now);
-  const parsedKeys = numberOption('maxParsedKeys', options.maxParsedKeys, 10_000, 1, 10_000_000);
+  const maxParsedKeys = numberOption('maxParsedKeys', options.maxParsedKeys, 10_000, 1, 10_000_000);
   checkMembers('option users', users, USERS, ['table', 'id', 'username']);
   const apart = keys?.table !== undefined;
   checkMembers('option keys', keys, KEYS, apart ? ['userId', 'publicKey'] : ['publicKey']);
@@ -165,7 +174,7 @@ export function readMapping(options: AnyOptions) {
     if (of?.lastUsed !== undefined && of.id === undefined)
       throw new TypeError(`option ${name}.lastUsed: needs ${name}.id`);
   }
-  return { users, keys, keySets, onBadKey, onWriteError, parsedKeys, now };
+  return { users, keys, keySets, onBadKey, onWriteError, maxParsedKeys, now };
 }
 
 /** What the options come to. */

@@ -1,6 +1,7 @@
 /** A Kysely instance, as far as the store uses it: statements with named values, a deadline, and another try where one has not run. */
 import { CompiledQuery } from 'kysely';
 import { UnavailableError } from '../../core/contracts.ts';
+import { retryWhileBusy } from '../../kysely/retry-while-busy.ts';
 import type { SqlNonceDialect } from './dialect.ts';
 
 /** What is needed of a `Kysely` instance. */
@@ -26,18 +27,9 @@ export type SqlValues = Readonly<Record<string, number | string | Uint8Array>>;
  * @throws UnavailableError where there is no answer in time: whether the statement has run is then unknown, and it is not tried again
  */
 export function statementRunner(database: SqlDatabase, { placeholder, isBusy }: SqlNonceDialect) {
-  return async (sql: string, values: SqlValues, end: number): Promise<SqlResult> => {
+  return (sql: string, values: SqlValues, end: number): Promise<SqlResult> => {
     const query = compile(sql, values, placeholder);
-    for (let pause = 1; ; pause *= 2) {
-      try {
-        return await within(database.executeQuery(query), end);
-      } catch (error) {
-        if (!isBusy(error)) throw error;
-        if (performance.now() + pause > end)
-          throw new UnavailableError('the database is locked by another process', { cause: error });
-      }
-      await sleep(pause);
-    }
+    return retryWhileBusy(() => within(database.executeQuery(query), end), end - performance.now(), isBusy);
   };
 }
 

@@ -1,5 +1,5 @@
 /** Nonces in SQLite: its incarnation is the life of the machine, or of the process, given as `:life`. */
-import { isSqliteBusy } from '../../kysely/sqlite-busy.ts';
+import { isSqliteBusy } from '../../kysely/retry-while-busy.ts';
 import type { SqlNonceDialect } from './dialect.ts';
 
 export const SQLITE: SqlNonceDialect = {

@@ -1,10 +1,10 @@
-/** Parsing a key costs more than a query: those that were used last stay. */
+/** Keys as the directory's rows hold them. */
 import type { AlgorithmName } from '../../core/algorithms.ts';
 import type { VerificationKey } from '../../core/contracts.ts';
 import { PublicKey } from '../../keys/public-key.ts';
-import { decoyParse } from '../shared/decoy-parse.ts';
+import { type KeyText, parsedKeys } from '../shared/parsed-keys.ts';
 
-/** What a row has of a key. */
+/** The columns of a key. */
 export interface StoredKeyRow {
   readonly fingerprint: string;
   readonly kid: string;
@@ -12,37 +12,30 @@ export interface StoredKeyRow {
   readonly alg: string | null;
 }
 
-/** Makes a key of what a row has. */
+/** Parses keys from rows. */
 export interface KeyParser {
+  /** @throws Error if the row was changed by hand */
   parse(row: StoredKeyRow): PublicKey;
-  /** Takes the place of `parse` for a name without a key, and takes as long. */
-  nothingOf(username: string): void;
+  /** Takes as long as `parse`, for a username without a key. */
+  decoy(username: string): void;
 }
 
 /** @param most - keys that stay in memory */
 export function keyParser(most: number): KeyParser {
-  const parsed = new Map<string, PublicKey>();
-  const decoy = decoyParse(most, (text) => PublicKey.from(text));
-
-  function parse({ fingerprint, kid, public_key: pem, alg }: StoredKeyRow): PublicKey {
-    const id = `${alg ?? ''} ${pem}`;
-    let key = parsed.get(id);
-    if (key === undefined) {
-      key = PublicKey.from(pem, alg === null ? {} : { alg: alg as AlgorithmName });
-      // A row that somebody changed by hand must not let another key in under this one's name.
-      if (key.fingerprint !== fingerprint || key.kid !== kid)
-        throw new Error(`the key ${fingerprint} was changed in the database`);
-      decoy.learn(pem);
-      if (parsed.size >= most) parsed.delete(parsed.keys().next().value as string);
-    } else parsed.delete(id);
-    parsed.set(id, key);
+  const { read, decoy } = parsedKeys(most, ({ text, alg, fingerprint, kid }: KeyText & StoredKeyRow) => {
+    const key = PublicKey.from(text, alg === null ? {} : { alg: alg as AlgorithmName });
+    // A row that was changed by hand must not let another key in under this key's name.
+    if (key.fingerprint !== fingerprint || key.kid !== kid)
+      throw new Error(`the key ${fingerprint} was changed in the database`);
     return key;
-  }
-
-  return { parse, nothingOf: decoy.inPlaceOf };
+  });
+  return {
+    parse: (row) => read({ ...row, place: `${row.fingerprint} ${row.kid}`, text: row.public_key }),
+    decoy,
+  };
 }
 
-/** A key by its names, which is read where a token names it, or none: with a million users, most are not at hand. */
+/** A key that is parsed when it is first needed: of a user's keys, most requests need one. */
 export class StoredKey implements VerificationKey {
   readonly kid: string;
   readonly fingerprint: string;
@@ -55,12 +48,12 @@ export class StoredKey implements VerificationKey {
     this.#read = () => parse(row);
   }
 
-  /** Reads the key, so that it is there when a token names it. */
+  /** Parses the key ahead of its use. Never throws. */
   prepare(): void {
     try {
       this.#parsed();
     } catch {
-      // Whoever uses the key learns of it.
+      // The error is thrown again when the key is used.
     }
   }
 

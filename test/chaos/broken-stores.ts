@@ -2,12 +2,11 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { NonceStore } from 'asymmetric-jwt-auth';
 import type { Redis } from 'ioredis';
-import type { StoreOptions } from './stores.ts';
 
 const READY = { ready: true } as const;
 
 /** Looks first and writes later, as the Python package does. */
-export function checkThenRecord(file: string, { tolerance }: StoreOptions): NonceStore {
+export function checkThenRecord(file: string, { tolerance }: { readonly tolerance: number }): NonceStore {
   const database = new DatabaseSync(file, { timeout: 1000 });
   database.exec('PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS used (nonce TEXT PRIMARY KEY)');
   const look = database.prepare('SELECT 1 FROM used WHERE nonce = ?');
@@ -27,7 +26,10 @@ export function checkThenRecord(file: string, { tolerance }: StoreOptions): Nonc
 }
 
 /** One atomic step, but nothing that would notice a loss. */
-export function withoutEpoch(client: Redis, { tolerance, margin }: StoreOptions): NonceStore {
+export function withoutEpoch(
+  client: Redis,
+  { tolerance, margin }: { readonly tolerance: number; readonly margin: number },
+): NonceStore {
   return {
     tolerance,
     open() {},

@@ -1,9 +1,10 @@
 /** Runs one fault: steady load, the fault again and again, and what the client's log says of it. */
 import { checkLog, type Double, type Verdict } from './checker.ts';
-import { type Fault, LOOK, MARGIN, type Scene, TOLERANCE } from './fault.ts';
+import type { Fault, Scene } from './fault.ts';
 import { Load, type LoadEntry, type LoadToken, wall } from './load.ts';
 import { REMAINDERS, type Remainder, type Trouble } from './remainders.ts';
 import { SIGNS } from './signs.ts';
+import { LOOK, MARGIN, TOLERANCE } from './times.ts';
 import { makeUsers } from './users.ts';
 
 export interface FaultReport extends Verdict {

@@ -1,6 +1,6 @@
 /** What shows in an answer that a fault struck. */
 import type { Entry } from './checker.ts';
-import { TOLERANCE } from './fault.ts';
+import { TOLERANCE } from './times.ts';
 
 export const SIGNS = {
   unavailable: ({ status }) => status === 503,

@@ -2,7 +2,7 @@
 import type { Step } from './checker.ts';
 import { remainsAfter } from './floor.ts';
 import type { Setting } from './requests.ts';
-import { copy, copyMemory, type Memory, NONE, nodesOf, type Scenario, type State } from './world.ts';
+import { copy, copyMemory, type FaultName, type Memory, NONE, nodesOf, type Scenario, type State } from './world.ts';
 
 /** Changes a state of its own. */
 type Fault = (next: State, setting: Setting) => void;
@@ -48,9 +48,7 @@ const FAULTS = {
     next.closings[0] = null;
     next.forgetting[0] = NONE;
   },
-} as const satisfies Readonly<Record<string, Fault>>;
-
-export type FaultName = keyof typeof FAULTS;
+} as const satisfies Readonly<Record<FaultName, Fault>>;
 
 /** After the last fault nobody reads the copies any more: states that differ in nothing else are one. */
 function forgetCopies(next: State): void {

@@ -1,5 +1,4 @@
 /** The world that the rule is tried in: two nodes, one store, true time, and what has happened so far. */
-import type { FaultName } from './faults.ts';
 
 /** No time: before all others. */
 export const NONE = -1;
@@ -15,6 +14,17 @@ export interface Memory {
   /** For each token when it was recorded, by the store's clock (0 where that decides about nothing); `NONE`: not recorded. */
   records: number[];
 }
+
+/** What can go wrong; faults.ts says what each of them changes. */
+export type FaultName =
+  | 'the store is flushed'
+  | 'the store restarts with everything it had'
+  | 'the store restarts with what was on its disk'
+  | 'the store restarts empty'
+  | 'the replica becomes master'
+  | 'the machine crashes and keeps what was on its disk'
+  | 'the machine crashes and its store is empty'
+  | 'node 0 restarts';
 
 /** A request on its way through a node; time may pass between any two of its steps. */
 export interface Request {

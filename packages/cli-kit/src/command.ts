@@ -1,7 +1,4 @@
-/** What a command is: its options in a table, its help, and what it does. */
-import { commandHelp } from './help.ts';
-import { parseWords } from './parse.ts';
-import { print } from './terminal.ts';
+/** A command as data: its options in a table, its help, and what it does. */
 
 /** What can stand in a place, where that is known beforehand: one of these words, a file, or a file behind an @. */
 export type Choices = 'file' | '@file' | readonly string[];
@@ -60,21 +57,4 @@ export interface Command {
   readonly choices: Choices | undefined;
   help(): string;
   run(args: readonly string[]): Promise<number>;
-}
-
-/** Puts a command together: options are parsed by its table, and `--help` is answered. */
-export function defineCommand<const T extends Options>(definition: CommandDefinition<T>): Command {
-  const { name, options, choices } = definition;
-  const help = () => commandHelp(definition);
-  return {
-    options,
-    choices,
-    help,
-    async run(args) {
-      const parsed = parseWords(name, options, args);
-      if (parsed !== 'help') return definition.run(parsed.values, parsed.words, parsed.named);
-      print(help());
-      return 0;
-    },
-  };
 }

@@ -2,9 +2,10 @@
 
 export { printable } from 'asymmetric-jwt-auth';
 export { parseIpAddress } from '../../lib/src/core/ip-address.ts';
-export { type Command, defineCommand, type Options, type Values } from './command.ts';
+export type { Command, Options, Values } from './command.ts';
 export { CommandError } from './command-error.ts';
 export { completion } from './completion.ts';
+export { defineCommand } from './define-command.ts';
 export { isKeyText } from './key-text.ts';
 export { refuseMoreWords } from './parse.ts';
 export { type CommandEntry, type Program, report, runProgram } from './program.ts';

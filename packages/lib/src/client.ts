@@ -6,7 +6,7 @@ export { createSignedFetch, type SignedFetchOptions } from './client/fetch.ts';
 export type { SigningOptions } from './client/signing.ts';
 export { createAuthorization, createToken, type TokenOptions } from './client/token.ts';
 export type { AlgorithmName } from './core/algorithms.ts';
-export type { Bind, BindMember } from './core/binding.ts';
+export type { Bind, BindMember } from './core/bind.ts';
 export type { MaybePromise, Signer } from './core/contracts.ts';
 export type { JsonWebKey } from './core/json-web-key.ts';
 export { KeyError, type KeyErrorCode } from './keys/key-error.ts';

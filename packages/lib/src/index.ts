@@ -1,6 +1,6 @@
 /** The public names of the server side and of keys. The client has its own entry point, `asymmetric-jwt-auth/client`. */
 export type { AlgorithmName, Curve, KeyType } from './core/algorithms.ts';
-export type { Bind, BindMember } from './core/binding.ts';
+export type { Bind, BindMember } from './core/bind.ts';
 export type { Claims } from './core/claims.ts';
 export {
   type ClaimOutcome,

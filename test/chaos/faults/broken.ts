@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRedis } from 'ajwt-testkit/servers/redis';
-import { type Fault, TIMES } from '../fault.ts';
+import type { Fault } from '../fault.ts';
 import { Program } from '../program.ts';
+import { TIMES } from '../times.ts';
 
 export const BROKEN = {
   'check-then-record': {

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { lacksPostgres, PostgresServer } from 'ajwt-testkit/servers/postgres';
 import { lacksRedis, type RedisServer, startRedis, startRedisIn } from 'ajwt-testkit/servers/redis';
 import { Clock, lacksClocks } from '../clock.ts';
-import { type Fault, LOOK, RECOVERY, type Scene, TIMES } from '../fault.ts';
+import type { Fault, Scene } from '../fault.ts';
 import { wall } from '../load.ts';
 import { Program } from '../program.ts';
 import type { StoreAddress } from '../stores.ts';
+import { LOOK, RECOVERY, TIMES } from '../times.ts';
 import type { Users } from '../users.ts';
 
 const MINUTE = 60;

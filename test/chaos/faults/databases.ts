@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { lacksMariadb, MariadbServer } from 'ajwt-testkit/servers/mariadb';
 import { lacksPostgres, PostgresServer } from 'ajwt-testkit/servers/postgres';
 import { until } from 'ajwt-testkit/servers/redis';
-import { type Fault, RECOVERY, type Scene, TIMES } from '../fault.ts';
+import type { Fault, Scene } from '../fault.ts';
 import { Program } from '../program.ts';
 import type { StoreAddress } from '../stores.ts';
 import { Switch } from '../switch.ts';
+import { RECOVERY, TIMES } from '../times.ts';
 import type { Users } from '../users.ts';
 
 const DATABASES = {

@@ -1,7 +1,8 @@
 /** Faults of one process that keeps its nonces in memory. */
-import { type Fault, RECOVERY, type Scene, TIMES, TOLERANCE } from '../fault.ts';
+import type { Fault, Scene } from '../fault.ts';
 import { Program } from '../program.ts';
 import type { StoreOptions } from '../stores.ts';
+import { RECOVERY, TIMES, TOLERANCE } from '../times.ts';
 import type { Users } from '../users.ts';
 
 async function killed(users: Users, options: StoreOptions): Promise<Scene> {

@@ -1,9 +1,10 @@
 /** Faults of a Redis Cluster of three masters with a replica each. */
 import { createHash } from 'node:crypto';
 import { type RedisServer, startRedisCluster, until } from 'ajwt-testkit/servers/redis';
-import { type Fault, RECOVERY, type Scene, TIMES } from '../fault.ts';
+import type { Fault, Scene } from '../fault.ts';
 import { wall } from '../load.ts';
 import { Program } from '../program.ts';
+import { RECOVERY, TIMES } from '../times.ts';
 import type { Users } from '../users.ts';
 import { missing } from './redis.ts';
 

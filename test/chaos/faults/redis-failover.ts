@@ -1,8 +1,9 @@
 /** Faults of a Redis master and its replica. */
 import { infoOf, type RedisServer, startRedis, startRedisWithSentinel, until } from 'ajwt-testkit/servers/redis';
-import { type Fault, RECOVERY, TIMES } from '../fault.ts';
+import type { Fault } from '../fault.ts';
 import { Program } from '../program.ts';
 import { Switch } from '../switch.ts';
+import { RECOVERY, TIMES } from '../times.ts';
 import { missing } from './redis.ts';
 
 const inStep = (replica: RedisServer) =>

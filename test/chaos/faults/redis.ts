@@ -1,8 +1,9 @@
 /** Faults of one Redis that two processes share. */
 import { lacksRedis, type RedisServer, startRedis } from 'ajwt-testkit/servers/redis';
-import { type Fault, RECOVERY, type Scene, TIMES, TOLERANCE } from '../fault.ts';
+import type { Fault, Scene } from '../fault.ts';
 import { Program } from '../program.ts';
 import type { StoreOptions } from '../stores.ts';
+import { RECOVERY, TIMES, TOLERANCE } from '../times.ts';
 import type { Users } from '../users.ts';
 
 export const missing = () => (lacksRedis() ? 'needs redis-server' : undefined);

@@ -4,8 +4,9 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type Fault, RECOVERY, type Scene, TIMES } from '../fault.ts';
+import type { Fault, Scene } from '../fault.ts';
 import { Program } from '../program.ts';
+import { RECOVERY, TIMES } from '../times.ts';
 import type { Users } from '../users.ts';
 
 /** Two services on one file, in a folder of its own. */

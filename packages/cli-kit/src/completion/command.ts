@@ -1,6 +1,7 @@
 /** `ajwt completion`: prints the script that a shell reads. */
-import { type Command, defineCommand } from '../command.ts';
+import type { Command } from '../command.ts';
 import { CommandError } from '../command-error.ts';
+import { defineCommand } from '../define-command.ts';
 import { refuseMoreWords } from '../parse.ts';
 import type { CommandEntry } from '../program.ts';
 import { print } from '../terminal.ts';

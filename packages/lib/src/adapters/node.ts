@@ -1,6 +1,6 @@
 /** Plain `node:http`, and what every framework on top of it shares. HTTP/2's compatibility API fits as well. */
 import { checkArgument, hasMethod } from '../core/arguments.ts';
-import { type BindMember, refuseUnknownMembers } from '../core/binding.ts';
+import { type BindMember, refuseUnknownMembers } from '../core/bind.ts';
 import { checkOptions, type OptionKinds } from '../core/options.ts';
 import type { AuthenticationRequest } from '../core/request.ts';
 import type { AuthenticationResult, Authenticator } from '../server/authenticate.ts';

@@ -1,7 +1,7 @@
 /** `ajwt explain`: decodes a token, and says which check it would fail. */
 
-import { defineCommand } from 'ajwt-cli-kit/command';
 import { CommandError } from 'ajwt-cli-kit/command-error';
+import { defineCommand } from 'ajwt-cli-kit/define-command';
 import { note, print } from 'ajwt-cli-kit/terminal';
 import { DEFAULT_TOLERANCE, MAX_TOLERANCE } from '../core/options.ts';
 import { checkToken } from './explain/checks.ts';

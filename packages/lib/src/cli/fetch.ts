@@ -1,7 +1,8 @@
 /** `ajwt fetch`: sends a signed request, and prints the answer. */
 import type { IncomingMessage } from 'node:http';
-import { defineCommand, type Values } from 'ajwt-cli-kit/command';
+import type { Values } from 'ajwt-cli-kit/command';
 import { CommandError } from 'ajwt-cli-kit/command-error';
+import { defineCommand } from 'ajwt-cli-kit/define-command';
 import { refuseMoreWords } from 'ajwt-cli-kit/parse';
 import { complain } from 'ajwt-cli-kit/terminal';
 import { BODY_HEADERS, followRedirect, isRedirect } from '../client/redirect.ts';

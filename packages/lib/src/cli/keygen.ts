@@ -1,7 +1,7 @@
 /** `ajwt keygen`: makes a key pair. */
 
-import { defineCommand } from 'ajwt-cli-kit/command';
 import { CommandError } from 'ajwt-cli-kit/command-error';
+import { defineCommand } from 'ajwt-cli-kit/define-command';
 import { refuseMoreWords } from 'ajwt-cli-kit/parse';
 import { note, paint, print } from 'ajwt-cli-kit/terminal';
 import { type Curve, RSA_BITS } from '../core/algorithms.ts';

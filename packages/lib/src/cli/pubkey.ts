@@ -1,7 +1,7 @@
 /** `ajwt pubkey`: the public half of a key, and its names. */
 
-import { defineCommand } from 'ajwt-cli-kit/command';
 import { CommandError } from 'ajwt-cli-kit/command-error';
+import { defineCommand } from 'ajwt-cli-kit/define-command';
 import { refuseMoreWords } from 'ajwt-cli-kit/parse';
 import { print } from 'ajwt-cli-kit/terminal';
 import { KeyError, type KeyErrorCode } from '../keys/key-error.ts';

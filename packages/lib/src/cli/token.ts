@@ -1,11 +1,11 @@
 /** `ajwt token`: signs a token for one request. */
 
-import { defineCommand } from 'ajwt-cli-kit/command';
 import { CommandError } from 'ajwt-cli-kit/command-error';
+import { defineCommand } from 'ajwt-cli-kit/define-command';
 import { refuseMoreWords } from 'ajwt-cli-kit/parse';
 import { complain, print } from 'ajwt-cli-kit/terminal';
 import { createAuthorization } from '../client/token.ts';
-import type { Bind } from '../core/binding.ts';
+import type { Bind } from '../core/bind.ts';
 import { bareTarget } from '../core/target.ts';
 import { IDENTITY_OPTIONS, readSigningKey, readUsername } from './identity.ts';
 import { readMethod, readUrl } from './request-line.ts';

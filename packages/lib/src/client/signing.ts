@@ -1,6 +1,6 @@
 /** Signs the attempts of a request: what the fetch that signs and every HTTP library share. */
 import { checkArgument } from '../core/arguments.ts';
-import type { BindMember } from '../core/binding.ts';
+import type { BindMember } from '../core/bind.ts';
 import type { Signer } from '../core/contracts.ts';
 import { andThen } from '../core/maybe-promise.ts';
 import { checkOptions, clockOption, type OptionKinds } from '../core/options.ts';

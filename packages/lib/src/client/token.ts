@@ -1,7 +1,7 @@
 /** Makes tokens: the compat profile of spec/PROTOCOL.md §1, with request binding where asked for. */
 import { asciiBytes, encodeBytes, encodeText, randomText } from '#engine';
 import { checkArgument, hasMethod } from '../core/arguments.ts';
-import { type Bind, isBind } from '../core/binding.ts';
+import { type Bind, isBind } from '../core/bind.ts';
 import { isUsername } from '../core/claims.ts';
 import type { Signer } from '../core/contracts.ts';
 import { encodeHeader } from '../core/header.ts';

@@ -90,12 +90,13 @@ export function algorithm(name: AlgorithmName): Algorithm {
   return ALGORITHMS[name] as Algorithm;
 }
 
-const RSA_PKCS1: readonly AlgorithmName[] = Object.freeze(['RS512', 'RS384', 'RS256'] as const);
-const EDDSA: readonly AlgorithmName[] = Object.freeze(['EdDSA', 'Ed25519'] as const);
+// Marked pure, so that bundlers drop them where no key is read.
+const RSA_PKCS1: readonly AlgorithmName[] = /* @__PURE__ */ Object.freeze(['RS512', 'RS384', 'RS256'] as const);
+const EDDSA: readonly AlgorithmName[] = /* @__PURE__ */ Object.freeze(['EdDSA', 'Ed25519'] as const);
 const BY_CURVE: Readonly<Record<Curve, readonly AlgorithmName[]>> = {
-  'P-256': Object.freeze(['ES256'] as const),
-  'P-384': Object.freeze(['ES384'] as const),
-  'P-521': Object.freeze(['ES512'] as const),
+  'P-256': /* @__PURE__ */ Object.freeze(['ES256'] as const),
+  'P-384': /* @__PURE__ */ Object.freeze(['ES384'] as const),
+  'P-521': /* @__PURE__ */ Object.freeze(['ES512'] as const),
 };
 
 /**

@@ -1,7 +1,7 @@
 /** The contracts between the path and the parts around it. Everything else depends on these, and these on nothing. */
 import type { EnginePublicKey } from '#engine';
 import type { AlgorithmName } from './algorithms.ts';
-import type { BindMember } from './binding.ts';
+import type { BindMember } from './bind.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 
 export type { MaybePromise };

@@ -15,15 +15,12 @@ export function inTime<T>(work: PromiseLike<T>, milliseconds: number, what: stri
       milliseconds,
     );
     (timer as { unref?: () => void }).unref?.();
-    Promise.resolve(work).then(
-      (value) => {
+    const ending =
+      <Value>(settle: (value: Value) => void) =>
+      (value: Value) => {
         clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
+        settle(value);
+      };
+    Promise.resolve(work).then(ending(resolve), ending(reject));
   });
 }

@@ -1,5 +1,5 @@
 /** What the path sees of an HTTP request. */
-import type { BindMember } from './binding.ts';
+import type { BindMember } from './bind.ts';
 import type { MaybePromise } from './contracts.ts';
 import type { MalformedCode } from './reasons.ts';
 

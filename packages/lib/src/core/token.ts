@@ -1,7 +1,8 @@
 /** Step 2: the compact JWS (RFC 7515 §7.1) of this profile. */
 import { decodedLength, decodeSignature, hasForeignCharacters } from './base64url.ts';
-import { LIMITS, readClaims } from './claims.ts';
+import { LIMITS } from './claims.ts';
 import { readHeader } from './header.ts';
+import { readClaims } from './read-claims.ts';
 import { type MalformedCode, malformed, type Refusal } from './reasons.ts';
 import type { UnverifiedToken } from './trust.ts';
 

@@ -103,8 +103,9 @@ export function sha1Hex(text: string): string {
   return createHash('sha1').update(text).digest('hex');
 }
 
-const POOL = Buffer.allocUnsafeSlow(4096);
-let poolAt = POOL.length;
+const POOL_SIZE = 4096;
+const POOL = /* @__PURE__ */ Buffer.allocUnsafeSlow(POOL_SIZE);
+let poolAt = POOL_SIZE;
 
 /** Fresh random bytes as base64url, out of a pool: a system call for each would cost more than the rest of a token. */
 export function randomText(bytes: number): string {

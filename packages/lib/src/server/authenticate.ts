@@ -1,6 +1,6 @@
 /** THE PATH: the one function that every request goes down. Its order is spec/LIFECYCLE.md; the types of its steps keep it. */
 import { credentialReader } from '../core/authorization.ts';
-import { checkBinding } from '../core/binding.ts';
+import { checkBinding } from '../core/check-binding.ts';
 import { checkClaim } from '../core/check-claim.ts';
 import type { Claims } from '../core/claims.ts';
 import type { Readiness, VerificationKey } from '../core/contracts.ts';

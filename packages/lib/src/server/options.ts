@@ -1,7 +1,8 @@
 /** The options of an authenticator, checked. */
 
 import { checkArgument, checkKeyStore, hasMethod } from '../core/arguments.ts';
-import { type BindingPolicy, type BindMember, refuseUnknownMembers } from '../core/binding.ts';
+import { type BindMember, refuseUnknownMembers } from '../core/bind.ts';
+import type { BindingPolicy } from '../core/check-binding.ts';
 import type { KeyStore, NonceStore } from '../core/contracts.ts';
 import {
   checkOptions,

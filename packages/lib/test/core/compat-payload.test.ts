@@ -1,7 +1,7 @@
 /** The payload that clients usually send is read on a way of its own, which must not read it otherwise than the general parser. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readClaims } from '../../src/core/claims.ts';
+import { readClaims } from '../../src/core/read-claims.ts';
 
 const base64url = (text: string) => Buffer.from(text).toString('base64url');
 

@@ -3,7 +3,7 @@
  * the line below it compiles after all. Nothing in these functions ever runs.
  */
 import { expect, test } from 'vitest';
-import { type BindingPolicy, checkBinding } from '../../src/core/binding.ts';
+import { type BindingPolicy, checkBinding } from '../../src/core/check-binding.ts';
 import { checkClaim } from '../../src/core/check-claim.ts';
 import type { UserRecord } from '../../src/core/contracts.ts';
 import type { Refusal } from '../../src/core/reasons.ts';

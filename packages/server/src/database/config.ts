@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { CommandError } from 'ajwt-cli-kit';
 import { type Encryption, readEncryption } from './encryption.ts';
-import { PARAMETERS, plainName, type Setting } from './parameters.ts';
+import { PARAMETERS, plainName, type ServerKind, type Setting } from './parameters.ts';
 import { splitUrl, type UrlParts } from './url-parts.ts';
 
 /** A file of SQLite. */
@@ -17,7 +17,7 @@ interface SqliteConfig {
 
 /** A database server, and how to reach it. */
 export interface ServerConfig {
-  readonly kind: 'postgres' | 'mysql';
+  readonly kind: ServerKind;
   /** A name or an address; or a path: of the folder of PostgreSQL's socket, or of MySQL's socket itself. */
   readonly host: string;
   readonly port: number;
@@ -44,7 +44,7 @@ export type DatabaseConfig = SqliteConfig | ServerConfig;
 const FORMS =
   'must be sqlite:PATH, such as sqlite:/var/lib/ajwtd/ajwt.db, postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE';
 
-const KINDS: Readonly<Record<string, ServerConfig['kind']>> = {
+const KINDS: Readonly<Record<string, ServerKind>> = {
   postgres: 'postgres',
   postgresql: 'postgres',
   mysql: 'mysql',
@@ -80,7 +80,7 @@ export function readDatabase(text = 'sqlite:ajwt.db', option = '--database'): Da
 }
 
 /** @throws Error that says what to write */
-function readServer(parts: UrlParts, kind: ServerConfig['kind']): ServerConfig {
+function readServer(parts: UrlParts, kind: ServerKind): ServerConfig {
   // Before any parameter is named: behind the `?` of a password that is not encoded, there are none.
   const isUserGiven = parts.user !== '' || parts.parameters.some(([name]) => plainName(name) === 'user');
   if (!isUserGiven) throw new Error(mustName(parts.scheme));
@@ -129,7 +129,7 @@ function readServer(parts: UrlParts, kind: ServerConfig['kind']): ServerConfig {
 }
 
 /** @throws Error that names a parameter, but never repeats what may be a part of a password */
-function readParameters({ parameters }: UrlParts, kind: ServerConfig['kind']): ReadonlyMap<Setting, string> {
+function readParameters({ parameters }: UrlParts, kind: ServerKind): ReadonlyMap<Setting, string> {
   const given = new Map<Setting, string>();
   for (const [name, value] of parameters) {
     const rule = PARAMETERS[kind].get(plainName(name));

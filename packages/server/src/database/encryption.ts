@@ -1,5 +1,5 @@
 /** How a database URL asks for encryption. */
-import type { ServerConfig } from './config.ts';
+import type { ServerKind } from './parameters.ts';
 
 /**
  * How a connection is encrypted: not at all; without a look at the certificate; to a server whose certificate the given authority has
@@ -8,7 +8,7 @@ import type { ServerConfig } from './config.ts';
 export type Encryption = 'none' | 'unverified' | 'authority' | 'verified';
 
 /** What each database's tools call these; case, and `_` for `-`, make no difference. */
-const MODES: Readonly<Record<ServerConfig['kind'], Readonly<Record<string, Encryption>>>> = {
+const MODES: Readonly<Record<ServerKind, Readonly<Record<string, Encryption>>>> = {
   postgres: { disable: 'none', require: 'unverified', 'verify-ca': 'authority', 'verify-full': 'verified' },
   mysql: {
     ...{ disable: 'none', require: 'unverified', 'verify-ca': 'authority', 'verify-full': 'verified' },
@@ -23,7 +23,7 @@ const OPPORTUNISTIC = ['allow', 'prefer', 'preferred'];
 
 /** What parameters say: `mode` and `ca` as they were named in the URL, for messages. */
 export interface EncryptionParameters {
-  readonly kind: ServerConfig['kind'];
+  readonly kind: ServerKind;
   readonly mode: string | undefined;
   readonly ca: string | undefined;
   readonly isSocket: boolean;

@@ -1,5 +1,7 @@
 /** Parameters of database URLs, as the tools of databases, drivers and hosting providers write them. */
-import type { ServerConfig } from './config.ts';
+
+/** Kinds of database servers. */
+export type ServerKind = 'postgres' | 'mysql';
 
 /** What a parameter sets here. */
 export type Setting =
@@ -66,7 +68,7 @@ const MYSQL = new Map<string, Rule>([
   ...rules('ignored', 'connection_limit', 'pool_timeout', 'socket_timeout', 'statement_cache_size'),
 ]);
 
-export const PARAMETERS: Readonly<Record<ServerConfig['kind'], ReadonlyMap<string, Rule>>> = {
+export const PARAMETERS: Readonly<Record<ServerKind, ReadonlyMap<string, Rule>>> = {
   postgres: POSTGRES,
   mysql: MYSQL,
 };

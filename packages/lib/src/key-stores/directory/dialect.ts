@@ -1,9 +1,5 @@
 /** What differs between the databases that can hold a directory. */
-import { type Kysely, MysqlAdapter, PostgresAdapter, type RawBuilder, type SqlBool, SqliteAdapter } from 'kysely';
-import { checkKysely } from '../../kysely/kysely-instance.ts';
-import { MYSQL } from './mysql.ts';
-import { POSTGRES } from './postgres.ts';
-import { SQLITE } from './sqlite.ts';
+import type { Kysely, RawBuilder, SqlBool } from 'kysely';
 import type { DirectoryTables } from './tables.ts';
 
 /** Facts about a database. */
@@ -24,26 +20,4 @@ export interface DirectoryDialect {
   readonly upsert: 'ON CONFLICT' | 'ON DUPLICATE KEY';
   /** Statements, by the name of their migration, in order. A migration that was released is never changed. */
   readonly migrations: Readonly<Record<string, readonly string[]>>;
-}
-
-/** Databases that can hold a directory; `mysql` is MariaDB as well. */
-export const DIRECTORY_DIALECTS = { sqlite: SQLITE, postgres: POSTGRES, mysql: MYSQL } as const;
-
-const ADAPTERS = [
-  [SqliteAdapter, SQLITE],
-  [PostgresAdapter, POSTGRES],
-  [MysqlAdapter, MYSQL],
-] as const;
-
-/** @throws TypeError for a database of another kind */
-export function directoryDialectOf(database: { getExecutor(): { readonly adapter: object } }): DirectoryDialect {
-  checkKysely(database);
-  const { adapter } = database.getExecutor();
-  const known = ADAPTERS.find(([Adapter]) => adapter instanceof Adapter);
-  if (known === undefined) {
-    throw new TypeError(
-      "sqlDirectory: needs Kysely's dialect for SQLite, PostgreSQL or MySQL, or one with its adapter",
-    );
-  }
-  return known[1];
 }

@@ -1,7 +1,7 @@
 /** How the tables of the SQL directory come to be. */
 import { type Kysely, sql } from 'kysely';
 import { checkArgument } from '../../core/arguments.ts';
-import { DIRECTORY_DIALECTS, directoryDialectOf } from './dialect.ts';
+import { DIRECTORY_DIALECTS, directoryDialectOf } from './dialects.ts';
 import { whileNobodyMigrates } from './migration-lock.ts';
 import type { DirectoryTables } from './tables.ts';
 

@@ -4,7 +4,7 @@ import { checkOptions, clockOption, numberOption } from '../../core/options.ts';
 import { auditOf } from './audit.ts';
 import { changer } from './change.ts';
 import { checkActor } from './checks.ts';
-import { directoryDialectOf } from './dialect.ts';
+import { directoryDialectOf } from './dialects.ts';
 import type { Directory } from './directory.ts';
 import { userFinder } from './find.ts';
 import { keySetsOf } from './key-sets.ts';

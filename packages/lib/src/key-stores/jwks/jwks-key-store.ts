@@ -1,6 +1,6 @@
 /** Users whose keys are published elsewhere: each is trusted by the URLs of its JWK sets. */
 import { checkArgument } from '../../core/arguments.ts';
-import { type BindMember, refuseUnknownMembers } from '../../core/binding.ts';
+import { type BindMember, refuseUnknownMembers } from '../../core/bind.ts';
 import type { KeyStore, MaybePromise } from '../../core/contracts.ts';
 import { hintedStore } from '../../core/hinted.ts';
 import { andThen } from '../../core/maybe-promise.ts';

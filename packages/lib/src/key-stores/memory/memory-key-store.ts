@@ -1,6 +1,6 @@
 /** Users and keys in this process's memory: for tests, for examples, and for services with a handful of callers. */
 import { checkArgument, checkSeconds, checkVerificationKey } from '../../core/arguments.ts';
-import { type BindMember, refuseUnknownMembers } from '../../core/binding.ts';
+import { type BindMember, refuseUnknownMembers } from '../../core/bind.ts';
 import { isUsername } from '../../core/claims.ts';
 import {
   KeyConflictError,

@@ -1,10 +1,4 @@
-/** What differs between the databases that can hold nonces. The rule itself is written once, in `../sql.ts`. */
-import { MysqlAdapter, PostgresAdapter, SqliteAdapter } from 'kysely';
-import { checkKysely } from '../../kysely/kysely-instance.ts';
-import type { SqlDatabase } from './database.ts';
-import { MYSQL } from './mysql.ts';
-import { POSTGRES } from './postgres.ts';
-import { SQLITE } from './sqlite.ts';
+/** What differs between the databases that can hold nonces. The rule itself is written once, in `epoch.ts`. */
 
 /**
  * The statements of a database, each one transaction. A word with a colon is a value; the seconds among them are
@@ -38,25 +32,3 @@ export interface SqlNonceDialect {
   /** Lowers a floor between `:least` and `:most`, that no right clock can have set, to the later of both clocks. */
   readonly lower: string;
 }
-
-/** @throws TypeError for a transaction, which could take claims back, and for a database of another kind */
-export function dialectOf(database: SqlDatabase): SqlNonceDialect {
-  checkKysely(database);
-  if (database.isTransaction === true) {
-    throw new TypeError('sqlNonceStore: a transaction cannot hold nonces, as its end could take them back');
-  }
-  const { adapter } = database.getExecutor();
-  const known = DIALECTS.find(([Adapter]) => adapter instanceof Adapter);
-  if (known === undefined) {
-    throw new TypeError(
-      "sqlNonceStore: needs Kysely's dialect for SQLite, PostgreSQL or MySQL, or one with its adapter",
-    );
-  }
-  return known[1];
-}
-
-const DIALECTS = [
-  [SqliteAdapter, SQLITE],
-  [PostgresAdapter, POSTGRES],
-  [MysqlAdapter, MYSQL],
-] as const satisfies [unknown, SqlNonceDialect][];

@@ -4,7 +4,7 @@ import { type ClaimOutcome, type NonceClaim, type NonceStore, UnavailableError }
 import { Closing } from '../shared/closing.ts';
 import { UserRate } from '../shared/user-rate.ts';
 import { type SqlDatabase, within } from './database.ts';
-import { dialectOf } from './dialect.ts';
+import { dialectOf } from './dialects.ts';
 import { Epoch } from './epoch.ts';
 import { everySecond } from './every-second.ts';
 import { readSqlOptions, type SqlNonceStoreOptions } from './options.ts';

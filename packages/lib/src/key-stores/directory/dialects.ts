@@ -1,0 +1,29 @@
+/** Which dialect a Kysely instance needs. */
+import { MysqlAdapter, PostgresAdapter, SqliteAdapter } from 'kysely';
+import { checkKysely } from '../../kysely/kysely-instance.ts';
+import type { DirectoryDialect } from './dialect.ts';
+import { MYSQL } from './mysql.ts';
+import { POSTGRES } from './postgres.ts';
+import { SQLITE } from './sqlite.ts';
+
+/** Databases that can hold a directory; `mysql` is MariaDB as well. */
+export const DIRECTORY_DIALECTS = { sqlite: SQLITE, postgres: POSTGRES, mysql: MYSQL } as const;
+
+const ADAPTERS = [
+  [SqliteAdapter, SQLITE],
+  [PostgresAdapter, POSTGRES],
+  [MysqlAdapter, MYSQL],
+] as const;
+
+/** @throws TypeError for a database of another kind */
+export function directoryDialectOf(database: { getExecutor(): { readonly adapter: object } }): DirectoryDialect {
+  checkKysely(database);
+  const { adapter } = database.getExecutor();
+  const known = ADAPTERS.find(([Adapter]) => adapter instanceof Adapter);
+  if (known === undefined) {
+    throw new TypeError(
+      "sqlDirectory: needs Kysely's dialect for SQLite, PostgreSQL or MySQL, or one with its adapter",
+    );
+  }
+  return known[1];
+}

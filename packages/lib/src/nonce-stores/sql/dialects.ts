@@ -1,0 +1,30 @@
+/** Which dialect a Kysely instance needs. */
+import { MysqlAdapter, PostgresAdapter, SqliteAdapter } from 'kysely';
+import { checkKysely } from '../../kysely/kysely-instance.ts';
+import type { SqlDatabase } from './database.ts';
+import type { SqlNonceDialect } from './dialect.ts';
+import { MYSQL } from './mysql.ts';
+import { POSTGRES } from './postgres.ts';
+import { SQLITE } from './sqlite.ts';
+
+/** @throws TypeError for a transaction, which could take claims back, and for a database of another kind */
+export function dialectOf(database: SqlDatabase): SqlNonceDialect {
+  checkKysely(database);
+  if (database.isTransaction === true) {
+    throw new TypeError('sqlNonceStore: a transaction cannot hold nonces, as its end could take them back');
+  }
+  const { adapter } = database.getExecutor();
+  const known = DIALECTS.find(([Adapter]) => adapter instanceof Adapter);
+  if (known === undefined) {
+    throw new TypeError(
+      "sqlNonceStore: needs Kysely's dialect for SQLite, PostgreSQL or MySQL, or one with its adapter",
+    );
+  }
+  return known[1];
+}
+
+const DIALECTS = [
+  [SqliteAdapter, SQLITE],
+  [PostgresAdapter, POSTGRES],
+  [MysqlAdapter, MYSQL],
+] as const satisfies [unknown, SqlNonceDialect][];

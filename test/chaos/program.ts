@@ -2,14 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { environment } from 'ajwt-testkit/run';
+import { commandEnvironment } from 'ajwt-testkit/program';
 import { freePort } from 'ajwt-testkit/servers/process';
 import type { ServerSettings } from './server.ts';
 import type { StoreAddress, StoreOptions } from './stores.ts';
 import type { Users } from './users.ts';
-
-const NODE_COMPILE_CACHE = resolve('node_modules/.cache/ajwt');
 
 // Servers that the tests start end with this process: one listener each.
 process.setMaxListeners(0);
@@ -73,10 +70,8 @@ export class Program {
 
   /** Starts it, and waits until it listens. */
   async start(): Promise<void> {
-    const kept = Object.entries(environment()).filter(([name]) => !/^AJWTD?_/.test(name));
-    const env = { ...Object.fromEntries(kept), NODE_COMPILE_CACHE, ...this.#env };
     const child = spawn(process.execPath, ['--conditions=source', ...this.#words], {
-      env,
+      env: commandEnvironment(this.#env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;

@@ -1,26 +1,11 @@
-/** The real programs `ajwtd` and `ajwt`, as child processes from their sources. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+/** Runs `ajwtd`, and starts `ajwtd serve`. */
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { afterAll } from 'vitest';
-import { environment, type Finished } from './run.ts';
+import { type Outcome, type RunOptions, runCommand, startCommand } from './program.ts';
 
-const PROGRAMS = { ajwtd: 'packages/server/src/cli/ajwtd.ts', ajwt: 'packages/lib/src/cli/ajwt.ts' } as const;
-/** The Node that runs them: that of the tests, or another one (vitest.config.ts). */
-const NODE = process.env.AJWT_TEST_NODE ?? process.execPath;
-/** Hundreds of starts: types are stripped once. */
-const NODE_COMPILE_CACHE = resolve('node_modules/.cache/ajwt');
-
-/** How a program is run. */
-export interface RunOptions {
-  readonly env?: Record<string, string>;
-  readonly input?: string | Uint8Array;
-  readonly cwd?: string;
-  /** Runs it as another user of the machine, as only root can. */
-  readonly uid?: number;
-}
+export type { RunOptions } from './program.ts';
+export { scratch } from './scratch.ts';
 
 /** One line of the server's log. */
 export interface LogLine {
@@ -63,50 +48,14 @@ export interface Ajwtd {
   kill(): Promise<Ended>;
 }
 
-/** The environment, without what whoever runs the tests has set for these programs. */
-function cleanEnvironment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(environment()).filter(([name]) => !/^AJWTD?_/.test(name));
-  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE, ...extra };
-}
-
-function start(
-  program: keyof typeof PROGRAMS,
-  args: readonly string[],
-  { env, cwd, uid }: RunOptions = {},
-): ChildProcess {
-  const words = ['--conditions=source', resolve(PROGRAMS[program]), ...args];
-  return spawn(NODE, words, {
-    env: cleanEnvironment(env),
-    cwd,
-    stdio: 'pipe',
-    ...(uid === undefined ? {} : { uid }),
-  });
-}
-
-function finish(child: ChildProcess, input: string | Uint8Array = ''): Promise<Finished> {
-  const out: Buffer[] = [];
-  const err: Buffer[] = [];
-  child.stdout?.on('data', (chunk) => out.push(chunk));
-  child.stderr?.on('data', (chunk) => err.push(chunk));
-  // It may end before it has read everything.
-  child.stdin?.on('error', () => {});
-  child.stdin?.end(input);
-  return new Promise((done, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => {
-      done({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
-    });
-  });
-}
-
 /** Runs `ajwtd …` to its end. */
-export function ajwtd(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  return finish(start('ajwtd', args, options), options.input);
+export function ajwtd(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return runCommand('ajwtd', args, options);
 }
 
 /** Runs `ajwt …` to its end. */
-export function ajwt(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  return finish(start('ajwt', args, options), options.input);
+export function ajwt(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return runCommand('ajwt', args, options);
 }
 
 const running = new Set<ChildProcess>();
@@ -118,7 +67,7 @@ afterAll(() => {
 export async function serve({ database, args = [], env = {} }: ServeOptions): Promise<Ajwtd> {
   const url = database.includes('://') ? database : `sqlite:${database}`;
   const words = ['--database', url, '--listen', '127.0.0.1:0', '--admin-listen', 'off', ...args];
-  const child = start('ajwtd', ['serve', ...words], { env });
+  const child = startCommand('ajwtd', ['serve', ...words], { env });
   running.add(child);
   const log: LogLine[] = [];
   const waiting = new Set<() => void>();
@@ -177,11 +126,4 @@ export async function serve({ database, args = [], env = {} }: ServeOptions): Pr
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
   };
-}
-
-/** A folder for the files of one test file; gone with it. */
-export function scratch(): (name: string) => string {
-  const folder = mkdtempSync(join(tmpdir(), 'ajwtd-e2e-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  return (name) => join(folder, name);
 }

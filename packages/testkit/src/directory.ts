@@ -1,10 +1,12 @@
 /** The database of a server under test, seen from the side: users and keys put in, used nonces looked at. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import { PublicKey } from 'asymmetric-jwt-auth';
 import { type Directory, nodeSqliteDialect, sqlDirectory, sqlNonceStore } from 'asymmetric-jwt-auth/sql';
 import { Kysely } from 'kysely';
+import { freshNonce, publicKeyOf } from './fixtures.ts';
 import { signToken } from './sign.ts';
+
+export { freshNonce, publicKeyOf } from './fixtures.ts';
 
 /** Opens the directory in a file, makes its tables, does the work and closes it. */
 export async function inDirectory<T>(path: string, work: (directory: Directory) => Promise<T>): Promise<T> {
@@ -32,20 +34,6 @@ export async function asOfAMinuteAgo(path: string): Promise<void> {
   const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(path, { busyTimeoutMs: 5000 }) });
   await sqlNonceStore(database).open(Date.now() / 1000 - 60);
   await database.destroy();
-}
-
-/** The public half of a private key. */
-export function publicKeyOf(key: KeyObject): PublicKey {
-  const { kty, crv, n, e, x, y } = key.export({ format: 'jwk' });
-  return PublicKey.from(JSON.parse(JSON.stringify({ kty, crv, n, e, x, y })));
-}
-
-let serial = 0;
-
-/** A nonce that was not there before. */
-export function freshNonce(): string {
-  serial += 1;
-  return `nonce-${process.pid}-${serial}`;
 }
 
 /** Seconds since the epoch, whole. */

@@ -1,14 +1,14 @@
 /** An authenticator whose clock stands still, and whose nonce store counts how often it was asked. */
-import type { KeyObject } from 'node:crypto';
 import {
   type AuthenticationResult,
   createAuthenticator,
   type MemoryKeyStore,
   memoryKeyStore,
   memoryNonceStore,
-  PublicKey,
-  type PublicKeyOptions,
 } from '../../lib/src/index.ts';
+import { freshNonce } from './fixtures.ts';
+
+export { freshNonce, publicKeyOf } from './fixtures.ts';
 
 /** Seconds since the epoch at which the clock of these tests stands. */
 export const NOW = 1_700_000_000;
@@ -53,21 +53,6 @@ export function frozenServer(): FrozenServer {
 function verdict(result: AuthenticationResult<unknown>): string {
   if (result.ok) return 'accepted';
   return result.detail === undefined ? result.reason : `${result.reason} ${result.detail}`;
-}
-
-/** The public half of a `KeyObject`, imported. */
-export function publicKeyOf(key: KeyObject, options: PublicKeyOptions = {}): PublicKey {
-  const { kty, crv, n, e, x, y } = key.export({ format: 'jwk' });
-  const members = Object.entries({ kty, crv, n, e, x, y }).filter(([, value]) => value !== undefined);
-  return PublicKey.from(Object.fromEntries(members), options);
-}
-
-let serial = 0;
-
-/** A nonce that was not there before. */
-export function freshNonce(): string {
-  serial += 1;
-  return `nonce-${serial}`;
 }
 
 /** The text of a good payload. */

@@ -1,0 +1,81 @@
+/** Starts the commands `ajwt` and `ajwtd` from their sources, as child processes. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { environment } from './run.ts';
+
+/** The Node that runs the commands: the one that runs the tests, or another version (vitest.config.ts). */
+const NODE = process.env.AJWT_TEST_NODE ?? process.execPath;
+
+/** The tests start hundreds of processes: the cache strips types once. */
+const NODE_COMPILE_CACHE = resolve('node_modules/.cache/ajwt');
+
+/** The commands, each as the program and the arguments that start it. */
+export const COMMANDS = {
+  ajwt: [NODE, '--conditions=source', resolve('packages/lib/src/cli/ajwt.ts')],
+  ajwtd: [NODE, '--conditions=source', resolve('packages/server/src/cli/ajwtd.ts')],
+} as const;
+
+/** How a command is run. */
+export interface RunOptions {
+  readonly env?: Record<string, string>;
+  readonly input?: string | Uint8Array;
+  readonly cwd?: string;
+  /** Runs the command as another user; only root can. */
+  readonly uid?: number;
+  /** Runs the command without the terminal of the tests, where it would ask for a passphrase. */
+  readonly detached?: boolean;
+}
+
+/** What a command printed, and its exit code. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Standard output, byte for byte. */
+  readonly bytes: Buffer;
+}
+
+/** Returns an environment without the developer's ssh-agent and `AJWT_…` variables. */
+export function commandEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const kept = Object.entries(environment()).filter(([name]) => name !== 'SSH_AUTH_SOCK' && !/^AJWTD?_/.test(name));
+  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE, ...extra };
+}
+
+/** Starts a command. Its standard input stays open. */
+export function startCommand(
+  name: keyof typeof COMMANDS,
+  args: readonly string[],
+  { env, cwd, uid, detached = false }: RunOptions = {},
+): ChildProcess {
+  const [node, ...words] = COMMANDS[name];
+  const user = uid === undefined ? {} : { uid };
+  return spawn(node, [...words, ...args], { env: commandEnvironment(env), cwd, stdio: 'pipe', detached, ...user });
+}
+
+/** Collects what a process prints, and waits until it ends. */
+export function finish(child: ChildProcess): Promise<Outcome> {
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout?.on('data', (chunk) => out.push(chunk));
+  child.stderr?.on('data', (chunk) => err.push(chunk));
+  return new Promise((done, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      const bytes = Buffer.concat(out);
+      done({ code, stdout: bytes.toString(), stderr: Buffer.concat(err).toString(), bytes });
+    });
+  });
+}
+
+/** Runs a command to its end. */
+export function runCommand(
+  name: keyof typeof COMMANDS,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Outcome> {
+  const child = startCommand(name, args, options);
+  // The command may end before it has read all of its input.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(options.input ?? '');
+  return finish(child);
+}

@@ -48,7 +48,7 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
   } catch (error) {
     closeNonces();
     await database.close();
-    throw new CommandError(`the nonce store cannot be used: ${(error as Error).message}`);
+    throw new CommandError(`cannot open the nonce store: ${(error as Error).message}`);
   }
 
   const { tolerance, audience, require, upstream, upstreamResponseTimeout: responseTimeout } = config;
@@ -95,7 +95,7 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
     const adminUrl =
       config.adminListen === undefined ? undefined : await listen(admin, config.adminListen, '--admin-listen');
     const url = await listen(gateway, config.listen, '--listen');
-    if (adminUrl !== undefined) log.info(`operator's listener ${adminUrl} (/livez, /readyz)`);
+    if (adminUrl !== undefined) log.info(`admin listener: ${adminUrl} (/livez, /readyz)`);
     log.info(
       { nonces: nameOfNonces(config.nonces), ...(upstream === undefined ? {} : { upstream: upstream.origin }) },
       `listening on ${url}`,
@@ -150,7 +150,7 @@ async function listen(server: Server, { host, port }: Address, option: string): 
   }).catch((error: NodeJS.ErrnoException) => {
     const reason =
       error.code === 'EADDRINUSE'
-        ? `another process has it; choose another with ${option}`
+        ? `the address is in use; choose another with ${option}`
         : (error.code ?? error.message);
     throw new CommandError(`cannot listen on ${host}:${port}: ${reason}`);
   });

@@ -15,14 +15,14 @@ const IDLE = 10_000;
 export function createAdminServer(readiness: () => Promise<Readiness>, log: Logger): Server {
   async function route({ method, url }: IncomingMessage, response: ServerResponse): Promise<void> {
     if (method !== 'GET' && method !== 'HEAD') {
-      sendProblem(response, 405, 'Method Not Allowed', 'Ask with GET.', { allow: 'GET, HEAD' });
+      sendProblem(response, 405, 'Method Not Allowed', 'Use GET or HEAD.', { allow: 'GET, HEAD' });
     } else if (url === '/livez') {
       sendJson(response, 200, { live: true });
     } else if (url === '/readyz') {
       const state = await readiness();
       sendJson(response, state.ready ? 200 : 503, state);
     } else {
-      sendProblem(response, 404, 'Not Found', 'There are /livez and /readyz here.');
+      sendProblem(response, 404, 'Not Found', 'This server has the paths /livez and /readyz.');
     }
   }
   const server = createServer({ headersTimeout: 5000, requestTimeout: 10_000 }, guarded(route, log));

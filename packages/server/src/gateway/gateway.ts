@@ -79,7 +79,7 @@ export function createGateway({ auth, proxy, jwks, config, overloads, log }: Gat
   async function whoami(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       endUnreadBody(request, response);
-      return sendProblem(response, 405, 'Method Not Allowed', 'Ask with GET.', { allow: 'GET, HEAD' });
+      return sendProblem(response, 405, 'Method Not Allowed', 'Use GET or HEAD.', { allow: 'GET, HEAD' });
     }
     const result = await decide(request, { method: request.method, target: request.url });
     if (!result.ok) return refuse(request, response, result);
@@ -109,7 +109,7 @@ export function createGateway({ auth, proxy, jwks, config, overloads, log }: Gat
     }
     if (proxy !== undefined && !path.startsWith(OURS)) return passOn(request, response, proxy);
     endUnreadBody(request, response);
-    sendProblem(response, 404, 'Not Found', `There are ${FORWARD_AUTH} and ${WHOAMI} here.`);
+    sendProblem(response, 404, 'Not Found', `This server has the paths ${FORWARD_AUTH} and ${WHOAMI}.`);
   }
 
   const options = {
@@ -146,9 +146,9 @@ function refuse(request: IncomingMessage, response: ServerResponse, result: Refu
 /** What an application could read otherwise than it was signed, or than a proxy before this one has read it. */
 function ambiguityOf({ url, rawHeaders }: IncomingMessage): string | undefined {
   // The absolute form (RFC 9112 §3.2.2), and `*`.
-  if (!url?.startsWith('/')) return 'The request-target is not a path.';
+  if (!url?.startsWith('/')) return 'The request target is not a path.';
   // RFC 9112 §3.2; Node keeps the first.
-  if (headerValues(rawHeaders, 'host').length > 1) return 'There is more than one Host header.';
+  if (headerValues(rawHeaders, 'host').length > 1) return 'The request has more than one Host header.';
   return undefined;
 }
 

@@ -17,14 +17,14 @@ export function guarded(handle: Handler, log: Logger): (request: IncomingMessage
 
   function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     const { message: cause, stack } = error instanceof Error ? error : new Error(String(error));
-    if (mayLog(cause)) log.error({ cause, stack }, 'a request failed inside ajwtd; it was refused');
+    if (mayLog(cause)) log.error({ cause, stack }, 'internal error while handling a request');
     if (response.headersSent) {
       response.destroy();
       return;
     }
     for (const name of response.getHeaderNames()) response.removeHeader(name);
     endUnreadBody(request, response);
-    const detail = 'The server failed to handle this request. Try again, with a new token.';
+    const detail = 'The server failed to handle this request. Try again with a new token.';
     sendProblem(response, 503, 'Service Unavailable', detail, { 'retry-after': '1' });
   }
 

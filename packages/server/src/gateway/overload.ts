@@ -23,9 +23,9 @@ export const OVERLOADED: RefusedResult = {
 type OverloadLimit = 'connection' | 'address' | 'all';
 
 const EXPLANATIONS: Readonly<Record<OverloadLimit, string>> = {
-  connection: 'closed a connection with more than 16 requests in flight; no proxy and few clients pipeline',
+  connection: 'closed a connection with more than 16 requests in flight; clients must wait for responses',
   address:
-    'refused with 503: too many undecided requests of one address; if it is a proxy, name it with --trusted-proxy, or raise --max-waiting-per-address',
+    'refused with 503: too many undecided requests from one address; if it is a proxy, add --trusted-proxy; otherwise raise --max-waiting-per-address',
   all: 'refused with 503: too many undecided requests; add --workers, or raise --max-waiting',
 };
 

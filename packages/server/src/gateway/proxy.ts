@@ -51,7 +51,7 @@ export function createProxy({ upstream, responseTimeout }: ProxyOptions, failure
       watchProgress(outgoing, responseTimeout * 1000, () => {
         state.isOver = true;
         outgoing.destroy();
-        fail(504, 'a timeout');
+        fail(504, 'timeout');
       });
       outgoing.once('response', (answer) => {
         state.isOver = true;
@@ -65,7 +65,7 @@ export function createProxy({ upstream, responseTimeout }: ProxyOptions, failure
       outgoing.once('upgrade', (_answer, socket) => {
         state.isOver = true;
         socket.destroy();
-        fail(502, 'an upgrade that was not asked for');
+        fail(502, 'unexpected protocol upgrade');
       });
       outgoing.on('error', (error: NodeJS.ErrnoException) => {
         if (state.isOver || response.destroyed) return;
@@ -104,10 +104,10 @@ export function createProxy({ upstream, responseTimeout }: ProxyOptions, failure
   }
 
   const PROBLEMS = {
-    502: ['Bad Gateway', 'The application behind this server could not be reached, or gave no valid response.'],
+    502: ['Bad Gateway', 'The application behind this server could not be reached, or did not send a valid response.'],
     504: [
       'Gateway Timeout',
-      `The application behind this server did not begin its response within ${responseTimeout} s. It may still do what was asked.`,
+      `The application behind this server did not begin its response within ${responseTimeout} s. It may still process the request.`,
     ],
   } as const;
 

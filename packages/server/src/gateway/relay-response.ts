@@ -16,7 +16,7 @@ const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 export function relayResponse(answer: IncomingMessage, response: ServerResponse): string | undefined {
   const { statusCode = 0, statusMessage = '' } = answer;
   try {
-    if (statusCode < 200) throw new RangeError(`a status of ${statusCode}`);
+    if (statusCode < 200) throw new RangeError(`invalid status ${statusCode}`);
     response.writeHead(statusCode, REASON_PHRASE.test(statusMessage) ? statusMessage : '', endToEnd(answer));
   } catch (error) {
     // Node reads some heads that it does not write.

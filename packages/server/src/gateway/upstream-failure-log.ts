@@ -23,12 +23,12 @@ export interface UpstreamFailureLog {
 /** Makes the log. Failures beyond the limit are counted, and the count is written when the second is over. */
 export function upstreamFailureLog(log: Logger): UpstreamFailureLog {
   const quota = lineQuota<UpstreamFailure>(LIMITS, (failure, failures) =>
-    log.warn({ ...failure, failures }, 'more failures of the application were not logged'),
+    log.warn({ ...failure, failures }, 'more failed requests to the application were not logged'),
   );
   return {
     write(failure) {
       if (quota.take(`${failure.status} ${failure.cause}`, failure)) {
-        log.warn(failure, 'the application did not answer');
+        log.warn(failure, 'no valid response from the application');
       }
     },
     flush: quota.flush,

@@ -29,7 +29,7 @@ export function oncePerMinute(now: () => number = () => performance.now()): (sub
   };
 }
 
-const STATES = { key_revoked: 'revoked', key_expired: 'retired or expired' } as const;
+const STATES = { key_revoked: 'a revoked key', key_expired: 'a retired or expired key' } as const;
 
 /**
  * Makes the warnings about keys that are still in use after they were revoked or have expired.
@@ -45,16 +45,13 @@ export function oldKeyWarnings(
   return ({ reason, username, kid }) => {
     if (kid === undefined || (reason !== 'key_revoked' && reason !== 'key_expired')) return;
     if (!mayWarn(`${username} ${kid}`)) return;
-    log.warn(
-      { username, kid, reason },
-      `a key that is ${STATES[reason]} was tried; its user may have missed the change`,
-    );
+    log.warn({ username, kid, reason }, `refused a token that names ${STATES[reason]}; its user may need a new key`);
   };
 }
 
 /** What to do about a problem with a JWK set, if `ajwtd` has an option for it. */
 const ADVICE: Partial<Readonly<Record<JwksError['code'], string>>> = {
-  forbidden_address: '--jwks-allow-private HOST allows it',
+  forbidden_address: 'to allow it, use --jwks-allow-private HOST',
 };
 
 /**
@@ -74,6 +71,6 @@ export function keyUsageWarnings(log: Logger): (error: unknown) => void {
   const mayWarn = oncePerMinute();
   return (error) => {
     const cause = (error as Error).message;
-    if (mayWarn('')) log.warn({ cause }, 'it cannot be written when keys were used; trying again');
+    if (mayWarn('')) log.warn({ cause }, 'cannot record key usage; retrying');
   };
 }

@@ -18,7 +18,7 @@ export async function runWorkers(count: number, log: Logger): Promise<number> {
       if (ending) return;
       // A worker that never listened has told why.
       if (listening < count) return resolve(1);
-      log.error({ worker: worker.process.pid, code, signal }, 'a worker has ended; starting another');
+      log.error({ worker: worker.process.pid, code, signal }, 'a worker exited; starting a new one');
       setTimeout(() => ending || cluster.fork(), PAUSE);
     });
   });

@@ -76,11 +76,11 @@ describe('a site where something would stop working', () => {
       { problem: 'malformed', username: 'guido', table: keys, id: '3' },
       { problem: 'malformed', username: 'guido', table: keys, id: '4', detail: expect.stringContaining('several') },
       { problem: 'private_key', username: 'ada', table: keys, id: '6' },
-      { problem: 'duplicate_key', username: 'barry', id: '7', detail: 'it is a key of ada as well (row 5)' },
+      { problem: 'duplicate_key', username: 'barry', id: '7', detail: 'ada has the same key (row 5)' },
       { problem: 'jwks_url', username: 'tim ', table: 'asymmetric_jwt_auth_jwksendpointtrust', id: '1' },
       { problem: 'inactive_user', username: 'barry', table: 'auth_user', id: '3' },
       { problem: 'username', username: 'tim ', table: 'auth_user', id: '4' },
-      { problem: 'many_keys', username: 'old', detail: 'it has 5 keys of the kind ed25519 256' },
+      { problem: 'many_keys', username: 'old', detail: 'the user has 5 keys of type ed25519 256' },
     ]);
     for (const { problem } of findings) expect(PROBLEMS).toHaveProperty(problem);
 
@@ -113,7 +113,7 @@ test('a site with a model of users of its own says which table that is', async (
   ]);
   expect(await doctor(path, '--users-table accounts_account')).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('there is no table accounts_account with a column id'),
+    stderr: expect.stringContaining('the database has no table accounts_account with a column id'),
   });
 });
 
@@ -130,7 +130,7 @@ describe('what is no site', () => {
     expect(await doctor(path)).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringMatching(/^ajwtd: there is no table asymmetric_jwt_auth_publickey .*\n$/),
+      stderr: expect.stringMatching(/^ajwtd: the database has no table asymmetric_jwt_auth_publickey .*\n$/),
     });
   });
 
@@ -147,6 +147,6 @@ test('a server that is not there is told without the password', async () => {
   });
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    /^ajwtd: the database postgres:\/\/guido@127\.0\.0\.1:1\/site cannot be read: .*ECONNREFUSED.*\n$/,
+    /^ajwtd: cannot read the database postgres:\/\/guido@127\.0\.0\.1:1\/site: .*ECONNREFUSED.*\n$/,
   );
 });

@@ -104,10 +104,10 @@ describe('an address that cannot be had', () => {
 
   test('a port that is in use', async () => {
     expect(await refused(['--listen', taken()])).toBe(
-      `ajwtd: cannot listen on ${taken()}: another process has it; choose another with --listen\n`,
+      `ajwtd: cannot listen on ${taken()}: the address is in use; choose another with --listen\n`,
     );
     expect(await refused(['--admin-listen', taken()])).toContain(
-      `cannot listen on ${taken()}: another process has it; choose another with --admin-listen`,
+      `cannot listen on ${taken()}: the address is in use; choose another with --admin-listen`,
     );
   });
 

@@ -193,7 +193,7 @@ describe('an application that responds before it has read the body', () => {
       connection.socket.end();
       await sending;
     }
-    expect(server.log.filter(({ msg }) => msg === 'the application did not answer')).toEqual([]);
+    expect(server.log.filter(({ msg }) => msg === 'no valid response from the application')).toEqual([]);
   });
 
   test('a response that begins before the end of the body, and ends after it: both are whole', async () => {

@@ -77,8 +77,8 @@ describe(`random requests, seed ${SEED}`, () => {
     expect((await exchange(server.port, request('/v1', [signed()]))).text).toBe('hello');
   });
 
-  test('so does the listener of the operator', async () => {
-    const line = await server.logged(({ msg }) => msg.startsWith("operator's listener "));
+  test('so does the admin listener', async () => {
+    const line = await server.logged(({ msg }) => msg.startsWith('admin listener: '));
     const port = Number(/:(\d+) /.exec(line.msg)?.[1]);
     const from = server.log.length;
     await sendAll(port, rawConnections(SEED + 1, CONNECTIONS / 4), ALLOWED);

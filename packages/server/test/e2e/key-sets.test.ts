@@ -184,7 +184,7 @@ describe('without permission', () => {
     expect((await ask('private', key, strict)).status).toBe(503);
     expect(asked).not.toContain(at);
     const line = await strict.logged(({ code }) => code === 'forbidden_address');
-    expect(line.advice).toBe('--jwks-allow-private HOST allows it');
+    expect(line.advice).toBe('to allow it, use --jwks-allow-private HOST');
     await strict.stop();
 
     const allowed = await serve({ database, env: { ...env, AJWTD_JWKS_ALLOW_PRIVATE: 'example.com,localhost' } });

@@ -268,7 +268,7 @@ describe('requests that wait for a decision', () => {
 
 test('while one address floods it on 16 connections, /livez answers and others are let in', async () => {
   const flooded = await serve({ database, args: ['--admin-listen', '127.0.0.1:0'] });
-  const line = flooded.log.find(({ msg }) => msg.startsWith("operator's listener"));
+  const line = flooded.log.find(({ msg }) => msg.startsWith('admin listener:'));
   const adminPort = Number(/:(\d+) /.exec(line?.msg as string)?.[1]);
   const garbage = Buffer.from(request('/.ajwt/auth', ['Authorization: JWT garbage']).repeat(1000));
   let isOver = false;

@@ -12,7 +12,7 @@ const ADMIN = ['--nonces', 'memory', '--admin-listen', '127.0.0.1:0'];
 
 /** What `/readyz` and a signed request say at the same time. */
 async function look(server: Ajwtd, key: KeyObject) {
-  const { msg } = await server.logged((line) => line.msg.startsWith("operator's listener "));
+  const { msg } = await server.logged((line) => line.msg.startsWith('admin listener: '));
   const response = await fetch(`${msg.split(' ')[2]}/readyz`);
   const signed = request('/.ajwt/auth', [`Authorization: JWT ${token('alice', key)}`]);
   const { status } = await exchange(server.port, signed);

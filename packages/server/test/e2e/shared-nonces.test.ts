@@ -61,7 +61,7 @@ describe('--workers 3 on one SQLite database', () => {
     expect((await exchange(server.port, withToken(used))).status).toBe(200);
     const lines = server.log.length;
     process.kill(workers[0] as number, 'SIGKILL');
-    await server.logged(({ msg }) => msg === 'a worker has ended; starting another', lines);
+    await server.logged(({ msg }) => msg === 'a worker exited; starting a new one', lines);
     await server.logged(({ msg }) => msg.startsWith('listening on '), lines);
     await serves(server);
     expect((await exchange(server.port, withToken(used))).status).toBe(401);
@@ -98,7 +98,7 @@ describe.skipIf(lacksRedis())('two servers on one Redis (needs redis-server)', (
     const args = ['serve', '--database', `sqlite:${database}`, '--listen', '127.0.0.1:0', '--admin-listen', 'off'];
     const { code, stderr } = await ajwtd([...args, '--nonces', 'redis://:secret@127.0.0.1:1']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^ajwtd: the nonce store cannot be used: Redis [^\n]*\n$/);
+    expect(stderr).toMatch(/^ajwtd: cannot open the nonce store: Redis [^\n]*\n$/);
   });
 
   test('answer 503 within their deadline while it hangs or is gone, and serve soon after it is back', async () => {

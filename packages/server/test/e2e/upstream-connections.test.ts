@@ -146,8 +146,10 @@ describe(`an application that takes longer than ${PATIENCE} s`, () => {
       status: 504,
       detail: expect.stringContaining(`within ${PATIENCE} s`),
     });
-    const line = await server.logged(({ msg, status }) => msg === 'the application did not answer' && status === 504);
-    expect(line).toMatchObject({ level: 'warn', cause: 'a timeout' });
+    const line = await server.logged(
+      ({ msg, status }) => msg === 'no valid response from the application' && status === 504,
+    );
+    expect(line).toMatchObject({ level: 'warn', cause: 'timeout' });
   }
 
   test('and says nothing: 504, and its connection is closed', async () => {

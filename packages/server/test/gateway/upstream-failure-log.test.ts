@@ -20,7 +20,7 @@ test('logs ten failures a second, then the number of the others', () => {
   expect(lines[0]).toMatchObject({ level: 40, ...refused });
   vi.advanceTimersByTime(1000);
   expect(lines.slice(10)).toMatchObject([
-    { ...refused, failures: 4990, msg: 'more failures of the application were not logged' },
+    { ...refused, failures: 4990, msg: 'more failed requests to the application were not logged' },
   ]);
   write(refused);
   expect(lines).toHaveLength(12);
@@ -29,9 +29,9 @@ test('logs ten failures a second, then the number of the others', () => {
 test('logs another cause during a flood, up to 20 lines a second in all', () => {
   const { lines, write } = makeLog();
   for (let count = 0; count < 500; count++) write(refused);
-  write({ ...refused, status: 504, cause: 'a timeout' });
-  expect(lines.at(-1)).toMatchObject({ status: 504, cause: 'a timeout' });
-  for (let status = 0; status < 500; status++) write({ ...refused, cause: `a status of ${status}` });
+  write({ ...refused, status: 504, cause: 'timeout' });
+  expect(lines.at(-1)).toMatchObject({ status: 504, cause: 'timeout' });
+  for (let status = 0; status < 500; status++) write({ ...refused, cause: `invalid status ${status}` });
   expect(lines).toHaveLength(20);
 });
 

@@ -14,7 +14,7 @@ export function readKey(text: string): PublicKey | UnreadableKeyRow {
     return PublicKey.from(text);
   } catch (error) {
     // A row may hold the path of a file, which `PublicKey.from` takes for a mistake of the program.
-    if (error instanceof TypeError) return { problem: 'malformed', detail: 'this is the path of a file, not a key' };
+    if (error instanceof TypeError) return { problem: 'malformed', detail: 'the column holds a file path, not a key' };
     if (!(error instanceof KeyError)) throw error;
     const { code, message } = error;
     return { problem: Object.hasOwn(PROBLEMS, code) ? (code as Problem) : 'malformed', detail: message };
@@ -25,11 +25,11 @@ export function readKey(text: string): PublicKey | UnreadableKeyRow {
 const MAX_USERNAME = 600;
 
 const ODD_USERNAMES: readonly (readonly [(username: string) => boolean, string])[] = [
-  [(username) => username === '', 'it is empty'],
-  [(username) => !username.isWellFormed(), 'it is not well-formed Unicode'],
-  [(username) => /\p{Cc}/u.test(username), 'it has control characters'],
-  [(username) => /^\s|\s$/u.test(username), 'it has white space at its ends'],
-  [(username) => Buffer.byteLength(username) > MAX_USERNAME, `it has more than ${MAX_USERNAME} bytes`],
+  [(username) => username === '', 'the username is empty'],
+  [(username) => !username.isWellFormed(), 'the username is not well-formed Unicode'],
+  [(username) => /\p{Cc}/u.test(username), 'the username contains control characters'],
+  [(username) => /^\s|\s$/u.test(username), 'the username begins or ends with white space'],
+  [(username) => Buffer.byteLength(username) > MAX_USERNAME, `the username is longer than ${MAX_USERNAME} bytes`],
 ];
 
 /** @returns why no token can have it, or `undefined` */

@@ -16,7 +16,7 @@ export async function examineDatabase(config: DatabaseConfig, users: UsersTable)
     return await examine(await readSite(database, users), users.table);
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError(`the database ${config.name} cannot be read: ${reasonOf(error)}`);
+    throw new CommandError(`cannot read the database ${config.name}: ${reasonOf(error)}`);
   } finally {
     await database?.destroy();
   }

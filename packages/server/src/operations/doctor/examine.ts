@@ -52,16 +52,16 @@ export async function examine(site: Site, usersTable: string): Promise<Examinati
     const owner = owners.get(key.kid);
     if (owner === undefined) owners.set(key.kid, row);
     else if (String(owner.user_id) !== String(row.user_id)) {
-      find('duplicate_key', row, KEYS, row.id, `it is a key of ${owner.username} as well (row ${owner.id})`);
+      find('duplicate_key', row, KEYS, row.id, `${owner.username} has the same key (row ${owner.id})`);
     }
   }
 
   function examineUser({ row, kinds }: User): void {
     const odd = whyOdd(row.username);
     if (odd !== undefined) find('username', row, usersTable, row.user_id, odd);
-    if (!row.active) find('inactive_user', row, usersTable, row.user_id, 'its requests would be refused');
+    if (!row.active) find('inactive_user', row, usersTable, row.user_id, 'requests of this user would be refused');
     for (const [kind, count] of kinds) {
-      if (count > TRIES) find('many_keys', row, usersTable, row.user_id, `it has ${count} keys of the kind ${kind}`);
+      if (count > TRIES) find('many_keys', row, usersTable, row.user_id, `the user has ${count} keys of type ${kind}`);
     }
   }
 

@@ -6,11 +6,11 @@ const PRIVATE_NAME = /(?:^|\.)(?:localhost|local|internal|home\.arpa)$|^[^.]+$/;
 
 /** @returns why it would not be fetched, or `undefined` */
 export function whyNotFetched(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'it is no URL';
+  if (!URL.canParse(text)) return 'not a valid URL';
   const { protocol, hostname, username, password } = new URL(text);
-  if (protocol !== 'https:') return 'it is not https';
-  if (username !== '' || password !== '') return 'it has a name or a password in it';
+  if (protocol !== 'https:') return 'the URL is not https';
+  if (username !== '' || password !== '') return 'the URL contains a username or password';
   const host = hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
   const isPrivate = isIP(host) === 0 ? PRIVATE_NAME.test(host) : !isPublicAddress(host);
-  return isPrivate ? 'its host is at a private address' : undefined;
+  return isPrivate ? 'the host has a private address' : undefined;
 }

@@ -9,18 +9,18 @@ type OfKeys = Exclude<
 /** What it is, and what to do about it before anything is moved. */
 export const PROBLEMS = {
   weak_key:
-    'an RSA key of less than 2048 bits, of a chip with the ROCA fault, or another that proves nothing: its owner makes a new one',
-  malformed: 'a key that is broken, or with other text around it: write it again',
-  unsupported: 'a key of a kind that is not taken: its owner makes a new one',
-  too_large: 'an RSA key of more than 8192 bits, or a text too long for a key: its owner makes a new one',
-  private_key: 'a private key: whoever can read the database has it, so its owner makes a new one',
-  duplicate_key: 'a key of several users: each can sign as the others, so all but one make a new one',
+    'an RSA key with fewer than 2048 bits, a key with the ROCA vulnerability, or another insecure key: its owner must create a new key',
+  malformed: 'a damaged key, or a key with other text around it: enter it again',
+  unsupported: 'a key of an unsupported type: its owner must create a new key',
+  too_large: 'an RSA key with more than 8192 bits, or a value too long for a key: its owner must create a new key',
+  private_key: 'a private key: anyone who can read the database has it, so its owner must create a new key',
+  duplicate_key: 'the same key for several users: each can sign as the others, so all but one must create a new key',
   many_keys:
-    'more than four keys of one kind: a caller that sends no `kid`, as 0.3.1 does, is tried with the newest four',
-  inactive_user: 'a user who is not active: the package lets it in all the same, and we do not',
-  username: 'a username that no token of ours can have',
+    'more than four keys of one type: if a token has no `kid` (0.3.1 sends none), only the newest four keys are tried',
+  inactive_user: 'an inactive user: the Python package accepts its requests, this server refuses them',
+  username: 'a username that a token cannot contain',
   jwks_url:
-    'a key set that would not be fetched: not `https`, or at a private address; if that is meant, name its host in `privateHosts`',
+    'a JWK set that would not be fetched: its URL is not `https`, or its host has a private address; to allow a private host, add it to `privateHosts`',
 } as const satisfies Record<OfKeys, string> & Record<string, string>;
 
 export type Problem = keyof typeof PROBLEMS;

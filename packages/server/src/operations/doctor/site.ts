@@ -42,7 +42,7 @@ export async function readSite(db: AnyDatabase, users: UsersTable): Promise<Site
   const need = (table: string, column: string) => {
     if (columns.get(table)?.has(column)) return;
     throw new CommandError(
-      `there is no table ${table} with a column ${column}; give the database of a Django site with asymmetric_jwt_auth`,
+      `the database has no table ${table} with a column ${column}; pass the database of a Django site that uses asymmetric_jwt_auth`,
     );
   };
   for (const column of ['id', 'user_id', 'key']) need(KEYS, column);

@@ -8,13 +8,13 @@ import { whyNotFetched } from '../../../src/operations/doctor/jwks-url.ts';
 
 describe('usernames', () => {
   test.each([
-    ['', 'it is empty'],
-    [' guido', 'it has white space at its ends'],
-    ['guido\u00a0', 'it has white space at its ends'],
-    ['gui\ndo', 'it has control characters'],
-    ['guido\u0000', 'it has control characters'],
-    ['\ud800', 'it is not well-formed Unicode'],
-    ['é'.repeat(301), 'it has more than 600 bytes'],
+    ['', 'the username is empty'],
+    [' guido', 'the username begins or ends with white space'],
+    ['guido\u00a0', 'the username begins or ends with white space'],
+    ['gui\ndo', 'the username contains control characters'],
+    ['guido\u0000', 'the username contains control characters'],
+    ['\ud800', 'the username is not well-formed Unicode'],
+    ['é'.repeat(301), 'the username is longer than 600 bytes'],
     ['guido', undefined],
     ['a b', undefined],
     ['Жук', undefined],
@@ -92,11 +92,11 @@ describe('URLs of key sets', () => {
   });
 
   test.each([
-    ['', 'it is no URL'],
-    ['example.com', 'it is no URL'],
-    ['http://example.com/jwks.json', 'it is not https'],
-    ['file:///etc/passwd', 'it is not https'],
-    ['https://guido:secret@example.com/', 'it has a name or a password in it'],
+    ['', 'not a valid URL'],
+    ['example.com', 'not a valid URL'],
+    ['http://example.com/jwks.json', 'the URL is not https'],
+    ['file:///etc/passwd', 'the URL is not https'],
+    ['https://guido:secret@example.com/', 'the URL contains a username or password'],
     ...[
       'localhost',
       'keys.localhost.',
@@ -117,7 +117,7 @@ describe('URLs of key sets', () => {
       '[::ffff:10.0.0.1]',
       '[fd00::1]',
       '[fe80::1]',
-    ].map((host) => [`https://${host}/jwks.json`, 'its host is at a private address']),
+    ].map((host) => [`https://${host}/jwks.json`, 'the host has a private address']),
   ])('%s would not: %s', (url, why) => {
     expect(whyNotFetched(url as string)).toBe(why);
   });

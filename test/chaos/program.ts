@@ -1,4 +1,4 @@
-/** Node programs that are hit: started, killed and started again with the same words, on the same port. */
+/** Node programs that are killed and restarted with the same arguments, on the same port. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import type { ServerSettings } from './server.ts';
 import type { StoreAddress, StoreOptions } from './stores.ts';
 import type { Users } from './users.ts';
 
-// Servers that the tests start end with this process: one listener each.
+// Each server that the tests start adds an exit listener.
 process.setMaxListeners(0);
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -57,18 +57,18 @@ export class Program {
     return this.#child?.pid as number;
   }
 
-  /** What it printed last. */
+  /** The last output of the program. */
   get output(): string {
     return this.#output;
   }
 
-  /** The processes that it has started. */
+  /** The ids of its child processes. */
   get children(): number[] {
     const line = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').trim();
     return line === '' ? [] : line.split(' ').map(Number);
   }
 
-  /** Starts it, and waits until it listens. */
+  /** Starts the program, and waits until it is ready. */
   async start(): Promise<void> {
     const child = spawn(process.execPath, ['--conditions=source', ...this.#words], {
       env: commandEnvironment(this.#env),
@@ -93,7 +93,7 @@ export class Program {
     this.#child?.kill(name);
   }
 
-  /** Ends it at once. */
+  /** Kills the program, and waits until it has exited. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;

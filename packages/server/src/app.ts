@@ -1,4 +1,4 @@
-/** The composition root: the one place where the parts are made and put together. */
+/** The composition root: creates all parts of a server and connects them. */
 import cluster from 'node:cluster';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -22,25 +22,25 @@ import { makeNonceStore, nameOfNonces } from './nonces/store.ts';
 export interface App {
   readonly url: string;
   readonly adminUrl: string | undefined;
-  /** Takes no new requests, and waits for those that are under way, as long as it may. */
+  /** Stops accepting requests, and waits up to 10 s for those in flight. */
   stop(): Promise<void>;
 }
 
-/** Milliseconds that requests under way may take after the end was asked for. */
+/** Milliseconds that requests in flight have to finish after a stop. */
 const GRACE = 10_000;
-/** Milliseconds between two looks at whether requests are decided. */
+/** Milliseconds between two checks of the readiness. */
 const WATCH = 1000;
 
 /**
- * Starts everything.
+ * Opens the stores and starts both listeners.
  *
- * @param published - what `/.well-known/jwks.json` publishes, if it is ours
- * @throws CommandError where the database or an address cannot be had
+ * @param published - endpoint of `/.well-known/jwks.json`; without it, the application gets this path
+ * @throws CommandError if the database, the nonce store or an address cannot be opened
  */
 export async function startApp(config: Config, published: JwksEndpoint | undefined, log: Logger): Promise<App> {
   const database = await openDatabase(config.database, 'server', keyUsageWarnings(log));
   log.info({ created: database.created }, `database ${config.database.name}`);
-  // The primary process says it for its workers.
+  // The primary process has logged them for its workers.
   if (!cluster.isWorker) for (const warning of database.warnings) log.warn(warning);
   const { store: nonces, close: closeNonces } = await makeNonceStore(config, database, log);
   try {
@@ -107,7 +107,7 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
   }
 }
 
-/** Decisions are logged; a key that no longer counts and is named all the same shows at its entry. */
+/** Logs each decision. If a token names a revoked or expired key, records that for `ajwtd key list` too. */
 function whatHappened(decisions: DecisionLog, log: Logger, { directory }: Database): DecisionLog['write'] {
   const warnOfOldKey = oldKeyWarnings(log);
   return (event, request) => {
@@ -122,7 +122,7 @@ function seconds(): number {
   return Date.now() / 1000;
 }
 
-/** Logs once when requests are no longer decided, and once when they are again. @returns ends it */
+/** Logs when the server stops being ready, and when it is ready again. @returns a function that stops the checks */
 function watchReadiness(readiness: () => Promise<Readiness>, log: Logger): () => void {
   let last: Readiness = { ready: true };
   let isOver = false;
@@ -158,7 +158,7 @@ async function listen(server: Server, { host, port }: Address, option: string): 
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${given}`;
 }
 
-/** Requests under way may end; connections that idle are closed, and no answer keeps its connection any longer. */
+/** Closes a server: requests in flight may finish, idle connections are closed, and each response closes its connection. */
 async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return;
   server.prependListener('request', (_request, response) => {

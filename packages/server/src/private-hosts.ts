@@ -1,4 +1,4 @@
-/** Hosts of key sets that may have private addresses: what serves and what registers them agree on these. */
+/** The option for hosts of JWK sets that may have private addresses: `ajwtd serve` and `ajwtd jwks add` share it. */
 import { CommandError } from 'ajwt-cli-kit';
 import { jwksClient } from 'asymmetric-jwt-auth/jwks';
 
@@ -12,7 +12,7 @@ export const PRIVATE_HOSTS_OPTION = {
   },
 } as const;
 
-/** @throws CommandError naming the option */
+/** Checks host names. @throws CommandError that names the option */
 export function readPrivateHosts(privateHosts: readonly string[], option: string): readonly string[] {
   try {
     jwksClient({ privateHosts });

@@ -27,7 +27,7 @@ export function ajwt(args: readonly string[], options: RunOptions = {}): Promise
   return runCommand('ajwt', args, { ...options, detached: true });
 }
 
-/** Runs a line of shell in which `ajwt` and `ajwtd` are commands, as after an installation. */
+/** Runs a shell command line in which `ajwt` and `ajwtd` are on the PATH, as after an installation. */
 export function shell(line: string, options: RunOptions = {}): Promise<Outcome> {
   const env = commandEnvironment(options.env);
   env.PATH = `${commandFolder()}:${env.PATH}`;
@@ -37,8 +37,8 @@ export function shell(line: string, options: RunOptions = {}): Promise<Outcome> 
 }
 
 /**
- * Starts a line of shell on a terminal of its own, 100 columns wide; what it prints on either output comes out together. Colours
- * are up to the terminal: nothing in the environment forbids or forces them.
+ * Starts a shell command line on a new terminal with 100 columns. Standard output and standard error are merged. No environment
+ * variable forces or disables colors.
  */
 export function startOnTerminal(line: string, { env, cwd }: RunOptions = {}): ChildProcess {
   const { NO_COLOR: _plain, FORCE_COLOR: _forced, COLORTERM: _shades, CI: _ci, ...rest } = commandEnvironment();
@@ -54,7 +54,7 @@ export function startOnTerminal(line: string, { env, cwd }: RunOptions = {}): Ch
 
 let folder: string | undefined;
 
-/** A folder with the commands in it; gone with the process of the tests. */
+/** Returns a folder that contains the commands. It is deleted when the process of the tests exits. */
 function commandFolder(): string {
   if (folder === undefined) {
     const made = mkdtempSync(join(tmpdir(), 'ajwt-bin-'));
@@ -68,7 +68,7 @@ function commandFolder(): string {
   return folder;
 }
 
-/** Whether a test must be left out for want of a program; never where all tests are asked for. */
+/** Returns whether a test must be skipped because a program is missing. `npm run test:all` skips none. */
 export function lacks(program: string, ...args: readonly string[]): boolean {
   return process.env.AJWT_TEST_ALL === undefined && !hasProgram(program, ...args);
 }

@@ -16,16 +16,16 @@ export interface LogLine {
   readonly [member: string]: unknown;
 }
 
-/** How a server is started. */
+/** Options of a server. */
 export interface ServeOptions {
-  /** Path of an SQLite file, or the URL of a database. */
+  /** Path of an SQLite file, or URL of a database. */
   readonly database: string;
-  /** Further options of `ajwtd serve`. */
+  /** More options of `ajwtd serve`. */
   readonly args?: readonly string[];
   readonly env?: Record<string, string>;
 }
 
-/** What is left of a process. */
+/** How a process ended. */
 interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -36,24 +36,24 @@ export interface Ajwtd {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** What it has written so far, line by line. */
+  /** The log lines so far. */
   readonly log: readonly LogLine[];
-  /** The first line that fits, among those from number `from` on; waits for it. */
+  /** Waits for the first matching line at or after index `from`. */
   logged(fits: (line: LogLine) => boolean, from?: number): Promise<LogLine>;
   signal(name: NodeJS.Signals): void;
   readonly ended: Promise<Ended>;
-  /** SIGTERM, and its end. */
+  /** Sends SIGTERM, and waits until the process ends. */
   stop(): Promise<Ended>;
-  /** SIGKILL, and its end. */
+  /** Sends SIGKILL, and waits until the process ends. */
   kill(): Promise<Ended>;
 }
 
-/** Runs `ajwtd …` to its end. */
+/** Runs `ajwtd` to its end. */
 export function ajwtd(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   return runCommand('ajwtd', args, options);
 }
 
-/** Runs `ajwt …` to its end. */
+/** Runs `ajwt` to its end. */
 export function ajwt(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   return runCommand('ajwt', args, options);
 }
@@ -63,7 +63,7 @@ afterAll(() => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Starts `ajwtd serve` on a free port of 127.0.0.1, and waits until it listens. */
+/** Starts `ajwtd serve` on a free port of 127.0.0.1, and waits until it listens. It is killed after the tests of the file. */
 export async function serve({ database, args = [], env = {} }: ServeOptions): Promise<Ajwtd> {
   const url = database.includes('://') ? database : `sqlite:${database}`;
   const words = ['--database', url, '--listen', '127.0.0.1:0', '--admin-listen', 'off', ...args];

@@ -1,7 +1,7 @@
-/** HTTP/1.1 over a bare TCP connection: what is sent is sent byte for byte, and an answer is taken apart by few rules. */
+/** HTTP/1.1 over a TCP connection: sends exact bytes, and parses responses with few rules. */
 import { connect, type Socket } from 'node:net';
 
-/** One answer. */
+/** A response. */
 export interface Answer {
   readonly status: number;
   /** Status line and headers, as received. */
@@ -15,7 +15,7 @@ export interface Answer {
 /** A connection to a server on this machine. */
 export class Connection {
   readonly socket: Socket;
-  /** Settles when the connection is closed, by whichever side. */
+  /** Resolves when either side closes the connection. */
   readonly closed: Promise<void>;
   #chunks: Buffer[] = [];
   #length = 0;
@@ -36,7 +36,7 @@ export class Connection {
         done();
       });
     });
-    // A reset is an end as well; whoever waits for more finds none.
+    // A reset ends the connection too; pending reads then fail.
     socket.on('error', () => {});
   }
 
@@ -46,16 +46,16 @@ export class Connection {
     return new Connection(socket);
   }
 
-  /** @param data - text goes out as Latin-1, one byte a character */
+  /** @param data - bytes, or a string that is sent as Latin-1 */
   write(data: string | Uint8Array): void {
     if (typeof data === 'string') this.socket.write(data, 'latin1');
     else this.socket.write(data);
   }
 
   /**
-   * The next answer, complete; also an interim one (1xx).
+   * Reads the next response to its end. It may be an interim one (1xx).
    *
-   * @param method - of the request that is answered: HEAD has no body
+   * @param method - method of the request: a response to HEAD has no body
    */
   async answer(method = 'GET'): Promise<Answer> {
     const head = (await this.#line('\r\n\r\n')).toString('latin1');
@@ -70,7 +70,7 @@ export class Connection {
     return { status, head, header, body, text: body.toString('utf8') };
   }
 
-  /** Everything that comes until the server closes the connection. */
+  /** Reads everything until the server closes the connection. */
   async rest(): Promise<Buffer> {
     while (!this.#isOver) await this.#arrived.promise;
     return this.#take(this.#length);
@@ -93,7 +93,7 @@ export class Connection {
     }
   }
 
-  /** What comes before an end mark, which is taken as well. */
+  /** Reads up to an end mark, and skips the mark. */
   async #line(end: string): Promise<Buffer> {
     for (;;) {
       const all = this.#join();
@@ -137,12 +137,12 @@ export class Connection {
   }
 }
 
-/** The bytes of a request. */
+/** Returns the bytes of a request. */
 export function request(target: string, lines: readonly string[] = [], method = 'GET', body = ''): string {
   return [`${method} ${target} HTTP/1.1`, 'Host: api.example.com', ...lines, '', body].join('\r\n');
 }
 
-/** Sends one request over a connection of its own, and gives the answer. */
+/** Sends one request over a new connection. @returns the response */
 export async function exchange(port: number, bytes: string | Uint8Array, method?: string): Promise<Answer> {
   const connection = await Connection.open(port);
   try {

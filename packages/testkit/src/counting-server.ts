@@ -1,4 +1,4 @@
-/** Real servers that count what they receive: one that is called, one on another port, one behind TLS. */
+/** Servers that count the requests they receive: the one that is called, one on another port, one behind TLS. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +7,7 @@ import { nodeAuth } from 'asymmetric-jwt-auth/node';
 import { createAuthenticator, memoryKeyStore, memoryNonceStore } from '../../lib/src/index.ts';
 import { runProgram } from './command.ts';
 
-/** What came in. */
+/** A received request. */
 interface Received {
   readonly method: string | undefined;
   readonly url: string | undefined;
@@ -23,11 +23,11 @@ export interface CountingServers {
   readonly otherPort: string;
   /** The same host, over TLS. */
   readonly otherScheme: string;
-  /** At the origin that is called. */
+  /** Requests to the origin that is called. */
   received: Received[];
-  /** At the others. */
+  /** Requests to the other origins. */
   strayed: Received[];
-  /** Seconds by which the servers' clock is ahead of this one. */
+  /** Seconds by which the servers' clock is ahead. */
   ahead: number;
   redirect(status: number, to: string): string;
   close(): void;
@@ -48,7 +48,7 @@ export async function countingServers(): Promise<CountingServers> {
     const { method, url = '', headers } = request;
     const result = await authenticate(request);
     if (url === '/stream') {
-      // Answers the first chunk before there is another.
+      // Responds to the first chunk before the next one arrives.
       request.once('data', (chunk) => response.write(chunk));
       request.once('end', () => response.end());
       return;

@@ -1,10 +1,10 @@
-/** The databases that the SQL nonce store is tested on, as addresses that another process can be given. */
+/** The databases for tests of the SQL nonce store, as addresses that can be passed to another process. */
 import { CompiledQuery, type Dialect, Kysely, MysqlDialect, PostgresDialect } from 'kysely';
 import mysql from 'mysql2';
 import pg from 'pg';
 import { nodeSqliteDialect } from '../../lib/src/sql.ts';
 
-/** Where a database is: a file of SQLite, or a port of the loopback. */
+/** Address of a database: an SQLite file, or a port on the loopback address. */
 export interface Address {
   readonly kind: 'sqlite' | 'postgres' | 'mariadb';
   readonly file?: string;
@@ -30,7 +30,7 @@ export function openDatabase(address: Address, connections = 8): Kysely<unknown>
   return new Kysely<unknown>({ dialect: MAKE[address.kind](address, connections) });
 }
 
-/** Runs a statement, and gives its rows. */
+/** Runs a statement. @returns its rows */
 export async function ask<Row = Record<string, unknown>>(database: Kysely<unknown>, sql: string): Promise<Row[]> {
   return (await database.executeQuery(CompiledQuery.raw(sql))).rows as Row[];
 }

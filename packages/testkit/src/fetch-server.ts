@@ -1,4 +1,4 @@
-/** A real server for `ajwt fetch`: plain node:http with our own authentication, one path for each thing that servers do. */
+/** A server for `ajwt fetch`: node:http with the library's authentication, and one path for each behavior of servers. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { nodeAuth } from 'asymmetric-jwt-auth/node';
@@ -12,7 +12,7 @@ import {
 } from '../../lib/src/index.ts';
 import { listen } from '../../lib/test/adapters/suite.ts';
 
-/** What the server saw of a request that it let in. */
+/** An accepted request. */
 interface Seen {
   readonly method: string | undefined;
   readonly url: string | undefined;
@@ -22,10 +22,10 @@ interface Seen {
   readonly body: Buffer;
 }
 
-/** Every byte there is, and nothing that is text. */
+/** All 256 bytes, which are not valid UTF-8. */
 export const BINARY = Buffer.from(Array.from({ length: 256 * 1024 }, (_, index) => (index * 7) & 255));
 
-/** Answers of the application, by path. */
+/** Responses of the application, by path. */
 const ANSWERS: Readonly<Record<string, (response: ServerResponse) => void>> = {
   '/binary': (response) => response.end(BINARY),
   '/gzip': (response) => response.setHeader('content-encoding', 'gzip').end(BINARY),
@@ -56,16 +56,16 @@ const ANSWERS: Readonly<Record<string, (response: ServerResponse) => void>> = {
   '/cut': (response) => response.writeHead(200, { 'content-length': 100 }).write('begun', () => response.destroy()),
 };
 
-/** A server, and what it has seen. */
+/** A server, and the requests it accepted. */
 export interface FetchServer {
   readonly url: string;
   readonly server: Server;
   readonly seen: Seen[];
-  /** Settles with the response to `/slow`, and its request, as soon as that has come. */
+  /** Resolves with request and response when a request to `/slow` arrives. */
   slow(): Promise<[IncomingMessage, ServerResponse]>;
 }
 
-/** Starts a server that lets guido in. */
+/** Starts a server that accepts requests of guido. */
 export async function startServer(
   key: PublicKey,
   options: Partial<AuthenticatorOptions<unknown>> = {},
@@ -93,7 +93,7 @@ export async function startServer(
   return { url, server, seen, slow: () => once(server, 'slow') as Promise<[IncomingMessage, ServerResponse]> };
 }
 
-/** A nonce store that always gives the same answer, or none. */
+/** Makes a nonce store whose claims always have the same outcome, or never settle. */
 export function fixedNonceStore(outcome: 'replayed' | 'rate_limited' | 'forgotten' | 'down'): NonceStore {
   return {
     tolerance: 20,

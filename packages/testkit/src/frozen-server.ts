@@ -1,4 +1,4 @@
-/** An authenticator whose clock stands still, and whose nonce store counts how often it was asked. */
+/** An authenticator with a fixed clock, whose nonce store counts its calls. */
 import {
   type AuthenticationResult,
   createAuthenticator,
@@ -10,20 +10,20 @@ import { freshNonce } from './fixtures.ts';
 
 export { freshNonce, publicKeyOf } from './fixtures.ts';
 
-/** Seconds since the epoch at which the clock of these tests stands. */
+/** The time of the fixed clock, in seconds since the epoch. */
 export const NOW = 1_700_000_000;
 
 export interface FrozenServer {
   readonly keys: MemoryKeyStore<string>;
   /** Decides about `Authorization: JWT <token>`. */
   authenticate(token: string): Promise<AuthenticationResult<string>>;
-  /** Says `accepted`, or why not, and checks that no refusal of steps 2 to 6 asked the nonce store. */
+  /** Returns `accepted` or the reason, and checks that refusals in steps 2 to 6 did not call the nonce store. */
   judge(token: string): Promise<string>;
 }
 
 export function frozenServer(): FrozenServer {
   const keys = memoryKeyStore(() => NOW);
-  // Born a minute ago, so that its floor lies below the whole window.
+  // Opened a minute ago, so that its floor is below the whole window.
   const store = memoryNonceStore({ now: () => NOW - 60 });
   let asked = 0;
   const nonces = {
@@ -49,13 +49,13 @@ export function frozenServer(): FrozenServer {
   };
 }
 
-/** `accepted`, or the reason, with the detail behind it where there is one: `malformed time`. */
+/** Returns `accepted`, or the reason and its detail, if any: `malformed time`. */
 function verdict(result: AuthenticationResult<unknown>): string {
   if (result.ok) return 'accepted';
   return result.detail === undefined ? result.reason : `${result.reason} ${result.detail}`;
 }
 
-/** The text of a good payload. */
+/** Returns a valid payload as a JSON string. */
 export function goodPayload(username = 'alice', nonce: string | number = freshNonce()): string {
   return JSON.stringify({ username, time: NOW, nonce });
 }

@@ -1,4 +1,4 @@
-/** A real HTTPS server that publishes JWK sets as a test wants it, well or badly. */
+/** An HTTPS server that publishes JWK sets, valid or not. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -14,13 +14,13 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => voi
 
 export const newKey = async (): Promise<PublicKey> => (await PrivateKey.generate('ed25519')).publicKey;
 
-/** Answers with a set. */
+/** Responds with a JWK set. */
 export const publish =
   (keys: readonly unknown[], headers: Readonly<Record<string, string>> = {}): Answer =>
   (_request, response) =>
     response.writeHead(200, { 'content-type': SET_TYPE, ...headers }).end(JSON.stringify({ keys }));
 
-/** Starts a publisher for the tests of a file; each test begins with one that nobody has asked yet. */
+/** Starts a publisher for the tests of a file. Its records are cleared before each test. */
 export async function startPublisher() {
   const { ca, cert, key } = certify(HOST, 'localhost');
   const seen: IncomingMessage[] = [];
@@ -49,20 +49,20 @@ export async function startPublisher() {
   return {
     url: `https://${HOST}:${port}/jwks.json`,
     port,
-    /** Requests, in order. */
+    /** Received requests, in order. */
     seen,
     connections: () => connections,
     answerWith(next: Answer): void {
       answer = next;
     },
-    /** What reaches it: the name leads to the loopback, as it is on the list. */
+    /** Options of a client that reaches the publisher: its host name resolves to the loopback address, which must be allowed. */
     reach: { ca, privateHosts: [HOST], lookup: async () => ['127.0.0.1'] } satisfies JwksClientOptions,
   };
 }
 
 export type Publisher = Awaited<ReturnType<typeof startPublisher>>;
 
-/** A client whose clock the test drives, and what it was told. */
+/** A client with a clock that the test sets, and the problems it reported. */
 export function clientOf({ reach }: Publisher, options: JwksClientOptions = {}) {
   const clock = { now: 0 };
   const problems: JwksError[] = [];

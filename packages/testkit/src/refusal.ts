@@ -1,11 +1,11 @@
-/** What has to be so whenever a bad request comes: one place for all the lists. */
+/** Checks what must be true of every refusal: response, log and used nonces. */
 import { expect } from 'vitest';
 import { MALFORMED, REASONS, type Reason, type ReasonEntry } from '../../lib/src/core/reasons.ts';
 import { type Ajwtd, type LogLine, serve } from './ajwtd.ts';
 import { type Answer, exchange, request } from './connection.ts';
 import { seconds, UsedNonces } from './directory.ts';
 
-/** Servers on one database, whose refusals are looked at from all sides. */
+/** Servers on one database, with checks of their refusals. */
 export interface Watched {
   readonly servers: readonly Ajwtd[];
   readonly nonces: UsedNonces;
@@ -13,9 +13,9 @@ export interface Watched {
 }
 
 /**
- * Starts servers on one database. Each writes a few refusals a second down, so that several prove more in less time.
+ * Starts servers on one database. Each logs only a few refusals a second, so several servers check more refusals in less time.
  *
- * @param args - further options of `ajwtd serve`
+ * @param args - more options of `ajwtd serve`
  */
 export async function watch(database: string, count = 1, args: readonly string[] = []): Promise<Watched> {
   const servers = await Promise.all(Array.from({ length: count }, () => serve({ database, args })));
@@ -30,13 +30,13 @@ export async function watch(database: string, count = 1, args: readonly string[]
   };
 }
 
-/** Lines a second that the server writes for what no signature proves. */
+/** Lines a second that the server logs about requests without a valid signature. */
 const LINES = 10;
-/** What steps 3 and 4 tell everybody alike. */
+/** The message of all refusals in steps 3 and 4. */
 const SILENT =
   'The credential was not accepted; check the username, that its public key is registered, and the signature.';
 
-/** The answer to a reason, as spec/PROTOCOL.md §2.3 has it; `outcome` is the reason, and what is malformed behind it. */
+/** Returns the response that spec/PROTOCOL.md §2.3 requires. @param outcome - the reason, and after it the detail, if any */
 export function expectAnswer(answer: Answer, outcome: string): void {
   const [reason, detail] = outcome.split(' ') as [Reason, keyof typeof MALFORMED | undefined];
   const { step, status, error, message: sentence, retryAfter }: ReasonEntry = REASONS[reason];
@@ -56,7 +56,7 @@ export function expectAnswer(answer: Answer, outcome: string): void {
   });
 }
 
-/** Sends a request that must be refused; checks the answer, the log, and that no nonce was spent. */
+/** Sends a request that must be refused. Checks the response, the log, and that no nonce was used. */
 export async function expectRefused(
   { servers, nonces }: Watched,
   bytes: string | Uint8Array,
@@ -75,14 +75,14 @@ export async function expectRefused(
   return answer;
 }
 
-/** Sends a token that was used, and checks the answer and the log; its line is there when this ends. */
+/** Sends a used token. Checks the response, and waits for the log line. */
 export async function expectReplayed(server: Ajwtd, used: string): Promise<void> {
   const from = server.log.length;
   expectAnswer(await exchange(server.port, request('/.ajwt/auth', [`Authorization: JWT ${used}`])), 'replayed');
   expect(await server.logged((line) => line.reason !== undefined, from)).toMatchObject({ reason: 'replayed' });
 }
 
-/** Sends a good request, and checks that it is let in, and that one nonce is spent. */
+/** Sends a valid request. Checks that it is accepted, and that one nonce was used. */
 export async function expectAccepted(
   { servers, nonces }: Watched,
   good: string,
@@ -94,7 +94,7 @@ export async function expectAccepted(
   expect(nonces.since(before), 'nonces that were spent').toHaveLength(1);
 }
 
-/** No line has a segment of a token in it, nor what follows the scheme. */
+/** Checks that no log line contains a segment of a token or the credentials of the header. */
 function expectNoSecrets(lines: readonly LogLine[], bytes: string | Uint8Array): void {
   const written = lines.map((line) => JSON.stringify(line)).join('\n');
   expect(written).not.toMatch(/eyJ[\w-]{20,}/);
@@ -106,7 +106,7 @@ function expectNoSecrets(lines: readonly LogLine[], bytes: string | Uint8Array):
   }
 }
 
-/** A server that still writes its refusals down in this second; waits for one. */
+/** Returns a server that may still log refusals in this second; waits until there is one. */
 async function serverWithRoom(servers: readonly Ajwtd[]): Promise<Ajwtd> {
   for (;;) {
     const second = new Date().toISOString().slice(0, 19);
@@ -119,10 +119,10 @@ async function serverWithRoom(servers: readonly Ajwtd[]): Promise<Ajwtd> {
 }
 
 /**
- * Does what is right only while the clock shows one second, as on the edge of the window; anew where that second ended before it
- * was done.
+ * Runs work that must start and end within one second of the clock, such as a test of the edge of the window. If the second ends
+ * first, runs it again.
  *
- * @param work - is given seconds since the epoch
+ * @param work - called with seconds since the epoch
  */
 export async function withinASecond({ servers }: Watched, work: (now: number) => Promise<void>): Promise<void> {
   for (;;) {

@@ -2,14 +2,14 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 
-/** What a program left behind. */
+/** What a program printed, and its exit code. */
 export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** The environment of a program: our Node first, quiet npm, no colours. */
+/** Returns an environment in which the Node of the tests is first on the PATH, npm is quiet and output has no colors. */
 export function environment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _ofTheTestRunner, FORCE_COLOR: _forced, ...rest } = process.env;
   const path = `${dirname(process.execPath)}:${process.env.PATH}`;
@@ -41,7 +41,7 @@ export function run(command: string, words: readonly string[], options: SpawnOpt
   });
 }
 
-/** Runs a program that must succeed, and gives back what it printed. */
+/** Runs a program that must succeed. @returns what it printed */
 export async function mustRun(command: string, words: readonly string[], options: SpawnOptions = {}): Promise<string> {
   const { code, stdout, stderr } = await run(command, words, options);
   if (code !== 0) throw new Error(`${command} ${words.join(' ')} ended with ${code}:\n${stdout}${stderr}`);

@@ -5,7 +5,7 @@ import type { NonceStore } from '../../lib/src/index.ts';
 import { type SqlNonceStoreOptions, sqlNonceStore } from '../../lib/src/sql.ts';
 import { type Address, ask, openDatabase } from './databases.ts';
 
-/** A real server, started for the tests. */
+/** A database server that the tests start. */
 export interface Server {
   readonly address: Address;
   crash(): Promise<void>;
@@ -25,7 +25,7 @@ export const claimAt = (time = Math.floor(now()) + 5, nonce = crypto.randomUUID(
 export const outcomeOf = (store: NonceStore, claim: ReturnType<typeof claimAt>, at = now()) =>
   Promise.resolve(store.claim(claim, at)).catch((error: Error) => error.message);
 
-/** Opens stores on a server, each with a Kysely of its own, and closes them after each test. */
+/** Opens stores on a server, each with its own Kysely instance, and closes them after each test. */
 export class Stores {
   readonly #open: Kysely<unknown>[] = [];
   server!: Server;
@@ -52,7 +52,7 @@ export class Stores {
   }
 }
 
-/** Of twenty callers of two stores exactly one gets a nonce. */
+/** Checks that exactly one of twenty concurrent claims at two stores succeeds. */
 export async function giveOnce(stores: Stores): Promise<void> {
   const both = [await stores.store({ deadlineMs: 5000 }), await stores.store({ deadlineMs: 5000 })];
   for (let round = 0; round < 5; round++) {

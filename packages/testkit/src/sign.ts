@@ -1,10 +1,10 @@
-/** Tokens made by hand: whatever the holder of a good key can sign, sound or not. */
+/** Signs arbitrary tokens, valid or not. */
 import { constants, createHmac, type KeyObject, sign } from 'node:crypto';
 
-/** Text, which becomes UTF-8, or bytes as they are. */
+/** A string, which is encoded as UTF-8, or bytes. */
 export type Part = string | Uint8Array;
 
-/** RFC 7518 §3.1 and RFC 8037 §3.1 once more: signed by the library's own table, a mistake in it would not show. */
+/** RFC 7518 §3.1 and RFC 8037 §3.1. This table is independent of the library's, so that a mistake there shows. */
 export const SCHEMES = {
   RS512: { hash: 'sha512', pss: false },
   RS384: { hash: 'sha384', pss: false },
@@ -25,7 +25,7 @@ export function base64url(part: Part): string {
   return (typeof part === 'string' ? Buffer.from(part, 'utf8') : Buffer.from(part)).toString('base64url');
 }
 
-/** A raw JWS signature by the scheme of `alg`; r‖s for ECDSA. */
+/** Returns a raw JWS signature with the scheme of `alg`; r‖s for ECDSA. */
 export function signBytes(input: string, key: KeyObject, alg: SchemeName = 'EdDSA'): Buffer {
   const { hash, pss } = SCHEMES[alg];
   const padding = pss ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST } : {};

@@ -1,4 +1,4 @@
-/** Applications behind the gateway, and what they saw. */
+/** Applications behind the gateway, which record the requests they receive. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createBareServer, type Server, type Socket } from 'node:net';
 import { afterAll } from 'vitest';
@@ -14,11 +14,11 @@ interface Seen {
   readonly body: Buffer;
 }
 
-/** An application that answers what a test wants. */
+/** An application whose responses a test controls. */
 export interface Upstream {
   readonly url: string;
   readonly seen: Seen[];
-  /** Takes over from the answer `hello`; the request was not read then, nor noted. */
+  /** Replaces the response `hello`. The request is then neither read nor recorded. */
   handle: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
 }
 
@@ -27,7 +27,7 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Starts an application on `node:http`; it ends with the test file. */
+/** Starts an application on `node:http`; it is stopped after the tests of the file. */
 export async function startUpstream(): Promise<Upstream> {
   const seen: Seen[] = [];
   const server = createServer({ requestTimeout: 0, maxHeaderSize: 65_536 }, async (request, response) => {
@@ -50,16 +50,16 @@ export async function startUpstream(): Promise<Upstream> {
   return upstream;
 }
 
-/** An application on a bare socket, which takes what comes for granted. */
+/** An application on a TCP socket, which does not validate requests. */
 export interface BareUpstream {
   readonly url: string;
-  /** Bytes that are sent as soon as a head is complete. */
+  /** Bytes to send when the head of a request is complete. */
   answer: string;
-  /** Everything that came, over all connections. */
+  /** All received bytes, of all connections. */
   received(): string;
 }
 
-/** Starts an application on a bare socket; it ends with the test file. */
+/** Starts an application on a TCP socket; it is stopped after the tests of the file. */
 export async function startBareUpstream(answer = ''): Promise<BareUpstream> {
   let received = '';
   const sockets = new Set<Socket>();

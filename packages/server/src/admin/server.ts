@@ -1,4 +1,4 @@
-/** The operator's listener: never on the public address. */
+/** The admin listener, with `/livez` and `/readyz`. Its address should be private. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Readiness } from 'asymmetric-jwt-auth';
 import type { Logger } from 'pino';
@@ -8,10 +8,10 @@ import { closeIdleConnections } from '../gateway/idle-connections.ts';
 import { closeLingeringly } from '../gateway/lingering-close.ts';
 import { sendJson, sendProblem } from '../gateway/responses.ts';
 
-/** Milliseconds that a connection may wait for its next request. */
+/** Milliseconds for which a connection may be idle. */
 const IDLE = 10_000;
 
-/** @param readiness - whether a signed request would be decided now */
+/** @param readiness - returns whether a signed request can be decided now */
 export function createAdminServer(readiness: () => Promise<Readiness>, log: Logger): Server {
   async function route({ method, url }: IncomingMessage, response: ServerResponse): Promise<void> {
     if (method !== 'GET' && method !== 'HEAD') {

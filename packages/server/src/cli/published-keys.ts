@@ -1,16 +1,15 @@
-/** Public keys that `/.well-known/jwks.json` publishes, for others to verify what they sign. */
-
+/** Public keys that `/.well-known/jwks.json` publishes. */
 import { CommandError } from 'ajwt-cli-kit';
 import { PublicKey } from 'asymmetric-jwt-auth';
 import { type JwksEndpoint, jwksEndpoint } from 'asymmetric-jwt-auth/jwks';
 
 /**
- * Makes the endpoint of the keys in these files.
+ * Reads public keys from files and makes the endpoint that publishes them.
  *
- * @param files - each a public key: an OpenSSH line, PEM or JWK. They are read once
- * @param option - how they were given
- * @returns nothing where there are none: the path is the application's then
- * @throws CommandError for a file that cannot be read, or is no public key; a private one is refused
+ * @param files - paths of public keys (OpenSSH, PEM or JWK). They are read once
+ * @param option - name of the option, for messages
+ * @returns `undefined` if there are no files; then the application gets the path
+ * @throws CommandError if a file cannot be read or is not a public key; a private key is refused too
  */
 export async function publishedKeys(files: readonly string[], option: string): Promise<JwksEndpoint | undefined> {
   if (files.length === 0) return undefined;

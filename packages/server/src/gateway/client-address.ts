@@ -1,20 +1,20 @@
-/** Whose request it is, as an address: the peer's, or the one that a trusted proxy names. */
+/** The client's address: the peer's, or the one that a trusted proxy reports. */
 import type { IncomingMessage } from 'node:http';
 import { parseIpAddress } from 'ajwt-cli-kit';
 import { headerValues } from 'asymmetric-jwt-auth/node';
 import type { Config } from '../config.ts';
 
-/** What is needed of a request. */
+/** The parts of a request that the address is read from. */
 type Sent = Pick<IncomingMessage, 'rawHeaders'> & { readonly socket: { readonly remoteAddress?: string | undefined } };
 
 /**
- * Returns the address of the client, to count its requests by: an IPv4 address, or the first 64 bits of an IPv6 address, as one
- * client usually has all addresses that begin with them.
+ * Returns the client's address, by which its requests are counted: an IPv4 address, or the first 64 bits of an IPv6 address, because
+ * one client usually has all addresses of such a network.
  *
- * Behind trusted proxies it is the rightmost entry of `X-Forwarded-For` that is not a trusted proxy itself: a client can write
- * anything to the left of it.
+ * Behind trusted proxies, it is the rightmost entry of `X-Forwarded-For` that is not a trusted proxy itself. The entries to the left
+ * of it may be forged by the client.
  *
- * @returns `undefined` if a trusted proxy does not name a client
+ * @returns `undefined` if a trusted proxy does not report a client
  */
 export function clientAddress(
   { rawHeaders, socket: { remoteAddress } }: Sent,
@@ -31,17 +31,17 @@ export function clientAddress(
   return undefined;
 }
 
-/** Some proxies write the client's port too: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+/** Removes the port that some proxies add: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function withoutPort(hop: string): string {
   const [, ipv6, ipv4] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(hop) ?? [];
   return ipv6 ?? ipv4 ?? hop;
 }
 
 /**
- * Returns what the addresses of one client have in common: an IPv4 address, however it is written, or the first 64 bits of an IPv6
- * address.
+ * Returns the part of an address that identifies a client: an IPv4 address in its usual form (also from `::ffff:192.0.2.1`), or the
+ * first 64 bits of an IPv6 address.
  *
- * @returns `undefined` if it is not an address
+ * @returns `undefined` if the string is not an address
  */
 export function addressGroup(text: string): string | undefined {
   const address = parseIpAddress(text.replace(/%.*$/, ''));

@@ -1,8 +1,8 @@
-/** Responses to bytes that are not an HTTP request, or not one that is read here. */
+/** Responses to bytes that are not a valid HTTP request, or that exceed a limit of the parser. */
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** By the code of Node's error; everything else is a 400. */
+/** Statuses by error code of Node; all other errors are a 400. */
 const STATUSES: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
@@ -10,8 +10,8 @@ const STATUSES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Answers as `node:http` does by default, with one difference: after the response to a bad head the connection is not cut at once, so
- * that a client that is still sending can read it.
+ * Responds as `node:http` does by default, with one difference: the connection is not destroyed at once after the response to a bad
+ * head, so that a client that is still sending can read it.
  */
 export function answerClientErrors(server: Server): void {
   const responses = new WeakMap<object, ServerResponse>();
@@ -23,7 +23,7 @@ export function answerClientErrors(server: Server): void {
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const response = responses.get(socket);
-    // The last one: if it is written, so are those before it.
+    // The last response of the connection: if it was written, all earlier ones were too.
     const isUnderWay = response !== undefined && !response.writableFinished;
     const mayWrite = socket.writable && !(isUnderWay && response.headersSent);
     const status = STATUSES[error.code ?? ''] ?? 400;

@@ -1,21 +1,21 @@
-/** Refusals in the log: a few lines a second, so that no sender can fill the disk, and the number of the refusals without a line. */
+/** Logs decisions: a few refusals a second, so that a flood cannot fill the disk, and the number of refusals left out. */
 
 import { printable } from 'ajwt-cli-kit';
 import type { AuthenticationEvent, AuthenticationRequest } from 'asymmetric-jwt-auth';
 import type { Logger } from 'pino';
 import { lineQuota } from './line-quota.ts';
 
-/** Lines a second about what no signature proves, whoever sent it. */
+/** Lines a second about requests without a valid signature. */
 const UNPROVEN = { each: 10 };
-/** Lines a second about failures on this side. They have a quota of their own: a flood of garbage must not hide them. */
+/** Lines a second about failures of this server. Their quota is separate, so that a flood of garbage cannot hide them. */
 const FAILURES = { each: 10 };
-/** Lines a second about one user and key, and about all of them: anyone who has captured a token can send it again and again. */
+/** Lines a second about one user and key, and about all users: anyone who captured a token can replay it in a flood. */
 const PROVEN = { each: 10, inAll: 100 };
 
 /** Writes decisions to the log. */
 export interface DecisionLog {
   write(event: AuthenticationEvent, request: AuthenticationRequest): void;
-  /** Writes how many refusals were left out so far, as the process is about to end. */
+  /** Writes how many refusals were left out so far; called before the process ends. */
   flush(): void;
 }
 
@@ -37,7 +37,7 @@ export function decisionLog(log: Logger): DecisionLog {
   function hasRoom({ reason, verified, username, kid }: AuthenticationEvent): boolean {
     if (reason === 'unavailable') return failures.take('', undefined);
     if (!verified) return unproven.take('', undefined);
-    // Neither has a line end in it.
+    // Neither can contain a line break, so the name is unambiguous.
     return proven.take(`${kid}\n${username}`, { username, kid });
   }
 
@@ -67,10 +67,10 @@ function told(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** Longest path that is written down, in characters. */
+/** Maximum length of a logged path, in characters. */
 const MAX_PATH = 200;
 
-/** The query is left out: there may be secrets in it. */
+/** Describes the request without its query, which may contain secrets. */
 function whatWasAsked({ method, target, context }: AuthenticationRequest) {
   const path = target === undefined ? undefined : printable(target.replace(/[?#].*$/s, ''), MAX_PATH);
   return { method, path, peer: context as string | undefined };

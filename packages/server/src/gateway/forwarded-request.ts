@@ -1,29 +1,29 @@
-/** What a forward-auth request says of the request that it is about. */
+/** Reads the original request from a forward-auth request. */
 import type { IncomingMessage } from 'node:http';
 import { headerValues } from 'asymmetric-jwt-auth/node';
 
-/** Where forward-auth is. */
+/** Path of the forward-auth endpoint. */
 export const FORWARD_AUTH = '/.ajwt/auth';
 
-/** Method and request-target of a request; `undefined` equals nothing that a token can be bound to. */
+/** Method and request target of the original request. A bound token never matches `undefined`. */
 export interface Described {
   readonly method: string | undefined;
   readonly target: string | undefined;
 }
 
-/** The origin form (RFC 9112 §3.2.1) of a request-target: as sent, but for the scheme and host of the absolute form. */
+/** Returns the origin form (RFC 9112 §3.2.1) of a request target: removes scheme and host from an absolute form. */
 export function originForm(target: string): string {
   return target.replace(/^https?:\/\/[^/?#]*/i, '');
 }
 
-/** Headers that name the method: nginx by custom, Traefik and Caddy. */
+/** Headers with the method: the nginx convention; Traefik and Caddy. */
 const METHODS = { 'x-original-method': asSent, 'x-forwarded-method': asSent };
-/** Headers that name the target: nginx by custom, ingress-nginx, Traefik and Caddy. */
+/** Headers with the target: the nginx convention; ingress-nginx; Traefik and Caddy. */
 const TARGETS = { 'x-original-uri': asSent, 'x-original-url': originForm, 'x-forwarded-uri': asSent };
 
 /**
- * The original request. Envoy sends its method, and its target below our path; the others send both in headers, which count
- * only from a trusted proxy.
+ * Returns the original request. Envoy sends its method, and appends its target to our path. Other proxies send both in headers, which
+ * are read only if the proxy is trusted.
  */
 export function describedRequest(request: IncomingMessage, trusted: boolean): Described {
   const below = originForm(request.url ?? '').slice(FORWARD_AUTH.length);
@@ -33,10 +33,10 @@ export function describedRequest(request: IncomingMessage, trusted: boolean): De
 }
 
 /**
- * The value that all these headers agree on. No header wins over another: a proxy sets one of them and passes the others on, so
- * that where two differ, one may be the client's own.
+ * Returns the value that all these headers agree on. If two differ, neither is used: a proxy sets one of them and forwards the others,
+ * so one may come from the client.
  *
- * @param readers - by header name, in lower case, what turns its value into a method or a target
+ * @param readers - functions that convert a header's value into a method or a target, by header name in lower case
  */
 function onlyValue(
   rawHeaders: readonly string[],

@@ -1,4 +1,4 @@
-/** The public listener: where a request goes. */
+/** The public listener: routes each request. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AcceptedResult, Authenticator, MalformedCode, RefusedResult } from 'asymmetric-jwt-auth';
 import { JWKS_PATH, type JwksEndpoint } from 'asymmetric-jwt-auth/jwks';
@@ -20,12 +20,12 @@ import { makeTurns } from './turns.ts';
 import { Undecided } from './undecided.ts';
 import { cutIdleBody, endUnreadBody } from './unfinished-body.ts';
 
-/** What the gateway is made of. */
+/** The parts of a gateway. */
 export interface GatewayParts {
   readonly auth: Authenticator<unknown>;
-  /** Without one there is forward-auth only. */
+  /** Without it, the gateway only responds to forward-auth requests and whoami. */
   readonly proxy: UpstreamProxy | undefined;
-  /** What is published to everybody; without it, its path is the application's. */
+  /** Serves `/.well-known/jwks.json`; without it, the application gets this path. */
   readonly jwks: JwksEndpoint | undefined;
   readonly config: Pick<Config, 'isTrustedProxy' | 'userHeader' | 'keyHeader' | 'undecided'>;
   readonly overloads: OverloadLog;
@@ -35,11 +35,11 @@ export interface GatewayParts {
 const WHOAMI = '/.ajwt/whoami';
 const OURS = '/.ajwt/';
 
-/** Bytes of all headers of a request: nginx passes up to 32 kB on. */
+/** Maximum bytes of all headers of a request. nginx forwards up to 32 kB. */
 const MAX_HEADERS = 40 * 1024;
-/** Milliseconds for the headers of a request. */
+/** Milliseconds in which the headers of a request must arrive. */
 const HEADERS_TIMEOUT = 5000;
-/** Milliseconds that a connection may wait for its next request. */
+/** Milliseconds for which a connection may be idle. */
 const KEEP_ALIVE_TIMEOUT = 65_000;
 
 export function createGateway({ auth, proxy, jwks, config, overloads, log }: GatewayParts): Server {
@@ -58,14 +58,14 @@ export function createGateway({ auth, proxy, jwks, config, overloads, log }: Gat
       const read = readNodeRequest(request, target, undefined);
       const asked = { ...read, method, malformed, context: read.address };
       await turns.othersAreRead(address);
-      // A client that has gone away spends no token, and costs no verification.
+      // If the client has disconnected, don't verify its token or mark it as used.
       return request.socket.destroyed ? OVERLOADED : await auth.authenticate(asked);
     } finally {
       undecided.leave(address);
     }
   }
 
-  /** Exactly 200, 401 or 503: other answers, proxies turn into errors of their own. */
+  /** Responds with 200, 401 or 503 only: proxies turn other statuses into their own errors. */
   async function forwardAuth(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const trusted = config.isTrustedProxy(request.socket.remoteAddress);
     const malformed = imitatesIdentity(request.rawHeaders) ? 'identity_header' : undefined;
@@ -115,7 +115,7 @@ export function createGateway({ auth, proxy, jwks, config, overloads, log }: Gat
   const options = {
     maxHeaderSize: MAX_HEADERS,
     headersTimeout: HEADERS_TIMEOUT,
-    // A steady upload may take as long as it needs; an idle one is cut.
+    // An upload may take any time while it makes progress; cutIdleBody ends a stalled one.
     requestTimeout: 0,
     connectionsCheckingInterval: 1000,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
@@ -130,9 +130,9 @@ export function createGateway({ auth, proxy, jwks, config, overloads, log }: Gat
   closeIdleConnections(server, KEEP_ALIVE_TIMEOUT + HEADERS_TIMEOUT);
   server.on('connection', pipelining.accept);
   server.on('connection', turns.accepted);
-  // No header is dropped for being one too many: there might be a second Authorization behind it.
+  // Node would silently drop headers beyond a maximum, and a second Authorization could be among them.
   server.maxHeadersCount = 0;
-  // A body is asked for only once its sender was let in.
+  // Ask for a body (100 Continue) only after the request was accepted.
   server.on('checkContinue', serve);
   server.on('checkExpectation', serve);
   return server;
@@ -143,7 +143,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, result: Refu
   sendRefusal(response, result);
 }
 
-/** What an application could read otherwise than it was signed, or than a proxy before this one has read it. */
+/** Returns what makes a request ambiguous: the application could read it differently from the signer or another proxy. */
 function ambiguityOf({ url, rawHeaders }: IncomingMessage): string | undefined {
   // The absolute form (RFC 9112 §3.2.2), and `*`.
   if (!url?.startsWith('/')) return 'The request target is not a path.';
@@ -161,7 +161,7 @@ function asUnavailable(result: RefusedResult): RefusedResult {
   return { ...result, status: 503 };
 }
 
-/** The path as sent: no decoding, no normalisation, so that there is one reading. The absolute form has one too. */
+/** Returns the path as sent, also from the absolute form. It is not decoded or normalized, so it has one reading only. */
 function pathOf(target: string): string {
   return originForm(target).replace(/[?#].*$/s, '');
 }

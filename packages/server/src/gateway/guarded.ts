@@ -1,16 +1,16 @@
-/** The one catch around every request: no request ends the process. */
+/** Catches every error of a request handler, so that no request ends the process. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { sendProblem } from './responses.ts';
 import { endUnreadBody } from './unfinished-body.ts';
 import { oncePerMinute } from './warnings.ts';
 
-/** Handles a request, at once or later. */
+/** Handles a request, synchronously or not. */
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /**
- * Wraps a handler. If it throws or rejects, the client gets a 503, or a closed connection if the response has begun; the log gets the
- * cause, once a minute for each message.
+ * Wraps a handler. If it throws or rejects, the client gets a 503, or a closed connection if the response has begun. The cause is
+ * logged, at most once a minute for each message.
  */
 export function guarded(handle: Handler, log: Logger): (request: IncomingMessage, response: ServerResponse) => void {
   const mayLog = oncePerMinute();
@@ -29,7 +29,7 @@ export function guarded(handle: Handler, log: Logger): (request: IncomingMessage
   }
 
   return async (request, response) => {
-    // A client that has gone away is not a failure.
+    // A client that disconnects is not a failure.
     response.on('error', () => {});
     try {
       await handle(request, response);

@@ -1,19 +1,19 @@
-/** Who was let in, told to the application in headers; and nobody else's word for it. */
+/** Headers that tell the application who sent a request, and the removal of forged ones. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AcceptedResult } from 'asymmetric-jwt-auth';
 import { canonicalName } from '../config.ts';
 import { isProxyStatement } from './proxy-headers.ts';
 
-/** Names of the headers. */
+/** Names of the identity headers. */
 export interface IdentityHeaderNames {
   readonly userHeader: string;
   readonly keyHeader: string;
 }
 
-/** Not reserved in RFC 3986 §2.3, and three that are common in usernames. */
+/** Unreserved characters (RFC 3986 §2.3), and three that are common in usernames. */
 const KEPT = /^[A-Za-z\d\-._~@+$]*$/;
 
-/** Percent-encoded UTF-8, so that any username arrives exactly, and a common one as it is. */
+/** Percent-encodes a username as UTF-8. Common usernames stay unchanged. */
 export function encodeUsername(username: string): string {
   if (KEPT.test(username)) return username;
   return encodeURIComponent(username)
@@ -21,7 +21,7 @@ export function encodeUsername(username: string): string {
     .replace(/%(?:40|2B|24)/g, decodeURIComponent);
 }
 
-/** The headers of an accepted request: every one of them, never empty. */
+/** Returns the identity headers of an accepted request. None is ever empty. */
 export function identityHeaders(
   { username, key }: AcceptedResult<unknown>,
   { userHeader, keyHeader }: IdentityHeaderNames,
@@ -30,10 +30,10 @@ export function identityHeaders(
 }
 
 /**
- * Makes the function that finds headers with which a caller could pass for another user, behind a proxy that asks here.
+ * Makes a function that finds headers with which a caller could impersonate another user behind a forward-auth proxy.
  *
- * The proxy sets the identity headers, and an application can still read the caller's: one whose name CGI or WSGI turns into the
- * same variable (`X_Auth_User`). A proxy may also remove the headers that `Connection` names after it has set them.
+ * The proxy sets the identity headers, but the application could still read a header of the caller, if CGI or WSGI turns its name into
+ * the same variable (`X_Auth_User`). And a proxy may remove the headers that `Connection` names after it has set them.
  *
  * @returns a function of the raw headers, names and values in turn
  */
@@ -51,7 +51,7 @@ export function imitationFinder(names: IdentityHeaderNames): (rawHeaders: readon
   };
 }
 
-/** Headers of one connection (RFC 9110 §7.6.1), but for transfer-encoding, without which a body would lose its end. */
+/** Headers that apply to one connection only (RFC 9110 §7.6.1). Transfer-Encoding is kept: without it, a body would have no end. */
 const HOP_BY_HOP = [
   'connection',
   'keep-alive',
@@ -64,17 +64,17 @@ const HOP_BY_HOP = [
   'expect',
 ];
 
-/** What a proxy before this one said counts only where it is trusted. */
+/** The sender of a request. Its forwarding headers are kept only if it is a trusted proxy. */
 export interface Peer {
   readonly address: string | undefined;
   readonly trusted: boolean;
 }
 
 /**
- * The headers that the application gets: without credentials, without what belongs to this connection, and without any
- * header that could be taken for one of ours.
+ * Returns the headers for the application: without credentials, without headers of this connection, and without any header that could
+ * be mistaken for an identity header.
  *
- * @param headers - as received, names in lower case
+ * @param headers - headers as received, with names in lower case
  */
 export function upstreamHeaders(
   headers: IncomingHttpHeaders,

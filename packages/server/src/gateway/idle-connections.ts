@@ -1,10 +1,10 @@
-/** Connections that stay open without a request. */
+/** Closes connections that stay open without a request. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * Closes connections that wait for a request longer than `limit` milliseconds, whatever they send. Node's own timers start again with
- * every byte, so that an empty line now and then would keep a connection open for ever.
+ * Closes connections that are without a request for more than `limit` milliseconds, even if they send bytes. Node's own timers restart
+ * with every byte, so an occasional empty line would keep a connection open forever.
  */
 export function closeIdleConnections(server: Server, limit: number): void {
   const waiting = new WeakMap<Socket, { requests: number; readonly timer: NodeJS.Timeout }>();

@@ -1,28 +1,28 @@
-/** How many lines a log gets in a second: a few about each thing, and then the number of those that were left out. */
+/** Limits log lines to a few a second for each subject, and reports how many were left out. */
 
 /** Limits of one second. */
 export interface LineLimits {
-  /** Lines about one thing. */
+  /** Lines about one subject. */
   readonly each: number;
-  /** Lines about all things together; default: no limit beyond `each`. */
+  /** Lines about all subjects together. Default: no limit. */
   readonly inAll?: number;
 }
 
 export interface LineQuota<Thing> {
   /**
-   * Takes one of the lines that this second has room for. A line without room is counted, and reported when the second is over.
+   * Uses up one line of the current second. If none is left, counts the line; the count is reported when the second is over.
    *
-   * @param name - what tells one thing from another
+   * @param name - identifies the subject
    * @returns whether the line may be written
    */
   take(name: string, thing: Thing): boolean;
-  /** Reports now what was left out so far, as the process is about to end. */
+  /** Reports the counts so far; called before the process ends. */
   flush(): void;
 }
 
-/** Things that are told apart in one second; the lines about all others share one place. */
+/** Subjects that are counted separately in one second; all others share one count. */
 const MOST_THINGS = 1000;
-/** Things that are reported on their own when a second is over; the others are summed up. */
+/** Subjects that get their own report when a second is over; the others are summed up. */
 const MOST_REPORTS = 10;
 
 interface Place<Thing> {
@@ -34,8 +34,8 @@ interface Place<Thing> {
 /**
  * Makes a quota for the lines of each wall-clock second.
  *
- * @param report - called once for each thing of which lines were left out, at the latest when the second is over, even if nothing
- *   more happens; with `undefined` for the sum of several things
+ * @param report - called for each subject with lines left out, at the latest when the second is over; with `undefined` for the sum of
+ *   several subjects
  */
 export function lineQuota<Thing>(
   { each, inAll = Number.POSITIVE_INFINITY }: LineLimits,
@@ -93,7 +93,7 @@ export function lineQuota<Thing>(
         return true;
       }
       place.left += 1;
-      // Nothing more may come, and the count is to be seen all the same.
+      // Without a timer, the count would not be reported until the next line.
       timer ??= setTimeout(flush, (present + 1) * 1000 - now).unref();
       return false;
     },

@@ -1,11 +1,11 @@
-/** Too many requests at a time: what their senders get, and what the log says about them. */
+/** The response to requests beyond the limits, and the log lines about them. */
 import { REASONS, type RefusedResult } from 'asymmetric-jwt-auth';
 import type { Logger } from 'pino';
 import { lineQuota } from './line-quota.ts';
 
 const { status, error, retryAfter, message } = REASONS.unavailable;
 
-/** The response to a request that is not looked at: its token is not spent. */
+/** The response to a request that was not checked: its token stays unused. */
 export const OVERLOADED: RefusedResult = {
   ok: false,
   reason: 'unavailable',
@@ -19,7 +19,7 @@ export const OVERLOADED: RefusedResult = {
   body: JSON.stringify({ type: 'about:blank', title: 'Service Unavailable', status, error, detail: message }),
 };
 
-/** Which limit was reached: requests that are open on one connection, or undecided of one address, or undecided in all. */
+/** The limit that was reached: open requests of one connection, undecided requests of one address, or all undecided requests. */
 type OverloadLimit = 'connection' | 'address' | 'all';
 
 const EXPLANATIONS: Readonly<Record<OverloadLimit, string>> = {
@@ -31,7 +31,7 @@ const EXPLANATIONS: Readonly<Record<OverloadLimit, string>> = {
 
 export interface OverloadLog {
   write(limit: OverloadLimit, address: string | undefined): void;
-  /** Writes how many were left out so far, as the process is about to end. */
+  /** Writes how many lines were left out so far; called before the process ends. */
   flush(): void;
 }
 
@@ -40,7 +40,7 @@ interface Overload {
   readonly address: string | undefined;
 }
 
-/** Makes a log with a line a second for each limit and address, ten in all, and the number of the others. */
+/** Makes a log with one line a second for each limit and address, ten lines in all, and a count of the others. */
 export function overloadLog(log: Logger): OverloadLog {
   const quota = lineQuota<Overload>({ each: 1, inAll: 10 }, (overload, requests) =>
     log.warn({ ...overload, requests }, 'more requests were refused for this reason'),

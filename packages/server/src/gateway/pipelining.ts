@@ -1,22 +1,22 @@
-/** How many requests of one connection may be open at a time. */
+/** Limits how many requests of one connection may be in flight. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { addressGroup } from './client-address.ts';
 
 /**
- * Requests that a connection may have sent before their responses. Proxies and clients wait for each response; whoever does not
- * makes the server read hundreds of requests at once, before those of anybody else.
+ * Requests that a connection may have in flight. Proxies and ordinary clients wait for each response; a client that doesn't makes the
+ * server read hundreds of its requests before those of others.
  */
 const MOST_OPEN = 16;
-/** Milliseconds for which connections from an address that has sent too many are read with care. */
+/** Milliseconds for which new connections from an address that exceeded the limit are read in slices. */
 const REMEMBERED = 60_000;
-/** Addresses that are remembered; the oldest gives way to a new one. */
+/** Remembered addresses; a new one replaces the oldest. */
 const MOST_REMEMBERED = 10_000;
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface PipelineLimit {
-  /** Wraps a handler: a connection with too many open requests is closed, and no more of its requests are handled. */
+  /** Wraps a handler. A connection that exceeds the limit is closed, and no more of its requests are handled. */
   wrap(handle: Handler): Handler;
   /** Called with each new connection. */
   accept(socket: Socket): void;
@@ -25,11 +25,11 @@ export interface PipelineLimit {
 /**
  * Makes a limit for the connections of one server.
  *
- * @param exceeded - called with the request that is one too many
+ * @param exceeded - called with the request that exceeds the limit
  */
 export function pipelineLimit(exceeded: (request: IncomingMessage) => void): PipelineLimit {
   const open = new WeakMap<Socket, number>();
-  /** When it was last seen, by the group of the peer's address; the oldest first. */
+  /** When a peer last exceeded the limit, by address group; the oldest first. */
   const careless = new Map<string, number>();
 
   function remember(socket: Socket): void {
@@ -42,7 +42,7 @@ export function pipelineLimit(exceeded: (request: IncomingMessage) => void): Pip
   return {
     wrap: (handle) => (request, response) => {
       const { socket } = request;
-      // Node has read it together with the one that was too many.
+      // Node read this request together with the one that exceeded the limit.
       if (socket.destroyed) return;
       const requests = (open.get(socket) ?? 0) + 1;
       if (requests > MOST_OPEN) {
@@ -62,22 +62,22 @@ export function pipelineLimit(exceeded: (request: IncomingMessage) => void): Pip
   };
 }
 
-/** Peers without an address that can be read share one group. */
+/** Peers without a readable address share one group. */
 function groupOf({ remoteAddress = '' }: Socket): string {
   return addressGroup(remoteAddress) ?? '';
 }
 
-/** Bytes: a request or two. */
+/** Bytes of a slice: one or two requests. */
 const SLICE = 2048;
 
 /**
- * Makes a new connection of an HTTP server hand its bytes to the parser in slices, and no more of them once it is destroyed.
+ * Makes a new connection pass its bytes to the HTTP parser in slices, until it is destroyed.
  *
- * Otherwise Node parses all that it has read, 64 kB at a time, which takes tens of milliseconds if it is hundreds of requests, even
- * if the first few have closed the connection. Reading in slices costs some microseconds a request, and so is not done for everybody.
+ * Otherwise Node parses up to 64 kB at once. With hundreds of requests, this takes tens of milliseconds, even if the first few have
+ * closed the connection. Slices cost some microseconds a request, so only connections that need them are read this way.
  */
 function readInSlices(socket: Socket, slice = SLICE): void {
-  // The HTTP server's own listener; a version of Node without one reads as usual.
+  // The listener of the HTTP server. If a version of Node has none, the connection is read as usual.
   const [parse] = socket.listeners('data') as ((bytes: Buffer) => void)[];
   if (parse === undefined) return;
   socket.off('data', parse);

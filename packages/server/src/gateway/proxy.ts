@@ -1,4 +1,4 @@
-/** The reverse proxy: an authenticated request goes on to the application, as a stream, byte for byte. */
+/** The reverse proxy: streams authenticated requests to the application, and its responses back. */
 import http, {
   type ClientRequest,
   type IncomingMessage,
@@ -13,21 +13,22 @@ import { upstreamAgent } from './upstream-agent.ts';
 import type { UpstreamFailureLog } from './upstream-failure-log.ts';
 import { watchProgress } from './watch-progress.ts';
 
-/** Passes requests on to one origin. */
+/** Forwards requests to one origin. */
 export interface UpstreamProxy {
-  /** @param headers - those that the application gets */
+  /** @param headers - headers for the application */
   pass(request: IncomingMessage, response: ServerResponse, headers: IncomingMessage['headers']): void;
   close(): void;
 }
 
-/** Where requests go, and how long the application may take. */
+/** Options of the proxy. */
 export interface ProxyOptions {
+  /** Origin of the application. */
   readonly upstream: URL;
   /** Seconds from the last byte of a request to the headers of its response. */
   readonly responseTimeout: number;
 }
 
-/** Methods of requests that may be sent again, if they have no body (RFC 9110 §9.2.1). */
+/** Safe methods (RFC 9110 §9.2.1): such a request may be repeated if it has no body. */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 export function createProxy({ upstream, responseTimeout }: ProxyOptions, failures: UpstreamFailureLog): UpstreamProxy {
@@ -38,9 +39,9 @@ export function createProxy({ upstream, responseTimeout }: ProxyOptions, failure
   function pass(request: IncomingMessage, response: ServerResponse, received: IncomingMessage['headers']): void {
     const withBody = hasBody(request);
     const headers: OutgoingHttpHeaders = { ...received };
-    // Over TLS the application is asked for by its own name, which its certificate bears.
+    // Over TLS, the host must be the name in the application's certificate.
     if (upstream.protocol === 'https:') headers.host = upstream.host;
-    // An application that overlooks the coding would take the body for the next request of this connection.
+    // An application that ignores the transfer coding would read the body as the next request of this connection.
     if (headers['transfer-encoding'] !== undefined) headers.connection = 'close';
     const mayRepeat = !withBody && SAFE_METHODS.has(request.method ?? '');
     let outgoing: ClientRequest;
@@ -55,13 +56,13 @@ export function createProxy({ upstream, responseTimeout }: ProxyOptions, failure
       });
       outgoing.once('response', (answer) => {
         state.isOver = true;
-        // The response did not wait for the body: the application may read on until the response ends, and no longer.
+        // If the response came before the end of the body, the application may read on until the response ends.
         endUnreadBody(request, response);
         answer.once('end', stopSending);
         const problem = relayResponse(answer, response);
         if (problem !== undefined) fail(502, problem);
       });
-      // Nobody asked for another protocol: without this, nobody would get a response either.
+      // Without this listener, Node would close the connection and the client would wait forever.
       outgoing.once('upgrade', (_answer, socket) => {
         state.isOver = true;
         socket.destroy();
@@ -70,7 +71,7 @@ export function createProxy({ upstream, responseTimeout }: ProxyOptions, failure
       outgoing.on('error', (error: NodeJS.ErrnoException) => {
         if (state.isOver || response.destroyed) return;
         state.isOver = true;
-        // The application has closed a connection that it had kept open: it has not seen this request.
+        // The application closed an idle connection just as this request was sent, so it has not seen the request.
         if (mayRepeat && outgoing.reusedSocket && !state.hasBytes) attempt(fresh);
         else fail(502, error.code ?? error.message);
       });
@@ -120,7 +121,7 @@ export function createProxy({ upstream, responseTimeout }: ProxyOptions, failure
   };
 }
 
-/** What is known of an attempt: whether its outcome is decided, and whether a byte of a response has come. */
+/** Tracks an attempt: whether its outcome is known, and whether any byte of a response has arrived. */
 function observe(outgoing: ClientRequest): { isOver: boolean; hasBytes: boolean } {
   const state = { isOver: false, hasBytes: false };
   outgoing.once('socket', (socket) => {

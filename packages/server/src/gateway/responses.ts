@@ -1,8 +1,8 @@
-/** Answers that are ours, and not the application's. */
+/** Responses of `ajwtd` itself. */
 import type { ServerResponse } from 'node:http';
 import type { RefusedResult } from 'asymmetric-jwt-auth';
 
-/** Answers with a problem (RFC 9457). */
+/** Sends problem details (RFC 9457). */
 export function sendProblem(
   response: ServerResponse,
   status: number,
@@ -20,13 +20,13 @@ export function sendProblem(
   response.end(body);
 }
 
-/** Answers with what `authenticate()` has decided. */
+/** Sends the response to a request that `authenticate()` refused. */
 export function sendRefusal(response: ServerResponse, { status, headers, body }: RefusedResult): void {
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   response.end(body);
 }
 
-/** Answers with JSON that nobody may keep. */
+/** Sends JSON that must not be cached. */
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   const body = JSON.stringify(value);
   response.writeHead(status, {

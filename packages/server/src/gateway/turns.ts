@@ -1,24 +1,24 @@
 /**
- * Requests that arrive in one turn of the event loop are decided together: all are read, then all are decided, then all are answered.
- * A processor does a step sooner while its caches still hold the code (docs/BENCHMARKS.md); a lone request waits for nothing.
+ * Batches requests that arrive in one turn of the event loop: all are read, then all are decided, then all responses are written.
+ * This is faster, because the code of each step stays in the processor's caches (docs/BENCHMARKS.md). A single request does not wait.
  *
- * Each turn decides some, of each client address in turn. Node accepts one new connection in a turn: while there are new ones, turns
- * are short, or a new connection would wait for seconds behind those of a flood.
+ * Each turn decides a limited number of requests, and client addresses take turns. Node accepts one new connection a turn, so turns
+ * with a new connection decide fewer requests; otherwise a new connection would wait for seconds during a flood.
  */
 import { FairLine } from '../nonces/fair-line.ts';
 
-/** Most decisions of one turn, and of one in which a connection was accepted. */
+/** Maximum decisions in a turn, and in a turn in which a connection was accepted. */
 const MOST = 64;
 const MOST_WITH_NEWCOMERS = 4;
 
 export interface Turns {
   /**
-   * Waits until the others of this turn have been read.
+   * Waits until the other requests of this turn have been read.
    *
-   * @param group - the address of the client, or what else its requests have in common
+   * @param group - usually the client's address; groups take turns
    */
   othersAreRead(group?: string): Promise<void>;
-  /** Called with each connection that is accepted. */
+  /** Called after each accepted connection. */
   accepted(): void;
 }
 

@@ -1,15 +1,15 @@
-/** How many requests wait for a decision: of one client address, and in all. */
+/** Limits how many requests wait for a decision: for each client address, and in all. */
 
-/** Most of them. */
+/** Maximum numbers of undecided requests. */
 export interface UndecidedLimits {
   readonly perAddress: number;
   readonly inAll: number;
 }
 
-/** Which limit was reached. */
+/** The limit that was reached. */
 export type Exceeded = 'address' | 'all';
 
-/** Counts requests from their arrival to their decision; it remembers nothing of those that are decided. */
+/** Counts requests from their arrival to their decision. An address without undecided requests takes no memory. */
 export class Undecided {
   readonly #limits: UndecidedLimits;
   readonly #byAddress = new Map<string, number>();
@@ -20,10 +20,10 @@ export class Undecided {
   }
 
   /**
-   * Counts a request, if there is room for it. {@link Undecided.leave} must follow once it is decided.
+   * Counts a request, unless a limit is reached. Call {@link Undecided.leave} after its decision.
    *
-   * @param address - `undefined` counts in all only
-   * @returns `undefined`, or the limit that leaves no room
+   * @param address - client address; `undefined` counts towards the total only
+   * @returns the limit that was reached, or `undefined` if the request was counted
    */
   enter(address: string | undefined): Exceeded | undefined {
     const ofAddress = address === undefined ? 0 : (this.#byAddress.get(address) ?? 0);
@@ -42,7 +42,7 @@ export class Undecided {
     else this.#byAddress.set(address, ofAddress);
   }
 
-  /** Addresses that are remembered. */
+  /** Number of addresses with undecided requests. */
   get addresses(): number {
     return this.#byAddress.size;
   }

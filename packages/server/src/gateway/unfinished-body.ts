@@ -1,20 +1,20 @@
-/** Bodies that do not come to an end: an idle one is cut, one that nobody reads is not waited for. */
+/** Handles request bodies that are not complete: stalled ones are cut, unread ones are not waited for. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Milliseconds without a byte after which a body is cut. */
+/** Milliseconds without a byte after which a connection is closed. */
 const IDLE = 30_000;
 
-/** Whether the request announced a body (RFC 9112 §6.3). */
+/** Returns whether the request has a body (RFC 9112 §6.3). */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** Whether a body was announced that did not come to its end. */
+/** Returns whether the request has a body that has not fully arrived. */
 function isUnfinished(request: IncomingMessage): boolean {
   return !request.complete && hasBody(request);
 }
 
-/** Cuts the connection of a request whose body stands still, unless it is the reader who is slow. */
+/** Closes the connection of a request whose body makes no progress, unless the application is the slow side. */
 export function cutIdleBody(request: IncomingMessage, idle = IDLE): void {
   if (!isUnfinished(request)) return;
   const { socket } = request;
@@ -23,7 +23,7 @@ export function cutIdleBody(request: IncomingMessage, idle = IDLE): void {
   let still = 0;
   const watch = setInterval(() => {
     if (request.complete || request.destroyed) return clearInterval(watch);
-    // What waits here to be read was sent: then it is the application that is slow.
+    // Bytes wait here to be read, so the application is slow, not the client.
     const moves = socket.bytesRead !== received || request.readableLength > 0;
     received = socket.bytesRead;
     still = moves ? 0 : still + step;
@@ -33,7 +33,7 @@ export function cutIdleBody(request: IncomingMessage, idle = IDLE): void {
   request.once('close', () => clearInterval(watch));
 }
 
-/** Makes a response that does not wait for the body the last one on its connection. To be called before its headers are written. */
+/** If the body has not fully arrived, makes the response the last one of its connection. Call it before writing the headers. */
 export function endUnreadBody(request: IncomingMessage, response: ServerResponse): void {
   if (isUnfinished(request)) response.shouldKeepAlive = false;
 }

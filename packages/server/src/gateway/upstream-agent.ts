@@ -3,15 +3,15 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 
-/** Idle connections that are kept to the application. */
+/** Maximum idle connections to the application. */
 const IDLE_CONNECTIONS = 256;
 /**
- * Milliseconds that an idle connection is kept; less where the application's `Keep-Alive` header says so. Many servers close after 5 s,
- * and a request with a body that meets such a close cannot be sent again.
+ * Milliseconds for which an idle connection is kept, unless the application's `Keep-Alive` header asks for less. Many servers close
+ * theirs after 5 s, and a request with a body that is sent at that moment cannot be repeated.
  */
 const IDLE_TIMEOUT = 4000;
 
-/** @param keepAlive - whether connections are used again */
+/** Makes an agent for connections to the application. @param keepAlive - whether connections are reused */
 export function upstreamAgent({ protocol }: URL, { keepAlive }: { readonly keepAlive: boolean }): http.Agent {
   const { Agent } = protocol === 'https:' ? https : http;
   const agent = new Agent({ keepAlive, maxFreeSockets: IDLE_CONNECTIONS, timeout: IDLE_TIMEOUT });
@@ -25,9 +25,9 @@ export function upstreamAgent({ protocol }: URL, { keepAlive }: { readonly keepA
 }
 
 /**
- * Makes a connection readable after a write has failed. An application may refuse a body before it has read it, and close: the next
- * write fails, Node destroys the socket, and the response that is already there would be lost. Here the rest of the body is discarded,
- * and reading ends when the response does, or fails.
+ * Keeps a connection readable after a failed write. An application may refuse a body before it has read all of it, and close the
+ * connection: the next write fails, Node destroys the socket, and a response that has already arrived would be lost. Instead, the rest
+ * of the body is discarded, and the response is read to its end.
  */
 function readOnAfterFailedWrites(socket: Duplex): void {
   const write = socket._write;
@@ -37,7 +37,7 @@ function readOnAfterFailedWrites(socket: Duplex): void {
     return (error?: Error | null) => {
       if (error && !isBroken) {
         isBroken = true;
-        // The agent would give it to another request.
+        // Otherwise the agent would reuse the connection for another request.
         socket.once('free', () => socket.destroy());
       }
       done();

@@ -1,9 +1,9 @@
-/** How long an application may take. */
+/** Detects that an application makes no progress with a request. */
 import type { ClientRequest } from 'node:http';
 
 /**
- * Calls back, once, if the application makes no progress with a request: if for `limit` milliseconds it accepts no connection, reads
- * nothing of the body that waits for it, or has the whole request and does not begin its response. A slow client is not its fault.
+ * Calls `expire` once if the application makes no progress for `limit` milliseconds: it accepts no connection, reads nothing of a
+ * waiting body, or has the whole request and does not begin its response. Time spent waiting for a slow client does not count.
  */
 export function watchProgress(outgoing: ClientRequest, limit: number, expire: () => void): void {
   let isOver = false;

@@ -1,6 +1,6 @@
-/** A line of those who wait, in which groups take turns: a group of many delays a group of one by one place only. */
+/** A queue in which groups take turns, so that a group with many items delays another group by one item only. */
 export class FairLine<Item> {
-  /** Of each group that has any, the items that wait; the group whose turn is next comes first. */
+  /** The waiting items of each group. The first group is the next to have a turn. */
   readonly #groups = new Map<string, Set<Item>>();
 
   add(group: string, item: Item): void {
@@ -9,7 +9,7 @@ export class FairLine<Item> {
     else items.add(item);
   }
 
-  /** Takes the item whose turn it is; the others of its group wait until every other group had a turn. */
+  /** Removes and returns the next item. The rest of its group waits until every other group has had a turn. */
   next(): Item | undefined {
     const [first] = this.#groups;
     if (first === undefined) return undefined;
@@ -21,14 +21,14 @@ export class FairLine<Item> {
     return item;
   }
 
-  /** Takes out an item that waits no longer. */
+  /** Removes an item that no longer waits. */
   delete(group: string, item: Item): void {
     const items = this.#groups.get(group);
     items?.delete(item);
     if (items?.size === 0) this.#groups.delete(group);
   }
 
-  /** How many items of a group wait. */
+  /** Returns the number of waiting items of a group. */
   sizeOf(group: string): number {
     return this.#groups.get(group)?.size ?? 0;
   }

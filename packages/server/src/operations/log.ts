@@ -7,8 +7,8 @@ import type { LogLevel } from '../config.ts';
 /**
  * Makes the log.
  *
- * @param level - least of what is logged
- * @param stream - where it goes; a terminal gets lines for people
+ * @param level - lowest level that is logged
+ * @param stream - where to write; a terminal gets readable lines
  */
 export function createLog(level: LogLevel, stream: NodeJS.WriteStream = process.stdout): Logger {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
@@ -16,10 +16,10 @@ export function createLog(level: LogLevel, stream: NodeJS.WriteStream = process.
   return pino({ ...options, ...labels }, stream.isTTY ? readable(stream) : standardOutput());
 }
 
-/** Bytes of lines that wait where they cannot be written; what is more is lost. */
+/** Maximum bytes of lines that wait to be written; further lines are lost. */
 const MOST_WAITING = 1024 * 1024;
 
-/** A log that cannot be written, as its disk is full, decides about no request, and ends no process. */
+/** If the log cannot be written, for example because the disk is full, requests are still decided and the process goes on. */
 function standardOutput() {
   const destination = pino.destination({ fd: 1, sync: true, maxLength: MOST_WAITING });
   destination.on('error', () => {});
@@ -33,7 +33,7 @@ const COLOURS: Readonly<Record<string, 'dim' | 'green' | 'yellow' | 'red'>> = {
   error: 'red',
 };
 
-/** `12:30:59 info  refused  reason=replayed username=guido`: what a person wants to see of a JSON line. */
+/** `12:30:59 info  refused  reason=replayed username=guido`: a JSON line in readable form. */
 export function lineForPeople(
   json: string,
   colour: (style: 'dim' | 'green' | 'yellow' | 'red', text: string) => string,

@@ -1,14 +1,14 @@
-/** Several processes that share the address, the database and the nonce store. */
+/** Runs several processes that share the address, the database and the nonce store. */
 import cluster from 'node:cluster';
 import type { Logger } from 'pino';
 
-/** Milliseconds before a worker that has ended is replaced: one that fails at once must not fill the log. */
+/** Milliseconds before a worker that exited is replaced, so that a worker that fails at once cannot fill the log. */
 const PAUSE = 1000;
 
 /**
- * Keeps so many workers running until the end is asked for. Each runs this same command.
+ * Keeps `count` workers running until SIGTERM or SIGINT. Each worker runs the same command.
  *
- * @returns the exit code: 1 where the first workers do not come up
+ * @returns the exit code: 1 if a worker exits before all workers listen
  */
 export async function runWorkers(count: number, log: Logger): Promise<number> {
   let ending = false;
@@ -16,7 +16,7 @@ export async function runWorkers(count: number, log: Logger): Promise<number> {
   const failed = new Promise<number>((resolve) => {
     cluster.on('exit', (worker, code, signal) => {
       if (ending) return;
-      // A worker that never listened has told why.
+      // A worker that exits before it listens has logged the reason.
       if (listening < count) return resolve(1);
       log.error({ worker: worker.process.pid, code, signal }, 'a worker exited; starting a new one');
       setTimeout(() => ending || cluster.fork(), PAUSE);
@@ -46,12 +46,12 @@ async function endOf(worker: NonNullable<typeof cluster.worker>): Promise<void> 
 
 const READY = 'ready';
 
-/** Tells the first process that this one takes requests. */
+/** Tells the primary process that this worker accepts requests. */
 export function tellReady(): void {
   process.send?.(READY);
 }
 
-/** Lets go of the first process: as long as the two are connected, neither ends by itself. */
+/** Disconnects from the primary process: while the two are connected, neither exits. */
 export function leave(): void {
   process.disconnect?.();
 }

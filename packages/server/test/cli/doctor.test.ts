@@ -136,7 +136,7 @@ describe('what is no site', () => {
 
   test('a file that is not there is not made', async () => {
     const path = file('nothing.db');
-    expect(await doctor(path)).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot be read') });
+    expect(await doctor(path)).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot read the database') });
     expect(existsSync(path)).toBe(false);
   });
 });

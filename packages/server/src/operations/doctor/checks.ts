@@ -1,19 +1,19 @@
-/** What is looked at in a row. */
+/** Checks of keys and usernames. */
 import { KeyError, PublicKey } from 'asymmetric-jwt-auth';
 import { PROBLEMS, type Problem } from './problems.ts';
 
-/** Why a key would not be taken. */
+/** Why a key would be refused. */
 export interface UnreadableKeyRow {
   readonly problem: Problem;
   readonly detail: string;
 }
 
-/** Imports a key as a server does. */
+/** Imports a key as the server does. */
 export function readKey(text: string): PublicKey | UnreadableKeyRow {
   try {
     return PublicKey.from(text);
   } catch (error) {
-    // A row may hold the path of a file, which `PublicKey.from` takes for a mistake of the program.
+    // A row may contain a file path. `PublicKey.from` treats that as a programming error.
     if (error instanceof TypeError) return { problem: 'malformed', detail: 'the column holds a file path, not a key' };
     if (!(error instanceof KeyError)) throw error;
     const { code, message } = error;
@@ -21,7 +21,7 @@ export function readKey(text: string): PublicKey | UnreadableKeyRow {
   }
 }
 
-/** Bytes that a username may have. */
+/** Maximum bytes of a username. */
 const MAX_USERNAME = 600;
 
 const ODD_USERNAMES: readonly (readonly [(username: string) => boolean, string])[] = [
@@ -32,7 +32,7 @@ const ODD_USERNAMES: readonly (readonly [(username: string) => boolean, string])
   [(username) => Buffer.byteLength(username) > MAX_USERNAME, `the username is longer than ${MAX_USERNAME} bytes`],
 ];
 
-/** @returns why no token can have it, or `undefined` */
+/** Returns why a token cannot contain a username, or `undefined` if it can. */
 export function whyOdd(username: string): string | undefined {
   return ODD_USERNAMES.find(([is]) => is(username))?.[1];
 }

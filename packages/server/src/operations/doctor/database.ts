@@ -1,4 +1,4 @@
-/** The database of a site, opened to be read. */
+/** Examines the database of a Django site, without writing to it. */
 import { CommandError } from 'ajwt-cli-kit';
 import { nodeSqliteDialect } from 'asymmetric-jwt-auth/sql';
 import { type Dialect, Kysely } from 'kysely';
@@ -8,7 +8,7 @@ import { POOL_LIMITS, SQLITE_WAIT } from '../../database/pool-limits.ts';
 import { type Examination, examine } from './examine.ts';
 import { readSite, type UsersTable } from './site.ts';
 
-/** @throws CommandError where it cannot be read */
+/** Reads the database and examines it. @throws CommandError if it cannot be read */
 export async function examineDatabase(config: DatabaseConfig, users: UsersTable): Promise<Examination> {
   let database: Kysely<unknown> | undefined;
   try {
@@ -22,7 +22,7 @@ export async function examineDatabase(config: DatabaseConfig, users: UsersTable)
   }
 }
 
-/** One connection; a driver is loaded where it is used. */
+/** Makes a dialect with one connection. Imports only the driver that it needs. */
 async function dialectOf(config: DatabaseConfig): Promise<Dialect> {
   if (config.kind === 'sqlite')
     return nodeSqliteDialect(config.path, { readOnly: true, busyTimeoutMs: SQLITE_WAIT.command });

@@ -1,28 +1,28 @@
-/** Looks at all rows of a site, and finds those that would stop working. */
+/** Examines all rows of a site, and finds those that would stop working. */
 import { readKey, whyOdd } from './checks.ts';
 import { whyNotFetched } from './jwks-url.ts';
 import type { Finding, Problem } from './problems.ts';
 import { KEY_SETS, KEYS, type Site, type SiteRow } from './site.ts';
 
-/** What came of it. */
+/** The result of an examination. */
 export interface Examination {
   readonly findings: readonly Finding[];
-  /** How many were looked at; users only where they have a key or a key set. */
+  /** Numbers of examined rows. Only users with a key or a JWK set are counted. */
   readonly users: number;
   readonly keys: number;
   readonly keySets: number;
 }
 
-/** Keys of one kind that are tried for a token which names none. */
+/** Keys of one type that are tried if a token has no `kid`. */
 const TRIES = 4;
 
 interface User {
   readonly row: SiteRow;
-  /** Keys by type and size. */
+  /** Number of keys, by type and size. */
   readonly kinds: Map<string, number>;
 }
 
-/** @param usersTable - its name, for the findings */
+/** Examines a site. @param usersTable - name of the table of users, for the findings */
 export async function examine(site: Site, usersTable: string): Promise<Examination> {
   const findings: Finding[] = [];
   const users = new Map<string, User>();

@@ -1,10 +1,10 @@
-/** Whether the URL of a key set would be fetched, as far as its text tells: where its host's name leads is looked at when it is fetched. */
+/** Checks the URL of a JWK set without DNS: the address of its host is checked when it is fetched. */
 import { isIP } from 'node:net';
 import { isPublicAddress } from 'asymmetric-jwt-auth/jwks';
 
 const PRIVATE_NAME = /(?:^|\.)(?:localhost|local|internal|home\.arpa)$|^[^.]+$/;
 
-/** @returns why it would not be fetched, or `undefined` */
+/** Returns why a JWK set would not be fetched, or `undefined` if it would. */
 export function whyNotFetched(text: string): string | undefined {
   if (!URL.canParse(text)) return 'not a valid URL';
   const { protocol, hostname, username, password } = new URL(text);

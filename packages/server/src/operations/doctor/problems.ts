@@ -1,4 +1,4 @@
-/** What in the database of a Django site would stop working: one closed table, which docs/MIGRATING_FROM_DJANGO.md has as well. */
+/** All problems that `ajwtd doctor` can find. docs/MIGRATING_FROM_DJANGO.md has the same table. */
 import type { KeyErrorCode } from 'asymmetric-jwt-auth';
 
 type OfKeys = Exclude<
@@ -6,7 +6,7 @@ type OfKeys = Exclude<
   'public_key' | 'passphrase_required' | 'wrong_passphrase' | 'missing_peer' | 'unreadable'
 >;
 
-/** What it is, and what to do about it before anything is moved. */
+/** Each problem, with what to do about it before the migration. */
 export const PROBLEMS = {
   weak_key:
     'an RSA key with fewer than 2048 bits, a key with the ROCA vulnerability, or another insecure key: its owner must create a new key',
@@ -25,12 +25,12 @@ export const PROBLEMS = {
 
 export type Problem = keyof typeof PROBLEMS;
 
-/** One row that would stop working. Nothing of a key is in it. */
+/** One row that would stop working. It contains no part of a key. */
 export interface Finding {
   readonly problem: Problem;
   readonly username: string;
   readonly table: string;
   readonly id: string;
-  /** What is wrong with this row. */
+  /** What is wrong with the row. */
   readonly detail: string;
 }

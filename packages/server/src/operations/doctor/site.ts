@@ -1,8 +1,8 @@
-/** The rows of a Django site that decide who is let in, read in pages. */
+/** Reads the keys and JWK sets of a Django site, in pages. */
 import { CommandError } from 'ajwt-cli-kit';
 import { type Kysely, sql } from 'kysely';
 
-/** Which table and columns are the site's users. */
+/** The table of the site's users, and its columns. */
 export interface UsersTable {
   readonly table: string;
   readonly id: string;
@@ -12,19 +12,19 @@ export interface UsersTable {
 export const KEYS = 'asymmetric_jwt_auth_publickey';
 export const KEY_SETS = 'asymmetric_jwt_auth_jwksendpointtrust';
 
-/** A key, or the URL of a key set, with whose it is. */
+/** A key or the URL of a JWK set, with its user. */
 export interface SiteRow {
   readonly id: unknown;
   readonly user_id: unknown;
   readonly username: string;
   readonly active: boolean;
-  /** The key's text, or the URL. */
+  /** The key as a string, or the URL. */
   readonly value: string;
 }
 
 const PAGE = 1000;
 
-/** What can be read of a site. */
+/** A site whose tables can be read. */
 export interface Site {
   keys(): AsyncIterable<SiteRow>;
   keySets(): AsyncIterable<SiteRow>;
@@ -33,7 +33,7 @@ export interface Site {
 // biome-ignore lint/suspicious/noExplicitAny: the site's own tables
 type AnyDatabase = Kysely<any>;
 
-/** @throws CommandError where a table or column is not there */
+/** Checks that the tables exist. @throws CommandError if a table or column is missing */
 export async function readSite(db: AnyDatabase, users: UsersTable): Promise<Site> {
   const columns = new Map<string, Set<string>>();
   for (const table of await db.introspection.getTables()) {
@@ -70,7 +70,7 @@ export async function readSite(db: AnyDatabase, users: UsersTable): Promise<Site
   return {
     keys: () => pagesOf(KEYS, 'key'),
     keySets: async function* () {
-      // Versions before 1.0 of the package have none.
+      // Versions of the Python package before 1.0 have no such table.
       if (columns.has(KEY_SETS)) yield* pagesOf(KEY_SETS, 'jwks_url');
     },
   };

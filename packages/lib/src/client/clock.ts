@@ -76,8 +76,6 @@ export class ServerClocks {
 
   /** Seconds to date a token for this origin ahead of this clock. */
   offset(origin: string): number {
-    // Nearly every clock is right, and nothing is known of any origin.
-    if (this.#known.size === 0) return 0;
     const known = this.#known.get(origin);
     if (known === undefined) return 0;
     if (known.until > this.#clocks.monotonic() && Math.abs(this.#base() - known.base) <= STEP) return known.offset;

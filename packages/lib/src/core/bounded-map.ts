@@ -1,10 +1,5 @@
 /** A map with room for a fixed number of entries. */
 
-interface Entry<Key, Value> {
-  readonly key: Key;
-  readonly value: Value;
-}
-
 /**
  * Keeps the entries that were used last: a new entry that finds no room replaces the least recently used one.
  *
@@ -14,7 +9,7 @@ interface Entry<Key, Value> {
 export class BoundedMap<Key, Value> {
   readonly #most: number;
   /** The least recently used entry comes first. */
-  readonly #entries = new Map<Key, Entry<Key, Value>>();
+  readonly #entries = new Map<Key, readonly [Key, Value]>();
 
   /** @param most - entries that there is room for, at least 1 */
   constructor(most: number) {
@@ -30,15 +25,15 @@ export class BoundedMap<Key, Value> {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     this.#entries.delete(key);
-    this.#entries.set(entry.key, entry);
-    return entry.value;
+    this.#entries.set(entry[0], entry);
+    return entry[1];
   }
 
   /** Adds or replaces an entry, and makes it the most recently used one. */
   set(key: Key, value: Value): void {
     this.#entries.delete(key);
     if (this.#entries.size >= this.#most) this.#entries.delete(this.#entries.keys().next().value as Key);
-    this.#entries.set(key, { key, value });
+    this.#entries.set(key, [key, value]);
   }
 
   delete(key: Key): void {

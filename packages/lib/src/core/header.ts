@@ -22,8 +22,8 @@ const UNSUPPORTED = ['crit', 'b64', 'zip', 'enc'];
 /** A client sends the same header with every request: it is found again by a few of its characters, and compared as a whole. */
 const SLOTS = 4096;
 const MAX_REMEMBERED = 256;
-const texts: string[] = new Array(SLOTS).fill('');
-const headers: (Header | undefined)[] = new Array(SLOTS).fill(undefined);
+const texts: string[] = /* @__PURE__ */ new Array(SLOTS).fill('');
+const headers: (Header | undefined)[] = /* @__PURE__ */ new Array(SLOTS).fill(undefined);
 
 /**
  * Reads the header of a token.

@@ -14,10 +14,12 @@ export function decodeBase64urlLoosely(text: string): Uint8Array {
 
 /** Longest text that is read without allocating, in characters: the limit of a token. */
 const MAX_TEXT = 8192;
-const scratchBuffer = Buffer.alloc(MAX_TEXT) as DirectBuffer;
-const scratchWords = new Int32Array(scratchBuffer.buffer, scratchBuffer.byteOffset, MAX_TEXT / 4);
+// Marked pure, so that bundles of the client leave them out.
+const scratchMemory = /* @__PURE__ */ new ArrayBuffer(MAX_TEXT);
+const scratchBuffer = /* @__PURE__ */ Buffer.from(scratchMemory) as DirectBuffer;
+const scratchWords = /* @__PURE__ */ new Int32Array(scratchMemory);
 /** Where it reads them: whoever looks at them does so before the next call, and nothing is allocated for a request. */
-export const scratch: Uint8Array = new Uint8Array(scratchBuffer.buffer, scratchBuffer.byteOffset, MAX_TEXT);
+export const scratch: Uint8Array = /* @__PURE__ */ new Uint8Array(scratchMemory);
 
 /**
  * Reads base64 and base64url alike into the scratch, and skips what is neither.
@@ -29,7 +31,7 @@ export function decodeToScratch(text: string): number {
   return scratchBuffer.base64urlWrite(text, 0, MAX_TEXT);
 }
 
-const signatureBuffer = Buffer.alloc(MAX_TEXT) as DirectBuffer;
+const signatureBuffer = /* @__PURE__ */ Buffer.alloc(MAX_TEXT) as DirectBuffer;
 /** By length. */
 const signatureViews: Uint8Array[] = [];
 /** Whose bytes lie there. */

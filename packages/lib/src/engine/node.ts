@@ -109,7 +109,7 @@ let poolAt = POOL_SIZE;
 
 /** Fresh random bytes as base64url, out of a pool: a system call for each would cost more than the rest of a token. */
 export function randomText(bytes: number): string {
-  if (poolAt + bytes > POOL.length) {
+  if (poolAt + bytes > POOL_SIZE) {
     randomFillSync(POOL);
     poolAt = 0;
   }

@@ -5,51 +5,58 @@ set -eu
 cd "$(dirname "$0")/.."
 
 missing=""
+reasons=""
 # Servers lie outside the path of users.
 for folder in /usr/sbin /usr/lib/postgresql/*/bin; do PATH="$PATH:$folder"; done
-need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
-need ssh-keygen openssh-client
-need openssl openssl
-need curl curl
-need nginx nginx-light
-need caddy caddy
-need haproxy haproxy
-need redis-server redis-server
-need initdb postgresql
-need pgbouncer pgbouncer
-need mariadbd mariadb-server
-need script bsdutils
-need zsh zsh
-need fish fish
-need softhsm2-util softhsm2
-need pkcs11-tool opensc
-python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3 python3-venv"
+add() {
+  missing="$missing $1"
+  reasons="$reasons
+  $1: $2"
+}
+# A program, its Debian package, and what the tests do with it.
+need() { command -v "$1" >/dev/null 2>&1 || add "$2" "$3"; }
+need ssh-keygen openssh-client "makes keys as users do, and runs an ssh-agent"
+need openssl openssl "makes keys and certificates as users do"
+need curl curl "runs the commands of the documentation"
+need nginx nginx-light "passes requests on to ajwtd"
+need caddy caddy "passes requests on to ajwtd"
+need haproxy haproxy "passes requests on to ajwtd"
+need redis-server redis-server "is a store of used nonces"
+need initdb postgresql "is a store of users, keys and used nonces"
+need pgbouncer pgbouncer "is a pool of connections between ajwtd and PostgreSQL"
+need mariadbd mariadb-server "is a store of users, keys and used nonces"
+need script bsdutils "gives commands a terminal"
+need zsh zsh "completes commands"
+need fish fish "completes commands"
+need softhsm2-util softhsm2 "holds keys that sign over PKCS #11"
+need pkcs11-tool opensc "signs over PKCS #11"
+python3 -c 'import ensurepip, venv' 2>/dev/null || add "python3 python3-venv" "runs proxies from PyPI"
+# Newer Debians have the old ciphers of OpenSSL in a separate package. Without OpenSSL itself, this cannot be known yet.
+has_old_ciphers() { openssl list -providers -provider legacy >/dev/null 2>&1; }
+if command -v openssl >/dev/null 2>&1; then has_old_ciphers || add openssl-provider-legacy "encrypts keys with old ciphers"; fi
 
-if [ -n "$missing" ]; then
+install() {
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "installing$missing"
+    echo "About to install Debian packages that the tests need:$reasons"
     apt-get update -qq
     # shellcheck disable=SC2086 # a list of words
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
   else
-    echo "the tests need$missing; install them, or run \`npm test\`, which leaves out what needs them" >&2
+    echo "The tests need these Debian packages:$reasons" >&2
+    echo "Install them, or run \`npm test\`, which leaves out the tests that need them." >&2
     exit 1
   fi
+}
+if [ -n "$missing" ]; then install; fi
+if ! has_old_ciphers; then
+  missing="" reasons=""
+  add openssl-provider-legacy "encrypts keys with old ciphers"
+  install
 fi
 
 npx node scripts/install-nodes.ts
 # Proxies that Debian does not have, or has in another version.
 scripts/python-environment.sh .cache/proxies packages/server/test/e2e/proxies/requirements.txt
-
-# Newer Debians have the old ciphers of OpenSSL in a package of their own.
-if ! openssl list -providers -provider legacy >/dev/null 2>&1; then
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssl-provider-legacy
-  else
-    echo "the tests need the legacy provider of OpenSSL; install openssl-provider-legacy" >&2
-    exit 1
-  fi
-fi
 
 echo "== lint, format, types, and what is unused" && npm run check
 echo "== tests" && AJWT_TEST_ALL=1 npx vitest run "$@"

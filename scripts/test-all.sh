@@ -54,7 +54,7 @@ if ! has_old_ciphers; then
   install
 fi
 
-npx node scripts/install-nodes.ts
+npx node scripts/install-test-tools.ts
 # Proxies that Debian does not have, or has in another version.
 scripts/python-environment.sh .cache/proxies packages/server/test/e2e/proxies/requirements.txt
 

@@ -1,4 +1,4 @@
-/** Other versions of Node that the packages support: `scripts/install-nodes.ts` installs them from the npm package `node`. */
+/** Other versions of Node that the packages support: `scripts/install-test-tools.ts` installs them from the npm package `node`. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -15,7 +15,7 @@ export interface OtherNode {
 
 /** The oldest supported version and the newest one; the tests themselves run on the one in `devDependencies`. */
 export const OTHER_NODES: readonly OtherNode[] = ['22.18.0', '26.10.0'].map((version) => {
-  const folder = resolve(import.meta.dirname, '../.cache/node', version);
+  const folder = resolve(import.meta.dirname, '../../../.cache/node', version);
   const program = resolve(folder, 'node_modules/node/bin/node');
   return { version, folder, program, isMissing: process.env.AJWT_TEST_ALL === undefined && !existsSync(program) };
 });

@@ -1,0 +1,20 @@
+/** Tools that only the tests of the packed packages use: Jest, checkers of packages, and types of other versions of Node. */
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+
+/** Where the versions are pinned, in a `package.json` and its lock file. */
+export const PINNED = resolve(ROOT, 'test/release-tools');
+
+/** Where `scripts/install-test-tools.ts` installs them. */
+export const RELEASE_TOOLS = resolve(ROOT, '.cache/release-tools');
+
+/** Whether the pinned versions are installed: the lock file is copied after a complete installation. */
+export function hasReleaseTools(): boolean {
+  const copy = resolve(RELEASE_TOOLS, 'installed.json');
+  return existsSync(copy) && readFileSync(copy).equals(readFileSync(resolve(PINNED, 'package-lock.json')));
+}
+
+/** Whether tests leave the tools out: they are not installed, and `npm test` runs with what is there. */
+export const lacksReleaseTools = process.env.AJWT_TEST_ALL === undefined && !hasReleaseTools();

@@ -1,0 +1,35 @@
+/**
+ * Installs what `npm run test:all` needs from the npm registry, unless it is installed: `node scripts/install-test-tools.ts`.
+ * These are other versions of Node, and the tools that test the packed packages. All of it goes into `.cache`.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { OTHER_NODES, type OtherNode } from 'ajwt-testkit/nodes';
+import { hasReleaseTools, PINNED, RELEASE_TOOLS } from 'ajwt-testkit/release-tools';
+
+const QUIET = ['--no-audit', '--no-fund', '--loglevel=error'];
+const npm = (folder: string, ...words: string[]) => promisify(execFile)('npm', [...words, ...QUIET], { cwd: folder });
+
+async function installNode({ version, folder, program }: OtherNode): Promise<void> {
+  if (existsSync(program)) return;
+  console.log(`installing Node ${version}`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, allowScripts: { node: true } }));
+  await npm(folder, 'install', '--no-save', '--no-package-lock', `node@${version}`);
+}
+
+async function installReleaseTools(): Promise<void> {
+  if (hasReleaseTools()) return;
+  console.log('installing Jest and the other tools that test the packages');
+  await rm(RELEASE_TOOLS, { recursive: true, force: true });
+  await mkdir(RELEASE_TOOLS, { recursive: true });
+  for (const name of ['package.json', 'package-lock.json'])
+    await copyFile(join(PINNED, name), join(RELEASE_TOOLS, name));
+  await npm(RELEASE_TOOLS, 'ci', '--ignore-scripts');
+  await copyFile(join(PINNED, 'package-lock.json'), join(RELEASE_TOOLS, 'installed.json'));
+}
+
+await Promise.all([...OTHER_NODES.map(installNode), installReleaseTools()]);

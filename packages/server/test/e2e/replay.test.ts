@@ -40,8 +40,11 @@ describe.each(['database', 'memory'])('--nonces %s', (nonces) => {
     }
     for (const connection of connections) connection.destroy();
     expect(await server.stop()).toEqual({ code: 0, signal: null });
-    const reasons = server.log.map(({ reason }) => reason).filter((reason) => reason !== undefined);
-    expect(reasons).toEqual(Array(ROUNDS * (REQUESTS - 1)).fill('replayed'));
+    // The log has ten lines a second about one user and key, and counts the other refusals.
+    const refused = server.log.filter(({ reason }) => reason !== undefined);
+    expect(new Set(refused.map(({ reason }) => reason))).toEqual(new Set(['replayed']));
+    const leftOut = server.log.reduce((sum, { refusals }) => sum + Number(refusals ?? 0), 0);
+    expect(refused.length + leftOut).toBe(ROUNDS * (REQUESTS - 1));
   });
 });
 

@@ -7,7 +7,7 @@ import type { CommandEntry } from './program.ts';
  */
 export function completion(program: string, commands: () => ReadonlyMap<string, CommandEntry>): CommandEntry {
   return {
-    summary: 'make bash, zsh or fish complete commands, options and files',
+    summary: 'print a completion script for bash, zsh or fish',
     load: async () => (await import('./completion/command.ts')).completionCommand(program, commands()),
   };
 }

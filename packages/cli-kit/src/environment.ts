@@ -28,7 +28,7 @@ export function checkEnvironment(variables: Variables, args: readonly string[], 
     if (!name.startsWith(prefix) || known.includes(name) || others.test(name)) continue;
     if (args.some((word) => word === name || word.endsWith(`=${name}`))) continue;
     const near = nearest(name, known);
-    const hint = near === undefined ? `there are ${known.join(', ')}` : `did you mean ${near}?`;
+    const hint = near === undefined ? `known variables: ${known.join(', ')}` : `did you mean ${near}?`;
     const message = `unknown environment variable${asTyped(name)}; ${hint}`;
     if (unknown === 'refuse') throw new CommandError(message);
     note(`warning: ${message}`);

@@ -26,7 +26,7 @@ function optionNames(long: string, { short, value }: Option): string {
 }
 
 function optionHelp({ help, env }: Option): string {
-  return env === undefined ? help : `${help} (or ${env})`;
+  return env === undefined ? help : `${help} (env: ${env})`;
 }
 
 /** Two columns; what the second has to say is wrapped. */

@@ -119,6 +119,6 @@ function seeHelp(command: string): string {
 /** @throws CommandError where there are more words than the command takes */
 export function refuseMoreWords(command: string, words: readonly string[], most: number): void {
   if (words.length <= most) return;
-  const takes = most === 0 ? 'only options' : `${most === 1 ? 'one word' : `${most} words`} beside its options`;
-  throw new CommandError(`there is a word too many: \`${command}\` takes ${takes}; ${seeHelp(command)}`);
+  const takes = most === 0 ? 'only options' : `${most === 1 ? 'one argument' : `${most} arguments`} and options`;
+  throw new CommandError(`unexpected argument; \`${command}\` takes ${takes}; ${seeHelp(command)}`);
 }

@@ -92,8 +92,9 @@ async function find(
   const below = [...commands.keys()].filter((one) => one.startsWith(`${first} `)).map((one) => one.split(' ')[1] ?? '');
   if (below.length > 0) {
     const hint = nearest(second, below);
-    const mean = hint === undefined ? `there are ${below.join(', ')}` : `did you mean ${first} ${hint}?`;
-    throw new CommandError(`${first}: ${second === '' ? 'one word more' : 'unknown command'}; ${mean}`);
+    const advice = hint === undefined ? `choose from ${below.join(', ')}` : `did you mean ${first} ${hint}?`;
+    const problem = second === '' ? 'a subcommand is missing' : `unknown subcommand${asTyped(second)}`;
+    throw new CommandError(`${first}: ${problem}; ${advice}`);
   }
   const firstWords = [...commands.keys()].map((one) => one.split(' ')[0] as string);
   const near = nearest(first, [...new Set([...firstWords, 'help'])]);
@@ -111,7 +112,7 @@ async function groupOverview({ name, commands }: Program, first: string): Promis
 
 ${table(below.map(([command, { summary }]) => [command, summary]))}
 
-\`${name} help ${first} COMMAND\` says more about one of them.
+Run \`${name} help ${first} COMMAND\` for details.
 `;
 }
 
@@ -123,7 +124,7 @@ Usage: ${name} COMMAND …
 
 ${table([...commands].map(([command, { summary }]) => [command, summary]))}
 
-\`${name} help COMMAND\` says more about one of them; \`${name} --version\` tells the version.
+Run \`${name} help COMMAND\` for details, or \`${name} --version\` for the version.
 
 Environment:
 ${table(environment)}

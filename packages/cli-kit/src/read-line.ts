@@ -21,7 +21,7 @@ export async function readLine(option: string, given: string): Promise<string> {
   const line: number[] = [];
   for (;;) {
     const { bytesRead } = await readSome(Number(given), byte, 0, 1, null).catch((error: NodeJS.ErrnoException) => {
-      throw new CommandError(`${option} ${given} cannot be read: ${error.code ?? 'unknown error'}`);
+      throw new CommandError(`${option}: cannot read file descriptor ${given}: ${error.code ?? 'unknown error'}`);
     });
     if (bytesRead === 0 || byte[0] === 0x0a) break;
     if (line.length === MAX_LINE)

@@ -54,7 +54,7 @@ function wantsColours({ isTTY }: WriteStream, { FORCE_COLOR, NO_COLOR, TERM }: N
 export function endQuietlyWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
-    complain(`standard output cannot be written: ${error.code ?? 'unknown error'}`);
+    complain(`cannot write to standard output: ${error.code ?? 'unknown error'}`);
     process.exit(1);
   });
   process.stderr.on('error', () => {});

@@ -22,8 +22,8 @@ export function completionCommand(program: string, commands: ReadonlyMap<string,
     name,
     usage: 'bash|zsh|fish',
     about: [
-      'Prints the script that makes a shell complete commands, options, their values and files with the Tab key. It is made from the tables that --help is made from, and does not call the program.',
-      'The lines of the examples belong into ~/.bashrc, into ~/.zshrc behind compinit, and into ~/.config/fish/config.fish.',
+      `Prints a script that makes the shell complete commands, options, option values and file names with the Tab key. Completing does not run ${program}.`,
+      'To install it, add the example for your shell to ~/.bashrc, to ~/.zshrc after compinit, or to ~/.config/fish/config.fish.',
     ],
     options: {},
     choices: [...SHELLS.keys()],
@@ -31,7 +31,7 @@ export function completionCommand(program: string, commands: ReadonlyMap<string,
     async run(_values, words) {
       refuseMoreWords(name, words, 1);
       const script = SHELLS.get(words[0] ?? '');
-      if (script === undefined) throw new CommandError(`give the shell: ${[...SHELLS.keys()].join(', ')}`);
+      if (script === undefined) throw new CommandError(`choose a shell: ${[...SHELLS.keys()].join(', ')}`);
       print(script(await readTables(program, commands)));
       return 0;
     },

@@ -35,7 +35,7 @@ export interface CompletedOption {
 /** Options of the program itself, and what they do. */
 export const PROGRAM_OPTIONS = [
   ['--help', HELP.help],
-  ['--version', 'tell the version'],
+  ['--version', 'print the version'],
 ] as const;
 
 /** Loads every command, and reads its table. */
@@ -46,7 +46,7 @@ export async function readTables(name: string, commands: ReadonlyMap<string, Com
       long,
       short: option.short,
       multiple: option.multiple === true,
-      help: option.help.split(/; | \(or AJWT/)[0] as string,
+      help: option.help.split(/; | \(env: /)[0] as string,
       value: option.type === 'string' ? (option.value ?? 'VALUE') : undefined,
       choices: option.choices,
     }));

@@ -13,7 +13,7 @@ export function fishCompletion(program: Completed): string {
   const { name, commands } = program;
   const rows = [
     ...offerWords(name, '', firstWords(program)),
-    ...offerWords(name, '', [['help', 'say more about a command']]),
+    ...offerWords(name, '', [['help', 'show the help of a command']]),
     ...offerWords(name, ' help', firstWords(program)),
     ...PROGRAM_OPTIONS.map(
       ([option, about]) => `complete -c ${name} -n __${name}_at -l ${option.slice(2)} -d ${quote(about)}`,
@@ -25,18 +25,18 @@ export function fishCompletion(program: Completed): string {
     ...commands.flatMap((command) => rowsOf(name, command)),
   ];
   return `# Completion of ${name} in fish: ${name} completion fish | source
-function __${name}_at -d 'these are all words so far'
+function __${name}_at -d 'true if these are all the words before the cursor'
     set -l words (commandline -opc)
     test "$words[2..]" = "$argv"
 end
 
-function __${name}_in -d 'these are the first words'
+function __${name}_in -d 'true if these are the first words'
     set -l words (commandline -opc)
     set -l last (math (count $argv) + 1)
     test (count $words) -ge $last; and test "$words[2..$last]" = "$argv"
 end
 
-function __${name}_at_file -d 'files behind an @'
+function __${name}_at_file -d 'file names after an @'
     set -l token (commandline -ct | string replace -r '^(--[a-z-]+=|-[a-zA-Z])' '')
     set -l start (string match -r '^[^@=]*=?@' -- $token); or return
     for path in (__fish_complete_path (string replace -- $start '' $token))

@@ -22,7 +22,7 @@ export function zshCompletion(program: Completed): string {
   return `#compdef ${name}
 # Completion of ${name} in zsh: source <(${name} completion zsh)
 _${name}_at_file() {
-  if compset -P '(*=|)@'; then _files; else _message 'text, or @ and a file'; fi
+  if compset -P '(*=|)@'; then _files; else _message 'a string, or @ and a file name'; fi
 }
 
 _${name}() {
@@ -41,7 +41,7 @@ _${name}() {
       offered=(${describe(firstWords(program), '      ')}
       )
       if [[ -z $help ]]; then
-        offered+=(${quote('help:say more about a command')})
+        offered+=(${quote('help:show the help of a command')})
         [[ $PREFIX != -* ]] || offered=(${describe(PROGRAM_OPTIONS, '        ')}
         )
       fi

@@ -11,12 +11,12 @@ import { importPrivateKey, PASSPHRASE_OPTION } from './passphrase.ts';
 
 /** Options of every command that signs. */
 export const IDENTITY_OPTIONS = {
-  user: { type: 'string', value: 'NAME', help: 'username that the public key is registered for (or AJWT_USER)' },
+  user: { type: 'string', value: 'NAME', help: 'username that the public key is registered for (env: AJWT_USER)' },
   key: {
     type: 'string',
     value: 'FILE',
     choices: 'file',
-    help: 'private key: PEM, OpenSSH or JWK, or ssh-agent[:FINGERPRINT] (or AJWT_KEY)',
+    help: 'private key: PEM, OpenSSH or JWK, or ssh-agent[:FINGERPRINT] (env: AJWT_KEY)',
   },
   ...PASSPHRASE_OPTION,
 } as const;

@@ -158,6 +158,6 @@ describe('the scripts', () => {
 
   test.each([[[]], [['tcsh']], [['']]])('for no shell, or one that is not known: %j', async (words) => {
     const outcome = await ajwt(['completion', ...words]);
-    expect(outcome).toMatchObject({ code: 1, stdout: '', stderr: 'ajwt: give the shell: bash, zsh, fish\n' });
+    expect(outcome).toMatchObject({ code: 1, stdout: '', stderr: 'ajwt: choose a shell: bash, zsh, fish\n' });
   });
 });

@@ -237,7 +237,7 @@ describe('wrong use is one line, exit code 1, and nothing is sent', () => {
     [['--key', 'ssh-agent'], 'there is no ssh-agent: SSH_AUTH_SOCK is not set; start one with `eval "$(ssh-agent)"`'],
     [
       ['http://other.example/'],
-      'there is a word too many: `ajwt fetch` takes one word beside its options; see `ajwt fetch --help`',
+      'unexpected argument; `ajwt fetch` takes one argument and options; see `ajwt fetch --help`',
     ],
   ])('%j', async (args, message) => {
     const before = servers[0]?.seen.length;

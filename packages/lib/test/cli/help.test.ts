@@ -64,12 +64,12 @@ describe('what is not understood is one line on standard error, and exit code 1'
     [['token', '--user', '--key', 'x'], '--user needs a value: --user NAME'],
     [['fetch', '-i', '-X'], '-X needs a value: -X METHOD'],
     [['fetch', '--bind=GET'], '--bind takes no value; see `ajwt fetch --help`'],
-    [['keygen', 'x'], 'there is a word too many: `ajwt keygen` takes only options; see `ajwt keygen --help`'],
+    [['keygen', 'x'], 'unexpected argument; `ajwt keygen` takes only options; see `ajwt keygen --help`'],
     [
       ['pubkey', 'a', 'b'],
-      'there is a word too many: `ajwt pubkey` takes one word beside its options; see `ajwt pubkey --help`',
+      'unexpected argument; `ajwt pubkey` takes one argument and options; see `ajwt pubkey --help`',
     ],
-    [['token', '__proto__'], 'there is a word too many: `ajwt token` takes only options; see `ajwt token --help`'],
+    [['token', '__proto__'], 'unexpected argument; `ajwt token` takes only options; see `ajwt token --help`'],
     [['token', '--__proto__=x'], 'unknown option --__proto__; see `ajwt token --help`'],
     [['toString'], 'unknown command toString; see `ajwt --help`'],
   ])('ajwt %j', async (args, message) => {

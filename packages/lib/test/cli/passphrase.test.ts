@@ -41,14 +41,14 @@ describe('--passphrase-fd', () => {
   });
 
   test.each([
-    ['--passphrase-fd 77', '--passphrase-fd 77 cannot be read: EBADF'],
+    ['--passphrase-fd 77', '--passphrase-fd: cannot read file descriptor 77: EBADF'],
     ['--passphrase-fd x', '--passphrase-fd: must be the number of an open file descriptor'],
     ["--passphrase-fd 'correct horse'", '--passphrase-fd: must be the number of an open file descriptor'],
     ['--passphrase-fd -1', '--passphrase-fd'],
     ['--passphrase-fd 3 3< /dev/null', '--passphrase-fd 3: the line is empty'],
     ['--passphrase-fd 3 3< <(echo)', '--passphrase-fd 3: the line is empty'],
     ['--passphrase-fd 3 3< /dev/zero', '--passphrase-fd 3: the line is longer than 1024 bytes'],
-    ['--passphrase-fd 3 3< .', '--passphrase-fd 3 cannot be read: EISDIR'],
+    ['--passphrase-fd 3 3< .', '--passphrase-fd: cannot read file descriptor 3: EISDIR'],
   ])('%s is refused', async (rest, message) => {
     const { code, stdout, stderr } = await pubkey(rest);
     expect([code, stdout]).toEqual([1, '']);

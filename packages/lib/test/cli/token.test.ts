@@ -93,7 +93,7 @@ describe('binding', () => {
     ],
     [['--bind', 'CONNECT', 'https://a.example/'], 'CONNECT is not a method to sign for'],
     [['--audience', ''], '--audience is empty'],
-    [['https://a.example/'], 'there is a word too many: `ajwt token` takes only options; see `ajwt token --help`'],
+    [['https://a.example/'], 'unexpected argument; `ajwt token` takes only options; see `ajwt token --help`'],
   ])('%j is refused', async (args, message) => {
     expect(await token(...args)).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });
   });

@@ -62,9 +62,9 @@ export function readWords<const Names extends readonly string[]>(
   names: Names,
 ): { readonly [Index in keyof Names]: string } {
   const missing = names[words.length];
-  if (missing !== undefined) throw new CommandError(`${missing} is missing: give ${names.join(' ')}`);
+  if (missing !== undefined) throw new CommandError(`${missing} is missing; give ${names.join(' ')}`);
   if (words.length > names.length) {
-    throw new CommandError(`there is a word too many: give ${names.length === 0 ? 'only options' : names.join(' ')}`);
+    throw new CommandError(`unexpected argument; give ${names.length === 0 ? 'only options' : names.join(' ')}`);
   }
   return words as unknown as { readonly [Index in keyof Names]: string };
 }

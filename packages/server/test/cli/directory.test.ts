@@ -221,12 +221,12 @@ describe('the database', () => {
 describe('words', () => {
   test.each([
     ['ajwtd', 'Usage: ajwtd COMMAND'],
-    ['ajwtd key', 'ajwtd: key: one word more; there are add, list, set, retire, revoke\n'],
+    ['ajwtd key', 'ajwtd: key: a subcommand is missing; choose from add, list, set, retire, revoke\n'],
     ['ajwtd key ad', 'ajwtd: key: unknown command; did you mean key add?\n'],
     ['ajwtd kye list', 'ajwtd: unknown command kye; did you mean key?\n'],
-    ['ajwtd key add', 'ajwtd: USER is missing: give USER FILE\n'],
-    ['ajwtd key add guido', 'ajwtd: FILE is missing: give USER FILE\n'],
-    ['ajwtd key add guido a b', 'ajwtd: there is a word too many: give USER FILE\n'],
+    ['ajwtd key add', 'ajwtd: USER is missing; give USER FILE\n'],
+    ['ajwtd key add guido', 'ajwtd: FILE is missing; give USER FILE\n'],
+    ['ajwtd key add guido a b', 'ajwtd: unexpected argument; give USER FILE\n'],
     ['ajwtd serve --listn x', 'ajwtd: unknown option --listn; did you mean --listen?\n'],
     ['ajwtd user list --jsn', 'ajwtd: unknown option --jsn; did you mean --json?\n'],
   ])('%s says what there is', async (line, message) => {
@@ -246,7 +246,7 @@ describe('words', () => {
   key retire  end a key that another one has replaced
   key revoke  revoke a key, for good
 
-\`ajwtd help key COMMAND\` says more about one of them.
+Run \`ajwtd help key COMMAND\` for details.
 `,
       stderr: '',
     });

@@ -21,7 +21,7 @@ describe('ajwtd refuses', () => {
   });
 
   test('a variable that is like no other, and says which there are', () => {
-    expect(() => check('AJWTD_X')).toThrow(/^unknown environment variable AJWTD_X; there are AJWTD_LISTEN, /);
+    expect(() => check('AJWTD_X')).toThrow(/^unknown environment variable AJWTD_X; known variables: AJWTD_LISTEN, /);
   });
 
   test('an empty variable, whichever option it is for', () => {

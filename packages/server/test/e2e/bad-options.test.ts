@@ -26,7 +26,7 @@ async function refused(
   });
   expect(code, stdout + stderr).toBe(1);
   expect(stderr).toMatch(/^ajwtd: [^\n]+\n$/);
-  expect(stderr).not.toMatch(/unexpected|\bat \w+ \(|TypeError/);
+  expect(stderr).not.toMatch(/unexpected \w+:|\bat \w+ \(|TypeError/);
   return stderr;
 }
 
@@ -87,7 +87,7 @@ describe.concurrent('an option that is wrong', () => {
     [['-x'], /unknown option -x/],
     [['--tolerance'], /--tolerance needs a value/],
     [['--listen', '--upstream', 'http://127.0.0.1:1'], /--listen needs a value/],
-    [['127.0.0.1:8787'], /a word too many: give only options/],
+    [['127.0.0.1:8787'], /unexpected argument; give only options/],
   ] as const)('%j', async (args, says) => expect(await refused(args)).toMatch(says));
 });
 

@@ -7,13 +7,13 @@ import { COMMANDS } from './commands.ts';
 
 const program: Program = {
   name: 'ajwt',
-  about: 'ajwt signs HTTP requests with a private key, each with a token that works once.',
+  about: 'ajwt signs HTTP requests with a private key. Each token works only once.',
   version: () => JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version,
   commands: COMMANDS,
   environment: [
-    ['AJWT_USER', 'the username, where --user is not given'],
-    ['AJWT_KEY', "the private key, where --key is not given: a file, or the key's text itself"],
-    ['AJWT_PASSPHRASE', 'opens a private key that is encrypted'],
+    ['AJWT_USER', 'username, unless --user is given'],
+    ['AJWT_KEY', 'private key, unless --key is given: a file name or the key itself'],
+    ['AJWT_PASSPHRASE', 'passphrase of an encrypted private key'],
   ],
   variables: {
     prefix: 'AJWT_',

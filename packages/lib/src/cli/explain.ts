@@ -15,12 +15,21 @@ export const explain = defineCommand({
   name: 'ajwt explain',
   usage: '[TOKEN | -] [--pubkey FILE]',
   about: [
-    'Decodes a token, from the command line or from standard input, with or without `Authorization: JWT` in front, and goes through the checks of a server: pass, FAIL, or unknown where only the server can tell.',
-    'The signature itself is never printed. The exit code is 0 if nothing fails, else 1.',
+    'Decodes a token and runs the checks that a server would run. Each check ends in pass, FAIL, or unknown if only the server can tell. Give the token as an argument or on standard input, with or without `Authorization: JWT` before it.',
+    'The signature is never printed. The exit code is 0 if no check fails, and 1 otherwise.',
   ],
   options: {
-    pubkey: { type: 'string', value: 'FILE', choices: 'file', help: 'key that should have signed, in any format' },
-    tolerance: { type: 'string', value: 'S', help: `seconds that the time may be off, default ${DEFAULT_TOLERANCE}` },
+    pubkey: {
+      type: 'string',
+      value: 'FILE',
+      choices: 'file',
+      help: 'public key to check the signature with, in any format',
+    },
+    tolerance: {
+      type: 'string',
+      value: 'S',
+      help: `largest accepted clock difference in seconds (default: ${DEFAULT_TOLERANCE})`,
+    },
     json: { type: 'boolean', help: 'print one JSON object' },
   },
   examples: [
@@ -48,7 +57,7 @@ function readTolerance(given: string | undefined): number {
 }
 
 async function readPublicKey(path: string) {
-  if (path === '-') throw new CommandError('--pubkey: must be a file; standard input is for the token');
+  if (path === '-') throw new CommandError('--pubkey: must be a file; standard input is reserved for the token');
   const [{ readKeySource }, { readAnyKey }] = await Promise.all([import('./identity.ts'), import('./pubkey.ts')]);
   return readAnyKey(await readKeySource(path), path, undefined);
 }
@@ -56,7 +65,7 @@ async function readPublicKey(path: string) {
 /** `Authorization: JWT eyJ…` may come as one word or as three. */
 async function readPasted(words: readonly string[]): Promise<string> {
   if (words.length > 0 && words.join() !== '-') return words.join(' ');
-  if (process.stdin.isTTY) note('Paste a token, and end with Ctrl-D.');
+  if (process.stdin.isTTY) note('Paste a token, then press Ctrl-D.');
   const { readStandardInput } = await import('ajwt-cli-kit/standard-input');
   return readStandardInput(MAX_INPUT);
 }

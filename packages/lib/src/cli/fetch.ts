@@ -24,18 +24,18 @@ export const fetch = defineCommand({
   name: 'ajwt fetch',
   usage: '[-X METHOD] [-d DATA | -F FIELD]… --user NAME --key FILE URL',
   about: [
-    'Sends a request with a fresh token, and prints the body of the answer as it comes. Redirects within the origin are followed, each hop with a token of its own; others are not.',
-    "It is fit for scripts: the exit codes are curl's, and a refused token is explained in one line on standard error.",
+    'Sends a request with a new token and prints the response body as it arrives. Follows redirects within the origin, with a new token for each hop. Does not follow redirects to another origin.',
+    'For scripts: the exit codes are the same as in curl, and if the server refuses the token, one line on standard error says why.',
   ],
   options: FETCH_OPTIONS,
   exitCodes: [
-    ['0', 'there was an answer, whatever its status'],
-    ['1', 'wrong use, wrong key, or a redirect to another origin'],
+    ['0', 'the server responded, with any status'],
+    ['1', 'wrong usage, unusable key, or a redirect to another origin'],
     ['3', 'malformed URL'],
     ['6', 'the host name cannot be resolved'],
     ['7', 'cannot connect'],
-    ['22', 'a status of 400 or more, with --fail or --fail-with-body'],
-    ['26', 'a file of -d or -F cannot be read'],
+    ['22', 'status 400 or higher, with --fail or --fail-with-body'],
+    ['26', 'a file given with -d or -F cannot be read'],
     ['47', 'too many redirects'],
   ],
   examples: [
@@ -46,7 +46,7 @@ export const fetch = defineCommand({
   ],
   async run(values, words) {
     const [given] = words;
-    if (given === undefined) throw new CommandError('no URL; give one');
+    if (given === undefined) throw new CommandError('no URL; give one, such as https://host/path');
     refuseMoreWords('ajwt fetch', words, 1);
     if (values.fail && values['fail-with-body']) throw new CommandError('give --fail or --fail-with-body, not both');
     const url = readUrl(given, MALFORMED_URL);
@@ -70,9 +70,9 @@ async function prepare(values: Values<typeof FETCH_OPTIONS>) {
   const { user, key: keyOption, request, header, data, form, bind, audience, verbose } = values;
   if (data.length > 0 && form.length > 0) throw new CommandError('give -d or -F, not both');
   if (form.length > 0 && header.some((line) => /^content-type[:;]/i.test(line))) {
-    throw new CommandError('-H: with -F this command writes Content-Type itself');
+    throw new CommandError('-H: Content-Type cannot be set with -F');
   }
-  if (audience === '') throw new CommandError('--audience is empty');
+  if (audience === '') throw new CommandError('--audience: must not be empty');
   const username = readUsername(user);
   const method = readMethod(request ?? (data.length + form.length === 0 ? 'GET' : 'POST'));
   const headers = readHeaders(header, {

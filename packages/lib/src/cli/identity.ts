@@ -11,12 +11,12 @@ import { importPrivateKey, PASSPHRASE_OPTION } from './passphrase.ts';
 
 /** Options of every command that signs. */
 export const IDENTITY_OPTIONS = {
-  user: { type: 'string', value: 'NAME', help: 'username that the public key is registered for (env: AJWT_USER)' },
+  user: { type: 'string', value: 'NAME', help: 'username that the public key is registered under (env: AJWT_USER)' },
   key: {
     type: 'string',
     value: 'FILE',
     choices: 'file',
-    help: 'private key: PEM, OpenSSH or JWK, or ssh-agent[:FINGERPRINT] (env: AJWT_KEY)',
+    help: 'private key: a PEM, OpenSSH or JWK file, or ssh-agent[:FINGERPRINT] (env: AJWT_KEY)',
   },
   ...PASSPHRASE_OPTION,
 } as const;
@@ -29,7 +29,9 @@ export function readUsername(given: string | undefined): string {
   }
   if (!isUsername(username)) {
     const from = given === undefined ? 'AJWT_USER' : '--user';
-    throw new CommandError(`${from}: a username has 1 to 600 bytes, no control characters, and no space at its ends`);
+    throw new CommandError(
+      `${from}: must be 1 to 600 bytes, without control characters, leading spaces or trailing spaces`,
+    );
   }
   return username;
 }
@@ -49,7 +51,9 @@ export async function readSigningKey(
   if (isAgentKey(value)) return openAgentKey(value);
   if (given === undefined) return openKey('AJWT_KEY', value, isKeyText(value), passphraseFd);
   if (isKeyText(given)) {
-    throw new CommandError('--key: other users can see a key on the command line; put it into a file, or AJWT_KEY');
+    throw new CommandError(
+      '--key: other users can see a key on the command line; put the key in a file or in AJWT_KEY',
+    );
   }
   return openKey(given, given, false, passphraseFd);
 }
@@ -66,7 +70,9 @@ export function isAgentKey(value: string): boolean {
 export async function openAgentKey(value: string): Promise<SshAgentSigner> {
   const fingerprint = value.slice('ssh-agent:'.length);
   if (fingerprint === '' && value.includes(':')) {
-    throw new CommandError('ssh-agent: needs a fingerprint behind it, as `ssh-add -l` shows them, or nothing');
+    throw new CommandError(
+      'ssh-agent: the fingerprint is missing; write ssh-agent:FINGERPRINT (see `ssh-add -l`), or ssh-agent alone',
+    );
   }
   const { SshAgentError, sshAgentSigner } = await import('../signers/ssh-agent/ssh-agent-signer.ts');
   return sshAgentSigner(fingerprint === '' ? {} : { fingerprint }).catch((error) => {
@@ -103,7 +109,7 @@ async function openKey(
  * @throws KeyError `unreadable` or `too_large`
  */
 export async function readKeySource(path: string): Promise<string> {
-  if (isKeyText(path)) throw new CommandError('give a file, or - for standard input, instead of the key itself');
+  if (isKeyText(path)) throw new CommandError('give a file name, or - for standard input, not the key itself');
   if (path === '-') {
     const { readStandardInput } = await import('ajwt-cli-kit/standard-input');
     return readStandardInput(MAX_KEY_TEXT + 1);

@@ -12,8 +12,9 @@ const PUBLIC_MODE = 0o644;
  * @throws CommandError
  */
 export async function refuseExisting(path: string): Promise<void> {
-  if (path === '' || path.endsWith('/')) throw new CommandError('--out needs the name of a file');
-  if (path.endsWith('.pub')) throw new CommandError(`--out names the private key; ${path} looks like a public one`);
+  if (path === '' || path.endsWith('/')) throw new CommandError('--out: must be a file name');
+  if (path.endsWith('.pub'))
+    throw new CommandError(`--out: must name the private key file; ${path} looks like a public key file`);
   for (const file of [path, `${path}.pub`]) {
     if (await isThere(file)) throw alreadyThere(file);
   }
@@ -59,10 +60,10 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
 }
 
 function alreadyThere(path: string): CommandError {
-  return new CommandError(`${path} exists already, and is not overwritten; nothing was written`);
+  return new CommandError(`${path} already exists, so nothing was written; choose another --out`);
 }
 
 function notWritten(path: string, { code }: NodeJS.ErrnoException): CommandError {
-  const why = code === 'ENOENT' ? 'its folder does not exist' : (code ?? 'unknown error');
-  return new CommandError(`${path} cannot be written: ${why}; nothing was written`);
+  const why = code === 'ENOENT' ? 'the folder does not exist' : (code ?? 'unknown error');
+  return new CommandError(`cannot write ${path}: ${why}; nothing was written`);
 }

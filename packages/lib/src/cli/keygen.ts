@@ -15,20 +15,25 @@ export const keygen = defineCommand({
   name: 'ajwt keygen',
   usage: '[--type ed25519|rsa|ec] [--out FILE]',
   about: [
-    'Makes a key pair. With --out FILE the private key goes to FILE, readable by you alone (PKCS#8 PEM), and the public one to FILE.pub (one OpenSSH line). A file that exists is never overwritten.',
-    'Without --out both are printed: the private key, then the public one, as PEM.',
+    'Generates a key pair. With --out FILE, writes the private key to FILE (PKCS#8 PEM, readable only by you) and the public key to FILE.pub (one OpenSSH line). Existing files are never overwritten.',
+    'Without --out, prints the private key and then the public key, both as PEM.',
   ],
   options: {
-    type: { type: 'string', value: 'T', choices: TYPES, help: 'ed25519 (default), rsa or ec' },
+    type: { type: 'string', value: 'T', choices: TYPES, help: 'key type: ed25519 (default), rsa or ec' },
     bits: {
       type: 'string',
       value: 'N',
-      help: `length of an RSA key: ${RSA_BITS.min} to ${RSA_BITS.max}, default 3072`,
+      help: `length of an RSA key in bits, ${RSA_BITS.min} to ${RSA_BITS.max} (default: 3072)`,
     },
     curve: { type: 'string', value: 'C', choices: CURVES, help: 'curve of an EC key: P-256 (default), P-384 or P-521' },
-    out: { type: 'string', value: 'FILE', choices: 'file', help: 'write FILE and FILE.pub' },
+    out: {
+      type: 'string',
+      value: 'FILE',
+      choices: 'file',
+      help: 'write the private key to FILE and the public key to FILE.pub',
+    },
     'passphrase-env': { type: 'string', value: 'VAR', help: 'encrypt the private key with the passphrase in $VAR' },
-    comment: { type: 'string', value: 'TEXT', help: 'last words of FILE.pub, such as guido@laptop' },
+    comment: { type: 'string', value: 'TEXT', help: 'comment at the end of FILE.pub, such as guido@laptop' },
   },
   examples: [
     'ajwt keygen --out guido --comment guido@laptop',
@@ -54,7 +59,7 @@ export const keygen = defineCommand({
 
 function oneOf<T extends string>(option: string, given: string, names: readonly T[]): T {
   const name = names.find((one) => one === given);
-  if (name === undefined) throw new CommandError(`--${option} ${given}: there are ${names.join(', ')}`);
+  if (name === undefined) throw new CommandError(`--${option} ${given}: must be one of ${names.join(', ')}`);
   return name;
 }
 
@@ -85,28 +90,30 @@ function readPassphrase(name: string): string {
   const passphrase = process.env[name];
   if (passphrase === undefined || passphrase === '') {
     // Not named: it may be the passphrase, given by mistake.
-    throw new CommandError('--passphrase-env: give the name of an environment variable that holds the passphrase');
+    throw new CommandError(
+      '--passphrase-env: must be the name of an environment variable that contains the passphrase',
+    );
   }
   return passphrase;
 }
 
 function checkComment(comment: string, out: string | undefined): void {
-  if (out === undefined) throw new CommandError('--comment goes into FILE.pub; add --out FILE');
+  if (out === undefined) throw new CommandError('--comment is written to FILE.pub; add --out FILE');
   if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(comment) || comment.trim() === '') {
-    throw new CommandError('--comment: must be one line of text, without control and format characters');
+    throw new CommandError('--comment: must be one line, not empty, without control or format characters');
   }
 }
 
 /** What was made, and what to do with it, for the person at the terminal. */
 function whatNext({ publicKey }: PrivateKey, out: string | undefined, encrypted: boolean): string {
   const bold = (text: string) => paint('bold', text, process.stderr);
-  const secret = encrypted ? 'encrypted, readable by you alone' : 'readable by you alone, not encrypted';
+  const secret = encrypted ? 'encrypted, readable only by you' : 'not encrypted, readable only by you';
   const files =
     out === undefined ? [] : [`${bold('private key')}  ${out} (${secret})`, `${bold('public key')}   ${out}.pub`];
   return [
     ...files,
     `${bold('fingerprint')}  ${publicKey.fingerprint}`,
     `${bold('kid')}          ${publicKey.kid}`,
-    `Register ${out === undefined ? 'the public key' : `${out}.pub`} with the server, under your username; keep the private key to yourself.`,
+    `Register ${out === undefined ? 'the public key' : `${out}.pub`} with the server under your username. Keep the private key secret.`,
   ].join('\n');
 }

@@ -10,7 +10,7 @@ export const PASSPHRASE_OPTION = {
   'passphrase-fd': {
     type: 'string',
     value: 'N',
-    help: 'read the passphrase of the key, one line, from file descriptor N (or AJWT_PASSPHRASE)',
+    help: 'read the passphrase of the key, one line, from file descriptor N; or set AJWT_PASSPHRASE',
   },
 } as const;
 
@@ -29,7 +29,7 @@ const MAX_TRIES = 3;
 export async function importPrivateKey(text: string, what: string, fd: string | undefined): Promise<PrivateKey> {
   const variable = fd === undefined ? process.env.AJWT_PASSPHRASE : undefined;
   if (variable !== undefined) {
-    return openWith(text, variable, { wrong_passphrase: '; it was taken from AJWT_PASSPHRASE' });
+    return openWith(text, variable, { wrong_passphrase: '; it came from AJWT_PASSPHRASE' });
   }
   try {
     return PrivateKey.from(text);
@@ -38,12 +38,12 @@ export async function importPrivateKey(text: string, what: string, fd: string | 
   }
   if (fd === undefined) return openByAsking(text, what);
   const option = '--passphrase-fd';
-  return openWith(text, await readLine(option, fd), { wrong_passphrase: `; it was taken from ${option} ${fd}` });
+  return openWith(text, await readLine(option, fd), { wrong_passphrase: `; it came from ${option} ${fd}` });
 }
 
 async function openByAsking(text: string, what: string): Promise<PrivateKey> {
   for (let tries = 1; ; tries++) {
-    const passphrase = await askHidden(`Passphrase of ${oneLine(what)}: `);
+    const passphrase = await askHidden(`Passphrase for ${oneLine(what)}: `);
     // Nobody is there, or gives up.
     if (passphrase === undefined || passphrase === '') {
       return openWith(text, undefined, { passphrase_required: ' in AJWT_PASSPHRASE, or with --passphrase-fd' });
@@ -52,7 +52,7 @@ async function openByAsking(text: string, what: string): Promise<PrivateKey> {
       return openWith(text, passphrase, {});
     } catch (error) {
       if (codeOf(error) !== 'wrong_passphrase' || tries === MAX_TRIES) throw error;
-      note('That does not open it; try again.');
+      note('Wrong passphrase; try again.');
     }
   }
 }

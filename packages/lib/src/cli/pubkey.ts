@@ -20,13 +20,13 @@ export const pubkey = defineCommand({
   name: 'ajwt pubkey',
   usage: 'FILE|-|ssh-agent [--openssh | --jwk | --fingerprint]',
   about: [
-    'Reads a private or a public key in any format (PEM, OpenSSH, JWK), from a file, standard input or an ssh-agent, and prints its public half: as SPKI PEM, if nothing else is asked for.',
-    'A key has three names: the kid of its tokens, its JWK thumbprint (RFC 7638), and the fingerprint that `ssh-keygen -l` prints.',
+    'Reads a private or public key (PEM, OpenSSH or JWK) from a file, standard input or an ssh-agent, and prints the public key. The default output format is SPKI PEM.',
+    'A key has three identifiers: the kid in its tokens, the JWK thumbprint (RFC 7638), and the fingerprint that `ssh-keygen -l` prints.',
   ],
   options: {
-    openssh: { type: 'boolean', help: 'print one line, as in authorized_keys' },
+    openssh: { type: 'boolean', help: 'print one OpenSSH line, as in authorized_keys' },
     jwk: { type: 'boolean', help: 'print a JSON Web Key' },
-    fingerprint: { type: 'boolean', help: 'print the three names of the key' },
+    fingerprint: { type: 'boolean', help: 'print the three identifiers: kid, thumbprint and fingerprint' },
     ...PASSPHRASE_OPTION,
   },
   choices: 'file',
@@ -37,11 +37,11 @@ export const pubkey = defineCommand({
   ],
   async run(values, words) {
     const [path] = words;
-    if (path === undefined) throw new CommandError('no key; give a file, or - for standard input');
+    if (path === undefined) throw new CommandError('no key; give a file name, ssh-agent, or - for standard input');
     refuseMoreWords('ajwt pubkey', words, 1);
     const chosen = Object.entries(FORMATS).filter(([name]) => values[name as keyof typeof FORMATS]);
     if (chosen.length > 1)
-      throw new CommandError(`give one of ${chosen.map(([name]) => `--${name}`).join(' and ')}, not both`);
+      throw new CommandError(`give only one of ${chosen.map(([name]) => `--${name}`).join(' and ')}`);
     const key = isAgentKey(path)
       ? (await openAgentKey(path)).publicKey
       : await readAnyKey(await readKeySource(path), path, values['passphrase-fd']);

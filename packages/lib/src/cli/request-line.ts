@@ -12,7 +12,7 @@ const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK'];
 export function readMethod(given: string): string {
   const method = given.toUpperCase();
   if (!METHOD.test(method) || FORBIDDEN.includes(method))
-    throw new CommandError(`${given} is not a method to sign for`);
+    throw new CommandError(`${given}: not a supported request method`);
   return method;
 }
 
@@ -23,14 +23,16 @@ export function readMethod(given: string): string {
  */
 export function readUrl(given: string, malformed = 1): URL {
   if (!/^[a-z][a-z\d+.-]*:\/\//i.test(given) || !URL.canParse(given)) {
-    throw new CommandError('this is not a full URL; write https://host/path', malformed);
+    throw new CommandError('not a valid absolute URL; write https://host/path', malformed);
   }
   const url = new URL(given);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw new CommandError(`${url.protocol}// is not a scheme for signed requests; there are https and http`);
+    throw new CommandError(`${url.protocol}// is not supported; use https:// or http://`);
   }
   if (url.username !== '' || url.password !== '') {
-    throw new CommandError('the URL has a username or password; leave it out: the token says who calls');
+    throw new CommandError(
+      'the URL contains a username or password; remove it, because the token identifies the caller',
+    );
   }
   return bareUrl(url);
 }

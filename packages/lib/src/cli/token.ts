@@ -14,17 +14,17 @@ export const token = defineCommand({
   name: 'ajwt token',
   usage: '--user NAME --key FILE [--audience A] [--bind METHOD URL]',
   about: [
-    'Signs a token and prints the value of the Authorization header: JWT eyJ…',
-    'It is good for one request, and for 20 seconds. Without --bind it is good for any request; with it, for one method and URL only.',
+    'Signs a token and prints the value for the Authorization header: JWT eyJ…',
+    'The token works for one request, within 20 seconds. Without --bind it works for any request; with --bind, only for that method and URL.',
   ],
   options: {
     ...IDENTITY_OPTIONS,
     audience: {
       type: 'string',
       value: 'A',
-      help: 'service that the token is for; with --bind, default the origin of URL',
+      help: 'service that the token is for (default with --bind: the origin of URL)',
     },
-    bind: { type: 'string', value: 'METHOD URL', help: 'request that the token is for' },
+    bind: { type: 'string', value: 'METHOD URL', help: 'restrict the token to this method and URL' },
   },
   examples: [
     'ajwt token --user guido --key ~/.ssh/id_ed25519',
@@ -46,14 +46,14 @@ function readBind(
   method: string | undefined,
   given: string | undefined,
 ): Omit<Bind, 'v'> | undefined {
-  if (audience === '') throw new CommandError('--audience is empty');
+  if (audience === '') throw new CommandError('--audience: must not be empty');
   if (method === undefined) return audience === undefined ? undefined : { aud: audience };
-  if (given === undefined) throw new CommandError('--bind takes two words: --bind METHOD URL');
+  if (given === undefined) throw new CommandError('--bind needs a method and a URL: --bind METHOD URL');
   const htm = readMethod(method);
   const url = readUrl(given);
   const target = url.pathname + url.search;
   if (!bareTarget(given).endsWith(url.pathname === '/' ? url.search : target)) {
-    complain(`the token is bound to ${target}; send it to exactly this path`);
+    complain(`the token is bound to ${target}; send the request to exactly this path`);
   }
   return { aud: audience ?? url.origin, htm, target };
 }

@@ -78,25 +78,25 @@ describe('a refused token is explained in one line, and its answer printed', () 
       'forgotten',
       () => ({ nonces: fixedNonceStore('forgotten') }),
       [],
-      /^401 stale_time: this clock and the server's are only 0(\.\d)? s apart; try again$/,
+      /^401 stale_time: the local clock and the server's differ by only 0(\.\d)? s; try again$/,
     ],
     [
       'a clock far behind',
       () => ({ now: () => Date.now() / 1000 + 5000 }),
       [],
-      /^401 stale_time: this clock is 1 h 23 min behind the server's, which accepts 20 s; set the clock$/,
+      /^401 stale_time: the local clock is 1 h 23 min behind the server's \(tolerance: 20 s\); set the local clock$/,
     ],
     [
       'a clock far ahead',
       () => ({ now: () => Date.now() / 1000 - 5000 }),
       [],
-      /^401 stale_time: this clock is 1 h 23 min ahead of the server's, which accepts 20 s; set the clock$/,
+      /^401 stale_time: the local clock is 1 h 23 min ahead of the server's \(tolerance: 20 s\); set the local clock$/,
     ],
     [
       'another user',
       () => ({}),
       ['--user', 'Жук'],
-      /^401 invalid_token: not accepted; check that the server has this key for this user: Жук, SHA256:/,
+      /^401 invalid_token: token not accepted; check that the server has this key registered for this user: Жук, SHA256:/,
     ],
     ['binding_required', () => ({ require: ['htm'] }), [], /^401 binding_required: /],
     ['another scheme', () => ({ scheme: 'Token' }), [], /^401: /],
@@ -161,17 +161,11 @@ describe('no answer', () => {
       () => '/drop',
       [],
       52,
-      /^127\.0\.0\.1:\d+: the server closed the connection without an answer/,
+      /^127\.0\.0\.1:\d+: the server closed the connection without a response/,
     ],
-    ['the answer breaks off', () => '/cut', [], 18, /^127\.0\.0\.1:\d+: the answer broke off/],
+    ['the response ends early', () => '/cut', [], 18, /^127\.0\.0\.1:\d+: the response ended early/],
     ['TLS where there is none', () => url.replace('http:', 'https:'), [], 35, /TLS failed/],
-    [
-      'a file that cannot be written',
-      () => '/x',
-      ['-o', '/nowhere/x'],
-      23,
-      /^-o: \/nowhere\/x cannot be written: ENOENT$/,
-    ],
+    ['a file that cannot be written', () => '/x', ['-o', '/nowhere/x'], 23, /^-o: cannot write \/nowhere\/x: ENOENT$/],
   ])('%s', async (_name, target, args, code, line) => {
     const outcome = await get(target(), args, { input: 'body' });
     expect(outcome.code).toBe(code);
@@ -189,14 +183,16 @@ describe('no answer', () => {
     const server = createServer((socket) => socket.on('error', () => {}).once('data', () => socket.write(head)));
     const { code, stdout, stderr } = await get(await listen(server as never));
     expect([code, stdout]).toEqual([8, '']);
-    expect(stderr).toMatch(/^ajwt: 127\.0\.0\.1:\d+: the server changes to another protocol, unasked \(101\)\n$/);
+    expect(stderr).toMatch(
+      /^ajwt: 127\.0\.0\.1:\d+: the server switched to another protocol without being asked \(status 101\)\n$/,
+    );
     server.close();
   });
 
   test('what is no HTTP', async () => {
     const server = createServer((socket) => socket.end('220 mail.example ESMTP\r\n'));
     const address = await listen(server as never);
-    expect(await get(address)).toMatchObject({ code: 8, stderr: expect.stringContaining('the answer is not HTTP') });
+    expect(await get(address)).toMatchObject({ code: 8, stderr: expect.stringContaining('the response is not HTTP') });
     server.close();
   });
 });
@@ -219,20 +215,20 @@ describe.skipIf(lacks('openssl', 'version'))('https (needs openssl)', () => {
 describe('wrong use is one line, exit code 1, and nothing is sent', () => {
   test.each([
     [['-f', '--fail-with-body'], 'give --fail or --fail-with-body, not both'],
-    [['-H', 'no colon'], "-H: write the header as 'Name: value', in one line"],
-    [['-H', 'X-A: hunter2\r\nX-B: 1'], "-H: write the header as 'Name: value', in one line"],
-    [['-H', 'X-A: hunter2\u0007'], '-H: the value of X-A has control characters'],
-    [['-H', 'authorization: Bearer hunter2'], '-H: this command writes authorization itself'],
-    [['-H', 'Content-Length: 1'], '-H: this command writes Content-Length itself'],
-    [['-X', 'A B'], 'A B is not a method to sign for'],
-    [['-X', 'TRACE'], 'TRACE is not a method to sign for'],
+    [['-H', 'no colon'], "-H: must be 'Name: value', on one line"],
+    [['-H', 'X-A: hunter2\r\nX-B: 1'], "-H: must be 'Name: value', on one line"],
+    [['-H', 'X-A: hunter2\u0007'], '-H: the value of X-A must not contain control characters'],
+    [['-H', 'authorization: Bearer hunter2'], '-H: authorization cannot be set; ajwt sets it'],
+    [['-H', 'Content-Length: 1'], '-H: Content-Length cannot be set; ajwt sets it'],
+    [['-X', 'A B'], 'A B: not a supported request method'],
+    [['-X', 'TRACE'], 'TRACE: not a supported request method'],
     [['-d', 'x', '-F', 'a=b'], 'give -d or -F, not both'],
-    [['-F', 'a'], '-F: write NAME=TEXT, or NAME=@FILE'],
-    [['-F', 'a=@-', '-F', 'b=<-'], '-F: standard input can be read once only'],
-    [['-F', 'a=b;type=text/plain\r\nX-Evil: 1'], '-F: type and filename have no control characters'],
-    [['-F', 'a=b', '-H', 'Content-Type: text/plain'], '-H: with -F this command writes Content-Type itself'],
-    [['-d', '@-', '-d', 'x'], '-d: standard input, a pipe or a large file must be the only -d'],
-    [['--audience', ''], '--audience is empty'],
+    [['-F', 'a'], '-F: must be NAME=TEXT or NAME=@FILE'],
+    [['-F', 'a=@-', '-F', 'b=<-'], '-F: standard input can be used only once'],
+    [['-F', 'a=b;type=text/plain\r\nX-Evil: 1'], '-F: type and filename must not contain control characters'],
+    [['-F', 'a=b', '-H', 'Content-Type: text/plain'], '-H: Content-Type cannot be set with -F'],
+    [['-d', '@-', '-d', 'x'], '-d: standard input, a pipe or a file over 16 MiB cannot be combined with another -d'],
+    [['--audience', ''], '--audience: must not be empty'],
     [['--key', 'nowhere'], 'nowhere cannot be read: there is no such file (ENOENT)'],
     [['--key', 'ssh-agent'], 'there is no ssh-agent: SSH_AUTH_SOCK is not set; start one with `eval "$(ssh-agent)"`'],
     [
@@ -246,9 +242,9 @@ describe('wrong use is one line, exit code 1, and nothing is sent', () => {
   });
 
   test.each([
-    [['-d', '@nowhere'], '-d: nowhere cannot be read: there is no such file (ENOENT)'],
-    [['-F', 'a=@nowhere'], '-F: nowhere cannot be read: there is no such file (ENOENT)'],
-    [['-F', 'a=</'], '-F: / cannot be read: EISDIR'],
+    [['-d', '@nowhere'], '-d: cannot read nowhere: there is no such file (ENOENT)'],
+    [['-F', 'a=@nowhere'], '-F: cannot read nowhere: there is no such file (ENOENT)'],
+    [['-F', 'a=</'], '-F: cannot read /: EISDIR'],
   ])('a body that cannot be read is 26: %j', async (args, message) => {
     const before = servers[0]?.seen.length;
     expect(await get('/x', args)).toMatchObject({ code: 26, stdout: '', stderr: `ajwt: ${message}\n` });
@@ -256,7 +252,7 @@ describe('wrong use is one line, exit code 1, and nothing is sent', () => {
   });
 
   test('no URL, and a password in it', async () => {
-    expect((await ajwt(['fetch'], { env })).stderr).toBe('ajwt: no URL; give one\n');
+    expect((await ajwt(['fetch'], { env })).stderr).toBe('ajwt: no URL; give one, such as https://host/path\n');
     const { code, stderr } = await get('http://guido:hunter2@127.0.0.1/');
     expect([code, stderr]).toEqual([1, expect.not.stringContaining('hunter2')]);
   });

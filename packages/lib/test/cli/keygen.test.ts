@@ -124,7 +124,7 @@ describe('nothing is overwritten, and nothing is left half done', () => {
     const { code, stderr } = await ajwt(['keygen', '--out', path]);
     expect([code, stderr]).toEqual([
       1,
-      `ajwt: ${path}${suffix} exists already, and is not overwritten; nothing was written\n`,
+      `ajwt: ${path}${suffix} already exists, so nothing was written; choose another --out\n`,
     ]);
     expect(readFileSync(path + suffix, 'utf8')).toBe('precious');
     expect(existsSync(suffix === '' ? `${path}.pub` : path)).toBe(false);
@@ -152,40 +152,40 @@ describe('nothing is overwritten, and nothing is left half done', () => {
     const { code, stderr } = await ajwt(['keygen', '--out', path]);
     expect([code, stderr]).toEqual([
       1,
-      expect.stringContaining('cannot be written: ENAMETOOLONG; nothing was written'),
+      expect.stringMatching(/^ajwt: cannot write .*: ENAMETOOLONG; nothing was written\n$/),
     ]);
     expect(existsSync(path)).toBe(false);
   });
 
   test('a folder that does not exist, or takes no files, is told', async () => {
     expect((await ajwt(['keygen', '--out', file('none/key')])).stderr).toBe(
-      `ajwt: ${file('none/key')} cannot be written: its folder does not exist; nothing was written\n`,
+      `ajwt: cannot write ${file('none/key')}: the folder does not exist; nothing was written\n`,
     );
     mkdirSync(file('folder'));
     chmodSync(file('folder'), 0o755);
-    expect((await ajwt(['keygen', '--out', file('folder')])).stderr).toContain('exists already');
+    expect((await ajwt(['keygen', '--out', file('folder')])).stderr).toContain('already exists');
   });
 });
 
 describe('wrong options', () => {
   test.each([
-    [['--type', 'dsa'], '--type dsa: there are ed25519, rsa, ec'],
+    [['--type', 'dsa'], '--type dsa: must be one of ed25519, rsa, ec'],
     [['--bits', '4096'], '--bits is for RSA keys; add --type rsa'],
     [['--type', 'rsa', '--bits', '1024'], '--bits 1024: must be a whole number from 2048 to 8192'],
     [['--type', 'rsa', '--bits', '3072.5'], '--bits 3072.5: must be a whole number from 2048 to 8192'],
     [['--type', 'rsa', '--bits', '0x1000'], '--bits 0x1000: must be a whole number from 2048 to 8192'],
     [['--curve', 'P-256'], '--curve is for EC keys; add --type ec'],
-    [['--type', 'ec', '--curve', 'secp256k1'], '--curve secp256k1: there are P-256, P-384, P-521'],
-    [['--comment', 'x'], '--comment goes into FILE.pub; add --out FILE'],
+    [['--type', 'ec', '--curve', 'secp256k1'], '--curve secp256k1: must be one of P-256, P-384, P-521'],
+    [['--comment', 'x'], '--comment is written to FILE.pub; add --out FILE'],
     [
       ['--comment', 'a\nssh-ed25519 AAAA', '--out', 'x'],
-      '--comment: must be one line of text, without control and format characters',
+      '--comment: must be one line, not empty, without control or format characters',
     ],
-    [['--out', ''], '--out needs the name of a file'],
-    [['--out', 'x.pub'], '--out names the private key; x.pub looks like a public one'],
+    [['--out', ''], '--out: must be a file name'],
+    [['--out', 'x.pub'], '--out: must name the private key file; x.pub looks like a public key file'],
     [
       ['--passphrase-env', 'hunter2'],
-      '--passphrase-env: give the name of an environment variable that holds the passphrase',
+      '--passphrase-env: must be the name of an environment variable that contains the passphrase',
     ],
   ])('%j', async (args, message) => {
     expect(await ajwt(['keygen', ...args])).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });

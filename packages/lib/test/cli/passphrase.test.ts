@@ -34,7 +34,7 @@ describe('--passphrase-fd', () => {
 
   test('comes before AJWT_PASSPHRASE, and is left alone where the key is not encrypted', async () => {
     const wrong = await pubkey("--passphrase-fd 3 3< <(echo 'hunter2')", { AJWT_PASSPHRASE });
-    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/it was taken from --passphrase-fd 3\n$/) });
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/it came from --passphrase-fd 3\n$/) });
     expect(wrong.stderr).not.toContain('hunter2');
     const line = `exec 3< ${file('line')}; ajwt pubkey ${file('plain')} --passphrase-fd 3 > ${file('out')}; cat <&3`;
     expect((await shell(line)).stdout).toBe(`${PASSPHRASE}\nanother line\n`);
@@ -58,7 +58,7 @@ describe('--passphrase-fd', () => {
 });
 
 describe.skipIf(lacks('script', '--version'))('at a terminal', () => {
-  const QUESTION = 'Passphrase of ';
+  const QUESTION = 'Passphrase for ';
 
   /** Types an answer to each question; then the terminal says how it was left. */
   async function typing(line: string, answers: readonly string[], env: Record<string, string> = {}) {
@@ -102,7 +102,7 @@ describe.skipIf(lacks('script', '--version'))('at a terminal', () => {
 
   test('a wrong passphrase is asked for again, twice', async () => {
     const right = await typing(token(), ['wrong\r', 'hunter2\r', `${PASSPHRASE}\r`]);
-    expect(right).toContain('That does not open it; try again.\n');
+    expect(right).toContain('Wrong passphrase; try again.\n');
     expect(right).toContain('JWT eyJ');
     const line = `ajwt pubkey ${file('encrypted')}`;
     const wrong = await typing(line, ['wrong\r', 'hunter2\r', 'again\r']);
@@ -139,7 +139,7 @@ describe.skipIf(lacks('script', '--version'))('at a terminal', () => {
   test('nobody is asked where the passphrase is given, or the key is not encrypted', async () => {
     expect(await typing(token(), [], { AJWT_PASSPHRASE })).toBe('JWT eyJ\nexit code 0\n');
     const wrong = await typing(`ajwt pubkey ${file('encrypted')}`, [], { AJWT_PASSPHRASE: 'hunter2' });
-    expect(wrong).toMatch(/it was taken from AJWT_PASSPHRASE\nexit code 1\n$/);
+    expect(wrong).toMatch(/it came from AJWT_PASSPHRASE\nexit code 1\n$/);
     expect(await typing(`ajwt pubkey ${file('plain')} --openssh | cut -d ' ' -f 1`, [])).toContain('ssh-ed25519\n');
   });
 });

@@ -106,9 +106,9 @@ describe('what cannot be read is told in the words that fit it', () => {
   });
 
   test.each([
-    [[], 'no key; give a file, or - for standard input'],
+    [[], 'no key; give a file name, ssh-agent, or - for standard input'],
     [['nowhere'], 'nowhere cannot be read: there is no such file (ENOENT)'],
-    [['x', '--jwk', '--openssh'], 'give one of --openssh and --jwk, not both'],
+    [['x', '--jwk', '--openssh'], 'give only one of --openssh and --jwk'],
   ])('%j', async (args, message) => {
     expect(await ajwt(['pubkey', ...args])).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });
   });

@@ -78,21 +78,21 @@ describe('binding', () => {
     const { code, stdout, stderr } = await token('--bind', 'GET', 'https://a.example/a b/../ж?q=ä');
     const { target } = claimsOf(stdout).bind;
     expect([code, target]).toEqual([0, '/%D0%B6?q=%C3%A4']);
-    expect(stderr).toBe(`ajwt: the token is bound to ${target}; send it to exactly this path\n`);
+    expect(stderr).toBe(`ajwt: the token is bound to ${target}; send the request to exactly this path\n`);
     expect((await token('--bind', 'GET', target === '' ? '' : `https://a.example${target}`)).stderr).toBe('');
   });
 
   test.each([
-    [['--bind', 'GET'], '--bind takes two words: --bind METHOD URL'],
-    [['--bind', 'GET', '/items'], 'this is not a full URL; write https://host/path'],
-    [['--bind', 'GET', 'api.example.com/x'], 'this is not a full URL; write https://host/path'],
-    [['--bind', 'GET', 'ftp://a.example/'], 'ftp:// is not a scheme for signed requests; there are https and http'],
+    [['--bind', 'GET'], '--bind needs a method and a URL: --bind METHOD URL'],
+    [['--bind', 'GET', '/items'], 'not a valid absolute URL; write https://host/path'],
+    [['--bind', 'GET', 'api.example.com/x'], 'not a valid absolute URL; write https://host/path'],
+    [['--bind', 'GET', 'ftp://a.example/'], 'ftp:// is not supported; use https:// or http://'],
     [
       ['--bind', 'GET', 'https://u:hunter2@a.example/'],
-      'the URL has a username or password; leave it out: the token says who calls',
+      'the URL contains a username or password; remove it, because the token identifies the caller',
     ],
-    [['--bind', 'CONNECT', 'https://a.example/'], 'CONNECT is not a method to sign for'],
-    [['--audience', ''], '--audience is empty'],
+    [['--bind', 'CONNECT', 'https://a.example/'], 'CONNECT: not a supported request method'],
+    [['--audience', ''], '--audience: must not be empty'],
     [['https://a.example/'], 'unexpected argument; `ajwt token` takes only options; see `ajwt token --help`'],
   ])('%j is refused', async (args, message) => {
     expect(await token(...args)).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });
@@ -165,14 +165,14 @@ describe('what is missing or wrong', () => {
   test.each<[string[], string | RegExp]>([
     [['--key', 'k'], 'no username; give --user NAME, or set AJWT_USER'],
     [['--user', 'guido'], 'no private key; give --key FILE, or set AJWT_KEY'],
-    [['--user', 'gui\ndo', '--key', 'k'], /^--user: a username has 1 to 600 bytes/],
-    [['--user', '', '--key', 'k'], /^--user: a username has 1 to 600 bytes/],
+    [['--user', 'gui\ndo', '--key', 'k'], /^--user: must be 1 to 600 bytes/],
+    [['--user', '', '--key', 'k'], /^--user: must be 1 to 600 bytes/],
     [['--user', 'guido', '--key', 'ssh-agent'], /^there is no ssh-agent: SSH_AUTH_SOCK is not set; start one/],
     [
       ['--user', 'guido', '--key', 'ssh-agent:SHA256:abc'],
       /^there is no ssh-agent: SSH_AUTH_SOCK is not set; start one/,
     ],
-    [['--user', 'guido', '--key', 'ssh-agent:'], /^ssh-agent: needs a fingerprint behind it/],
+    [['--user', 'guido', '--key', 'ssh-agent:'], /^ssh-agent: the fingerprint is missing/],
     [['--user', 'guido', '--key', 'nowhere/key'], 'nowhere/key cannot be read: there is no such file (ENOENT)'],
     [['--user', 'guido', '--key', '.'], '. is not a regular file'],
   ])('%j', async (args, message) => {

@@ -22,7 +22,7 @@ const PUBLISHERS: Readonly<Record<string, (name: string) => string>> = {
  * @throws CommandError, KeyError
  */
 export async function readPublicKeys(source: string, allowUrl: boolean): Promise<readonly PublicKey[]> {
-  if (isKeyText(source)) throw new CommandError('give a file, or - for standard input, instead of the key itself');
+  if (isKeyText(source)) throw new CommandError('give a file name, or - for standard input, not the key itself');
   const url = urlOf(source);
   if (url === undefined) {
     return [source === '-' ? PublicKey.from(await readStandardInput(MAX_INPUT)) : await PublicKey.fromFile(source)];

@@ -88,7 +88,7 @@ describe('ajwtd key add', () => {
       stderr: 'ajwtd: a key does not belong on the command line; give a file\n',
     });
     const jwk = await run('ajwtd key add ada \'{"kty":"oct","k":"c2VjcmV0"}\'');
-    expect(jwk.stderr).toBe('ajwtd: give a file, or - for standard input, instead of the key itself\n');
+    expect(jwk.stderr).toBe('ajwtd: give a file name, or - for standard input, not the key itself\n');
     expect(await json('ajwtd user list')).toMatchObject([{ username: 'guido' }]);
   });
 });

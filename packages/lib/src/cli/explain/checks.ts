@@ -40,7 +40,7 @@ export function checkToken(found: string | Refusal, circumstances: Circumstances
   }
   const { key, now, tolerance } = circumstances;
   return [
-    { check: 'well-formed', result: 'pass', why: `a token of this profile, alg ${token.algorithm.name}` },
+    { check: 'well-formed', result: 'pass', why: `valid token format, alg ${token.algorithm.name}` },
     ...checkKey(token, key),
     explainTime(token.claims, now, tolerance),
     { check: 'binding', result: 'unknown', why: whatItIsBoundTo(token.claims) },
@@ -50,16 +50,16 @@ export function checkToken(found: string | Refusal, circumstances: Circumstances
 
 function whyMalformed({ reason, detail }: Refusal): string {
   if (detail !== undefined) return `${detail}: ${MALFORMED[detail]}`;
-  return reason === 'missing' ? 'missing: there is no credential of the scheme JWT' : REASONS[reason].message;
+  return reason === 'missing' ? 'missing: no credential with the scheme JWT' : REASONS[reason].message;
 }
 
 function checkKey(token: UnverifiedToken, key: PublicKey | undefined): Check[] {
   const { kid } = token;
   if (key === undefined) {
-    const names = kid === undefined ? 'names no key' : 'names a key by its kid';
+    const has = kid === undefined ? 'has no kid' : 'names its key by kid';
     return [
-      { check: 'key', result: 'unknown', why: `the token ${names}; --pubkey FILE compares` },
-      { check: 'signature', result: 'unknown', why: 'not checked: that takes --pubkey FILE' },
+      { check: 'key', result: 'unknown', why: `the token ${has}; use --pubkey FILE to compare a key` },
+      { check: 'signature', result: 'unknown', why: 'not checked; use --pubkey FILE' },
     ];
   }
   // The server's own steps 3 and 4, for a user of this name with this key only.
@@ -77,37 +77,44 @@ function checkKey(token: UnverifiedToken, key: PublicKey | undefined): Check[] {
     {
       check: 'key',
       result: 'pass',
-      why: kid === undefined ? 'the token names none; this one fits' : 'the token is for this key',
+      why:
+        kid === undefined
+          ? 'the token has no kid; this key fits its algorithm'
+          : 'the kid of the token is that of this key',
     },
     verified
       ? { check: 'signature', result: 'pass', why: `made by ${key.fingerprint}` }
-      : { check: 'signature', result: 'FAIL', why: `bad_signature: not made by ${key.fingerprint}, or changed since` },
+      : {
+          check: 'signature',
+          result: 'FAIL',
+          why: `bad_signature: not made by ${key.fingerprint}, or the token was altered`,
+        },
   ];
 }
 
 function whyNotThisKey({ algorithm, kid, signatureLength }: UnverifiedToken, key: PublicKey): string {
   if (!key.algorithms.includes(algorithm.name)) {
-    return `the token says ${algorithm.name}, and this key accepts ${key.algorithms.join(', ')}`;
+    return `the token has alg ${algorithm.name}, but this key accepts only ${key.algorithms.join(', ')}`;
   }
   if (signatureLength !== key.signatureLength) {
-    return `the signature has ${signatureLength} bytes, and those of this key have ${key.signatureLength}`;
+    return `the signature is ${signatureLength} bytes long, but signatures of this key are ${key.signatureLength}`;
   }
-  return `the token names another key: its kid is ${printable(kid ?? '', 12)}, and this key's ${printable(key.kid, 12)}`;
+  return `the token names another key: its kid is ${printable(kid ?? '', 12)}, but this key has ${printable(key.kid, 12)}`;
 }
 
 function explainTime(claims: Claims, now: number, tolerance: number): Check {
-  const apart = `signed ${duration(Math.abs(now - claims.time))} ${claims.time > now ? 'ahead of' : 'before'} this clock`;
+  const apart = `signed ${duration(Math.abs(now - claims.time))} ${claims.time > now ? 'in the future' : 'ago'} by the local clock`;
   // Nobody is let in by this result: whether the claims are true is not asked here.
   const outcome = checkTime({ claims } as unknown as SignedToken<undefined>, now, tolerance);
   if (!(outcome instanceof Refusal))
-    return { check: 'time', result: 'pass', why: `${apart}; up to ${tolerance} s are good` };
+    return { check: 'time', result: 'pass', why: `${apart}; the tolerance is ${tolerance} s` };
   const { reason } = outcome;
   const outside = Math.abs(now - claims.time) > tolerance;
   const why = outside
-    ? `${apart}; up to ${tolerance} s are good`
+    ? `${apart}; the tolerance is ${tolerance} s`
     : reason === 'expired'
-      ? 'the claim exp has passed'
-      : 'the claim nbf or iat lies ahead of this clock';
+      ? 'the time in the claim exp has passed'
+      : 'the time in the claim nbf or iat is in the future';
   return { check: 'time', result: 'FAIL', why: `${reason}: ${why}` };
 }
 
@@ -115,6 +122,6 @@ function whatItIsBoundTo({ aud, bind }: Claims): string {
   const audiences = aud === undefined ? [] : [`aud ${[aud].flat().join(', ')}`];
   const members = Object.entries(bind ?? {}).filter(([name]) => name !== 'v');
   const all = [...audiences, ...members.map(([name, value]) => `${name} ${String(value)}`)];
-  if (all.length === 0) return 'not bound to a request; refused only by a server that requires it';
-  return `good only where the server finds ${printable(all.join('; '))}`;
+  if (all.length === 0) return 'not bound to a request; refused only by a server that requires binding';
+  return `valid only for ${printable(all.join('; '))}`;
 }

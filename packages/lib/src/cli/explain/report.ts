@@ -32,7 +32,7 @@ export function reportForPeople({ header, claims }: Decoded, checks: readonly Ch
 const MAX_COLUMN = 20;
 
 function members(object: Record<string, unknown> | undefined, now: number): string[] {
-  if (object === undefined) return ['  cannot be read'];
+  if (object === undefined) return ['  cannot be decoded'];
   const entries = Object.entries(object).map(([name, value]) => [printable(name, 40), show(name, value, now)] as const);
   const width = Math.min(MAX_COLUMN, Math.max(0, ...entries.map(([name]) => name.length)));
   return entries.map(([name, value]) => `  ${paint('cyan', name.padEnd(width))}  ${value}`);

@@ -25,7 +25,7 @@ export async function readBody(given: readonly string[]): Promise<RequestBody | 
   if (first === undefined || others.length === 0) return first;
   const texts = parts.map(({ content }) => {
     if (content instanceof Uint8Array) return content;
-    throw new CommandError('-d: standard input, a pipe or a large file must be the only -d');
+    throw new CommandError('-d: standard input, a pipe or a file over 16 MiB cannot be combined with another -d');
   });
   return { content: Buffer.concat(texts.flatMap((text, index) => (index === 0 ? [text] : [Buffer.from('&'), text]))) };
 }
@@ -40,6 +40,6 @@ async function readPart(data: string): Promise<RequestBody> {
     const content = createReadStream(path);
     return file.isFile() ? { content, length: file.size } : { content };
   } catch (error) {
-    throw new CommandError(`-d: ${path} cannot be read: ${whyUnreadable(error)}`, READ_ERROR);
+    throw new CommandError(`-d: cannot read ${path}: ${whyUnreadable(error)}`, READ_ERROR);
   }
 }

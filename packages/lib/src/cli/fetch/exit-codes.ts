@@ -20,14 +20,14 @@ const CODES: readonly (readonly [RegExp, number, string])[] = [
   [/^(?:ENOTFOUND|EAI_)/, CANNOT_RESOLVE, 'the host name cannot be resolved'],
   [/^ECONNREFUSED$/, CANNOT_CONNECT, 'cannot connect: nothing listens there'],
   [/^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EACCES|EPERM)$/, CANNOT_CONNECT, 'cannot connect'],
-  [/^HPE_/, WEIRD_ANSWER, 'the answer is not HTTP'],
+  [/^HPE_/, WEIRD_ANSWER, 'the response is not HTTP'],
   [
     /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH)/,
     BAD_CERTIFICATE,
     'the certificate is not trusted; NODE_EXTRA_CA_CERTS names further authorities',
   ],
   [/^(?:ERR_SSL_|ERR_TLS_|EPROTO$)/, TLS_ERROR, 'TLS failed'],
-  [/^(?:ECONNRESET|EPIPE)$/, NO_ANSWER, 'the server closed the connection without an answer'],
+  [/^(?:ECONNRESET|EPIPE)$/, NO_ANSWER, 'the server closed the connection without a response'],
 ];
 
 /** Redirects that were not followed. Where curl knows no such case, it is a wrong use: 1. */
@@ -47,7 +47,7 @@ export function transferError(error: unknown, { host }: URL): unknown {
 
 /** The same once the answer had begun. */
 export function bodyError(error: unknown, { host }: URL): CommandError {
-  return new CommandError(`${host}: the answer broke off (${codeOf(error)})`, PARTIAL_ANSWER);
+  return new CommandError(`${host}: the response ended early (${codeOf(error)})`, PARTIAL_ANSWER);
 }
 
 function codeOf(error: unknown): string {

@@ -43,7 +43,7 @@ const TYPES: Readonly<Record<string, string>> = {
 export async function readForm(given: readonly string[]): Promise<FormBody | undefined> {
   if (given.length === 0) return undefined;
   if (given.filter((one) => /^[^=]*=[@<]-(?:;|$)/.test(one)).length > 1) {
-    throw new CommandError('-F: standard input can be read once only');
+    throw new CommandError('-F: standard input can be used only once');
   }
   const parts: Part[] = [];
   for (const one of given) parts.push(await readPart(one));
@@ -72,7 +72,7 @@ async function* oneAfterTheOther(pieces: readonly Part['content'][]): AsyncGener
 
 async function readPart(given: string): Promise<Part> {
   const equals = given.indexOf('=');
-  if (equals < 1) throw new CommandError('-F: write NAME=TEXT, or NAME=@FILE');
+  if (equals < 1) throw new CommandError('-F: must be NAME=TEXT or NAME=@FILE');
   const name = given.slice(0, equals);
   const [value = '', ...parameters] = given.slice(equals + 1).split(/;[ \t]*(?=(?:type|filename)=)/);
   const { type, filename } = Object.fromEntries(parameters.map(readParameter));
@@ -93,7 +93,8 @@ function readParameter(parameter: string): [name: string, value: string] {
   const equals = parameter.indexOf('=');
   const value = unquote(parameter.slice(equals + 1));
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these would begin another header
-  if (/[\x00-\x1f\x7f]/.test(value)) throw new CommandError('-F: type and filename have no control characters');
+  if (/[\x00-\x1f\x7f]/.test(value))
+    throw new CommandError('-F: type and filename must not contain control characters');
   return [parameter.slice(0, equals), value];
 }
 
@@ -122,7 +123,7 @@ async function openFile(path: string): Promise<Pick<Part, 'content' | 'length'>>
     }
     return { content: wholeFile(path, file.createReadStream({ end: stat.size - 1 }), stat.size), length: stat.size };
   } catch (error) {
-    throw new CommandError(`-F: ${path} cannot be read: ${whyUnreadable(error)}`, READ_ERROR);
+    throw new CommandError(`-F: cannot read ${path}: ${whyUnreadable(error)}`, READ_ERROR);
   }
 }
 
@@ -132,5 +133,5 @@ async function* wholeFile(path: string, content: AsyncIterable<Buffer>, length: 
     read += chunk.length;
     yield chunk;
   }
-  if (read < length) throw new CommandError(`-F: ${path} became shorter while it was sent`, READ_ERROR);
+  if (read < length) throw new CommandError(`-F: ${path} was truncated while it was being sent`, READ_ERROR);
 }

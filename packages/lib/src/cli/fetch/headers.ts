@@ -18,9 +18,9 @@ export function readHeaders(given: readonly string[], defaults: Readonly<Record<
   const ours = new Set(Object.keys(defaults));
   for (const line of given) {
     const [, name, value = '', empty] = HEADER.exec(line) ?? [];
-    if (name === undefined) throw new CommandError("-H: write the header as 'Name: value', in one line");
+    if (name === undefined) throw new CommandError("-H: must be 'Name: value', on one line");
     const key = name.toLowerCase();
-    if (WRITTEN_HERE.includes(key)) throw new CommandError(`-H: this command writes ${name} itself`);
+    if (WRITTEN_HERE.includes(key)) throw new CommandError(`-H: ${name} cannot be set; ajwt sets it`);
     if (ours.delete(key)) headers.delete(key);
     if (value === '' && empty === undefined) continue;
     const before = headers.get(key);
@@ -34,6 +34,7 @@ export function readHeaders(given: readonly string[], defaults: Readonly<Record<
 /** UTF-8, one character for each byte: so header values go over the wire as they were typed. */
 function byteString(name: string, value: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a header must not have
-  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) throw new CommandError(`-H: the value of ${name} has control characters`);
+  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value))
+    throw new CommandError(`-H: the value of ${name} must not contain control characters`);
   return Buffer.from(value, 'utf8').toString('latin1');
 }

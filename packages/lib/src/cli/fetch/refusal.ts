@@ -43,7 +43,7 @@ function readProblem(body: string): { error?: string | undefined; detail?: strin
 /** What this side knows better than the server. */
 function adviceFor(error: string | undefined, { answer, username, publicKey, now }: RefusedAnswer): string | undefined {
   if (error === 'invalid_token') {
-    return `not accepted; check that the server has this key for this user: ${printable(username)}, ${publicKey.fingerprint}`;
+    return `token not accepted; check that the server has this key registered for this user: ${printable(username)}, ${publicKey.fingerprint}`;
   }
   if (error !== 'stale_time') return undefined;
   const challenge = answer.headers['www-authenticate'] ?? '';
@@ -51,9 +51,9 @@ function adviceFor(error: string | undefined, { answer, username, publicKey, now
   if (serverTime === undefined) return undefined;
   const apart = Math.abs(serverTime - now);
   const tolerance = numberIn(challenge, 'tolerance') ?? 0;
-  if (apart <= tolerance) return `this clock and the server's are only ${duration(apart)} apart; try again`;
+  if (apart <= tolerance) return `the local clock and the server's differ by only ${duration(apart)}; try again`;
   const direction = serverTime > now ? 'behind' : 'ahead of';
-  return `this clock is ${duration(apart)} ${direction} the server's, which accepts ${tolerance} s; set the clock`;
+  return `the local clock is ${duration(apart)} ${direction} the server's (tolerance: ${tolerance} s); set the local clock`;
 }
 
 function numberIn(challenge: string, parameter: string): number | undefined {

@@ -39,7 +39,7 @@ function fileSink(path: string): Sink {
       await file.writeFile(bytes);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      throw new CommandError(`-o: ${path} cannot be written: ${code ?? 'unknown error'}`, WRITE_ERROR);
+      throw new CommandError(`-o: cannot write ${path}: ${code ?? 'unknown error'}`, WRITE_ERROR);
     }
   };
   return {

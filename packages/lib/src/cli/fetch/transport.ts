@@ -52,7 +52,12 @@ export function createTransport(trace?: Trace, progress?: Progress): Transport {
         // Unheard, it would leave this waiting for ever.
         request.on('upgrade', (_, socket) => {
           socket.destroy();
-          reject(new CommandError(`${url.host}: the server changes to another protocol, unasked (101)`, WEIRD_ANSWER));
+          reject(
+            new CommandError(
+              `${url.host}: the server switched to another protocol without being asked (status 101)`,
+              WEIRD_ANSWER,
+            ),
+          );
         });
         if (trace !== undefined) follow(request, trace);
         if (body === undefined || body.content instanceof Uint8Array) request.end(body?.content);

@@ -15,7 +15,7 @@ export const DATABASE_OPTION = {
     type: 'string',
     value: 'URL',
     env: 'AJWTD_DATABASE',
-    help: 'where users and keys are: sqlite:PATH, postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE; default sqlite:ajwt.db',
+    help: 'database of users and keys: sqlite:PATH, postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE (default: sqlite:ajwt.db)',
   },
 } as const;
 
@@ -24,88 +24,88 @@ export const SERVE_OPTIONS = {
     type: 'string',
     value: 'HOST:PORT',
     env: 'AJWTD_LISTEN',
-    help: 'address for requests, default 127.0.0.1:8787; port 0 takes a free one',
+    help: 'address for requests (default: 127.0.0.1:8787); port 0 picks a free port',
   },
   'admin-listen': {
     type: 'string',
     value: 'HOST:PORT',
     env: 'AJWTD_ADMIN_LISTEN',
-    help: 'address of /livez and /readyz, default 127.0.0.1:8788; off for none',
+    help: 'address of /livez and /readyz (default: 127.0.0.1:8788), or off',
   },
   upstream: {
     type: 'string',
     value: 'URL',
     env: 'AJWTD_UPSTREAM',
-    help: 'be a reverse proxy: pass authenticated requests on to this origin',
+    help: 'act as a reverse proxy: forward authenticated requests to this origin',
   },
   'upstream-response-timeout': {
     type: 'string',
     value: 'S',
     env: 'AJWTD_UPSTREAM_RESPONSE_TIMEOUT',
-    help: 'seconds from the last byte of a request to the headers of a response of the upstream, default 60; after that the client gets a 504',
+    help: 'seconds to wait for the response headers of the upstream after a request was sent (default: 60); then the client gets status 504',
   },
   ...DATABASE_OPTION,
   nonces: {
     type: 'string',
     value: 'WHERE',
     env: 'AJWTD_NONCES',
-    help: 'where used nonces are remembered: database (default), memory, redis[s]://HOST:PORT, redis+cluster://HOST:PORT,… or redis+sentinel://HOST:PORT,…/MASTER',
+    help: 'store of used nonces: database (default), memory, redis[s]://HOST:PORT, redis+cluster://HOST:PORT,… or redis+sentinel://HOST:PORT,…/MASTER',
   },
   workers: {
     type: 'string',
     value: 'N',
     env: 'AJWTD_WORKERS',
-    help: 'processes that share the work, default 1; they need nonces that are not in memory',
+    help: 'number of worker processes (default: 1); more than one cannot use --nonces memory',
   },
   tolerance: {
     type: 'string',
     value: 'S',
     env: 'AJWTD_TOLERANCE',
-    help: 'seconds that the time of a token may be off, default 20',
+    help: 'largest accepted difference between token time and server time, in seconds (default: 20)',
   },
   audience: {
     type: 'string',
     value: 'A',
     multiple: true,
     env: 'AJWTD_AUDIENCE',
-    help: 'who this service is, for tokens that name an audience; may be repeated',
+    help: 'name of this service, which tokens with an audience must contain; may be repeated',
   },
   require: {
     type: 'string',
     value: 'MEMBERS',
     env: 'AJWTD_REQUIRE',
-    help: 'what every token must be bound to, of aud, htm and target, joined with commas',
+    help: 'what every token must be bound to: aud, htm or target, or several, separated by commas',
   },
   'max-waiting': {
     type: 'string',
     value: 'N',
     env: 'AJWTD_MAX_WAITING',
-    help: 'requests that may wait for a decision at a time, in each process, default 1024; more get a 503',
+    help: 'requests that may wait for a decision at the same time, per process (default: 1024); further requests get status 503',
   },
   'max-waiting-per-address': {
     type: 'string',
     value: 'N',
     env: 'AJWTD_MAX_WAITING_PER_ADDRESS',
-    help: 'requests of one client address that may wait for a decision at a time, default 256; more get a 503',
+    help: 'requests from one client address that may wait for a decision at the same time (default: 256); further requests get status 503',
   },
   'trusted-proxy': {
     type: 'string',
     value: 'CIDR',
     multiple: true,
     env: 'AJWTD_TRUSTED_PROXY',
-    help: 'proxy whose X-Original-… and X-Forwarded-… headers count; may be repeated',
+    help: 'proxy whose X-Original-… and X-Forwarded-… headers are trusted; may be repeated',
   },
   'user-header': {
     type: 'string',
     value: 'NAME',
     env: 'AJWTD_USER_HEADER',
-    help: 'header that names the user, default X-Auth-User',
+    help: 'header for the username (default: X-Auth-User)',
   },
   'key-header': {
     type: 'string',
     value: 'NAME',
     env: 'AJWTD_KEY_HEADER',
-    help: 'header that names the key by its fingerprint, default X-Auth-Key',
+    help: 'header for the fingerprint of the key (default: X-Auth-Key)',
   },
   ...PRIVATE_HOSTS_OPTION,
   'serve-jwks': {
@@ -113,14 +113,14 @@ export const SERVE_OPTIONS = {
     value: 'FILE',
     multiple: true,
     env: 'AJWTD_SERVE_JWKS',
-    help: 'public key that /.well-known/jwks.json publishes, in place of the upstream; may be repeated',
+    help: 'public key to publish at /.well-known/jwks.json, which is then not forwarded to the upstream; may be repeated',
   },
   'log-level': {
     type: 'string',
     value: 'LEVEL',
     choices: LOG_LEVELS,
     env: 'AJWTD_LOG_LEVEL',
-    help: `least of what is logged: ${LOG_LEVELS.join(', ')}; default info`,
+    help: `lowest level to log: ${LOG_LEVELS.join(', ')} (default: info)`,
   },
 } as const;
 
@@ -168,7 +168,7 @@ export function readConfig(values: ServeValues, named: Named): Config {
   const { 'user-header': userHeader = 'X-Auth-User', 'key-header': keyHeader = 'X-Auth-Key' } = values;
   for (const option of ['user-header', 'key-header'] as const) checkHeaderName(values[option], named(option));
   if (canonicalName(userHeader) === canonicalName(keyHeader)) {
-    throw new CommandError(`${named('key-header')}: must be another header than that of the user`);
+    throw new CommandError(`${named('key-header')}: must differ from the header for the username`);
   }
   const nonces = readNonces(values.nonces ?? 'database', named('nonces'));
   return {
@@ -245,7 +245,7 @@ function readWorkers(text: string | undefined, nonces: NoncesConfig, named: Name
   if (workers < 1 || workers > 128) throw new CommandError(`${named('workers')}: must be a whole number from 1 to 128`);
   if (workers > 1 && nonces.kind === 'memory') {
     throw new CommandError(
-      `${named('workers')}: each would let a token in once, with nonces in memory; use --nonces database or redis://…`,
+      `${named('workers')}: with nonces in memory, every worker would accept the same token once; use --nonces database or redis://…`,
     );
   }
   return workers;
@@ -256,12 +256,12 @@ function readRequire(text: string | undefined, audience: readonly string[], name
   const option = named('require');
   const members = text.split(',').map((member): Config['require'][number] => {
     if (member.trim() === 'digest') {
-      throw new CommandError(`${option}: digest cannot be checked: a forward-auth request comes without the body`);
+      throw new CommandError(`${option}: digest cannot be checked, because forward-auth requests have no body`);
     }
     return oneOf(member.trim(), ['aud', 'htm', 'target'], option);
   });
   if (members.includes('aud') && audience.length === 0) {
-    throw new CommandError(`${option}: aud needs --audience, which says who this service is`);
+    throw new CommandError(`${option}: aud needs --audience, the name of this service`);
   }
   return members;
 }
@@ -288,7 +288,7 @@ function readProxies(ranges: readonly string[], option: string): Config['isTrust
 }
 
 function readFiles(files: readonly string[], option: string): readonly string[] {
-  if (files.includes('')) throw new CommandError(`${option}: must be a file`);
+  if (files.includes('')) throw new CommandError(`${option}: must be a file name`);
   return files;
 }
 
@@ -300,7 +300,7 @@ const TAKEN =
 
 function checkHeaderName(name: string | undefined, option: string): void {
   if (name === undefined || (HEADER_NAME.test(name) && !TAKEN.test(name))) return;
-  throw new CommandError(`${option}: must be the name of a header of your own, such as X-Auth-User`);
+  throw new CommandError(`${option}: must be a custom header name, such as X-Auth-User`);
 }
 
 /** Names that CGI, WSGI and others take for one another: case does not matter, nor what stands for `-`: `_`, and for some `.` or `~`. */

@@ -8,7 +8,7 @@ export const PRIVATE_HOSTS_OPTION = {
     value: 'HOST',
     multiple: true,
     env: 'AJWTD_JWKS_ALLOW_PRIVATE',
-    help: 'host of key sets that may have an address which is not public; may be repeated',
+    help: 'host from which key sets may be fetched even if its address is not public; may be repeated',
   },
 } as const;
 
@@ -17,7 +17,7 @@ export function readPrivateHosts(privateHosts: readonly string[], option: string
   try {
     jwksClient({ privateHosts });
   } catch {
-    throw new CommandError(`${option}: must be the name or address of a host, without a port`);
+    throw new CommandError(`${option}: must be a host name or IP address, without a port`);
   }
   return privateHosts;
 }

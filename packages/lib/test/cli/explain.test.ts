@@ -125,7 +125,9 @@ describe('which check fails, and why', () => {
       `unknown_key: the token names another key: its kid is ${key.kid.slice(0, 12)}…, but this key has ${otherKid.slice(0, 12)}…`,
     );
     const { checks: otherKind } = await explain(await make(), '--pubkey', file('rsa.pub'));
-    expect(otherKind[1]?.[2]).toBe('unknown_key: the token says EdDSA, and this key accepts RS512, RS384, RS256');
+    expect(otherKind[1]?.[2]).toBe(
+      'unknown_key: the token has alg EdDSA, but this key accepts only RS512, RS384, RS256',
+    );
   });
 
   test('signature: a changed claim', async () => {

@@ -144,9 +144,9 @@ describe('no answer', () => {
       6,
       /^nothing\.invalid: the host name cannot be resolved \(E\w+\)$/,
     ],
-    ['no URL', () => 'http://[::', [], 3, /^this is not a full URL; write https:\/\/host\/path$/],
-    ['no scheme', () => 'localhost:8080/x', [], 3, /^this is not a full URL/],
-    ['another scheme', () => 'ftp://a.example/', [], 1, /^ftp:\/\/ is not a scheme/],
+    ['no URL', () => 'http://[::', [], 3, /^not a valid absolute URL; write https:\/\/host\/path$/],
+    ['no scheme', () => 'localhost:8080/x', [], 3, /^not a valid absolute URL/],
+    ['another scheme', () => 'ftp://a.example/', [], 1, /^ftp:\/\/ is not supported/],
     ['a loop of redirects', () => '/loop', [], 47, /^more than 20 redirects$/],
     [
       'a redirect to elsewhere',

@@ -7,12 +7,12 @@ import { VARIABLES } from './variables.ts';
 
 const program: Program = {
   name: 'ajwtd',
-  about: 'ajwtd lets signed requests in, once each: behind a proxy (forward-auth), or as one.',
+  about: 'ajwtd authenticates signed HTTP requests and accepts each token only once.',
   version: () => JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version,
   commands: COMMANDS,
   environment: [
-    ['AJWTD_DATABASE', 'where users and keys are, for every command'],
-    ['AJWTD_…', 'every option of serve has one: AJWTD_LISTEN for --listen; several values are joined with commas'],
+    ['AJWTD_DATABASE', 'database of users and keys, for every command'],
+    ['AJWTD_…', 'every option of serve: AJWTD_LISTEN for --listen; separate several values with commas'],
   ],
   variables: VARIABLES,
 };

@@ -11,12 +11,12 @@ export const audit = defineCommand({
   name: 'ajwtd audit',
   usage: '[USER] [--limit N] [--follow] [--json]',
   about: [
-    'Shows who changed what, of one user or of all, the newest last. With --follow it goes on, until it is interrupted; JSON is then one line for each.',
+    'Shows who changed what, for one user or for all users, newest last. With --follow, keeps printing new changes until interrupted, and --json prints one object per line.',
   ],
   options: {
     ...DATABASE_OPTION,
-    limit: { type: 'string', value: 'N', help: 'no more than these, 1 to 1000; default 100' },
-    follow: { type: 'boolean', help: 'go on with what is changed from now on' },
+    limit: { type: 'string', value: 'N', help: 'maximum number of entries, 1 to 1000 (default: 100)' },
+    follow: { type: 'boolean', help: 'keep printing new changes' },
     ...JSON_OPTION,
   },
   examples: ['ajwtd audit', 'ajwtd audit guido --json', 'ajwtd audit --follow'],
@@ -26,7 +26,7 @@ export const audit = defineCommand({
     await withDirectory(values, named('database'), async (directory) => {
       const { items } = await directory.listAudit({ subject, limit, newest: true });
       if (values.json && !values.follow) printJson(items.map(asJson));
-      else if (items.length === 0 && !values.follow) note('nothing was changed yet');
+      else if (items.length === 0 && !values.follow) note('no changes yet');
       else {
         for (const entry of items) printEntry(entry, values.json);
         if (values.follow) await follow(directory, { subject, after: items.at(-1)?.id }, values.json);

@@ -19,26 +19,38 @@ const jwks = (summary: string, name: JwksCommand): CommandEntry => ({
 });
 
 export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
-  ['serve', { summary: 'let signed requests in', load: async () => (await import('./serve.ts')).serve }],
+  [
+    'serve',
+    {
+      summary: 'run the server, for forward-auth or as a reverse proxy',
+      load: async () => (await import('./serve.ts')).serve,
+    },
+  ],
   ['user add', user('add a user', 'userAdd')],
-  ['user list', user('list the users', 'userList')],
+  ['user list', user('list users', 'userList')],
   ['user show', user('show a user and its keys', 'userShow')],
-  ['user disable', user('refuse all requests of a user', 'userDisable')],
-  ['user enable', user('let a disabled user in again', 'userEnable')],
+  ['user disable', user('refuse all requests from a user', 'userDisable')],
+  ['user enable', user('accept requests from a disabled user again', 'userEnable')],
   ['user remove', user('remove a user and its keys', 'userRemove')],
   ['key add', key('register a public key for a user', 'keyAdd')],
-  ['key list', key('list the keys, of one user or of all', 'keyList')],
-  ['key set', key('change the comment of a key, or when it expires', 'keySet')],
-  ['key retire', key('end a key that another one has replaced', 'keyRetire')],
-  ['key revoke', key('revoke a key, for good', 'keyRevoke')],
-  ['jwks add', jwks('trust a user by keys that are published elsewhere', 'jwksAdd')],
-  ['jwks list', jwks('list the key sets, of one user or of all', 'jwksList')],
-  ['jwks remove', jwks('no longer trust a user by a key set', 'jwksRemove')],
+  ['key list', key('list the keys of one user or of all users', 'keyList')],
+  ['key set', key('change the comment or expiry date of a key', 'keySet')],
+  ['key retire', key('retire a key that has been replaced', 'keyRetire')],
+  ['key revoke', key('revoke a key permanently', 'keyRevoke')],
+  ['jwks add', jwks('trust the keys that a URL publishes for a user', 'jwksAdd')],
+  ['jwks list', jwks('list the key sets of one user or of all users', 'jwksList')],
+  ['jwks remove', jwks('stop trusting a key set for a user', 'jwksRemove')],
   [
     'doctor',
-    { summary: 'what of a Django site would stop working', load: async () => (await import('./doctor.ts')).doctor },
+    {
+      summary: 'list what would stop working after a move from Django',
+      load: async () => (await import('./doctor.ts')).doctor,
+    },
   ],
   ['audit', { summary: 'show who changed what', load: async () => (await import('./audit.ts')).audit }],
-  ['migrate', { summary: 'bring the database up to date', load: async () => (await import('./migrate.ts')).migrate }],
+  [
+    'migrate',
+    { summary: 'create the database tables, or update them', load: async () => (await import('./migrate.ts')).migrate },
+  ],
   ['completion', completion('ajwtd', () => COMMANDS)],
 ]);

@@ -8,14 +8,14 @@ export const doctor = defineCommand({
   name: 'ajwtd doctor',
   usage: '--database URL [--json]',
   about: [
-    'Lists the rows of a Django site with the Python package asymmetric_jwt_auth that would stop working here: keys that are not taken, keys of several users, odd usernames, users who are not active, key sets that would not be fetched.',
-    'It only reads, and prints nothing of a key.',
+    'Reads the database of a Django site that uses the Python package asymmetric_jwt_auth, and lists the rows that would stop working with ajwtd: unsupported keys, keys shared by several users, invalid usernames, inactive users, and key sets that would not be fetched.',
+    'Changes nothing, and prints no key material.',
   ],
   options: {
     ...DATABASE_OPTION,
-    'users-table': { type: 'string', value: 'TABLE', help: 'table of the users, default auth_user' },
-    'username-column': { type: 'string', value: 'COLUMN', help: 'column of their names, default username' },
-    'id-column': { type: 'string', value: 'COLUMN', help: 'column of their primary key, default id' },
+    'users-table': { type: 'string', value: 'TABLE', help: 'table of users (default: auth_user)' },
+    'username-column': { type: 'string', value: 'COLUMN', help: 'column of usernames (default: username)' },
+    'id-column': { type: 'string', value: 'COLUMN', help: 'column of the primary key (default: id)' },
     ...JSON_OPTION,
   },
   exitCodes: [
@@ -41,7 +41,7 @@ export const doctor = defineCommand({
         `${table} ${id}`,
         detail,
       ]);
-      printTable(['USER', 'PROBLEM', 'ROW', 'WHAT IT IS'], rows);
+      printTable(['USER', 'PROBLEM', 'ROW', 'DETAIL'], rows);
     }
     const { users: ofUsers, keys, keySets } = counts;
     const looked = `${several(keys, 'key')} and ${several(keySets, 'key set')} of ${several(ofUsers, 'user')}`;

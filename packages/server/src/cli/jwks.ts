@@ -8,8 +8,8 @@ export const jwksAdd = defineCommand({
   name: 'ajwtd jwks add',
   usage: 'USER URL [--jwks-allow-private HOST]',
   about: [
-    'Trusts a user by the keys of a JWK set, beside its own. A user who is not there yet is added. Whoever can write at that URL can sign as this user.',
-    'The URL is https, without a name and password. It is not fetched now, but by a server, for the first request that needs it.',
+    'Trusts the keys of a JWK set for a user, in addition to the keys that are registered. Adds the user if it does not exist. Anyone who can write to that URL can sign as this user.',
+    'The URL must be https, without a username or password. It is not fetched now, but by the server, for the first request that needs it.',
   ],
   options: { ...DATABASE_OPTION, ...PRIVATE_HOSTS_OPTION },
   examples: ['ajwtd jwks add acme https://acme.example/.well-known/jwks.json'],
@@ -20,7 +20,7 @@ export const jwksAdd = defineCommand({
       const options = { createUser: true, privateHosts };
       const { added, userAdded, jwks: keySet } = await directory.addJwks(username, url, options).catch(adviseOnPrivate);
       if (userAdded) note(`${printable(username)} was added`);
-      note(`${printable(username)} ${added ? 'is trusted by this key set now' : 'is trusted by this key set already'}`);
+      note(`this key set is ${added ? 'now' : 'already'} trusted for ${printable(username)}`);
       print(keySet.url);
     });
     return 0;
@@ -30,14 +30,14 @@ export const jwksAdd = defineCommand({
 function adviseOnPrivate(error: Error & { code?: string }): never {
   if (error.code !== 'forbidden_address') throw error;
   throw new CommandError(
-    'the address in the URL is not public; if that is meant, give --jwks-allow-private, here and to `ajwtd serve`',
+    'the address in the URL is not public; to allow it, pass --jwks-allow-private HOST here and to `ajwtd serve`',
   );
 }
 
 export const jwksList = defineCommand({
   name: 'ajwtd jwks list',
   usage: '[USER] [--json]',
-  about: ['Lists the JWK sets that a user is trusted by, or those of all.'],
+  about: ['Lists the JWK sets that are trusted for one user, or for all users.'],
   options: { ...DATABASE_OPTION, ...JSON_OPTION },
   examples: ['ajwtd jwks list', 'ajwtd jwks list acme --json'],
   async run(values, words, named) {
@@ -46,7 +46,7 @@ export const jwksList = defineCommand({
       everyItem((after) => directory.listJwks({ username, after, limit: 1000 })),
     );
     if (values.json) printJson(keySets.map(keySetAsJson));
-    else if (keySets.length === 0) note('no key sets; `ajwtd jwks add USER URL` trusts a user by one');
+    else if (keySets.length === 0) note('no key sets yet; add one with `ajwtd jwks add USER URL`');
     else printKeySets(keySets);
     return 0;
   },
@@ -55,13 +55,13 @@ export const jwksList = defineCommand({
 export const jwksRemove = defineCommand({
   name: 'ajwtd jwks remove',
   usage: 'USER URL',
-  about: ['No longer trusts a user by a JWK set, from the next request on. Its own keys stay registered.'],
+  about: ['Stops trusting a JWK set for a user, from the next request on. Registered keys of the user stay valid.'],
   options: DATABASE_OPTION,
   examples: ['ajwtd jwks remove acme https://acme.example/.well-known/jwks.json'],
   async run(values, words, named) {
     const [username, url] = readWords(words, ['USER', 'URL']);
     const changed = await withDirectory(values, named('database'), (directory) => directory.removeJwks(username, url));
-    note(`${printable(username)} is no longer trusted by this key set`);
+    note(`this key set is no longer trusted for ${printable(username)}`);
     warnWhereUnaudited(changed);
     return 0;
   },

@@ -28,7 +28,9 @@ export async function readPublicKeys(source: string, allowUrl: boolean): Promise
     return [source === '-' ? PublicKey.from(await readStandardInput(MAX_INPUT)) : await PublicKey.fromFile(source)];
   }
   if (!allowUrl) {
-    throw new CommandError(`a URL is read with --allow-url only: who answers there decides who gets in`);
+    throw new CommandError(
+      'reading keys from a URL needs --allow-url; anyone who controls the URL decides which keys are added',
+    );
   }
   return keysIn(await fetchText(url), url);
 }
@@ -40,7 +42,7 @@ function urlOf(source: string): URL | undefined {
   if (!/^\w+:\/\//.test(source)) return undefined;
   const url = URL.canParse(source) ? new URL(source) : undefined;
   if (url?.protocol === 'https:' && url.username === '' && url.password === '') return url;
-  throw new CommandError('a URL of keys must be https://HOST/PATH, github:NAME or gitlab:NAME');
+  throw new CommandError('the URL must be https://HOST/PATH, github:NAME or gitlab:NAME');
 }
 
 /** Follows redirects on the same host alone. */
@@ -51,7 +53,7 @@ async function fetchText(first: URL): Promise<string> {
     const response = await fetch(url, { redirect: 'manual', signal, headers: { accept: 'text/plain' } }).catch(
       (error: Error & { cause?: { code?: string; message?: string } }) => {
         throw new CommandError(
-          `${url.origin} does not answer: ${error.cause?.code ?? error.cause?.message ?? error.message}`,
+          `cannot fetch ${url.origin}: ${error.cause?.code ?? error.cause?.message ?? error.message}`,
         );
       },
     );
@@ -59,11 +61,12 @@ async function fetchText(first: URL): Promise<string> {
     await response.body?.cancel();
     const location = response.headers.get('location');
     if (response.status < 300 || response.status > 399 || location === null) {
-      throw new CommandError(`${url.origin} answers ${response.status}`);
+      throw new CommandError(`${url.origin} responded with status ${response.status}`);
     }
     const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
-    if (next?.origin !== first.origin) throw new CommandError(`${url.origin} redirects to another host: not followed`);
-    if (redirects === MAX_REDIRECTS) throw new CommandError(`${url.origin} redirects too often`);
+    if (next?.origin !== first.origin)
+      throw new CommandError(`${url.origin} redirects to another host; give the final URL`);
+    if (redirects === MAX_REDIRECTS) throw new CommandError(`${url.origin} redirects too many times`);
     url = next;
   }
 }
@@ -75,12 +78,12 @@ async function readText(response: Response, url: URL): Promise<string> {
     for await (const chunk of response.body ?? []) {
       size += chunk.length;
       if (size > MAX_ANSWER)
-        throw new CommandError(`${url.origin} sends more than ${MAX_ANSWER} bytes: no list of keys`);
+        throw new CommandError(`${url.origin} sent more than ${MAX_ANSWER} bytes, too many for a list of keys`);
       chunks.push(chunk);
     }
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError(`${url.origin} does not send its answer to the end`);
+    throw new CommandError(`${url.origin} closed the connection before the end of the response`);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
@@ -94,9 +97,9 @@ function keysIn(text: string, url: URL): readonly PublicKey[] {
     try {
       keys.push(PublicKey.from(line));
     } catch (error) {
-      note(`line ${index + 1} is left out: ${(error as KeyError).message}`);
+      note(`skipped line ${index + 1}: ${(error as KeyError).message}`);
     }
   }
-  if (keys.length === 0) throw new CommandError(`${url.origin} has no public keys there`);
+  if (keys.length === 0) throw new CommandError(`no usable public keys in the response from ${url.origin}`);
   return keys;
 }

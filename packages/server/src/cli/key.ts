@@ -9,18 +9,28 @@ export const keyAdd = defineCommand({
   name: 'ajwtd key add',
   usage: 'USER FILE|- [--comment TEXT] [--expires DATE] [--staged]',
   about: [
-    'Registers a public key for a user, from a file or from standard input: an OpenSSH line (FILE.pub), PEM or JWK. A user who is not there yet is added.',
-    'A running server knows the key with the next request. Prints the fingerprint of the key, as `ssh-keygen -l` does.',
-    'With --allow-url, FILE may be an https:// URL of OpenSSH lines, github:NAME or gitlab:NAME: whoever can write there, or answers in its name, decides which keys are added.',
+    'Registers a public key for a user, from a file or standard input: an OpenSSH line (FILE.pub), PEM or JWK. Adds the user if it does not exist.',
+    'A running server accepts the key from the next request on. Prints the fingerprint of the key, as `ssh-keygen -l` does.',
+    'With --allow-url, FILE may be an https:// URL of OpenSSH lines, github:NAME or gitlab:NAME. Anyone who controls that URL decides which keys are added.',
   ],
   choices: 'file',
   options: {
     ...DATABASE_OPTION,
-    comment: { type: 'string', value: 'TEXT', help: 'for people; default the comment in the key' },
-    expires: { type: 'string', value: 'DATE', help: 'day (UTC) from which the key no longer counts: 2027-12-31' },
-    staged: { type: 'boolean', help: 'it is to replace another, which `ajwtd key retire` ends when this one was used' },
-    'allow-shared': { type: 'boolean', help: 'also where another user has it: who signed is then who the token says' },
-    'allow-url': { type: 'boolean', help: 'FILE may be a URL' },
+    comment: { type: 'string', value: 'TEXT', help: 'comment for people (default: the comment in the key)' },
+    expires: {
+      type: 'string',
+      value: 'DATE',
+      help: 'first day (UTC) on which the key is not accepted, such as 2027-12-31',
+    },
+    staged: {
+      type: 'boolean',
+      help: 'mark the key as a replacement; once it has been used, retire the old key with `ajwtd key retire`',
+    },
+    'allow-shared': {
+      type: 'boolean',
+      help: 'allow a key that another user already has; each of them can then sign as the other',
+    },
+    'allow-url': { type: 'boolean', help: 'allow FILE to be a URL' },
   },
   examples: [
     'ajwtd key add guido guido.pub',
@@ -57,11 +67,11 @@ function readDate(text: string, option: string): number {
   const date = new Date(isDay || isInstant ? text : Number.NaN);
   // 2027-02-31 would become the third of March.
   if (Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== text.slice(0, 10)) {
-    throw new CommandError(`${option}: must be a day, 2027-12-31, or an instant in UTC, 2027-12-31T23:59Z`);
+    throw new CommandError(`${option}: must be a date (2027-12-31) or a time in UTC (2027-12-31T23:59Z)`);
   }
   if (date.getTime() <= Date.now()) {
     throw new CommandError(
-      `${option}: ${text} is in the past; give a later date, or end the key now: ajwtd key revoke`,
+      `${option}: ${text} is in the past; give a later date, or revoke the key with \`ajwtd key revoke\``,
     );
   }
   return date.getTime() / 1000;
@@ -71,7 +81,7 @@ export const keyList = defineCommand({
   name: 'ajwtd key list',
   usage: '[USER] [--json]',
   about: [
-    'Lists the keys of a user, or of all. A key that was used or refused shows it a second later, and after that once a minute.',
+    'Lists the keys of one user, or of all users. LAST USED and REFUSED are updated a second after the first use or refusal, and then at most once a minute.',
   ],
   options: { ...DATABASE_OPTION, ...JSON_OPTION },
   examples: ['ajwtd key list', 'ajwtd key list guido --json'],
@@ -81,29 +91,30 @@ export const keyList = defineCommand({
       everyItem((after) => directory.listKeys({ username, after, limit: 1000 })),
     );
     if (values.json) printJson(keys.map(keyAsJson));
-    else if (keys.length === 0) note('no keys yet; `ajwtd key add USER FILE` registers one');
+    else if (keys.length === 0) note('no keys yet; register one with `ajwtd key add USER FILE`');
     else printKeys(keys);
     return 0;
   },
 });
 
 const KEY =
-  'KEY is its fingerprint (SHA256:…), its kid, or its JWK thumbprint: `ajwtd key list` and `ajwt pubkey --fingerprint` show them.';
+  'KEY is the fingerprint (SHA256:…), kid or JWK thumbprint of the key: see `ajwtd key list` or `ajwt pubkey --fingerprint`.';
 
 export const keySet = defineCommand({
   name: 'ajwtd key set',
   usage: 'KEY [--comment TEXT] [--expires DATE|never]',
-  about: ['Changes the comment of a key, or when it expires.', KEY],
+  about: ['Changes the comment or expiry date of a key.', KEY],
   options: {
     ...DATABASE_OPTION,
-    comment: { type: 'string', value: 'TEXT', help: 'for people' },
-    expires: { type: 'string', value: 'DATE', help: 'day (UTC) from which it no longer counts, or never' },
+    comment: { type: 'string', value: 'TEXT', help: 'new comment, for people' },
+    expires: { type: 'string', value: 'DATE', help: 'first day (UTC) on which the key is not accepted, or never' },
   },
   examples: ['ajwtd key set SHA256:uNiVztksCsDhcc0u9e8BrrJXVGDooEEqA1fH8XkM5pg --expires 2027-12-31'],
   async run(values, words, named) {
     const [id] = readWords(words, ['KEY']);
     const { comment, expires: date } = values;
-    if (comment === undefined && date === undefined) throw new CommandError('give --comment or --expires');
+    if (comment === undefined && date === undefined)
+      throw new CommandError('nothing to change; give --comment or --expires');
     const expires = date === undefined ? undefined : date === 'never' ? null : readDate(date, named('expires'));
     const keys = await withDirectory(values, named('database'), (directory) =>
       directory.changeKey(id, { comment, expires }),
@@ -119,10 +130,13 @@ export const keyRetire = defineCommand({
   name: 'ajwtd key retire',
   usage: 'KEY [--force]',
   about: [
-    'Ends a key that another one has replaced, from the next request on: not before another key of the user has let a request in. A staged key that was used is then an ordinary one. Registered again, the key counts again; one that may be in wrong hands is revoked instead.',
+    'Retires a key that has been replaced, from the next request on. Fails until a request with another key of the user has been accepted. A staged key that has been used then becomes an ordinary key. You can register a retired key again; if a key may be compromised, revoke it instead.',
     KEY,
   ],
-  options: { ...DATABASE_OPTION, force: { type: 'boolean', help: 'also where no other key was used so far' } },
+  options: {
+    ...DATABASE_OPTION,
+    force: { type: 'boolean', help: 'retire the key even if no other key has been used yet' },
+  },
   examples: ['ajwtd key retire SHA256:uNiVztksCsDhcc0u9e8BrrJXVGDooEEqA1fH8XkM5pg'],
   async run(values, words, named) {
     const [id] = readWords(words, ['KEY']);
@@ -132,7 +146,7 @@ export const keyRetire = defineCommand({
     );
     for (const key of keys) {
       note(
-        `${nameOf(key)} is retired; whoever still uses it is refused, and shows in the log and in \`ajwtd key list\``,
+        `${nameOf(key)} is retired; requests that still use it are refused, and appear in the log and in \`ajwtd key list\``,
       );
     }
     return 0;
@@ -141,22 +155,20 @@ export const keyRetire = defineCommand({
 
 function suggestForce(error: Error & { code?: string }): never {
   if (error.code !== 'not_replaced') throw error;
-  throw new CommandError(`${error.message}; --force retires it all the same`);
+  throw new CommandError(`${error.message}; use --force to retire it anyway`);
 }
 
 export const keyRevoke = defineCommand({
   name: 'ajwtd key revoke',
   usage: 'KEY',
-  about: [`Revokes a key, for good, from the next request on. ${KEY}`],
+  about: [`Revokes a key permanently, from the next request on. ${KEY}`],
   options: DATABASE_OPTION,
   examples: ['ajwtd key revoke SHA256:uNiVztksCsDhcc0u9e8BrrJXVGDooEEqA1fH8XkM5pg'],
   async run(values, words, named) {
     const [id] = readWords(words, ['KEY']);
     const result = await withDirectory(values, named('database'), (directory) => directory.revokeKey(id));
     for (const key of result.keys) {
-      note(
-        `${nameOf(key)} ${result.revoked ? 'is revoked from now on' : `was revoked already, on ${day(key.revoked)}`}`,
-      );
+      note(`${nameOf(key)} ${result.revoked ? 'is now revoked' : `was already revoked on ${day(key.revoked)}`}`);
     }
     warnWhereUnaudited(result);
     return 0;

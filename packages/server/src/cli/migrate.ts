@@ -9,11 +9,11 @@ export const migrate = defineCommand({
   name: 'ajwtd migrate',
   usage: '[--print]',
   about: [
-    'Makes the tables of a new database, or brings those of an older version up to date. A second time it does nothing.',
+    'Creates the tables of a new database, or updates the tables of an older version. Running it again changes nothing.',
   ],
   options: {
     ...DATABASE_OPTION,
-    print: { type: 'boolean', help: 'print the SQL for this kind of database instead, and open none' },
+    print: { type: 'boolean', help: 'print the SQL for this kind of database, without connecting to it' },
   },
   examples: [
     'ajwtd migrate',

@@ -9,8 +9,8 @@ export const serve = defineCommand({
   name: 'ajwtd serve',
   usage: '[--listen HOST:PORT] [--upstream URL] [--database URL] …',
   about: [
-    'Lets signed requests in, once each. /.ajwt/auth answers the forward-auth requests of nginx, Traefik, Caddy or Envoy; with --upstream, everything else is passed on, authenticated, with the user in X-Auth-User. /.ajwt/whoami tells a caller who it is.',
-    'Writes a log to standard output: JSON, or readable lines on a terminal. SIGTERM and SIGINT end it, after the requests that are under way; a second one at once.',
+    'Authenticates signed requests, and accepts each token only once. /.ajwt/auth answers forward-auth requests from nginx, Traefik, Caddy or Envoy. With --upstream, all other requests are authenticated and forwarded, with the username in X-Auth-User. /.ajwt/whoami returns the username of the caller.',
+    'Logs to standard output: JSON, or readable lines on a terminal. SIGTERM or SIGINT stops the server after all in-flight requests; a second signal stops it immediately.',
   ],
   options: SERVE_OPTIONS,
   examples: [

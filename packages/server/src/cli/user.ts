@@ -46,25 +46,25 @@ function changeOfUser(
 
 export const userAdd = changeOfUser(
   'add',
-  'Adds a user, without keys. `ajwtd key add` adds one as well, where it is not there yet.',
+  'Adds a user without keys. `ajwtd key add` also adds the user if it does not exist.',
   (directory, username) => directory.addUser(username),
-  'was added; register its public key with `ajwtd key add`',
+  'was added; register a public key with `ajwtd key add`',
 );
 export const userDisable = changeOfUser(
   'disable',
-  'Refuses all requests of a user, from the next one on. Its keys stay registered.',
+  'Refuses all requests from a user, starting with the next one. The keys of the user stay registered.',
   (directory, username) => directory.setDisabled(username, true),
-  'is disabled: its requests are refused from now on',
+  'is disabled: all its requests are now refused',
 );
 export const userEnable = changeOfUser(
   'enable',
-  'Lets a disabled user in again, from the next request on.',
+  'Accepts requests from a disabled user again, starting with the next one.',
   (directory, username) => directory.setDisabled(username, false),
   'is enabled',
 );
 export const userRemove = changeOfUser(
   'remove',
-  'Removes a user and its keys. Those that were revoked stay so, also for others. `ajwtd user disable` keeps them all.',
+  'Removes a user and its keys. Revoked keys stay revoked, for other users too. To keep the keys, use `ajwtd user disable` instead.',
   (directory, username) => directory.removeUser(username),
   'was removed, with its keys',
 );
@@ -72,12 +72,12 @@ export const userRemove = changeOfUser(
 export const userList = defineCommand({
   name: 'ajwtd user list',
   usage: '[--search TEXT] [--after USER] [--limit N] [--json]',
-  about: ['Lists the users, by name.'],
+  about: ['Lists users by name.'],
   options: {
     ...DATABASE_OPTION,
-    search: { type: 'string', value: 'TEXT', help: 'only those with this in their name, whatever its case' },
-    after: { type: 'string', value: 'USER', help: 'only those behind this one' },
-    limit: { type: 'string', value: 'N', help: 'no more than these, 1 to 1000; default all' },
+    search: { type: 'string', value: 'TEXT', help: 'only users whose name contains TEXT, ignoring case' },
+    after: { type: 'string', value: 'USER', help: 'only users after USER in the list' },
+    limit: { type: 'string', value: 'N', help: 'maximum number of users, 1 to 1000 (default: all)' },
     ...JSON_OPTION,
   },
   examples: ['ajwtd user list', 'ajwtd user list --search example.com --limit 20 --json'],
@@ -90,7 +90,7 @@ export const userList = defineCommand({
       return everyItem((after = first) => directory.listUsers({ search, after, limit: 1000 }));
     });
     if (values.json) printJson(users.map(userAsJson));
-    else if (users.length === 0) note(values.search === undefined ? NO_USERS : 'no such users');
+    else if (users.length === 0) note(values.search === undefined ? NO_USERS : 'no matching users');
     else {
       const rows = users.map(({ username, disabled, created }) => [
         username,
@@ -103,12 +103,12 @@ export const userList = defineCommand({
   },
 });
 
-const NO_USERS = 'no users yet; `ajwtd key add USER FILE` adds one with its key';
+const NO_USERS = 'no users yet; add one and its key with `ajwtd key add USER FILE`';
 
 export const userShow = defineCommand({
   name: 'ajwtd user show',
   usage: 'USER [--json]',
-  about: ['Shows a user, its keys, and the key sets that it is trusted by.'],
+  about: ['Shows a user, its keys and its key sets.'],
   options: { ...DATABASE_OPTION, ...JSON_OPTION },
   examples: ['ajwtd user show guido'],
   async run(values, words, named) {

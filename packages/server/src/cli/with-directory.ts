@@ -79,6 +79,6 @@ export function readCount(text: string, option: string): number {
 /** What shuts somebody out is done even so; but somebody must know. */
 export function warnWhereUnaudited(changed: unknown): void {
   if ((changed as { audited?: boolean } | undefined)?.audited === false) {
-    note('warning: the audit trail cannot be written; this change is not in it');
+    note('warning: the change was made, but could not be recorded in the audit trail');
   }
 }

@@ -62,8 +62,8 @@ describe('ajwtd key add', () => {
   });
 
   test.each([
-    ['2027-02-31', 'must be a day'],
-    ['tomorrow', 'must be a day'],
+    ['2027-02-31', 'must be a date'],
+    ['tomorrow', 'must be a date'],
     ['1999-01-01', 'ajwtd: --expires: 1999-01-01 is in the past; give a later date'],
   ])('--expires %s is refused, and nothing is stored', async (date, message) => {
     const { code, stderr } = await run(`ajwtd key add guido k.pub --expires ${date}`);
@@ -102,9 +102,9 @@ describe('ajwtd key list, and revoke', () => {
     await run('ajwtd key add guido k.pub');
     const [key] = (await json('ajwtd key list')) as Record<string, string>[];
     expect((await run(`ajwtd key revoke ${key?.[name]}`)).stderr).toBe(
-      `the key ${key?.fingerprint} of guido is revoked from now on\n`,
+      `the key ${key?.fingerprint} of guido is now revoked\n`,
     );
-    expect((await run(`ajwtd key revoke ${key?.[name]}`)).stderr).toContain('was revoked already');
+    expect((await run(`ajwtd key revoke ${key?.[name]}`)).stderr).toContain('was already revoked');
     expect(await json('ajwtd key list guido')).toMatchObject([{ state: 'revoked' }]);
     expect((await run('ajwtd key add guido k.pub')).stderr).toMatch(/^ajwtd: .* was revoked; make a new one\n$/);
   });
@@ -129,7 +129,7 @@ describe('ajwtd key list, and revoke', () => {
 
 describe('ajwtd user', () => {
   test('add, list, show, disable, enable, remove', async () => {
-    expect((await run('ajwtd user add guido')).stderr).toContain('guido was added; register its public key');
+    expect((await run('ajwtd user add guido')).stderr).toContain('guido was added; register a public key');
     expect(await run('ajwtd user add guido')).toMatchObject({
       code: 1,
       stderr: 'ajwtd: the user "guido" is there already\n',
@@ -222,7 +222,7 @@ describe('words', () => {
   test.each([
     ['ajwtd', 'Usage: ajwtd COMMAND'],
     ['ajwtd key', 'ajwtd: key: a subcommand is missing; choose from add, list, set, retire, revoke\n'],
-    ['ajwtd key ad', 'ajwtd: key: unknown command; did you mean key add?\n'],
+    ['ajwtd key ad', 'ajwtd: key: unknown subcommand ad; did you mean key add?\n'],
     ['ajwtd kye list', 'ajwtd: unknown command kye; did you mean key?\n'],
     ['ajwtd key add', 'ajwtd: USER is missing; give USER FILE\n'],
     ['ajwtd key add guido', 'ajwtd: FILE is missing; give USER FILE\n'],
@@ -241,10 +241,10 @@ describe('words', () => {
       stdout: `Usage: ajwtd key COMMAND …
 
   key add     register a public key for a user
-  key list    list the keys, of one user or of all
-  key set     change the comment of a key, or when it expires
-  key retire  end a key that another one has replaced
-  key revoke  revoke a key, for good
+  key list    list the keys of one user or of all users
+  key set     change the comment or expiry date of a key
+  key retire  retire a key that has been replaced
+  key revoke  revoke a key permanently
 
 Run \`ajwtd help key COMMAND\` for details.
 `,

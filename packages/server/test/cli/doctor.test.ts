@@ -86,7 +86,7 @@ describe('a site where something would stop working', () => {
 
     const table = await doctor(path);
     expect(table.code).toBe(1);
-    expect(table.stdout.split('\n')[0]).toMatch(/^USER +PROBLEM +ROW +WHAT IT IS$/);
+    expect(table.stdout.split('\n')[0]).toMatch(/^USER +PROBLEM +ROW +DETAIL$/);
     expect(table.stdout).toMatch(/^guido +weak_key +asymmetric_jwt_auth_publickey 2 +.*1024/m);
     for (const text of [stdout, table.stdout]) expect(text).not.toMatch(/[A-Za-z0-9+/]{40}/);
   });

@@ -21,14 +21,16 @@ async function json(line: string): Promise<unknown> {
 
 describe('ajwtd jwks', () => {
   test('adds, lists and removes key sets, and says what it did', async () => {
-    expect((await run('ajwtd jwks list')).stderr).toMatch(/^created .*\nno key sets; `ajwtd jwks add USER URL` /);
+    expect((await run('ajwtd jwks list')).stderr).toMatch(
+      /^created .*\nno key sets yet; add one with `ajwtd jwks add USER URL`/,
+    );
     expect(await run(`ajwtd jwks add acme ${SET}#fragment`)).toMatchObject({
       code: 0,
       stdout: `${SET}\n`,
-      stderr: 'acme was added\nacme is trusted by this key set now\n',
+      stderr: 'acme was added\nthis key set is now trusted for acme\n',
     });
     expect(await run(`ajwtd jwks add acme ${SET}`)).toMatchObject({
-      stderr: 'acme is trusted by this key set already\n',
+      stderr: 'this key set is already trusted for acme\n',
     });
     await run('ajwtd jwks add globex https://globex.example/jwks.json');
     const added = { username: 'acme', url: SET, created: expect.stringMatching(/Z$/) };
@@ -41,7 +43,7 @@ describe('ajwtd jwks', () => {
     expect((await run('ajwtd user show acme')).stdout).toContain(SET);
 
     const removed = await run(`ajwtd jwks remove acme ${SET}`);
-    expect([removed.code, removed.stderr]).toEqual([0, 'acme is no longer trusted by this key set\n']);
+    expect([removed.code, removed.stderr]).toEqual([0, 'this key set is no longer trusted for acme\n']);
     expect(await json('ajwtd jwks list acme')).toEqual([]);
     expect(await json('ajwtd audit acme')).toMatchObject([
       { action: 'user.add' },
@@ -54,9 +56,9 @@ describe('ajwtd jwks', () => {
     ['add acme http://acme.example/jwks.json', /is not an https URL/],
     ['add acme https://u:secret@acme.example/jwks.json', /has a user name, a password, a backslash/],
     ['add acme https://acme.example\\\\@10.0.0.1/jwks.json', /has a user name, a password, a backslash/],
-    ['add acme https://10.0.0.1/jwks.json', /not public; if that is meant, give --jwks-allow-private/],
+    ['add acme https://10.0.0.1/jwks.json', /not public; to allow it, pass --jwks-allow-private/],
     ['add acme https://[::1]/jwks.json', /not public/],
-    [`add acme ${SET} --jwks-allow-private a:1`, /--jwks-allow-private: must be the name or address of a host/],
+    [`add acme ${SET} --jwks-allow-private a:1`, /--jwks-allow-private: must be a host name or IP address/],
     ['add acme', /URL is missing/],
     [`remove acme ${SET}`, /there is no user "acme"/],
     ['list acme', /there is no user "acme"/],

@@ -83,7 +83,10 @@ describe.concurrent('an option that is wrong', () => {
   test.each([
     [['--tolerence', '20'], /unknown option --tolerence; did you mean --tolerance\?/],
     [['--worker', '4'], /unknown option --worker; did you mean --workers\?/],
-    [['--workers', '2', '--nonces', 'memory'], /--workers: each would let a token in once/],
+    [
+      ['--workers', '2', '--nonces', 'memory'],
+      /--workers: with nonces in memory, every worker would accept the same token once/,
+    ],
     [['-x'], /unknown option -x/],
     [['--tolerance'], /--tolerance needs a value/],
     [['--listen', '--upstream', 'http://127.0.0.1:1'], /--listen needs a value/],

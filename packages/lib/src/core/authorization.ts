@@ -1,11 +1,14 @@
 /** Step 1 and the edge of step 2: one `Authorization` header of our scheme (RFC 9110 §11.4 and §11.6.2). */
-import { malformed, Refusal } from './reasons.ts';
+import { malformed, type Refusal, refusalAbout } from './reasons.ts';
 
 /** Reads the one credential of a scheme out of the values of the `Authorization` header. */
 export type CredentialReader = (values: string | readonly string[] | null | undefined) => string | Refusal;
 
 /** tchar of RFC 9110 §5.6.2: what a scheme's name consists of. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
+
+/** What a message may repeat: any other beginning may be that of a token or another secret. */
+const KNOWN = /^(?:["']|(?:bearer|basic)(?= ))/i;
 
 /**
  * Makes the reader for a scheme.
@@ -23,10 +26,12 @@ export function credentialReader(scheme: string): CredentialReader {
   const credential = new RegExp(`^${name} +(.*)$`, 'is');
   const oursLater = new RegExp(`,\\s*${name}(?:\\s|$)`, 'i');
 
+  const missing = (sent?: string) => refusalAbout('missing', sent ? `${scheme}, not ${sent}` : scheme);
+
   return (values) => {
-    if (values === undefined || values === null) return new Refusal('missing');
+    if (values === undefined || values === null) return missing();
     if (typeof values !== 'string') {
-      if (values.length === 0) return new Refusal('missing');
+      if (values.length === 0) return missing();
       if (values.length > 1) return malformed('header_repeated');
     }
     const value = typeof values === 'string' ? values : (values[0] as string);
@@ -35,7 +40,7 @@ export function credentialReader(scheme: string): CredentialReader {
     if (value.trim() === '') return malformed('header_empty');
     // Two headers joined on the way (RFC 9110 §5.3): the second must not vanish behind the first.
     if (oursLater.test(value)) return malformed('header_repeated');
-    if (!ours.test(value)) return new Refusal('missing');
+    if (!ours.test(value)) return missing(KNOWN.exec(value)?.[0]);
     return credential.exec(value)?.[1] ?? malformed(value.trim().length === scheme.length ? 'no_token' : 'not_a_token');
   };
 }

@@ -1,7 +1,7 @@
 /** Audience and request binding (spec/PROTOCOL.md §5): what is present is checked, what is required must be present. */
 
-import type { Bind, BindMember } from './bind.ts';
-import { Refusal } from './reasons.ts';
+import type { BindMember } from './bind.ts';
+import { Refusal, refusalAbout } from './reasons.ts';
 import type { AuthenticationRequest } from './request.ts';
 import { isSignedTarget } from './target.ts';
 import type { BoundToken, FreshToken } from './trust.ts';
@@ -21,11 +21,14 @@ export function checkBinding<User>(
   policy: BindingPolicy,
 ): BoundToken<User> | Refusal {
   const { aud, bind } = token.claims;
-  if (aud !== undefined && !isOneOf(policy.audience, aud)) return new Refusal('wrong_audience');
-  if (bind?.aud !== undefined && !policy.audience.includes(bind.aud)) return new Refusal('wrong_audience');
+  for (const one of [aud, bind?.aud]) {
+    if (one !== undefined && !isOneOf(policy.audience, one)) return refusalAbout('wrong_audience', String(one));
+  }
 
-  if (lacks(bind, policy.require) || lacks(bind, request.require) || lacks(bind, token.record.require)) {
-    return new Refusal('binding_required');
+  const lists = [policy.require, request.require, token.record.require];
+  const required = [...new Set(lists.flatMap((list) => list ?? []))];
+  if (required.some((member) => bind?.[member] === undefined)) {
+    return refusalAbout('binding_required', required.join(', '));
   }
   if (bind === undefined) return token as unknown as BoundToken<User>;
 
@@ -37,12 +40,6 @@ export function checkBinding<User>(
   // Nobody here can tell the body's digest: refused before the nonce is spent.
   if (bind.digest !== undefined && request.bodyDigest === undefined) return new Refusal('binding_mismatch');
   return token as unknown as BoundToken<User>;
-}
-
-function lacks(bind: Bind | undefined, required: readonly BindMember[] | null | undefined): boolean {
-  if (required === undefined || required === null || required.length === 0) return false;
-  for (const member of required) if (bind?.[member] === undefined) return true;
-  return false;
 }
 
 function isOneOf(audience: readonly string[], aud: string | readonly string[]): boolean {

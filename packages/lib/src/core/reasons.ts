@@ -1,5 +1,7 @@
 /** Why a request is refused: one closed table. A test ties it to the types, the specification and the documentation. */
 
+import { printable } from './printable.ts';
+
 /** The word after `error=` in the challenge, and the `error` member of the answer's body. */
 export type WireError =
   | 'invalid_token'
@@ -22,6 +24,8 @@ export interface ReasonEntry {
   readonly retryAfter?: number;
   /** One sentence for people: what happened and what to do. Never sent for the reasons of steps 3 and 4. */
   readonly message: string;
+  /** Sent to the caller instead of `message`, which is then for the operator. */
+  readonly callerMessage?: string;
 }
 
 export const REASONS = Object.freeze({
@@ -29,26 +33,26 @@ export const REASONS = Object.freeze({
     step: 1,
     status: 401,
     error: null,
-    message: 'No credential of this scheme was sent; sign the request.',
+    message: 'No token was sent; sign the request, and send it with the scheme.',
   },
   malformed: {
     step: 2,
     status: 401,
     error: 'invalid_token',
-    message: 'The credential is not a well-formed token of this profile.',
+    message: 'The token is malformed; see the detail.',
   },
-  unknown_user: { step: 3, status: 401, error: 'invalid_token', message: 'No such user; register it first.' },
+  unknown_user: { step: 3, status: 401, error: 'invalid_token', message: 'No such user; register it.' },
   user_disabled: {
     step: 3,
     status: 401,
     error: 'invalid_token',
-    message: 'The user is disabled; enable it to let it in.',
+    message: 'The user is disabled; enable it.',
   },
   unknown_key: {
     step: 3,
     status: 401,
     error: 'invalid_token',
-    message: 'The user has no key of that kid and algorithm; register the public key.',
+    message: 'The user has no such key; register it.',
   },
   key_expired: {
     step: 3,
@@ -60,76 +64,77 @@ export const REASONS = Object.freeze({
     step: 3,
     status: 401,
     error: 'invalid_token',
-    message: 'The key was revoked; sign with another one.',
+    message: 'The key was revoked; register a new one.',
   },
   bad_signature: {
     step: 4,
     status: 401,
     error: 'invalid_token',
-    message: 'The signature does not verify with any usable key of the user.',
+    message: 'No usable key of the user verifies the signature.',
   },
   stale: {
     step: 5,
     status: 401,
     error: 'stale_time',
-    message: 'The token was signed too long ago; sign anew, and check the clock if this repeats.',
+    message: 'The token was signed too long ago; sign again, and check the clock.',
   },
   from_the_future: {
     step: 5,
     status: 401,
     error: 'stale_time',
-    message: 'The token was signed ahead of the server clock; check the clock of the caller.',
+    message: 'The token was signed in the future; check the clock.',
   },
   expired: {
     step: 5,
     status: 401,
     error: 'stale_time',
-    message: 'The exp claim of the token has passed; sign anew.',
+    message: 'The exp of the token has passed; sign again.',
   },
   wrong_audience: {
     step: 6,
     status: 401,
     error: 'wrong_audience',
-    message: 'The token is for another audience; if it is for this server, add it to the option audience.',
+    message: 'The token is for another audience; if it is for this server, add to the option audience.',
+    callerMessage: 'The token is for another audience; sign it for the origin of this server.',
   },
   binding_required: {
     step: 6,
     status: 401,
     error: 'binding_required',
-    message: 'This server requires tokens bound to the request; sign with the members it requires.',
+    message: 'The token is not bound as this server requires; sign it with bind.',
   },
   binding_mismatch: {
     step: 6,
     status: 401,
     error: 'binding_mismatch',
-    message: 'The token is bound to another request than the one it came with.',
+    message: 'The token is bound to another request.',
   },
   replayed: {
     step: 7,
     status: 401,
     error: 'replayed',
-    message: 'The token was used before; sign each request anew.',
+    message: 'The token was used before; sign each request.',
   },
   forgotten: {
     step: 7,
     status: 401,
     error: 'stale_time',
     retryAfter: 1,
-    message: 'The token is older than what the nonce store remembers; sign anew.',
+    message: 'The token is older than the nonce store; sign again.',
   },
   rate_limited: {
     step: 7,
     status: 429,
     error: 'rate_limited',
     retryAfter: 1,
-    message: 'The user claims nonces faster than it may; slow down.',
+    message: 'The user sends too many requests; slow down.',
   },
   unavailable: {
     step: 0,
     status: 503,
     error: 'unavailable',
     retryAfter: 1,
-    message: 'The server cannot check tokens right now; try again.',
+    message: 'The server cannot check tokens now; try again.',
   },
 } as const satisfies Record<string, ReasonEntry>);
 
@@ -139,26 +144,26 @@ export type Reason = keyof typeof REASONS;
 /** What is malformed: the `detail` of a `malformed` answer. It depends on the sender's own bytes alone. */
 export const MALFORMED = Object.freeze({
   header_empty: 'The Authorization header is empty.',
-  header_repeated: 'There is more than one Authorization credential; send exactly one.',
-  no_token: 'The Authorization header has the scheme but no token.',
-  not_a_token: 'The credential is not three base64url segments joined by dots.',
+  header_repeated: 'There is more than one Authorization credential; send one.',
+  no_token: 'The Authorization header has no token.',
+  not_a_token: 'The token is not three base64url segments joined by dots; send the token alone, without quotes.',
   too_long: 'The token is longer than 8192 characters.',
   header_too_long: 'The JOSE header is longer than 2048 bytes.',
   payload_too_long: 'The payload is longer than 4096 bytes.',
   not_base64url: 'The token is not canonical base64url.',
   header_json: 'The JOSE header is not canonical base64url of a JSON object in UTF-8 without duplicate members.',
-  alg: 'The alg of the JOSE header is not one of the supported asymmetric algorithms.',
-  typ: 'The typ of the JOSE header is neither absent nor JWT.',
+  alg: 'The alg of the JOSE header is not a supported asymmetric algorithm.',
+  typ: 'The typ of the JOSE header is not JWT.',
   kid: 'The kid of the JOSE header is not a string of 1 to 256 bytes.',
   unsupported_header: 'The JOSE header has a crit, b64, zip or enc member.',
-  signature_length: 'The signature has a length that no key of this alg produces.',
+  signature_length: 'The signature has a wrong length for this alg.',
   payload_json: 'The payload is not canonical base64url of a JSON object in UTF-8 without duplicate members.',
   username: 'The username is not a string of 1 to 600 bytes without control characters and outer white space.',
-  time: 'The time is not a finite number of seconds above 0 and below 2^53.',
-  nonce: 'The nonce is neither a string of 1 to 255 bytes nor a finite number.',
-  registered_claim: 'An exp, nbf or iat is not a finite number, or aud is not a string or an array of strings.',
+  time: 'The time is not a number of seconds above 0 and below 2^53.',
+  nonce: 'The nonce is not a string of 1 to 255 bytes or a finite number.',
+  registered_claim: 'An exp, nbf or iat is not a finite number, or aud is not a string or array of strings.',
   bind: 'The bind claim is not an object of version 1 with only the members aud, htm, target and digest.',
-  identity_header: 'A header has a name that could be read as an identity header, or Connection names one; remove it.',
+  identity_header: 'A header imitates an identity header, or Connection names it.',
 } as const);
 
 /** The stable code of a {@link MALFORMED} sentence. */
@@ -171,12 +176,26 @@ export class Refusal {
   readonly detail: MalformedCode | undefined;
   /** What went wrong on this side, for `unavailable`. Never sent. */
   readonly cause: unknown;
+  /** A word or list for the end of the message: what was expected, or which value was refused. Safe to print. */
+  readonly about: string | undefined;
 
-  constructor(reason: Reason, detail?: MalformedCode, cause?: unknown) {
+  constructor(reason: Reason, detail?: MalformedCode, cause?: unknown, about?: string) {
     this.reason = reason;
     this.detail = detail;
     this.cause = cause;
+    this.about = about;
   }
+
+  /** For the operator: what happened and what to do. */
+  get message(): string {
+    const { message } = REASONS[this.reason];
+    return this.about === undefined ? message : `${message.slice(0, -1)}: ${this.about}.`;
+  }
+}
+
+/** @param about - the end of the message; escaped */
+export function refusalAbout(reason: Reason, about: string): Refusal {
+  return new Refusal(reason, undefined, undefined, printable(about));
 }
 
 /** Shorthand for step 2. */

@@ -46,5 +46,6 @@ function mostTelling(text: string, code: MalformedCode): MalformedCode {
   if (code === 'too_long') return code;
   if (text === '') return 'no_token';
   if (text.includes(',')) return 'header_repeated';
-  return text.split('.').length === 3 ? code : 'not_a_token';
+  // Quotes, or a second scheme.
+  return text.split('.').length === 3 && !/^["']|^\w+ /.test(text) ? code : 'not_a_token';
 }

@@ -36,8 +36,8 @@ export function eventOf(
   };
   if (outcome === 'accepted')
     return { reason: 'accepted', message: 'The request was let in.', verified: true, ...said };
-  const { reason, detail, cause } = outcome;
-  const { step, message } = REASONS[reason];
+  const { reason, detail, cause, message } = outcome;
+  const { step } = REASONS[reason];
   return {
     reason,
     message,

@@ -80,7 +80,7 @@ function readPolicy<User>(options: AuthenticatorOptions<User>): BindingPolicy {
   }
   refuseUnknownMembers(require);
   if (require.includes('aud') && audiences.length === 0) {
-    throw new TypeError("option require: 'aud' needs the option audience, which says who this server is");
+    throw new TypeError("option require: 'aud' needs the option audience");
   }
   return { audience: audiences, require: [...require], externalTarget };
 }

@@ -1,12 +1,5 @@
 /** What a refused caller gets to see: status, challenge (RFC 9110 §11.6.1) and problem details (RFC 9457). */
-import {
-  MALFORMED,
-  type MalformedCode,
-  REASONS,
-  type Reason,
-  type ReasonEntry,
-  type Refusal,
-} from '../core/reasons.ts';
+import { MALFORMED, REASONS, type Reason, type ReasonEntry, type Refusal } from '../core/reasons.ts';
 
 /** The whole answer to a refused request. Write it as it is. */
 export interface RefusedResult {
@@ -14,7 +7,7 @@ export interface RefusedResult {
   /** The true reason: for hooks, logs and counters. The answer itself does not tell those of steps 3 and 4 apart. */
   readonly reason: Reason;
   /** What is malformed, for `malformed`. */
-  readonly detail: MalformedCode | undefined;
+  readonly detail: Refusal['detail'];
   readonly status: 401 | 429 | 503;
   readonly headers: Readonly<Record<string, string>>;
   /** `application/problem+json`. */
@@ -33,8 +26,7 @@ const TITLES = { 401: 'Unauthorized', 429: 'Too Many Requests', 503: 'Service Un
 
 /** Reasons of these steps look the same from outside. */
 const SILENT_STEPS = [3, 4];
-const SILENT_DETAIL =
-  'The credential was not accepted; check the username, that its public key is registered, and the signature.';
+const SILENT_DETAIL = 'The token was not accepted; check the username, its registered key, and the signature.';
 
 /**
  * Makes the function that turns a refusal into an answer.
@@ -48,12 +40,13 @@ export function challenger(options: ChallengeOptions): (refusal: Refusal, now: n
   }
   const challenge = `${scheme} realm="${realm}"`;
 
-  return ({ reason, detail }, now) => {
+  return (refusal, now) => {
+    const { reason, detail } = refusal;
     const entry: ReasonEntry = REASONS[reason];
     const headers: Record<string, string> = { 'cache-control': 'no-store', 'content-type': 'application/problem+json' };
     if (entry.status === 401) headers['www-authenticate'] = challenge + parameters(entry, now, tolerance);
     if (entry.retryAfter !== undefined) headers['retry-after'] = String(entry.retryAfter);
-    return { ok: false, reason, detail, status: entry.status, headers, body: problem(entry, detail) };
+    return { ok: false, reason, detail, status: entry.status, headers, body: problem(entry, refusal) };
   };
 }
 
@@ -64,14 +57,14 @@ function parameters(entry: ReasonEntry, now: number, tolerance: number): string 
   return `, error="${entry.error}"${clock}`;
 }
 
-function problem(entry: ReasonEntry, detail: MalformedCode | undefined): string {
-  const { status, error, step } = entry;
+function problem(entry: ReasonEntry, { detail, message }: Refusal): string {
+  const { status, error, step, callerMessage } = entry;
   const silent = SILENT_STEPS.includes(step);
   return JSON.stringify({
     type: 'about:blank',
     title: TITLES[status],
     status,
     ...(error === null ? {} : { error }),
-    detail: silent ? SILENT_DETAIL : detail === undefined ? entry.message : MALFORMED[detail],
+    detail: silent ? SILENT_DETAIL : detail === undefined ? (callerMessage ?? message) : MALFORMED[detail],
   });
 }

@@ -50,7 +50,7 @@ export function parseWords<T extends Options>(
     if (token.kind !== 'option') continue;
     const { name, rawName, value, inlineValue } = token;
     const option = Object.hasOwn(all, name) ? all[name] : undefined;
-    if (option === undefined) throw unknownOption(command, rawName, all);
+    if (option === undefined) throw unknownOption(command, typedOption(rawName, args[token.index] ?? rawName), all);
     if (option.type === 'boolean') {
       if (value !== undefined) throw new CommandError(`${rawName} takes no value; ${seeHelp(command)}`);
       values[name] = true;
@@ -100,11 +100,22 @@ function isOption(word: string, options: Options): boolean {
   return Object.entries(options).some(([name, { short }]) => word === `--${name}` || word === `-${short}`);
 }
 
+/** Returns an option as it was typed. parseArgs takes `-user` apart into `-u`, `-s`, `-e` and `-r`. */
+function typedOption(rawName: string, argument: string): string {
+  return /^-\p{L}{2,}$/u.test(argument) ? argument : rawName;
+}
+
 function unknownOption(command: string, typed: string, options: Options): CommandError {
   if (typed.startsWith('-----BEGIN')) return new CommandError('a key does not belong on the command line; give a file');
-  const near = typed.startsWith('--') ? nearest(typed.slice(2), Object.keys(options)) : undefined;
+  const near =
+    /^-./.test(typed) && typed.length > 2 ? nearest(typed.replace(/^--?/, ''), Object.keys(options)) : undefined;
   const hint = near === undefined ? seeHelp(command) : `did you mean --${near}?`;
-  return new CommandError(`unknown option${asTyped(typed)}; ${hint}`);
+  return new CommandError(`unknown option${optionAsTyped(typed)}; ${hint}`);
+}
+
+/** An option for a message, if it looks like one: short words, joined by hyphens, dots or underscores. Others may be secrets. */
+export function optionAsTyped(option: string): string {
+  return /^--?[\p{L}\p{N}_]{1,20}(?:[-.][\p{L}\p{N}_]{1,20}){0,5}$/u.test(option) ? ` ${option}` : '';
 }
 
 /** A word for a message, where it looks like a name: others may be a key or a token in the wrong place. */
@@ -120,5 +131,9 @@ function seeHelp(command: string): string {
 export function refuseMoreWords(command: string, words: readonly string[], most: number): void {
   if (words.length <= most) return;
   const takes = most === 0 ? 'only options' : `${most === 1 ? 'one argument' : `${most} arguments`} and options`;
+  const dash = words.find((word) => /^[\u2010-\u2015\u2212]/.test(word));
+  // Word processors and chat programs turn hyphens into dashes.
+  if (dash !== undefined)
+    throw new CommandError('an option begins with a dash that is not a hyphen; type it as -- or -');
   throw new CommandError(`unexpected argument; \`${command}\` takes ${takes}; ${seeHelp(command)}`);
 }

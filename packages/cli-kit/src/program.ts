@@ -3,7 +3,7 @@ import type { Command } from './command.ts';
 import { CommandError } from './command-error.ts';
 import { checkEnvironment, type Variables } from './environment.ts';
 import { nearest } from './nearest.ts';
-import { asTyped } from './parse.ts';
+import { asTyped, optionAsTyped } from './parse.ts';
 import { complain, nameProgram, note, print } from './terminal.ts';
 
 /** A command of a program. It is loaded when it is called, so that none waits for what another needs. */
@@ -87,7 +87,7 @@ async function find(
     if (entry !== undefined) return { command: await entry.load(), args: words.slice(count) };
   }
   if (first.startsWith('-')) {
-    throw new CommandError(`unknown option${asTyped(first)}; the command comes first: see \`${name} --help\``);
+    throw new CommandError(`unknown option${optionAsTyped(first)}; the command comes first: see \`${name} --help\``);
   }
   const below = [...commands.keys()].filter((one) => one.startsWith(`${first} `)).map((one) => one.split(' ')[1] ?? '');
   if (below.length > 0) {

@@ -121,7 +121,7 @@ async function transfer(url: URL, prepared: Prepared, values: Values<typeof FETC
     progress?.end();
   }
   if (!values.silent) {
-    const line = refusalLine({ answer, body: kept, username, publicKey, now });
+    const line = refusalLine({ answer, body: kept, username, publicKey, isBound: values.bind, now });
     if (line !== undefined) complain(line);
     else if (failed) complain(`${status} ${statusMessage}`.trim());
   }

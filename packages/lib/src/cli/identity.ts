@@ -24,11 +24,10 @@ export const IDENTITY_OPTIONS = {
 /** @throws CommandError where there is none, or it cannot be one */
 export function readUsername(given: string | undefined): string {
   const username = given ?? process.env.AJWT_USER;
-  if (username === undefined || (given === undefined && username === '')) {
-    throw new CommandError('no username; give --user NAME, or set AJWT_USER');
-  }
+  const from = given === undefined ? 'AJWT_USER' : '--user';
+  if (username === undefined) throw new CommandError('no username; give --user NAME, or set AJWT_USER');
+  if (username === '') throw new CommandError(`${from} is empty; give --user NAME, or set AJWT_USER`);
   if (!isUsername(username)) {
-    const from = given === undefined ? 'AJWT_USER' : '--user';
     throw new CommandError(
       `${from}: must be 1 to 600 bytes, without control characters, leading spaces or trailing spaces`,
     );

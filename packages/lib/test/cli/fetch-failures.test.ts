@@ -98,7 +98,12 @@ describe('a refused token is explained in one line, and its answer printed', () 
       ['--user', 'Жук'],
       /^401 invalid_token: token not accepted; check that the server has this key registered for this user: Жук, SHA256:/,
     ],
-    ['binding_required', () => ({ require: ['htm'] }), [], /^401 binding_required: /],
+    [
+      'binding_required',
+      () => ({ require: ['htm'] }),
+      [],
+      /^401 binding_required: .*htm.* Add --bind, which binds aud, htm and target\.$/,
+    ],
     ['another scheme', () => ({ scheme: 'Token' }), [], /^401: /],
   ])('%s', async (_name, options, args, line) => {
     const { code, stdout, stderr } = await get(await serve(options()), args);
@@ -164,13 +169,28 @@ describe('no answer', () => {
       /^127\.0\.0\.1:\d+: the server closed the connection without a response/,
     ],
     ['the response ends early', () => '/cut', [], 18, /^127\.0\.0\.1:\d+: the response ended early/],
-    ['TLS where there is none', () => url.replace('http:', 'https:'), [], 35, /TLS failed/],
+    [
+      'TLS where there is none',
+      () => url.replace('http:', 'https:'),
+      [],
+      35,
+      /TLS failed; if the server does not use TLS on this port, write http:\/\/ \(/,
+    ],
     ['a file that cannot be written', () => '/x', ['-o', '/nowhere/x'], 23, /^-o: cannot write \/nowhere\/x: ENOENT$/],
   ])('%s', async (_name, target, args, code, line) => {
     const outcome = await get(target(), args, { input: 'body' });
     expect(outcome.code).toBe(code);
     expect(outcome.stderr).toMatch(/^ajwt: [^\n]+\n$/);
     expect(outcome.stderr.slice('ajwt: '.length, -1)).toMatch(line);
+  });
+
+  test('a proxy that is down is named, and not the server behind it', async () => {
+    const proxied = { ...env, NODE_USE_ENV_PROXY: '1', HTTP_PROXY: 'http://127.0.0.1:1', NO_PROXY: '' };
+    const { code, stderr } = await get('http://192.0.2.1:8080/', [], { env: proxied });
+    expect([code, stderr]).toEqual([
+      7,
+      'ajwt: proxy 127.0.0.1:1: cannot connect: nothing listens there (ECONNREFUSED)\n',
+    ]);
   });
 
   test('with -s nothing is said, and the exit code is the same', async () => {

@@ -166,7 +166,7 @@ describe('what is missing or wrong', () => {
     [['--key', 'k'], 'no username; give --user NAME, or set AJWT_USER'],
     [['--user', 'guido'], 'no private key; give --key FILE, or set AJWT_KEY'],
     [['--user', 'gui\ndo', '--key', 'k'], /^--user: must be 1 to 600 bytes/],
-    [['--user', '', '--key', 'k'], /^--user: must be 1 to 600 bytes/],
+    [['--user', '', '--key', 'k'], '--user is empty; give --user NAME, or set AJWT_USER'],
     [['--user', 'guido', '--key', 'ssh-agent'], /^there is no ssh-agent: SSH_AUTH_SOCK is not set; start one/],
     [
       ['--user', 'guido', '--key', 'ssh-agent:SHA256:abc'],

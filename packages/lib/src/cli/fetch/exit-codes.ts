@@ -14,6 +14,7 @@ const TLS_ERROR = 35;
 const NO_ANSWER = 52;
 const BAD_CERTIFICATE = 60;
 const CANNOT_RESOLVE = 6;
+const PROXY_REFUSED = 56;
 
 /** By the code of Node's error, or its beginning. */
 const CODES: readonly (readonly [RegExp, number, string])[] = [
@@ -26,8 +27,17 @@ const CODES: readonly (readonly [RegExp, number, string])[] = [
     BAD_CERTIFICATE,
     'the certificate is not trusted; NODE_EXTRA_CA_CERTS names further authorities',
   ],
-  [/^(?:ERR_SSL_|ERR_TLS_|EPROTO$)/, TLS_ERROR, 'TLS failed'],
-  [/^(?:ECONNRESET|EPIPE)$/, NO_ANSWER, 'the server closed the connection without a response'],
+  [/^ERR_PROXY_/, PROXY_REFUSED, 'the proxy refused to connect'],
+  [
+    /^(?:ERR_SSL_|ERR_TLS_|EPROTO$)/,
+    TLS_ERROR,
+    'TLS failed; if the server does not use TLS on this port, write http://',
+  ],
+  [
+    /^(?:ECONNRESET|EPIPE)$/,
+    NO_ANSWER,
+    'the server closed the connection without a response; if it expects TLS on this port, write https://',
+  ],
 ];
 
 /** Redirects that were not followed. Where curl knows no such case, it is a wrong use: 1. */
@@ -38,11 +48,26 @@ const REDIRECT_CODES: Readonly<Record<string, number>> = {
 };
 
 /** What to say of an error on the way to an answer, and how to end. */
-export function transferError(error: unknown, { host }: URL): unknown {
+export function transferError(error: unknown, url: URL): unknown {
   if (error instanceof SignedFetchError) return new CommandError(error.message, REDIRECT_CODES[error.code] ?? 1);
   const code = codeOf(error);
   const found = CODES.find(([pattern]) => pattern.test(code));
-  return found === undefined ? error : new CommandError(`${host}: ${found[2]} (${code})`, found[1]);
+  return found === undefined
+    ? error
+    : new CommandError(`${proxyIn(error, url) ?? url.host}: ${found[2]} (${code})`, found[1]);
+}
+
+/**
+ * Returns the proxy that an error is about, if Node sends requests through one (`NODE_USE_ENV_PROXY`): the error then names another host
+ * or port than the URL does.
+ */
+function proxyIn(error: unknown, { hostname, port, protocol }: URL): string | undefined {
+  const { hostname: unresolved, address, port: failed } = (error ?? {}) as Readonly<Record<string, string | number>>;
+  if (process.env.NODE_USE_ENV_PROXY === undefined) return undefined;
+  const asked = hostname.replace(/^\[|\]$/g, '');
+  if (unresolved !== undefined) return unresolved === asked ? undefined : `proxy ${unresolved}`;
+  const expected = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+  return failed === undefined || failed === expected ? undefined : `proxy ${address}:${failed}`;
 }
 
 /** The same once the answer had begun. */

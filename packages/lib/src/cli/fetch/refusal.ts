@@ -14,6 +14,8 @@ export interface RefusedAnswer {
   readonly body: string;
   readonly username: string;
   readonly publicKey: PublicKey;
+  /** Whether the request was sent with `--bind`. */
+  readonly isBound: boolean;
   /** Seconds since the epoch when the answer came, by this clock. */
   readonly now: number;
 }
@@ -24,7 +26,7 @@ export function refusalLine(refused: RefusedAnswer): string | undefined {
   if (!STATUSES.includes(status) || !PROBLEM.test(headers['content-type'] ?? '')) return undefined;
   const { error, detail } = readProblem(refused.body);
   if (detail === undefined || (error === undefined && status !== 401)) return undefined;
-  return `${status}${error === undefined ? '' : ` ${error}`}: ${adviceFor(error, refused) ?? detail}`;
+  return `${status}${error === undefined ? '' : ` ${error}`}: ${adviceFor(error, refused) ?? detail}${bindAdvice(error, refused)}`;
 }
 
 const STATUSES = [401, 429, 503];
@@ -54,6 +56,10 @@ function adviceFor(error: string | undefined, { answer, username, publicKey, now
   if (apart <= tolerance) return `the local clock and the server's differ by only ${duration(apart)}; try again`;
   const direction = serverTime > now ? 'behind' : 'ahead of';
   return `the local clock is ${duration(apart)} ${direction} the server's (tolerance: ${tolerance} s); set the local clock`;
+}
+
+function bindAdvice(error: string | undefined, { isBound }: RefusedAnswer): string {
+  return error === 'binding_required' && !isBound ? ' Add --bind, which binds aud, htm and target.' : '';
 }
 
 function numberIn(challenge: string, parameter: string): number | undefined {

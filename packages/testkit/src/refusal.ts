@@ -81,6 +81,8 @@ export async function expectRefused(
 
 /** Sends a used token. Checks the response, and waits for the log line. */
 export async function expectReplayed(server: Ajwtd, used: string): Promise<void> {
+  // The server logs at most this many refusals a second of one user and key.
+  await serverWithRoom([server]);
   const from = server.log.length;
   expectAnswer(await exchange(server.port, request('/.ajwt/auth', [`Authorization: JWT ${used}`])), 'replayed');
   expect(await server.logged((line) => line.reason !== undefined, from)).toMatchObject({ reason: 'replayed' });

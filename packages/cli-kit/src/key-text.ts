@@ -4,7 +4,7 @@
 const KEY_TEXT =
   /-----BEGIN |^\s*(?:LS0tLS1CRUdJTi|77u\/LS0tLS1C|QmFnIEF0dHJpYnV0ZXM|\{|(?:MII|MIG|MHc|MC4C|b3BlbnNzaC1rZXk)[A-Za-z0-9+/=\s]{40,}$)/;
 
-/** Reports whether a text is a key itself and not a path: then it must not be repeated in a message. */
+/** Reports whether a string is a key rather than a path. A key must not be repeated in a message. */
 export function isKeyText(text: string): boolean {
   return KEY_TEXT.test(text);
 }

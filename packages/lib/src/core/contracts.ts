@@ -65,7 +65,7 @@ export interface KeyStore<User> {
    * @param username - compared exactly, without normalisation or case folding
    * @param hint - unverified; a store that ignores it is correct
    * @returns the user with its keys in every state, at once or as any thenable; `undefined` or `null` if there is no such user
-   * @throws anything: the request is answered `unavailable`, as it is where no answer comes within 30 seconds
+   * @throws any error: the request is refused as `unavailable`, and also if the store does not respond within 30 seconds
    */
   find(username: string, hint: KeyHint): MaybePromise<UserRecord<User> | undefined | null>;
   /**

@@ -1,8 +1,8 @@
-/** Waits for somebody else's promise, but not for ever. */
+/** Waits for a promise of a store or another part that may never settle, for a limited time. */
 import { UnavailableError } from './contracts.ts';
 
 /**
- * Waits for work. A thenable that throws rejects; whatever it does after its first answer, or after its time, changes nothing.
+ * Waits for work. A thenable that throws rejects. Once it has settled, or its time has passed, nothing it does has an effect.
  *
  * @param milliseconds - for which to wait; the timer keeps no process alive
  * @param what - names the work in the message: `the key store`

@@ -28,7 +28,7 @@ const DEK_HEADER =
 /** The only characters that are ignored between the markers. OpenSSL also insists on lines, and on their lengths. */
 const BLANKS = /[ \t\r\n]+/g;
 
-/** Reports whether a text has a PEM block, or what is left of one. */
+/** Reports whether a string contains a PEM block or part of one. */
 export function hasPem(text: string): boolean {
   return /^[ \t]*-----BEGIN /m.test(text);
 }

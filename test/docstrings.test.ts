@@ -8,75 +8,18 @@
  *
  * Constructors are left out: keys are made by static methods, and errors by the library.
  */
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { type ParseResult, parseSync } from 'rolldown/utils';
 import { describe, expect, test } from 'vitest';
+import {
+  type Declaration,
+  docBefore,
+  ENTRY_POINTS,
+  type Module,
+  moduleOf,
+  type Public,
+  publicOf,
+} from './public-names.ts';
 
-const LIBRARY = 'packages/lib';
-
-type Exported = Extract<ParseResult['program']['body'][number], { type: 'ExportNamedDeclaration' }>;
-type Declaration = NonNullable<Exported['declaration']>;
 type Signature = Pick<Extract<Declaration, { params: unknown }>, 'params' | 'returnType'>;
-
-/** A module, as far as the rule looks at it. */
-interface Module {
-  readonly path: string;
-  readonly text: string;
-  readonly comments: ParseResult['comments'];
-  readonly exports: readonly Exported[];
-}
-
-/** A declaration under its public name, with the comment before it. */
-interface Public {
-  readonly name: string;
-  readonly module: Module;
-  readonly doc: string | undefined;
-  readonly declaration: Declaration;
-}
-
-const modules = new Map<string, Module>();
-
-function moduleAt(path: string): Module {
-  const module = modules.get(path) ?? moduleOf(path, readFileSync(path, 'utf8'));
-  modules.set(path, module);
-  return module;
-}
-
-function moduleOf(path: string, text: string): Module {
-  const { program, comments, errors } = parseSync(path, text);
-  const others = program.body.filter(({ type }) => /^Export(All|Default)/.test(type));
-  if (errors.length > 0 || others.length > 0) throw new Error(`${path}: only named exports can be followed`);
-  return { path, text, comments, exports: program.body.filter((one) => one.type === 'ExportNamedDeclaration') };
-}
-
-/** The docstring right before a place: only line comments may stand between. */
-function docBefore({ text, comments }: Module, start: number): string | undefined {
-  const doc = comments.findLast(({ type, value, end }) => type === 'Block' && value.startsWith('*') && end <= start);
-  const between = doc && text.slice(doc.end, start).replace(/\/\/.*/g, '');
-  return between?.trim() === '' ? doc?.value : undefined;
-}
-
-/** What a module exports, or of that the one name, wherever it is declared. */
-function publicOf(module: Module, wanted?: string): Public[] {
-  return module.exports.flatMap((statement): Public[] => {
-    const { source, specifiers, declaration } = statement;
-    if (declaration !== null) {
-      const doc = docBefore(module, statement.start);
-      const ids = 'declarations' in declaration ? declaration.declarations.map(({ id }) => id) : [declaration.id];
-      const names = ids.flatMap((id) => (id?.type === 'Identifier' ? [id.name] : []));
-      const meant = names.filter((name) => wanted === undefined || wanted === name);
-      return meant.map((name) => ({ name, module, doc, declaration }));
-    }
-    return specifiers.flatMap(({ exported, local }) => {
-      if (!('name' in exported && 'name' in local)) throw new Error(`${module.path}: a name that is no identifier`);
-      if (wanted !== undefined && wanted !== exported.name) return [];
-      if (source !== null) return publicOf(moduleAt(join(dirname(module.path), source.value)), local.name);
-      if (statement.exportKind === 'type') return [];
-      throw new Error(`${module.path}: ${exported.name} is exported apart from its declaration`);
-    });
-  });
-}
 
 const typeOf = ({ text }: Module, { returnType }: Signature) =>
   returnType ? text.slice(returnType.typeAnnotation.start, returnType.typeAnnotation.end) : 'unknown';
@@ -137,17 +80,10 @@ interface Member extends Partial<Signature> {
 }
 
 describe('docstrings of the library', () => {
-  const { exports } = JSON.parse(readFileSync(join(LIBRARY, 'package.json'), 'utf8')) as {
-    exports: Record<string, string | { source: string }>;
-  };
-  const entries = Object.entries(exports).flatMap(([name, target]) =>
-    typeof target === 'string' || name.startsWith('./internal/') ? [] : [[name, join(LIBRARY, target.source)] as const],
-  );
-  const all = new Map(entries.map(([name, path]) => [name, publicOf(moduleAt(path))]));
+  const everything = ENTRY_POINTS.flatMap(({ names }) => names);
 
-  test.each(entries)('%s says of everything what it takes and gives', (name) => {
-    const everything = [...all.values()].flat();
-    expect((all.get(name) as Public[]).flatMap((one) => lacks(one, everything))).toEqual([]);
+  test.each(ENTRY_POINTS)('$subpath documents every parameter and every returned value', ({ names }) => {
+    expect(names.flatMap((one) => lacks(one, everything))).toEqual([]);
   });
 });
 

@@ -1,4 +1,13 @@
-/** The public names of the server side and of keys. The client has its own entry point, `asymmetric-jwt-auth/client`. */
+/**
+ * Authenticates requests on a server. Pass a key store and a nonce store to {@link createAuthenticator}, then pass the authenticator to
+ * the adapter of your framework: `asymmetric-jwt-auth/express`, `/node` or `/web`.
+ *
+ * - Key stores: {@link memoryKeyStore} for tests and for a few callers. `asymmetric-jwt-auth/sql`, `/authorized-keys` and `/jwks` read
+ *   users and keys from databases, files and JWK sets. {@link cachedKeyStore} and {@link chainedKeyStore} wrap other key stores.
+ * - Nonce stores: {@link memoryNonceStore} for a service of one process, `asymmetric-jwt-auth/sql` or `/redis` for several.
+ *
+ * To sign requests, import `asymmetric-jwt-auth/client`.
+ */
 export type { AlgorithmName, Curve, KeyType } from './core/algorithms.ts';
 export type { Bind, BindMember } from './core/bind.ts';
 export type { Claims } from './core/claims.ts';

@@ -1,4 +1,7 @@
-/** Contract suites: a store or signer of your own is tested with what ours are tested with. */
+/**
+ * Tests your own stores and signers with the suites that test the built-in ones: {@link keyStoreContract}, {@link nonceStoreContract},
+ * {@link directoryContract} and {@link signerContract}. Each returns named cases, which you pass to any test runner.
+ */
 export type { ContractCase } from './testing/contract.ts';
 export { ContractError } from './testing/contract.ts';
 export { directoryContract } from './testing/directory.ts';

@@ -1,4 +1,7 @@
-/** Express 5 (and 4). For the type of `req.auth`, import `asymmetric-jwt-auth/express/global` once. */
+/**
+ * Authenticates requests in Express 5 or 4: mount {@link expressAuth} in front of the routes to protect. Import
+ * `asymmetric-jwt-auth/express/global` once, and TypeScript knows `req.auth`.
+ */
 import type { Authenticator, Identity } from '../server/authenticate.ts';
 import {
   checkAuthenticator,
@@ -10,23 +13,23 @@ import {
   writeRefusal,
 } from './node.ts';
 
-/** What is needed of an Express request. */
+/** The part of an Express request that the adapter uses. */
 export interface ExpressRequest extends NodeRequest {
-  /** The raw request-target; `url` lacks the part that routers have stripped. */
+  /** The raw request-target. Routers remove their prefix from `url`, but not from this. */
   readonly originalUrl: string;
-  /** The caller's address, as the setting `trust proxy` has it. */
+  /** The caller's address, according to the Express setting `trust proxy`. */
   readonly ip?: string | undefined;
   auth?: unknown;
 }
 
-/** What is needed of an Express response. */
+/** The part of an Express response that the adapter uses. */
 export interface ExpressResponse extends NodeResponse {
   locals: object;
 }
 
-/** What an Express route is told. */
+/** The options of {@link expressAuth}. */
 export interface ExpressAuthOptions extends RouteOptions {
-  /** Lets requests without a credential through, without `req.auth`; an invalid credential is refused all the same. */
+  /** Lets requests without a credential through, without `req.auth`. An invalid credential is still refused. */
   readonly optional?: boolean;
 }
 
@@ -34,13 +37,25 @@ export interface ExpressAuthOptions extends RouteOptions {
 export type ExpressHandler = (request: ExpressRequest, response: ExpressResponse, next: () => void) => Promise<void>;
 
 /**
- * Makes a middleware that lets authenticated requests through, with who sent them in `req.auth` and `res.locals.auth`, and
- * answers all others itself.
+ * Makes a middleware that passes authenticated requests on and responds to all others itself. The sender's identity is in `req.auth` and
+ * in `res.locals.auth`.
  *
- * @param auth - decides about the requests
+ * @param auth - authenticates the requests
  * @param options - {@link ExpressAuthOptions}
- * @returns a middleware that never rejects by itself; without `optional`, who comes behind it has an identity
- * @throws TypeError for an option that is unknown or of another kind, and for a member in `require` that cannot be required here
+ * @returns a middleware whose promise never rejects; unless `optional` is set, the handlers after it always have an identity
+ * @throws TypeError for an unknown option, a value of the wrong type, or a member of `require` that this adapter cannot check
+ *
+ * @example
+ * ```ts
+ * import { createAuthenticator, memoryKeyStore, memoryNonceStore } from 'asymmetric-jwt-auth';
+ * import { expressAuth } from 'asymmetric-jwt-auth/express';
+ * import express from 'express';
+ * import 'asymmetric-jwt-auth/express/global';
+ *
+ * const auth = createAuthenticator({ keys: memoryKeyStore(), nonces: memoryNonceStore() });
+ * const app = express().use('/api', expressAuth(auth));
+ * app.get('/api/me', (req, res) => res.json({ user: req.auth.username }));
+ * ```
  */
 export function expressAuth<User>(auth: Authenticator<User>, options: ExpressAuthOptions = {}): ExpressHandler {
   checkAuthenticator(auth);

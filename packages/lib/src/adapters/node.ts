@@ -1,4 +1,7 @@
-/** Plain `node:http`, and what every framework on top of it shares. HTTP/2's compatibility API fits as well. */
+/**
+ * Authenticates requests to a `node:http` server, or to an HTTP/2 server with Node's compatibility API: see {@link nodeAuth}. To write
+ * an adapter for a framework based on `node:http`, use {@link readNodeRequest} and {@link writeRefusal}.
+ */
 import { checkArgument, hasMethod } from '../core/arguments.ts';
 import { type BindMember, refuseUnknownMembers } from '../core/bind.ts';
 import { checkOptions, type OptionKinds } from '../core/options.ts';
@@ -6,33 +9,43 @@ import type { AuthenticationRequest } from '../core/request.ts';
 import type { AuthenticationResult, Authenticator } from '../server/authenticate.ts';
 import type { RefusedResult } from '../server/refusal-response.ts';
 
-/** What is needed of an `http.IncomingMessage`. */
+/** The part of an `http.IncomingMessage` that the adapter uses. */
 export interface NodeRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
-  /** Names and values in turn, as received. */
+  /** Names and values, alternating, as received. */
   readonly rawHeaders: readonly string[];
   readonly socket?: { readonly remoteAddress?: string | undefined } | null | undefined;
 }
 
-/** What is needed of an `http.ServerResponse`. */
+/** The part of an `http.ServerResponse` that the adapter uses. */
 export interface NodeResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
   end(body: string): unknown;
 }
 
-/** What one route is told. */
+/** The options that every adapter has. */
 export interface RouteOptions {
-  /** Members of `bind` that this route requires, beyond the server's policy. The body's digest is not yet one of them. */
+  /** Members of `bind` that this route requires in addition to the authenticator's own `require`. `digest` is not supported yet. */
   readonly require?: readonly Exclude<BindMember, 'digest'>[];
 }
 
 /**
- * Checks that an adapter was given an authenticator.
+ * Checks the first argument of an adapter.
  *
- * @param auth - the adapter's first argument
+ * @param auth - must be an authenticator
  * @throws TypeError that says how to make one
+ *
+ * @example
+ * ```ts
+ * import type { Authenticator } from 'asymmetric-jwt-auth';
+ * import { checkAuthenticator } from 'asymmetric-jwt-auth/node';
+ *
+ * function myAdapter<User>(auth: Authenticator<User>) {
+ *   checkAuthenticator(auth); // fails when the server starts, not on the first request
+ * }
+ * ```
  */
 export function checkAuthenticator(auth: unknown): void {
   const a = 'what createAuthenticator({ keys, nonces }) returns';
@@ -40,11 +53,22 @@ export function checkAuthenticator(auth: unknown): void {
 }
 
 /**
- * Checks what a route is told.
+ * Checks the options of an adapter.
  *
- * @param options - as the route was given them
- * @param kinds - every option that the adapter has, and the kind of its value
- * @throws TypeError for an option that is unknown, of another kind, or that this adapter cannot keep
+ * @param options - as the caller passed them
+ * @param kinds - the kind of value for each option of the adapter
+ * @throws TypeError for an unknown option, a value of the wrong type, or an unknown member of `require`; also for `digest`, because
+ *   adapters do not read the body
+ *
+ * @example
+ * ```ts
+ * import { checkRouteOptions, type RouteOptions } from 'asymmetric-jwt-auth/node';
+ *
+ * function myAdapter(options: RouteOptions & { optional?: boolean }) {
+ *   checkRouteOptions(options, { require: 'array', optional: 'boolean' });
+ * }
+ * myAdapter({ require: ['htm', 'target'] });
+ * ```
  */
 export function checkRouteOptions<Options extends RouteOptions>(options: Options, kinds: OptionKinds<Options>): void {
   checkOptions(options, kinds);
@@ -55,31 +79,45 @@ export function checkRouteOptions<Options extends RouteOptions>(options: Options
   }
 }
 
-/** Authentication for a `node:http` server. */
+/** Authenticates requests to a `node:http` server. {@link nodeAuth} makes one. */
 export interface NodeAuth<User> {
   /**
-   * Decides about a request, and spends its token if it is good. Its body is not read.
+   * Authenticates a request. If the token is good, it is used up. The body is not read.
    *
-   * @param request - as `node:http` hands it over
-   * @returns who sent it, or the whole answer to a refused request; it never rejects
+   * @param request - from `node:http`
+   * @returns who sent the request, or the complete response to a refused one; the promise never rejects
    */
   authenticate(request: NodeRequest): Promise<AuthenticationResult<User>>;
   /**
-   * Writes the answer to a refused request, and ends it.
+   * Sends the response to a refused request.
    *
-   * @param response - nothing of it was sent yet
-   * @param result - of {@link NodeAuth.authenticate}
+   * @param response - of which nothing was sent yet
+   * @param result - from {@link NodeAuth.authenticate}
    */
   reject(response: NodeResponse, result: RefusedResult): void;
 }
 
 /**
- * Authentication for a `node:http` server.
+ * Makes the functions that authenticate requests to a `node:http` server.
  *
- * @param auth - decides about the requests
+ * @param auth - authenticates the requests
  * @param options - {@link RouteOptions}
- * @returns what asks `auth`, and what writes its refusals
- * @throws TypeError for an option that is unknown or of another kind, and for a member in `require` that cannot be required here
+ * @returns `authenticate` for each request, and `reject` for those that it refuses
+ * @throws TypeError for an unknown option, a value of the wrong type, or a member of `require` that this adapter cannot check
+ *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http';
+ * import { createAuthenticator, memoryKeyStore, memoryNonceStore } from 'asymmetric-jwt-auth';
+ * import { nodeAuth } from 'asymmetric-jwt-auth/node';
+ *
+ * const auth = nodeAuth(createAuthenticator({ keys: memoryKeyStore(), nonces: memoryNonceStore() }));
+ * const server = createServer(async (request, response) => {
+ *   const result = await auth.authenticate(request);
+ *   if (result.ok) response.end(`hello ${result.username}`);
+ *   else auth.reject(response, result);
+ * });
+ * ```
  */
 export function nodeAuth<User>(auth: Authenticator<User>, options: RouteOptions = {}): NodeAuth<User> {
   checkAuthenticator(auth);
@@ -91,12 +129,22 @@ export function nodeAuth<User>(auth: Authenticator<User>, options: RouteOptions 
 }
 
 /**
- * Reads what the decision needs of a request. The caller's address is that of the connection: behind a proxy, the proxy's.
+ * Converts a `node:http` request to what {@link Authenticator.authenticate} takes. The caller's address is the peer of the connection,
+ * which may be a proxy.
  *
- * @param request - as `node:http` hands it over
- * @param target - the raw request-target (RFC 9112 §3.2): frameworks rewrite `url`
+ * @param request - from `node:http`
+ * @param target - the raw request-target (RFC 9112 §3.2), because frameworks rewrite `url`
  * @param require - members of `bind` that the route requires
- * @returns the request for {@link Authenticator.authenticate}, without the body's digest
+ * @returns the request, without `bodyDigest`
+ *
+ * @example
+ * ```ts
+ * import { readNodeRequest } from 'asymmetric-jwt-auth/node';
+ *
+ * const received = { method: 'GET', url: '/me', rawHeaders: ['Host', 'api.example.com', 'Authorization', 'JWT eyJ'] };
+ * const request = readNodeRequest(received, '/api/me', ['target']);
+ * console.log(request.target, request.authorization); // /api/me [ 'JWT eyJ' ]
+ * ```
  */
 export function readNodeRequest(
   request: NodeRequest,
@@ -109,12 +157,19 @@ export function readNodeRequest(
 }
 
 /**
- * Returns every value of a header. `headers` keeps only the first of some, and `headersDistinct` throws in Node 22.18 if a client
- * sends a header named `__proto__`.
+ * Returns every value of a header. Node's `headers` keeps only the first value of some headers, and `headersDistinct` throws in Node
+ * 22.18 if a client sends a header named `__proto__`.
  *
- * @param rawHeaders - names and values in turn, as received
+ * @param rawHeaders - names and values, alternating, as received
  * @param name - in lower case
  * @returns the values, in the order in which they were sent
+ *
+ * @example
+ * ```ts
+ * import { headerValues } from 'asymmetric-jwt-auth/node';
+ *
+ * console.log(headerValues(['Host', 'a.example', 'host', 'b.example'], 'host')); // [ 'a.example', 'b.example' ]
+ * ```
  */
 export function headerValues(rawHeaders: readonly string[], name: string): string[] {
   const values: string[] = [];
@@ -126,10 +181,22 @@ export function headerValues(rawHeaders: readonly string[], name: string): strin
 }
 
 /**
- * Writes the answer to a refused request, and ends it.
+ * Sends the response to a refused request.
  *
- * @param response - nothing of it was sent yet
- * @param result - written as it is
+ * @param response - of which nothing was sent yet
+ * @param result - sent unchanged
+ *
+ * @example
+ * ```ts
+ * import type { Authenticator } from 'asymmetric-jwt-auth';
+ * import { type NodeRequest, type NodeResponse, readNodeRequest, writeRefusal } from 'asymmetric-jwt-auth/node';
+ *
+ * async function guard<User>(auth: Authenticator<User>, request: NodeRequest, response: NodeResponse, next: () => void) {
+ *   const result = await auth.authenticate(readNodeRequest(request, request.url, []));
+ *   if (result.ok) next();
+ *   else writeRefusal(response, result);
+ * }
+ * ```
  */
 export function writeRefusal(response: NodeResponse, result: RefusedResult): void {
   response.statusCode = result.status;

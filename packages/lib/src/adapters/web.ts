@@ -1,39 +1,43 @@
-/** Web-standard handlers, `(Request) => Response`: Deno, Bun, Workers, Next.js, SvelteKit, Hono and others. */
+/**
+ * Authenticates requests in handlers that take a `Request` and return a `Response`, as in Hono, Next.js, SvelteKit, Deno, Bun and
+ * Workers: wrap the handler with `webAuth(auth).protect`.
+ */
 import { checkArgument } from '../core/arguments.ts';
 import type { AuthenticationResult, Authenticator, Identity } from '../server/authenticate.ts';
 import type { RefusedResult } from '../server/refusal-response.ts';
 import { checkAuthenticator, checkRouteOptions, type RouteOptions } from './node.ts';
 
-/** Authentication for web-standard handlers. */
+/** Authenticates requests in handlers of `Request` and `Response`. {@link webAuth} makes one. */
 export interface WebAuth<User> {
   /**
-   * Decides about a request, and spends its token if it is good. Its body is not read.
+   * Authenticates a request. If the token is good, it is used up. The body is not read.
    *
-   * @param request - its URL is whole, as the platform makes it
-   * @returns who sent it, or the whole answer to a refused request; it never rejects
+   * @param request - with its absolute URL
+   * @returns who sent the request, or the complete response to a refused one; the promise never rejects
    */
   authenticate(request: Request): Promise<AuthenticationResult<User>>;
   /**
-   * Makes the answer to a refused request.
+   * Makes the response to a refused request.
    *
-   * @param result - of {@link WebAuth.authenticate}
-   * @returns a new response, with the status, the headers and the body of the refusal
+   * @param result - from {@link WebAuth.authenticate}
+   * @returns a new response, with the status, headers and body of the refusal
    */
   reject(result: RefusedResult): Response;
   /**
-   * Wraps a handler: it sees authenticated requests only, and who sent them.
+   * Wraps a handler, so that it is called only with authenticated requests, and with the sender's identity.
    *
-   * @param handler - also gets whatever else the platform hands over
-   * @returns a handler that answers refused requests itself, and rejects only as the one inside does
+   * @param handler - gets the request, the identity, and any further arguments of the platform
+   * @returns a handler that responds to refused requests itself; it rejects only if `handler` does
    */
   protect<Rest extends unknown[]>(
     handler: (request: Request, identity: Identity<User>, ...rest: Rest) => Response | Promise<Response>,
   ): (request: Request, ...rest: Rest) => Promise<Response>;
   /**
-   * As `protect`, but requests without a credential come through with `undefined`; an invalid credential never does.
+   * Wraps a handler as `protect` does, but also calls it for requests without a credential, with the identity `undefined`. An invalid
+   * credential is still refused.
    *
-   * @param handler - as for `protect`
-   * @returns as `protect`
+   * @param handler - gets the request, the identity if there is one, and any further arguments of the platform
+   * @returns a handler that responds to refused requests itself; it rejects only if `handler` does
    */
   optional<Rest extends unknown[]>(
     handler: (request: Request, identity: Identity<User> | undefined, ...rest: Rest) => Response | Promise<Response>,
@@ -41,13 +45,27 @@ export interface WebAuth<User> {
 }
 
 /**
- * Authentication for web-standard handlers. A bound target is compared with the path and query of `request.url`, which the
- * platform has parsed. If the platform rewrites a path (`/a/../b`), a token bound to the original path is refused.
+ * Makes the functions that authenticate requests in handlers of `Request` and `Response`.
  *
- * @param auth - decides about the requests
+ * The signed `bind.target` is compared with the path and query of `request.url`. If the platform normalizes the path (`/a/../b`), a
+ * token for the original path is refused.
+ *
+ * @param auth - authenticates the requests
  * @param options - {@link RouteOptions}
- * @returns wrappers for handlers, and what they are made of
- * @throws TypeError for an option that is unknown or of another kind, and for a member in `require` that cannot be required here
+ * @returns `protect` and `optional`, which wrap handlers, and the `authenticate` and `reject` that they use
+ * @throws TypeError for an unknown option, a value of the wrong type, or a member of `require` that this adapter cannot check
+ *
+ * @example
+ * ```ts
+ * import { createAuthenticator, memoryKeyStore, memoryNonceStore } from 'asymmetric-jwt-auth';
+ * import { webAuth } from 'asymmetric-jwt-auth/web';
+ *
+ * const { protect } = webAuth(createAuthenticator({ keys: memoryKeyStore(), nonces: memoryNonceStore() }));
+ * const handler = protect((_request, identity) => new Response(`hello ${identity.username}`));
+ *
+ * const response = await handler(new Request('https://api.example.com/me'));
+ * console.log(response.status, response.headers.get('www-authenticate')); // 401 JWT realm="api"
+ * ```
  */
 export function webAuth<User>(auth: Authenticator<User>, options: RouteOptions = {}): WebAuth<User> {
   checkAuthenticator(auth);

@@ -146,13 +146,42 @@ export interface Signer {
   sign(bytes: Uint8Array): MaybePromise<Uint8Array>;
 }
 
-/** A store cannot answer. Its message says what to do next; it is logged, never sent. */
+/**
+ * Thrown by a store that cannot answer. Its message says what to do; it is logged, but never sent to a caller.
+ *
+ * @example
+ * ```ts
+ * import { createAuthenticator, memoryNonceStore, UnavailableError } from 'asymmetric-jwt-auth';
+ *
+ * function find(): never {
+ *   throw new UnavailableError('the user database does not respond; check ldap.example.com');
+ * }
+ * const auth = createAuthenticator({ keys: { find, readiness: find }, nonces: memoryNonceStore() });
+ * console.log(await auth.readiness()); // { ready: false, reason: '…: the user database does not respond; …' }
+ * ```
+ */
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError';
   readonly code = 'unavailable';
 }
 
-/** A key cannot be added, as another user has it. */
+/**
+ * Thrown when a key is added to a user but belongs to another one.
+ *
+ * @example
+ * ```ts
+ * import { KeyConflictError, memoryKeyStore, PrivateKey } from 'asymmetric-jwt-auth';
+ *
+ * const { publicKey } = await PrivateKey.generate('ed25519');
+ * const keys = memoryKeyStore();
+ * keys.addKey('guido', publicKey);
+ * try {
+ *   keys.addKey('tim', publicKey);
+ * } catch (error) {
+ *   console.log(error instanceof KeyConflictError); // true
+ * }
+ * ```
+ */
 export class KeyConflictError extends Error {
   override readonly name = 'KeyConflictError';
   readonly code = 'key_conflict';

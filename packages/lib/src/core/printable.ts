@@ -1,17 +1,24 @@
-/** Makes a sender's text safe to print: in a log line, a terminal, a page or a CSV cell's neighbour. */
+/** Escapes text from a sender, so that it is safe to print in a log line, a terminal or a page. */
 
 // Control (Cc), format with the bidi controls (Cf), line and paragraph separators, surrogates, private use, unassigned.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\\]/gu;
 
-/** What most texts consist of: nothing to escape. */
+/** Most strings match, and need no escaping. */
 const PLAIN = /^[ -[\]-~]*$/;
 
 /**
- * Escapes a sender's text.
+ * Escapes text from a sender, so that it is safe to print.
  *
- * @param text - any string, also one that is not well-formed
- * @param limit - longest result, in UTF-16 code units before escaping
- * @returns the text with every control, format, bidi and separator character, and the backslash, written as `\u{…}`
+ * @param text - any string, also one that is not well-formed Unicode
+ * @param limit - the number of UTF-16 code units, before escaping, after which the text is cut
+ * @returns the text, in which every control, format, bidi and separator character and every backslash is written as `\u{…}`
+ *
+ * @example
+ * ```ts
+ * import { printable } from 'asymmetric-jwt-auth';
+ *
+ * console.log(printable('guido\nroot logged in')); // guido\u{a}root logged in
+ * ```
  */
 export function printable(text: string, limit = 600): string {
   const cut = text.length > limit ? `${text.slice(0, limit)}…` : text;

@@ -57,11 +57,27 @@ export interface Authenticator<User> {
 }
 
 /**
- * Makes an authenticator out of a key store and a nonce store.
+ * Makes an authenticator from a key store and a nonce store.
  *
  * @param options - {@link AuthenticatorOptions}
- * @returns an authenticator; it goes down the path of spec/LIFECYCLE.md with each request
- * @throws TypeError for an option that is unknown or out of its range; the message names it
+ * @returns an authenticator, which checks each request in the order of spec/LIFECYCLE.md
+ * @throws TypeError for an option that is unknown or out of range; the message names it
+ *
+ * @example
+ * ```ts
+ * import { createAuthenticator, memoryKeyStore, memoryNonceStore, PrivateKey } from 'asymmetric-jwt-auth';
+ * import { createAuthorization } from 'asymmetric-jwt-auth/client';
+ *
+ * const key = await PrivateKey.generate('ed25519');
+ * const keys = memoryKeyStore();
+ * keys.addKey('guido', key.publicKey);
+ * const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });
+ *
+ * const authorization = await createAuthorization({ username: 'guido', key });
+ * const first = await auth.authenticate({ authorization });
+ * const second = await auth.authenticate({ authorization });
+ * console.log(first.ok && first.username, second.ok || second.reason); // guido replayed
+ * ```
  */
 export function createAuthenticator<User>(options: AuthenticatorOptions<User>): Authenticator<User> {
   const { keys, nonces, tolerance, scheme, realm, policy, now: clock, onResult } = readOptions(options);

@@ -1,0 +1,176 @@
+/**
+ * Every public function and class has an example that works: its docstring has an `@example` with a block fenced as `ts`.
+ *
+ * - All blocks in docstrings of the library are type-checked in one program, as written.
+ * - A block runs unless its fence says why it cannot: `ts no-run: needs Redis`. It ends what it starts.
+ * - A call of `console.log` has its output in a comment on the same line, and the test compares the two. `…` in the comment stands for
+ *   any text, and line breaks of the output count as spaces.
+ */
+import { globSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { format } from 'node:util';
+import { run } from 'ajwt-testkit/run';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { ENTRY_POINTS, type Module, moduleOf, type Public, publicOf } from './public-names.ts';
+
+/** A block of code in a docstring. */
+interface Block {
+  /** The file, and the name that the docstring is about. */
+  readonly place: string;
+  /** The line of the file on which the fence opens. */
+  readonly line: number;
+  /** What follows the language in the fence. */
+  readonly mark: string;
+  readonly code: string;
+}
+
+const lineAt = (text: string, at: number) => text.slice(0, at).split('\n').length;
+
+/** The name of the function, class or method that is declared at a place. */
+const declaredAt = (text: string, at: number) =>
+  text
+    .slice(at)
+    .match(/^\s*(?:(?:export|declare|abstract|static|async|function|class|interface|const|type) )*(\w+)/)?.[1];
+
+function blocksOf({ path, text, comments }: Module): Block[] {
+  const docs = comments.filter(({ type, value }) => type === 'Block' && value.startsWith('*'));
+  return docs.flatMap(({ value, start, end }) => {
+    const plain = value.replace(/^ *\* ?/gm, '');
+    return [...plain.matchAll(/^```ts\b(.*)\n([\s\S]*?)^```$/gm)].map(({ index, 1: mark = '', 2: code = '' }) => ({
+      place: `${path} ${declaredAt(text, end)}`,
+      line: lineAt(text, start) + lineAt(plain, index) - 1,
+      mark: mark.trim(),
+      code,
+    }));
+  });
+}
+
+/** The functions and classes without an example. Of overloads, one has it. */
+function withoutExample(names: readonly Public[]): string[] {
+  const callable = names.filter(({ declaration }) => /Function|Class/.test(declaration.type));
+  const shown = new Set(callable.filter(({ doc }) => /@example\b[^@]*^ *\* ```ts\b/m.test(doc ?? '')).map(placeOf));
+  return [...new Set(callable.map(placeOf))].filter((place) => !shown.has(place));
+}
+const placeOf = ({ name, module }: Public) => `${module.path} ${name}`;
+
+// Inside the repository, so that the packages' names lead to their sources.
+const SCRATCH = resolve('test/.examples');
+let folder: string;
+
+const fileOf = (block: Block) => join(folder, `${blocks.indexOf(block)}.ts`);
+
+/** Type-checks all blocks in one program. @returns the errors of each, with the line in the source */
+async function typeCheck(): Promise<string[][]> {
+  await Promise.all(blocks.map((block) => writeFile(fileOf(block), block.code)));
+  const compilerOptions = { noEmit: true, moduleDetection: 'force', skipLibCheck: true };
+  const config = { extends: resolve('tsconfig.base.json'), compilerOptions, include: ['*.ts'] };
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
+  const { stdout } = await run(resolve('node_modules/.bin/tsc'), ['-p', folder, '--pretty', 'false']);
+
+  const errors = blocks.map((): string[] => []);
+  for (const [, file = '', line, message] of stdout.matchAll(/^(\S.*)\((\d+),\d+\): (error .*(?:\n .*)*)/gm)) {
+    const index = Number(basename(file, '.ts'));
+    const block = blocks[index];
+    if (block === undefined) throw new Error(`the examples cannot be checked:\n${stdout}`);
+    errors[index]?.push(`${block.place}, line ${block.line + Number(line)}: ${message}`);
+  }
+  return errors;
+}
+
+/** What console.log prints while a block runs, and what the comments behind its calls say. */
+async function printedBy(block: Block): Promise<{ printed: string[]; documented: string[] }> {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+  await import(/* @vite-ignore */ fileOf(block));
+  const printed = log.mock.calls.map((words) => format(...words).replace(/\s+/g, ' '));
+  const documented = [...block.code.matchAll(/console\.log\(.*?\);(?: \/\/ (.*))?$/gm)].map(([, text = '']) => text);
+  return { printed, documented };
+}
+const pattern = (text: string) => new RegExp(`^${text.split('…').map(RegExp.escape).join('.*')}$`, 's');
+
+/** The kinds of the servers and connections that are open. */
+const openSockets = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP'));
+
+async function runs(block: Block): Promise<void> {
+  const { printed, documented } = await printedBy(block);
+  expect(printed).toEqual(documented.map((text) => expect.stringMatching(pattern(text))));
+  await expect.poll(openSockets).toEqual([]);
+}
+
+const sample = (name: string, code: string) =>
+  `/**\n * @example\n * \`\`\`ts\n * ${code}\n * \`\`\`\n */\nexport function ${name}(): void {}\n`;
+
+/** Docstrings with one mistake each. */
+const SAMPLE = moduleOf(
+  'sample.ts',
+  [
+    '/** Has none. */\nexport class Bare {}\n',
+    sample('wrongType', "console.log('2' * 2); // 4"),
+    sample('wrongOutput', "console.log('printed'); // written"),
+    sample('leftOpen', "export const server = (await import('node:http')).createServer().listen(0);"),
+  ].join(''),
+);
+
+const sources = globSync('packages/lib/src/**/*.ts').sort();
+const examples = sources.flatMap((path) => blocksOf(moduleOf(path, readFileSync(path, 'utf8'))));
+const samples = blocksOf(SAMPLE);
+const blocks = [...examples, ...samples];
+let errors: string[][];
+
+beforeAll(async () => {
+  await mkdir(SCRATCH, { recursive: true });
+  folder = await mkdtemp(join(SCRATCH, 'blocks-'));
+  vi.stubEnv('TMPDIR', folder);
+  errors = await typeCheck();
+});
+afterAll(() => rm(folder, { recursive: true }));
+afterEach(() => vi.restoreAllMocks());
+
+const errorsOf = (block: Block | undefined) => errors[blocks.indexOf(block as Block)];
+
+/** Files whose examples are still to be written. */
+const LATER = /\/(keys|key-stores|jwks|kysely|testing|nonce-stores|client|signers)\//;
+
+describe('the library', () => {
+  test.each(ENTRY_POINTS)('$subpath has an example for each function and class', ({ names }) => {
+    expect(withoutExample(names).filter((place) => !LATER.test(place))).toEqual([]);
+  });
+
+  test.each(ENTRY_POINTS)('$subpath begins with a paragraph about its use', ({ module }) => {
+    if (!LATER.test(module.path)) expect(module.text).toMatch(/^\/\*\*\n \* [A-Z`]/);
+  });
+
+  for (const block of examples) {
+    test(`the example of ${block.place} compiles`, () => expect(errorsOf(block)).toEqual([]));
+    if (block.mark === '') test(`the example of ${block.place} prints what it says`, () => runs(block));
+  }
+
+  test('examples that do not run say why', () => {
+    const marks = examples.filter(({ mark }) => mark !== '' && !/^no-run: \w/.test(mark));
+    expect(marks.map(({ place, mark }) => `${place}: ${mark}`)).toEqual([]);
+  });
+});
+
+describe('an example', () => {
+  const [wrongType, wrongOutput, leftOpen] = samples as [Block, Block, Block];
+
+  test('must exist', () => {
+    expect(withoutExample(publicOf(SAMPLE))).toEqual(['sample.ts Bare']);
+  });
+
+  test('must compile', () => {
+    expect(errorsOf(wrongType)).toEqual([expect.stringMatching(/^sample.ts wrongType, line 6: error TS2362: /)]);
+    expect(errorsOf(leftOpen)).toEqual([]);
+  });
+
+  test('must print what it says', async () => {
+    await expect(runs(wrongOutput)).rejects.toThrow("'printed'");
+  });
+
+  test('must close its servers', async () => {
+    await printedBy(leftOpen);
+    expect(openSockets()).toEqual(['TCPServerWrap']);
+    const { server } = await import(/* @vite-ignore */ fileOf(leftOpen));
+    server.close();
+  });
+});

@@ -1,6 +1,6 @@
-/** Everything that is known about a JWS algorithm, in one table. Code below it takes a resolved entry, never a name. */
+/** The table of JWS algorithms. All other code takes an entry of it, never a name. */
 
-/** The JWS `alg` names that exist here (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). There is no HMAC and no `none`. */
+/** The supported JWS `alg` names (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). HMAC and `none` are not supported. */
 export type AlgorithmName =
   | 'RS512'
   | 'RS384'
@@ -20,7 +20,7 @@ export type KeyType = 'rsa' | 'ec' | 'ed25519';
 /** The NIST curves of RFC 7518 §6.2.1.1. */
 export type Curve = 'P-256' | 'P-384' | 'P-521';
 
-/** A JWS algorithm, resolved. */
+/** An entry of the table of algorithms. */
 export interface Algorithm {
   readonly name: AlgorithmName;
   readonly keyType: KeyType;
@@ -28,16 +28,16 @@ export interface Algorithm {
   /** PSS padding; its salt is as long as the hash (RFC 7518 §3.5). */
   readonly pss: boolean;
   readonly curve: Curve | null;
-  /** Shortest signature that any importable key of this kind can make, in bytes. */
+  /** Length of the shortest signature by any supported key, in bytes. */
   readonly minSignature: number;
-  /** Longest such signature, in bytes. */
+  /** Length of the longest signature by any supported key, in bytes. */
   readonly maxSignature: number;
 }
 
-/** RSA moduli that may be imported, in bits. */
+/** Supported sizes of RSA moduli, in bits. */
 export const RSA_BITS = { min: 2048, max: 8192 } as const;
 
-/** Length of one coordinate (and of r and of s) on each curve, in bytes (RFC 7518 §3.4). */
+/** Length of a coordinate, and of r and s in a signature, in bytes (RFC 7518 §3.4). */
 export const COORDINATE_LENGTH: Readonly<Record<Curve, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 };
 
 const rsa = (name: AlgorithmName, hash: Algorithm['hash'], pss: boolean): Algorithm => ({
@@ -77,7 +77,7 @@ const entries: readonly Algorithm[] = [
   ed25519('Ed25519'),
 ];
 
-/** The table, without a prototype: `ALGORITHMS[name]` is an entry or `undefined`, also for `__proto__` and `toString`. */
+/** The algorithms by name. The object has no prototype, so that `__proto__` and `toString` are `undefined`. */
 export const ALGORITHMS: Readonly<Record<string, Algorithm | undefined>> = Object.freeze(
   Object.assign(
     Object.create(null) as Record<string, Algorithm>,
@@ -85,12 +85,12 @@ export const ALGORITHMS: Readonly<Record<string, Algorithm | undefined>> = Objec
   ),
 );
 
-/** The entry of a name that is known to exist. */
+/** Returns the entry of a supported name. */
 export function algorithm(name: AlgorithmName): Algorithm {
   return ALGORITHMS[name] as Algorithm;
 }
 
-// Marked pure, so that bundlers drop them where no key is read.
+// Marked pure, so that bundlers drop them from programs that read no keys.
 const RSA_PKCS1: readonly AlgorithmName[] = /* @__PURE__ */ Object.freeze(['RS512', 'RS384', 'RS256'] as const);
 const EDDSA: readonly AlgorithmName[] = /* @__PURE__ */ Object.freeze(['EdDSA', 'Ed25519'] as const);
 const BY_CURVE: Readonly<Record<Curve, readonly AlgorithmName[]>> = {
@@ -100,12 +100,12 @@ const BY_CURVE: Readonly<Record<Curve, readonly AlgorithmName[]>> = {
 };
 
 /**
- * The algorithms that a key accepts; the first is the one it signs with.
+ * Returns the algorithms that a key accepts. The key signs with the first one.
  *
- * @param keyType - kind of the key
- * @param curve - its curve, for an EC key
- * @param registered - the one algorithm that the key was registered for (JWK `alg`), if any; PS256/384/512 only come this way
- * @returns the names, or `undefined` where `registered` does not fit the key
+ * @param keyType - the kind of key
+ * @param curve - the curve of an EC key, otherwise `null`
+ * @param registered - the only algorithm for which the key may be used (JWK `alg`), if any; PS256, PS384 and PS512 must be given here
+ * @returns the names, or `undefined` if `registered` does not fit the key
  */
 export function acceptedAlgorithms(
   keyType: KeyType,

@@ -1,6 +1,6 @@
-/** Checks of arguments. A wrong argument is refused when something is made with it, and not by the first request. */
+/** Checks arguments. A wrong one throws where it is passed, not on the first request. */
 
-/** Says what a value is, for an error message. Strings may be secrets, so their content is left out. */
+/** Describes a value for an error message. The content of a string is left out, because it may be secret. */
 export function kindOf(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'function') return `a ${typeof value}`;
   if (typeof value === 'number') return `the number ${value}`;
@@ -12,42 +12,42 @@ export function kindOf(value: unknown): string {
 }
 
 /**
- * Refuses an argument.
+ * Throws unless an argument is valid.
  *
- * @param valid - whether the value is what it must be
- * @param name - of the argument, as the message begins
- * @param a - what it must be
+ * @param valid - whether it is
+ * @param name - the beginning of the message
+ * @param a - what the argument must be: `a function`
  * @throws TypeError that names the argument, what it must be, and what it is
  */
 export function checkArgument(valid: boolean, name: string, a: string, value: unknown): asserts valid {
   if (!valid) throw new TypeError(`${name}: must be ${a}, not ${kindOf(value)}`);
 }
 
-/** Whether a value is an object that has this method. Arrays have a `find` too. */
+/** Returns whether a value is an object with this method. Arrays are excluded, because they have a `find` too. */
 export function hasMethod(value: unknown, method: string): boolean {
   const object = Array.isArray(value) ? undefined : (value as Readonly<Record<string, unknown>> | undefined | null);
   return typeof object === 'object' && typeof object?.[method] === 'function';
 }
 
-/** @throws TypeError */
+/** Throws a TypeError unless the value is a key store. */
 export function checkKeyStore(name: string, store: unknown): void {
   checkArgument(hasMethod(store, 'find'), name, 'a key store, such as memoryKeyStore() or sqlDirectory(db)', store);
 }
 
-/** @throws TypeError */
+/** Throws a TypeError unless the value is a non-empty string. */
 export function checkString(name: string, value: unknown): asserts value is string {
   checkArgument(typeof value === 'string' && value !== '', name, 'a non-empty string', value);
 }
 
-/** Seconds since the epoch in the year 5138, and milliseconds in 1973: anything beyond is in the wrong unit. */
+/** The year 5138 in seconds since the epoch, 1973 in milliseconds: a larger number is in milliseconds. */
 const MAX_SECONDS = 1e11;
 
-/** Whether a number of seconds since the epoch is in fact one of milliseconds, as `Date.now()` returns. */
+/** Returns whether a time is in milliseconds, as `Date.now()` returns it, instead of seconds. */
 export function isInMilliseconds(value: unknown): boolean {
   return Number.isFinite(value) && Math.abs(value as number) >= MAX_SECONDS;
 }
 
-/** @throws TypeError for a point in time that is not a number of seconds since the epoch */
+/** Throws a TypeError unless the value is a number of seconds since the epoch. */
 export function checkSeconds(name: string, value: unknown): void {
   checkArgument(
     Number.isFinite(value) && !isInMilliseconds(value),
@@ -57,7 +57,7 @@ export function checkSeconds(name: string, value: unknown): void {
   );
 }
 
-/** @throws TypeError for text, a private key, a promise, or anything else that is not a `PublicKey` */
+/** Throws a TypeError unless the value is a `PublicKey`: for text, a private key or a promise, for example. */
 export function checkVerificationKey(name: string, key: unknown): void {
   const is = typeof key === 'object' && key !== null && 'fingerprint' in key && 'handle' in key;
   checkArgument(is, name, "a PublicKey: PublicKey.from(text), or a private key's publicKey", key);

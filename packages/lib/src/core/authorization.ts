@@ -1,20 +1,20 @@
-/** Step 1 and the edge of step 2: one `Authorization` header of our scheme (RFC 9110 §11.4 and §11.6.2). */
+/** Step 1: reads the credential from the `Authorization` header (RFC 9110 §11.4 and §11.6.2). */
 import { malformed, type Refusal, refusalAbout } from './reasons.ts';
 
-/** Reads the one credential of a scheme out of the values of the `Authorization` header. */
+/** Returns the credential in the values of the `Authorization` header, or a refusal. */
 export type CredentialReader = (values: string | readonly string[] | null | undefined) => string | Refusal;
 
-/** tchar of RFC 9110 §5.6.2: what a scheme's name consists of. */
+/** A token of RFC 9110 §5.6.2, as the name of a scheme must be. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 
-/** What a message may repeat: any other beginning may be that of a token or another secret. */
+/** What a message may quote. Anything else may be part of a token or another secret. */
 const KNOWN = /^(?:["']|(?:bearer|basic)(?= ))/i;
 
 /**
- * Makes the reader for a scheme.
+ * Makes the reader of a scheme's credentials.
  *
- * @param scheme - the scheme's name, compared without case
- * @returns a function that gives the text after the scheme, `missing` (no header, or one of another scheme) or `malformed`
+ * @param scheme - compared case-insensitively
+ * @returns a function that returns the text after the scheme, or refuses: `missing` (no header, or another scheme) or `malformed`
  * @throws TypeError if the scheme is not a token of RFC 9110
  */
 export function credentialReader(scheme: string): CredentialReader {
@@ -38,7 +38,7 @@ export function credentialReader(scheme: string): CredentialReader {
     if (value.startsWith(prefix) && value[prefix.length] !== ' ') return value.slice(prefix.length);
 
     if (value.trim() === '') return malformed('header_empty');
-    // Two headers joined on the way (RFC 9110 §5.3): the second must not vanish behind the first.
+    // A proxy may have joined two headers (RFC 9110 §5.3). The second one must not be overlooked.
     if (oursLater.test(value)) return malformed('header_repeated');
     if (!ours.test(value)) return missing(KNOWN.exec(value)?.[0]);
     return credential.exec(value)?.[1] ?? malformed(value.trim().length === scheme.length ? 'no_token' : 'not_a_token');

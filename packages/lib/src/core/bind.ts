@@ -1,9 +1,9 @@
-/** The `bind` claim (spec/PROTOCOL.md §5): its members, and what a valid one looks like. */
+/** The `bind` claim (spec/PROTOCOL.md §5). */
 
 /** Members of `bind` that a policy can require. */
 export type BindMember = 'aud' | 'htm' | 'target' | 'digest';
 
-/** The `bind` claim: what the token is restricted to. */
+/** The `bind` claim, which restricts a token to a service, a method, a target or a body. */
 export interface Bind {
   readonly v: 1;
   /** Origin (`new URL(u).origin`) or id of the service that the token is for. */
@@ -18,7 +18,7 @@ export interface Bind {
 
 const BIND_MEMBERS: readonly BindMember[] = ['aud', 'htm', 'target', 'digest'];
 
-/** @throws TypeError for a value of the option `require` that is no member of `bind` */
+/** Throws a TypeError if the option `require` names an unknown member of `bind`. */
 export function refuseUnknownMembers(require: readonly BindMember[]): void {
   for (const member of require) {
     if (!BIND_MEMBERS.includes(member)) {
@@ -27,7 +27,7 @@ export function refuseUnknownMembers(require: readonly BindMember[]): void {
   }
 }
 
-/** Whether a value is a `bind` of version 1. An unknown member or version is not: an unknown restriction fails closed. */
+/** Returns whether a value is a valid `bind` claim. One with an unknown member or version is not: it cannot be checked. */
 export function isBind(value: unknown): value is Bind {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const { v, ...members } = value as Record<string, unknown>;

@@ -1,17 +1,15 @@
-/** A map with room for a fixed number of entries. */
-
 /**
- * Keeps the entries that were used last: a new entry that finds no room replaces the least recently used one.
+ * Keeps a limited number of entries. A new entry replaces the least recently used one if the map is full.
  *
- * It keeps the key that `set` was called with, also when `get` is called with an equal string. A caller whose keys are cut out of
- * larger strings passes copies to `set` (`ownText`), and need not copy for each lookup.
+ * The map keeps the very string that was passed to `set`, even if `get` is called with an equal one. If your keys are slices of larger
+ * strings, pass copies to `set` (`ownText`); lookups need no copies.
  */
 export class BoundedMap<Key, Value> {
   readonly #most: number;
   /** The least recently used entry comes first. */
   readonly #entries = new Map<Key, readonly [Key, Value]>();
 
-  /** @param most - entries that there is room for, at least 1 */
+  /** @param most - the largest number of entries, at least 1 */
   constructor(most: number) {
     this.#most = most;
   }
@@ -20,7 +18,7 @@ export class BoundedMap<Key, Value> {
     return this.#entries.size;
   }
 
-  /** Returns the value of a key, and makes its entry the most recently used one. */
+  /** Returns the value of a key, and marks its entry as the most recently used one. */
   get(key: Key): Value | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -29,7 +27,7 @@ export class BoundedMap<Key, Value> {
     return entry[1];
   }
 
-  /** Adds or replaces an entry, and makes it the most recently used one. */
+  /** Adds or replaces an entry, and marks it as the most recently used one. */
   set(key: Key, value: Value): void {
     this.#entries.delete(key);
     if (this.#entries.size >= this.#most) this.#entries.delete(this.#entries.keys().next().value as Key);

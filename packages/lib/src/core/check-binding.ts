@@ -1,4 +1,4 @@
-/** Audience and request binding (spec/PROTOCOL.md §5): what is present is checked, what is required must be present. */
+/** Step 6: checks the audience and the request binding (spec/PROTOCOL.md §5). */
 
 import type { BindMember } from './bind.ts';
 import { Refusal, refusalAbout } from './reasons.ts';
@@ -6,15 +6,15 @@ import type { AuthenticationRequest } from './request.ts';
 import { isSignedTarget } from './target.ts';
 import type { BoundToken, FreshToken } from './trust.ts';
 
-/** What a server is configured to demand. */
+/** What the server requires of every token. */
 export interface BindingPolicy {
   readonly audience: readonly string[];
   readonly require: readonly BindMember[];
-  /** Maps the raw request-target to the one that callers see and sign, where a proxy rewrites paths. */
+  /** Maps the raw request-target to the one that callers sign, if a proxy rewrites paths. */
   readonly externalTarget: ((raw: string) => string) | undefined;
 }
 
-/** Step 6. The body's digest is compared in step 8, as the body comes later. */
+/** Checks that the token is for this server and request, and has all required members. Step 8 compares the digest of the body. */
 export function checkBinding<User>(
   token: FreshToken<User>,
   request: AuthenticationRequest,
@@ -37,7 +37,7 @@ export function checkBinding<User>(
     const target = externalTarget(request.target, policy);
     if (target === undefined || !isSignedTarget(bind.target, target)) return new Refusal('binding_mismatch');
   }
-  // Nobody here can tell the body's digest: refused before the nonce is spent.
+  // The digest cannot be computed: refuse before the nonce is used up.
   if (bind.digest !== undefined && request.bodyDigest === undefined) return new Refusal('binding_mismatch');
   return token as unknown as BoundToken<User>;
 }
@@ -46,7 +46,7 @@ function isOneOf(audience: readonly string[], aud: string | readonly string[]): 
   return typeof aud === 'string' ? audience.includes(aud) : aud.some((one) => audience.includes(one));
 }
 
-/** The target to compare with; `undefined`, which equals nothing, for the absolute form (RFC 9112 §3.2.2). */
+/** Returns the target to compare with, or `undefined` for the absolute form (RFC 9112 §3.2.2), which never matches. */
 function externalTarget(raw: string | undefined, policy: BindingPolicy): string | undefined {
   if (raw === undefined || !(raw.startsWith('/') || raw === '*')) return undefined;
   return policy.externalTarget === undefined ? raw : policy.externalTarget(raw);

@@ -1,4 +1,4 @@
-/** Step 7: what the nonce store's answer means for the token. */
+/** Step 7: decides by the outcome of the claim. */
 import { type ClaimOutcome, UnavailableError } from './contracts.ts';
 import { Refusal } from './reasons.ts';
 import { outsideWindow } from './time.ts';
@@ -7,10 +7,13 @@ import type { BoundToken, ClaimedToken } from './trust.ts';
 const REFUSALS: readonly unknown[] = ['replayed', 'forgotten', 'rate_limited'] satisfies ClaimOutcome[];
 
 /**
- * @param outcome - what the store said of this token's nonce
- * @param now - seconds since the epoch, read after the store answered: a record is kept hardly longer than the window is open,
- *   so a window that closed meanwhile is closed
- * @throws UnavailableError for an answer that is no outcome
+ * Returns the token if its nonce was claimed, and a refusal otherwise.
+ *
+ * @param outcome - from the nonce store
+ * @param now - seconds since the epoch, read after the store responded: it keeps a record only a little longer than the token is valid,
+ *   so a token that became too old in the meantime is refused
+ * @param tolerance - in seconds
+ * @throws UnavailableError for an unknown outcome
  */
 export function checkClaim<User>(
   token: BoundToken<User>,

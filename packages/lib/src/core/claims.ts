@@ -2,10 +2,10 @@
 import { utf8Length } from '#engine';
 import type { Bind } from './bind.ts';
 
-/** The payload of a token: the three claims of the profile, the registered ones that are honoured, and what else was signed. */
+/** The payload of a token: the three claims of the profile, the registered claims that are checked, and any others. */
 export interface Claims {
   readonly username: string;
-  /** Unix seconds; 0.3.1 of the Python package sends a fraction. */
+  /** Seconds since the epoch. Version 0.3.1 of the Python package sends a fraction. */
   readonly time: number;
   readonly nonce: string | number;
   readonly exp?: number;
@@ -17,7 +17,7 @@ export interface Claims {
 }
 
 export const LIMITS = Object.freeze({
-  /** Characters of a whole token. */
+  /** Characters of a token. */
   token: 8192,
   /** Bytes of a decoded JOSE header. */
   header: 2048,
@@ -27,20 +27,20 @@ export const LIMITS = Object.freeze({
   kid: 256,
   nonce: 255,
   username: 600,
-  /** Claimed times are above 0 and below this many seconds. */
+  /** Times are above 0 and below this many seconds. */
   time: 2 ** 53,
 });
 
 const PLAIN = /^[\w.@+-]{1,255}$/;
 const CONTROL_OR_OUTER_SPACE = /^\s|\s$|\p{Cc}/u;
 
-/** Whether a text is well-formed Unicode of 1 to `limit` bytes in UTF-8. */
+/** Returns whether a value is a string of well-formed Unicode, 1 to `limit` bytes long in UTF-8. */
 export function isTextOf(value: unknown, limit: number): value is string {
   if (typeof value !== 'string' || value.length === 0 || value.length > limit) return false;
   return value.isWellFormed() && (value.length * 3 <= limit || utf8Length(value) <= limit);
 }
 
-/** Whether a text may be a username: 1–600 bytes, no control characters, no white space at its ends (spec/PROTOCOL.md §3). */
+/** Returns whether a value is a valid username: 1–600 bytes, no control characters, no outer white space (spec/PROTOCOL.md §3). */
 export function isUsername(value: unknown): value is string {
   if (typeof value === 'string' && PLAIN.test(value)) return true;
   return isTextOf(value, LIMITS.username) && !CONTROL_OR_OUTER_SPACE.test(value);

@@ -1,4 +1,4 @@
-/** The contracts between the path and the parts around it. Everything else depends on these, and these on nothing. */
+/** The interfaces between an authenticator and its stores, and between a client and its signer. */
 import type { EnginePublicKey } from '#engine';
 import type { AlgorithmName } from './algorithms.ts';
 import type { BindMember } from './bind.ts';
@@ -6,52 +6,52 @@ import type { MaybePromise } from './maybe-promise.ts';
 
 export type { MaybePromise };
 
-/** What the path needs of a public key. `PublicKey` is one. */
+/** The part of a public key that an authenticator uses. `PublicKey` implements it. */
 export interface VerificationKey {
   /** Lower-case hex SHA-256 of the SPKI PEM (spec/PROTOCOL.md §1). */
   readonly kid: string;
-  /** OpenSSH fingerprint, `SHA256:…`, that people compare by eye. */
+  /** OpenSSH fingerprint, `SHA256:…`, for people to compare. */
   readonly fingerprint: string;
-  /** What this key accepts. The key decides; the token's header must merely agree. */
+  /** The algorithms that this key accepts. The key decides, and the header of the token must agree. */
   readonly algorithms: readonly AlgorithmName[];
   /** Exact length of this key's signatures, in bytes. */
   readonly signatureLength: number;
-  /** An RSA key's modulus, big-endian; `undefined` for other keys. */
+  /** The modulus of an RSA key, big-endian; `undefined` for other keys. */
   readonly modulus: Uint8Array | undefined;
-  /** The prepared key of the crypto engine. */
+  /** The key as the crypto engine takes it. */
   readonly handle: EnginePublicKey;
 }
 
-/** `active` and `staged` keys are usable; `staged` ones are meant to replace an active one that is still in use. */
+/** The state of a key. `active` and `staged` keys are usable; a `staged` key is going to replace an active one. */
 export type KeyState = 'active' | 'staged' | 'expired' | 'revoked';
 
-/** A key of a user, with the state that names the true reason of a refusal. */
+/** A key of a user, with its state. If the state is the reason for a refusal, `result.reason` says so. */
 export interface KeyRecord {
   readonly key: VerificationKey;
   readonly state: KeyState;
-  /** What its issuer calls it, where that is another name: a token whose `kid` is this means this key. */
+  /** The issuer's own name for this key, if it is not `key.kid`. A token can name the key by either. */
   readonly issuerKid?: string | null | undefined;
-  /** Whether it may be used from the caller's address, which is `undefined` where nobody knows it; default from everywhere. */
+  /** Returns whether the key may be used from an address (`undefined` if it is unknown). Default: from any address. */
   readonly allowsAddress?: ((address: string | undefined) => boolean) | null | undefined;
 }
 
-/** A user with all its keys, as one query finds it. */
+/** A user with all its keys, from one query. */
 export interface UserRecord<User> {
-  /** The username as the store has it; the path compares it with the claim byte for byte. */
+  /** The username as stored. The authenticator compares it with the claim, byte by byte. */
   readonly username: string;
-  /** The application's own object for this user; `authenticate()` hands it back. */
+  /** The application's own object for this user, which `authenticate()` returns. */
   readonly user: User;
   readonly disabled: boolean;
   readonly keys: readonly KeyRecord[];
-  /** Members of `bind` that this user's tokens must carry, beyond the server's own policy. */
+  /** Members of `bind` that this user's tokens must have, in addition to those that the authenticator requires. */
   readonly require?: readonly BindMember[] | null | undefined;
-  /** URLs of JWK sets whose keys count as well; not before `withKeySets` has looked there. */
+  /** URLs of JWK sets with more keys of this user. `withJwks` adds those keys. */
   readonly jwksUrls?: readonly string[] | null | undefined;
-  /** Seconds since the epoch at which the record will be another, as a key expires: nobody keeps it for longer. */
+  /** When this record changes because a key expires, in seconds since the epoch. A cache keeps it no longer. */
   readonly validUntil?: number | null | undefined;
 }
 
-/** What a key store may use to fetch less: the token's own words, not yet verified. */
+/** Unverified parts of the token, which a key store may use to fetch fewer keys. */
 export interface KeyHint {
   readonly kid: string | undefined;
   readonly alg: AlgorithmName;
@@ -63,29 +63,29 @@ export interface KeyStore<User> {
    * Finds a user and its keys in one query.
    *
    * @param username - compared exactly, without normalisation or case folding
-   * @param hint - unverified; a store that ignores it is correct
-   * @returns the user with its keys in every state, at once or as any thenable; `undefined` or `null` if there is no such user
-   * @throws any error: the request is refused as `unavailable`, and also if the store does not respond within 30 seconds
+   * @param hint - unverified; a store may ignore it
+   * @returns the user with its keys in every state, or `undefined` or `null` if there is no such user; directly or as any thenable
+   * @throws any error: the request is refused as `unavailable`, as it is if the store does not respond within 30 seconds
    */
   find(username: string, hint: KeyHint): MaybePromise<UserRecord<User> | undefined | null>;
   /**
-   * Told after each accepted request; a store writes in batches, if at all, and keeps its own failures to itself.
+   * Records that a key was used. Called after each accepted request, so write in batches. Errors are ignored.
    *
-   * @param key - the one that signed, as `find` gave it
+   * @param key - the key that signed, as `find` returned it
    * @param at - seconds since the epoch
    */
   recordUse?(key: VerificationKey, at: number): void;
   /**
-   * Tells whether `find` would be answered now, by asking what it asks. It need not limit how often it asks:
-   * `authenticator.readiness()` calls it once at a time, and once a second at most. A store without it counts as ready.
+   * Checks whether `find` would work now, by querying the same database or service. `authenticator.readiness()` calls it at most once a
+   * second, and never concurrently. A store without this method counts as ready.
    *
-   * @returns `ready`, or why not
-   * @throws anything: the store is not ready, and the error's message is the reason
+   * @returns `ready`, or the reason why not
+   * @throws any error: the store is not ready, and the message is the reason
    */
   readiness?(): MaybePromise<Readiness>;
 }
 
-/** Whether a store serves now, and if not, why. */
+/** Whether a store can serve now, and if not, the reason. */
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
 
 /** The replay key: a verified username, the claimed time and the nonce. Its type is part of a nonce: `7` and `"7"` are two. */
@@ -134,12 +134,14 @@ export interface NonceStore {
   claim(nonce: NonceClaim, now: number): MaybePromise<ClaimOutcome>;
 }
 
-/** Signs tokens. An agent, an HSM or a KMS fits without exposing a key. */
+/** Signs tokens. `PrivateKey` is a signer; so can be an ssh-agent, an HSM or a key management service. */
 export interface Signer {
   readonly alg: AlgorithmName;
   /** Lower-case hex SHA-256 of the public key's SPKI PEM. */
   readonly kid: string;
   /**
+   * Signs a token.
+   *
    * @param bytes - the JWS signing input, not hashed (RFC 7515 §5.1)
    * @returns the raw JWS signature: r‖s for ECDSA (RFC 7518 §3.4)
    */

@@ -1,4 +1,4 @@
-/** ECDSA signatures between JWS and X.509: r‖s (RFC 7518 §3.4) and SEQUENCE { INTEGER r, INTEGER s } (RFC 3279 §2.2.3). */
+/** Converts ECDSA signatures: r‖s (RFC 7518 §3.4) from and to DER, SEQUENCE { INTEGER r, INTEGER s } (RFC 3279 §2.2.3). */
 
 const SEQUENCE = 0x30;
 const INTEGER = 0x02;
@@ -6,7 +6,7 @@ const INTEGER = 0x02;
 const LONG_LENGTH = 0x80;
 
 /**
- * Turns r‖s into DER.
+ * Converts r‖s to DER.
  *
  * @param signature - r and s, big-endian, of the same fixed length; any two numbers, zero included
  */
@@ -28,14 +28,14 @@ export function ecdsaDer(signature: Uint8Array): Uint8Array {
   return der;
 }
 
-/** Where a number begins, without its leading zeros; its last byte stays. */
+/** Returns where a number begins after its leading zeros. The last byte is never skipped. */
 function skipZeros(bytes: Uint8Array, from: number, end: number): number {
   let start = from;
   while (start < end - 1 && bytes[start] === 0) start++;
   return start;
 }
 
-/** 1 where a positive number needs a zero before it, as its highest bit is set. */
+/** Returns 1 if a number needs a leading zero because its highest bit is set, otherwise 0. */
 function signBit(bytes: Uint8Array, start: number): number {
   return (bytes[start] as number) >= 0x80 ? 1 : 0;
 }
@@ -47,9 +47,9 @@ function putInteger(der: Uint8Array, at: number, from: Uint8Array, start: number
 }
 
 /**
- * Turns DER, as the crypto engine has just written it, into r‖s.
+ * Converts DER that the crypto engine has just written to r‖s.
  *
- * @param length - bytes of r, and of s, in the result
+ * @param length - of r, and of s, in the result, in bytes
  */
 export function ecdsaRaw(der: Uint8Array, length: number): Uint8Array {
   const raw = new Uint8Array(2 * length);
@@ -59,10 +59,10 @@ export function ecdsaRaw(der: Uint8Array, length: number): Uint8Array {
   return raw;
 }
 
-/** Copies the INTEGER at a place so that it ends before `end`, and gives the place behind it. */
+/** Copies the INTEGER at an index, so that the copy ends before `end`. @returns the index after the INTEGER */
 function getInteger(der: Uint8Array, at: number, raw: Uint8Array, end: number): number {
   const next = at + 2 + (der[at + 1] as number);
-  // A zero before the highest bit is the sign.
+  // A leading zero is only the sign.
   const start = der[at + 2] === 0 ? at + 3 : at + 2;
   raw.set(der.subarray(start, next), end - (next - start));
   return next;

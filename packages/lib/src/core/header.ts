@@ -1,4 +1,4 @@
-/** The JOSE header (RFC 7515 §4) of this profile, and a memory of those that were read. */
+/** Reads and writes JOSE headers (RFC 7515 §4), and caches those that were read. */
 import { encodeText } from '#engine';
 import { ALGORITHMS, type Algorithm, type AlgorithmName } from './algorithms.ts';
 import { decodedLength, decodeTextSegment } from './base64url.ts';
@@ -7,19 +7,19 @@ import type { KeyHint } from './contracts.ts';
 import type { MalformedCode } from './reasons.ts';
 import { parseStrictJsonObject } from './strict-json.ts';
 
-/** What a header says. */
+/** A JOSE header. */
 export interface Header {
   readonly algorithm: Algorithm;
-  /** A hint, nothing more. */
+  /** Unverified, and only a hint. */
   readonly kid: string | undefined;
-  /** What a key store is told. */
+  /** For the key store. */
   readonly hint: KeyHint;
 }
 
-/** Members that change how a JWS is read (RFC 7515 §4.1.11, RFC 7797, RFC 7516): none is supported, so none may be there. */
+/** Members that change how a JWS is read (RFC 7515 §4.1.11, RFC 7797, RFC 7516). A header with one of them is refused. */
 const UNSUPPORTED = ['crit', 'b64', 'zip', 'enc'];
 
-/** A client sends the same header with every request: it is found again by a few of its characters, and compared as a whole. */
+/** A client sends the same header with every request. The cache finds it by a few characters, then compares all of them. */
 const SLOTS = 4096;
 const MAX_REMEMBERED = 256;
 const texts: string[] = /* @__PURE__ */ new Array(SLOTS).fill('');
@@ -29,7 +29,8 @@ const headers: (Header | undefined)[] = /* @__PURE__ */ new Array(SLOTS).fill(un
  * Reads the header of a token.
  *
  * @param token - without foreign characters
- * @param end - where its first dot is
+ * @param end - the index of its first dot
+ * @returns the header, or what is malformed in it
  */
 export function readHeader(token: string, end: number): Header | MalformedCode {
   const slot = slotOf(token, end);
@@ -40,14 +41,14 @@ export function readHeader(token: string, end: number): Header | MalformedCode {
   if (json === undefined) return 'header_json';
   const header = parseHeader(json);
   if (typeof header !== 'string' && end <= MAX_REMEMBERED) {
-    // Written anew, so that it does not hold on to the whole token.
+    // Encoded again, because a slice would keep the whole token in memory.
     texts[slot] = encodeText(json);
     headers[slot] = header;
   }
   return header;
 }
 
-/** From characters that lie in the kid, in the headers of this library and of the Python package. */
+/** Hashes characters that belong to the kid in headers of this library and of the Python package. */
 function slotOf(token: string, end: number): number {
   let hash = end;
   for (let back = 24; back <= 64; back += 8) hash = (hash * 31 + token.charCodeAt(end - back)) | 0;
@@ -66,7 +67,7 @@ function parseHeader(json: string): Header | MalformedCode {
   return { algorithm, kid, hint: Object.freeze({ kid, alg: algorithm.name }) };
 }
 
-/** Writes the first segment: `alg`, `typ` and `kid`, in this order. */
+/** Encodes the first segment of a token: `alg`, `typ` and `kid`, in this order. */
 export function encodeHeader(alg: AlgorithmName, kid: string): string {
   return encodeText(JSON.stringify({ alg, typ: 'JWT', kid }));
 }

@@ -1,15 +1,15 @@
-/** IP addresses and networks as numbers, so that every spelling of one is the same. */
+/** Reads IP addresses and networks as numbers, so that all spellings of one are equal. */
 
-/** An address; an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is the IPv4 address that it stands for. */
+/** An address. An IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is read as the IPv4 address. */
 export interface IpAddress {
   readonly bits: 32 | 128;
   readonly value: bigint;
 }
 
-/** The addresses that share their first bits. */
+/** The addresses that have their first bits in common. */
 export interface IpNetwork {
   readonly first: IpAddress;
-  /** How many bits they share. */
+  /** How many bits they have in common. */
   readonly prefix: number;
 }
 
@@ -21,7 +21,7 @@ const MAPPED = 0xffffn;
  * Reads an address.
  *
  * @param text - four decimal numbers, without leading zeros, or IPv6 (RFC 4291 §2.2) without brackets and without a zone
- * @returns the address, or `undefined` where it is none
+ * @returns the address, or `undefined` if the text is not one
  */
 export function parseIpAddress(text: string): IpAddress | undefined {
   if (!text.includes(':')) {
@@ -45,14 +45,14 @@ function parseHextets(text: string): bigint | undefined {
   if (halves === undefined || halves.length > 2) return undefined;
   const [head = [], tail] = halves.map((half) => (half === '' ? [] : half.split(':')));
   const zeros = 8 - head.length - (tail?.length ?? 0);
-  // `::` stands for at least one.
+  // `::` stands for at least one group.
   if (tail === undefined ? zeros !== 0 : zeros < 1) return undefined;
   const all = [...head, ...Array<string>(zeros).fill('0'), ...(tail ?? [])];
   if (!all.every((part) => HEXTET.test(part))) return undefined;
   return all.reduce((value, part) => (value << 16n) | BigInt(`0x${part}`), 0n);
 }
 
-/** Its last 32 bits may be written as IPv4. */
+/** Rewrites the last 32 bits as two groups, if they are written as IPv4. */
 function withoutQuad(text: string): string | undefined {
   if (!text.includes('.')) return text;
   const start = text.lastIndexOf(':') + 1;
@@ -62,22 +62,22 @@ function withoutQuad(text: string): string | undefined {
 }
 
 /**
- * Reads a network, `10.0.0.0/8`, or an address, which is a network of one.
+ * Reads a network, such as `10.0.0.0/8`, or an address, which is a network of one address.
  *
- * @returns the network, or `undefined` where it is none, or has bits set behind its prefix: then it is not what was meant
+ * @returns the network, or `undefined` if the text is not one, or has bits set after its prefix, which must be a mistake
  */
 export function parseIpNetwork(text: string): IpNetwork | undefined {
   const [address = '', length, more] = text.split('/');
   const first = parseIpAddress(address);
   if (first === undefined || more !== undefined) return undefined;
   if (length === undefined) return { first, prefix: first.bits };
-  // A mapped address counts its bits as IPv6 does.
+  // The prefix of a mapped address counts all 128 bits.
   const prefix = Number(length) - (first.bits === 32 && address.includes(':') ? 96 : 0);
   if (!DECIMAL.test(length) || prefix < 0 || prefix > first.bits) return undefined;
   return (first.value & ((1n << BigInt(first.bits - prefix)) - 1n)) === 0n ? { first, prefix } : undefined;
 }
 
-/** Whether an address lies in a network. */
+/** Returns whether an address is in a network. */
 export function isInNetwork({ bits, value }: IpAddress, { first, prefix }: IpNetwork): boolean {
   const rest = BigInt(bits - prefix);
   return bits === first.bits && value >> rest === first.value >> rest;

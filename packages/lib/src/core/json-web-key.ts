@@ -3,8 +3,8 @@
 /**
  * A JSON Web Key, as `node:crypto` and the Web Crypto API read and write it. Members with other names may be present too.
  *
- * It is an alias and not an interface, so that it fits the `JsonWebKey` of every version of `@types/node`, with an index signature or
- * without one, and the one of `lib.dom`.
+ * As a type alias it is compatible with the `JsonWebKey` of `lib.dom` and of every version of `@types/node`, with or without an index
+ * signature. An interface would not be.
  */
 export type JsonWebKey = {
   kty?: string;

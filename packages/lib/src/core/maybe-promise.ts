@@ -1,10 +1,10 @@
-/** The one place that knows what a promise is: any value with a `then` method, whoever made it. */
+/** Handles values that may be promises. Any value with a `then` method counts as a promise. */
 
-/** A value, or a promise of it. Any thenable is one. Code that can answer at once should: that costs no turn of the event loop. */
+/** A value, or any thenable of it. Return the value itself if you can: that saves a turn of the event loop. */
 export type MaybePromise<T> = T | PromiseLike<T>;
 
 /**
- * Tells whether a value must be awaited.
+ * Returns whether a value must be awaited.
  *
  * @throws anything that a `then` getter throws
  */
@@ -13,9 +13,9 @@ export function isPromise<T>(value: MaybePromise<T>): value is PromiseLike<T> {
 }
 
 /**
- * Calls a function with a value: at once where the value is there, later where it is a promise.
+ * Calls a function with a value, immediately or when the promise of the value is fulfilled.
  *
- * @returns what the function returns, or a native promise of it: a thenable that throws, or calls back twice, settles that promise once
+ * @returns what the function returns, or a native promise of it, which settles once even if a thenable throws or calls back twice
  */
 export function andThen<T, Result>(
   value: MaybePromise<T>,
@@ -24,12 +24,12 @@ export function andThen<T, Result>(
   return isPromise(value) ? Promise.resolve(value).then(next) : next(value);
 }
 
-/** Lets work end by itself. A rejection that nobody handles would end the process. */
+/** Ignores the rejection of a promise. An unhandled one would end the process. */
 export function ignoreRejection(work: unknown): void {
   if (isPromise(work)) Promise.resolve(work).catch(() => {});
 }
 
-/** Calls a hook that decides nothing: what it throws, and what its promise rejects with, is dropped. */
+/** Calls a hook, and ignores what it throws or rejects with. */
 export function callHook<Args extends readonly unknown[]>(
   hook: ((...args: Args) => unknown) | undefined,
   ...args: Args

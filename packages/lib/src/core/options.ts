@@ -1,7 +1,7 @@
-/** Options are checked when something is made with them, so that a wrong one never waits for the first request. */
+/** Checks options. A wrong one throws where it is passed, not on the first request. */
 import { checkArgument, isInMilliseconds } from './arguments.ts';
 
-/** What a value must be; numbers, and values of more than one of these kinds, are `any`, and checked where they are read. */
+/** The kinds of values. Numbers and values of several types are `any`, and are checked where they are read. */
 const KINDS = {
   any: { a: 'anything', is: () => true },
   function: { a: 'a function', is: (value: unknown) => typeof value === 'function' },
@@ -18,16 +18,15 @@ const KINDS = {
 /** The kind of an option's value. */
 type OptionKind = keyof typeof KINDS;
 
-/** The kind of every option of a type: it does not compile when one is missing. */
+/** The kind of each option. If one is left out, the program does not compile. */
 export type OptionKinds<Options> = Readonly<Record<keyof Options, OptionKind>>;
 
 /**
- * Refuses names that do not exist, as a misspelt option would be a check that silently does not happen, and values of another
- * kind.
+ * Throws for unknown option names and for values of the wrong kind: a misspelled option must not silently skip a check.
  *
- * @param all - what a message calls all of them
- * @param each - what it begins with for one of them
- * @throws TypeError naming the option
+ * @param all - the beginning of a message about all options
+ * @param each - the beginning of a message about one option
+ * @throws TypeError that names the option
  */
 export function checkOptions<Options extends object>(
   options: Options,
@@ -39,7 +38,7 @@ export function checkOptions<Options extends object>(
   checkArgument(KINDS.object.is(options), all, `an object that may have ${names.join(', ')}`, options);
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(kinds, name)) {
-      // The names are few: most mistakes leave the beginning as it is, and the list shows the rest.
+      // Most misspelled names begin correctly. For the others, the message lists all names.
       const near = names.find((one) => beginning(one) === beginning(name));
       const hint = near === undefined ? 'there are' : `did you mean ${near}? There are`;
       throw new TypeError(`${each}${name}: unknown; ${hint} ${names.join(', ')}`);
@@ -53,10 +52,11 @@ export function checkOptions<Options extends object>(
 const beginning = (name: string) => name.slice(0, 3).toLowerCase();
 
 /**
- * As {@link checkOptions}, for an option that has members of its own.
+ * Checks an option that is an object, as {@link checkOptions} does.
  *
- * @param name - what the message begins with: `option users`
- * @throws TypeError also for a member that is missing
+ * @param name - the beginning of the message: `option users`
+ * @param needed - the members that must be present
+ * @throws TypeError also for a missing member
  */
 export function checkMembers<Of extends object>(
   name: string,
@@ -70,10 +70,10 @@ export function checkMembers<Of extends object>(
 }
 
 /**
- * Reads a number of seconds, or another number with bounds.
+ * Returns a numeric option, or `fallback` if it is `undefined`.
  *
- * @param unit - if the number has one
- * @throws TypeError naming the option and its bounds
+ * @param unit - for the message: `seconds`
+ * @throws TypeError that names the option and its bounds
  */
 export function numberOption(
   name: string,
@@ -92,26 +92,25 @@ export function numberOption(
 
 /** Largest tolerance and clock margin, in seconds. */
 export const MAX_TOLERANCE = 600;
-/** Seconds that a claimed time may lie away from the server's clock. */
+/** How far a claimed time may differ from the server's clock by default, in seconds. */
 export const DEFAULT_TOLERANCE = 20;
 
-/** Seconds since the epoch, by the wall clock. */
+/** Returns the wall-clock time, in seconds since the epoch. */
 export function wallClock(): number {
   return Date.now() / 1000;
 }
 
 /**
- * Reads the option `now`, and looks at the clock once.
+ * Returns the clock that the option `now` specifies, or the wall clock.
  *
- * @returns the clock; default the wall clock
- * @throws TypeError for a clock of milliseconds, such as `Date.now`, by which every token would be stale
+ * @throws TypeError for a clock in milliseconds, such as `Date.now`, by which every token would be too old
  */
 export function clockOption(now: (() => number) | undefined): () => number {
   if (now !== undefined) readClock(now);
   return now ?? wallClock;
 }
 
-/** @throws as {@link clockOption} */
+/** Returns the time of a clock. @throws TypeError if it is in milliseconds */
 export function readClock(now: () => number): number {
   const time = now();
   if (!isInMilliseconds(time)) return time;

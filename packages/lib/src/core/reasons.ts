@@ -1,8 +1,8 @@
-/** Why a request is refused: one closed table. A test ties it to the types, the specification and the documentation. */
+/** The table of reasons for refusing a request. Tests keep the types, the specification and the documentation in line with it. */
 
 import { printable } from './printable.ts';
 
-/** The word after `error=` in the challenge, and the `error` member of the answer's body. */
+/** The parameter `error` of the challenge, which is also the member `error` of the response body. */
 export type WireError =
   | 'invalid_token'
   | 'stale_time'
@@ -13,16 +13,16 @@ export type WireError =
   | 'rate_limited'
   | 'unavailable';
 
-/** What one reason means, inside and on the wire. */
+/** What a reason means, and how the server responds to it. */
 export interface ReasonEntry {
-  /** Step of the order of checks (spec/LIFECYCLE.md) that gives this reason. */
+  /** The step (spec/LIFECYCLE.md) that refuses for this reason; 0 if several do. */
   readonly step: number;
   readonly status: 401 | 429 | 503;
-  /** `null`: a challenge without an error. */
+  /** `null` for a challenge without an error. */
   readonly error: WireError | null;
-  /** Seconds for `Retry-After`, where the same caller may try again at once. */
+  /** Seconds for `Retry-After`, if the caller may retry. */
   readonly retryAfter?: number;
-  /** One sentence for people: what happened and what to do. Never sent for the reasons of steps 3 and 4. */
+  /** What happened and what to do, for people. Never sent for the reasons of steps 3 and 4. */
   readonly message: string;
   /** Sent to the caller instead of `message`, which is then for the operator. */
   readonly callerMessage?: string;
@@ -141,7 +141,7 @@ export const REASONS = Object.freeze({
 /** Why a request was refused. */
 export type Reason = keyof typeof REASONS;
 
-/** What is malformed: the `detail` of a `malformed` answer. It depends on the sender's own bytes alone. */
+/** What is malformed: the `detail` of a `malformed` response. It depends only on the bytes that were sent. */
 export const MALFORMED = Object.freeze({
   header_empty: 'The Authorization header is empty.',
   header_repeated: 'There is more than one Authorization credential; send one.',
@@ -166,17 +166,17 @@ export const MALFORMED = Object.freeze({
   identity_header: 'A header imitates an identity header, or Connection names it.',
 } as const);
 
-/** The stable code of a {@link MALFORMED} sentence. */
+/** The stable code of a sentence in {@link MALFORMED}. */
 export type MalformedCode = keyof typeof MALFORMED;
 
-/** A step's refusal, before it is turned into an answer. */
+/** A refusal, before it becomes a response. */
 export class Refusal {
   readonly reason: Reason;
   /** What is malformed, for `malformed`. */
   readonly detail: MalformedCode | undefined;
-  /** What went wrong on this side, for `unavailable`. Never sent. */
+  /** The error of a store or hook, for `unavailable`. Never sent. */
   readonly cause: unknown;
-  /** A word or list for the end of the message: what was expected, or which value was refused. Safe to print. */
+  /** The end of the message: what was expected, or which value was refused. Escaped. */
   readonly about: string | undefined;
 
   constructor(reason: Reason, detail?: MalformedCode, cause?: unknown, about?: string) {
@@ -186,19 +186,19 @@ export class Refusal {
     this.about = about;
   }
 
-  /** For the operator: what happened and what to do. */
+  /** What happened and what to do, for the operator. */
   get message(): string {
     const { message } = REASONS[this.reason];
     return this.about === undefined ? message : `${message.slice(0, -1)}: ${this.about}.`;
   }
 }
 
-/** @param about - the end of the message; escaped */
+/** Makes a refusal whose message ends with `about`, escaped. */
 export function refusalAbout(reason: Reason, about: string): Refusal {
   return new Refusal(reason, undefined, undefined, printable(about));
 }
 
-/** Shorthand for step 2. */
+/** Makes the refusal of a malformed request. */
 export function malformed(detail: MalformedCode): Refusal {
   return new Refusal('malformed', detail);
 }

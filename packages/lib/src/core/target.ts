@@ -1,10 +1,10 @@
-/** Request-targets (RFC 9112 §3.2), as they are signed, sent and compared (spec/PROTOCOL.md §5). */
+/** Normalizes and compares request-targets (RFC 9112 §3.2, spec/PROTOCOL.md §5). */
 
 /**
  * Removes an empty query, which some HTTP clients send as a lone `?` and others don't.
  *
  * @param target - path and query
- * @returns `/x` for `/x?`; any other target as it is
+ * @returns `/x` for `/x?`; any other target unchanged
  */
 function withoutEmptyQuery(target: string): string {
   const last = target.length - 1;
@@ -12,10 +12,10 @@ function withoutEmptyQuery(target: string): string {
 }
 
 /**
- * Removes what clients don't send, or not all of them do: a fragment and an empty query. Both are removed before a target is signed.
+ * Removes the fragment, which clients don't send, and an empty query, which only some send.
  *
  * @param target - path and query, and perhaps a fragment
- * @returns the target as it is signed and sent
+ * @returns the target that is signed and sent
  */
 export function bareTarget(target: string): string {
   const fragment = target.indexOf('#');
@@ -23,11 +23,10 @@ export function bareTarget(target: string): string {
 }
 
 /**
- * Compares a signed target with the one that was received. An empty query counts as none on both sides, and so does a fragment that
- * was signed. A fragment that was *received* counts in full: it has no place in a request-target, and applications read what follows
- * the `#` in different ways.
+ * Compares a signed target with the received one. An empty query is ignored on both sides, and so is a fragment in the signed target. A
+ * fragment in the *received* target is not ignored: a request-target cannot have one, and applications interpret it in different ways.
  *
- * @param signed - as the token claims it
+ * @param signed - from the token
  * @param received - the raw request-target
  * @returns whether the token was signed for this target
  */

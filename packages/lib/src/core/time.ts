@@ -1,10 +1,12 @@
-/** Step 5: the token was signed within the tolerance of now, and the registered time claims hold (RFC 7519 §4.1.4–4.1.6). */
+/** Step 5: checks that the token was signed just now, and checks exp, nbf and iat (RFC 7519 §4.1.4–4.1.6). */
 import { type Reason, Refusal } from './reasons.ts';
 import type { FreshToken, SignedToken } from './trust.ts';
 
 /**
+ * Checks the time claims of a token.
+ *
  * @param now - seconds since the epoch
- * @param tolerance - seconds that the claimed time may lie away from now, on either side, itself included
+ * @param tolerance - how many seconds the claimed time may differ from now, inclusive
  */
 export function checkTime<User>(token: SignedToken<User>, now: number, tolerance: number): FreshToken<User> | Refusal {
   const { time, exp, nbf, iat } = token.claims;
@@ -16,7 +18,7 @@ export function checkTime<User>(token: SignedToken<User>, now: number, tolerance
   return token as unknown as FreshToken<User>;
 }
 
-/** Why a claimed time lies outside the closed window around now, or `undefined`. A clock that is no number is outside too. */
+/** Returns why a claimed time is too far from now, or `undefined` if it is not. If `now` is NaN, the reason is `unavailable`. */
 export function outsideWindow(time: number, now: number, tolerance: number): Reason | undefined {
   if (time < now - tolerance) return 'stale';
   if (time > now + tolerance) return 'from_the_future';

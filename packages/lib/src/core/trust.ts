@@ -1,6 +1,6 @@
 /**
- * The states of a token on its way. A step takes only what the step before it returns, so that a wrong order, or a step left
- * out, does not compile. The mark exists in types alone.
+ * The states of a token. Each step takes only what the step before it returns, so that a program with a missing step, or with steps in
+ * a wrong order, does not compile. The mark exists only in the types.
  */
 import type { Algorithm } from './algorithms.ts';
 import type { Claims } from './claims.ts';
@@ -13,7 +13,7 @@ interface Token<Trust extends string> {
   readonly claims: Claims;
 }
 
-/** Step 2: well-formed, and nothing more. Anybody can write one. */
+/** Step 2: a well-formed token. Anyone can make one. */
 export interface UnverifiedToken extends Token<'unverified'> {
   readonly algorithm: Algorithm;
   readonly kid: string | undefined;
@@ -28,23 +28,23 @@ export interface UnverifiedToken extends Token<'unverified'> {
 
 interface Verified<User, Trust extends string> extends Token<Trust> {
   readonly record: UserRecord<User>;
-  /** The key that verified it. */
+  /** The key that verified the signature. */
   readonly key: VerificationKey;
 }
 
-/** Step 4: a usable key of that user signed it, at some time. */
+/** Step 4: signed with a usable key of the user, at some time. */
 export interface SignedToken<User> extends Verified<User, 'signed'> {}
 
-/** Step 5: and it was signed just now. */
+/** Step 5: also signed just now. */
 export interface FreshToken<User> extends Verified<User, 'fresh'> {}
 
-/** Step 6: and it is meant for this server and this request. */
+/** Step 6: also meant for this server and this request. */
 export interface BoundToken<User> extends Verified<User, 'bound'> {}
 
-/** Step 7: and it never came before. Whoever holds one has been authenticated, but for the body's digest. */
+/** Step 7: also never used before. The request is authenticated, except for the digest of its body. */
 export interface ClaimedToken<User> extends Verified<User, 'claimed'> {}
 
-/** Step 3: the user, and those of its keys that may have signed the token. */
+/** Step 3: the user, and the keys that may have signed the token. */
 export interface Candidates<User> {
   readonly record: UserRecord<User>;
   readonly keys: readonly KeyRecord[];

@@ -1,4 +1,4 @@
-/** THE PATH: the one function that every request goes down. Its order is spec/LIFECYCLE.md; the types of its steps keep it. */
+/** Authenticates requests. `authenticate` checks each of them in the order of spec/LIFECYCLE.md, which the types enforce. */
 import { credentialReader } from '../core/authorization.ts';
 import { checkBinding } from '../core/check-binding.ts';
 import { checkClaim } from '../core/check-claim.ts';
@@ -17,41 +17,41 @@ import { type AuthenticatorOptions, readOptions } from './options.ts';
 import { readinessProbe } from './readiness.ts';
 import { challenger, type RefusedResult } from './refusal-response.ts';
 
-/** Milliseconds for which a store's promise is awaited: one that never settles must not hold a request for ever. */
+/** How long to wait for a store, in milliseconds. A promise that never settles must not hold a request forever. */
 const PATIENCE = 30_000;
 
 /** Who sent the request. */
 export interface Identity<User> {
   readonly username: string;
-  /** The application's own object, as its key store found it. */
+  /** The application's own object for this user, from the key store. */
   readonly user: User;
   /** The key that signed. */
   readonly key: VerificationKey;
-  /** Everything that was signed. */
+  /** All claims of the token. */
   readonly claims: Claims;
 }
 
-/** The request is let in. */
+/** An accepted request. */
 export interface AcceptedResult<User> extends Identity<User> {
   readonly ok: true;
 }
 
 export type AuthenticationResult<User> = AcceptedResult<User> | RefusedResult;
 
-/** Decides about requests. {@link createAuthenticator} makes one. */
+/** Authenticates requests. {@link createAuthenticator} makes one. */
 export interface Authenticator<User> {
   /**
-   * Decides about one request, and spends its token if it is good.
+   * Authenticates a request. If the token is good, it is used up.
    *
-   * @param request - what the adapter saw of it
-   * @returns who sent it, or the whole answer to a refused request; bad input and our own trouble are answers too: it never rejects
+   * @param request - the parts of the request that are checked
+   * @returns who sent the request, or the complete response to a refused one, also if a store fails; the promise never rejects
    */
   authenticate(request: AuthenticationRequest): Promise<AuthenticationResult<User>>;
   /**
-   * Tells whether a signed request would be decided now, for a `/readyz` of your own. It may be called as often as you like: the key
-   * store is asked once a second at most.
+   * Checks whether requests can be authenticated now, for your own `/readyz`. Call it as often as you like: the key store is asked at
+   * most once a second.
    *
-   * @returns `ready`, or why the nonce store or the key store does not serve, within a second; it never rejects
+   * @returns `ready`, or the reason why the nonce store or the key store cannot serve; settles within a second, and never rejects
    */
   readiness(): Promise<Readiness>;
 }
@@ -90,7 +90,7 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
     claims: Claims | undefined,
     kid: string | undefined,
   ): void {
-    // Without a listener there is nothing to make safe to print.
+    // Without a hook, nothing needs to be escaped.
     if (onResult === undefined) return;
     ignoreRejection(onResult(eventOf(outcome, claims, kid), request));
   }
@@ -98,7 +98,7 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
   function accept(token: ClaimedToken<User>, request: AuthenticationRequest): AcceptedResult<User> {
     const { claims, record, key } = token;
     tell('accepted', request, claims, key.kid);
-    // A store that cannot record the use of a key still lets its owner in.
+    // The request is accepted even if the use of the key cannot be recorded.
     if (keys.recordUse !== undefined) callHook(() => keys.recordUse?.(key, clock()));
     return { ok: true, username: record.username, user: record.user, key, claims };
   }
@@ -117,7 +117,7 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
     try {
       tell(refusal, request, token?.claims, token?.kid);
     } catch {
-      // The hook itself is the trouble; the answer stands without it.
+      // The hook itself fails: respond without it.
     }
     return answer(refusal, 0);
   }
@@ -132,13 +132,13 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
         const credential = readCredential(request.authorization);
         if (credential instanceof Refusal) return refuse(credential, request);
 
-        // 2. A well-formed token of this profile, in a request that the gateway finds well-formed.
+        // 2. A well-formed token, in a request without malformed headers.
         if (request.malformed !== undefined) return refuse(malformed(request.malformed), request);
         const token = parseToken(credential);
         if (token instanceof Refusal) return refuse(token, request);
         parsed = token;
 
-        // 3. The user, and those of its keys that may have signed.
+        // 3. The user, and the keys that may have signed.
         const found = keys.find(token.claims.username, token.hint);
         const candidates = selectCandidates(
           token,
@@ -146,7 +146,7 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
           request.address,
         );
 
-        // 4. The signature; where step 3 found nobody, one verification runs all the same.
+        // 4. The signature. If step 3 refused, a dummy key is tried, so that the response takes as long.
         const signed = verifySignature(token, candidates);
         if (signed instanceof Refusal) return refuse(signed, request, token);
 
@@ -159,7 +159,7 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
         const bound = checkBinding(fresh, request, policy);
         if (bound instanceof Refusal) return refuse(bound, request, token);
 
-        // 7. Never before.
+        // 7. Never used before.
         const outcome = nonces.claim(bound.claims, now);
         const claim = isPromise(outcome) ? await inTime(outcome, PATIENCE, 'the nonce store') : outcome;
         const claimed = checkClaim(bound, claim, clock(), tolerance);

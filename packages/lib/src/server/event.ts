@@ -1,28 +1,31 @@
-/** What hooks, logs and counters learn of a decision: the true reason, and the sender's words made safe to print. */
 import type { Claims } from '../core/claims.ts';
 import { printable } from '../core/printable.ts';
 import { type MalformedCode, REASONS, type Reason, type Refusal } from '../core/reasons.ts';
 
-/** One decision. No token, signature or key material is in it, and all its strings are escaped. */
+/** What `onResult` is called with. It contains no token, signature or key, and all strings from the sender are escaped. */
 export interface AuthenticationEvent {
   readonly reason: 'accepted' | Reason;
   /** What is malformed, for `malformed`. */
   readonly detail?: MalformedCode;
-  /** As claimed; believe it only where `verified`. Absent where the token could not be read. */
+  /** As claimed: trust it only if `verified` is true. Absent if the token could not be read. */
   readonly username?: string;
   readonly kid?: string;
   /** Seconds since the epoch, as claimed. */
   readonly time?: number;
   readonly nonce?: string | number;
-  /** Whether the signature verified, so that the claims are the user's own. */
+  /** Whether the signature is valid, so that the claims are the user's own. */
   readonly verified: boolean;
-  /** What went wrong on this side, for `unavailable`: an error of a store, or of a hook. */
+  /** The error of a store or hook, for `unavailable`. */
   readonly cause?: unknown;
-  /** For people: what happened and what to do. */
+  /** What happened and what to do, for people. */
   readonly message: string;
 }
 
-/** @param kid - of the key that verified, or as the token claims it */
+/**
+ * Makes the event of a decision.
+ *
+ * @param kid - of the key that verified the signature, or as claimed
+ */
 export function eventOf(
   outcome: 'accepted' | Refusal,
   claims: Claims | undefined,

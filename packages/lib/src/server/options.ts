@@ -1,5 +1,4 @@
-/** The options of an authenticator, checked. */
-
+/** Reads the options of an authenticator. */
 import { checkArgument, checkKeyStore, hasMethod } from '../core/arguments.ts';
 import { type BindMember, refuseUnknownMembers } from '../core/bind.ts';
 import type { BindingPolicy } from '../core/check-binding.ts';
@@ -15,28 +14,28 @@ import {
 import type { AuthenticationRequest } from '../core/request.ts';
 import type { AuthenticationEvent } from './event.ts';
 
-/** What an authenticator needs and may be told. */
+/** The options of `createAuthenticator`. */
 export interface AuthenticatorOptions<User> {
   readonly keys: KeyStore<User>;
   readonly nonces: NonceStore;
-  /** Seconds that a claimed time may lie away from this clock, itself included; 1 to 600, default 20. */
+  /** How many seconds a claimed time may differ from the server's clock, inclusive; 1 to 600, default 20. */
   readonly tolerance?: number;
-  /** Who this server is: the values of `bind.aud` and `aud` that it accepts, matched exactly. Default: none. */
+  /** The values of `bind.aud` and `aud` that this server accepts, compared exactly. Default: none. */
   readonly audience?: string | readonly string[];
-  /** Members of `bind` that every token must carry. Default: none. `aud` needs `audience`. */
+  /** Members of `bind` that every token must have. Default: none. `aud` needs the option `audience`. */
   readonly require?: readonly BindMember[];
-  /** Maps the raw request-target to the one that callers sign, where a proxy rewrites paths. */
+  /** Maps the raw request-target to the one that callers sign, if a proxy rewrites paths. */
   readonly externalTarget?: (raw: string) => string;
-  /** The scheme word of the `Authorization` header; default `JWT`. */
+  /** The scheme of the `Authorization` header; default `JWT`. */
   readonly scheme?: string;
   /** The realm of the challenge; default `api`. */
   readonly realm?: string;
   /** Seconds since the epoch; default the wall clock. */
   readonly now?: () => number;
   /**
-   * Told of every decision, with its true reason, and of the request that it is about: the sender's words there are as they came, not
-   * yet safe to print, and its `authorization` must not be logged. If it throws, the request is answered `unavailable`, and it is told so. A promise
-   * that it returns is not waited for.
+   * Called after every decision, with the internal reason and the request. Strings in the request are not escaped, and its
+   * `authorization` must not be logged. If the hook throws, the request is refused as `unavailable`, and the hook is called again. A
+   * promise that it returns is not awaited.
    */
   readonly onResult?: (event: AuthenticationEvent, request: AuthenticationRequest) => void;
 }
@@ -54,7 +53,7 @@ const OPTIONS: OptionKinds<AuthenticatorOptions<unknown>> = {
   onResult: 'function',
 };
 
-/** @throws TypeError for an option that is unknown or out of its range; the message names it */
+/** Checks the options, and fills in the defaults. @throws TypeError for an option that is unknown or out of range; the message names it */
 export function readOptions<User>(options: AuthenticatorOptions<User>) {
   checkOptions(options, OPTIONS);
   const { keys, nonces, scheme = 'JWT', realm = 'api', onResult } = options;

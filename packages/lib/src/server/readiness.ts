@@ -1,20 +1,19 @@
-/** Whether a signed request would be decided now: what load balancers and orchestrators ask, as often as they like. */
+/** Checks whether requests can be authenticated now, for load balancers and orchestrators. */
 import type { KeyStore, NonceStore, Readiness } from '../core/contracts.ts';
 import { inTime } from '../core/in-time.ts';
 
-/** Seconds for which what was found out counts. */
+/** How long a result is reused, in seconds. */
 const STANDS = 1;
-/** Milliseconds for the key store to answer: fewer than the second after which Kubernetes gives up a probe. */
+/** How long to wait for the key store, in milliseconds: Kubernetes gives up a probe after a second. */
 const PATIENCE = 900;
-/** Seconds after which a look that has not ended is given up, and another one begins. */
+/** How long to wait for a pending check before another one is started, in seconds. */
 const ABANDONED = 10;
 
 /**
- * Makes the function behind `authenticator.readiness()`. However often it is called, the key store is asked once at a time, and once a
- * second at most.
+ * Makes `authenticator.readiness()`. However often it is called, the key store is asked at most once a second, and never concurrently.
  *
  * @param now - seconds since the epoch
- * @param monotonic - seconds that only ever go forward
+ * @param monotonic - seconds that never decrease
  */
 export function readinessProbe(
   keys: KeyStore<unknown>,
@@ -60,7 +59,7 @@ export function readinessProbe(
 
 const READY: Readiness = { ready: true };
 
-/** Where every address of a host refuses, the messages are inside. */
+/** Returns the message of an error. If every address of a host refuses the connection, the messages are in `errors`. */
 function messageOf(error: unknown): string {
   const { message, code, errors } = (error ?? {}) as { message?: string; code?: string; errors?: readonly unknown[] };
   if (errors?.[0] !== undefined) return messageOf(errors[0]);

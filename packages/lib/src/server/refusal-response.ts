@@ -1,10 +1,10 @@
-/** What a refused caller gets to see: status, challenge (RFC 9110 §11.6.1) and problem details (RFC 9457). */
+/** Makes responses to refused requests: status, challenge (RFC 9110 §11.6.1) and problem details (RFC 9457). */
 import { MALFORMED, REASONS, type Reason, type ReasonEntry, type Refusal } from '../core/reasons.ts';
 
-/** The whole answer to a refused request. Write it as it is. */
+/** The complete response to a refused request. Send it unchanged. */
 export interface RefusedResult {
   readonly ok: false;
-  /** The true reason: for hooks, logs and counters. The answer itself does not tell those of steps 3 and 4 apart. */
+  /** The internal reason, for hooks, logs and metrics. The response is the same for all reasons of steps 3 and 4. */
   readonly reason: Reason;
   /** What is malformed, for `malformed`. */
   readonly detail: Refusal['detail'];
@@ -14,7 +14,7 @@ export interface RefusedResult {
   readonly body: string;
 }
 
-/** What a challenge says of its server. */
+/** What a challenge contains. */
 export interface ChallengeOptions {
   readonly scheme: string;
   readonly realm: string;
@@ -24,12 +24,12 @@ export interface ChallengeOptions {
 
 const TITLES = { 401: 'Unauthorized', 429: 'Too Many Requests', 503: 'Service Unavailable' } as const;
 
-/** Reasons of these steps look the same from outside. */
+/** All reasons of these steps get the same response. */
 const SILENT_STEPS = [3, 4];
 const SILENT_DETAIL = 'The token was not accepted; check the username, its registered key, and the signature.';
 
 /**
- * Makes the function that turns a refusal into an answer.
+ * Makes the function that converts refusals to responses.
  *
  * @throws TypeError if the realm cannot be written in a header
  */
@@ -50,7 +50,7 @@ export function challenger(options: ChallengeOptions): (refusal: Refusal, now: n
   };
 }
 
-/** `server_time` comes only with reasons that need a verified signature first. */
+/** Returns the parameters of the challenge. `server_time` is sent only if the signature was verified. */
 function parameters(entry: ReasonEntry, now: number, tolerance: number): string {
   if (entry.error === null) return '';
   const clock = entry.error === 'stale_time' ? `, server_time="${now.toFixed(3)}", tolerance="${tolerance}"` : '';

@@ -1,4 +1,4 @@
-/** The caller's address, as keys that may be used from some addresses only are told it. */
+/** The caller's address, which keys that are limited to some addresses are checked against. */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -35,7 +35,7 @@ async function addressIn(listener: RequestListener): Promise<string | undefined>
   return told.pop();
 }
 
-test('node:http: that of the connection, whatever a header says', async () => {
+test('node:http uses the address of the connection, whatever the headers say', async () => {
   const node = nodeAuth(auth);
   const address = await addressIn(async (request, response) => {
     response.writeHead((await node.authenticate(request)).ok ? 200 : 401).end();
@@ -46,7 +46,7 @@ test('node:http: that of the connection, whatever a header says', async () => {
 test.each([
   [false, '127.0.0.1'],
   ['loopback', '192.0.2.1'],
-])('Express: as its setting `trust proxy` has it: %s', async (trust, expected) => {
+])('Express follows its setting `trust proxy`: %s', async (trust, expected) => {
   const app = express().set('trust proxy', trust).use(expressAuth(auth));
   app.get('/', (_request, response) => {
     response.end();
@@ -54,7 +54,7 @@ test.each([
   expect(await addressIn(app)).toBe(expected);
 });
 
-test('handlers of Request: nobody knows it', async () => {
+test('handlers of Request do not know the address', async () => {
   const authorization = await createAuthorization({ username: 'guido', key });
   await webAuth(auth).authenticate(new Request('http://localhost/', { headers: { authorization } }));
   expect(told.pop()).toBeUndefined();

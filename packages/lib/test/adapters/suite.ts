@@ -1,4 +1,4 @@
-/** What every adapter does, tried over the network: one suite, and a few lines for each adapter. */
+/** The suite for all adapters, over the network. */
 
 import type { Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -12,14 +12,14 @@ import {
   PrivateKey,
 } from '../../src/index.ts';
 
-/** What an adapter's server is to be: GET /mounted/me answers `{ "username": … }`, or null for an anonymous request. */
+/** The server of an adapter: GET /mounted/me responds with `{ "username": … }`, which is null for an anonymous request. */
 interface AdapterSetup {
   readonly auth: Authenticator<{ email: string }>;
   readonly optional: boolean;
   readonly require: readonly ('htm' | 'target')[];
 }
 
-/** Makes a server that is not yet listening. */
+/** Makes a server that is not listening yet. */
 export type AdapterServer = (setup: AdapterSetup) => Server;
 
 /** Starts a server on a free loopback port. */
@@ -28,7 +28,7 @@ export async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Sends bytes as they are, and gives back all that comes. */
+/** Sends bytes unchanged, and returns the whole response. */
 async function sendRaw(url: string, text: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.end(text, 'latin1');
@@ -78,7 +78,7 @@ export function adapterSuite(name: string, makeServer: AdapterServer): void {
       for (const server of servers) server.close();
     });
 
-    test('a signed request comes through, with the user', async () => {
+    test('a signed request is accepted, with its user', async () => {
       const response = await get(required, await sign());
       expect(response.status).toBe(200);
       expect(await response.json()).toEqual({ username: 'guido', email: 'guido@example.com' });
@@ -101,37 +101,40 @@ export function adapterSuite(name: string, makeServer: AdapterServer): void {
       expect(response.headers.get('www-authenticate')).toBe('JWT realm="api"');
     });
 
-    test('where it is optional, a request without a credential comes through as nobody', async () => {
+    test('on an optional route, a request without a credential is accepted without a user', async () => {
       const response = await get(optional);
       expect(response.status).toBe(200);
       expect(await response.json()).toBeNull();
     });
 
-    test('where it is optional, a request with a good credential has a user', async () => {
+    test('on an optional route, a request with a valid credential has a user', async () => {
       expect(await (await get(optional, await sign())).json()).toMatchObject({ username: 'guido' });
     });
 
     test.each(['JWT', 'JWT garbage', 'JWT a.b.c', 'jwt ..', ''])(
-      'where it is optional, the invalid credential %j is refused',
+      'on an optional route, the invalid credential %j is refused',
       async (value) => {
         expect((await get(optional, value)).status).toBe(401);
       },
     );
 
-    test.each(['required', 'optional'])('two Authorization headers are refused where it is %s', async (mode) => {
-      const [one, other] = [await sign(), await sign()];
-      const url = mode === 'required' ? required : optional;
-      const lines = [
-        'GET /mounted/me HTTP/1.1',
-        'Host: x',
-        `Authorization: ${one}`,
-        `AUTHORIZATION: ${other}`,
-        'Connection: close',
-      ];
-      expect(await sendRaw(url, `${lines.join('\r\n')}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 401 /);
-      expect((await get(required, one)).status, 'neither was spent').toBe(200);
-      expect((await get(required, other)).status, 'neither was spent').toBe(200);
-    });
+    test.each(['required', 'optional'])(
+      'two Authorization headers are refused on a route where authentication is %s',
+      async (mode) => {
+        const [one, other] = [await sign(), await sign()];
+        const url = mode === 'required' ? required : optional;
+        const lines = [
+          'GET /mounted/me HTTP/1.1',
+          'Host: x',
+          `Authorization: ${one}`,
+          `AUTHORIZATION: ${other}`,
+          'Connection: close',
+        ];
+        expect(await sendRaw(url, `${lines.join('\r\n')}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 401 /);
+        expect((await get(required, one)).status, 'neither was spent').toBe(200);
+        expect((await get(required, other)).status, 'neither was spent').toBe(200);
+      },
+    );
 
     test('a header named __proto__ changes nothing', async () => {
       const lines = ['GET /mounted/me HTTP/1.1', 'Host: x', '__proto__: a', '__proto__: b', 'Connection: close'];
@@ -140,7 +143,7 @@ export function adapterSuite(name: string, makeServer: AdapterServer): void {
       expect(await sendRaw(required, `${signed.join('\r\n')}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
     });
 
-    test('a token bound to the method and the whole target comes through', async () => {
+    test('a token bound to the method and the whole target is accepted', async () => {
       const response = await get(bound, await sign({ htm: 'GET', target: '/mounted/me?x=1' }));
       expect(response.status).toBe(200);
     });
@@ -163,13 +166,13 @@ export function adapterSuite(name: string, makeServer: AdapterServer): void {
       ['bound to another method', { htm: 'POST', target: '/mounted/me?x=1' }, 'binding_mismatch'],
       ['bound to another path', { htm: 'GET', target: '/me?x=1' }, 'binding_mismatch'],
       ['bound to another query', { htm: 'GET', target: '/mounted/me?x=2' }, 'binding_mismatch'],
-    ])('where binding is required, a token %s is refused', async (_what, bind, error) => {
+    ])('if binding is required, a token %s is refused', async (_what, bind, error) => {
       const response = await get(bound, await sign(bind));
       expect(response.status).toBe(401);
       expect(await response.json()).toMatchObject({ error });
     });
 
-    test('when a store fails, the answer is 503 and says nothing of why', async () => {
+    test('if a store fails, the response is 503 without the reason', async () => {
       broken = true;
       const response = await get(required, await sign()).finally(() => {
         broken = false;

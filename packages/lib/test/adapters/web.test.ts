@@ -17,7 +17,7 @@ adapterSuite('webAuth', ({ auth, optional, require }) => {
   });
 });
 
-/** As platforms with web-standard handlers do it: repeated headers end up joined. */
+/** Makes a Request as platforms do: repeated headers are joined. */
 function toRequest(incoming: IncomingMessage): Request {
   const headers = new Headers();
   for (let index = 0; index < incoming.rawHeaders.length; index += 2) {

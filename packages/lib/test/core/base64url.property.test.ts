@@ -1,4 +1,4 @@
-/** Decoding is exact: a text is read if and only if an encoder writes it. */
+/** Decoding is exact: a string is accepted if and only if an encoder produces it. */
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ import {
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const ours = fc.constantFrom(...ALPHABET);
-/** Characters of the other alphabet, what engines skip, and those whose low byte is one of ours. */
+/** Characters of the other alphabet, characters that engines skip, and those whose low byte is in our alphabet. */
 const foreign = fc.oneof(
   fc.constantFrom(...'+/=. \t\r\n\0,"'),
   fc.integer({ min: 0x80, max: 0xff }).map((unit) => String.fromCharCode(unit)),
@@ -34,12 +34,12 @@ const text = fc.oneof(
   fc.uint8Array({ maxLength: 40, size: 'max' }).map((bytes) => Buffer.from(bytes).toString('base64url')),
   fc.uint8Array({ maxLength: 40, size: 'max' }).map((bytes) => Buffer.from(bytes).toString('base64')),
 );
-/** What an encoder writes is what it writes again. */
+/** Returns whether a string is unchanged after decoding and encoding. */
 const isCanonical = (one: string) => Buffer.from(one, 'base64url').toString('base64url') === one;
 const thorough = { numRuns: 20_000 };
 
 describe('decodeBase64url', () => {
-  test('reads a text if and only if it is what an encoder writes', () => {
+  test('accepts a string if and only if an encoder produces it', () => {
     fc.assert(
       fc.property(text, (one) => {
         const bytes = decodeBase64url(one);
@@ -50,7 +50,7 @@ describe('decodeBase64url', () => {
     );
   });
 
-  test('reads back every sequence of bytes', () => {
+  test('decodes every encoded sequence of bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 500, size: 'max' }), (bytes) => {
         const one = Buffer.from(bytes).toString('base64url');
@@ -60,7 +60,7 @@ describe('decodeBase64url', () => {
     );
   });
 
-  test('takes one text of all that differ in the last character alone', () => {
+  test('accepts one of all strings that differ only in the last character', () => {
     for (const start of ['', 'A', 'AA', 'AAA', 'AAAA', 'Zm9vYg', 'Zm9vYmF']) {
       const texts = [...ALPHABET].map((last) => start + last);
       const read = texts.filter((one) => decodeBase64url(one) !== undefined);
@@ -68,7 +68,7 @@ describe('decodeBase64url', () => {
     }
   });
 
-  test('tells every character that is not of the alphabet, wherever it stands', () => {
+  test('refuses every character outside the alphabet, in every position', () => {
     for (let unit = 0; unit <= 0xffff; unit++) {
       const character = String.fromCharCode(unit);
       const isOurs = ALPHABET.includes(character);
@@ -85,7 +85,7 @@ describe('decodeBase64url', () => {
 });
 
 describe('decodeTextSegment', () => {
-  test('reads canonical base64url of well-formed UTF-8, and nothing else', () => {
+  test('accepts only canonical base64url of well-formed UTF-8', () => {
     fc.assert(
       fc.property(text, (one) => {
         fc.pre(!hasForeignCharacters(one));
@@ -94,7 +94,7 @@ describe('decodeTextSegment', () => {
         try {
           expected = isCanonical(one) ? decoder.decode(Buffer.from(one, 'base64url')) : undefined;
         } catch {
-          // Bytes that are no text.
+          // Bytes that are not valid UTF-8.
         }
         expect(decodeTextSegment(one)).toBe(expected);
         const bytes = Buffer.from(one, 'base64url');
@@ -105,7 +105,7 @@ describe('decodeTextSegment', () => {
     );
   });
 
-  test('reads back every text', () => {
+  test('decodes every encoded string', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 1000, size: 'max' }), (any) => {
         const one = any.toWellFormed();
@@ -114,7 +114,7 @@ describe('decodeTextSegment', () => {
     );
   });
 
-  test('keeps nothing of a longer text that it read before', () => {
+  test('returns nothing of a longer string that it decoded before', () => {
     decodeTextSegment(Buffer.from('a longer text than the next').toString('base64url'));
     expect(decodeTextSegment(Buffer.from('short').toString('base64url'))).toBe('short');
     expect(decodeTextSegment('')).toBe('');

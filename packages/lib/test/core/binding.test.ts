@@ -1,4 +1,4 @@
-/** What a token is restricted to: audience, request, body and registered times (spec/PROTOCOL.md §5 and §1.3). */
+/** Restrictions of a token: audience, request, body, exp, nbf and iat (spec/PROTOCOL.md §5 and §1.3). */
 import { createHash } from 'node:crypto';
 import { freshNonce, NOW } from 'ajwt-testkit/frozen-server';
 import { describe, expect, test } from 'vitest';
@@ -46,30 +46,47 @@ describe('a token', () => {
     ['for this server', { bind: { v: 1, aud: 'https://api.example.com' } }, 'accepted', US],
     ['for one of the names of this server', { bind: { v: 1, aud: 'b' } }, 'accepted', { audience: ['a', 'b'] }],
     ['for another server', { bind: { v: 1, aud: 'https://other.example.com' } }, 'wrong_audience', US],
-    ['for this server with a slash behind', { bind: { v: 1, aud: 'https://api.example.com/' } }, 'wrong_audience', US],
+    [
+      'for this server with a trailing slash',
+      { bind: { v: 1, aud: 'https://api.example.com/' } },
+      'wrong_audience',
+      US,
+    ],
     ['for this server in another case', { bind: { v: 1, aud: 'https://API.example.com' } }, 'wrong_audience', US],
-    ['for a part of this name', { bind: { v: 1, aud: 'https://api.example' } }, 'wrong_audience', US],
+    ['for a prefix of this name', { bind: { v: 1, aud: 'https://api.example' } }, 'wrong_audience', US],
     ['for a server without a name', { bind: { v: 1, aud: 'https://api.example.com' } }, 'wrong_audience'],
-    ['for nobody', { bind: { v: 1, aud: '' } }, 'wrong_audience', US],
+    ['for an empty audience', { bind: { v: 1, aud: '' } }, 'wrong_audience', US],
     ['with aud', { aud: 'https://api.example.com' }, 'accepted', US],
     ['with one aud of several', { aud: ['x', 'https://api.example.com'] }, 'accepted', US],
     ['with another aud', { aud: 'x' }, 'wrong_audience', US],
     ['with other auds', { aud: ['x', 'y'] }, 'wrong_audience', US],
     ['with an empty aud', { aud: '' }, 'wrong_audience', US],
-    ['with no aud at all', { aud: [] }, 'wrong_audience', US],
-    ['with aud where the server has no name', { aud: 'x' }, 'wrong_audience'],
+    ['with aud []', { aud: [] }, 'wrong_audience', US],
+    ['with aud, if the server has no name', { aud: 'x' }, 'wrong_audience'],
     ['with a good aud and another bind.aud', { aud: US.audience, bind: { v: 1, aud: 'x' } }, 'wrong_audience', US],
     ['with a good bind.aud and another aud', { aud: 'x', bind: { v: 1, aud: US.audience } }, 'wrong_audience', US],
     ['for this method', { bind: { v: 1, htm: 'POST' } }, 'accepted'],
     ['for another method', { bind: { v: 1, htm: 'GET' } }, 'binding_mismatch'],
     ['for this method in another case', { bind: { v: 1, htm: 'post' } }, 'binding_mismatch'],
-    ['for a method that nobody knows', { bind: { v: 1, htm: 'POST' } }, 'binding_mismatch', {}, { target: '/' }],
+    [
+      'for a method, if that of the request is unknown',
+      { bind: { v: 1, htm: 'POST' } },
+      'binding_mismatch',
+      {},
+      { target: '/' },
+    ],
     ['for this target', { bind: { v: 1, target: '/v1/items?x=1' } }, 'accepted'],
     ['for another path', { bind: { v: 1, target: '/v1/item?x=1' } }, 'binding_mismatch'],
     ['for another query', { bind: { v: 1, target: '/v1/items?x=2' } }, 'binding_mismatch'],
     ['for this path without its query', { bind: { v: 1, target: '/v1/items' } }, 'binding_mismatch'],
     ['for this target in another spelling', { bind: { v: 1, target: '/v1/%69tems?x=1' } }, 'binding_mismatch'],
-    ['for a query where there is none', { bind: { v: 1, target: '/x' } }, 'binding_mismatch', {}, { target: '/x?y' }],
+    [
+      'for no query, if the request has one',
+      { bind: { v: 1, target: '/x' } },
+      'binding_mismatch',
+      {},
+      { target: '/x?y' },
+    ],
     [
       'for this path, received with an empty query',
       { bind: { v: 1, target: '/x' } },
@@ -80,14 +97,32 @@ describe('a token', () => {
     ['for this path with an empty query', { bind: { v: 1, target: '/x?' } }, 'accepted', {}, { target: '/x' }],
     ['for this path with a fragment', { bind: { v: 1, target: '/x?#y' } }, 'accepted', {}, { target: '/x' }],
     ['for this path and fragment', { bind: { v: 1, target: '/x#y' } }, 'accepted', {}, { target: '/x#y' }],
-    ['for the same with two ?', { bind: { v: 1, target: '/x?' } }, 'binding_mismatch', {}, { target: '/x??' }],
-    ['for a ? inside the query', { bind: { v: 1, target: '/x?a' } }, 'binding_mismatch', {}, { target: '/x?a?' }],
-    // What follows the # would be another path for an application that does not know fragments.
-    ['without the fragment received', { bind: { v: 1, target: '/x' } }, 'binding_mismatch', {}, { target: '/x#/../y' }],
+    [
+      'for this path, received with two ?',
+      { bind: { v: 1, target: '/x?' } },
+      'binding_mismatch',
+      {},
+      { target: '/x??' },
+    ],
+    [
+      'for this query, received with a trailing ?',
+      { bind: { v: 1, target: '/x?a' } },
+      'binding_mismatch',
+      {},
+      { target: '/x?a?' },
+    ],
+    // An application that does not know fragments would take the rest for another path.
+    ['without the received fragment', { bind: { v: 1, target: '/x' } }, 'binding_mismatch', {}, { target: '/x#/../y' }],
     ['with another fragment', { bind: { v: 1, target: '/x#y' } }, 'binding_mismatch', {}, { target: '/x#z' }],
-    ['for a fragment alone', { bind: { v: 1, target: '#' } }, 'binding_mismatch', {}, { target: '' }],
-    ['for an empty query alone', { bind: { v: 1, target: '?' } }, 'binding_mismatch', {}, { target: '?' }],
-    ['for a target that nobody knows', { bind: { v: 1, target: '/' } }, 'binding_mismatch', {}, { method: 'POST' }],
+    ['for only a fragment', { bind: { v: 1, target: '#' } }, 'binding_mismatch', {}, { target: '' }],
+    ['for only an empty query', { bind: { v: 1, target: '?' } }, 'binding_mismatch', {}, { target: '?' }],
+    [
+      'for a target, if that of the request is unknown',
+      { bind: { v: 1, target: '/' } },
+      'binding_mismatch',
+      {},
+      { method: 'POST' },
+    ],
     ['for *', { bind: { v: 1, target: '*' } }, 'accepted', {}, { method: 'OPTIONS', target: '*' }],
     ['for the absolute form', { bind: { v: 1, target: 'http://a/' } }, 'binding_mismatch', {}, { target: 'http://a/' }],
     ['for the authority form', { bind: { v: 1, target: 'a:443' } }, 'binding_mismatch', {}, { target: 'a:443' }],
@@ -109,7 +144,7 @@ describe('a token', () => {
     expect(await serverOf(US)(sign({ bind }))).toBe('malformed bind');
   });
 
-  test('in hard mode names this server twice, and each is checked', async () => {
+  test('with sendAudClaim names this server twice, and both are checked', async () => {
     const token = (aud: string) =>
       createToken({ username: 'alice', key, bind: { aud }, sendAudClaim: true, now: () => NOW });
     expect(await serverOf(US)(await token(US.audience))).toBe('accepted');
@@ -118,12 +153,12 @@ describe('a token', () => {
   });
 });
 
-describe('what is required must be there', () => {
+describe('required members must be present', () => {
   const whole = { v: 1, aud: US.audience, htm: 'POST', target: '/v1/items?x=1', digest: digestOf('body') };
   const request: Request = { ...POST, bodyDigest: () => digestOf('body') };
   const MEMBERS = ['aud', 'htm', 'target', 'digest'] as const;
 
-  describe.each(['the server', 'the route', 'the user'])('by %s', (who) => {
+  describe.each(['the server', 'the route', 'the user'])('if required by %s', (who) => {
     const send = (require: readonly BindMember[], claims: object) =>
       serverOf({
         ...US,
@@ -139,7 +174,7 @@ describe('what is required must be there', () => {
       expect(await send([member], {})).toBe('binding_required');
     });
 
-    test('all of them', async () => {
+    test('several members', async () => {
       expect(await send(MEMBERS, { bind: whole })).toBe('accepted');
       for (const member of MEMBERS) {
         const { [member]: _, ...others } = whole;
@@ -153,7 +188,7 @@ describe('what is required must be there', () => {
     });
   });
 
-  test('by all three together, each for itself', async () => {
+  test('if the server, the route and the user each require another one', async () => {
     const send = serverOf({ require: ['htm'], userRequires: ['target'] });
     const on = (bind: object) => send(sign({ bind: { v: 1, ...bind } }), { ...request, require: ['digest'] });
     const { htm, target, digest } = whole;
@@ -172,12 +207,12 @@ describe('externalTarget', () => {
   test.each([
     ['the target that callers see', '/api/v1', '/v1', 'accepted'],
     ['the raw target', '/v1', '/v1', 'binding_mismatch'],
-    ['a target that it would make of the absolute form', '/apihttp://a/', 'http://a/', 'binding_mismatch'],
+    ['the absolute form, which is not mapped', '/apihttp://a/', 'http://a/', 'binding_mismatch'],
   ])('maps the raw target: %s', async (_what, target, raw, expected) => {
     expect(await send(sign({ bind: { v: 1, target } }), { target: raw })).toBe(expected);
   });
 
-  test('that throws is our own trouble', async () => {
+  test('that throws makes the request unavailable', async () => {
     const broken = serverOf({
       externalTarget: () => {
         throw new Error('no such mapping');
@@ -190,12 +225,12 @@ describe('externalTarget', () => {
 
 describe('the digest of the body', () => {
   test.each<[what: string, bodyDigest: Request['bodyDigest'], expected: string, after: string]>([
-    ['of the body that came', () => digestOf('body'), 'accepted', 'replayed'],
-    ['of the body that came, told later', async () => digestOf('body'), 'accepted', 'replayed'],
+    ['of the received body', () => digestOf('body'), 'accepted', 'replayed'],
+    ['of the received body, as a promise', async () => digestOf('body'), 'accepted', 'replayed'],
     ['of another body', () => digestOf('another'), 'binding_mismatch', 'replayed'],
     ['of another body, in padded base64', () => `${digestOf('body')}=`, 'binding_mismatch', 'replayed'],
-    ['of a body that broke off', () => Promise.reject(new Error('aborted')), 'unavailable', 'replayed'],
-    ['where nobody can tell it, and the token is not spent', undefined, 'binding_mismatch', 'accepted'],
+    ['of an aborted body', () => Promise.reject(new Error('aborted')), 'unavailable', 'replayed'],
+    ['that cannot be computed, and the token is not used up', undefined, 'binding_mismatch', 'accepted'],
   ])('%s', async (_what, bodyDigest, expected, after) => {
     const send = serverOf();
     const token = sign({ bind: { v: 1, digest: digestOf('body') } });
@@ -203,7 +238,7 @@ describe('the digest of the body', () => {
     expect(await send(token, { ...POST, bodyDigest: () => digestOf('body') })).toBe(after);
   });
 
-  test('is not asked for before the nonce is claimed, nor where the token does not bind it', async () => {
+  test('is not requested before the nonce is claimed, or if the token does not bind it', async () => {
     let asked = 0;
     const request: Request = {
       ...POST,
@@ -239,7 +274,7 @@ describe('exp, nbf and iat', () => {
     expect(await serverOf()(sign({ [name]: seconds }))).toBe(expected);
   });
 
-  test.each([1, 0.5 + 60, 600])('hold with a tolerance of %d s as well', async (tolerance) => {
+  test.each([1, 0.5 + 60, 600])('are checked with a tolerance of %d s', async (tolerance) => {
     const send = serverOf({ tolerance });
     expect(
       await send(
@@ -252,14 +287,14 @@ describe('exp, nbf and iat', () => {
     expect(await send(sign({ nbf: NOW + tolerance + step }))).toBe('from_the_future');
   });
 
-  test.each(['exp', 'nbf', 'iat'])('%s is a finite number or not there', async (name) => {
+  test.each(['exp', 'nbf', 'iat'])('%s is a finite number or absent', async (name) => {
     for (const value of [null, '1', `${NOW}`, true, [], [NOW], {}, '']) {
       expect(await serverOf()(sign({ [name]: value })), JSON.stringify(value)).toBe('malformed registered_claim');
     }
   });
 
   test.each([5, null, true, {}, [5], [['https://api.example.com']], ['https://api.example.com', null]])(
-    'aud is a text or an array of texts: %j',
+    'aud is a string or an array of strings: %j',
     async (aud) => {
       expect(await serverOf(US)(sign({ aud }))).toBe('malformed registered_claim');
     },

@@ -7,7 +7,7 @@ function filled(most: number, ...keys: readonly string[]): BoundedMap<string, st
   return map;
 }
 
-/** Reads in the given order, so each key that is present becomes the most recently used one. */
+/** Reads the keys in the given order, so that each becomes the most recently used one. */
 const present = (map: BoundedMap<string, string>, keys: string) =>
   [...keys].filter((key) => map.get(key) !== undefined);
 
@@ -47,7 +47,7 @@ test('a deleted entry makes room', () => {
   expect(map.size).toBe(0);
 });
 
-test('never holds more entries than it has room for', () => {
+test('never holds more entries than its limit', () => {
   const map = new BoundedMap<number, number>(3);
   for (let key = 0; key < 1000; key++) {
     map.set(key, key);

@@ -1,12 +1,12 @@
-/** The payload that clients usually send is read on a way of its own, which must not read it otherwise than the general parser. */
+/** The usual payload has its own fast parser, which must return the same as the general parser. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readClaims } from '../../src/core/read-claims.ts';
 
 const base64url = (text: string) => Buffer.from(text).toString('base64url');
 
-describe('the short way for the usual payload', () => {
-  // Texts come from UTF-8, which has no lone surrogates.
+describe('the parser of the usual payload', () => {
+  // Payloads come from UTF-8, which has no lone surrogates.
   const content = fc.oneof(
     fc.constantFrom(
       'alice',
@@ -68,12 +68,12 @@ describe('the short way for the usual payload', () => {
       return (inserted === '' ? payload : payload.slice(0, at) + inserted + payload.slice(at + deleted)).toWellFormed();
     });
 
-  test('reads every text as the general parser does', () => {
+  test('agrees with the general parser on every payload', () => {
     let good = 0;
     fc.assert(
       fc.property(near, (payload) => {
         const claims = readClaims(base64url(payload));
-        // White space before it leads past the short way.
+        // Leading white space selects the general parser.
         expect(claims).toStrictEqual(readClaims(base64url(` ${payload}`)));
         if (typeof claims === 'object') good += 1;
       }),
@@ -82,7 +82,7 @@ describe('the short way for the usual payload', () => {
     expect(good, 'payloads among them that are good').toBeGreaterThan(1000);
   });
 
-  test('reads every byte in every place as the general parser does', () => {
+  test('agrees with the general parser on every byte in every position', () => {
     const payload = Buffer.from('{"username":"al","time":17,"nonce":"ab"}');
     const good = new Set<number>();
     for (let at = 0; at < payload.length; at++) {
@@ -96,12 +96,12 @@ describe('the short way for the usual payload', () => {
         else if (byte === payload[at]) expect.fail(`the payload itself: ${claims}`);
       }
     }
-    // Of the bytes from 0x80 each alone is no UTF-8.
+    // A single byte from 0x80 on is not valid UTF-8.
     expect([...good].every((byte) => byte < 0x80)).toBe(true);
     expect(good.size, 'bytes that are good somewhere').toBeGreaterThan(90);
   });
 
-  test('sees nothing of a longer payload that was read before', () => {
+  test('returns nothing of a longer payload that was read before', () => {
     const payload = '{"username":"alice","time":1700000000,"nonce":"abc"}';
     expect(readClaims(base64url(payload))).toStrictEqual({ username: 'alice', time: 1_700_000_000, nonce: 'abc' });
     for (let length = 0; length < payload.length; length++) {
@@ -113,7 +113,7 @@ describe('the short way for the usual payload', () => {
   test.each([
     '{"username":"alice","time":1700000000,"nonce":"abc"} ',
     '{"username":"alice","time":1700000000,"nonce":"abc"}}',
-  ])('reads what follows as the general parser does: %s', (payload) => {
+  ])('agrees with the general parser on %s', (payload) => {
     expect(readClaims(base64url(payload))).toStrictEqual(readClaims(base64url(` ${payload}`)));
   });
 });

@@ -1,4 +1,4 @@
-/** Requests that wait for their key store while others are read: each is decided by its own signature. */
+/** Requests that wait for the key store while others are read: each is checked with its own signature. */
 import { generateKeyPairSync } from 'node:crypto';
 import { freshNonce, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { parts, type SchemeName, signToken, withSignature } from 'ajwt-testkit/sign';
@@ -20,7 +20,7 @@ const users = new Map(
   }),
 );
 
-/** What is wrong with a request, and how it is answered. */
+/** What is wrong with a request, and the result. */
 const FAULTS = {
   nothing: 'accepted',
   'a changed bit': 'bad_signature',
@@ -49,7 +49,7 @@ function tokenOf(alg: Alg, fault: keyof typeof FAULTS): string {
   return token;
 }
 
-test('in whatever order the key store answers', async () => {
+test('each request gets its own result, in whatever order the key store responds', async () => {
   const request = fc.record({
     alg: fc.constantFrom(...algs),
     fault: fc.constantFrom(...(Object.keys(FAULTS) as (keyof typeof FAULTS)[])),

@@ -1,4 +1,4 @@
-/** ECDSA signatures in DER, as OpenSSL itself writes and reads them. */
+/** ECDSA signatures in DER, compared with those of OpenSSL. */
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ const bytes = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 describe.each(CURVES)('%s', (curve, hash, length) => {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: curve });
 
-  test('what OpenSSL signs as r‖s it verifies as DER, and the other way round', () => {
+  test('OpenSSL verifies as DER what it signs as r‖s, and the other way round', () => {
     for (let round = 0; round < 60; round++) {
       const message = Buffer.from(`message ${round}`);
       const raw = sign(hash, message, { key: privateKey, dsaEncoding: 'ieee-p1363' });
@@ -28,7 +28,7 @@ describe.each(CURVES)('%s', (curve, hash, length) => {
     }
   });
 
-  /** Numbers with zeros in front, with high bits, and any. */
+  /** Numbers with leading zeros, with high bits, and any others. */
   const number = fc
     .tuple(
       fc.nat(length),
@@ -41,7 +41,7 @@ describe.each(CURVES)('%s', (curve, hash, length) => {
       return one;
     });
 
-  test('any two numbers, zero included, are written in minimal DER and come back', () => {
+  test('any two numbers, also zero, are converted to minimal DER and back', () => {
     fc.assert(
       fc.property(number, number, (r, s) => {
         const raw = Buffer.concat([r, s]);
@@ -54,7 +54,7 @@ describe.each(CURVES)('%s', (curve, hash, length) => {
   });
 });
 
-/** X.690 §8.3 and §8.9 once more, by way of numbers instead of bytes. */
+/** Encodes DER (X.690 §8.3 and §8.9) in another way: from numbers instead of bytes. */
 function integer(number: Uint8Array): Buffer {
   const digits = BigInt(`0x${hex(number)}`).toString(16);
   const even = digits.padStart(digits.length + (digits.length % 2), '0');
@@ -92,13 +92,13 @@ test.each([
     `${zeros(8)}01${ones(57)} 01${ones(65)}`,
     `308180 02 3a 01${ones(57)} 02 42 01${ones(65)}`,
   ],
-  ['a usual one of P-521', `01${ones(65)} 00${ones(65)}`, `308188 02 42 01${ones(65)} 02 42 00${ones(65)}`],
+  ['a typical one of P-521', `01${ones(65)} 00${ones(65)}`, `308188 02 42 01${ones(65)} 02 42 00${ones(65)}`],
 ])('%s', (_what, raw, der) => {
   expect(hex(ecdsaDer(bytes(raw)))).toBe(hex(bytes(der)));
   expect(hex(ecdsaRaw(bytes(der), bytes(raw).length / 2))).toBe(hex(bytes(raw)));
 });
 
-test('OpenSSL refuses r = s = 0 and numbers beyond the order, and throws at neither', () => {
+test('OpenSSL refuses r = s = 0 and numbers above the order, and does not throw', () => {
   for (const [curve, hash, length] of CURVES) {
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: curve });
     for (const raw of [zeros(2 * length), ones(2 * length), `${ones(length)}${zeros(length)}`]) {

@@ -1,4 +1,4 @@
-/** Code that users write may answer at once, with a promise, or with any other thenable, a broken one too. */
+/** Stores and hooks may return values, promises or other thenables, also broken ones. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createAuthorization, createSignedFetch, createToken } from '../../src/client.ts';
 import {
@@ -23,13 +23,13 @@ const record: UserRecord<string> = {
 };
 
 type Settle<T> = (fulfil: (value: T) => void, reject: (error: unknown) => void) => void;
-/** A promise that is nothing but its `then`. */
+/** Makes a thenable that has only `then`. */
 const thenable = <T>(then: Settle<T>) => ({ then }) as unknown as PromiseLike<T>;
 
-/** Thenables that call back, each in a way of its own. */
+/** Thenables that fulfill, each in a different way. */
 const GOOD: Readonly<Record<string, <T>(value: T) => PromiseLike<T>>> = {
   'a native promise': (value) => Promise.resolve(value),
-  'a thenable that calls back at once': (value) => thenable((fulfil) => fulfil(value)),
+  'a thenable that calls back immediately': (value) => thenable((fulfil) => fulfil(value)),
   'a thenable that calls back later': (value) => thenable((fulfil) => setImmediate(fulfil, value)),
   'a thenable that calls back twice': (value) =>
     thenable((fulfil, reject) => {
@@ -75,27 +75,27 @@ async function decide(keys: KeyStore<unknown>, nonces = memoryNonceStore(), onRe
 }
 
 describe.each(Object.entries(GOOD))('%s', (_name, wrap) => {
-  /** Everything that asks a store of the user's own. */
+  /** The parts that call a user's key store. */
   const stores = {
     'the authenticator': (inner: KeyStore<string>) => inner,
     cached: (inner: KeyStore<string>) => cachedKeyStore(inner),
     chain: (inner: KeyStore<string>) => chainedKeyStore({ find: () => wrap(null) }, inner),
     withKeySets: (inner: KeyStore<string>) => withJwks(inner, { jwksKeys: () => [] }),
-    'withKeySets, of what its client finds': (inner: KeyStore<string>) =>
+    'the client of withJwks': (inner: KeyStore<string>) =>
       withJwks(
         { find: () => ({ ...record, keys: [], jwksUrls: ['https://keys.example/'] }) },
         { jwksKeys: () => wrap((inner && record).keys) },
       ),
   };
 
-  test.each(Object.entries(stores))('from a key store is awaited by %s', async (_asks, around) => {
+  test.each(Object.entries(stores))('from a key store is awaited by %s', async (_caller, around) => {
     expect(await decide(around({ find: () => wrap(record) }))).toBe('accepted');
   });
 
-  test.each(['the authenticator', 'cached', 'chain', 'withKeySets'] as const)(
+  test.each(['the authenticator', 'cachedKeyStore', 'chainedKeyStore', 'withJwks'] as const)(
     'of null from a key store is an unknown user for %s',
-    async (asks) => {
-      expect(await decide(stores[asks]({ find: () => wrap(null) }))).toBe('unknown_user');
+    async (caller) => {
+      expect(await decide(stores[caller]({ find: () => wrap(null) }))).toBe('unknown_user');
     },
   );
 
@@ -105,7 +105,7 @@ describe.each(Object.entries(GOOD))('%s', (_name, wrap) => {
     expect(await decide({ find: () => record }, claim('replayed'))).toBe('replayed');
   });
 
-  test('from the users of a jwksKeyStore is awaited; null is nobody', async () => {
+  test('from the option users of jwksKeyStore is awaited; null means no such user', async () => {
     const storeOf = (trust: { urls: string[]; disabled: boolean } | null) => jwksKeyStore({ users: () => wrap(trust) });
     expect(await decide(storeOf({ urls: ['https://keys.example/'], disabled: true }))).toBe('user_disabled');
     expect(await decide(storeOf(null))).toBe('unknown_user');
@@ -128,7 +128,7 @@ describe.each(Object.entries(GOOD))('%s', (_name, wrap) => {
     expect(await auth.authenticate({ authorization: sent[0] ?? undefined })).toMatchObject({ ok: true });
   });
 
-  test('from a hook is run', async () => {
+  test('from a hook is started', async () => {
     let runs = 0;
     const work = () => {
       const promise = wrap(undefined);
@@ -151,11 +151,11 @@ describe.each(Object.entries(GOOD))('%s', (_name, wrap) => {
 describe.each(Object.entries(BAD))('a thenable %s', (_name, make) => {
   test.each([
     ['the authenticator', { find: make }],
-    ['cached', cachedKeyStore({ find: make })],
-    ['chain', chainedKeyStore({ find: make }, { find: () => record })],
-    ['withKeySets', withJwks({ find: make }, { jwksKeys: () => [] })],
+    ['cachedKeyStore', cachedKeyStore({ find: make })],
+    ['chainedKeyStore', chainedKeyStore({ find: make }, { find: () => record })],
+    ['withJwks', withJwks({ find: make }, { jwksKeys: () => [] })],
     ['jwksKeyStore', jwksKeyStore({ users: make })],
-  ] satisfies [string, KeyStore<unknown>][])('makes a request unavailable for %s', async (_asks, keys) => {
+  ] satisfies [string, KeyStore<unknown>][])('makes a request unavailable for %s', async (_caller, keys) => {
     expect(await decide(keys)).toBe('unavailable');
   });
 
@@ -163,9 +163,9 @@ describe.each(Object.entries(BAD))('a thenable %s', (_name, make) => {
     expect(await decide({ find: () => record }, { ...memoryNonceStore(), claim: make })).toBe('unavailable');
   });
 
-  test('from used() is dropped', async () => {
-    const used = make as () => void;
-    expect(await decide({ find: () => record, recordUse: used })).toBe('accepted');
+  test('from recordUse() is ignored', async () => {
+    const recordUse = make as () => void;
+    expect(await decide({ find: () => record, recordUse })).toBe('accepted');
   });
 
   test('from a signer rejects', async () => {
@@ -179,7 +179,7 @@ describe('a promise that never settles', () => {
   test.each([
     ['key store', { find: () => never<UserRecord<string>>() }, memoryNonceStore()],
     ['nonce store', { find: () => record }, { ...memoryNonceStore(), claim: () => never<ClaimOutcome>() }],
-  ])('from a %s makes its request unavailable after 30 s, and no other one', async (what, keys, nonces) => {
+  ])('from a %s makes only its own request unavailable, after 30 s', async (what, keys, nonces) => {
     vi.useFakeTimers();
     const causes: unknown[] = [];
     const auth = createAuthenticator({ keys, nonces, onResult: ({ cause }) => causes.push(cause) });
@@ -192,7 +192,7 @@ describe('a promise that never settles', () => {
     expect(causes[1]).toMatchObject({ message: `the ${what} did not answer within 30 s` });
   });
 
-  test('in a cache with a revision does not lock its user out for ever', async () => {
+  test('in a cache with a revision does not lock its user out forever', async () => {
     const clock = { now: 0 };
     const answers = [never<UserRecord<string>>(), Promise.resolve(record)];
     const store = cachedKeyStore<string>(
@@ -208,7 +208,7 @@ describe('a promise that never settles', () => {
   });
 });
 
-test('names that null was found for push no user out of a cache', async () => {
+test('usernames for which null was found evict no user from a cache', async () => {
   const asked: string[] = [];
   const find = (username: string) => {
     asked.push(username);
@@ -222,7 +222,7 @@ test('names that null was found for push no user out of a cache', async () => {
   expect(asked).toEqual([]);
 });
 
-test('members of a record that are null are absent', async () => {
+test('members of a record may be null instead of absent', async () => {
   const [own] = record.keys;
   const bare = {
     ...record,
@@ -241,7 +241,7 @@ test('members of a record that are null are absent', async () => {
 const NO_SETS = { jwksKeys: () => [] };
 
 test.each([null, undefined, true, 'malformed', 'bad_signature', {}])(
-  'a claim that comes to %j is no outcome, and lets nobody in',
+  'the outcome %j of a claim is unknown, and the request is refused',
   async (outcome) => {
     for (const answer of [outcome, Promise.resolve(outcome)] as MaybePromise<ClaimOutcome>[]) {
       const causes: unknown[] = [];
@@ -256,8 +256,8 @@ test.each([null, undefined, true, 'malformed', 'bad_signature', {}])(
   },
 );
 
-test('a request that a key store starts while it looks for a user changes nothing about the first one', async () => {
-  // Both signatures are read to the same place; the second request is decided in the middle of the first.
+test('a request that a key store starts during find() does not affect the first one', async () => {
+  // Both signatures are read into the same buffer; the second request is decided during the first.
   const keys = memoryKeyStore();
   const other = await PrivateKey.generate('ed25519');
   keys.addKey('guido', key.publicKey);

@@ -1,4 +1,4 @@
-/** What can be made of a good token without its key, and what its key can make: accepted means canonical, once, and the right key. */
+/** Changed tokens, with and without the key: an accepted token is canonical, is used once, and is signed with the right key. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { freshNonce, goodPayload, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { base64url, highS, parts, type SchemeName, signBytes, signToken, withSignature } from 'ajwt-testkit/sign';
@@ -20,10 +20,10 @@ const RSA = party('RS512', generateKeyPairSync('rsa', { modulusLength: 2048 }));
 const P256 = party('ES256', generateKeyPairSync('ec', { namedCurve: 'P-256' }));
 const ED25519 = party('EdDSA', generateKeyPairSync('ed25519'));
 
-/** What somebody without the key is told, whatever is changed; never that the server is in trouble. */
+/** The reasons that anyone without the key can get by changing a token. `unavailable` is not one of them. */
 const FOR_CHANGED_TOKENS: Reason[] = ['malformed', 'unknown_key', 'bad_signature'];
 
-/** Every username is a user here, with the party's key. */
+/** Every username exists, with the key of the party. */
 function serverOf({ key }: Party) {
   const { authenticate } = createAuthenticator({
     keys: {
@@ -38,7 +38,7 @@ function serverOf({ key }: Party) {
 const goodToken = ({ alg, key, privateKey }: Party, payload = goodPayload()) =>
   signToken(JSON.stringify({ alg, typ: 'JWT', kid: key.kid }), payload, privateKey, alg);
 
-/** A good token whose text has the characters that are written otherwise in the other alphabet. */
+/** Makes a good token with the characters that differ between the two alphabets. */
 function tokenWith(party: Party, pattern: RegExp): string {
   for (;;) {
     const token = goodToken(party);
@@ -105,7 +105,7 @@ const otherClaims: fc.Arbitrary<Change> = fc
     return `${header}.${base64url(JSON.stringify({ ...signed, ...claims }))}.${signature}`;
   });
 
-/** Spare bits of the last character that are not zero, where the segment has any. */
+/** Sets the spare bits of the last character, if the segment has any. */
 const withSpareBits = (segment: string) =>
   segment.length % 4 === 0
     ? `${segment}A`
@@ -120,7 +120,7 @@ const REWRITINGS: Readonly<Record<string, (token: string) => string[]>> = {
   'spare bits': eachSegment(withSpareBits),
   'white space': (token) =>
     [' ', '\t', '\n', '\r\n'].flatMap((space) => eachSegment((one) => splice(one, 4, 0, space))(token)),
-  'white space behind': (token) => [`${token} `, `${token}\t`, `${token}\n`],
+  'trailing white space': (token) => [`${token} `, `${token}\t`, `${token}\n`],
   'another case': (token) => [token.toUpperCase(), token.toLowerCase()],
   'swapped segments': (token) => {
     const [a, b, c] = parts(token);
@@ -132,7 +132,7 @@ const REWRITINGS: Readonly<Record<string, (token: string) => string[]>> = {
       [c, a, b],
     ].map((order) => order.join('.'));
   },
-  'segments left out or doubled': (token) => {
+  'missing or doubled segments': (token) => {
     const [a, b, c] = parts(token);
     return [
       `${a}.${b}`,
@@ -165,12 +165,12 @@ describe.each([RSA, P256, ED25519])('a good $alg token', (signer) => {
     ['one bit changed', oneBit],
     ['a signature of another length', signatureLength],
     ['other claims under the same signature', otherClaims],
-  ])('with %s is refused, and then still good once', async (_what, changes) => {
+  ])('with %s is refused, and works once unchanged', async (_what, changes) => {
     await fc.assert(
       fc.asyncProperty(changes, async (change) => {
         const token = goodToken(signer);
         const changed = change(token);
-        // A second space before the token is no other token (RFC 9110 §11.4).
+        // A second space before the token does not change the token (RFC 9110 §11.4).
         fc.pre(changed.replace(/^ /, '') !== token);
         await expectRefusal(changed);
         await expectOnce(token);
@@ -179,7 +179,7 @@ describe.each([RSA, P256, ED25519])('a good $alg token', (signer) => {
     );
   });
 
-  test.each(Object.entries(REWRITINGS))('with %s is refused, and then still good once', async (_what, rewrite) => {
+  test.each(Object.entries(REWRITINGS))('with %s is refused, and works once unchanged', async (_what, rewrite) => {
     const token = tokenWith(signer, /-.*_|_.*-/);
     const rewritten = rewrite(token);
     expect(rewritten).not.toContain(token);
@@ -187,7 +187,7 @@ describe.each([RSA, P256, ED25519])('a good $alg token', (signer) => {
     await expectOnce(token);
   });
 
-  test('that is signed over another encoding of its header or payload is malformed all the same', async () => {
+  test('that is signed over another encoding of its header or payload is malformed', async () => {
     const [header, payload] = parts(goodToken(signer, goodPayload('alice', `>>>???${freshNonce()}`)));
     const others = (one: string) =>
       [
@@ -225,7 +225,7 @@ describe.each([RSA, P256, ED25519])('a good $alg token', (signer) => {
       .string({ unit: 'binary', minLength: 1, maxLength: 60 })
       .map((text) => text.toWellFormed().replace(/^\s+|\s+$|\p{Cc}/gu, '') || 'x'),
   );
-  // V8 13 may take a name of a single character that is written with an escape for a backslash, once it has seen one.
+  // V8 13 may read an escaped name of one character as a backslash, after it has read such a name.
   const jsonValue = fc.jsonValue({ maxDepth: 2 }).filter((value) => !/"\\(?:u....|.)":/.test(JSON.stringify(value)));
   const signed = fc.record({
     username,
@@ -246,7 +246,7 @@ describe.each([RSA, P256, ED25519])('a good $alg token', (signer) => {
     indent: fc.constantFrom('', ' ', '\t', '\r\n'),
   });
 
-  test('is accepted exactly once, whatever was signed, and what was signed comes back', async () => {
+  test('is accepted exactly once, whatever was signed, and its claims are returned', async () => {
     await fc.assert(
       fc.asyncProperty(signed, async ({ extra, order, indent, ...profile }) => {
         const sendAnew = serverOf(signer);
@@ -271,7 +271,7 @@ describe.each([RSA, P256, ED25519])('a good $alg token', (signer) => {
   });
 });
 
-describe('the twin (r, n−s) of an ECDSA token, which anybody can compute', () => {
+describe('the twin (r, n−s) of an ECDSA token, which anyone can compute', () => {
   const send = serverOf(P256);
 
   test('is a replay of the used token', async () => {
@@ -280,7 +280,7 @@ describe('the twin (r, n−s) of an ECDSA token, which anybody can compute', () 
     expect(await send(withSignature(token, highS))).toMatchObject({ ok: false, reason: 'replayed' });
   });
 
-  test('and the token are let in once in all', async () => {
+  test('and the token together are accepted exactly once', async () => {
     for (let round = 0; round < 100; round++) {
       const token = goodToken(P256);
       const twin = withSignature(token, highS);

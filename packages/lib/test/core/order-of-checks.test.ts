@@ -1,4 +1,4 @@
-/** The order of checks (spec/LIFECYCLE.md): requests that are wrong in one way, in two, and in several. */
+/** The order of checks (spec/LIFECYCLE.md): requests with one fault, with two, and with several. */
 import { generateKeyPairSync } from 'node:crypto';
 import { freshNonce, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { signToken, withSignature } from 'ajwt-testkit/sign';
@@ -30,7 +30,7 @@ const stranger = generateKeyPairSync('ed25519');
 const aliceKey = publicKeyOf(alice.publicKey);
 const strangerKey = publicKeyOf(stranger.publicKey);
 
-/** A request that is right in every way, until a fault makes it wrong. */
+/** A request without faults. */
 const soundWorld = () => ({
   scheme: 'JWT',
   signer: alice.privateKey,
@@ -58,7 +58,7 @@ const fails = () => {
 };
 const atPath = (path: 'header' | 'claims' | 'bind', members: object) => ({ [path]: members }) as Wrong;
 
-/** In the order of steps, and in a step in the order of REASONS. Two faults of one slot exclude each other. */
+/** In the order of steps, and within a step in the order of REASONS. Two faults of one slot exclude each other. */
 const FAULTS: readonly (readonly [reason: Reason, step: number, slot: string, wrong: Wrong])[] = [
   ['missing', 1, 'scheme', { scheme: 'Bearer' }],
   ['malformed', 2, 'typ', atPath('header', { typ: 'at+jwt' })],
@@ -145,7 +145,7 @@ const pairs = FAULTS.flatMap((first, index) =>
     .map((second) => [nameOf(first), nameOf(second), first, second] as const),
 );
 
-test('without a fault the request is let in', async () => {
+test('a request without a fault is accepted', async () => {
   expect(await decide([])).toMatchObject({ result: { ok: true, username: 'alice' }, asked: 1, verifications: 1 });
 });
 
@@ -165,7 +165,7 @@ describe('a request with one fault', () => {
   });
 });
 
-describe('of two faults the earlier is the reason', () => {
+describe('of two faults, the earlier one is the reason', () => {
   test.each(pairs)('%s before %s', async (_first, _second, first, second) => {
     for (const faults of [[first, second] as const, [second, first] as const]) {
       const { result, asked } = await decide(faults);
@@ -175,9 +175,9 @@ describe('of two faults the earlier is the reason', () => {
   });
 });
 
-describe('verifications that one token costs', () => {
+describe('the number of verifications for a token', () => {
   const NOBODY = { username: 'alice', user: 'alice', disabled: false };
-  /** How often a token was verified, with which keys, and what came of it. */
+  /** Returns which keys a token was verified with (-1 for a dummy), and the reason. */
   async function verifications(token: string, keys: readonly PublicKey[], said: Partial<KeyRecord> = {}) {
     const { authenticate } = createAuthenticator({
       keys: { find: () => ({ ...NOBODY, keys: keys.map((key) => ({ key, state: 'active', ...said })) }) },
@@ -196,7 +196,7 @@ describe('verifications that one token costs', () => {
   const sixKeys = six.map(({ publicKey }) => publicKeyOf(publicKey));
   const payload = () => JSON.stringify({ username: 'alice', time: NOW, nonce: freshNonce() });
 
-  test('a decoy key, one of nobody, is tried where the user has no key', async () => {
+  test('a dummy key is tried if the user has no key', async () => {
     const token = signToken('{"alg":"EdDSA"}', payload(), alice.privateKey);
     expect(await verifications(token, [])).toEqual({ reason: 'unknown_key', tried: [-1] });
   });
@@ -210,7 +210,7 @@ describe('verifications that one token costs', () => {
   });
 
   test.each([false, undefined, null, 1, 'yes'])(
-    'a key that permits an address with %s verifies nothing',
+    'a key whose allowsAddress returns %s verifies nothing',
     async (word) => {
       const token = signToken('{"alg":"EdDSA"}', payload(), alice.privateKey);
       const permits = () => word as boolean;
@@ -222,7 +222,7 @@ describe('verifications that one token costs', () => {
   );
 
   test.each(['RS512', 'PS256', 'ES256', 'ES384', 'ES512', 'Ed25519'])(
-    'the decoy for %s takes its signatures',
+    'the dummy key for %s takes signatures of that length',
     async (alg) => {
       const length = { RS512: 512, PS256: 256, ES256: 64, ES384: 96, ES512: 132, Ed25519: 64 }[alg] as number;
       const signature = Buffer.alloc(length, 0x55).toString('base64url');
@@ -236,7 +236,7 @@ describe('verifications that one token costs', () => {
     },
   );
 
-  test('four at most, where no kid says which of six keys it is', async () => {
+  test('is at most four if no kid names one of six keys', async () => {
     for (const [index, { privateKey }] of six.entries()) {
       const token = signToken('{"alg":"EdDSA"}', payload(), privateKey);
       expect(await verifications(token, sixKeys)).toEqual(
@@ -247,7 +247,7 @@ describe('verifications that one token costs', () => {
     }
   });
 
-  test('one, where the kid says which of six keys it is', async () => {
+  test('is one if the kid names one of six keys', async () => {
     for (const [index, { privateKey }] of six.entries()) {
       const header = JSON.stringify({ alg: 'EdDSA', kid: sixKeys[index]?.kid });
       expect(await verifications(signToken(header, payload(), privateKey), sixKeys)).toEqual({
@@ -257,7 +257,7 @@ describe('verifications that one token costs', () => {
     }
   });
 
-  test('one with a decoy instead, where an RSA signature lies above the modulus and the engine would not even try', async () => {
+  test('is one with a dummy key if an RSA signature is above the modulus, which the engine refuses at once', async () => {
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const token = withSignature(signToken('{"alg":"RS512"}', payload(), alice.privateKey), () =>
       Buffer.alloc(256, 0xff),
@@ -266,7 +266,7 @@ describe('verifications that one token costs', () => {
   });
 });
 
-test('of any number of faults the earliest is the reason', async () => {
+test('of any number of faults, the earliest one is the reason', async () => {
   const several = fc
     .subarray(FAULTS.slice(), { minLength: 3 })
     .map((faults) => faults.filter((fault, index) => !faults.slice(0, index).some((one) => excludes(one, fault))));
@@ -306,7 +306,7 @@ const ANSWERS: Readonly<
   unavailable: [503, undefined, '1'],
 };
 
-describe('the answer to a request with one fault', () => {
+describe('the response to a request with one fault', () => {
   test.each(FAULTS.map((fault) => [nameOf(fault), fault] as const))('%s', async (_name, fault) => {
     const [reason, , , { storeTakes = 0 }] = fault;
     const [status, challenge, retryAfter] = ANSWERS[reason];
@@ -322,7 +322,7 @@ describe('the answer to a request with one fault', () => {
     expect(JSON.parse((result as RefusedResult).body)).toMatchObject({ status, ...(error && { error }) });
   });
 
-  test('is one for all reasons of steps 3 and 4, byte for byte', async () => {
+  test('is the same for all reasons of steps 3 and 4, byte by byte', async () => {
     const silent = FAULTS.filter(([reason]) => [3, 4].includes(REASONS[reason].step));
     expect(silent).toHaveLength(6);
     const answers = new Set<string>();
@@ -333,7 +333,7 @@ describe('the answer to a request with one fault', () => {
     expect([...answers]).toHaveLength(1);
   });
 
-  test('says nothing of what went wrong on this side; the hook is told', async () => {
+  test('does not contain the error of a store, but the hook gets it', async () => {
     for (const fault of FAULTS.filter(([reason]) => reason === 'unavailable')) {
       const events: AuthenticationEvent[] = [];
       const { result } = await decide([fault], (event) => events.push(event));
@@ -344,8 +344,8 @@ describe('the answer to a request with one fault', () => {
     }
   });
 
-  test.each([['let in', []], ...FAULTS.map((fault) => [nameOf(fault), [fault]] as const)] as const)(
-    'is unavailable where the hook throws: %s',
+  test.each([['accepted', []], ...FAULTS.map((fault) => [nameOf(fault), [fault]] as const)] as const)(
+    'is unavailable if the hook throws: %s',
     async (_name, faults) => {
       expect((await decide(faults, fails)).result).toMatchObject({ ok: false, reason: 'unavailable', status: 503 });
     },

@@ -1,12 +1,12 @@
-/** What a sender wrote cannot move a cursor, turn a line round, forge a log line or vanish from it. */
+/** Text from a sender cannot move a cursor, reverse a line, forge a log line or be invisible in one. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { printable } from '../../src/core/printable.ts';
 
-/** Controls, format characters with the bidi controls, line separators, and what has no shape of its own. */
+/** Controls, format characters with the bidi controls, line separators, and characters without a glyph. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/u;
 
-/** Reads what `printable` wrote. */
+/** Reverses `printable`. */
 const readBack = (text: string) =>
   text.replace(/\\u\{([0-9a-f]+)\}/g, (_all, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)));
 
@@ -36,7 +36,7 @@ const any = fc.oneof(
 );
 
 describe('printable', () => {
-  test('lets every letter, mark, number, symbol and space of Unicode stand, and nothing else', () => {
+  test('leaves only letters, marks, numbers, symbols and spaces of Unicode unchanged', () => {
     for (let point = 0; point <= 0x10ffff; point++) {
       const character = String.fromCodePoint(point);
       const expected = UNSAFE.test(character) || character === '\\' ? `\\u{${point.toString(16)}}` : character;
@@ -46,7 +46,7 @@ describe('printable', () => {
 
   test.each([
     ['NUL', '\0', '\\u{0}'],
-    ['a line end', 'a\r\nb', 'a\\u{d}\\u{a}b'],
+    ['a line break', 'a\r\nb', 'a\\u{d}\\u{a}b'],
     ['a terminal escape', '\x1b[31m', '\\u{1b}[31m'],
     ['a C1 control', '\u009b31m', '\\u{9b}31m'],
     ['bidi overrides', '\u202ea\u202c', '\\u{202e}a\\u{202c}'],
@@ -59,11 +59,11 @@ describe('printable', () => {
     ['private use', '\ue000', '\\u{e000}'],
     ['a backslash', 'a\\u{a}', 'a\\u{5c}u{a}'],
     ['names in any script', 'Жук 李雷 é 😀', 'Жук 李雷 é 😀'],
-  ])('writes %s so that it can be seen', (_what, text, expected) => {
+  ])('makes %s visible', (_what, text, expected) => {
     expect(printable(text)).toBe(expected);
   });
 
-  test('lets none of them through in any text, and no two texts look alike', () => {
+  test('escapes them in every string, and reversibly', () => {
     fc.assert(
       fc.property(any, (text) => {
         const written = printable(text, 10_000);
@@ -74,13 +74,13 @@ describe('printable', () => {
     );
   });
 
-  test('is cut where it is told, with a mark that it was cut', () => {
+  test('cuts at the limit, and marks the cut', () => {
     expect(printable('a'.repeat(600))).toBe('a'.repeat(600));
     expect(printable('a'.repeat(601))).toBe(`${'a'.repeat(600)}…`);
     expect(printable('abc', 2)).toBe('ab…');
   });
 
-  test('does not let half of a character through where it is cut', () => {
+  test('does not leave half a character at the cut', () => {
     expect(printable('a😀', 2)).toBe('a\\u{d83d}…');
     fc.assert(
       fc.property(any, fc.nat(20), (text, limit) => {

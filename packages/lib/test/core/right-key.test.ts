@@ -1,4 +1,4 @@
-/** Accepted means: one of the keys that this user may use now has signed it, whoever else's key is named or is there. */
+/** A token is accepted only if it was signed with a usable key of its user, whatever other keys exist or are named. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { goodPayload, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { type SchemeName, signToken } from 'ajwt-testkit/sign';
@@ -19,11 +19,11 @@ const PARTIES = [
 ];
 const numbers = PARTIES.map((_, number) => number);
 
-test('a token is accepted exactly where a usable key of its user has signed it, and no other is named', async () => {
+test('a token is accepted if and only if a usable key of its user signed it, and its kid names no other key', async () => {
   const state = fc.constantFrom<KeyState>('active', 'active', 'staged', 'expired', 'revoked');
   const user = fc.record({ disabled: fc.nat(9).map((one) => one === 0), states: fc.tuple(state, state, state) });
   const situation = fc.record({
-    // Each user has three of the keys; with two users, one is a stranger's.
+    // Each user has three of the keys; with two users, one key belongs to neither.
     owners: fc.shuffledSubarray(numbers, { minLength: 6, maxLength: 6 }),
     users: fc.record({ alice: user, bob: user }),
     requests: fc.array(

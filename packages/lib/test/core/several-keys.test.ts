@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createToken } from '../../src/client.ts';
 import { createAuthenticator, memoryKeyStore, memoryNonceStore, PrivateKey } from '../../src/index.ts';
 
-/** Without a kid, so that all keys of the user are tried in turn. */
+/** Makes a token without a kid, so that all keys of the user are tried in turn. */
 async function anonymously(key: PrivateKey): Promise<string> {
   return createToken({
     username: 'guido',
@@ -10,15 +10,15 @@ async function anonymously(key: PrivateKey): Promise<string> {
   });
 }
 
-test('of several RSA keys the one that signed is found, also behind one whose modulus is below the signature', async () => {
+test('of several RSA keys, the one that signed is found, also after one whose modulus is below the signature', async () => {
   const pairs = await Promise.all(Array.from({ length: 4 }, () => PrivateKey.generate('rsa', { bits: 2048 })));
   const keys = memoryKeyStore();
-  // The smallest modulus first: then many signatures of the others lie above it.
+  // The smallest modulus comes first, so that many signatures of the other keys are above it.
   pairs.sort((one, other) => Buffer.compare(one.publicKey.modulus as Buffer, other.publicKey.modulus as Buffer));
   for (const { publicKey } of pairs) keys.addKey('guido', publicKey);
   const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });
   let above = 0;
-  // Moduli that lie close together by chance need more tokens.
+  // More tokens are needed if the moduli happen to be close together.
   for (let count = 0; count < 100 || above === 0; count++) {
     const signer = pairs[count % 4] as PrivateKey;
     const token = await anonymously(signer);

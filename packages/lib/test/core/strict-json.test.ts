@@ -1,16 +1,16 @@
-/** One reading only: as JSON.parse reads an object without duplicate names, and none where there are any. */
+/** Objects without duplicate names are read as JSON.parse reads them; the others are refused. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseStrictJsonObject } from '../../src/core/strict-json.ts';
 
-/** A JSON value in which a name can stand twice. */
+/** A JSON value in which a name may occur twice. */
 type Node =
   | { members: [name: string, value: Node][] }
   | { items: Node[] }
   | { value: string | number | boolean | null };
 
-// Few names, so that they meet, and all that a scanner could trip over. None of a single character is written with an escape:
-// V8 13 may take any such name for a backslash, once it has seen one.
+// Few names, so that duplicates occur, and everything that could confuse a scanner. No name of one character is escaped: V8 13 may
+// read such a name as a backslash, after it has read one.
 const name = fc.constantFrom(
   'a',
   'b',
@@ -48,7 +48,7 @@ const { node } = fc.letrec<{ node: Node }>((tie) => ({
 }));
 const object = node.filter((one): one is Extract<Node, { members: unknown }> => 'members' in one);
 
-/** Picks one of so many ways. */
+/** Picks one of several ways. */
 type Pick = (ways: number) => number;
 const picks = fc.infiniteStream(fc.nat(1000)).map(
   (stream): Pick =>
@@ -56,7 +56,7 @@ const picks = fc.infiniteStream(fc.nat(1000)).map(
       (stream.next().value as number) % ways,
 );
 
-/** Writes JSON in any of the ways in which it can be written. */
+/** Writes JSON in any of the possible ways. */
 function write(one: Node, pick: Pick): string {
   const space = () => ['', '', ' ', '\n', '\t \r'][pick(5)] as string;
   const list = (parts: string[]) => parts.map((part) => space() + part + space()).join(',') || space();
@@ -101,7 +101,7 @@ describe('parseStrictJsonObject', () => {
     );
   });
 
-  test('refuses an object with a name twice, at any depth, however either is written', () => {
+  test('refuses a duplicate name, at any depth, however it is written', () => {
     fc.assert(
       fc.property(object, node, picks, (one, value, pick) => {
         const copy = structuredClone(one);
@@ -170,12 +170,12 @@ describe('parseStrictJsonObject', () => {
     "{'a':1}",
     '{a:1}',
     '{"a":01}',
-  ])('refuses %j, which is no object', (written) => {
+  ])('refuses %j, which is not an object', (written) => {
     expect(parseStrictJsonObject(written)).toBeUndefined();
   });
 
-  test('reads a name of one character that is written with an escape as what it is, or refuses it', () => {
-    // V8 13 takes it for a backslash, once it has read an object that goes on with one.
+  test('reads an escaped name of one character correctly, or refuses it', () => {
+    // V8 13 reads it as a backslash, after it has read an object that continues with one.
     for (const within of ['%', '{"x":%}', '{"x":[1,%]}']) {
       for (const name of ['d', '{', '"', '\n']) {
         parseStrictJsonObject(within.replace('%', '{"kty":1,"\\\\":1}'));
@@ -187,7 +187,7 @@ describe('parseStrictJsonObject', () => {
     }
   });
 
-  test('reads the same name in objects beside and inside one another', () => {
+  test('accepts the same name in sibling and nested objects', () => {
     const written = '{"a":{"a":[{"a":1},{"a":{"a":"a\\u0022:"}}]},"b":{"a":"{"}}';
     expect(parseStrictJsonObject(written)).toStrictEqual(JSON.parse(written));
   });

@@ -1,6 +1,6 @@
 /**
- * A wrong order of checks does not compile. The compiler is the judge here: each `@ts-expect-error` is an error of its own where
- * the line below it compiles after all. Nothing in these functions ever runs.
+ * A wrong order of checks does not compile. The compiler tests this: a `@ts-expect-error` is itself an error if the line below it
+ * compiles. These functions never run.
  */
 import { expect, test } from 'vitest';
 import { type BindingPolicy, checkBinding } from '../../src/core/check-binding.ts';
@@ -20,7 +20,7 @@ import type {
 } from '../../src/core/trust.ts';
 import { selectCandidates, verifySignature } from '../../src/core/verify.ts';
 
-/** What each step gives, and what each step is told besides. */
+/** What each step returns, and its further parameters. */
 interface Products {
   readonly unverified: UnverifiedToken;
   readonly candidates: Candidates<string>;
@@ -48,71 +48,71 @@ function rightOrder({ unverified, candidates, signed, fresh, bound, refusal, rec
 }
 
 function selectsFromUnverifiedTokensOnly({ candidates, signed, refusal, record }: Products) {
-  // @ts-expect-error a text must be parsed first
+  // @ts-expect-error a string must be parsed first
   selectCandidates('header.payload.signature', record);
-  // @ts-expect-error candidates are what comes out of it
+  // @ts-expect-error candidates are its result
   selectCandidates(candidates, record);
-  // @ts-expect-error a later step's product
+  // @ts-expect-error the result of a later step
   selectCandidates(signed, record);
   // @ts-expect-error a malformed token has no candidates
   selectCandidates(refusal, record);
-  // @ts-expect-error neither has what step 2 has not yet been asked about
+  // @ts-expect-error the result of step 2 has not been checked
   selectCandidates(parseToken(''), record);
 }
 
 function verifiesCandidatesOnly({ unverified, candidates, signed, fresh, refusal, record }: Products) {
-  // @ts-expect-error all of a user's keys are not yet its candidates
+  // @ts-expect-error the keys of a user are not candidates yet
   verifySignature(unverified, record);
-  // @ts-expect-error step 3 left out
+  // @ts-expect-error step 3 skipped
   verifySignature(unverified);
-  // @ts-expect-error the token goes along with its candidates
+  // @ts-expect-error candidates without the token
   verifySignature(candidates, candidates);
-  // @ts-expect-error a later step's product
+  // @ts-expect-error the result of a later step
   verifySignature(signed, candidates);
-  // @ts-expect-error a later step's product
+  // @ts-expect-error the result of a later step
   verifySignature(fresh, candidates);
   // @ts-expect-error a malformed token has no signature
   verifySignature(refusal, candidates);
 }
 
 function checksTheTimeOfSignedTokensOnly({ unverified, candidates, fresh, bound, claimed, refusal }: Products) {
-  // @ts-expect-error step 4 left out
+  // @ts-expect-error step 4 skipped
   checkTime(unverified, 0, 20);
-  // @ts-expect-error step 4 left out
+  // @ts-expect-error step 4 skipped
   checkTime(candidates, 0, 20);
   // @ts-expect-error step 4 may have refused it
   checkTime(verifySignature(unverified, candidates), 0, 20);
-  // @ts-expect-error a later step's product
+  // @ts-expect-error the result of a later step
   checkTime(fresh, 0, 20);
-  // @ts-expect-error a later step's product
+  // @ts-expect-error the result of a later step
   checkTime(bound, 0, 20);
-  // @ts-expect-error a later step's product
+  // @ts-expect-error the result of a later step
   checkTime(claimed, 0, 20);
   // @ts-expect-error a refused token
   checkTime(refusal, 0, 20);
 }
 
 function bindsFreshTokensOnly({ unverified, signed, bound, claimed, refusal, request, policy }: Products) {
-  // @ts-expect-error steps 3 to 5 left out
+  // @ts-expect-error steps 3 to 5 skipped
   checkBinding(unverified, request, policy);
-  // @ts-expect-error step 5 left out
+  // @ts-expect-error step 5 skipped
   checkBinding(signed, request, policy);
   // @ts-expect-error step 5 may have refused it
   checkBinding(checkTime(signed, 0, 20), request, policy);
-  // @ts-expect-error a later step's product
+  // @ts-expect-error the result of a later step
   checkBinding(bound, request, policy);
-  // @ts-expect-error a later step's product
+  // @ts-expect-error the result of a later step
   checkBinding(claimed, request, policy);
   // @ts-expect-error a refused token
   checkBinding(refusal, request, policy);
 }
 
 function claimsBoundTokensOnly({ unverified, signed, fresh, claimed, refusal, request, policy }: Products) {
-  // @ts-expect-error steps 3 to 6 left out
+  // @ts-expect-error steps 3 to 6 skipped
   checkClaim(unverified, 'claimed', 0, 20);
-  // @ts-expect-error steps 5 and 6 left out
+  // @ts-expect-error steps 5 and 6 skipped
   checkClaim(signed, 'claimed', 0, 20);
-  // @ts-expect-error step 6 left out
+  // @ts-expect-error step 6 skipped
   checkClaim(fresh, 'claimed', 0, 20);
   // @ts-expect-error step 6 may have refused it
   checkClaim(checkBinding(fresh, request, policy), 'claimed', 0, 20);
@@ -130,7 +130,7 @@ function nobodyWritesAStateByHand({ unverified, signed, record }: Products) {
   const promoted: ClaimedToken<string> = signed;
   // @ts-expect-error a later state is not an earlier one
   const demoted: FreshToken<string> = promoted;
-  // @ts-expect-error another application's user is not this one's
+  // @ts-expect-error the user type of another application
   const other: SignedToken<number> = signed;
   return [made, promoted, demoted, other];
 }
@@ -145,6 +145,6 @@ const JUDGED = {
   nobodyWritesAStateByHand,
 };
 
-test.each(Object.entries(JUDGED))('the compiler has judged %s', (_name, judged) => {
+test.each(Object.entries(JUDGED))('the compiler has checked %s', (_name, judged) => {
   expect(judged).toBeTypeOf('function');
 });

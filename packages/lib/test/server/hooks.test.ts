@@ -7,7 +7,7 @@ const keys = memoryKeyStore();
 keys.addKey('guido', key.publicKey);
 const authorization = () => createAuthorization({ username: 'guido', key });
 
-test('a hook that returns a rejected promise neither stops the request nor the process', async () => {
+test('a hook that returns a rejected promise ends neither the request nor the process', async () => {
   const onResult = async () => {
     throw new Error('the audit log is full');
   };
@@ -24,19 +24,19 @@ test.each([
     },
   ],
   ['rejects', () => Promise.reject(new Error('read only'))],
-])('a key store whose used() %s lets the request in all the same', async (_what, used) => {
-  const store: KeyStore<string> = { find: keys.find, recordUse: used };
+])('a request is accepted even if recordUse() %s', async (_what, recordUse) => {
+  const store: KeyStore<string> = { find: keys.find, recordUse };
   const auth = createAuthenticator({ keys: store, nonces: memoryNonceStore() });
   expect(await auth.authenticate({ authorization: await authorization() })).toMatchObject({ ok: true });
 });
 
-test('a key store that finds null has found nobody', async () => {
+test('null from a key store means that there is no such user', async () => {
   const store = { find: () => null } as unknown as KeyStore<string>;
   const auth = createAuthenticator({ keys: store, nonces: memoryNonceStore() });
   expect(await auth.authenticate({ authorization: await authorization() })).toMatchObject({ reason: 'unknown_user' });
 });
 
-test('a hook learns of the very request that was decided about, with its context', async () => {
+test('a hook gets the request itself, with its context', async () => {
   const told: unknown[] = [];
   const auth = createAuthenticator({
     keys,

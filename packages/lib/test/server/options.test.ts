@@ -1,4 +1,4 @@
-/** A wrong option is refused when something is made with it, by a TypeError that names it, and never waits for a request. */
+/** A wrong option throws a TypeError that names it, where it is passed, and not on the first request. */
 import { describe, expect, test } from 'vitest';
 import { expressAuth } from '../../src/adapters/express.ts';
 import { nodeAuth } from '../../src/adapters/node.ts';
@@ -12,7 +12,7 @@ const keys = memoryKeyStore();
 const nonces = memoryNonceStore();
 const auth = createAuthenticator({ keys, nonces });
 
-/** Each maker with sound options, but for those given. */
+/** The functions that take options, each with valid ones except for those given. */
 const MAKERS = {
   createAuthenticator: (options: object) => createAuthenticator({ keys, nonces, ...options }),
   memoryNonceStore: (options: object) => memoryNonceStore(options),
@@ -83,7 +83,7 @@ const BAD: readonly (readonly [maker: Maker, option: string, values: readonly un
   ['expressAuth', 'optional', ['false', 'yes', 1, {}]],
 ];
 
-/** The error that making something ends with, at once or later. */
+/** Returns the error that a function throws or rejects with. */
 async function errorOf(make: () => unknown): Promise<unknown> {
   try {
     return await make();
@@ -103,7 +103,7 @@ test.each(BAD)('%s refuses a wrong %s', async (maker, option, values) => {
 
 describe.each(Object.keys(MAKERS) as Maker[])('%s', (maker) => {
   test.each(['Tolerance', 'timer', 'requires', '', 'toString', 'prototype'])(
-    'refuses the option %j, which does not exist, and says which do',
+    'refuses the unknown option %j, and lists the known ones',
     async (option) => {
       const error = await errorOf(() => MAKERS[maker]({ [option]: undefined }));
       expect(error).toBeInstanceOf(TypeError);
@@ -113,13 +113,13 @@ describe.each(Object.keys(MAKERS) as Maker[])('%s', (maker) => {
     },
   );
 
-  test('takes sound options', async () => {
+  test('accepts valid options', async () => {
     expect(await errorOf(() => MAKERS[maker]({}))).not.toBeInstanceOf(Error);
   });
 });
 
-describe('options that do not go together', () => {
-  test('aud is required, but nobody said who this server is', () => {
+describe('options that contradict each other', () => {
+  test('aud is required, but the server has no audience', () => {
     const require = ['aud'] as const;
     expect(() => createAuthenticator({ keys, nonces, require })).toThrow(
       /^option require: 'aud' needs the option audience/,
@@ -136,14 +136,14 @@ describe('options that do not go together', () => {
     [20, 21, false],
     [5, undefined, false],
     [600, 600, true],
-  ])('a nonce store for %j s and a tolerance of %j s: sound is %j', (kept, tolerance, sound) => {
+  ])('a nonce store for %j s and a tolerance of %j s: valid is %j', (kept, tolerance, valid) => {
     const make = () =>
       createAuthenticator({
         keys,
         nonces: memoryNonceStore({ tolerance: kept }),
         ...(tolerance !== undefined && { tolerance }),
       });
-    if (sound) expect(make()).toBeDefined();
+    if (valid) expect(make()).toBeDefined();
     else expect(make).toThrow(/^option tolerance: .* s is more than the \d+ s for which the nonce store keeps records/);
   });
 
@@ -152,7 +152,7 @@ describe('options that do not go together', () => {
     expect(() => createAuthenticator({ keys, nonces: store })).toThrow(/^option (?:tolerance|nonces): /);
   });
 
-  test('hard mode, without an audience that the token names', async () => {
+  test('sendAudClaim without an audience in the token', async () => {
     await expect(createToken({ username: 'alice', key, sendAudClaim: true, bind: { htm: 'GET' } })).rejects.toThrow(
       /^option sendAudClaim: /,
     );
@@ -175,7 +175,7 @@ test('a wrong option of a token is refused before anything is signed', async () 
   expect(signed).toBe(0);
 });
 
-test('the realm stands in the challenge as it was given', async () => {
+test('the challenge has the realm unchanged', async () => {
   for (const realm of ['', 'my api', "it's (mine) <all> of it; 100%", '!#[]~']) {
     const result = await createAuthenticator({ keys, nonces, realm }).authenticate({ authorization: undefined });
     expect(result).toMatchObject({ headers: { 'www-authenticate': `JWT realm="${realm}"` } });

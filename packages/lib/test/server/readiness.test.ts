@@ -1,4 +1,4 @@
-/** `authenticator.readiness()`: ready means that a signed request would be decided. */
+/** `authenticator.readiness()`: ready means that requests can be authenticated. */
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ afterEach(() => void vi.useRealTimers());
 
 const down = () => Promise.reject(new Error('down'));
 
-describe('of any key store', () => {
+describe('a key store', () => {
   const storeWith = (readiness: KeyStore<string>['readiness']): KeyStore<string> => ({
     find: () => undefined,
     ...(readiness && { readiness }),
@@ -36,7 +36,7 @@ describe('of any key store', () => {
   const readinessOf = (keys: KeyStore<string>, nonces = memoryNonceStore()) =>
     createAuthenticator({ keys, nonces }).readiness();
 
-  test('one that does not say is ready', async () => {
+  test('without readiness() counts as ready', async () => {
     expect(await readinessOf(memoryKeyStore())).toEqual({ ready: true });
   });
 
@@ -48,16 +48,16 @@ describe('of any key store', () => {
         throw new Error('down');
       },
     ],
-    // What Node rejects with where every address of a host refuses.
+    // What Node rejects with if every address of a host refuses the connection.
     ['rejects with several errors', () => Promise.reject(new AggregateError([new Error('down'), new Error('up')]))],
-  ])('one that %s is not, and says why', async (_how, readiness) => {
+  ])('that %s is not ready, and the reason is its message', async (_how, readiness) => {
     expect(await readinessOf(storeWith(readiness))).toEqual({
       ready: false,
       reason: 'the key store cannot be read: down',
     });
   });
 
-  test('one may say why itself, with any thenable', async () => {
+  test('can return its own reason, with any thenable', async () => {
     const state: Readiness = { ready: false, reason: 'migrating' };
     // biome-ignore lint/suspicious/noThenProperty: the contract allows any thenable
     const later = { then: (fulfil: (state: Readiness) => void) => fulfil(state) } as unknown as PromiseLike<Readiness>;
@@ -65,7 +65,7 @@ describe('of any key store', () => {
     expect(await readinessOf(storeWith(() => later))).toEqual(state);
   });
 
-  test('a nonce store that does not serve is told first', async () => {
+  test('is not ready if the nonce store is not, for the reason of the nonce store', async () => {
     expect(await readinessOf(storeWith(down), memoryNonceStore({ afterLoss: 'quarantine' }))).toMatchObject({
       reason: expect.stringContaining('nonces of an earlier process may be lost'),
     });
@@ -82,14 +82,14 @@ describe('of any key store', () => {
     ['cachedKeyStore', (inner) => cachedKeyStore(inner)],
     ['chainedKeyStore', (inner) => chainedKeyStore(memoryKeyStore(), inner)],
     ['withJwks', (inner) => withJwks(inner, { jwksKeys: () => [] })],
-  ])('%s asks the store inside', async (_name, around) => {
+  ])('%s asks the wrapped store', async (_name, around) => {
     expect(await readinessOf(around(storeWith(down)))).toMatchObject({ ready: false });
     expect(await readinessOf(around(storeWith(async () => ({ ready: true }))))).toEqual({ ready: true });
     expect(await readinessOf(around(storeWith(undefined)))).toEqual({ ready: true });
   });
 });
 
-describe('however often it is asked', () => {
+describe('however often it is called', () => {
   function counting() {
     const clock = { now: 0 };
     const pending: ((state: Readiness) => void)[] = [];
@@ -103,7 +103,7 @@ describe('however often it is asked', () => {
     return { clock, pending, ask };
   }
 
-  test('the key store is asked once at a time, and once a second', async () => {
+  test('the key store is asked at most once a second, and never concurrently', async () => {
     const { clock, pending, ask } = counting();
     const asked = Array.from({ length: 100 }, ask);
     expect(pending).toHaveLength(1);
@@ -119,7 +119,7 @@ describe('however often it is asked', () => {
     expect(pending).toHaveLength(2);
   });
 
-  test('one that does not answer is not ready within a second, is asked again after ten, and is believed when it answers', async () => {
+  test('a store that does not respond is not ready after a second, and is asked again after ten', async () => {
     vi.useFakeTimers();
     const { clock, pending, ask } = counting();
     const late = { ready: false, reason: 'the key store did not answer within 0.9 s' };
@@ -131,7 +131,7 @@ describe('however often it is asked', () => {
     expect(pending).toHaveLength(1);
     const again = ask();
     expect(pending).toHaveLength(2);
-    // The first one is given up: what it says now is old.
+    // The first check was given up: its result is outdated.
     pending[0]?.({ ready: true });
     await vi.advanceTimersByTimeAsync(900);
     expect(await again).toEqual(late);
@@ -142,7 +142,7 @@ describe('however often it is asked', () => {
   });
 });
 
-/** A user in an SQLite file, in each of the stores, with a clock for what is known for a second. */
+/** A user in an SQLite file, in each of the stores, with a clock for the cached result. */
 async function sqliteStore(kind: 'sqlDirectory' | 'sqlKeyStore', name: string) {
   const file = join(folder, name);
   const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(file) });
@@ -165,7 +165,7 @@ async function sqliteStore(kind: 'sqlDirectory' | 'sqlKeyStore', name: string) {
     () => clock.now,
   );
   const auth = createAuthenticator({ keys, nonces });
-  /** What `readiness()` says, and what a signed request gets, which must agree. */
+  /** Returns `readiness()` and the result of a signed request, which must agree. */
   const state = async () => {
     clock.now += 1;
     const said = await probe();
@@ -176,10 +176,10 @@ async function sqliteStore(kind: 'sqlDirectory' | 'sqlKeyStore', name: string) {
   return { file, database, state };
 }
 
-describe.each(['sqlDirectory', 'sqlKeyStore'] as const)('of %s on SQLite', (kind) => {
-  test('is no while another process has the file for itself, and yes afterwards', async () => {
+describe.each(['sqlDirectory', 'sqlKeyStore'] as const)('%s on SQLite', (kind) => {
+  test('is not ready while another process locks the file, and ready afterwards', async () => {
     const { file, database, state } = await sqliteStore(kind, `${kind}-locked.db`);
-    // Readers of a write-ahead log are never locked out; those of a file without one are.
+    // Readers are never locked out of a database in WAL mode, but of others they are.
     await sql`PRAGMA journal_mode = DELETE`.execute(database);
     expect(await state()).toBe('ready');
     const other = new DatabaseSync(file);
@@ -191,7 +191,7 @@ describe.each(['sqlDirectory', 'sqlKeyStore'] as const)('of %s on SQLite', (kind
     await database.destroy();
   });
 
-  test('is no where the file is damaged', async () => {
+  test('is not ready if the file is damaged', async () => {
     const { file, database, state } = await sqliteStore(kind, `${kind}-damaged.db`);
     await sql`PRAGMA journal_mode = DELETE`.execute(database);
     expect(await state()).toBe('ready');
@@ -202,7 +202,7 @@ describe.each(['sqlDirectory', 'sqlKeyStore'] as const)('of %s on SQLite', (kind
     await database.destroy();
   });
 
-  test('is no where a table is missing, and yes when it is back', async () => {
+  test('is not ready if a table is missing, and ready when it is back', async () => {
     const { file, database, state } = await sqliteStore(kind, `${kind}-tables.db`);
     const other = new DatabaseSync(file);
     other.exec('ALTER TABLE ajwt_key RENAME TO away');
@@ -214,7 +214,7 @@ describe.each(['sqlDirectory', 'sqlKeyStore'] as const)('of %s on SQLite', (kind
   });
 });
 
-test.each(['file', 'folder'] as const)('of authorizedKeysStore with a %s that is not there is no', async (layout) => {
+test.each(['file', 'folder'] as const)('authorizedKeysStore is not ready if its %s does not exist', async (layout) => {
   const keys = authorizedKeysStore(join(folder, 'nowhere', 'keys'), { layout });
   const { readiness } = createAuthenticator({ keys, nonces: memoryNonceStore() });
   expect(await readiness()).toMatchObject({ ready: false, reason: expect.stringContaining('nowhere') });

@@ -1,4 +1,4 @@
-/** What a refusal tells the caller and the operator: each reads what they can do, and neither reads a token. */
+/** Messages of refusals: caller and operator each get to know what they can do, and neither sees a token. */
 import { describe, expect, test } from 'vitest';
 import { createAuthorization } from '../../src/client.ts';
 import {
@@ -43,14 +43,14 @@ describe('a request without a token of the scheme', () => {
     expect(await refused(undefined, { scheme: 'Custom' })).toMatchObject({ caller: `${SENTENCE}Custom.` });
   });
 
-  test('names what came instead, if that is a known scheme or a quotation mark', async () => {
+  test('names what was sent instead, if that is a known scheme or a quotation mark', async () => {
     const token = (await signed()).slice('JWT '.length);
     expect((await refused(`Bearer ${token}`)).caller).toBe(`${SENTENCE}JWT, not Bearer.`);
     expect((await refused('basic QQ==')).caller).toBe(`${SENTENCE}JWT, not basic.`);
     expect((await refused(`"JWT ${token}"`)).caller).toBe(`${SENTENCE}JWT, not ".`);
   });
 
-  test('repeats nothing else: it may be a secret', async () => {
+  test('quotes nothing else, which may be a secret', async () => {
     const token = (await signed()).slice('JWT '.length);
     for (const value of [token, 'hunter2', 'hunter2 hunter3', 'Bearerhunter2', 'basic-hunter2'])
       expect(await refused(value)).toEqual({
@@ -61,7 +61,7 @@ describe('a request without a token of the scheme', () => {
   });
 });
 
-test('a token in quotes, or after a second scheme, is named as such', async () => {
+test('a token in quotes, or after a second scheme, is reported as such', async () => {
   const token = (await signed()).slice('JWT '.length);
   for (const value of [`"${token}"`, `'${token}'`, `Bearer ${token}`, `JWT ${token}`])
     expect(await refused(`JWT ${value}`)).toMatchObject({
@@ -81,7 +81,7 @@ test('binding_required names the members that the server, the route and the user
     });
 });
 
-test('wrong_audience tells the caller about its side, and the operator which audience came', async () => {
+test('wrong_audience tells the caller what to sign, and the operator which audience was sent', async () => {
   const caller = 'The token is for another audience; sign it for the origin of this server.';
   expect(await refused(await signed(['aud']))).toEqual({
     reason: 'wrong_audience',

@@ -3,8 +3,8 @@
  *
  * - All blocks in docstrings of the library are type-checked in one program, as written.
  * - A block runs unless its fence says why it cannot: `ts no-run: needs Redis`. It ends what it starts.
- * - A call of `console.log` has its output in a comment on the same line, and the test compares the two. `…` in the comment stands for
- *   any text, and line breaks of the output count as spaces.
+ * - Values are shown with `console.log`, and the output in a comment on the same line: `console.log(key.kid); // 5f2…`. The test compares
+ *   the two. `…` in the comment stands for any text, and line breaks of the output count as spaces.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -78,6 +78,12 @@ async function typeCheck(): Promise<string[][]> {
   return errors;
 }
 
+/** The lines with a value in a comment that nothing compares. */
+const unprinted = ({ place, code }: Block) =>
+  [...code.matchAll(/^.*; \/\/ (?:true|false|undefined|null|-?\d|['"`{[]).*$/gm)]
+    .filter(([line]) => !line.includes('console.log('))
+    .map(([line]) => `${place}: ${line}`);
+
 /** What console.log prints while a block runs, and what the comments behind its calls say. */
 async function printedBy(block: Block): Promise<{ printed: string[]; documented: string[] }> {
   const log = vi.spyOn(console, 'log').mockImplementation(() => {});
@@ -86,7 +92,7 @@ async function printedBy(block: Block): Promise<{ printed: string[]; documented:
   const documented = [...block.code.matchAll(/console\.log\(.*?\);(?: \/\/ (.*))?$/gm)].map(([, text = '']) => text);
   return { printed, documented };
 }
-const pattern = (text: string) => new RegExp(`^${text.split('…').map(RegExp.escape).join('.*')}$`, 's');
+const pattern = (text: string) => new RegExp(`^${text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('…', '.*')}$`);
 
 /** The kinds of the servers and connections that are open. */
 const openSockets = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP'));
@@ -107,6 +113,7 @@ const SAMPLE = moduleOf(
     '/** Has none. */\nexport class Bare {}\n',
     sample('wrongType', "console.log('2' * 2); // 4"),
     sample('wrongOutput', "console.log('printed'); // written"),
+    sample('unprinted', "'a'.length; // 1"),
     sample('leftOpen', "export const server = (await import('node:http')).createServer().listen(0);"),
   ].join(''),
 );
@@ -145,6 +152,10 @@ describe('the library', () => {
     if (block.mark === '') test(`the example of ${block.place} prints what it says`, () => runs(block));
   }
 
+  test('examples show values with console.log', () => {
+    expect(examples.flatMap(unprinted)).toEqual([]);
+  });
+
   test('examples that do not run say why', () => {
     const marks = examples.filter(({ mark }) => mark !== '' && !/^no-run: \w/.test(mark));
     expect(marks.map(({ place, mark }) => `${place}: ${mark}`)).toEqual([]);
@@ -152,7 +163,7 @@ describe('the library', () => {
 });
 
 describe('an example', () => {
-  const [wrongType, wrongOutput, leftOpen] = samples as [Block, Block, Block];
+  const [wrongType, wrongOutput, valueAlone, leftOpen] = samples as [Block, Block, Block, Block];
 
   test('must exist', () => {
     expect(withoutExample(publicOf(SAMPLE))).toEqual(['sample.ts Bare']);
@@ -165,6 +176,10 @@ describe('an example', () => {
 
   test('must print what it says', async () => {
     await expect(runs(wrongOutput)).rejects.toThrow("'printed'");
+  });
+
+  test('must print its values', () => {
+    expect(unprinted(valueAlone)).toEqual(["sample.ts unprinted: 'a'.length; // 1"]);
   });
 
   test('must close its servers', async () => {

@@ -78,9 +78,9 @@ describe.each(Object.entries(GOOD))('%s', (_name, wrap) => {
   /** The parts that call a user's key store. */
   const stores = {
     'the authenticator': (inner: KeyStore<string>) => inner,
-    cached: (inner: KeyStore<string>) => cachedKeyStore(inner),
-    chain: (inner: KeyStore<string>) => chainedKeyStore({ find: () => wrap(null) }, inner),
-    withKeySets: (inner: KeyStore<string>) => withJwks(inner, { jwksKeys: () => [] }),
+    cachedKeyStore: (inner: KeyStore<string>) => cachedKeyStore(inner),
+    chainedKeyStore: (inner: KeyStore<string>) => chainedKeyStore({ find: () => wrap(null) }, inner),
+    withJwks: (inner: KeyStore<string>) => withJwks(inner, { jwksKeys: () => [] }),
     'the client of withJwks': (inner: KeyStore<string>) =>
       withJwks(
         { find: () => ({ ...record, keys: [], jwksUrls: ['https://keys.example/'] }) },

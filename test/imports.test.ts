@@ -47,11 +47,13 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'testing.ts': ['testing'],
 };
 
-/** What a file imports: paths from the root, and names of packages. */
+/** What a file imports: paths from the root, and names of packages. Examples in docstrings do not count. */
 const targetsOf = (root: string, file: string) =>
-  [...readFileSync(join(root, file), 'utf8').matchAll(/(?:\bfrom|\bimport\(|^import)\s*'([^']+)'/gm)].map(([, name]) =>
-    name?.startsWith('.') ? normalize(join(dirname(file), name)) : (name as string),
-  );
+  [
+    ...readFileSync(join(root, file), 'utf8')
+      .replace(/^ *\*.*/gm, '')
+      .matchAll(/(?:\bfrom|\bimport\(|^import)\s*'([^']+)'/gm),
+  ].map(([, name]) => (name?.startsWith('.') ? normalize(join(dirname(file), name)) : (name as string)));
 /** The folder or the package of a target. The folder `kysely` is `#kysely`, to tell it from the package. */
 function partOf(target: string): string {
   if (target.startsWith('#')) return target;

@@ -1,11 +1,11 @@
-/** Stores that break the replay rule, so that it can be seen that the suite finds it. */
+/** Stores that break the replay rule on purpose; the suite must detect them. */
 import { DatabaseSync } from 'node:sqlite';
 import type { NonceStore } from 'asymmetric-jwt-auth';
 import type { Redis } from 'ioredis';
 
 const READY = { ready: true } as const;
 
-/** Looks first and writes later, as the Python package does. */
+/** Checks first and writes later, like the Python package. */
 export function checkThenRecord(file: string, { tolerance }: { readonly tolerance: number }): NonceStore {
   const database = new DatabaseSync(file, { timeout: 1000 });
   database.exec('PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS used (nonce TEXT PRIMARY KEY)');
@@ -25,10 +25,10 @@ export function checkThenRecord(file: string, { tolerance }: { readonly toleranc
   };
 }
 
-/** One atomic step, but nothing that would notice a loss. */
+/** Claims in one atomic step, but does not notice a loss. */
 export function withoutEpoch(
   client: Redis,
-  { tolerance, margin }: { readonly tolerance: number; readonly margin: number },
+  { tolerance, clockMargin }: { readonly tolerance: number; readonly clockMargin: number },
 ): NonceStore {
   return {
     tolerance,
@@ -36,7 +36,7 @@ export function withoutEpoch(
     readiness: () => READY,
     async claim({ username, time, nonce }) {
       const key = `${username} ${time} ${nonce}`;
-      const set = await client.set(key, '', 'EX', Math.ceil(2 * tolerance + margin), 'NX');
+      const set = await client.set(key, '', 'EX', Math.ceil(2 * tolerance + clockMargin), 'NX');
       return set === null ? 'replayed' : 'claimed';
     },
   };

@@ -1,4 +1,4 @@
-/** The checker itself, on logs with what it must find. */
+/** The checker itself, on logs with errors that it must find. */
 import { describe, expect, test } from 'vitest';
 import { checkLog, type Entry, type SentToken } from './checker.ts';
 import { REMAINDERS, type Trouble } from './remainders.ts';
@@ -10,7 +10,7 @@ function entry(sent: number, status: Entry['status'], members: Partial<Entry> = 
   return { token: TOKEN, server: 0, sent, done: sent + 0.1, status, ...members };
 }
 
-test('one 200 among refusals is as it should be, and all is counted', () => {
+test('accepts one 200 among refusals, and counts every response', () => {
   const statuses = [401, 200, 401, 429, 503] as const;
   const verdict = checkLog(
     statuses.map((status, index) => entry(1000 + index, status)),
@@ -20,7 +20,7 @@ test('one 200 among refusals is as it should be, and all is counted', () => {
   expect([verdict.doubles, verdict.remainder, verdict.wrong]).toEqual([[], [], []]);
 });
 
-test('a second 200 is found, however far away, at another server, with another object, and in whatever order', () => {
+test('finds a second 200 much later, at another server, in another object, and in any order of the log', () => {
   const others = Array.from({ length: 500 }, (_, index) =>
     entry(1000, 200, { token: { ...TOKEN, nonce: `${index}` } }),
   );
@@ -34,34 +34,34 @@ test('a second 200 is found, however far away, at another server, with another o
   }
 });
 
-test('three 200s are two doubles', () => {
+test('counts three 200s as two doubles', () => {
   expect(checkLog([entry(1000, 200), entry(1001, 200), entry(1002, 200)], STRICT).doubles).toHaveLength(2);
 });
 
 test.each<Partial<SentToken>>([{ username: 'bob' }, { time: 1001 }, { nonce: 'b' }])(
-  'with another %o it is another token',
+  'treats a token with another %o as a different token',
   (other) => {
     const log = [entry(1000, 200), entry(1001, 200, { token: { ...TOKEN, ...other } })];
     expect(checkLog(log, STRICT).doubles).toEqual([]);
   },
 );
 
-test.each([500, 502, 400, 404, 0, 'silent', 'cut'] as const)('%s may not be answered', (status) => {
+test.each([500, 502, 400, 404, 0, 'silent', 'cut'] as const)('reports %s as a wrong response', (status) => {
   expect(checkLog([entry(1000, status)], STRICT).wrong).toHaveLength(1);
 });
 
-test('a cut connection is an answer where the server itself was hit; silence is not', () => {
+test('allows a cut connection if the server itself was hit, but not silence', () => {
   const { wrong, cut } = checkLog([entry(1000, 'cut'), entry(1001, 'silent')], { ...STRICT, cuts: true });
   expect([wrong.map(({ status }) => status), cut]).toEqual([['silent'], 1]);
 });
 
-test('where a server was killed, so many requests may stay without an answer, and no more', () => {
+test('allows a limited number of requests without a response if a server was killed', () => {
   const log = [entry(1000, 'silent'), entry(1001, 'silent'), entry(1002, 'silent')];
   const { wrong, silent } = checkLog(log, { ...STRICT, silent: 2 });
   expect([wrong, silent]).toEqual([[log[2]], 3]);
 });
 
-describe('remainders are no wider than what the documents say', () => {
+describe('remainders cover only what the documentation says', () => {
   const troubles: readonly Trouble[] = [{ began: 999.5, healed: 1001.5 }];
   const pair = (time: number, first: number, second: number, server = 1) => ({
     first: entry(first, 200, { token: { ...TOKEN, time } }),
@@ -82,13 +82,13 @@ describe('remainders are no wider than what the documents say', () => {
     ['ahead', 'dated before the loss', pair(999, 999, 1002), false],
     ['ahead', 'used twice before the loss', pair(1001, 998, 999), false],
     ['ahead', 'used twice after the loss', pair(1002, 1002, 1003), false],
-    ['second', 'dated in the second of the loss', pair(999, 999, 1002), true],
+    ['second', 'dated within the second of the loss', pair(999, 999, 1002), true],
     ['second', 'dated before that second', pair(998, 998, 1002), false],
-    ['split', 'once at each while there were two', pair(1000, 1000, 1000.2), true],
-    ['split', 'twice at the old one', pair(1000, 1000, 1000.2, 0), false],
-    ['split', 'once at each when there was one again', pair(1002, 1002, 1003), false],
-    ['split', 'at the new one, and at the old one when it was the only one again', onlyNew(1001, 1002), true],
-    ['split', 'twice at the new one', onlyNew(1000, 1000.5), false],
+    ['split', 'once at each master while there were two', pair(1000, 1000, 1000.2), true],
+    ['split', 'twice at the old master', pair(1000, 1000, 1000.2, 0), false],
+    ['split', 'once at each, after there was one master again', pair(1002, 1002, 1003), false],
+    ['split', 'at the new master, and at the old one after it was the only one again', onlyNew(1001, 1002), true],
+    ['split', 'twice at the new master', onlyNew(1000, 1000.5), false],
     ['wrongClock', 'dated more than T + M ahead', pair(1007, 1000, 1007), true],
     ['wrongClock', 'dated T + M ahead', pair(1006, 1000, 1006), false],
   ];

@@ -1,6 +1,6 @@
-/** What the client's log says: whether a token was let in twice, and whether every other answer was one that may be given. */
+/** Checks the client's log: no token may be accepted twice, and every other response must be an allowed one. */
 
-/** What is claimed once: the replay key, and who may know what of it. */
+/** A token by its replay key, which may be claimed once. */
 export interface SentToken {
   readonly username: string;
   /** Claimed time, in seconds since the epoch. */
@@ -8,32 +8,32 @@ export interface SentToken {
   readonly nonce: string;
 }
 
-/** One request, and what came back. Times are in seconds since the epoch by the client's clock. */
+/** One request and its response. Times are in seconds since the epoch by the client's clock. */
 export interface Entry<Token extends SentToken = SentToken> {
   readonly token: Token;
-  /** Which of the servers was asked. */
+  /** Index of the server. */
   readonly server: number;
   readonly sent: number;
   readonly done: number;
-  /** Status of the answer; `cut` = the connection ended without one; `silent` = none until the deadline. */
+  /** Status of the response; `cut` if the connection ended without one, `silent` if none came before the deadline. */
   readonly status: number | 'cut' | 'silent';
-  /** Which error the challenge named. */
+  /** The `error` in the challenge. */
   readonly error?: string | undefined;
 }
 
-/** Two requests with one token that were both let in, one after the other. */
+/** Two accepted requests with the same token, in order. */
 export interface Double {
   readonly first: Entry;
   readonly second: Entry;
 }
 
-/** What is allowed beside the rule. */
+/** Exceptions to the rule. */
 export interface Allowance {
-  /** Whether the documents name this double as what the store leaves. */
+  /** Whether the documentation lists this double as a remainder. */
   isRemainder(double: Double): boolean;
-  /** Whether connections may end without an answer, as the server itself is hit. */
+  /** Whether connections may end without a response, because the server itself is hit. */
   readonly cuts: boolean;
-  /** How many requests may stay without an answer, as a server was killed that they were on their way to. */
+  /** Maximum number of requests that may get no response, because their server was killed. */
   readonly silent?: number;
 }
 
@@ -45,15 +45,15 @@ export interface Verdict {
   readonly unavailable: number;
   readonly cut: number;
   readonly silent: number;
-  /** The longest that an answer took, in seconds. */
+  /** Longest time to a response, in seconds. */
   readonly slowest: number;
   readonly doubles: readonly Double[];
   readonly remainder: readonly Double[];
-  /** Requests with an answer that may not be given, or with none. */
+  /** Requests with a wrong response or none. */
   readonly wrong: readonly Entry[];
 }
 
-/** Reads a whole log, in whatever order it was written. */
+/** Checks a whole log; its order does not matter. */
 export function checkLog(log: readonly Entry[], { isRemainder, cuts, silent = 0 }: Allowance): Verdict {
   const letIn = new Map<string, Entry[]>();
   const counts = new Map<Entry['status'], number>();
@@ -65,7 +65,7 @@ export function checkLog(log: readonly Entry[], { isRemainder, cuts, silent = 0 
     const { token, status } = entry;
     counts.set(status, (counts.get(status) ?? 0) + 1);
     if (status === 200) {
-      // Lengths first, so that no two triples look alike.
+      // Lengths first, so that different triples have different keys.
       const key = `${token.username.length}:${token.username}${token.time}:${token.nonce}`;
       letIn.set(key, [...(letIn.get(key) ?? []), entry]);
     } else if (!isAllowed(status)) wrong.push(entry);
@@ -90,7 +90,7 @@ export function checkLog(log: readonly Entry[], { isRemainder, cuts, silent = 0 
 
 const MAY_BE: ReadonlySet<Entry['status']> = new Set([401, 429, 503]);
 
-/** Each 200 of one token with the one before it. */
+/** Returns each 200 of one token with the previous one. */
 function pairsOf(entries: readonly Entry[]): Double[] {
   const inOrder = [...entries].sort((a, b) => a.done - b.done);
   return inOrder.slice(1).map((second, index) => ({ first: inOrder[index] as Entry, second }));

@@ -1,4 +1,4 @@
-/* Steps the wall clock of one process: the seconds in a file are added to it. Monotonic clocks are left alone. */
+/* Steps the wall clock of one process: adds the seconds in a file to it. Monotonic clocks are unchanged. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@ __attribute__((constructor)) static void open_clock(void) {
 }
 
 int clock_gettime(clockid_t id, struct timespec *now) {
-  /* Others may ask before this was opened. */
+  /* Other libraries may read the time before the file is open. */
   if (true_clock_gettime == NULL) open_clock();
   int result = true_clock_gettime(id, now);
   if (result == 0 && seconds != NULL && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)) now->tv_sec += *seconds;

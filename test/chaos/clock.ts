@@ -1,16 +1,16 @@
-/** Wall clocks in a test's hand, of real processes: `clock.c` adds what a file says. */
+/** Lets a test set the wall clocks of real processes: `clock.c` adds the seconds in a file. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Why clocks cannot be stepped here. */
+/** Returns why clocks cannot be stepped on this machine, or `undefined`. */
 export function lacksClocks(): string | undefined {
   if (process.platform !== 'linux') return 'needs Linux';
   return spawnSync('gcc', ['--version']).status === 0 ? undefined : 'needs gcc and libc6-dev';
 }
 
-/** The clock of all processes that are started with its environment. */
+/** The clock of all processes that are started with its `env`. */
 export class Clock {
   readonly #folder = mkdtempSync(join(tmpdir(), 'ajwt-clock-'));
   readonly #file = join(this.#folder, 'seconds');
@@ -34,20 +34,20 @@ export class Clock {
     writeFileSync(this.#file, new BigInt64Array(1));
   }
 
-  /** For the processes whose clock it is. */
+  /** Environment of the processes. */
   get env(): Readonly<Record<string, string>> {
     return { LD_PRELOAD: this.#library, CHAOS_CLOCK: this.#file };
   }
 
-  /** By how many seconds it is off. */
+  /** Current error of the clock, in seconds. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** @param seconds - whole ones, by which it is off from now on */
+  /** @param seconds - error of the clock from now on, a whole number */
   step(seconds: number): void {
     this.#offset = seconds;
-    // Eight bytes at once, in place: the processes have them in their memory.
+    // Write all eight bytes at once and in place, because the processes have mapped them into memory.
     const file = openSync(this.#file, 'r+');
     writeSync(file, new BigInt64Array([BigInt(seconds)]), 0, 8, 0);
     closeSync(file);

@@ -1,54 +1,54 @@
-/** What a fault is: where it strikes, how it comes and goes, and what may be seen of it. */
+/** Describes a fault: its servers, how to inject and heal it, and its allowed effects. */
 import type { Program } from './program.ts';
 import type { REMAINDERS } from './remainders.ts';
 import type { SIGNS } from './signs.ts';
 import type { Users } from './users.ts';
 
-/** The parts of one fault, started. */
+/** The running parts of one fault. */
 export interface Scene {
-  /** What requests are sent to. */
+  /** The servers that receive requests. */
   readonly servers: readonly Pick<Program, 'port'>[];
-  /** Brings the fault about. */
+  /** Starts the fault. */
   inject(round: number): Promise<void>;
-  /** Takes it back; settles as soon as the server that was hit answers again, or is replaced by one that does. */
+  /** Ends the fault. Resolves as soon as the affected server, or its replacement, responds. */
   heal(round: number): Promise<void>;
-  /** Puts in order what the next round needs, after what is measured. */
+  /** Prepares the next round, after the measurements. */
   restore?(round: number): Promise<void>;
-  /** By how much the clocks of the servers are off, in seconds. */
+  /** Current error of the servers' clocks, in seconds. */
   offset?(): number;
-  /** Whether tokens of earlier rounds are sent once more while the fault lasts. */
+  /** Whether tokens of earlier rounds are sent again during the fault. */
   readonly sendsAgain?: true;
   /** Path of the requests. */
   readonly path?: string;
-  /** Things of its own that must hold at the end; says what does not. */
+  /** Checks further conditions at the end, and returns those that do not hold. */
   failures?(): readonly string[];
-  /** Ends everything. */
+  /** Stops everything. */
   end(): Promise<void>;
 }
 
 export interface Fault {
-  /** As it is called on the command line. */
+  /** Its name on the command line. */
   readonly name: string;
   readonly what: string;
-  /** Most seconds from the server's return until each server lets a fresh token in. */
+  /** Maximum seconds from the server's return until each server accepts a fresh token. */
   readonly recovery: number;
   /** Seconds that the fault lasts; default 1. */
   readonly lasts?: number;
-  /** 2T + M, where it is not that of the services. */
+  /** 2T + M in seconds, if it differs from that of the services. */
   readonly lockOut?: number;
-  /** Whether connections may be cut, as those who answer are hit themselves. */
+  /** Whether connections may be cut, because the fault hits the servers themselves. */
   readonly cuts?: true;
-  /** Connections that may stay without an answer in a round, for the reason that the documents give; default none. */
+  /** Maximum connections without a response in a round, for the documented reason; default none. */
   readonly silent?: number;
-  /** What shows that it struck, in every round. */
+  /** The effect that must be visible in every round. */
   readonly felt: keyof typeof SIGNS;
-  /** What the documents say remains; default nothing. */
+  /** The documented remainder; default none. */
   readonly remainder?: keyof typeof REMAINDERS;
-  /** Whether the remainder must show, as the load provokes it. */
+  /** Whether the remainder must occur, because the load provokes it. */
   readonly provoked?: true;
-  /** Whether it is run in the short pass. */
+  /** Whether `--short` includes it. */
   readonly short?: true;
-  /** Why it cannot be had here. */
+  /** Returns why it cannot run on this machine, or `undefined`. */
   missing?(): string | undefined;
   set(users: Users): Promise<Scene>;
 }

@@ -1,20 +1,20 @@
-/** A steady stream of freshly signed tokens, each sent several times over all servers; what comes back is written down. */
+/** Sends a steady stream of freshly signed tokens, each several times to all servers, and records the responses. */
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { signToken } from 'ajwt-testkit/sign';
 import type { Entry, SentToken } from './checker.ts';
 
-/** A token, and what it is for. */
+/** A token and its purpose. */
 export interface LoadToken extends SentToken {
-  /** `honest` = by the true clock; `ahead` = dated T ahead, as by a fast clock; `along` = by the clock of the servers. */
+  /** `honest`: dated by the true clock; `ahead`: dated T ahead, as by a fast clock; `along`: dated by the servers' clock. */
   readonly kind: 'honest' | 'ahead' | 'along';
-  /** When it was signed and sent first, in seconds since the epoch. */
+  /** When it was signed and first sent, in seconds since the epoch. */
   readonly made: number;
   readonly text: string;
 }
 
 export interface LoadEntry extends Entry<LoadToken> {
-  /** Among those that were sent first, at once. */
+  /** Whether it is one of the first copies, which are sent at once. */
   readonly first: boolean;
 }
 
@@ -28,15 +28,15 @@ export interface LoadOptions {
   readonly rate?: number;
   /** Path of the requests. */
   readonly path?: string;
-  /** By how much the servers' clocks are off at the moment, in seconds. */
+  /** Current error of the servers' clocks, in seconds. */
   readonly offset?: () => number;
 }
 
-/** Seconds after which a token is sent again, over and over, longer than its window can be open. */
+/** Seconds after which a token is sent again; the last is after its window has closed. */
 const AGAIN = [0.3, 0.8, 1.4, 2.1, 3, 4.2];
-/** Seconds within which there must be an answer. */
+/** Seconds within which a response must arrive. */
 const DEADLINE = 5;
-/** Seconds without a beat, which is due every 10 ms, that show that the machine is too busy to tell times. */
+/** If the 10 ms timer does not run for so many seconds, the machine is too busy for its times to count. */
 const STALL = 0.25;
 
 /** Seconds since the epoch, by a clock that does not step. */
@@ -44,11 +44,11 @@ export const wall = (): number => (performance.timeOrigin + performance.now()) /
 
 export class Load {
   readonly log: LoadEntry[] = [];
-  /** Moments before which this process stood still. */
+  /** Times at which this process continued after a stall. */
   readonly stalls: number[] = [];
   readonly #options: Required<LoadOptions>;
   readonly #names: readonly string[];
-  /** Few idle connections, used in turns: none is idle for so long that the server ends it as a request comes. */
+  /** Few idle connections, used in turn, so that none idles until the server closes it. */
   readonly #agent = new Agent({ keepAlive: true, scheduling: 'fifo', maxFreeSockets: 8 });
   readonly #timers = new Set<NodeJS.Timeout>();
   #beat: NodeJS.Timeout | undefined;
@@ -60,7 +60,7 @@ export class Load {
     this.#names = [...options.users.keys()];
   }
 
-  /** Begins; the rate does not wait for answers. */
+  /** Starts the load; its rate does not depend on responses. */
   start(): void {
     const began = wall();
     let last = began;
@@ -68,20 +68,20 @@ export class Load {
       if (wall() - last > STALL) this.stalls.push(wall());
       last = wall();
       const due = Math.floor((wall() - began) * this.#options.rate);
-      // What was due while this process stood still is left out: it must not become a burst.
+      // Tokens that were due during a stall are left out, so that they do not become a burst.
       this.#made = Math.max(this.#made, due - 4);
       for (; this.#made < due; this.#made++) this.#fresh(this.#made);
     }, 10);
   }
 
-  /** Ends: no more fresh tokens; those that were sent are sent again as long as planned, and all answers are waited for. */
+  /** Stops signing tokens, and waits until all planned copies are sent and have responses. */
   async finish(): Promise<void> {
     clearInterval(this.#beat);
     while (this.#timers.size > 0 || this.#underWay > 0) await new Promise((resolve) => setTimeout(resolve, 20));
     this.#agent.destroy();
   }
 
-  /** Sends every token once more that was let in at or after a moment, to all servers. */
+  /** Sends every token that was accepted since a time again, to all servers. */
   async sendAgain(since: number): Promise<void> {
     const used = new Set(
       this.log.filter((entry) => entry.status === 200 && entry.sent >= since).map((one) => one.token),
@@ -90,20 +90,20 @@ export class Load {
     for (const token of used) await Promise.all(ports.map((_, server) => this.#send(token, server, false)));
   }
 
-  /** Signs a token: every fourth is dated ahead; where the servers' clocks are off, every other one goes along with them. */
+  /** Signs a token. Every fourth is dated ahead; if the servers' clocks are wrong, every other one is dated by them. */
   #fresh(index: number): void {
     const { users, tolerance, ports, offset } = this.#options;
     const made = wall();
     const off = offset();
     const kind = off !== 0 && index % 2 === 1 ? 'along' : index % 4 === 2 ? 'ahead' : 'honest';
     const username = this.#names[index % this.#names.length] as string;
-    // Just within the window, and with a fraction, so that all of them outlive a loss of this moment.
+    // Just within the window, and with a fraction, so that these tokens stay fresh as long as possible after a loss.
     const ahead = Math.round((made + tolerance - 0.1) * 100) / 100;
     const time = { honest: Math.floor(made), ahead, along: Math.floor(made + off) }[kind];
     const claims = { username, time, nonce: randomBytes(16).toString('base64url') };
     const text = signToken('{"alg":"EdDSA","typ":"JWT"}', JSON.stringify(claims), users.get(username) as KeyObject);
     const token: LoadToken = { ...claims, kind, made, text };
-    // Sent twice at once: to all, or to one of them, so that each is seen to serve.
+    // Two copies at once to all servers or to one, so that the log shows that each one serves.
     const nearest = Math.floor(index / 8) % (ports.length + 1);
     const chosen = nearest === ports.length ? ports.map((_, server) => server) : [nearest];
     for (const server of chosen) for (let copy = 0; copy < 2; copy++) void this.#send(token, server, true);

@@ -1,4 +1,4 @@
-/** `npm run chaos`: every fault, five rounds each; `npm run chaos -- NAME…` some of them; `--short` one round of a chosen few. */
+/** `npm run chaos` runs every fault, five rounds each; `npm run chaos -- NAME…` runs some of them; `--short` runs one round of a few. */
 import { parseArgs } from 'node:util';
 import type { Fault } from './fault.ts';
 import { FAULTS } from './faults.ts';
@@ -29,7 +29,7 @@ const wanted = FAULTS.filter(({ name, short }) =>
     : !values.short || short === true,
 );
 
-// What was started ends with this process, however that ends.
+// Exit normally, so that everything that was started is stopped.
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => process.exit(130));
 
 const reports: FaultReport[] = [];
@@ -62,12 +62,12 @@ await Promise.all(Array.from({ length: Number(values['at-once']) }, runInTurn));
 reports.sort((a, b) => orderOf(a) - orderOf(b));
 
 console.log(`\n${tableOf(reports)}\n`);
-if (leftOut.length > 0) console.log(`left out: ${leftOut.join(', ')}`);
+if (leftOut.length > 0) console.log(`skipped: ${leftOut.join(', ')}`);
 if (values.short) {
   const rest = FAULTS.filter((fault) => !wanted.includes(fault)).map(({ name }) => name);
   console.log(`only \`npm run chaos\` runs: ${rest.join(', ')}`);
 }
-console.log(failed ? 'FAILED' : 'no token was let in twice, but for what the documents name');
+console.log(failed ? 'FAILED' : 'no token was accepted twice, except in the documented cases');
 process.exit(failed ? 1 : 0);
 
 function orderOf({ name }: FaultReport): number {

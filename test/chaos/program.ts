@@ -30,7 +30,7 @@ export class Program {
     this.#env = env;
   }
 
-  /** The service of `server.ts`. */
+  /** Starts the service of `server.ts`. */
   static async service(
     store: StoreAddress,
     options: StoreOptions,
@@ -44,7 +44,7 @@ export class Program {
     return program;
   }
 
-  /** `ajwtd serve`, on a free port. */
+  /** Starts `ajwtd serve` on a free port. */
   static async ajwtd(words: readonly string[], ready = 'listening on'): Promise<Program> {
     const port = await freePort();
     const listen = ['--listen', `127.0.0.1:${port}`, '--admin-listen', 'off', ...words];
@@ -85,7 +85,7 @@ export class Program {
           if (this.#output.includes(this.#ready)) done();
         });
       }
-      child.on('exit', () => failed(new Error(`${this.#words[0]} has ended: ${this.#output}`)));
+      child.on('exit', () => failed(new Error(`${this.#words[0]} has exited: ${this.#output}`)));
     });
   }
 

@@ -1,13 +1,13 @@
-/** Which doubles the documents name as what a store leaves (docs/THREAT_MODEL.md); any other is a defect. */
+/** Remainders: doubles that docs/THREAT_MODEL.md lists for a store. Any other double is a defect. */
 import type { Double, Entry } from './checker.ts';
 
-/** When a fault was there: from before it began until the server answered again, in seconds since the epoch. */
+/** Time of a fault: from before its start until the server responded again, in seconds since the epoch. */
 export interface Trouble {
   readonly began: number;
   readonly healed: number;
 }
 
-/** What a remainder needs to know. */
+/** Facts for the decision whether a double is a remainder. */
 interface Circumstances {
   readonly troubles: readonly Trouble[];
   /** T + M, in seconds. */
@@ -16,10 +16,10 @@ interface Circumstances {
 
 export type Remainder = (double: Double, circumstances: Circumstances) => boolean;
 
-/** Seconds within which it is not known which of two masters was asked. */
+/** Near the start and the end of a fault, for so many seconds, it is unknown which of two masters was asked. */
 const EDGE = 0.2;
 
-/** Whether one of the troubles lies between the two, and fits. */
+/** Makes a remainder that needs a fitting fault between the two requests. */
 const between = (fits: (time: number, trouble: Trouble) => boolean): Remainder => {
   return ({ first, second }, { troubles }) =>
     troubles.some(
@@ -29,11 +29,11 @@ const between = (fits: (time: number, trouble: Trouble) => boolean): Remainder =
 
 export const REMAINDERS = {
   none: () => false,
-  /** `afterLoss: 'fresh'`: dated after the loss, and used before it. The loss came after the trouble had begun. */
+  /** With `afterLoss: 'fresh'`: dated after the loss and used before it. The loss happened after the fault had begun. */
   ahead: between((time, { began }) => time > began),
-  /** The memory store, whose floor lies just below the second of its birth. */
+  /** The memory store: its floor is just below the second in which it was created. */
   second: between((time, { began }) => time >= Math.floor(began)),
-  /** Two masters at a time, of which the second server asks the new one meanwhile: once at each, also when that is over. */
+  /** Two masters at a time; only the second server uses the new one: accepted once at each, also after the fault. */
   split: ({ first, second }, { troubles }) =>
     troubles.some(({ began, healed }) => {
       const asksNew = ({ server, sent, done }: Entry, edge: number) =>
@@ -41,6 +41,6 @@ export const REMAINDERS = {
       const both = asksNew(first, EDGE) && asksNew(second, EDGE);
       return (asksNew(first, 0) || asksNew(second, 0)) && !both;
     }),
-  /** Dated, used and forgotten under a clock that was wrong by more than T + M. */
+  /** Dated, used and forgotten while the clock was wrong by more than T + M. */
   wrongClock: ({ first }, { keep }) => Math.abs(first.token.time - first.sent) > keep,
 } as const satisfies Readonly<Record<string, Remainder>>;

@@ -1,4 +1,4 @@
-/** The table of a run. */
+/** Formats the results of a run as a table. */
 import type { FaultReport } from './runner.ts';
 
 const COLUMNS: readonly (readonly [title: string, cell: (report: FaultReport) => string | number])[] = [
@@ -14,7 +14,7 @@ const COLUMNS: readonly (readonly [title: string, cell: (report: FaultReport) =>
   ['silent', ({ silent }) => silent],
   ['doubles', ({ doubles }) => doubles.length],
   ['remainder', ({ remainder }) => remainder.length],
-  ['slowest answer, s', ({ slowest }) => slowest.toFixed(2)],
+  ['slowest response, s', ({ slowest }) => slowest.toFixed(2)],
   ['worst recovery, s', ({ timed, recovery }) => (timed === 0 ? '–' : recovery.toFixed(2))],
   ['last refusal, s', ({ timed, lockOut }) => (timed === 0 ? '–' : lockOut.toFixed(2))],
 ];

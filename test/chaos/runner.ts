@@ -1,4 +1,4 @@
-/** Runs one fault: steady load, the fault again and again, and what the client's log says of it. */
+/** Runs one fault: injects it repeatedly under steady load, and checks the client's log. */
 import { checkLog, type Double, type Verdict } from './checker.ts';
 import type { Fault, Scene } from './fault.ts';
 import { Load, type LoadEntry, type LoadToken, wall } from './load.ts';
@@ -12,27 +12,27 @@ export interface FaultReport extends Verdict {
   readonly rounds: number;
   /** Rounds in which the machine kept up, so that their times count. */
   readonly timed: number;
-  /** Seconds from the server's return until each server has let a fresh token in, in the worst round. */
+  /** Seconds from the server's return until each server accepted a fresh token, in the worst round. */
   readonly recovery: number;
-  /** Seconds from the server's return until the last honest, fresh token that was refused, in the worst round. */
+  /** Seconds from the server's return until the last refusal of an honest, fresh token, in the worst round. */
   readonly lockOut: number;
-  /** What does not hold. */
+  /** Conditions that do not hold. */
   readonly failures: readonly string[];
 }
 
 /** One round, in seconds since the epoch. */
 interface Round extends Trouble {
-  /** Until when the return is looked at. */
+  /** End of the period in which refusals are counted. */
   readonly ended: number;
   readonly recovery: number;
 }
 
 const USERS = 12;
-/** Seconds of load between a round's parts. */
+/** Seconds of load between the parts of a round. */
 const CALM = 0.7;
 const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** @param say - is told of the progress, a line for each round */
+/** @param say - called with a line for each round */
 export async function runFault(fault: Fault, rounds: number, say: (line: string) => void): Promise<FaultReport> {
   const users = makeUsers(USERS);
   const scene = await fault.set(users);
@@ -73,7 +73,7 @@ async function runRound(fault: Fault, scene: Scene, load: Load, number: number):
   await untilServing(load, scene, healed, lockOutOf(fault) + 5);
   const recovery = Math.max(...scene.servers.map((_, server) => (firstServed(load.log, server, healed) ?? 0) - healed));
   await sleep(CALM);
-  // Captured tokens of this round, over both servers.
+  // Replay the tokens of this round to both servers.
   await load.sendAgain(began - TOLERANCE);
   const ended = wall();
   if (scene.restore !== undefined) {
@@ -85,7 +85,7 @@ async function runRound(fault: Fault, scene: Scene, load: Load, number: number):
 
 const lockOutOf = ({ lockOut = 2 * TOLERANCE + MARGIN }: Fault) => lockOut;
 
-/** When a server has first let in an honest token that was made after a moment. */
+/** Returns when a server first accepted an honest token made after a time. */
 function firstServed(log: readonly LoadEntry[], server: number, since: number): number | undefined {
   return log.find((entry) => {
     const { token, status, first } = entry;
@@ -93,7 +93,7 @@ function firstServed(log: readonly LoadEntry[], server: number, since: number): 
   })?.done;
 }
 
-/** Waits until each server lets honest tokens in; whether it took too long is judged later. */
+/** Waits until each server accepts honest tokens; whether this took too long is checked later. */
 async function untilServing(load: Load, { servers }: Scene, since: number, seconds: number): Promise<void> {
   const serves = () => servers.every((_, server) => firstServed(load.log, server, since) !== undefined);
   while (!serves()) {
@@ -109,7 +109,7 @@ function lastAnswers(log: readonly LoadEntry[]): string {
     .join(', ');
 }
 
-/** When the last honest token was refused, of those that were made after the return. */
+/** Returns how long after the return the last refused honest token was made, in seconds. */
 function lastRefusal(log: readonly LoadEntry[], { healed, ended }: Round): number {
   const servedTokens = new Map<LoadToken, boolean>();
   for (const { token, first, status } of log) {
@@ -129,35 +129,35 @@ function judge(fault: Fault, scene: Scene, { log, stalls }: Load, rounds: readon
     cuts: fault.cuts === true,
     silent: (fault.silent ?? 0) * rounds.length,
   });
-  // What a machine that stands still says of times is not believed.
+  // Times in rounds with a stall of this machine do not count.
   const timed = rounds.filter(({ began, ended }) => !stalls.some((at) => at >= began && at <= ended));
   const recovery = Math.max(0, ...timed.map((round) => round.recovery));
   const lockOut = Math.max(0, ...timed.map((round) => lastRefusal(log, round)));
   const unfelt = rounds.filter((round) => !log.some((entry) => isFelt(fault, entry, round))).length;
-  // Tokens are dated in whole seconds, and a floor lies within one.
+  // Tokens are dated in whole seconds, but a floor has a fraction.
   const most = lockOutOf(fault) + 1 + LOOK;
   const failures = [
-    ...(verdict.doubles.length === 0 ? [] : [`${verdict.doubles.length} let in twice: ${describe(verdict)}`]),
-    ...(verdict.wrong.length === 0 ? [] : [`${verdict.wrong.length} answers that must not be: ${wrongOf(verdict)}`]),
+    ...(verdict.doubles.length === 0 ? [] : [`${verdict.doubles.length} accepted twice: ${describe(verdict)}`]),
+    ...(verdict.wrong.length === 0 ? [] : [`${verdict.wrong.length} wrong responses: ${wrongOf(verdict)}`]),
     ...(recovery <= fault.recovery ? [] : [`served again after ${recovery.toFixed(2)} s, not ${fault.recovery} s`]),
     ...(lockOut <= most ? [] : [`a fresh token was refused after ${lockOut.toFixed(2)} s, not ${most} s at most`]),
-    ...(unfelt === 0 ? [] : [`in ${unfelt} rounds nothing was felt of it: no ${fault.felt}`]),
+    ...(unfelt === 0 ? [] : [`in ${unfelt} rounds the fault had no visible effect: no ${fault.felt}`]),
     ...(fault.provoked && timed.length > 0 && verdict.remainder.length === 0
-      ? ['what the documents say remains did not show']
+      ? ['the documented remainder did not occur']
       : []),
     ...(scene.failures?.() ?? []),
   ];
   return { name: fault.name, rounds: rounds.length, timed: timed.length, ...verdict, recovery, lockOut, failures };
 }
 
-/** Without answers that were missed while this process itself stood still: that is not the server's doing. */
+/** Leaves out responses that were missed while this process itself was stalled. */
 function withoutStalls(log: readonly LoadEntry[], stalls: readonly number[]): LoadEntry[] {
   return log.filter(
     ({ status, sent, done }) => typeof status === 'number' || !stalls.some((at) => at >= sent && at <= done + 1),
   );
 }
 
-/** Whether an answer shows that the fault struck. */
+/** Returns whether a response shows the effect of the fault. */
 function isFelt({ felt }: Fault, entry: LoadEntry, { began, ended }: Round): boolean {
   return entry.done >= began && entry.sent <= ended && SIGNS[felt](entry);
 }
@@ -166,7 +166,7 @@ function describe({ doubles }: Verdict): string {
   const some = doubles.slice(0, 3).map(({ first, second }) => {
     const ahead = (first.token.time - first.sent).toFixed(2);
     const apart = (second.sent - first.sent).toFixed(3);
-    return `dated ${ahead} s from its sending, let in by ${first.server}, and ${apart} s later by ${second.server}`;
+    return `dated ${ahead} s after it was sent, accepted by server ${first.server}, and ${apart} s later by server ${second.server}`;
   });
   return some.join('; ');
 }

@@ -1,10 +1,10 @@
-/** A service of its own over the library, as a process: node server.ts SETTINGS, which are JSON. */
+/** A minimal service with the library, as a process: node server.ts SETTINGS (JSON). */
 import { createServer } from 'node:http';
 import { createAuthenticator, memoryKeyStore, PublicKey } from 'asymmetric-jwt-auth';
 import { nodeAuth } from 'asymmetric-jwt-auth/node';
 import { makeStore, type StoreAddress, type StoreOptions } from './stores.ts';
 
-/** What the process is told. */
+/** Settings of the process. */
 export interface ServerSettings extends StoreOptions {
   readonly port: number;
   readonly store: StoreAddress;

@@ -1,4 +1,4 @@
-/** What shows in an answer that a fault struck. */
+/** Responses that show the effect of a fault. */
 import type { Entry } from './checker.ts';
 import { TOLERANCE } from './times.ts';
 
@@ -6,10 +6,10 @@ export const SIGNS = {
   unavailable: ({ status }) => status === 503,
   cut: ({ status }) => status === 'cut',
   late: ({ sent, done }) => done - sent > 1,
-  /** Refused for its time although its window is open for a while yet: the store has forgotten its past. */
+  /** Refused for its time although its window is still open: the store has lost its data. */
   forgotten: ({ error, token, sent }) => error === 'stale_time' && Math.abs(token.time - sent) < TOLERANCE - 0.3,
-  /** Refused for its time although it is honest: the clock is off. */
+  /** An honest token refused for its time: the server's clock is wrong. */
   refused: ({ error, token, sent }) => error === 'stale_time' && Math.abs(token.time - sent) < 1,
-  /** Refused for its time, which is by a clock that is far off. */
+  /** Refused for its time, because the client's clock is far off. */
   farOff: ({ error, token, sent }) => error === 'stale_time' && Math.abs(token.time - sent) > 30,
 } as const satisfies Readonly<Record<string, (entry: Entry) => boolean>>;

@@ -1,4 +1,4 @@
-/** The nonce stores under test, as an address that a process of its own can be given. */
+/** The nonce stores under test, and their addresses as arguments of a process. */
 import { memoryNonceStore, type NonceStore } from 'asymmetric-jwt-auth';
 import { redisNonceStore } from 'asymmetric-jwt-auth/redis';
 import { nodeSqliteDialect, sqlNonceStore } from 'asymmetric-jwt-auth/sql';
@@ -17,23 +17,23 @@ export type StoreAddress =
   | { readonly kind: 'redis'; readonly port: number }
   | { readonly kind: 'cluster'; readonly ports: readonly number[] }
   | { readonly kind: 'sentinel'; readonly port: number; readonly master: string }
-  /** Two that are broken on purpose. */
+  /** Two stores that are broken on purpose. */
   | { readonly kind: 'check-then-record'; readonly file: string }
   | { readonly kind: 'without-epoch'; readonly port: number };
 
 export interface StoreOptions {
   readonly tolerance: number;
-  readonly margin: number;
+  readonly clockMargin: number;
   readonly afterLoss?: 'fresh' | 'quarantine' | 'accept';
 }
 
 const host = '127.0.0.1';
-/** As `ajwtd` connects. */
+/** Connects like `ajwtd`. */
 const COMMON = { connectTimeout: 2000, socketTimeout: 2000 };
 const CONNECTIONS = 8;
 const retryStrategy = (attempt: number) => Math.min(50 * attempt, 500);
 
-/** A connection that breaks is an event, and here they do. */
+/** A broken connection emits an error event, which would end the process. */
 function quiet<Client extends Redis | Cluster>(client: Client): Client {
   client.on('error', () => {});
   return client;

@@ -1,4 +1,4 @@
-/** An address that leads to one server after another, as a virtual address or a name does. */
+/** An address that leads to one server after another, like a virtual IP address or a DNS name. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -37,7 +37,7 @@ export class Switch {
     return new Switch(server, sockets, target);
   }
 
-  /** Leads elsewhere from now on; who is connected has to come again. */
+  /** Switches to another server; existing connections are closed. */
   turn(port: number): void {
     this.#target.port = port;
     for (const socket of this.#sockets) socket.destroy();

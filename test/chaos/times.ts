@@ -1,12 +1,12 @@
-/** Times of the services and of the load, in seconds. */
+/** Times of the services and the load, in seconds. */
 
-/** T and M of the services, in seconds: small, so that windows close within a round. */
+/** T and M of the services; small, so that windows close within a round. */
 export const TOLERANCE = 2;
 export const MARGIN = 6;
-export const TIMES = { tolerance: TOLERANCE, margin: MARGIN } as const;
+export const TIMES = { tolerance: TOLERANCE, clockMargin: MARGIN } as const;
 
-/** Seconds in which a store must serve again after its server answers, where nothing else is said. */
+/** Maximum seconds until a store works again after its server responds. */
 export const RECOVERY = { process: 2, redis: 2, postgres: 5, mariadb: 5 } as const;
 
-/** Seconds that a store takes at most to look at its clock, and the load, which asks the servers in turns, to see what came of it. */
+/** Maximum seconds until a store checks its clock and the load notices the result. */
 export const LOOK = 0.5;

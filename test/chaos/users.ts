@@ -1,10 +1,10 @@
-/** Who sends: some users with a key each. */
+/** The users of the load, with a key each. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 
 export interface Users {
   /** By username. */
   readonly privateKeys: ReadonlyMap<string, KeyObject>;
-  /** As JWK, by username. */
+  /** Public keys as JWK, by username. */
   readonly publicKeys: Readonly<Record<string, unknown>>;
 }
 

@@ -1,9 +1,8 @@
-/** Which of some processes has the other end of a connection of this machine. */
+/** Finds the process that has the other end of a local connection. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /**
- * @param port - the port of its end
- * @param pids - the processes that may have it
+ * @param port - the port of that end @param pids - the candidates
  */
 export function processWithPort(port: number, pids: readonly number[]): number | undefined {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
@@ -16,7 +15,7 @@ export function processWithPort(port: number, pids: readonly number[]): number |
       try {
         return readlinkSync(`/proc/${pid}/fd/${file}`) === socket;
       } catch {
-        // Closed since the folder was read.
+        // It was closed after the folder was read.
         return false;
       }
     }),

@@ -1,4 +1,4 @@
-/** Faults of `ajwtd`, as it is run: two workers, two servers on one Redis, two on one PostgreSQL. */
+/** Faults of `ajwtd` in common setups: two workers, two servers on one Redis, two on one PostgreSQL. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -18,11 +18,11 @@ import type { Users } from '../users.ts';
 import { processWithPort } from '../worker-of.ts';
 import { missing } from './redis.ts';
 
-/** 2T + M, with ajwtd's M of 20 s. */
+/** 2T + M in seconds; M is 20 s in ajwtd. */
 const LOCK_OUT = 2 * TOLERANCE + 20;
 const OPTIONS = ['--tolerance', `${TOLERANCE}`, '--log-level', 'info'];
 
-/** Puts the users and their keys into a database. */
+/** Writes the users and their keys to a database. */
 async function register(database: Kysely<unknown>, users: Users): Promise<void> {
   const directory = sqlDirectory(database);
   await directory.migrate();
@@ -32,7 +32,7 @@ async function register(database: Kysely<unknown>, users: Users): Promise<void> 
   await database.destroy();
 }
 
-/** A folder with a database of users. */
+/** Makes a folder with a database of users. */
 async function sqliteDirectory(users: Users) {
   const folder = mkdtempSync(join(tmpdir(), 'ajwt-chaos-'));
   const file = join(folder, 'ajwt.db');
@@ -40,7 +40,7 @@ async function sqliteDirectory(users: Users) {
   return { url: `sqlite:${file}`, remove: () => rmSync(folder, { recursive: true }) };
 }
 
-/** An application that notes which tokens reached it, and can hold the next request. */
+/** An application that records the tokens that reach it, and can hold the next request. */
 async function application() {
   const seen = new Map<string, number>();
   let hold: ((request: IncomingMessage) => void) | undefined;
@@ -56,7 +56,7 @@ async function application() {
   return {
     seen,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** The next request, which is not answered. */
+    /** Waits for the next request, which gets no response. */
     held: () =>
       new Promise<IncomingMessage>((resolve) => {
         hold = resolve;
@@ -71,7 +71,7 @@ async function application() {
 export const CHAOS_FAULTS: readonly Fault[] = [
   {
     name: 'ajwtd-worker-killed',
-    what: 'of two workers the one that has just claimed a nonce, and waits for the application, is killed',
+    what: 'of two workers, the one that has just claimed a nonce and waits for the application is killed',
     recovery: RECOVERY.process,
     lockOut: LOCK_OUT,
     lasts: 0,
@@ -107,7 +107,7 @@ export const CHAOS_FAULTS: readonly Fault[] = [
   },
   {
     name: 'ajwtd-redis-killed',
-    what: 'two servers share a Redis that is killed, and starts again with nothing',
+    what: 'two servers share a Redis that is killed and restarts empty',
     recovery: RECOVERY.redis,
     lockOut: LOCK_OUT,
     felt: 'unavailable',
@@ -131,7 +131,7 @@ export const CHAOS_FAULTS: readonly Fault[] = [
   },
   {
     name: 'ajwtd-postgres-restarted',
-    what: 'two servers share a PostgreSQL, with its users and its nonces, that crashes and starts again',
+    what: 'two servers share a PostgreSQL with users and nonces, which crashes and restarts',
     recovery: RECOVERY.postgres,
     lockOut: LOCK_OUT,
     lasts: 0.5,

@@ -1,4 +1,4 @@
-/** Faults of stores that are broken on purpose: here the suite must find doubles. */
+/** Faults of stores that are broken on purpose; the suite must find doubles. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { TIMES } from '../times.ts';
 export const BROKEN = {
   'check-then-record': {
     name: 'check-then-record',
-    what: 'looks first and writes later; one process is killed',
+    what: 'a store checks first and writes later; one process is killed',
     recovery: 10,
     lasts: 0,
     cuts: true,
@@ -32,7 +32,7 @@ export const BROKEN = {
   },
   'without-epoch': {
     name: 'without-epoch',
-    what: 'Redis is flushed, and nobody notices',
+    what: 'Redis is flushed, and the store does not notice',
     recovery: 10,
     lasts: 0,
     felt: 'forgotten',

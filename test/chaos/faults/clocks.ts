@@ -1,4 +1,4 @@
-/** Clocks that step: of machines with all that runs on them, of one process, of the client. */
+/** Clocks that step: of a whole machine, of one process, of the client. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,15 +14,15 @@ import type { Users } from '../users.ts';
 
 const MINUTE = 60;
 const DECADE = 10 * 365 * 24 * 3600;
-/** After a clock was wrong when a floor was set: 2T + M, the rest of a second, and what the store takes to look at its clock. */
-const LONGEST = 2 * TIMES.tolerance + TIMES.margin + 1 + LOOK;
-/** Seconds after which what was claimed is forgotten. */
-const FORGOTTEN = TIMES.tolerance + TIMES.margin + 2;
-/** Ahead and back in turns. */
+/** Longest lock-out after a floor was set by a wrong clock, in seconds: 2T + M, the rest of a second, and the time until the store checks its clock. */
+const LONGEST = 2 * TIMES.tolerance + TIMES.clockMargin + 1 + LOOK;
+/** Seconds after which claims are forgotten. */
+const FORGOTTEN = TIMES.tolerance + TIMES.clockMargin + 2;
+/** Alternates between ahead and behind. */
 const inTurn = (round: number) => (round % 2 === 0 ? MINUTE : -MINUTE);
 const needsRedis = () => lacksClocks() ?? (lacksRedis() ? 'needs redis-server' : undefined);
 
-/** What there is for a fault of clocks. */
+/** A machine whose clock steps. */
 interface Machine {
   readonly clock: Clock;
   readonly servers: readonly Program[];
@@ -31,7 +31,7 @@ interface Machine {
 
 type Steps = (machine: Machine) => Pick<Scene, 'inject' | 'heal' | 'sendsAgain'>;
 
-/** A store on a machine whose clock steps, with all its processes. */
+/** Stores on a machine whose clock steps for all processes. */
 const ON: Readonly<Record<'memory' | 'sqlite' | 'redis', (users: Users, steps: Steps) => Promise<Scene>>> = {
   async memory(users, steps) {
     const clock = new Clock();
@@ -74,7 +74,7 @@ function scene(machine: Machine, steps: Steps, end: () => unknown): Scene {
   };
 }
 
-/** Steps by so many seconds, and back. */
+/** Steps the clock by a number of seconds, and back. */
 const stepping =
   (seconds: (round: number) => number, meanwhile?: (machine: Machine) => Promise<unknown>): Steps =>
   (machine) => ({
@@ -87,7 +87,7 @@ const stepping =
 
 const flush = ({ redis }: Machine) => redis?.cli('FLUSHALL') ?? Promise.resolve();
 
-/** Comes to the same wrong time again and again. */
+/** Sets the clock to the same wrong time in every round. */
 const again: Steps = ({ clock }) => {
   const wrong = Math.ceil(wall()) + 3600;
   return {
@@ -97,7 +97,7 @@ const again: Steps = ({ clock }) => {
   };
 };
 
-/** The clock of the machine with the processes steps, or of one process alone; that of its server does not. */
+/** Steps the clock of both processes or of one, but not that of the server of their store. */
 async function besideServer(
   address: StoreAddress,
   users: Users,
@@ -120,7 +120,7 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   {
     ...STEPPED,
     name: 'clock-memory',
-    what: 'the clock of the process steps by 60 s, ahead and back in turns, and is put right',
+    what: 'the clock of the process steps 60 s ahead or back, and is corrected',
     recovery: LONGEST,
     set: (users) => ON.memory(users, stepping(inTurn)),
   },
@@ -142,7 +142,7 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   {
     ...ON_REDIS,
     name: 'clock-one-process',
-    what: 'the same for one process, while those of Redis and of the other one are right',
+    what: 'the same for one process; the clocks of Redis and the other process are right',
     async set(users) {
       const redis = await startRedis();
       return besideServer({ kind: 'redis', port: redis.port }, users, 'one', () => redis.stop());
@@ -151,7 +151,7 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   {
     ...STEPPED,
     name: 'clock-beside-postgres',
-    what: 'the same for both processes, while that of PostgreSQL is right',
+    what: 'the same for both processes; the clock of PostgreSQL is right',
     missing: () => lacksClocks() ?? (lacksPostgres ? 'needs postgresql' : undefined),
     async set(users) {
       const server = await PostgresServer.start();
@@ -162,7 +162,7 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   {
     ...STEPPED,
     name: 'clock-client',
-    what: 'the clock of half of the clients steps by 60 s, back, and by 10 years',
+    what: 'the clock of half of the clients steps 60 s ahead, 60 s back, and 10 years ahead',
     felt: 'farOff',
     async set(users) {
       const server = await Program.service({ kind: 'memory' }, TIMES, users);
@@ -183,7 +183,7 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   {
     ...STEPPED,
     name: 'clock-decade-memory',
-    what: 'the clock is 10 years ahead while the process is killed and starts again, and is put right',
+    what: 'the clock is 10 years ahead while the process is killed and restarted, and is then corrected',
     recovery: LONGEST,
     cuts: true,
     remainder: 'second',
@@ -202,7 +202,7 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   {
     ...STEPPED,
     name: 'clock-decade-sqlite',
-    what: 'the clock is 10 years ahead for so long that claims of then are forgotten, and is put right',
+    what: 'the clock is 10 years ahead until claims of that time are forgotten, and is then corrected',
     recovery: LONGEST,
     lasts: FORGOTTEN,
     set: (users) =>
@@ -214,7 +214,7 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   {
     ...ON_REDIS,
     name: 'clock-decade-redis',
-    what: 'Redis is flushed while all clocks are 10 years ahead, which are put right then',
+    what: 'Redis is flushed while all clocks are 10 years ahead; they are then corrected',
     recovery: LONGEST,
     remainder: 'ahead',
     set: (users) =>
@@ -226,7 +226,7 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   {
     ...ON_REDIS,
     name: 'clock-10s-redis',
-    what: 'the same with 10 s, which is between T + M and 3T + 2M',
+    what: 'the same with clocks 10 s ahead, which is between T + M and 3T + 2M',
     recovery: LONGEST,
     remainder: 'ahead',
     set: (users) =>
@@ -238,7 +238,7 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   {
     ...STEPPED,
     name: 'clock-wrong-twice',
-    what: 'the clock comes to the same wrong time, an hour ahead, in every round',
+    what: 'the clock is set to the same wrong time, an hour ahead, in every round',
     recovery: LONGEST,
     lasts: FORGOTTEN,
     remainder: 'wrongClock',

@@ -1,4 +1,4 @@
-/** Faults of a PostgreSQL and of a MariaDB that two processes share. */
+/** Faults of a PostgreSQL or MariaDB server that two processes share. */
 import { readFileSync } from 'node:fs';
 import { lacksMariadb, MariadbServer } from 'ajwt-testkit/servers/mariadb';
 import { lacksPostgres, PostgresServer } from 'ajwt-testkit/servers/postgres';
@@ -44,7 +44,7 @@ async function onDatabase(
   };
 }
 
-/** A server, and the processes that serve its connections. */
+/** A server and the processes that handle its connections. */
 function signalAll(pid: number, name: NodeJS.Signals): void {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
   for (const one of [pid, ...children.map(Number)]) process.kill(one, name);
@@ -56,7 +56,7 @@ function faultsOf(kind: keyof typeof DATABASES, name: string): Fault[] {
     {
       ...common,
       name: `${kind}-restarted`,
-      what: `${name} crashes, and starts again: nothing remains`,
+      what: `${name} crashes and restarts: no remainder`,
       lasts: 0.5,
       set: (users) =>
         onDatabase(kind, users, (server) => ({ inject: () => server.crash(), heal: () => server.restart() })),
@@ -64,7 +64,7 @@ function faultsOf(kind: keyof typeof DATABASES, name: string): Fault[] {
     {
       ...common,
       name: `${kind}-paused`,
-      what: `${name} is stopped (SIGSTOP), with all its processes, and goes on`,
+      what: `${name} is paused (SIGSTOP) with all its processes, and continues`,
       lasts: 1.5,
       set: (users) =>
         onDatabase(kind, users, (server) => ({
@@ -78,10 +78,10 @@ function faultsOf(kind: keyof typeof DATABASES, name: string): Fault[] {
   ];
 }
 
-/** An asynchronous standby takes over; in the next round a standby of its own does. */
+/** An asynchronous standby takes over; in the next round, a standby of the new primary does. */
 const FAILOVER: Fault = {
   name: 'postgres-failover',
-  what: 'PostgreSQL is killed, and its standby promoted, which an address then leads to',
+  what: 'PostgreSQL is killed; its standby is promoted and takes over the address',
   recovery: RECOVERY.postgres,
   lasts: 0,
   felt: 'unavailable',
@@ -95,7 +95,7 @@ const FAILOVER: Fault = {
     const servers = [await Program.service(store, TIMES, users), await Program.service(store, TIMES, users)];
     let standby = await primary.standby();
     const streams = () =>
-      until('the standby is in step', async () => {
+      until('the standby is in sync', async () => {
         const [row] = await primary.query("SELECT 1 AS there FROM pg_stat_replication WHERE state = 'streaming'");
         return row !== undefined;
       });

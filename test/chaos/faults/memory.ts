@@ -1,4 +1,4 @@
-/** Faults of one process that keeps its nonces in memory. */
+/** Faults of one process with nonces in memory. */
 import type { Fault, Scene } from '../fault.ts';
 import { Program } from '../program.ts';
 import type { StoreOptions } from '../stores.ts';
@@ -18,7 +18,7 @@ async function killed(users: Users, options: StoreOptions): Promise<Scene> {
 export const MEMORY_FAULTS: readonly Fault[] = [
   {
     name: 'memory-killed',
-    what: 'the process is killed and started again',
+    what: 'the process is killed and restarted',
     recovery: RECOVERY.process,
     lasts: 0,
     cuts: true,
@@ -30,9 +30,9 @@ export const MEMORY_FAULTS: readonly Fault[] = [
   },
   {
     name: 'memory-killed-quarantine',
-    what: "the same with afterLoss: 'quarantine', which leaves nothing",
+    what: "the same with afterLoss: 'quarantine', without remainder",
     // 2T + M, and the rest of a second.
-    recovery: 2 * TOLERANCE + TIMES.margin + 1,
+    recovery: 2 * TOLERANCE + TIMES.clockMargin + 1,
     lasts: 0,
     cuts: true,
     felt: 'unavailable',
@@ -40,7 +40,7 @@ export const MEMORY_FAULTS: readonly Fault[] = [
   },
   {
     name: 'memory-paused',
-    what: 'the process is stopped (SIGSTOP), and goes on',
+    what: 'the process is paused (SIGSTOP) and continues',
     recovery: RECOVERY.process,
     lasts: 2.5,
     cuts: true,

@@ -8,7 +8,7 @@ import { RECOVERY, TIMES } from '../times.ts';
 import type { Users } from '../users.ts';
 import { missing } from './redis.ts';
 
-/** The key of a user's bucket. */
+/** The Redis key of a user's bucket. */
 const keyOf = (username: string) =>
   `ajwt:nonces:${createHash('sha256').update(username).digest().readUInt16BE() % 1024}`;
 
@@ -32,18 +32,18 @@ async function onCluster(
 const isMaster = async (node: RedisServer) => (await node.cli('ROLE')).startsWith('master');
 const promoted = (node: RedisServer) => until('the replica is promoted', () => isMaster(node));
 const wholeAgain = (nodes: readonly RedisServer[]) =>
-  until('the cluster is whole', async () => {
+  until('the cluster is complete', async () => {
     const states = await Promise.all(nodes.map((node) => node.cli('CLUSTER', 'INFO')));
     return states.every((state) => state.includes('cluster_state:ok'));
   });
-/** The first master and its replica, in turns. */
+/** The first master and its replica; they swap roles in each round. */
 const inTurn = (nodes: readonly RedisServer[], round: number) =>
   (round % 2 === 0 ? [nodes[0], nodes[3]] : [nodes[3], nodes[0]]) as [RedisServer, RedisServer];
 
 export const REDIS_CLUSTER_FAULTS: readonly Fault[] = [
   {
     name: 'cluster-master-killed',
-    what: 'a master is killed and its replica promoted; it comes back as a replica, and is master again in the next round',
+    what: 'a master is killed and its replica promoted; it returns as a replica, and becomes master again in the next round',
     recovery: RECOVERY.redis,
     lasts: 0,
     felt: 'unavailable',
@@ -61,7 +61,7 @@ export const REDIS_CLUSTER_FAULTS: readonly Fault[] = [
           const [dead] = inTurn(nodes, round);
           await dead.start();
           await until(
-            'it is a replica in step',
+            'it is a replica in sync',
             async () =>
               (await dead.cli('ROLE')).startsWith('slave\n127.0.0.1') &&
               (await dead.cli('INFO', 'replication')).includes('master_link_status:up'),
@@ -71,7 +71,7 @@ export const REDIS_CLUSTER_FAULTS: readonly Fault[] = [
   },
   {
     name: 'cluster-fail-back',
-    what: 'a replica takes over by force, and its old master again within the round (A→B→A)',
+    what: 'a replica takes over by force, and then the old master again within the round (A→B→A)',
     recovery: RECOVERY.redis,
     lasts: 0.5,
     felt: 'forgotten',
@@ -130,7 +130,7 @@ export const REDIS_CLUSTER_FAULTS: readonly Fault[] = [
           },
           async heal() {
             const [, toId] = await ids();
-            // Early in a second: then fresh tokens of that second come after the move, and are refused.
+            // Early in a second, so that fresh tokens of that second arrive after the move and are refused.
             await until('a second has just begun', async () => wall() % 1 < 0.3);
             const keys = (await from.cli('CLUSTER', 'GETKEYSINSLOT', slot, '100'))
               .split('\n')

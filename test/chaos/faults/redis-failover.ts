@@ -7,14 +7,14 @@ import { RECOVERY, TIMES } from '../times.ts';
 import { missing } from './redis.ts';
 
 const inStep = (replica: RedisServer) =>
-  until('the replica is in step', async () => (await infoOf(replica, 'master_link_status')) === 'up');
+  until('the replica is in sync', async () => (await infoOf(replica, 'master_link_status')) === 'up');
 const promoted = (replica: RedisServer) =>
   until('the replica is promoted', async () => (await infoOf(replica, 'role')) === 'master');
 
 export const REDIS_FAILOVER_FAULTS: readonly Fault[] = [
   {
     name: 'redis-failover',
-    what: 'Sentinel replaces a master that was killed; it comes back as a replica, and is master again in the next round (A→B→A)',
+    what: 'Sentinel replaces a killed master, which returns as a replica and becomes master again in the next round (A→B→A)',
     recovery: RECOVERY.redis,
     lasts: 0,
     felt: 'unavailable',
@@ -53,7 +53,7 @@ export const REDIS_FAILOVER_FAULTS: readonly Fault[] = [
   },
   {
     name: 'redis-fail-back',
-    what: 'the replica takes over without a restart, and the old master again within the round (A→B→A)',
+    what: 'the replica takes over without a restart, and then the old master again within the round (A→B→A)',
     recovery: RECOVERY.redis,
     lasts: 0.5,
     felt: 'forgotten',
@@ -88,7 +88,7 @@ export const REDIS_FAILOVER_FAULTS: readonly Fault[] = [
   },
   {
     name: 'redis-split-brain',
-    what: 'the replica is promoted while the old master still answers the other process',
+    what: 'the replica is promoted while the old master still serves the other process',
     recovery: RECOVERY.redis,
     felt: 'forgotten',
     remainder: 'split',

@@ -10,7 +10,7 @@ export const missing = () => (lacksRedis() ? 'needs redis-server' : undefined);
 
 type Hit = (redis: RedisServer) => Promise<unknown>;
 
-/** How Redis is hit and healed, and with which settings it runs. */
+/** A fault of Redis, how to heal it, and the settings of Redis. */
 interface RedisFault extends Omit<Fault, 'set' | 'missing' | 'recovery'> {
   readonly settings?: readonly string[];
   readonly options?: StoreOptions;
@@ -43,13 +43,13 @@ function onOneRedis({ settings = [], options = TIMES, inject, heal, ...fault }: 
 
 const kill: Hit = (redis) => redis.kill('SIGKILL');
 const start: Hit = (redis) => redis.start();
-/** Waits until it answers, however long it was paused. */
+/** Waits until Redis responds, however long it was paused. */
 const answers: Hit = (redis) => redis.cli('PING');
 
 export const REDIS_FAULTS: readonly Fault[] = [
   {
     name: 'redis-killed',
-    what: 'Redis is killed, and starts again with nothing',
+    what: 'Redis is killed and restarts empty',
     felt: 'unavailable',
     lasts: 0.3,
     remainder: 'ahead',
@@ -60,7 +60,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
   } as const,
   {
     name: 'redis-killed-aof',
-    what: 'Redis is killed, and starts again with its append-only file: nothing remains',
+    what: 'Redis is killed and restarts with its append-only file: no remainder',
     settings: ['--appendonly', 'yes', '--appendfsync', 'always'],
     felt: 'unavailable',
     inject: kill,
@@ -68,7 +68,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
   } as const,
   {
     name: 'redis-restarted-rdb',
-    what: 'Redis is ended (SIGTERM), and starts again with the snapshot that it left: nothing remains',
+    what: 'Redis is stopped (SIGTERM) and restarts with its snapshot: no remainder',
     settings: ['--save', '3600 1'],
     felt: 'unavailable',
     inject: (redis: RedisServer) => redis.kill('SIGTERM'),
@@ -76,7 +76,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
   } as const,
   {
     name: 'redis-paused',
-    what: 'Redis is stopped (SIGSTOP), and goes on',
+    what: 'Redis is paused (SIGSTOP) and continues',
     felt: 'unavailable',
     lasts: 1.5,
     short: true,
@@ -99,10 +99,10 @@ export const REDIS_FAULTS: readonly Fault[] = [
   } as const,
   {
     name: 'redis-flushed-quarantine',
-    what: "FLUSHALL with afterLoss: 'quarantine', which leaves nothing",
+    what: "FLUSHALL with afterLoss: 'quarantine', without remainder",
     options: { ...TIMES, afterLoss: 'quarantine' },
-    // T and twice the largest gap of the clocks, and the rest of a second.
-    recovery: TOLERANCE + TIMES.margin + 1,
+    // T, twice the largest difference between clocks, and the rest of a second.
+    recovery: TOLERANCE + TIMES.clockMargin + 1,
     felt: 'unavailable',
     lasts: 0,
     inject: (redis: RedisServer) => redis.cli('FLUSHALL'),
@@ -119,7 +119,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
   } as const,
   {
     name: 'redis-full',
-    what: 'maxmemory is reached: every write is OOM',
+    what: 'maxmemory is reached: every write fails with OOM',
     felt: 'unavailable',
     short: true,
     inject: (redis: RedisServer) => redis.cli('CONFIG', 'SET', 'maxmemory', '1'),

@@ -9,7 +9,7 @@ import { Program } from '../program.ts';
 import { RECOVERY, TIMES } from '../times.ts';
 import type { Users } from '../users.ts';
 
-/** Two services on one file, in a folder of its own. */
+/** Starts two services on one file in a new folder. */
 async function pair(users: Users, folder = mkdtempSync(join(tmpdir(), 'ajwt-chaos-'))) {
   const file = join(folder, 'nonces.db');
   const one = await Program.service({ kind: 'sqlite', file }, TIMES, users);
@@ -30,13 +30,13 @@ const mountable = () => {
   return status === 0 ? undefined : 'a small disk cannot be mounted here';
 };
 
-/** Megabytes of the disk that is filled. */
+/** Size of the disk that is filled, in megabytes. */
 const DISK = 8;
 
 export const SQLITE_FAULTS: readonly Fault[] = [
   {
     name: 'sqlite-killed',
-    what: 'both processes are killed, and started again one after the other',
+    what: 'both processes are killed and restarted one after the other',
     recovery: RECOVERY.process,
     lasts: 0,
     cuts: true,
@@ -58,7 +58,7 @@ export const SQLITE_FAULTS: readonly Fault[] = [
   },
   {
     name: 'sqlite-paused',
-    what: 'one process is stopped (SIGSTOP), wherever it stands, and goes on',
+    what: 'one process is paused (SIGSTOP) at any point, and continues',
     recovery: RECOVERY.process,
     lasts: 2.5,
     cuts: true,
@@ -96,7 +96,7 @@ export const SQLITE_FAULTS: readonly Fault[] = [
   },
   {
     name: 'sqlite-disk-full',
-    what: `its disk, of ${DISK} MB, is full`,
+    what: `its disk of ${DISK} MB is full`,
     recovery: RECOVERY.process,
     felt: 'unavailable',
     missing: mountable,

@@ -7,7 +7,7 @@ const NOTHING = Object.fromEntries(
 ) as unknown as Values;
 const read = (values: Partial<Values>) => readConfig({ ...NOTHING, ...values }, (option) => `--${option}`);
 
-test('the defaults are those of the documentation', () => {
+test('the defaults are the documented ones', () => {
   expect(read({})).toMatchObject({
     listen: { host: '127.0.0.1', port: 8787 },
     adminListen: { host: '127.0.0.1', port: 8788 },
@@ -28,7 +28,7 @@ test('the defaults are those of the documentation', () => {
   expect(read({}).database).toMatchObject({ kind: 'sqlite', path: expect.stringMatching(/^\/.*\/ajwt\.db$/) });
 });
 
-test('every option has its twin in the environment', () => {
+test('every option has an environment variable', () => {
   for (const [name, { env }] of Object.entries(SERVE_OPTIONS)) {
     expect(env).toBe(`AJWTD_${name.toUpperCase().replaceAll('-', '_')}`);
   }
@@ -40,9 +40,10 @@ test.each([
   ['localhost:8080', { host: 'localhost', port: 8080 }],
 ])('listens on %s', (listen, expected) => expect(read({ listen }).listen).toEqual(expected));
 
-test('the admin listener can be off', () => expect(read({ 'admin-listen': 'off' }).adminListen).toBeUndefined());
+test('the admin listener can be switched off', () =>
+  expect(read({ 'admin-listen': 'off' }).adminListen).toBeUndefined());
 
-describe('a wrong value is one line that names its option', () => {
+describe('an invalid value gives one line that names its option', () => {
   test.each<[keyof Values & string, string | string[]]>([
     ...['NaN', '-1', '20 ', 'Infinity', '0', '601', '1e1', ''].map(
       (bad) => ['tolerance', bad] as ['tolerance', string],
@@ -75,7 +76,7 @@ describe('a wrong value is one line that names its option', () => {
   });
 });
 
-test('a trusted proxy is known by its address, also where the socket is for both versions', () => {
+test('a trusted proxy is recognized by its address, also on a socket for IPv4 and IPv6', () => {
   const { isTrustedProxy } = read({ 'trusted-proxy': ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1'] });
   for (const address of ['10.1.2.3', '::ffff:10.1.2.3', '2001:db8::7', '192.0.2.1'])
     expect(isTrustedProxy(address)).toBe(true);

@@ -1,4 +1,4 @@
-/** What an operator changes by command counts for the very next request. */
+/** Changes that an operator makes with a command apply to the next request. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { type Ajwtd, ajwt, ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
@@ -24,7 +24,7 @@ async function command(...words: readonly string[]): Promise<string> {
   return stdout.trim();
 }
 
-/** Registers a key for as short a time as the command itself, however slow, lets be. @returns when it ends, in milliseconds */
+/** Registers a key that expires soon, but not before the command has finished. @returns when it expires, in milliseconds */
 async function addToExpireSoon(username: string, file: string): Promise<number> {
   for (let seconds = 2; ; seconds *= 2) {
     const at = Math.ceil(Date.now() / 1000 + seconds) * 1000;
@@ -36,7 +36,7 @@ async function addToExpireSoon(username: string, file: string): Promise<number> 
   }
 }
 
-/** The answers of all servers to a fresh token each. */
+/** Sends a fresh token to every server and checks each response. */
 async function expectEverywhere(username: string, key: KeyObject, outcome: string): Promise<void> {
   for (const { port } of servers) {
     const answer = await exchange(port, request('/.ajwt/auth', [`Authorization: JWT ${token(username, key)}`]));
@@ -45,7 +45,7 @@ async function expectEverywhere(username: string, key: KeyObject, outcome: strin
   }
 }
 
-test('a key, from its making to its end', async () => {
+test('a key, from registration to removal', async () => {
   const made = await ajwt(['keygen', '--out', path('guido')]);
   expect(made.code, made.stderr).toBe(0);
   const authorization = async () => (await ajwt(['token', '--user', 'guido', '--key', path('guido')])).stdout.trim();
@@ -63,8 +63,8 @@ test('a key, from its making to its end', async () => {
   expectAnswer(await ask(), 'key_revoked');
 });
 
-describe('counts for the very next request, on every server of the database', () => {
-  test('a user disabled, enabled, removed, and added again', async () => {
+describe('applies to the next request, on every server that uses the database', () => {
+  test('a user is disabled, enabled, removed, and added again', async () => {
     const key = generateKeyPairSync('ed25519').privateKey;
     writeFileSync(path('bob.pub'), publicKeyOf(key).toOpenSsh());
     await expectEverywhere('bob', key, 'unknown_user');
@@ -91,7 +91,7 @@ describe('counts for the very next request, on every server of the database', ()
     for (const { port } of servers) expectAnswer(await exchange(port, bytes), 'replayed');
   });
 
-  test('a key that expires', async () => {
+  test('an expired key is refused', async () => {
     const key = generateKeyPairSync('ed25519').privateKey;
     writeFileSync(path('dave.pub'), publicKeyOf(key).toOpenSsh());
     const at = await addToExpireSoon('dave', path('dave.pub'));
@@ -100,7 +100,7 @@ describe('counts for the very next request, on every server of the database', ()
   });
 });
 
-/** Sends fresh requests without a pause until it is told to stop. @returns those that were let in although sent later than `since` */
+/** Sends fresh requests without a pause while `work` runs, and some more after it. @returns how many were accepted before the end of `work`, and the statuses of those sent after it */
 async function underLoad(
   work: () => Promise<unknown>,
   send: () => Promise<number>,
@@ -122,7 +122,7 @@ async function underLoad(
   return { before, after };
 }
 
-describe('under load, nothing is let in that was sent after the command had ended', () => {
+describe('under load, every request sent after the command has finished is refused', () => {
   test.each([
     ['user', 'disable'],
     ['key', 'revoke'],
@@ -141,7 +141,7 @@ describe('under load, nothing is let in that was sent after the command had ende
     expect(after).toEqual(Array(after.length).fill(401));
   });
 
-  test('two commands that add one key to two users at once: one of them wins', async () => {
+  test('if two commands add one key to two users at once, one of them succeeds', async () => {
     const line = publicKeyOf(generateKeyPairSync('ed25519').privateKey).toOpenSsh();
     const add = (name: string) => ajwtd(['key', 'add', name, '-', '--database', `sqlite:${database}`], { input: line });
     const ended = await Promise.all([add('eve'), add('frank')]);
@@ -150,4 +150,4 @@ describe('under load, nothing is let in that was sent after the command had ende
   });
 });
 
-test('alice, of whom nobody said anything, is still let in', () => expectEverywhere('alice', alice, 'accepted'));
+test('alice, whom no command mentioned, is still accepted', () => expectEverywhere('alice', alice, 'accepted'));

@@ -1,4 +1,4 @@
-/** The lists "Header" and "Token" of what the service must withstand, over a bare connection to a running `ajwtd`. */
+/** Hostile Authorization headers and tokens, sent to a running `ajwtd` over a plain socket. */
 import { generateKeyPairSync } from 'node:crypto';
 import { type Ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
 import { exchange, request } from 'ajwt-testkit/connection';
@@ -45,11 +45,11 @@ const { vectors, beside } = authorizationCases({
 const CASES: Readonly<Record<string, AuthorizationCase>> = {
   ...vectors,
   ...beside,
-  // Node's own limit is 16 kB; that of ajwtd lets through what nginx does.
+  // Node's default limit is 16 kB; ajwtd accepts as much as nginx forwards.
   'size-17k': { ...vectors['size-17k'], outcome: 'malformed too_long' },
   '16 kB of dots': { lines: () => [`Authorization: JWT ${'.'.repeat(16_384)}`], outcome: 'malformed too_long' },
   '8190 dots': { lines: () => [`Authorization: JWT ${'.'.repeat(8190)}`], outcome: 'malformed not_a_token' },
-  'a revoked key, the only one': {
+  'a revoked key, the only one of its user': {
     lines: () => [`Authorization: JWT ${token('dave', fallen)}`],
     outcome: 'key_revoked',
   },
@@ -71,7 +71,7 @@ describe('a value of the Authorization header', () => {
   });
 });
 
-test('any method, with or without a body, below the path or in the query: a refusal is a refusal', async () => {
+test('a bad token is refused with any method, body, subpath or query', async () => {
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'HEAD', 'PROPFIND']) {
     await expectRefused(
       watched,
@@ -84,7 +84,7 @@ test('any method, with or without a body, below the path or in the query: a refu
   await expectAccepted(watched, good());
 });
 
-test('the answers to an unknown user, a disabled one, a revoked key and a wrong signature are the same, byte for byte', async () => {
+test('an unknown user, a disabled user, a revoked key and a wrong signature get the same response, byte for byte', async () => {
   const withoutDate = (head: string) => head.replace(/\r\nDate: [^\r]*/i, '');
   const refused = [
     ['unknown_user', token('nobody', alice)],
@@ -101,7 +101,7 @@ test('the answers to an unknown user, a disabled one, a revoked key and a wrong 
   expect(new Set(answers).size).toBe(1);
 });
 
-test('a used token is a replay, and so are its twin and the same claims signed by another key of the user', async () => {
+test('a used token is a replay; so are its twin signature and the same claims signed by another key of the user', async () => {
   const claims = payload('alice');
   const first = signToken('{"alg":"ES256"}', claims, p256, 'ES256');
   await expectAccepted(watched, first);
@@ -121,7 +121,7 @@ test('8 kB of dots are refused in less than 5 ms', async () => {
   expect(Math.min(...took)).toBeLessThan(5);
 });
 
-describe('in front of an application, which is not asked', () => {
+describe('no refused request reaches the application', () => {
   let upstream: Upstream;
   let proxy: Ajwtd;
   beforeAll(async () => {
@@ -137,7 +137,7 @@ describe('in front of an application, which is not asked', () => {
     if (typeof outcome === 'number') expect(answer.status).toBe(outcome);
     else expectAnswer(answer, outcome);
     expect(upstream.seen).toEqual([]);
-    // It is unspent, and asked about once when it is good.
+    // The token, if good, is unused, and reaches the application once.
     const next = await exchange(proxy.port, request('/v1', [`Authorization: JWT ${sent}`]));
     expect([next.status, next.text]).toEqual([200, 'hello']);
     expect(upstream.seen.splice(0)).toHaveLength(1);

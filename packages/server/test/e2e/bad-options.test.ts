@@ -1,4 +1,4 @@
-/** Every option of `ajwtd serve` that is wrong is one line that names it, and exit code 1, before anything is made. */
+/** Every invalid option of `ajwtd serve` gives exit code 1 and one line that names the option, before any file is created. */
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,11 +9,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const path = scratch();
 const NEW = path('new.db');
-/** Root may write everywhere. */
+/** Root can write everywhere, so these tests run as another user. */
 const IS_ROOT = process.getuid?.() === 0;
 const AS_NOBODY: RunOptions = IS_ROOT ? { uid: 65_534 } : {};
 
-/** Starts a server that must not start. @returns the line */
+/** Starts a server that must not start. @returns the line on stderr */
 async function refused(
   args: readonly string[],
   env: Record<string, string> = {},
@@ -30,7 +30,7 @@ async function refused(
   return stderr;
 }
 
-/** Options, and values that they cannot have. */
+/** Options with invalid values. */
 const WRONG: Readonly<Record<string, readonly string[]>> = {
   tolerance: ['NaN', '-1', '20 ', 'Infinity', '0', '601', '0x14', ''],
   listen: ['8787', '127.0.0.1:65536', '[::g]:1', 'http://127.0.0.1:1'],
@@ -59,10 +59,10 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   'serve-jwks': ['', 'no-such-file', '.'],
   'log-level': ['trace'],
 };
-/** Which option the line names, where it is another than the one that was given. */
+/** The option that the line names, if it is not the one that was given. */
 const NAMED: Readonly<Record<string, string>> = { 'user-header X-Auth-Key': 'key-header' };
 
-describe.concurrent('an option that is wrong', () => {
+describe.concurrent('an invalid option is named', () => {
   const cases = Object.entries(WRONG).flatMap(([option, values]) => values.map((value) => [option, value] as const));
   test.each(cases)('--%s=%j', async (option, value) => {
     const line = await refused([`--${option}=${value}`]);
@@ -76,7 +76,7 @@ describe.concurrent('an option that is wrong', () => {
     ['AJWTD_REQUIRE', 'aud'],
     ['AJWTD_TRUSTED_PROXY', '::1, localhost'],
     ['AJWTD_USER_HEADER', 'Host'],
-  ])('%s=%s is named by its own name', async (variable, value) => {
+  ])('%s=%s: the line names the variable', async (variable, value) => {
     expect(await refused([], { [variable]: value })).toContain(`${variable}: `);
   });
 
@@ -94,18 +94,18 @@ describe.concurrent('an option that is wrong', () => {
   ] as const)('%j', async (args, says) => expect(await refused(args)).toMatch(says));
 });
 
-test('none of them has made a database', () => {
+test('none of them created a database', () => {
   expect(existsSync(NEW)).toBe(false);
   expect(readdirSync(path('.'))).toEqual([]);
 });
 
-describe('an address that cannot be had', () => {
+describe('an address that cannot be listened on', () => {
   const other = createServer();
   beforeAll(() => new Promise<void>((done) => other.listen(0, '127.0.0.1', done)));
   afterAll(() => other.close());
   const taken = () => `127.0.0.1:${(other.address() as AddressInfo).port}`;
 
-  test('a port that is in use', async () => {
+  test('the port is in use', async () => {
     expect(await refused(['--listen', taken()])).toBe(
       `ajwtd: cannot listen on ${taken()}: the address is in use; choose another with --listen\n`,
     );
@@ -114,17 +114,17 @@ describe('an address that cannot be had', () => {
     );
   });
 
-  test('an address of another machine', async () => {
+  test('the address belongs to another machine', async () => {
     expect(await refused(['--listen', '192.0.2.1:0'])).toMatch(/cannot listen on 192\.0\.2\.1:0: EADDRNOTAVAIL/);
   });
 });
 
-describe('a database that cannot be had', () => {
+describe('a database that cannot be opened', () => {
   const at = (name: string) => ['--database', `sqlite:${path(name)}`];
   const saying = (name: string) => new RegExp(`the database ${path(name)} cannot be opened: `);
 
-  test('a file that is none', async () => {
-    writeFileSync(path('text.db'), 'not a database, but long enough to be looked at as one'.repeat(100));
+  test('a file that is not a database', async () => {
+    writeFileSync(path('text.db'), 'not a database, but long enough that SQLite reads its header'.repeat(100));
     expect(await refused(at('text.db'))).toMatch(saying('text.db'));
   });
 
@@ -135,7 +135,7 @@ describe('a database that cannot be had', () => {
     );
   });
 
-  test('in a folder that is not there', async () => {
+  test('a path through a missing folder, a file, or a device', async () => {
     expect(await refused(at('none/ajwt.db'))).toContain(
       `cannot be opened: the folder ${path('none')} does not exist; create it`,
     );
@@ -158,7 +158,7 @@ describe('a database that cannot be had', () => {
     expect(await refused(at('other.db'))).toMatch(/lacks .*; run `ajwtd migrate` first/);
   });
 
-  test('one that may only be read', async () => {
+  test('a read-only file', async () => {
     await databaseWith(path('readonly.db'), ['alice']);
     chmodSync(path('readonly.db'), 0o444);
     chmodSync(path('.'), 0o755);
@@ -169,7 +169,7 @@ describe('a database that cannot be had', () => {
     );
   });
 
-  test.skipIf(!IS_ROOT)("another user's file and folder are named with owner and mode (needs root)", async () => {
+  test.skipIf(!IS_ROOT)("another user's file and folder are shown with owner and mode (needs root)", async () => {
     await databaseWith(path('private.db'), ['alice']);
     chmodSync(path('.'), 0o755);
     chmodSync(path('private.db'), 0o600);
@@ -186,7 +186,7 @@ describe('a database that cannot be had', () => {
     );
   });
 
-  test('one that is damaged', async () => {
+  test('a damaged database', async () => {
     await databaseWith(path('damaged.db'), ['alice']);
     const file = openSync(path('damaged.db'), 'r+');
     writeSync(file, Buffer.alloc(32_768), 0, 32_768, 512);

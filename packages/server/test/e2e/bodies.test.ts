@@ -1,4 +1,4 @@
-/** Bodies pass through the reverse proxy as streams, byte for byte, and whoever breaks off breaks off the other side. */
+/** The reverse proxy streams bodies unchanged; if one side closes its connection, the other side is closed too. */
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 const MB = 1024 * 1024;
 const LARGE = 100;
-/** A megabyte that nothing can shrink. */
+/** A megabyte that cannot be compressed. */
 const PIECE = randomBytes(MB);
 const digestOf = (pieces: number) => {
   const hash = createHash('sha256');
@@ -40,12 +40,12 @@ afterEach(() => {
 const signed = () => `Authorization: JWT ${token('alice', alice)}`;
 const last = () => upstream.seen.at(-1) as Upstream['seen'][number];
 
-/** Megabytes of memory that a process has had at most. */
+/** Returns the peak memory of a process, in megabytes. */
 function peakMemory({ pid }: Ajwtd): number {
   return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
-/** Writes pieces as fast as they are taken. */
+/** Writes pieces as fast as the server reads them. */
 async function writePieces(connection: Connection, pieces: number, frame = (piece: Buffer) => [piece]): Promise<void> {
   for (let piece = 0; piece < pieces; piece++) {
     for (const part of frame(PIECE)) {
@@ -55,26 +55,29 @@ async function writePieces(connection: Connection, pieces: number, frame = (piec
 }
 
 describe('a large body', () => {
-  test.each(['with a length', 'in chunks'])(`${LARGE} MB up, %s, arrive exactly, and are not kept`, async (how) => {
-    const hash = createHash('sha256');
-    upstream.handle = (incoming, response) => {
-      incoming.on('data', (chunk) => hash.update(chunk)).on('end', () => response.end(hash.digest('hex')));
-    };
-    const before = peakMemory(server);
-    const connection = await Connection.open(server.port);
-    const inChunks = how === 'in chunks';
-    const framing = inChunks ? 'Transfer-Encoding: chunked' : `Content-Length: ${LARGE * MB}`;
-    connection.write(request('/up', [signed(), framing], 'POST'));
-    await writePieces(connection, LARGE, (piece) =>
-      inChunks ? [Buffer.from(`${MB.toString(16)}\r\n`), piece, Buffer.from('\r\n')] : [piece],
-    );
-    if (inChunks) connection.write('0\r\n\r\n');
-    expect((await connection.answer()).text).toBe(digestOf(LARGE));
-    connection.destroy();
-    expect(peakMemory(server) - before).toBeLessThan(LARGE * 0.8);
-  });
+  test.each(['with a length', 'in chunks'])(
+    `an upload of ${LARGE} MB, %s, arrives unchanged and is not buffered`,
+    async (how) => {
+      const hash = createHash('sha256');
+      upstream.handle = (incoming, response) => {
+        incoming.on('data', (chunk) => hash.update(chunk)).on('end', () => response.end(hash.digest('hex')));
+      };
+      const before = peakMemory(server);
+      const connection = await Connection.open(server.port);
+      const inChunks = how === 'in chunks';
+      const framing = inChunks ? 'Transfer-Encoding: chunked' : `Content-Length: ${LARGE * MB}`;
+      connection.write(request('/up', [signed(), framing], 'POST'));
+      await writePieces(connection, LARGE, (piece) =>
+        inChunks ? [Buffer.from(`${MB.toString(16)}\r\n`), piece, Buffer.from('\r\n')] : [piece],
+      );
+      if (inChunks) connection.write('0\r\n\r\n');
+      expect((await connection.answer()).text).toBe(digestOf(LARGE));
+      connection.destroy();
+      expect(peakMemory(server) - before).toBeLessThan(LARGE * 0.8);
+    },
+  );
 
-  test(`${LARGE} MB down arrive exactly, and are not kept for a reader who is slow`, async () => {
+  test(`a download of ${LARGE} MB arrives unchanged and is not buffered for a slow client`, async () => {
     let sent = 0;
     upstream.handle = async (_incoming, response) => {
       response.writeHead(200, { 'content-length': LARGE * MB });
@@ -85,7 +88,7 @@ describe('a large body', () => {
     const connection = await Connection.open(server.port);
     connection.socket.pause();
     connection.write(request('/down', [signed()]));
-    // While nobody reads, the application comes to a stop: it has not sent all when the rest has long been let in.
+    // While the client does not read, the application has to wait; other requests are accepted meanwhile.
     for (let other = 0; other < 20; other++) await exchange(server.port, request('/.ajwt/auth', [signed()]));
     expect(sent).toBeLessThan(LARGE);
     connection.socket.resume();
@@ -96,7 +99,7 @@ describe('a large body', () => {
   });
 });
 
-describe('a body of any method arrives', () => {
+describe('a body arrives with any method', () => {
   test.each(['GET', 'DELETE', 'POST', 'PUT', 'PATCH', 'OPTIONS', 'QUERY'])('%s, in chunks', async (method) => {
     const body = '3;ext=1\r\n{"a\r\n4\r\n":1}\r\n0\r\nX-Trailer: 1\r\n\r\n';
     const answer = await exchange(server.port, request('/v1', [signed(), 'Transfer-Encoding: chunked'], method, body));
@@ -121,7 +124,7 @@ describe('a body of any method arrives', () => {
   });
 });
 
-describe('an answer without a body leaves the connection in order', () => {
+describe('after a response without a body, the connection is still usable', () => {
   test.each([
     ['HEAD', 200],
     ['GET', 204],
@@ -145,7 +148,7 @@ describe('an answer without a body leaves the connection in order', () => {
 describe('Expect: 100-continue', () => {
   const lines = ['Expect: 100-continue', 'Content-Length: 5'];
 
-  test('the body is asked for once its sender was let in', async () => {
+  test('the body is requested after the token is accepted', async () => {
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [...lines, signed()], 'POST'));
     expect((await connection.answer()).status).toBe(100);
@@ -157,7 +160,7 @@ describe('Expect: 100-continue', () => {
   });
 
   test.each(['/v1', '/.ajwt/auth', '/.ajwt/whoami'])(
-    '%s: it is not asked for where the request is refused',
+    '%s: the body of a refused request is not requested',
     async (target) => {
       const connection = await Connection.open(server.port);
       connection.write(request(target, lines, target.endsWith('whoami') ? 'GET' : 'POST'));
@@ -167,7 +170,7 @@ describe('Expect: 100-continue', () => {
     },
   );
 
-  test('a proxy that asks gets its answer without a body', async () => {
+  test('a forward-auth request gets its response without sending the body', async () => {
     const connection = await Connection.open(server.port);
     connection.write(request('/.ajwt/auth', [...lines, signed()], 'POST'));
     expect((await connection.answer()).status).toBe(200);
@@ -175,8 +178,8 @@ describe('Expect: 100-continue', () => {
   });
 });
 
-describe('an application in trouble', () => {
-  test('that is not there: 502, and the token is spent', async () => {
+describe('an application that fails', () => {
+  test('is down: 502, and the token is used', async () => {
     const gone = await serve({ database, args: ['--upstream', 'http://127.0.0.1:1'] });
     const credential = signed();
     const answer = await exchange(gone.port, request('/v1', [credential, 'Content-Length: 2'], 'POST', '{}'));
@@ -190,13 +193,13 @@ describe('an application in trouble', () => {
     await gone.stop();
   });
 
-  test('that hangs up before it answers: 502', async () => {
+  test('closes the connection before it responds: 502', async () => {
     upstream.handle = (incoming) => incoming.socket.destroy();
     expect((await exchange(server.port, request('/v1', [signed()]))).status).toBe(502);
   });
 
   test.each(['Content-Length: 100', 'Transfer-Encoding: chunked'])(
-    'that dies in the midst of a body (%s): the connection is cut, so that nobody takes it for the whole',
+    'closes the connection within a body (%s): the client sees that the body is incomplete',
     async (framing) => {
       upstream.handle = (_incoming, response) => {
         const [name = '', value = ''] = framing.split(': ');
@@ -212,7 +215,7 @@ describe('an application in trouble', () => {
     },
   );
 
-  test('that refuses a large body before it was sent: its answer arrives', async () => {
+  test('refuses a large body before it is sent: its response arrives', async () => {
     upstream.handle = (_incoming, response) => response.writeHead(413).end('too large');
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [signed(), `Content-Length: ${LARGE * MB}`], 'POST'));
@@ -223,7 +226,7 @@ describe('an application in trouble', () => {
   });
 });
 
-describe('an application that answers oddly', () => {
+describe('an application with invalid responses', () => {
   let odd: BareUpstream;
   let behind: Ajwtd;
   beforeAll(async () => {
@@ -235,32 +238,29 @@ describe('an application that answers oddly', () => {
   });
 
   test.each([
-    ['no HTTP', 'SSH-2.0-OpenSSH\r\n\r\n'],
+    ['a protocol other than HTTP', 'SSH-2.0-OpenSSH\r\n\r\n'],
     ['a status below 100', 'HTTP/1.1 000 Zero\r\nContent-Length: 0\r\n\r\n'],
     ['a status below 100, with a body', 'HTTP/1.1 099 Odd\r\nContent-Length: 2\r\n\r\nno'],
-    ['a reason that steers a terminal', 'HTTP/1.1 200 \x1b[2J\x01\r\nContent-Length: 2\r\n\r\nok'],
-    ['a header that is none', 'HTTP/1.1 200 OK\r\nno colon\r\n\r\n'],
+    ['a reason phrase with terminal escapes', 'HTTP/1.1 200 \x1b[2J\x01\r\nContent-Length: 2\r\n\r\nok'],
+    ['a header without a colon', 'HTTP/1.1 200 OK\r\nno colon\r\n\r\n'],
     ['a header with NUL', 'HTTP/1.1 200 OK\r\nX-A: a\0b\r\nContent-Length: 2\r\n\r\nok'],
-    ['a header with an escape', 'HTTP/1.1 200 OK\r\nX-A: a\x1bb\r\nContent-Length: 2\r\n\r\nok'],
-    [
-      'an upgrade that nobody asked for',
-      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
-    ],
+    ['a header with an escape character', 'HTTP/1.1 200 OK\r\nX-A: a\x1bb\r\nContent-Length: 2\r\n\r\nok'],
+    ['an unrequested upgrade', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok'],
     ['100 kB of headers', `HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(100_000)}\r\nContent-Length: 2\r\n\r\nok`],
-  ])('with %s: an answer or 502, and the server lives', async (_what, bytes) => {
+  ])('%s: relayed or a 502, and the server keeps running', async (_what, bytes) => {
     odd.answer = bytes;
     const answer = await exchange(behind.port, request('/v1', [signed()]));
     expect([200, 502]).toContain(answer.status);
     for (const character of ['\0', '\x01', '\x1b']) expect(answer.head).not.toContain(character);
     expect((await exchange(behind.port, request('/.ajwt/auth', [signed()]))).status).toBe(200);
     odd.answer = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
-    expect((await exchange(behind.port, request('/v1', [signed()]))).text, 'the next good answer').toBe('good');
+    expect((await exchange(behind.port, request('/v1', [signed()]))).text, 'the next good response').toBe('good');
   });
 });
 
-describe('a client that goes away', () => {
-  test('before the answer: the request to the application ends', async () => {
+describe('a client that disconnects', () => {
+  test('before the response: the request to the application is aborted', async () => {
     const ended = new Promise<void>((done) => {
       upstream.handle = (_incoming, response) => response.once('close', done);
     });
@@ -278,7 +278,7 @@ describe('a client that goes away', () => {
     await ended;
   });
 
-  test('in the midst of its body: the application sees that it is not whole', async () => {
+  test('within its body: the application sees that the body is incomplete', async () => {
     const broken = new Promise<boolean>((done) => {
       upstream.handle = (incoming) => {
         incoming.on('error', () => {}).once('close', () => done(!incoming.complete));
@@ -290,7 +290,7 @@ describe('a client that goes away', () => {
     expect(await broken).toBe(true);
   });
 
-  test('in the midst of the answer: the application sees it', async () => {
+  test('within the response: the application sees it', async () => {
     const ended = new Promise<void>((done) => {
       upstream.handle = (_incoming, response) => {
         response.once('close', done).write(PIECE);
@@ -303,7 +303,7 @@ describe('a client that goes away', () => {
   });
 });
 
-test('a client that wants the connection closed gets it closed, and one that does not keeps it', async () => {
+test('the connection is closed if the client asks for that, and kept otherwise', async () => {
   const closing = await Connection.open(server.port);
   closing.write(request('/v1', [signed(), 'Connection: close']));
   const answer = await closing.answer();

@@ -1,4 +1,4 @@
-/** The list "Claims, validly signed" of what the service must withstand, against a running `ajwtd`. */
+/** Hostile claims with a valid signature, sent to a running `ajwtd`. */
 import type { KeyObject } from 'node:crypto';
 import { scratch } from 'ajwt-testkit/ajwtd';
 import { request } from 'ajwt-testkit/connection';
@@ -18,7 +18,7 @@ import { brokenPayloads, CLAIMS_OUTCOMES, claimsBounds, fillPayload } from '../.
 
 const { cases } = readVectors<{ cases: { id: string; payload: string; why: string }[] }>('own/claims.json');
 
-/** Names that a store, a path or a page could take for something else; each is a user of its own. */
+/** Usernames that a store, a path or a page could confuse with others; each is a separate user. */
 const NAMES = [
   'bob',
   'bob:a',
@@ -53,15 +53,15 @@ async function expectOutcome(sent: string, outcome: string): Promise<void> {
   await expectReplay(sent);
 }
 
-/** By another of the servers than the first, too. */
+/** Expects that a second server refuses the replay too. */
 async function expectReplay(sent: string): Promise<void> {
   for (const server of watched.servers) await expectReplayed(server, sent);
 }
 
-/** With a clock that goes on, what lies on the edge of the window is outside. */
+/** Outcomes that differ because the clock runs: a time at the edge of the window is outside when it is checked. */
 const OUTSIDE: Readonly<Record<string, string>> = { 'time-edge-20': 'stale' };
 
-describe('a payload of the vectors, signed by a registered key', () => {
+describe('payloads of the test vectors, signed by a registered key', () => {
   test.each(cases)('$id: $why', async ({ id, payload: text }) => {
     const outcome = OUTSIDE[id] ?? (CLAIMS_OUTCOMES[id] as string);
     await withinASecond(watched, (now) => expectOutcome(sign(fillPayload(text, now, freshNonce())), outcome));
@@ -69,11 +69,11 @@ describe('a payload of the vectors, signed by a registered key', () => {
   });
 });
 
-/** Bounds that only a clock that stands still can tell apart. */
+/** Bounds that cannot be tested while the clock runs. */
 const FINE = /^\{"time":"\d+\.(?:5|001)"\}$/;
 const bounds = [...claimsBounds(seconds()).entries()].filter(([, [members]]) => !FINE.test(JSON.stringify(members)));
 
-describe('a claim on the edge of what is allowed, signed by a registered key', () => {
+describe('claims at the limit of what is allowed, signed by a registered key', () => {
   test.each(bounds)('number %i of the list', async (index, _case) => {
     await withinASecond(watched, (now) => {
       const [members, outcome] = claimsBounds(now)[index] as ReturnType<typeof claimsBounds>[number];
@@ -93,25 +93,25 @@ describe('a claim on the edge of what is allowed, signed by a registered key', (
   });
 });
 
-describe('a payload that is no JSON object', () => {
+describe('a payload that is not a JSON object', () => {
   test.each(brokenPayloads((username = 'alice') => payload(username)))('%s', async (_what, bytes) => {
     await expectRefused(watched, withToken(sign(bytes)), 'malformed payload_json');
     await expectAccepted(watched, token('alice', alice), 'the next good request');
   });
 });
 
-describe('usernames that could be taken for something else', () => {
+describe('usernames that could be confused with others', () => {
   beforeAll(async () => {
     keys = await databaseWith(database, NAMES);
   });
 
-  test.each(NAMES)('%s is itself, and nobody else', async (name) => {
+  test.each(NAMES)('%s is accepted with its own key only', async (name) => {
     await expectOutcome(token(name, keys.get(name) as KeyObject), 'accepted');
     await expectOutcome(token(name, alice), 'bad_signature');
   });
 
   test.each(['Bob', 'bob ', 'bob\0', 'bob\r\nX-Auth-User: root', 'b\u200bob', 'bob%00', '\ud83d\ude00', 'toString'])(
-    '%j is nobody',
+    '%j is not a user',
     async (name) => {
       const isMalformed = name.trim() !== name || /\p{Cc}/u.test(name);
       await expectOutcome(token(name, alice), isMalformed ? 'malformed username' : 'unknown_user');
@@ -119,7 +119,7 @@ describe('usernames that could be taken for something else', () => {
     },
   );
 
-  test('no two triples of username, time and nonce meet, and no triple is two', async () => {
+  test('different triples of username, time and nonce are all accepted, and equal ones count as replays', async () => {
     const time = seconds();
     const triples = [
       ...[['bob', `a:b:${time}`] as const, ['bob:a', `b:${time}`] as const, ['bob:a:b', String(time)] as const],

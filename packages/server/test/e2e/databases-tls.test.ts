@@ -1,4 +1,4 @@
-/** Connections to a database server that are encrypted, and to whom. */
+/** Encrypted connections to a database server, and checks of its certificate. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ function makeCertificate(user: string): void {
   chmodSync(folder, 0o755);
 }
 
-/** A folder for the server's sockets. */
+/** Makes a folder for the server's sockets. */
 function sockets(user: string): string {
   const path = mkdtempSync(join(folder, 'sockets-'));
   const owner = serverUser(user);
@@ -31,7 +31,7 @@ function sockets(user: string): string {
   return path;
 }
 
-/** The certificate of somebody else. */
+/** Makes a certificate that the server does not use. */
 function otherAuthority(): string {
   const path = join(folder, 'other.pem');
   const words = 'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=other';
@@ -86,12 +86,12 @@ describe.each([
     const list = (host: string, parameters: string) =>
       ajwtd(['user', 'list', '--database', `${url(host, server.port)}?${parameters}`]);
 
-    test('is believed where its authority is given, and its name is that of the URL', async () => {
+    test('is accepted if its CA is given and the URL has its name', async () => {
       expect((await list('localhost', `${verify}&${ca}=${certificate}`)).code).toBe(0);
       expect((await list('127.0.0.1', require)).code).toBe(0);
     });
 
-    test('is believed under any name where only its authority is asked for', async () => {
+    test('is accepted under any name if only the CA is to be checked', async () => {
       const mode = verify.replace('full', 'ca');
       expect((await list('127.0.0.1', `${mode}&${ca}=${certificate}`)).code).toBe(0);
       expect((await list('127.0.0.1', `${require}&${ca}=${certificate}`)).code).toBe(0);
@@ -102,14 +102,14 @@ describe.each([
       });
     });
 
-    test('is not asked for on a socket', async () => {
+    test('is not needed on a Unix socket', async () => {
       const path = await socketOf(server);
       expect(path).toMatch(/^\//);
       const { code, stderr } = await ajwtd(['user', 'list', '--database', socketUrl(path, server.port)]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^no users yet/) });
     });
 
-    test('is refused without its authority, under another name, and where the file is not there', async () => {
+    test('is refused without its CA, under another name, and if the CA file is missing', async () => {
       for (const [host, parameters] of [
         ['localhost', verify],
         ['127.0.0.1', `${verify}&${ca}=${certificate}`],
@@ -123,7 +123,7 @@ describe.each([
   });
 
   describe.skipIf(lacks)('without one', () => {
-    test('is refused where encryption is asked for', async () => {
+    test('is refused if encryption is required', async () => {
       const plain = await (user === 'postgres' ? PostgresServer.start() : MariadbServer.start(['--skip-ssl']));
       const { code, stderr } = await ajwtd([
         'user',

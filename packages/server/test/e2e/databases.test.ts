@@ -13,7 +13,7 @@ const path = scratch();
 const alice = generateKeyPairSync('ed25519').privateKey;
 const withToken = (sent: string) => request('/.ajwt/auth', [`Authorization: JWT ${sent}`]);
 
-/** Waits until a fresh token is let in, for so many milliseconds at most. */
+/** Waits until a fresh token is accepted, for a maximum time in milliseconds. */
 async function serves({ port }: Ajwtd, timeout: number): Promise<void> {
   const status = async () => (await exchange(port, withToken(token('alice', alice)))).status;
   await expect.poll(status, { timeout, interval: 50 }).toBe(200);
@@ -51,7 +51,7 @@ describe.each([
       return { stdout, stderr };
     };
 
-    test('a new one gets its tables with the first command, and keeps users and keys', async () => {
+    test('the first command creates the tables, and users and keys are stored', async () => {
       const { stdout, stderr } = await command('key', 'add', 'alice', path('alice.pub'));
       expect(stderr).toBe(`created the database ${where}\nalice was added\nalice has this key now\n`);
       expect(stdout).toBe(`${publicKeyOf(alice).fingerprint}\n`);
@@ -63,7 +63,7 @@ describe.each([
       expect((await command('migrate')).stderr).toBe(`${where} is up to date\n`);
     });
 
-    test('servers and their workers let each token in once, and learn of changes within a second', async () => {
+    test('servers and their workers accept each token once, and see changes within a second', async () => {
       const servers = await Promise.all([
         serve({ database: where }),
         serve({ database: where, args: ['--workers', '2'] }),
@@ -92,7 +92,7 @@ describe.each([
     });
 
     test.each(['key revoke', 'user disable'])(
-      'under load, nothing is let in that was sent a second after %s',
+      'under load, every request sent a second after %s is refused',
       async (change) => {
         const name = change.replace(' ', '-');
         const key = generateKeyPairSync('ed25519').privateKey;
@@ -124,14 +124,14 @@ describe.each([
       },
     );
 
-    test('a key set that is added or removed counts in a running server within a second', async () => {
+    test('a running server sees an added or removed JWK set within a second', async () => {
       const key = generateKeyPairSync('ed25519').privateKey;
       await command('user', 'add', 'partner');
       const server = await serve({ database: where });
       await serves(server, 5000);
       const statusOf = async () => (await exchange(server.port, withToken(token('partner', key)))).status;
       expect(await statusOf()).toBe(401);
-      // At a private host, which nobody allowed: whoever looks there cannot tell.
+      // The host is private and not allowed, so a lookup there is a 503.
       for (const [change, status] of [
         ['add', 503],
         ['remove', 401],
@@ -144,7 +144,7 @@ describe.each([
       await server.stop();
     });
 
-    test('a revoked key that is still used is a warning, and shows in the list', async () => {
+    test('a revoked key that is still used is logged as a warning and shown by key list', async () => {
       const key = generateKeyPairSync('ed25519').privateKey;
       writeFileSync(path('late.pub'), publicKeyOf(key).toOpenSsh());
       const { stdout } = await command('key', 'add', 'late', path('late.pub'));
@@ -164,7 +164,7 @@ describe.each([
       ]);
     });
 
-    test('answers 503 while it is gone, goes on living, and serves within 5 s of its return', async () => {
+    test('while the database is down the server responds with 503, and it accepts requests within 5 s of its return', async () => {
       const server = await serve({ database: where });
       await serves(server, 5000);
       const used = withToken(token('alice', alice));
@@ -180,7 +180,7 @@ describe.each([
       expect(await server.stop()).toEqual({ code: 0, signal: null });
     });
 
-    test('one that is not there is one line, without the password, for servers, workers and commands', async () => {
+    test('if the database is down, servers, workers and commands print one line without the password', async () => {
       const gone = url(1, ':s3cret');
       for (const words of [
         ['serve', '--listen', '127.0.0.1:0'],
@@ -196,7 +196,7 @@ describe.each([
       }
     });
 
-    test('one of an older version is migrated by ajwtd migrate only', async () => {
+    test('tables of an older version are migrated by ajwtd migrate only', async () => {
       await database.query(`DELETE FROM ${schema}ajwt_migration`);
       const refused = await ajwtd(['user', 'list', '--database', where]);
       expect(refused).toMatchObject({ code: 1, stdout: '' });

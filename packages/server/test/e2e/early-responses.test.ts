@@ -1,4 +1,4 @@
-/** A response that comes before the end of the body: it arrives, whoever gives it, and whatever is still being sent. */
+/** A response that comes before the end of the request body always arrives, from ajwtd or from the application. */
 import { spawn } from 'node:child_process';
 import type { KeyObject } from 'node:crypto';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ const file = scratch();
 const MB = 1024 * 1024;
 const PIECE = Buffer.alloc(64 * 1024, 'x');
 
-/** What the application does with a connection that has sent the head of a request. */
+/** What the application does on a connection after it has received the head of a request. */
 type Behaviour = (socket: Socket) => void;
 
 let alice: KeyObject;
@@ -53,12 +53,12 @@ async function sendForever({ socket, closed }: Connection): Promise<void> {
 const CHUNKED = 'Transfer-Encoding: chunked';
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
   'without a token': [],
-  'with garbage for a token': ['Authorization: JWT a.b.c'],
+  'with garbage instead of a token': ['Authorization: JWT a.b.c'],
 };
 
 describe.each(Object.entries(REFUSED))('an upload %s', (_what, lines) => {
   test.each(['/v1', '/.ajwt/auth', '/.ajwt/whoami', '/.ajwt/none'])(
-    '%s: the reason arrives at a client that goes on sending, and the server closes only its half',
+    '%s: a client that continues to send receives the reason, and the server closes only its half',
     async (target) => {
       const connection = await Connection.open(server.port);
       connection.socket.allowHalfOpen = true;
@@ -72,7 +72,7 @@ describe.each(Object.entries(REFUSED))('an upload %s', (_what, lines) => {
       expect([401, 404, 405]).toContain(answer.status);
       expect(answer.header('connection')).toBe('close');
       await connection.rest();
-      // The server's half is closed, and what is sent after that does no harm.
+      // The server has closed its half; whatever is sent after that is ignored.
       const { bytesWritten } = connection.socket;
       await expect.poll(() => connection.socket.bytesWritten).toBeGreaterThan(bytesWritten + MB);
       expect(code).toBe(undefined);
@@ -82,7 +82,7 @@ describe.each(Object.entries(REFUSED))('an upload %s', (_what, lines) => {
   );
 });
 
-test('a request that follows a refused upload on its connection is not read', async () => {
+test('a request that follows a refused upload on the same connection is not read', async () => {
   const connection = await Connection.open(server.port);
   connection.socket.allowHalfOpen = true;
   connection.write(request('/.ajwt/auth', ['Content-Length: 100000'], 'POST'));
@@ -93,24 +93,24 @@ test('a request that follows a refused upload on its connection is not read', as
   connection.socket.end();
   expect((await connection.rest()).toString()).toBe('');
   await connection.closed;
-  expect((await exchange(server.port, request('/.ajwt/auth', [credential]))).status, 'it is not spent').toBe(200);
+  expect((await exchange(server.port, request('/.ajwt/auth', [credential]))).status, 'the token is unused').toBe(200);
 });
 
-test('a refused upload that stops without an end is closed within seconds', async () => {
+test('the connection of a refused upload that stalls is closed within seconds', async () => {
   const connection = await Connection.open(server.port);
   connection.socket.allowHalfOpen = true;
   connection.write(request('/v1', ['Content-Length: 1000000'], 'POST', 'begun'));
   expectAnswer(await connection.answer(), 'missing');
   const begun = performance.now();
   await connection.rest();
-  // Only a byte shows that the other side no longer reads.
+  // Only writing shows that the server no longer reads.
   const probe = setInterval(() => connection.socket.writable && connection.write('x'), 6000);
   await connection.closed;
   clearInterval(probe);
   expect(performance.now() - begun).toBeLessThan(20_000);
 });
 
-test('headers that are too large: 431 arrives at a client that goes on sending them', async () => {
+test('headers that are too large: a client that continues to send them receives the 431', async () => {
   const connection = await Connection.open(server.port);
   const line = Buffer.from(`X-Pad: ${'p'.repeat(8000)}\r\n`);
   connection.write('GET /v1 HTTP/1.1\r\nHost: x\r\n');
@@ -124,7 +124,7 @@ test('headers that are too large: 431 arrives at a client that goes on sending t
   await flood;
 });
 
-describe('60 MB that are refused', () => {
+describe('a refused upload of 60 MB', () => {
   const size = 60_000_000;
   beforeAll(async () => {
     writeFileSync(file('form'), '');
@@ -157,7 +157,7 @@ describe('60 MB that are refused', () => {
 describe('an application that responds before it has read the body', () => {
   const RESPONSE = 'HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nX-Limit: 1\r\n';
   const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
-    'and closes, with bytes unread: a reset': (socket) => {
+    'and closes with unread bytes, which resets the connection': (socket) => {
       socket.pause();
       socket.write(`${RESPONSE}Connection: close\r\n\r\ntoo large`, () => socket.destroy());
     },
@@ -165,7 +165,7 @@ describe('an application that responds before it has read the body', () => {
       socket.end(`${RESPONSE}Connection: close\r\n\r\ntoo large`);
       socket.resume();
     },
-    'and keeps the connection, reading nothing more': (socket) => {
+    'and keeps the connection, but reads no more': (socket) => {
       socket.pause();
       socket.write(`${RESPONSE}\r\ntoo large`);
     },
@@ -180,7 +180,7 @@ describe('an application that responds before it has read the body', () => {
     },
   };
 
-  test.each(Object.entries(BEHAVIOURS))('%s: its response arrives, every time', async (_what, behaviour) => {
+  test.each(Object.entries(BEHAVIOURS))('%s: its response always arrives', async (_what, behaviour) => {
     behave = behaviour;
     for (let round = 0; round < 12; round++) {
       const connection = await Connection.open(server.port);
@@ -196,7 +196,7 @@ describe('an application that responds before it has read the body', () => {
     expect(server.log.filter(({ msg }) => msg === 'no valid response from the application')).toEqual([]);
   });
 
-  test('a response that begins before the end of the body, and ends after it: both are whole', async () => {
+  test('a response begins before the end of the request body and ends after it: both arrive completely', async () => {
     let received = 0;
     behave = (socket) => {
       socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n');

@@ -1,4 +1,4 @@
-/** What proxies say of a request counts only from those that the operator trusts. */
+/** Forwarding headers are read only from proxies that the operator trusts. */
 import type { KeyObject } from 'node:crypto';
 import { type Ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
 import { exchange, request } from 'ajwt-testkit/connection';
@@ -16,7 +16,7 @@ const TRAEFIK = ['X-Forwarded-Method: POST', `X-Forwarded-Uri: ${TARGET}`];
 const database = scratch()('forwarded.db');
 let alice: KeyObject;
 let upstream: Upstream;
-/** Trusts this machine; the other trusts only proxies that are elsewhere. */
+/** `trusting` trusts proxies on this machine; `wary` trusts only proxies elsewhere. */
 let trusting: Ajwtd;
 let wary: Ajwtd;
 beforeAll(async () => {
@@ -40,70 +40,70 @@ const unbound = () => `Authorization: JWT ${token('alice', alice)}`;
 const ask = (server: Ajwtd, lines: readonly string[], target = AUTH, method = 'GET') =>
   exchange(server.port, request(target, lines, method));
 
-describe('a bound token, asked about by a proxy', () => {
+describe('a bound token in a forward-auth request', () => {
   test.each([
     ['nginx', NGINX],
     ['Traefik or Caddy', TRAEFIK],
-    ['both, which agree', [...NGINX, ...TRAEFIK]],
-    ['one that says it twice alike', [...NGINX, ...NGINX]],
-    ['one with X-Original-URL', [NGINX[0] as string, `X-Original-URL: ${TARGET}`]],
+    ['both, in agreement', [...NGINX, ...TRAEFIK]],
+    ['each header twice, with equal values', [...NGINX, ...NGINX]],
+    ['a proxy that sends X-Original-URL', [NGINX[0] as string, `X-Original-URL: ${TARGET}`]],
     ['ingress-nginx', INGRESS],
-    ['ingress-nginx, with the correct X-Original-URI of a client', [...INGRESS, NGINX[1] as string]],
-  ])('%s: is let in where the proxy is trusted, and nowhere else', async (_what, lines) => {
+    ['ingress-nginx, with a correct X-Original-URI from the client', [...INGRESS, NGINX[1] as string]],
+  ])('%s: accepted only if the proxy is trusted', async (_what, lines) => {
     expect((await ask(trusting, [...lines, bound()])).status).toBe(200);
     expectAnswer(await ask(wary, [...lines, bound()]), 'binding_mismatch');
   });
 
-  test('Envoy, which asks below the path: is let in without trust', async () => {
+  test('Envoy, which appends the target to the path: accepted from any proxy', async () => {
     expect((await ask(wary, [bound()], AUTH + TARGET, 'POST')).status).toBe(200);
-    // Headers then say nothing, whoever sends them.
+    // Then the headers are not read, not even from a trusted proxy.
     const lies = ['X-Original-Method: GET', 'X-Original-URI: /other', 'X-Forwarded-Uri: /other'];
     expect((await ask(trusting, [...lies, bound()], AUTH + TARGET, 'POST')).status).toBe(200);
     expectAnswer(await ask(trusting, [...NGINX, bound()], `${AUTH}/other`, 'POST'), 'binding_mismatch');
   });
 
   test.each([
-    ['two targets that differ', [...NGINX, 'X-Forwarded-Uri: /v1/secrets']],
+    ['two different targets', [...NGINX, 'X-Forwarded-Uri: /v1/secrets']],
     ['the same, the other way round', [...TRAEFIK, 'X-Original-URI: /v1/secrets']],
-    ['ingress-nginx, with the X-Original-URI of a client', [...INGRESS, 'X-Original-URI: /v1/secrets']],
+    ['ingress-nginx, with a wrong X-Original-URI from the client', [...INGRESS, 'X-Original-URI: /v1/secrets']],
     ['ingress-nginx, for another target', [INGRESS[0] as string, 'X-Original-URL: https://api.example.com/v1/secrets']],
     ['a Host that looks like a path', [INGRESS[0] as string, `X-Original-URL: https://host?${TARGET}`]],
-    ['one header twice', [...NGINX, 'X-Original-URI: /v1/secrets']],
-    ['two methods that differ', [...NGINX, 'X-Forwarded-Method: GET']],
+    ['one header twice, with different values', [...NGINX, 'X-Original-URI: /v1/secrets']],
+    ['two different methods', [...NGINX, 'X-Forwarded-Method: GET']],
     ['a target alone', [NGINX[1] as string]],
     ['a method alone', [NGINX[0] as string]],
     ['nothing', []],
     ['an empty target', ['X-Original-Method: POST', 'X-Original-URI:']],
     ['another method', ['X-Original-Method: PUT', NGINX[1] as string]],
-    ['the method in small letters', ['X-Original-Method: post', NGINX[1] as string]],
+    ['the method in lower case', ['X-Original-Method: post', NGINX[1] as string]],
     ['another query', [NGINX[0] as string, 'X-Original-URI: /v1/items?x=2']],
     ['another spelling', [NGINX[0] as string, 'X-Original-URI: /v1/%69tems?x=1']],
     ['an absolute form', [NGINX[0] as string, `X-Original-URI: https://api.example.com${TARGET}`]],
     ['names with underscores', ['X_Original_Method: POST', `X_Original_URI: ${TARGET}`]],
-  ])('%s: is refused, and stays unspent', async (_what, lines) => {
+  ])('%s: refused, and the token stays unused', async (_what, lines) => {
     const credential = bound();
     expectAnswer(await ask(trusting, [...lines, credential]), 'binding_mismatch');
     expect((await ask(trusting, [...NGINX, credential])).status).toBe(200);
   });
 
-  test('one bound to a body is refused: nobody here sees it', async () => {
+  test('a token bound to a body is refused, because the body is not sent here', async () => {
     expectAnswer(await ask(trusting, [...NGINX, bound({ digest: '47DEQpj8HBSa' })]), 'binding_mismatch');
   });
 
-  test('one bound to an audience is for that audience, whatever Host and forwarded headers say', async () => {
+  test('a token bound to an audience is accepted for that audience only, whatever the Host and forwarding headers say', async () => {
     const other = bound({ aud: 'https://other.example.com' });
     const lies = ['X-Forwarded-Host: other.example.com', 'X-Forwarded-Proto: https'];
     expectAnswer(await ask(trusting, [...lies, other]), 'wrong_audience');
     expect((await ask(trusting, [...lies, bound({ aud: 'https://api.example.com' })])).status).toBe(200);
   });
 
-  test('a token that is not bound is let in without any of it', async () => {
+  test('a token that is not bound is accepted whatever the headers say', async () => {
     expect((await ask(wary, [...NGINX, 'X-Forwarded-Uri: /other', unbound()])).status).toBe(200);
   });
 });
 
-describe('a bound token, sent to the reverse proxy', () => {
-  test('is for the method and target of the request itself, whatever the headers say', async () => {
+describe('a bound token sent to the reverse proxy', () => {
+  test('must match the method and target of the request itself, whatever the headers say', async () => {
     for (const server of [trusting, wary]) {
       const lies = ['X-Original-Method: POST', 'X-Forwarded-Method: POST', `X-Original-URI: ${TARGET}`];
       expectAnswer(await ask(server, [...lies, bound()], '/v1/secrets', 'GET'), 'binding_mismatch');
@@ -115,7 +115,7 @@ describe('a bound token, sent to the reverse proxy', () => {
   });
 });
 
-describe('what the application is told of the way here', () => {
+describe('forwarding headers that the application receives', () => {
   const SAID = [
     'X-Forwarded-For: 203.0.113.9',
     'X-Forwarded-Host: public.example.com',
@@ -136,20 +136,20 @@ describe('what the application is told of the way here', () => {
       ),
     );
 
-  test('by a proxy that is trusted: goes on, with the proxy in the list', async () => {
+  test('from a trusted proxy: forwarded, with the proxy appended to the list', async () => {
     expect((await ask(trusting, [...SAID, unbound()], '/v1')).status).toBe(200);
     expect(forwarded()).toMatchObject({
       'x-forwarded-for': '203.0.113.9, 127.0.0.1',
       'x-forwarded-host': 'public.example.com',
       'x-forwarded-proto': 'https',
     });
-    // It may have passed on what a client says, and the request-line alone is what was signed.
+    // The proxy may have forwarded them from the client, and only the request line was signed.
     for (const name of ['proxy', 'x-rewrite-url', 'x-original-url', 'x-original-uri']) {
       expect(forwarded()).not.toHaveProperty(name);
     }
   });
 
-  test('by anybody else: is dropped', async () => {
+  test('from anyone else: dropped', async () => {
     const inOtherWords = SAID.map((line) => line.replace(/^[^:]*/, (name) => name.replaceAll('-', '_')));
     expect((await ask(wary, [...SAID, ...inOtherWords, unbound()], '/v1')).status).toBe(200);
     expect(forwarded()).toEqual({
@@ -159,7 +159,7 @@ describe('what the application is told of the way here', () => {
     });
   });
 
-  test('with underscores: is dropped, whoever says it', async () => {
+  test('with underscores: always dropped', async () => {
     const lines = ['X_Forwarded_For: 203.0.113.9', 'x_forwarded_proto: https', 'X-Forwarded_Host: x'];
     expect((await ask(trusting, [...lines, unbound()], '/v1')).status).toBe(200);
     expect(forwarded()).toEqual({

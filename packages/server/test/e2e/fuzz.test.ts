@@ -1,4 +1,4 @@
-/** Random bytes at the public listener and at the operator's: each gets a response that is allowed, or none, and harms nobody else. */
+/** Random bytes sent to the public and the admin listener get an allowed response or none, and do not disturb other requests. */
 import type { KeyObject } from 'node:crypto';
 import { type Ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
 import { Connection, exchange, request } from 'ajwt-testkit/connection';
@@ -11,7 +11,7 @@ const SEED = 20_261_130;
 const CONNECTIONS = 600;
 /** Connections at a time. */
 const LANES = 12;
-/** What anonymous bytes may get: never a 5xx, and a 200 only where everybody may look. */
+/** Statuses that anonymous bytes may get: never a 5xx, and 200 only for public paths. */
 const ALLOWED = new Set(['100', '400', '401', '404', '405', '408', '413', '431']);
 
 const database = scratch()('fuzz.db');
@@ -31,11 +31,11 @@ afterAll(async () => {
 const signed = () => `Authorization: JWT ${token('alice', alice)}`;
 const shown = (parts: readonly string[]) => JSON.stringify(parts).slice(0, 600);
 
-/** Sends the parts over one connection; gives back the status codes of all responses. */
+/** Sends the parts over one connection and returns the status codes of all responses. */
 async function statusesOf(port: number, parts: readonly string[]): Promise<string[]> {
   const connection = await Connection.open(port);
   for (const part of parts) connection.write(part);
-  // When a request that came later is answered, so is this one, if it ever is.
+  // Once a later request has its response, this connection gets no more.
   expect((await exchange(server.port, request('/.ajwt/auth', [signed()]))).status, shown(parts)).toBe(200);
   connection.socket.end();
   const responses = (await connection.rest()).toString('latin1');
@@ -44,7 +44,7 @@ async function statusesOf(port: number, parts: readonly string[]): Promise<strin
   return [...responses.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status as string);
 }
 
-/** Works through all connections, a few at a time. */
+/** Opens all connections, a few at a time. */
 async function sendAll(port: number, connections: readonly (readonly string[])[], allowed: ReadonlySet<string>) {
   const seen = new Map<string, number>();
   let next = 0;
@@ -63,21 +63,21 @@ async function sendAll(port: number, connections: readonly (readonly string[])[]
 
 function expectUnharmed(from: number): void {
   const failures = server.log.slice(from).filter(({ level }) => level === 'error' || level === 'fatal');
-  expect(failures, 'nothing failed inside').toEqual([]);
+  expect(failures, 'no internal error').toEqual([]);
 }
 
 describe(`random requests, seed ${SEED}`, () => {
-  test('the public listener answers each as it may, and the next good request is let in', async () => {
+  test('get only allowed responses from the public listener, and the next good request is accepted', async () => {
     const from = server.log.length;
     const seen = await sendAll(server.port, rawConnections(SEED, CONNECTIONS), ALLOWED);
-    // The generator reaches the parser, the decision and the routes.
+    // The random requests reach the parser, the decision and the routes.
     for (const status of ['400', '401', '404', '405']) expect(seen.get(status), status).toBeGreaterThan(15);
     expect(upstream.seen, 'nothing reaches the application').toEqual([]);
     expectUnharmed(from);
     expect((await exchange(server.port, request('/v1', [signed()]))).text).toBe('hello');
   });
 
-  test('so does the admin listener', async () => {
+  test('get only allowed responses from the admin listener', async () => {
     const line = await server.logged(({ msg }) => msg.startsWith('admin listener: '));
     const port = Number(/:(\d+) /.exec(line.msg)?.[1]);
     const from = server.log.length;

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 const file = scratch();
 
-test('a server says once that a group can write to its database, also with several workers; one that anyone can write to is refused', async () => {
+test('a server warns once if a group can write to its database, even with several workers, and refuses a database that anyone can write to', async () => {
   const database = file('ajwt.db');
   await databaseWith(database, ['alice']);
   chmodSync(database, 0o660);

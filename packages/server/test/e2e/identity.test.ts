@@ -1,4 +1,4 @@
-/** Who the application is told it is: what the gateway says, and nobody else's word. */
+/** The application learns the user from the gateway only, never from the client. */
 import type { KeyObject } from 'node:crypto';
 import { type Ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
 import { exchange, request } from 'ajwt-testkit/connection';
@@ -7,7 +7,7 @@ import { expectAnswer } from 'ajwt-testkit/refusal';
 import { startUpstream, type Upstream } from 'ajwt-testkit/upstream';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-/** Usernames, and how they arrive. */
+/** Usernames, and the value of the identity header for each. */
 const ENCODED: Readonly<Record<string, string>> = {
   alice: 'alice',
   'alice@example.com': 'alice@example.com',
@@ -42,7 +42,7 @@ const keyOf = (name: string) => keys.get(name) as KeyObject;
 const signed = (name = 'alice') => `Authorization: JWT ${token(name, keyOf(name))}`;
 const fingerprint = (name = 'alice') => publicKeyOf(keyOf(name)).fingerprint;
 
-/** All values of headers that something behind the gateway could read under this name. */
+/** Returns all header values that an application could read under this name. */
 function valuesOf(rawHeaders: readonly string[], name: string): string[] {
   const values: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -53,7 +53,7 @@ function valuesOf(rawHeaders: readonly string[], name: string): string[] {
 }
 
 describe.each(Object.entries(ENCODED))('the user %s', (name, encoded) => {
-  test('is told to a proxy that asks', async () => {
+  test('is sent to a forward-auth proxy', async () => {
     const answer = await exchange(server.port, request('/.ajwt/auth', [signed(name)]));
     expect(answer.status).toBe(200);
     expect(answer.header('x-auth-user')).toBe(encoded);
@@ -63,24 +63,24 @@ describe.each(Object.entries(ENCODED))('the user %s', (name, encoded) => {
     expect(decodeURIComponent(encoded)).toBe(name);
   });
 
-  test('is told to the application', async () => {
+  test('is sent to the application', async () => {
     expect((await exchange(server.port, request('/v1', [signed(name)]))).text).toBe('hello');
     expect(valuesOf(upstream.seen[0]?.rawHeaders ?? [], 'x-auth-user')).toEqual([encoded]);
     expect(valuesOf(upstream.seen[0]?.rawHeaders ?? [], 'x-auth-key')).toEqual([fingerprint(name)]);
   });
 
-  test('is told to itself', async () => {
+  test('is shown by whoami', async () => {
     const answer = await exchange(server.port, request('/.ajwt/whoami', [signed(name)]));
     expect(JSON.parse(answer.text)).toMatchObject({ username: name, fingerprint: fingerprint(name) });
   });
 });
 
-/** Attempts to be taken for somebody else; header lines. */
+/** Header lines that try to impersonate another user. */
 const FORGED: Readonly<Record<string, readonly string[]>> = {
-  'as it is': ['X-Auth-User: root', 'X-Auth-Key: SHA256:forged'],
-  'in small letters': ['x-auth-user: root'],
-  'in capitals': ['X-AUTH-USER: root'],
-  'in mixed letters': ['x-AuTh-uSeR: root'],
+  'as configured': ['X-Auth-User: root', 'X-Auth-Key: SHA256:forged'],
+  'in lower case': ['x-auth-user: root'],
+  'in upper case': ['X-AUTH-USER: root'],
+  'in mixed case': ['x-AuTh-uSeR: root'],
   'with underscores': ['X_Auth_User: root', 'X_AUTH_KEY: SHA256:forged'],
   'with dots': ['X.Auth.User: root', 'x-auth.key: SHA256:forged', 'X_Auth.User: root'],
   'with one underscore': ['X-Auth_User: root', 'X_Auth-User: root'],
@@ -92,9 +92,9 @@ const FORGED: Readonly<Record<string, readonly string[]>> = {
   'named in two Connections': ['Connection: keep-alive', 'Connection: x-auth-user'],
   'with bytes above 127': ['X-Auth-User: r\xf6\xf6t'],
 };
-/** Header lines that forward-auth refuses. */
+/** Matches header lines that forward-auth refuses. */
 const IMITATES = /[_.]|^Connection:.*x-auth/im;
-describe('an identity header of the sender', () => {
+describe('an identity header sent by the client never reaches the application', () => {
   test.each(Object.entries(FORGED))('%s', async (_what, lines) => {
     const bytes = request('/v1', [...lines, signed(), ...lines]);
     expect((await exchange(server.port, bytes)).status).toBe(200);
@@ -116,14 +116,14 @@ describe('an identity header of the sender', () => {
     expect(valuesOf(seen.rawHeaders, 'x-auth-user')).toEqual(['alice']);
   });
 
-  test('does not come back to a proxy that asks, and is refused where the application could read it', async () => {
+  test('forward-auth never returns it, and refuses it if the application could read it', async () => {
     for (const [what, lines] of Object.entries(FORGED)) {
       const credential = signed();
       const answer = await exchange(server.port, request('/.ajwt/auth', [...lines, credential]));
       if (IMITATES.test(lines.join('\n'))) {
         expectAnswer(answer, 'malformed identity_header');
         expect(answer.head, what).not.toMatch(/x-auth/i);
-        // The token is unspent.
+        // The token is unused.
         expect((await exchange(server.port, request('/.ajwt/auth', [credential]))).status).toBe(200);
       } else {
         expect(answer.header('x-auth-user'), what).toBe('alice');
@@ -135,7 +135,7 @@ describe('an identity header of the sender', () => {
     }
   });
 
-  test('is stripped under another name, where the operator has chosen one', async () => {
+  test('configured names of identity headers are removed too', async () => {
     const names = ['--user-header', 'Remote-User', '--key-header', 'Remote-Key'];
     const other = await serve({ database, args: ['--upstream', upstream.url, ...names] });
     const credential = signed();
@@ -152,7 +152,7 @@ describe('an identity header of the sender', () => {
   });
 });
 
-test('the credential stays here, and so does what belongs to the connection', async () => {
+test('credentials and the headers of this connection are not forwarded', async () => {
   const lines = [
     ...['Proxy-Authorization: Basic x', 'Keep-Alive: timeout=5', 'TE: trailers', 'Upgrade: h2c', 'Proxy-Connection: x'],
     ...['AUTHORIZATION_: x', 'Connection: X-Secret', 'X-Secret: 1', 'Cookie: a=1', 'X-Kept: yes', 'x-kept: also'],
@@ -169,7 +169,7 @@ test('the credential stays here, and so does what belongs to the connection', as
   expect(url).toBe('/v1?x=%2f..');
 });
 
-test('a sender cannot have what the gateway needs dropped, by naming it in Connection', async () => {
+test('headers that a body needs are kept, even if Connection names them', async () => {
   const lines = ['Connection: Content-Length, Host, Transfer-Encoding, X-Forwarded-For', 'Content-Length: 5'];
   expect((await exchange(server.port, request('/v1', [...lines, signed()], 'POST', 'a b c'))).status).toBe(200);
   const { body, headers } = upstream.seen[0] as Upstream['seen'][number];
@@ -178,7 +178,7 @@ test('a sender cannot have what the gateway needs dropped, by naming it in Conne
   expect(upstream.seen).toHaveLength(1);
 });
 
-test('the application is never asked about a request that is refused', async () => {
+test('a refused request never reaches the application', async () => {
   const used = signed();
   await exchange(server.port, request('/v1', [used]));
   upstream.seen.length = 0;
@@ -193,7 +193,7 @@ test('the application is never asked about a request that is refused', async () 
 
 describe('a request-target with two readings', () => {
   test.each(['http://elsewhere.example/v1', 'HTTP://api.example.com/v1', '*', 'v1'])(
-    '%s is no path: 400',
+    '%s is not a path: 400',
     async (target) => {
       const answer = await exchange(server.port, request(target, [signed()], target === '*' ? 'OPTIONS' : 'GET'));
       expect(answer.status).toBe(400);

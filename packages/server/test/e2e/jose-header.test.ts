@@ -1,4 +1,4 @@
-/** The list "JOSE header" of what the service must withstand, against a running `ajwtd`. */
+/** Hostile JOSE headers, sent to a running `ajwtd`. */
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -33,7 +33,7 @@ const stranger = publicKeyOf(attacker).kid;
 const goodPayload = () => payload('alice');
 const tokens = vectorTokens({ good, attacker, attackerRsa, goodPayload });
 
-/** One user of each kind of key, and what it takes. */
+/** One user for each type of key, and the algorithms that the key accepts. */
 const KINDS: Readonly<Record<string, { key: KeyObject; signs: SchemeName; accepts: readonly SchemeName[] }>> = {
   rsa: { key: rsa(), signs: 'RS512', accepts: ['RS512', 'RS384', 'RS256'] },
   ed25519: { key: ed25519(), signs: 'EdDSA', accepts: ['EdDSA', 'Ed25519'] },
@@ -75,7 +75,7 @@ async function expectOutcome(sent: string, outcome: string | undefined, why?: st
   await expectRefused(watched, request('/.ajwt/auth', [`Authorization: JWT ${sent}`]), outcome ?? '');
 }
 
-describe('a JOSE header of the vectors', () => {
+describe('JOSE headers of the test vectors', () => {
   test.each(cases)('$id: $header', async ({ id, header, signature }) => {
     const bytes = vectorHeader(header, (trap.address() as AddressInfo).port, kid);
     const outcome = VECTOR_OUTCOMES[id];
@@ -83,7 +83,7 @@ describe('a JOSE header of the vectors', () => {
     expect(made.length).toBeGreaterThan(0);
     for (const [name, sent] of made) await expectOutcome(sent, typeof outcome === 'string' ? outcome : outcome?.[name]);
     await expectAccepted(watched, token('alice', good), 'the next good request');
-    expect(connections, 'the trap was asked').toBe(0);
+    expect(connections, 'requests to the trap').toBe(0);
   });
 });
 
@@ -94,7 +94,7 @@ describe.each(Object.entries(joseHeaderMembers(kid, stranger)))('a JOSE header w
   });
 });
 
-test.each(['HS256', 'HS384', 'HS512'])('no public key is a secret for %s', async (alg) => {
+test.each(['HS256', 'HS384', 'HS512'])('no form of the public key works as an HMAC secret for %s', async (alg) => {
   const header = JSON.stringify({ alg, typ: 'JWT', kid });
   for (const secret of Object.values(macSecrets(good))) {
     await expectOutcome(macToken(header, goodPayload(), alg.replace('HS', 'sha'), secret), 'malformed alg');
@@ -102,7 +102,7 @@ test.each(['HS256', 'HS384', 'HS512'])('no public key is a secret for %s', async
   await expectAccepted(watched, token('alice', good), 'the next good request');
 });
 
-test('keys that the header brings along, or points to, are neither used nor fetched', async () => {
+test('keys in the header, or at a URL in it, are neither used nor fetched', async () => {
   const url = `http://127.0.0.1:${(trap.address() as AddressInfo).port}/`;
   const jwk = createPublicKey(attacker).export({ format: 'jwk' });
   for (const members of [{ jwk }, { jku: url }, { x5u: url }, { x5c: ['MIIB'] }, { jwk, jku: url, kid: url }]) {
@@ -110,15 +110,15 @@ test('keys that the header brings along, or points to, are neither used nor fetc
     await expectOutcome(signToken(header, goodPayload(), attacker), 'bad_signature');
     await expectAccepted(watched, signToken(header, goodPayload(), good));
   }
-  expect(connections, 'the trap was asked').toBe(0);
+  expect(connections, 'requests to the trap').toBe(0);
 });
 
-describe.each(Object.entries(KINDS))('a key of the kind %s', (name, { key, signs, accepts }) => {
+describe.each(Object.entries(KINDS))('a key of type %s', (name, { key, signs, accepts }) => {
   test.each(Object.keys(SCHEMES) as SchemeName[])('with an alg of %s', async (alg) => {
     const header = JSON.stringify({ alg });
     if (accepts.includes(alg)) return expectAccepted(watched, signToken(header, payload(name), key, alg));
     const outcome = LENGTHS[alg] === LENGTHS[signs] ? 'unknown_key' : 'malformed signature_length';
-    // A PSS signature is one that an RSA key can make.
+    // Any RSA key can make a PSS signature.
     const scheme = signs === 'RS512' && alg.startsWith('PS') ? alg : signs;
     await expectOutcome(signToken(header, payload(name), key, scheme), outcome);
     const [, claims, signature] = parts(signToken(JSON.stringify({ alg: signs }), payload(name), key, signs));

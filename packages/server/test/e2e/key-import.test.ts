@@ -1,4 +1,4 @@
-/** The list "Key import" of what the service must withstand, through `ajwtd key add`. */
+/** Hostile keys given to `ajwtd key add`. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -16,7 +16,7 @@ let before: unknown;
 let listBefore: string;
 const revoked = generateKeyPairSync('ed25519').privateKey;
 
-/** Everything that is stored in a file. */
+/** Returns the contents of all files of the database. */
 function stored(name = database): unknown {
   const file = new DatabaseSync(name, { readOnly: true, timeout: 5000 });
   const rows = ['ajwt_user', 'ajwt_key'].map((table) => file.prepare(`SELECT * FROM ${table}`).all());
@@ -35,7 +35,7 @@ beforeAll(async () => {
   listBefore = await list();
 });
 
-/** Exit code 1, one line, nothing stored, and nothing of the secret in the line. */
+/** Expects exit code 1 and one line without any part of the secret, and that nothing was stored. */
 async function expectRefused(args: readonly string[], { secret = '', says = /./, ...options }: Refused = {}) {
   const { code, stdout, stderr } = await ajwtd(['key', 'add', ...args, ...inDatabase], options);
   expect({ code, stdout }, stderr).toEqual({ code: 1, stdout: '' });
@@ -53,11 +53,11 @@ interface Refused extends RunOptions {
 const refused = KEY_IMPORT_CASES.filter(({ outcome }) => outcome !== 'accepted');
 const accepted = KEY_IMPORT_CASES.filter(({ outcome }) => outcome === 'accepted');
 
-describe.concurrent('a text of the vectors that is no key to register', () => {
+describe.concurrent('a test vector that is not an acceptable key', () => {
   test.each(refused)('$id: $outcome', ({ text }) => expectRefused(['carol', '-'], { input: text, secret: text }));
 });
 
-describe.concurrent('a text of the vectors that is a key', () => {
+describe.concurrent('a test vector that is an acceptable key', () => {
   test.each(accepted)('$id', async ({ id, text }) => {
     const file = path(`${id}.pub`);
     const own = path(`${id}.db`);
@@ -73,27 +73,27 @@ const pem = (key: KeyObject) => key.export({ format: 'pem', type: 'spki' }).toSt
 const secretPem = (key: KeyObject) => key.export({ format: 'pem', type: 'pkcs8' }).toString();
 const pair = generateKeyPairSync('ed25519');
 const encrypted = pair.privateKey.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'secret' });
-/** More of spec/PROTOCOL.md §7. */
+/** More cases of spec/PROTOCOL.md §7. */
 const TEXTS: Readonly<Record<string, string>> = {
   'a private key in PEM': secretPem(pair.privateKey),
   'an encrypted private key': encrypted.toString(),
-  'a private key behind its public one': pem(pair.publicKey) + secretPem(pair.privateKey),
+  'a public key followed by its private key': pem(pair.publicKey) + secretPem(pair.privateKey),
   'an RSA key restricted to PSS': pem(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey),
   'an X25519 key': pem(generateKeyPairSync('x25519').publicKey),
   'a shared secret': JSON.stringify({ kty: 'oct', k: 'c2VjcmV0LXNlY3JldC1zZWNyZXQ' }),
   'a JWK set': JSON.stringify({ keys: [pair.publicKey.export({ format: 'jwk' })] }),
-  'a key with NUL behind it': `${pem(pair.publicKey)}\0`,
+  'a key followed by NUL': `${pem(pair.publicKey)}\0`,
   'a line with options before the key': `command="/bin/sh" ${publicKeyOf(pair.privateKey).toOpenSsh()}`,
-  'a comment that steers a terminal': `${publicKeyOf(pair.privateKey).toOpenSsh()} \u001b[2Jme`,
-  'a comment that reads backwards': `${publicKeyOf(pair.privateKey).toOpenSsh()} \u202eme`,
+  'a comment with terminal escapes': `${publicKeyOf(pair.privateKey).toOpenSsh()} \u001b[2Jme`,
+  'a comment that reverses the direction of text': `${publicKeyOf(pair.privateKey).toOpenSsh()} \u202eme`,
   'bytes that are not UTF-8': Buffer.from([0xff, 0xfe, 0x00, 0x80]).toString('latin1'),
 };
-describe.concurrent('a text beside the vectors', () => {
+describe.concurrent('more input that is not an acceptable key', () => {
   test.each(Object.entries(TEXTS))('%s', (_what, text) => expectRefused(['carol', '-'], { input: text, secret: text }));
 });
 
-describe.concurrent('what is no key file', () => {
-  test('one that is not there', () => expectRefused(['carol', path('none.pub')], { says: /ENOENT/ }));
+describe.concurrent('a path that is not a key file', () => {
+  test('a missing file', () => expectRefused(['carol', path('none.pub')], { says: /ENOENT/ }));
   test('a folder', () => {
     mkdirSync(path('folder'));
     return expectRefused(['carol', path('folder')], { says: /regular file/ });
@@ -102,7 +102,7 @@ describe.concurrent('what is no key file', () => {
     runProgram('mkfifo', [path('pipe')]);
     return expectRefused(['carol', path('pipe')], { says: /regular file/ });
   });
-  test('a device without end', () => expectRefused(['carol', '/dev/zero'], { says: /regular file/ }));
+  test('an endless device', () => expectRefused(['carol', '/dev/zero'], { says: /regular file/ }));
   test('a link to itself', () => {
     symlinkSync(path('loop'), path('loop'));
     return expectRefused(['carol', path('loop')], { says: /ELOOP/ });
@@ -118,16 +118,16 @@ describe.concurrent('what is no key file', () => {
   });
 });
 
-describe.concurrent('a good key that may not be registered so', () => {
+describe.concurrent('a good key that cannot be registered this way', () => {
   const line = () => publicKeyOf(keys.get('alice') as KeyObject).toOpenSsh();
   const fresh = () => publicKeyOf(generateKeyPairSync('ed25519').privateKey).toOpenSsh();
   test("another user's", () => expectRefused(['bob', '-'], { input: line(), says: /belongs to another user/ }));
-  test("another user's, for a user who is not there yet", () =>
+  test('a key of another user, for a new user', () =>
     expectRefused(['carol', '-'], { input: line(), says: /belongs to another user/ }));
-  test('a revoked one does not come back', () =>
+  test('a revoked key, again', () =>
     expectRefused(['alice', '-'], { input: publicKeyOf(revoked).toPem(), says: /was revoked/ }));
   test.each(['', ' carol', 'carol\n', 'ca\u0001rol', 'u'.repeat(601)])(
-    'for a user whom no token can name: %j',
+    'for a username that a token cannot contain: %j',
     (name) => expectRefused([name, '-'], { input: fresh(), says: /username/ }),
   );
   test.each(['2020-01-01', '2027-02-31', 'tomorrow', '1e3', ''])('until %j', (date) =>
@@ -138,7 +138,7 @@ describe.concurrent('a good key that may not be registered so', () => {
   );
 });
 
-test('after all of them the list is what it was', async () => {
+test('after all these attempts, key list is unchanged', async () => {
   expect(await list()).toBe(listBefore);
   expect(JSON.parse(listBefore)).toHaveLength(3);
 });

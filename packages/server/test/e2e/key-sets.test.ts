@@ -1,4 +1,4 @@
-/** Users who are trusted by key sets, published by a real HTTPS server under an authority of its own. */
+/** Users whose keys are in JWK sets, published by a real HTTPS server with a private CA. */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const path = scratch();
 const database = path('key-sets.db');
-/** Sets by their path, and paths in the order in which they were asked for. */
+/** JWK sets by path, and the requested paths in order. */
 const sets = new Map<string, readonly PrivateKey[]>();
 const asked: string[] = [];
 let publisher: Server;
@@ -51,7 +51,7 @@ async function command(...words: readonly string[]) {
   return ended;
 }
 
-/** Publishes keys at a path of a user, and trusts the user by it. */
+/** Publishes keys at a path for a user, and registers its URL for the user. */
 async function trust(username: string, ...keys: readonly PrivateKey[]): Promise<string> {
   sets.set(`/${username}`, keys);
   await inDirectory(database, (directory) =>
@@ -60,13 +60,13 @@ async function trust(username: string, ...keys: readonly PrivateKey[]): Promise<
   return `/${username}`;
 }
 
-/** A fresh token, as this server answers it. */
+/** Sends a fresh token to this server and returns the response. */
 async function ask(username: string, key: PrivateKey, { port }: Pick<Ajwtd, 'port'> = running): Promise<Answer> {
   const authorization = await createAuthorization({ username, key });
   return exchange(port, request('/.ajwt/auth', [`Authorization: ${authorization}`]));
 }
 
-/** The same without a `kid`, as 0.3.1 of the Python package sends it. */
+/** The same without a `kid`, as version 0.3.1 of the Python package sends it. */
 async function askWithoutKid(username: string, key: PrivateKey): Promise<Answer> {
   const parts = ['{"alg":"EdDSA","typ":"JWT"}', JSON.stringify({ username, time: seconds(), nonce: key.kid })];
   const input = parts.map((part) => Buffer.from(part).toString('base64url')).join('.');
@@ -74,8 +74,8 @@ async function askWithoutKid(username: string, key: PrivateKey): Promise<Answer>
   return exchange(running.port, request('/.ajwt/auth', [`Authorization: JWT ${input}.${signature}`]));
 }
 
-describe('a user who is trusted by a key set', () => {
-  test('is let in as soon as the set is added, and refused as soon as it is removed', async () => {
+describe('a user with a JWK set', () => {
+  test('is accepted as soon as the set is added, and refused as soon as it is removed', async () => {
     const key = await newKey();
     await command('user', 'add', 'acme');
     expectAnswer(await ask('acme', key), 'unknown_key');
@@ -89,7 +89,7 @@ describe('a user who is trusted by a key set', () => {
     expectAnswer(await ask('acme', key), 'unknown_key');
   });
 
-  test('can be nobody else', async () => {
+  test('cannot sign for another user', async () => {
     const [one, other] = [await newKey(), await newKey()];
     await trust('one', one);
     await trust('other', other);
@@ -97,7 +97,7 @@ describe('a user who is trusted by a key set', () => {
     expect((await ask('one', one)).status).toBe(200);
   });
 
-  test('has its own keys as well: one after the other, whatever was looked up before', async () => {
+  test('can also have registered keys, and use either at any time', async () => {
     const [own, published, strange] = await Promise.all([newKey(), newKey(), newKey()]);
     const at = await trust('both', published);
     await inDirectory(database, (directory) => directory.addKey('both', own.publicKey));
@@ -112,7 +112,7 @@ describe('a user who is trusted by a key set', () => {
     for (const key of [own, published]) expect((await askWithoutKid('both', key)).status).toBe(200);
   });
 
-  test('is not let in by a key that was revoked here, though the set has it', async () => {
+  test('is refused with a key that was revoked here, even if the set contains it', async () => {
     const [revoked, other] = [await newKey(), await newKey()];
     await trust('revoker', revoked, other);
     await inDirectory(database, async (directory) => {
@@ -124,7 +124,7 @@ describe('a user who is trusted by a key set', () => {
     expectAnswer(await askWithoutKid('revoker', revoked), 'bad_signature');
   });
 
-  test('who is disabled causes no fetch', async () => {
+  test('causes no fetch while disabled', async () => {
     const key = await newKey();
     const at = await trust('disabled', key);
     await command('user', 'disable', 'disabled');
@@ -134,7 +134,7 @@ describe('a user who is trusted by a key set', () => {
     expect((await ask('disabled', key)).status).toBe(200);
   });
 
-  test('signs with a new key as soon as the set may be asked for again, and then no longer with the old one', async () => {
+  test('can use a new key as soon as the set is fetched again, and then no longer the old one', async () => {
     const [old, next] = [await newKey(), await newKey()];
     const at = await trust('rotating', old);
     expect((await ask('rotating', old)).status).toBe(200);
@@ -149,8 +149,8 @@ describe('a user who is trusted by a key set', () => {
   }, 30_000);
 });
 
-describe('an endpoint that fails', () => {
-  test('is a 503 for its users, and for nobody else', async () => {
+describe('a JWK set URL that fails', () => {
+  test('gives a 503 to its own users only', async () => {
     const [key, own, neighbour] = await Promise.all([newKey(), newKey(), newKey()]);
     await trust('neighbour', neighbour);
     await command('jwks', 'add', 'failing', `${origin}/failing`);
@@ -162,7 +162,7 @@ describe('an endpoint that fails', () => {
     expect((await ask('neighbour', neighbour)).status).toBe(200);
   });
 
-  test('and is gone: the set that is known counts on', async () => {
+  test('after a success: the last known set stays in use', async () => {
     const [known, unknown] = [await newKey(), await newKey()];
     await trust('known', known);
     await trust('unknown', unknown);
@@ -177,7 +177,7 @@ describe('an endpoint that fails', () => {
 });
 
 describe('without permission', () => {
-  test('a server connects to no private host, and says how to allow it', async () => {
+  test('a server does not fetch from a private host, and its log says how to allow it', async () => {
     const key = await newKey();
     const at = await trust('private', key);
     const strict = await serve({ database, env });
@@ -192,7 +192,7 @@ describe('without permission', () => {
     await allowed.stop();
   });
 
-  test('an authority that nobody named is not believed', async () => {
+  test('a certificate from an unknown CA is not trusted', async () => {
     const key = await newKey();
     await trust('untrusted', key);
     const server = await serve({ database, args: ['--jwks-allow-private', 'localhost'] });

@@ -1,4 +1,4 @@
-/** Too much, and too slow: what is cut, and what is let through. */
+/** Requests that are too large, too slow or too many, and those that are just within the limits. */
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { readlinkSync, realpathSync } from 'node:fs';
 import { type Ajwtd, type LogLine, scratch, serve } from 'ajwt-testkit/ajwtd';
@@ -20,21 +20,21 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const signed = () => `Authorization: JWT ${token('alice', alice)}`;
-/** Header lines of this many bytes in all. */
+/** Returns header lines with a total size in bytes. */
 const padding = (bytes: number, line = 1000) =>
   Array.from({ length: Math.floor(bytes / line) }, (_, index) => `X-Pad-${index}: `.padEnd(line - 2, 'p'));
 
-test('the server runs on the Node that it is to be tested on', () => {
+test('the server runs on the version of Node under test', () => {
   expect(readlinkSync(`/proc/${server.pid}/exe`)).toBe(realpathSync(process.env.AJWT_TEST_NODE ?? process.execPath));
 });
 
 describe('headers', () => {
-  test.each(['/.ajwt/auth', '/v1'])('%s: 33 kB, as nginx passes them on, are read', async (target) => {
+  test.each(['/.ajwt/auth', '/v1'])('%s: 33 kB, as much as nginx forwards, are accepted', async (target) => {
     expect((await exchange(server.port, request(target, [...padding(33_000), signed()]))).status).toBe(200);
     expectAnswer(await exchange(server.port, request(target, padding(33_000))), 'missing');
   });
 
-  test('the application gets all of them', async () => {
+  test('the application receives all of them', async () => {
     await exchange(server.port, request('/v1', [...padding(33_000), signed()]));
     const { rawHeaders } = upstream.seen.at(-1) as { rawHeaders: readonly string[] };
     expect(rawHeaders.filter((name) => name.toLowerCase().startsWith('x-pad-'))).toHaveLength(33);
@@ -44,7 +44,7 @@ describe('headers', () => {
     ['in many lines', padding(41_000)],
     ['in one line', [`X-Pad: ${'p'.repeat(41_000)}`]],
     ['in the target', []],
-  ])('41 kB, %s: 431, and the connection ends', async (what, lines) => {
+  ])('41 kB %s: 431, and the connection is closed', async (what, lines) => {
     const before = upstream.seen.length;
     const target = what === 'in the target' ? `/v1?${'p'.repeat(41_000)}` : '/v1';
     const connection = await Connection.open(server.port);
@@ -54,7 +54,7 @@ describe('headers', () => {
     expect(upstream.seen).toHaveLength(before);
   });
 
-  test('thousands of short ones: none is dropped, a second Authorization behind them neither', async () => {
+  test('of thousands of short headers none is dropped, so a second Authorization after them is noticed', async () => {
     const short = Array.from({ length: 3000 }, (_, index) => `a${index}: b`);
     const credential = signed();
     const lines = [credential, ...short, signed()];
@@ -63,7 +63,7 @@ describe('headers', () => {
   });
 
   test.each(['__proto__', 'constructor', 'hasOwnProperty', 'toString', '__defineGetter__', 'push'])(
-    'one with a name that every object has (%s): a request like any other',
+    'a header named like a member of every object (%s) is handled like any other',
     async (name) => {
       for (const target of ['/.ajwt/auth', '/.ajwt/whoami', '/v1']) {
         expectAnswer(await exchange(server.port, request(target, [`${name}: a`, `${name}: b`])), 'missing');
@@ -73,7 +73,7 @@ describe('headers', () => {
     },
   );
 
-  test('a target of 3 kB is signed and passed on', async () => {
+  test('a signed target of 3 kB is forwarded', async () => {
     const target = `/v1?${'q'.repeat(3000)}`;
     const bound = token('alice', alice, { bind: { v: 1, htm: 'GET', target } });
     const answer = await exchange(server.port, request(target, [`Authorization: JWT ${bound}`]));
@@ -90,13 +90,13 @@ describe('slow senders', () => {
     return (performance.now() - begun) / 1000;
   }
 
-  test('headers that never end, or never begin, are cut after about 5 s; others are served meanwhile', async () => {
+  test('a connection whose headers do not end, or do not begin, is closed after about 5 s, and others are served meanwhile', async () => {
     const open = () => Connection.open(server.port);
     const [silent, halfALine, dripping, second] = [await open(), await open(), await open(), await open()];
     halfALine.write('GET /.ajwt/au');
     dripping.write('GET /v1 HTTP/1.1\r\n');
     const drip = setInterval(() => dripping.write('X: y\r\n'), 200);
-    // Its first request was served; the second one does not come to its end.
+    // Its first request was served; the second one never ends.
     second.write(request('/.ajwt/auth', [signed()]));
     expect((await second.answer()).status).toBe(200);
     second.write('GET /v1 HTTP/1.1\r\n');
@@ -119,11 +119,11 @@ describe('slow senders', () => {
     expect(served).toBeGreaterThan(10);
   });
 
-  test('a body that comes slowly is waited for', async () => {
+  test('a slow body may take its time', async () => {
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [signed(), 'Content-Length: 12'], 'POST'));
     for (const part of ['one ', 'two ', 'four']) {
-      // Each part goes out when another request was served.
+      // Each part is sent after another request has been served.
       await exchange(server.port, request('/.ajwt/auth', [signed()]));
       connection.write(part);
     }
@@ -132,7 +132,7 @@ describe('slow senders', () => {
     connection.destroy();
   });
 
-  test('the body of a refused request is not waited for: the connection ends soon', async () => {
+  test('if a refused request does not finish its body, its connection is soon closed', async () => {
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', ['Content-Length: 1000000'], 'POST', 'begun'));
     expectAnswer(await connection.answer(), 'missing');
@@ -140,7 +140,7 @@ describe('slow senders', () => {
   });
 });
 
-test('500 connections that say nothing keep nobody out', async () => {
+test('500 silent connections do not keep others out', async () => {
   const idle = await Promise.all(Array.from({ length: 500 }, () => Connection.open(server.port)));
   expect((await exchange(server.port, request('/.ajwt/auth', [signed()]))).status).toBe(200);
   for (const connection of idle) connection.destroy();
@@ -163,8 +163,8 @@ describe('pipelining', () => {
 
   test.each([
     ['garbage', () => garbage],
-    ['what nobody needs to decide about', () => request('/.ajwt/nothing')],
-  ])('17 requests close the connection: %s', async (_, make) => {
+    ['without a decision', () => request('/.ajwt/nothing')],
+  ])('17 requests at once close the connection: %s', async (_, make) => {
     const from = server.log.length;
     const connection = await Connection.open(server.port);
     connection.write(make().repeat(17));
@@ -173,7 +173,7 @@ describe('pipelining', () => {
     expect((await exchange(server.port, request('/.ajwt/auth', [signed()]))).status).toBe(200);
   });
 
-  test('the tokens of a connection that was closed are not spent', async () => {
+  test('the tokens on a closed connection stay unused', async () => {
     const requests = Array.from({ length: 17 }, () => request('/.ajwt/auth', [signed()]));
     const connection = await Connection.open(server.port);
     connection.write(requests.join(''));
@@ -181,7 +181,7 @@ describe('pipelining', () => {
     for (const one of requests) expect((await exchange(server.port, one)).status).toBe(200);
   });
 
-  test('after that, what comes from the same address arrives whole, in few pieces or many', async () => {
+  test('after that, bodies from the same address still arrive completely, in few pieces or many', async () => {
     const flood = await Connection.open(server.port);
     flood.write(garbage.repeat(1000));
     await flood.closed;
@@ -200,7 +200,7 @@ describe('pipelining', () => {
   });
 });
 
-describe('requests that wait for a decision', () => {
+describe('undecided requests', () => {
   let limited: Ajwtd;
   beforeAll(async () => {
     const limits = ['--max-waiting-per-address', '2', '--max-waiting', '5', '--trusted-proxy', '127.0.0.1'];
@@ -208,7 +208,7 @@ describe('requests that wait for a decision', () => {
   });
   afterAll(() => limited.stop());
 
-  /** Statuses of requests that come together, each from a client that a trusted proxy names, or does not. */
+  /** Sends requests together and returns their statuses; a trusted proxy reports the client of each, or none. */
   async function statusesOf(target: string, clients: readonly (string | undefined)[]): Promise<Answer[]> {
     const connection = await Connection.open(limited.port);
     const bytes = clients.map((client) =>
@@ -222,7 +222,7 @@ describe('requests that wait for a decision', () => {
   }
 
   test.each(['/.ajwt/auth', '/.ajwt/whoami', '/v1'])(
-    '%s: of one address, two at a time; more get a 503',
+    '%s: two from one address at a time; more get a 503',
     async (target) => {
       const before = limited.log.length;
       const answers = await statusesOf(target, ['2001:db8::1', '2001:db8::2', '2001:db8::3', '192.0.2.1']);
@@ -235,12 +235,12 @@ describe('requests that wait for a decision', () => {
     },
   );
 
-  test('behind a proxy that names no client, there is no limit for an address', async () => {
+  test('behind a proxy that reports no client, there is no limit for an address', async () => {
     const answers = await statusesOf('/.ajwt/auth', [undefined, undefined, undefined, undefined, undefined]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   });
 
-  test('five in all at a time; more get a 503', async () => {
+  test('five in total at a time; more get a 503', async () => {
     const from = limited.log.length;
     const answers = await statusesOf('/.ajwt/auth', [
       undefined,
@@ -254,7 +254,7 @@ describe('requests that wait for a decision', () => {
     await limited.logged(({ limit }) => limit === 'all', from);
   });
 
-  test('the token of a request that got a 503 is not spent', async () => {
+  test('the token of a request that got a 503 stays unused', async () => {
     const line = signed();
     const connection = await Connection.open(limited.port);
     const from = 'X-Forwarded-For: 192.0.2.1';
@@ -266,7 +266,7 @@ describe('requests that wait for a decision', () => {
   });
 });
 
-test('while one address floods it on 16 connections, /livez answers and others are let in', async () => {
+test('while one address floods the server on 16 connections, /livez responds and others are accepted', async () => {
   const flooded = await serve({ database, args: ['--admin-listen', '127.0.0.1:0'] });
   const line = flooded.log.find(({ msg }) => msg.startsWith('admin listener:'));
   const adminPort = Number(/:(\d+) /.exec(line?.msg as string)?.[1]);
@@ -290,7 +290,7 @@ test('while one address floods it on 16 connections, /livez answers and others a
   expect(await flooded.stop()).toEqual({ code: 0, signal: null });
 });
 
-describe('a flood of refused requests is logged ten times a second, then counted, and keeps nobody out', () => {
+describe('of a flood of refused requests ten a second are logged and the others counted, and other requests are accepted', () => {
   test.each([
     ['garbage', () => 'Authorization: JWT garbage', { reason: 'malformed' }, {}],
     [
@@ -314,7 +314,7 @@ describe('a flood of refused requests is logged ten times a second, then counted
     );
     expect((await exchange(server.port, request('/.ajwt/auth', [signed()]))).status).toBe(200);
     const fits = (entry: LogLine, members: object) => expect.objectContaining(members).asymmetricMatch(entry);
-    // Each refusal is either a line of its own or counted, although no further one comes.
+    // Each refusal is either logged or counted, even if no other one follows.
     const accountedFor = () =>
       server.log.slice(from).reduce((sum, entry) => {
         if (fits(entry, { ...counted, msg: 'more refusals were not logged' })) return sum + Number(entry.refusals);

@@ -1,4 +1,4 @@
-/** Real proxies before a WSGI application, asking ajwtd, configured as docs/PROXIES.md says. */
+/** Real proxies in front of a WSGI application, configured as described in docs/PROXIES.md; they ask ajwtd about each request. */
 import { writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { type Ajwtd, ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
@@ -11,7 +11,7 @@ import { IMITATIONS, PROXIES } from './proxies/programs.ts';
 import { type Relay, startRelay } from './proxies/relay.ts';
 import { startProxy } from './proxies/start.ts';
 
-/** The user that signs, and how the application reads its name. */
+/** The user that signs, and the identity header for it. */
 const USER = 'Жук';
 const ENCODED = '%D0%96%D1%83%D0%BA';
 
@@ -46,7 +46,7 @@ const signed = async (bind?: { htm: string; target: string }) =>
   `Authorization: ${await createAuthorization({ username: USER, key, ...(bind === undefined ? {} : { bind }) })}`;
 const seenIn = ({ text }: Answer) => JSON.parse(text) as Seen;
 
-/** All values that an application could read as this variable, also on a server that turns every other character into `_`. */
+/** Returns all values that an application could read as this variable, even if its server replaces all special characters by `_`. */
 function valuesOf({ variables }: Seen, name: string): string[] {
   const fits = Object.entries(variables).filter(
     ([variable]) => variable.replaceAll(/[^A-Z\d]/gi, '_').toUpperCase() === name,
@@ -54,7 +54,7 @@ function valuesOf({ variables }: Seen, name: string): string[] {
   return fits.map(([, value]) => value);
 }
 
-/** The application takes the request for that of the user who signed, and does not get the token. */
+/** Expects that the application saw the user who signed, and not the token. */
 function expectSigner(answer: Answer): void {
   expect(answer.status, answer.head).toBe(200);
   const seen = seenIn(answer);
@@ -62,16 +62,16 @@ function expectSigner(answer: Answer): void {
   expect(valuesOf(seen, 'HTTP_X_AUTH_KEY')).toEqual([key.publicKey.fingerprint]);
   expect(valuesOf(seen, 'HTTP_AUTHORIZATION').join('')).toBe('');
   expect(JSON.stringify(seen)).not.toMatch(/root|forged|eyJ/);
-  // Another proxy behind this one would remove them.
+  // A second proxy behind this one would remove them.
   expect(valuesOf(seen, 'HTTP_CONNECTION').join()).not.toMatch(/x.auth/i);
 }
 
 const PLAIN = ['X-Auth-User: root', 'X-Auth-Key: SHA256:forged'];
 const NAMED = 'Connection: close, X-Auth-User, X-Auth-Key';
-/** Header lines with which a user tries to pass for another one. */
+/** Header lines that try to impersonate another user. */
 const ATTACKS: Readonly<Record<string, readonly string[]>> = {
   'the identity headers themselves': PLAIN,
-  'in other letters, twice': ['x-auth-user: root', 'X-AUTH-USER: root', 'x-AUTH-key: SHA256:forged'],
+  'in other cases, twice': ['x-auth-user: root', 'X-AUTH-USER: root', 'x-AUTH-key: SHA256:forged'],
   'with underscores': ['X_Auth_User: root', 'X_AUTH_KEY: SHA256:forged'],
   'with one underscore': ['X-Auth_User: root', 'x_auth-key: SHA256:forged'],
   'with dots': ['X.Auth.User: root', 'X-Auth.Key: SHA256:forged'],
@@ -80,23 +80,23 @@ const ATTACKS: Readonly<Record<string, readonly string[]>> = {
   'named in Connection': [NAMED],
   'named in Connection, and sent': [NAMED, ...PLAIN],
   'named in Connection in another spelling': ['Connection: x_auth_user, X.Auth.Key', ...PLAIN],
-  'named in Connection, with underscores beside it': [NAMED, 'X_Auth_User: root', 'X_Auth_Key: SHA256:forged'],
+  'named in Connection, and sent with underscores too': [NAMED, 'X_Auth_User: root', 'X_Auth_Key: SHA256:forged'],
   'named in Connection, in every spelling': [NAMED, ...PLAIN, ...IMITATIONS.map((name) => `${name}: root`)],
   'Authorization named in Connection': ['Connection: close, Authorization', 'X_Auth_User: root'],
 };
 
 describe.each(PROXIES)('$name', ({ name, program, shows, whenDown, asks }) => {
-  describe.skipIf(isSkipped(program))('before an application (needs the program, and Python)', () => {
+  describe.skipIf(isSkipped(program))('in front of an application (needs the program and Python)', () => {
     const send = (target: string, lines: readonly string[], method = 'GET', body = '') =>
       exchange(ports.get(name) as number, request(target, lines, method, body), method);
-    /** Does the work, and checks that the application saw nothing of it. */
+    /** Does the work and checks that no request reached the application. */
     async function withoutApplication(work: () => Promise<void>): Promise<void> {
       const { serial } = seenIn(await send('/before', [await signed()]));
       await work();
       expect(seenIn(await send('/after', [await signed()])).serial).toBe(serial + 1);
     }
 
-    test('a request without a token is a 401 with the challenge, and goes no further', () =>
+    test('a request without a token gets a 401 with the challenge and does not reach the application', () =>
       withoutApplication(async () => {
         for (const lines of [[], PLAIN]) {
           const answer = await send('/me', lines);
@@ -105,7 +105,7 @@ describe.each(PROXIES)('$name', ({ name, program, shows, whenDown, asks }) => {
         }
       }));
 
-    test('a signed one arrives once, byte for byte, with its user and without its token', async () => {
+    test('a signed request arrives once, unchanged, with its user and without its token', async () => {
       const credential = await signed();
       const target = '/a%2Fb/../c//d;e?x=1&x=%2f';
       const answer = await send(target, [credential]);
@@ -133,18 +133,18 @@ describe.each(PROXIES)('$name', ({ name, program, shows, whenDown, asks }) => {
       }
     });
 
-    test.each(IMITATIONS)('%s reaches the application from nobody', async (imitation) => {
+    test.each(IMITATIONS)('no client can send %s to the application', async (imitation) => {
       const credential = await signed();
       const answer = await send('/', [`${imitation}: root`, credential]);
       if (shows.includes(imitation)) {
         expect(answer.status).toBe(401);
         expect(answer.header('www-authenticate')).toBe('JWT realm="api", error="invalid_token"');
-        // ajwtd looks at it before it spends the token.
+        // ajwtd checks this before it marks the token as used.
         expectSigner(await send('/', [credential]));
       } else if (answer.status !== 400) expectSigner(answer);
     });
 
-    test('of two credentials, none counts', () =>
+    test('a request with two credentials is refused', () =>
       withoutApplication(async () => {
         for (const others of ['Authorization: JWT x', 'authorization: Bearer x', await signed()]) {
           const credential = await signed();
@@ -157,21 +157,21 @@ describe.each(PROXIES)('$name', ({ name, program, shows, whenDown, asks }) => {
         }
       }));
 
-    test('a bad credential is a 401', () =>
+    test('a bad credential gets a 401', () =>
       withoutApplication(async () => {
         for (const credential of ['JWT', 'JWT x', 'JWT a.b.c', 'Bearer x', `JWT ${'x'.repeat(7000)}`]) {
           expect((await send('/', [`Authorization: ${credential}`])).status).toBe(401);
         }
       }));
 
-    test('a body goes to the application', async () => {
+    test('a body reaches the application', async () => {
       const body = 'x'.repeat(100_000);
       const answer = await send('/items', [await signed(), `Content-Length: ${body.length}`], 'POST', body);
       expectSigner(answer);
       expect(seenIn(answer)).toMatchObject({ method: 'POST', length: body.length });
     });
 
-    test('a token that is bound to method and target gets in there, and nowhere else', async () => {
+    test('a token bound to a method and a target is accepted for these only', async () => {
       const bind = { htm: 'GET', target: '/v1/a%2Fb/../items?x=1' };
       expectSigner(await send(bind.target, [await signed(bind)]));
       await withoutApplication(async () => {
@@ -187,7 +187,7 @@ describe.each(PROXIES)('$name', ({ name, program, shows, whenDown, asks }) => {
       });
     });
 
-    test('a client cannot say itself which request it sends', () =>
+    test('a client cannot replace the method or target with headers', () =>
       withoutApplication(async () => {
         const names = ['X-Original-URI', 'X-Original-URL', 'X-Forwarded-Uri'];
         const methods = ['X-Original-Method: GET', 'X-Forwarded-Method: GET'];
@@ -200,18 +200,18 @@ describe.each(PROXIES)('$name', ({ name, program, shows, whenDown, asks }) => {
         }
       }));
 
-    test('while ajwtd cannot tell, nobody gets in: 503', () =>
+    test('while ajwtd cannot decide, every request gets a 503', () =>
       withoutApplication(async () => {
         const database = new DatabaseSync(file('ajwt.db'));
         database.exec('BEGIN EXCLUSIVE');
         const answer = await send('/me', [await signed()]);
         database.close();
         expect(answer.status).toBe(503);
-        // Envoy makes a response of its own.
+        // Envoy sends its own response.
         if (name !== 'Envoy') expect(answer.header('retry-after')).toBe('1');
       }));
 
-    test(`while ajwtd is down, nobody gets in: ${whenDown}`, () =>
+    test(`while ajwtd is down, every request gets a ${whenDown}`, () =>
       withoutApplication(async () => {
         await relay.down();
         const answer = await send('/me', [await signed()]);
@@ -219,9 +219,9 @@ describe.each(PROXIES)('$name', ({ name, program, shows, whenDown, asks }) => {
         expect(answer.status).toBe(whenDown);
       }));
 
-    test(`a response that gets lost lets nobody in; ajwtd is asked ${asks === 1 ? 'once' : 'twice'}`, () =>
+    test(`if a response of ajwtd is lost, the request is refused; ajwtd is asked ${asks === 1 ? 'once' : 'twice'}`, () =>
       withoutApplication(async () => {
-        // nginx takes its two servers in turn: both connections have been used then.
+        // nginx uses its two servers in turn; two requests use both connections.
         for (let warm = 0; warm < 2; warm++) await send('/', ['Authorization: JWT x']);
         const before = relay.requests;
         relay.losesResponses = true;

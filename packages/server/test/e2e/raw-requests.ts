@@ -1,4 +1,4 @@
-/** Requests as no client sends them: seeded random bytes around the grammar of HTTP/1.1. */
+/** Requests that no client sends: seeded random bytes that are almost HTTP/1.1. */
 import fc from 'fast-check';
 
 const words = (...lines: string[]) => lines.join(' ').split(' ');
@@ -65,7 +65,7 @@ const start = fc
   )
   .map((parts) => parts.join(' '));
 
-/** One request, or something like it. */
+/** Makes a request or something similar. */
 const request = fc
   .tuple(
     rarely(fc.constantFrom('\r\n', '\n'), [''], 9),
@@ -77,14 +77,14 @@ const request = fc
   )
   .map((parts) => parts.join(''));
 
-/** What goes over one connection, in parts that are written one after another. */
+/** Makes what is sent over one connection, in parts that are written one after another. */
 const connection = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(request) },
   { weight: 3, arbitrary: fc.array(request, { minLength: 2, maxLength: 5 }) },
   { weight: 1, arbitrary: fc.array(garbage, { minLength: 1, maxLength: 3 }) },
 );
 
-/** So many connections, the same for a seed; text is Latin-1, one byte a character. */
+/** Makes a number of connections, always the same for a seed. Strings are Latin-1, one byte a character. */
 export function rawConnections(seed: number, count: number): readonly (readonly string[])[] {
   return fc.sample(connection, { seed, numRuns: count });
 }

@@ -1,4 +1,4 @@
-/** `/readyz`: ready means that a signed request would be decided, wherever nonces are remembered. */
+/** `/readyz` says ready if and only if a signed request would be decided, with every nonce store. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { type Ajwtd, ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 const file = scratch();
 const ADMIN = ['--nonces', 'memory', '--admin-listen', '127.0.0.1:0'];
 
-/** What `/readyz` and a signed request say at the same time. */
+/** Returns the responses to `/readyz` and to a signed request at the same time. */
 async function look(server: Ajwtd, key: KeyObject) {
   const { msg } = await server.logged((line) => line.msg.startsWith('admin listener: '));
   const response = await fetch(`${msg.split(' ')[2]}/readyz`);

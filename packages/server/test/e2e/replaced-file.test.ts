@@ -1,4 +1,4 @@
-/** Another file in the place of the database, under a running server. */
+/** A running server whose database file is replaced. */
 import { copyFileSync, renameSync } from 'node:fs';
 import { scratch, serve } from 'ajwt-testkit/ajwtd';
 import { exchange, request } from 'ajwt-testkit/connection';
@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 
 const file = scratch();
 
-test('a server lets nobody in by a file that was replaced, as a key may be revoked in the other', async () => {
+test('a server refuses all requests after its database file was replaced, because a key may be revoked in the new one', async () => {
   const database = file('ajwt.db');
   const key = (await databaseWith(database, ['alice'])).get('alice');
   if (key === undefined) throw new Error('no key');

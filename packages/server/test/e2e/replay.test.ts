@@ -1,4 +1,4 @@
-/** One token, many requests at once: exactly one is let in, whatever remembers, and whatever dies meanwhile. */
+/** One token in many requests at once: exactly one is accepted, with every nonce store, even if the server is killed meanwhile. */
 import type { KeyObject } from 'node:crypto';
 import { scratch, serve } from 'ajwt-testkit/ajwtd';
 import { type Answer, Connection, exchange, request } from 'ajwt-testkit/connection';
@@ -22,7 +22,7 @@ const withToken = (sent: string) => request(AUTH, [`Authorization: JWT ${sent}`]
 const connect = (port: number, count: number) =>
   Promise.all(Array.from({ length: count }, () => Connection.open(port)));
 
-/** The same request, twice on each connection, on all of them at once. */
+/** Sends the same request twice on each connection, on all connections at once. */
 async function burst(connections: readonly Connection[], bytes: string): Promise<Answer[]> {
   for (const connection of connections) connection.write(bytes + bytes);
   const answers = connections.map(async (connection) => [await connection.answer(), await connection.answer()]);
@@ -30,7 +30,7 @@ async function burst(connections: readonly Connection[], bytes: string): Promise
 }
 
 describe.each(['database', 'memory'])('--nonces %s', (nonces) => {
-  test(`of ${REQUESTS} identical requests at once exactly one is let in, ${ROUNDS} times over`, async () => {
+  test(`of ${REQUESTS} identical requests at once exactly one is accepted, in each of ${ROUNDS} rounds`, async () => {
     const server = await serve({ database, args: ['--nonces', nonces] });
     const connections = await connect(server.port, CONNECTIONS);
     for (let round = 0; round < ROUNDS; round++) {
@@ -40,7 +40,7 @@ describe.each(['database', 'memory'])('--nonces %s', (nonces) => {
     }
     for (const connection of connections) connection.destroy();
     expect(await server.stop()).toEqual({ code: 0, signal: null });
-    // The log has ten lines a second about one user and key, and counts the other refusals.
+    // The log has at most ten lines a second about one user and key, and counts the other refusals.
     const refused = server.log.filter(({ reason }) => reason !== undefined);
     expect(new Set(refused.map(({ reason }) => reason))).toEqual(new Set(['replayed']));
     const leftOut = server.log.reduce((sum, { refusals }) => sum + Number(refusals ?? 0), 0);
@@ -48,7 +48,7 @@ describe.each(['database', 'memory'])('--nonces %s', (nonces) => {
   });
 });
 
-test('a used token stays used when ajwtd is killed and started again', async () => {
+test('a used token stays used after ajwtd is killed and restarted', async () => {
   const first = await serve({ database });
   const sent = token('alice', alice);
   expect((await exchange(first.port, withToken(sent))).status).toBe(200);
@@ -60,7 +60,7 @@ test('a used token stays used when ajwtd is killed and started again', async () 
   await second.kill();
 });
 
-test('killed in the midst of a burst, it has let in at most one over both lives', async () => {
+test('if ajwtd is killed during a burst of one token, it accepts the token at most once before and after the restart', async () => {
   let server = await serve({ database });
   for (const answersBeforeTheEnd of [1, 0, 3, 40, 150]) {
     const bytes = withToken(token('alice', alice));
@@ -78,7 +78,7 @@ test('killed in the midst of a burst, it has let in at most one over both lives'
         if (statuses.length >= answersBeforeTheEnd) enough();
       }
     });
-    // Those that are still waiting see their connection end.
+    // Requests without a response see their connection end.
     const over = Promise.allSettled(answers);
     await reached;
     await server.kill();
@@ -87,16 +87,16 @@ test('killed in the midst of a burst, it has let in at most one over both lives'
     server = await serve({ database });
     const again = await Promise.all(Array.from({ length: 20 }, () => exchange(server.port, bytes)));
     statuses.push(...again.map(({ status }) => status));
-    expect(new Set(statuses).size, 'answers other than 200 and 401').toBeLessThanOrEqual(2);
+    expect(new Set(statuses).size, 'responses other than 200 and 401').toBeLessThanOrEqual(2);
     const letIn = statuses.filter((status) => status === 200).length;
-    expect(letIn, `after ${answersBeforeTheEnd} answers`).toBeLessThanOrEqual(1);
+    expect(letIn, `after ${answersBeforeTheEnd} responses`).toBeLessThanOrEqual(1);
     if (answersBeforeTheEnd > 0) expect(letIn).toBe(1);
     for (const answer of again.filter(({ status }) => status !== 200)) expectAnswer(answer, 'replayed');
   }
   await server.stop();
 });
 
-test('two servers on one database let a token in once', async () => {
+test('two servers on one database accept a token once', async () => {
   const servers = await Promise.all([serve({ database }), serve({ database })]);
   for (let round = 0; round < 20; round++) {
     const bytes = withToken(token('alice', alice));
@@ -110,7 +110,7 @@ test('two servers on one database let a token in once', async () => {
   for (const server of servers) await server.stop();
 });
 
-test('a token from before the database was made is forgotten, and the next second is good', async () => {
+test('a token from before the database was created is refused as forgotten, and one from the next second is accepted', async () => {
   const fresh = path('fresh.db');
   const bob = (await databaseWith(fresh, ['bob'])).get('bob') as KeyObject;
   const server = await serve({ database: fresh });

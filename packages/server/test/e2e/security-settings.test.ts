@@ -1,4 +1,4 @@
-/** `ajwtd serve` logs the security settings in effect when it starts, so that a forgotten option can be seen. */
+/** `ajwtd serve` logs the security settings in effect when it starts, so that a forgotten option is visible. */
 import { type LogLine, scratch, serve } from 'ajwt-testkit/ajwtd';
 import { databaseWith } from 'ajwt-testkit/directory';
 import { beforeAll, expect, test } from 'vitest';

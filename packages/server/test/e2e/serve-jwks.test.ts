@@ -1,4 +1,4 @@
-/** `/.well-known/jwks.json`: ours with `--serve-jwks`, and the application's without it. */
+/** `/.well-known/jwks.json`: served by ajwtd with `--serve-jwks`, by the application without it. */
 import { writeFileSync } from 'node:fs';
 import { type Ajwtd, ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
 import { exchange, request } from 'ajwt-testkit/connection';
@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([ours.stop(), theirs.stop()]));
 
 describe('with --serve-jwks', () => {
-  test('publishes the keys of the files to everybody, whatever format they have', async () => {
+  test('serves the keys of the files, in any format, to everyone', async () => {
     const answer = await exchange(ours.port, request(TARGET));
     expect(answer.status).toBe(200);
     expect(answer.header('content-type')).toBe('application/jwk-set+json');
@@ -47,7 +47,7 @@ describe('with --serve-jwks', () => {
     expect((await exchange(ours.port, request(`${TARGET}?a=b`))).text).toBe(answer.text);
   });
 
-  test('answers HEAD, and what is known already with 304', async () => {
+  test('responds to HEAD, and with 304 if the client has the current version', async () => {
     const head = await exchange(ours.port, request(TARGET, [], 'HEAD'), 'HEAD');
     expect(head.status).toBe(200);
     const known = await exchange(ours.port, request(TARGET, [`If-None-Match: ${head.header('etag')}`]));
@@ -59,7 +59,7 @@ describe('with --serve-jwks', () => {
     expect([answer.status, answer.header('allow')]).toEqual([405, 'GET, HEAD']);
   });
 
-  test('asks nobody else, and is at exactly this path', async () => {
+  test('is never requested from the application, and has exactly this path', async () => {
     const before = upstream.seen.length;
     await exchange(ours.port, request(TARGET, [authorization()]));
     expect(upstream.seen).toHaveLength(before);
@@ -70,7 +70,7 @@ describe('with --serve-jwks', () => {
     expect((await exchange(ours.port, request('/other', [authorization()]))).text).toBe('hello');
   });
 
-  test('is read by jose, which verifies what these keys sign', async () => {
+  test('jose reads the set and verifies signatures of these keys', async () => {
     const set = createRemoteJWKSet(new URL(TARGET, ours.url));
     for (const key of signers) {
       const { payload } = await jwtVerify(await createToken({ username: 'service', key }), set);
@@ -80,7 +80,7 @@ describe('with --serve-jwks', () => {
     await expect(jwtVerify(await createToken({ username: 'service', key: stranger }), set)).rejects.toThrow();
   });
 
-  test('takes the files from the environment, joined with commas', async () => {
+  test('the files can be given in the environment, separated by commas', async () => {
     const env = { AJWTD_SERVE_JWKS: `${path('one.pub')},${path('two.pem')}` };
     const server = await serve({ database: path('ajwt.db'), args: ['--upstream', upstream.url], env });
     expect(JSON.parse((await exchange(server.port, request(TARGET))).text).keys).toHaveLength(2);
@@ -88,7 +88,7 @@ describe('with --serve-jwks', () => {
   });
 });
 
-test('without it, the path is the application’s, and needs a token', async () => {
+test('without the option, the path belongs to the application and needs a token', async () => {
   const before = upstream.seen.length;
   expect((await exchange(theirs.port, request(TARGET))).status).toBe(401);
   expect(upstream.seen).toHaveLength(before);
@@ -96,7 +96,7 @@ test('without it, the path is the application’s, and needs a token', async () 
   expect(upstream.seen.at(-1)).toMatchObject({ url: TARGET, headers: { 'x-auth-user': 'alice' } });
 });
 
-test('a private key is refused, and is not repeated', async () => {
+test('a private key is refused, and the message does not contain it', async () => {
   const secret = (await PrivateKey.generate('ed25519')).toPem();
   writeFileSync(path('private'), secret);
   const { code, stdout, stderr } = await ajwtd(['serve', '--serve-jwks', path('private')], {

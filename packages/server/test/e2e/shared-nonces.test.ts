@@ -1,4 +1,4 @@
-/** Several processes of ajwtd that share what they remember: workers on one database, servers on one Redis. */
+/** Several ajwtd processes that share used nonces: workers on one database, servers on one Redis. */
 import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Ajwtd, ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 const withToken = (sent: string) => request(AUTH, [`Authorization: JWT ${sent}`]);
 
-/** Sends one token to all servers at once, over many connections. @returns how many were let in */
+/** Sends one token to all servers at once, over many connections. @returns how many requests were accepted */
 async function race(servers: readonly Ajwtd[], sent: string): Promise<number> {
   const ports = Array.from({ length: 60 }, (_, index) => (servers[index % servers.length] as Ajwtd).port);
   const connections = await Promise.all(ports.map((port) => Connection.open(port)));
@@ -27,14 +27,14 @@ async function race(servers: readonly Ajwtd[], sent: string): Promise<number> {
   for (const connection of connections) connection.destroy();
   const refused = answers.filter(({ status }) => status !== 200);
   for (const { status, header } of refused) {
-    // On a machine with much else to do a claim may come too late: then nobody knows.
+    // On a busy machine a claim may take too long; then its outcome is unknown.
     if (status !== 503)
       expect([status, header('www-authenticate')]).toEqual([401, 'JWT realm="api", error="replayed"']);
   }
   return answers.length - refused.length;
 }
 
-/** No token is let in twice; most are let in once. */
+/** Expects that no token is accepted twice, and that most are accepted once. */
 async function raceAgain(servers: readonly Ajwtd[]): Promise<void> {
   const accepted = [];
   for (let round = 0; round < ROUNDS; round++) accepted.push(await race(servers, token('alice', alice)));
@@ -42,13 +42,13 @@ async function raceAgain(servers: readonly Ajwtd[]): Promise<void> {
   expect(accepted.filter((times) => times === 1).length).toBeGreaterThan(ROUNDS / 2);
 }
 
-/** Waits until a fresh token is let in: a store that is new refuses those from before. */
+/** Waits until a fresh token is accepted: a new store refuses older tokens. */
 async function serves({ port }: Ajwtd): Promise<void> {
   await expect.poll(async () => (await exchange(port, withToken(token('alice', alice)))).status).toBe(200);
 }
 
 describe('--workers 3 on one SQLite database', () => {
-  test('exactly one request of many gets in; a killed worker is replaced; SIGTERM ends them all', async () => {
+  test('exactly one of many requests is accepted; a killed worker is replaced; SIGTERM stops all workers', async () => {
     const server = await serve({ database, args: ['--workers', '3'] });
     await server.logged(({ msg }) => msg === 'all workers are listening');
     await raceAgain([server]);
@@ -81,7 +81,7 @@ describe.skipIf(lacksRedis())('two servers on one Redis (needs redis-server)', (
   }
   const url = ({ port }: RedisServer) => `redis://127.0.0.1:${port}`;
 
-  test('let each token in once, and none after Redis has lost its memory', async () => {
+  test('accept each token once, and no old token after Redis has lost its data', async () => {
     const redis = await startRedis();
     const servers = await startBoth(url(redis), database);
     await raceAgain(servers);
@@ -94,14 +94,14 @@ describe.skipIf(lacksRedis())('two servers on one Redis (needs redis-server)', (
     await redis.stop();
   });
 
-  test('do not start where Redis is not there, and say so in one line', async () => {
+  test('do not start without Redis, and print one line about it', async () => {
     const args = ['serve', '--database', `sqlite:${database}`, '--listen', '127.0.0.1:0', '--admin-listen', 'off'];
     const { code, stderr } = await ajwtd([...args, '--nonces', 'redis://:secret@127.0.0.1:1']);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^ajwtd: cannot open the nonce store: Redis [^\n]*\n$/);
   });
 
-  test('answer 503 within their deadline while it hangs or is gone, and serve soon after it is back', async () => {
+  test('respond with 503 within their deadline while Redis hangs or is down, and accept requests soon after it is back', async () => {
     const redis = await startRedis();
     const [server, other] = (await startBoth(url(redis), database)) as [Ajwtd, Ajwtd];
     redis.freeze();
@@ -110,7 +110,7 @@ describe.skipIf(lacksRedis())('two servers on one Redis (needs redis-server)', (
     expect([answer.status, answer.header('retry-after')]).toEqual([503, '1']);
     redis.thaw();
     await serves(server);
-    // Whether the claim that was too late was made, nobody knows: it is not made again.
+    // The outcome of the late claim is unknown, so the token must not be accepted.
     expect((await exchange(other.port, withToken(hanging))).status).toBe(401);
     await redis.kill('SIGKILL');
     expect((await exchange(server.port, withToken(token('alice', alice)))).status).toBe(503);
@@ -120,7 +120,7 @@ describe.skipIf(lacksRedis())('two servers on one Redis (needs redis-server)', (
     await redis.stop();
   });
 
-  test('a cluster: let each token in once', async () => {
+  test('accept each token once on a Redis cluster', async () => {
     const { nodes, stop } = await startRedisCluster();
     const hosts = nodes.map(({ port }) => `127.0.0.1:${port}`).join(',');
     const servers = await startBoth(`redis+cluster://${hosts}`, database);

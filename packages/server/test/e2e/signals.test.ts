@@ -1,4 +1,4 @@
-/** How `ajwtd serve` ends. */
+/** `ajwtd serve` stops on a signal. */
 import type { KeyObject } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 const signed = () => `Authorization: JWT ${token('alice', alice)}`;
 const start = () => serve({ database, args: ['--upstream', upstream.url] });
 
-/** A request that the application has, and has not answered. */
+/** Sends a request that the application has received but not responded to. */
 async function underWay(server: Ajwtd): Promise<{ connection: Connection; response: ServerResponse }> {
   const arrived = new Promise<ServerResponse>((done) => {
     upstream.handle = (_incoming: IncomingMessage, response: ServerResponse) => done(response);
@@ -28,7 +28,7 @@ async function underWay(server: Ajwtd): Promise<{ connection: Connection; respon
   return { connection, response: await arrived };
 }
 
-/** Waits until nobody listens any more; one that came just before that is closed. */
+/** Waits until the port refuses connections; a connection accepted just before that is closed. */
 async function refusesConnections(port: number): Promise<void> {
   for (;;) {
     const late = await Connection.open(port).catch((error: NodeJS.ErrnoException) => error.code);
@@ -38,7 +38,7 @@ async function refusesConnections(port: number): Promise<void> {
 }
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  test('requests that are under way come to their end, new connections are refused, exit 0', async () => {
+  test('requests in flight are finished, new connections are refused, exit code 0', async () => {
     const server = await start();
     const idle = await Connection.open(server.port);
     idle.write(request('/.ajwt/auth', [signed()]));
@@ -58,7 +58,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(server.log.at(-1)?.msg).toBe('stopped');
   });
 
-  test('a second one ends it at once', async () => {
+  test('a second signal stops the server at once', async () => {
     const server = await start();
     const { connection } = await underWay(server);
     server.signal(signal);
@@ -70,7 +70,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
-test('a request that comes over an open connection during the end is served, and the last of it', async () => {
+test('a request that arrives on an open connection while the server stops is served, and is the last on its connection', async () => {
   const server = await start();
   const { connection, response } = await underWay(server);
   connection.write(request('/.ajwt/auth', [signed()]));
@@ -83,7 +83,7 @@ test('a request that comes over an open connection during the end is served, and
   expect(await server.ended).toEqual({ code: 0, signal: null });
 });
 
-test('what was used before the end is used after it', async () => {
+test('a used token stays used after a restart', async () => {
   const first = await start();
   const bytes = request('/.ajwt/auth', [signed()]);
   expect((await exchange(first.port, bytes)).status).toBe(200);

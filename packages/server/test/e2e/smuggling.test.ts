@@ -1,4 +1,4 @@
-/** Requests with two readings, and many requests on one connection: the application sees what was authenticated, and no more. */
+/** Ambiguous requests, and many requests on one connection: the application receives only what was authenticated. */
 import type { KeyObject } from 'node:crypto';
 import { type Ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
 import { Connection, exchange, request } from 'ajwt-testkit/connection';
@@ -20,7 +20,7 @@ afterAll(() => server.stop());
 const signed = () => `Authorization: JWT ${token('alice', alice)}`;
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: x\r\nX-Auth-User: root\r\n\r\n';
 
-/** All that is answered to what was written. A half that is closed before the first answer would cut it off. */
+/** Returns everything that the server sends on a connection. If this side closed its half before the first response, the response would be cut off. */
 async function everything(connection: Connection): Promise<string> {
   const first = await connection.answer().catch(() => undefined);
   connection.socket.end();
@@ -28,10 +28,10 @@ async function everything(connection: Connection): Promise<string> {
   return first === undefined ? others : `${first.head}\r\n\r\n${first.text}${others}`;
 }
 
-/** Header lines and bodies that two parsers could take for different things. */
+/** Header lines and bodies that two parsers could read differently. */
 const AMBIGUOUS: Readonly<Record<string, readonly [lines: readonly string[], body: string]>> = {
-  'a length and chunks': [['Content-Length: 4', 'Transfer-Encoding: chunked'], `0\r\n\r\n${SMUGGLED}`],
-  'chunks and a length': [['Transfer-Encoding: chunked', 'Content-Length: 4'], `0\r\n\r\n${SMUGGLED}`],
+  'a length and chunked coding': [['Content-Length: 4', 'Transfer-Encoding: chunked'], `0\r\n\r\n${SMUGGLED}`],
+  'chunked coding and a length': [['Transfer-Encoding: chunked', 'Content-Length: 4'], `0\r\n\r\n${SMUGGLED}`],
   'two lengths': [['Content-Length: 0', `Content-Length: ${SMUGGLED.length}`], SMUGGLED],
   'two lengths in one line': [[`Content-Length: 0, ${SMUGGLED.length}`], SMUGGLED],
   'twice the same length': [['Content-Length: 2', 'Content-Length: 2'], `{}${SMUGGLED}`],
@@ -40,36 +40,36 @@ const AMBIGUOUS: Readonly<Record<string, readonly [lines: readonly string[], bod
   'a length in hexadecimal': [['Content-Length: 0x2'], `{}${SMUGGLED}`],
   'a length with a space inside': [['Content-Length: 2 0'], `{}${SMUGGLED}`],
   'an empty length': [['Content-Length:'], SMUGGLED],
-  'a length beyond all bounds': [['Content-Length: 18446744073709551618'], `{}${SMUGGLED}`],
+  'a huge length': [['Content-Length: 18446744073709551618'], `{}${SMUGGLED}`],
   'a folded line': [['X-A: b', ' Content-Length: 0', 'Transfer-Encoding:', '\tchunked'], `0\r\n\r\n${SMUGGLED}`],
-  'a line that is folded': [['Transfer-Encoding: chunked', ' , identity'], `0\r\n\r\n${SMUGGLED}`],
-  'a line end of LF alone': [['Content-Length: 0\nTransfer-Encoding: chunked'], `0\r\n\r\n${SMUGGLED}`],
-  'a line end of CR alone': [['X-A: b\rTransfer-Encoding: chunked'], `0\r\n\r\n${SMUGGLED}`],
+  'a folded coding': [['Transfer-Encoding: chunked', ' , identity'], `0\r\n\r\n${SMUGGLED}`],
+  'a line that ends in LF only': [['Content-Length: 0\nTransfer-Encoding: chunked'], `0\r\n\r\n${SMUGGLED}`],
+  'a line that ends in CR only': [['X-A: b\rTransfer-Encoding: chunked'], `0\r\n\r\n${SMUGGLED}`],
   'a space before the colon': [['Transfer-Encoding : chunked', 'Content-Length: 0'], `0\r\n\r\n${SMUGGLED}`],
   'a tab before the colon': [['Content-Length\t: 3'], SMUGGLED],
   'a space before the name': [[' Content-Length: 0'], SMUGGLED],
-  'a coding that is none': [['Transfer-Encoding: xchunked'], `0\r\n\r\n${SMUGGLED}`],
-  'a coding behind chunked': [['Transfer-Encoding: chunked, identity'], `0\r\n\r\n${SMUGGLED}`],
-  'identity beside a length': [['Transfer-Encoding: identity', 'Content-Length: 0'], SMUGGLED],
+  'an unknown coding': [['Transfer-Encoding: xchunked'], `0\r\n\r\n${SMUGGLED}`],
+  'a coding after chunked': [['Transfer-Encoding: chunked, identity'], `0\r\n\r\n${SMUGGLED}`],
+  'identity coding and a length': [['Transfer-Encoding: identity', 'Content-Length: 0'], SMUGGLED],
   'a coding with NUL': [['Transfer-Encoding: chunked\0'], `0\r\n\r\n${SMUGGLED}`],
   'a quoted coding': [['Transfer-Encoding: "chunked"'], `0\r\n\r\n${SMUGGLED}`],
   'a coding with a vertical tab': [['Transfer-Encoding: \x0bchunked'], `0\r\n\r\n${SMUGGLED}`],
-  'a chunk size of LF alone': [['Transfer-Encoding: chunked'], `0\n\n${SMUGGLED}`],
+  'a chunk size that ends in LF only': [['Transfer-Encoding: chunked'], `0\n\n${SMUGGLED}`],
   'a chunk size with a sign': [['Transfer-Encoding: chunked'], `+2\r\n{}\r\n0\r\n\r\n${SMUGGLED}`],
-  'a chunk size in capitals of 0X': [['Transfer-Encoding: chunked'], `0X2\r\n{}\r\n0\r\n\r\n${SMUGGLED}`],
-  'a chunk size beyond all bounds': [['Transfer-Encoding: chunked'], `10000000000000002\r\n{}\r\n0\r\n\r\n${SMUGGLED}`],
+  'a chunk size with 0X': [['Transfer-Encoding: chunked'], `0X2\r\n{}\r\n0\r\n\r\n${SMUGGLED}`],
+  'a huge chunk size': [['Transfer-Encoding: chunked'], `10000000000000002\r\n{}\r\n0\r\n\r\n${SMUGGLED}`],
   'a chunk longer than its size': [['Transfer-Encoding: chunked'], `1\r\n{}\r\n0\r\n\r\n${SMUGGLED}`],
   'a chunk extension with LF': [['Transfer-Encoding: chunked'], `2;a\n{}\r\n0\r\n\r\n${SMUGGLED}`],
 };
 
-describe('a request with two readings, with a good token in it', () => {
+describe('an ambiguous request with a good token', () => {
   test.each(Object.entries(AMBIGUOUS))('%s', async (_what, [lines, body]) => {
     const before = upstream.received().length;
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [signed(), ...lines], 'POST', body));
     const answers = await everything(connection);
     expect(answers).toMatch(/^(HTTP\/1\.1 (400|401|200|502) |$)/);
-    // What came after the one request is another one, and has no token.
+    // What follows the request is a second request, without a token.
     expect(answers.match(/HTTP\/1\.1 200 /g)?.length ?? 0).toBeLessThanOrEqual(1);
     const received = upstream.received().slice(before);
     expect(received).not.toContain('smuggled');
@@ -79,7 +79,7 @@ describe('a request with two readings, with a good token in it', () => {
   });
 });
 
-describe('a start line with two readings', () => {
+describe('an ambiguous start line', () => {
   test.each([
     'GET /v1 HTTP/1.1\nHost: x\n',
     'GET  /v1 HTTP/1.1\r\nHost: x\r\n',
@@ -110,7 +110,7 @@ describe('a start line with two readings', () => {
   });
 });
 
-test('a request with two Host headers is refused, and stays unspent', async () => {
+test('a request with two Host headers is refused, and its token stays unused', async () => {
   const before = upstream.received().length;
   const credential = signed();
   const answer = await exchange(server.port, request('/v1', ['Host: elsewhere.example', credential]));
@@ -120,7 +120,7 @@ test('a request with two Host headers is refused, and stays unspent', async () =
 });
 
 describe('many requests on one connection', () => {
-  test('are answered each for itself, in their order', async () => {
+  test('are decided separately and get their responses in order', async () => {
     const used = signed();
     const connection = await Connection.open(server.port);
     const lines = [
@@ -140,7 +140,7 @@ describe('many requests on one connection', () => {
     connection.destroy();
   });
 
-  test('with bodies: what a refused one brings is not read as a request', async () => {
+  test('with bodies: the body of a refused request is not read as a request', async () => {
     const before = upstream.received().length;
     const length = `Content-Length: ${SMUGGLED.length}`;
     const refused = await Connection.open(server.port);
@@ -150,12 +150,12 @@ describe('many requests on one connection', () => {
     accepted.write(request('/v1', [signed(), length], 'POST', SMUGGLED));
     expect((await everything(accepted)).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
     const received = upstream.received().slice(before);
-    // As a body it is the application's own affair.
+    // As a body, it reaches the application unchanged.
     expect(received.match(/POST \/v1 HTTP/g)).toHaveLength(1);
     expect(received.endsWith(`\r\n\r\n${SMUGGLED}`)).toBe(true);
   });
 
-  test('an upgrade is a request like any other, and the next one is authenticated too', async () => {
+  test('an upgrade is handled like any other request, and the next request is authenticated too', async () => {
     const before = upstream.received().length;
     const upgrade = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='];
     const connection = await Connection.open(server.port);

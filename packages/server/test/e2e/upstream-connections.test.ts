@@ -1,4 +1,4 @@
-/** Connections to the application: how long it may take, and what happens to a request that meets a connection that just closes. */
+/** Connections to the application: its timeouts, and requests that are sent just as an idle connection closes. */
 import type { KeyObject } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type Ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
@@ -10,7 +10,7 @@ const database = scratch()('upstream.db');
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const EMPTY = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
 
-/** What the application has seen of one connection, and what it does with each part that comes. */
+/** What the application has received on one connection, and what it does with each part. */
 interface Seen {
   readonly socket: Socket;
   received: string;
@@ -23,7 +23,7 @@ let behave: Behaviour;
 let connections: Seen[] = [];
 let server: Ajwtd;
 let nonces: UsedNonces;
-/** Seconds that the application may take. */
+/** Seconds that the application may take to respond. */
 const PATIENCE = 1;
 beforeAll(async () => {
   alice = (await databaseWith(database, ['alice'])).get('alice') as KeyObject;
@@ -58,28 +58,28 @@ const ask = (method = 'GET', lines: readonly string[] = [], body = '') =>
 const requestsSeen = () =>
   connections.reduce((sum, { received }) => sum + received.split(' HTTP/1.1\r\n').length - 1, 0);
 
-/** Responds to the first request of each connection, and closes the connection when the next one comes. */
+/** Responds to the first request of each connection and closes the connection when the next one arrives. */
 const closesAtTheSecond: Behaviour = (connection, part) => {
   if (!part.includes('\r\n\r\n')) return;
   if (connection.received === part) connection.socket.write(EMPTY);
   else connection.socket.destroy();
 };
 
-describe('a connection that was kept open, and closes as the next request comes', () => {
+describe('an idle connection that closes as the next request arrives', () => {
   test.each(['GET', 'HEAD', 'OPTIONS'])(
-    '%s without a body: is sent again, once, and its token counts once',
+    '%s without a body: the request is repeated once, and its token is claimed once',
     async (method) => {
       behave = closesAtTheSecond;
       const before = nonces.all();
       for (let round = 0; round < 6; round++) expect((await ask(method)).status).toBe(200);
       expect(nonces.since(before)).toHaveLength(6);
-      // Every request but those on new connections met a close.
+      // Every request on an idle connection met a close.
       expect(requestsSeen()).toBeGreaterThan(6);
       expect(requestsSeen()).toBeLessThanOrEqual(12);
     },
   );
 
-  test('the second attempt has the same headers, apart from those of the connection', async () => {
+  test('the second attempt has the same headers, except Connection', async () => {
     behave = closesAtTheSecond;
     await ask('GET', ['X-A: 1']);
     await ask('GET', ['X-A: 2', 'Accept: text/plain']);
@@ -97,7 +97,7 @@ describe('a connection that was kept open, and closes as the next request comes'
     ['PUT', ['Transfer-Encoding: chunked'], '2\r\n{}\r\n0\r\n\r\n'],
     ['GET', ['Content-Length: 2'], '{}'],
     ['GET', ['Transfer-Encoding: chunked'], '0\r\n\r\n'],
-  ] as const)('%s %j: is a 502, as the application may have done what it asks', async (method, lines, body) => {
+  ] as const)('%s %j: 502, because the application may have processed the request', async (method, lines, body) => {
     behave = closesAtTheSecond;
     await ask();
     const answer = await ask(method, lines, body);
@@ -105,13 +105,13 @@ describe('a connection that was kept open, and closes as the next request comes'
     expect(requestsSeen()).toBe(2);
   });
 
-  test('a new connection that closes: 502 at once, nothing is sent again', async () => {
+  test('a new connection that closes: 502 at once, and the request is not repeated', async () => {
     behave = ({ socket }) => socket.destroy();
     expect((await ask()).status).toBe(502);
     expect(requestsSeen()).toBe(1);
   });
 
-  test('a second attempt that fails too: 502, no third one', async () => {
+  test('if the second attempt fails too: 502, without a third attempt', async () => {
     behave = (connection, part) => {
       if (connections.length === 1 && connection.received === part) connection.socket.write(OK);
       else connection.socket.destroy();
@@ -122,7 +122,7 @@ describe('a connection that was kept open, and closes as the next request comes'
   });
 
   test.each(['H', 'HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 200 OK\r\n'])(
-    'one that has sent %j: 502, nothing is sent again',
+    'a connection on which %j has arrived: 502, and the request is not repeated',
     async (bytes) => {
       behave = (connection, part) => {
         if (connection.received === part) connection.socket.write(OK);
@@ -152,16 +152,16 @@ describe(`an application that takes longer than ${PATIENCE} s`, () => {
     expect(line).toMatchObject({ level: 'warn', cause: 'timeout' });
   }
 
-  test('and says nothing: 504, and its connection is closed', async () => {
+  test('to respond: 504, and its connection is closed', async () => {
     const closed = new Promise<void>((done) => {
       behave = ({ socket }) => socket.once('close', done);
     });
     await expectTimeout(await ask());
     await closed;
-    expect(requestsSeen(), 'it is not asked again').toBe(1);
+    expect(requestsSeen(), 'the request is not repeated').toBe(1);
   });
 
-  test('on a connection that was kept: 504, and it is not asked again', async () => {
+  test('on a reused connection: 504, and the request is not repeated', async () => {
     behave = (connection, part) => {
       if (connection.received === part) connection.socket.write(OK);
     };
@@ -170,12 +170,12 @@ describe(`an application that takes longer than ${PATIENCE} s`, () => {
     expect(requestsSeen()).toBe(2);
   });
 
-  test('and sends half a head: 504', async () => {
+  test('to complete its headers: 504', async () => {
     behave = ({ socket }) => socket.write('HTTP/1.1 200 OK\r\nContent-');
     await expectTimeout(await ask());
   });
 
-  test('and does not read the body: 504, while the client is still sending', async () => {
+  test('to read the body: 504, while the client is still sending', async () => {
     behave = ({ socket }) => socket.pause();
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [signed(), 'Content-Length: 100000000'], 'POST'));
@@ -184,7 +184,7 @@ describe(`an application that takes longer than ${PATIENCE} s`, () => {
     connection.destroy();
   });
 
-  test('after the last byte of a body that came slowly: only that counts', async () => {
+  test('after a slow body: the time starts with the last byte of the body', async () => {
     let isAsked = false;
     behave = (connection) => {
       if (!connection.received.endsWith('last')) return;
@@ -194,7 +194,7 @@ describe(`an application that takes longer than ${PATIENCE} s`, () => {
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [signed(), 'Content-Length: 9'], 'POST', 'first'));
     const begun = performance.now();
-    // Time goes by in requests to another path.
+    // Requests to another path let time pass.
     while (performance.now() - begun < 1500 * PATIENCE) await exchange(server.port, request('/.ajwt/auth'));
     expect(isAsked).toBe(false);
     connection.write('last');
@@ -202,7 +202,7 @@ describe(`an application that takes longer than ${PATIENCE} s`, () => {
     connection.destroy();
   });
 
-  test('to end a response that it has begun: is waited for', async () => {
+  test('to end a response that it has begun: no timeout', async () => {
     behave = ({ socket }) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfirst');
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [signed()]));
@@ -214,7 +214,7 @@ describe(`an application that takes longer than ${PATIENCE} s`, () => {
   });
 });
 
-test('a connection that idles is closed before the time that the application names is over', async () => {
+test('an idle connection is closed before the time in the Keep-Alive header of the application is over', async () => {
   const closed = new Promise<void>((done) => {
     behave = ({ socket }) => {
       socket.write('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2\r\nContent-Length: 2\r\n\r\nok');

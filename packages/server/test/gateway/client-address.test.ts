@@ -15,15 +15,15 @@ const from = (remoteAddress: string | undefined, ...forwarded: string[]) =>
     isTrustedProxy,
   );
 
-test('of a peer that is not a trusted proxy, its own address counts, whatever it says of others', () => {
+test('a peer that is not a trusted proxy is counted by its own address, whatever X-Forwarded-For says', () => {
   expect(from('192.0.2.1')).toBe('192.0.2.1');
   expect(from('192.0.2.1', '198.51.100.7')).toBe('192.0.2.1');
 });
 
 test.each([
   ['the only entry', ['198.51.100.7'], '198.51.100.7'],
-  ['the rightmost, as the client wrote the others', ['203.0.113.9, 198.51.100.7'], '198.51.100.7'],
-  ['left of further trusted proxies', ['203.0.113.9, 198.51.100.7, 10.1.2.3,10.9.9.9'], '198.51.100.7'],
+  ['the rightmost, because the client can forge the others', ['203.0.113.9, 198.51.100.7'], '198.51.100.7'],
+  ['to the left of other trusted proxies', ['203.0.113.9, 198.51.100.7, 10.1.2.3,10.9.9.9'], '198.51.100.7'],
   ['over several lines', ['203.0.113.9', '198.51.100.7', '10.1.2.3'], '198.51.100.7'],
   ['with a port', ['198.51.100.7:4711'], '198.51.100.7'],
   ['IPv6 with a port', ['[2001:db8:1:2::7]:4711'], '2001:db8:1:2::/64'],
@@ -34,15 +34,15 @@ test.each([
 
 test.each([
   ['no header', []],
-  ['an empty one', ['']],
-  ['trusted proxies alone', ['10.1.2.3, 10.9.9.9']],
-  ['a word in place of an address', ['203.0.113.9, unknown']],
-  ['the address of a socket file', ['unix:']],
-])('nobody is counted behind a trusted proxy that names no client: %s', (_, forwarded) => {
+  ['an empty header', ['']],
+  ['trusted proxies only', ['10.1.2.3, 10.9.9.9']],
+  ['a word instead of an address', ['203.0.113.9, unknown']],
+  ['the path of a Unix socket', ['unix:']],
+])('requests are not counted if a trusted proxy reports no client: %s', (_, forwarded) => {
   expect(from('10.0.0.1', ...forwarded)).toBeUndefined();
 });
 
-test('one client has all IPv6 addresses of a /64, however they are written', () => {
+test('all IPv6 addresses of a /64, in any notation, count as one client', () => {
   const spellings = ['2001:db8:1:2::1', '2001:DB8:1:2:ffff:ffff:ffff:ffff', '2001:0db8:0001:0002:0:0:192.0.2.1'];
   expect(new Set(spellings.map(addressGroup))).toEqual(new Set(['2001:db8:1:2::/64']));
   expect(addressGroup('2001:db8:1:3::1')).toBe('2001:db8:1:3::/64');
@@ -53,7 +53,7 @@ test.each(['::ffff:192.0.2.1', '::FFFF:c000:201', '0:0:0:0:0:ffff:192.0.2.1'])('
   expect(addressGroup(mapped)).toBe('192.0.2.1');
 });
 
-test('what is not an address has no group', () => {
+test('a string that is not an address has no group', () => {
   for (const text of ['', 'localhost', '192.0.2', '192.0.2.256', '::1::', '192.0.2.1/24']) {
     expect(addressGroup(text)).toBeUndefined();
   }

@@ -37,7 +37,7 @@ const trouble: AuthenticationEvent = {
   message: 'Cannot check.',
 };
 
-test('of what strangers send, ten lines a second are written, and the number of the others', () => {
+test('requests without a valid signature get ten lines a second, and the others are counted', () => {
   const { lines, write } = makeLog();
   for (let count = 0; count < 500; count++) write(garbage);
   expect(lines).toHaveLength(10);
@@ -48,7 +48,7 @@ test('of what strangers send, ten lines a second are written, and the number of 
   expect(lines).toHaveLength(12);
 });
 
-test('of one user and key, ten lines a second are written, and the number of the others', () => {
+test('refusals of one user and key get ten lines a second, and the others are counted', () => {
   const { lines, write } = makeLog();
   for (let count = 0; count < 23_000; count++) write(count % 2 === 0 ? replayed : { ...replayed, reason: 'stale' });
   expect(lines).toHaveLength(10);
@@ -56,7 +56,7 @@ test('of one user and key, ten lines a second are written, and the number of the
   expect(lines.slice(10)).toMatchObject([{ username: 'guido', kid: 'k', refusals: 22_990 }]);
 });
 
-test('a flood with one key hides no refusal of another user, nor of another key', () => {
+test('a flood with one key does not hide refusals of another user or another key', () => {
   const { lines, write } = makeLog();
   for (let count = 0; count < 500; count++) write(replayed);
   write({ ...replayed, username: 'ada' });
@@ -67,7 +67,7 @@ test('a flood with one key hides no refusal of another user, nor of another key'
   ]);
 });
 
-test('of a thousand users and keys, a hundred lines a second are written, and a few counts', () => {
+test('refusals of a thousand users and keys get a hundred lines a second and a few counts', () => {
   const { lines, write } = makeLog();
   for (let user = 0; user < 3000; user++) {
     for (let count = 0; count < 3; count++) write({ ...replayed, username: `user${user}` });
@@ -80,7 +80,7 @@ test('of a thousand users and keys, a hundred lines a second are written, and a 
   expect(counts.reduce((sum, { refusals }) => sum + Number(refusals), 0)).toBe(9000 - 100);
 });
 
-test('a flood of garbage hides no refusal of a proven caller, and no failure on this side', () => {
+test('a flood of garbage does not hide refusals of signed tokens or failures of the server', () => {
   const { lines, write } = makeLog();
   for (let count = 0; count < 500; count++) write(garbage);
   write(replayed);
@@ -89,7 +89,7 @@ test('a flood of garbage hides no refusal of a proven caller, and no failure on 
   expect(lines.at(-1)).toMatchObject({ level: 50, reason: 'unavailable', cause: 'the database is locked' });
 });
 
-test('a failure on this side is an error, with its cause, and does not flood the log', () => {
+test('failures of the server are logged as errors with their cause, and cannot flood the log', () => {
   const { lines, write } = makeLog();
   for (let count = 0; count < 500; count++) write(trouble);
   expect(lines).toHaveLength(10);
@@ -98,7 +98,7 @@ test('a failure on this side is an error, with its cause, and does not flood the
   expect(lines.slice(10)).toMatchObject([{ reason: 'unavailable', refusals: 490 }]);
 });
 
-test('a process that ends first writes how many were left out', () => {
+test('before the process ends, the number of refusals left out is logged', () => {
   const { lines, write, flush } = makeLog();
   for (let count = 0; count < 15; count++) write(replayed);
   for (let count = 0; count < 12; count++) write(garbage);
@@ -109,7 +109,7 @@ test('a process that ends first writes how many were left out', () => {
   expect(lines).toHaveLength(22);
 });
 
-test('the count that is still to be written keeps no process alive', async () => {
+test('a pending count does not keep the process alive', async () => {
   const program = `
     import { lineQuota } from '${resolve('packages/server/src/gateway/line-quota.ts')}';
     const quota = lineQuota({ each: 1 }, () => console.log('reported'));
@@ -119,7 +119,7 @@ test('the count that is still to be written keeps no process alive', async () =>
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'false\n' });
 });
 
-test('accepted requests are written at the level debug only', () => {
+test('accepted requests are logged at level debug only', () => {
   const accepted: AuthenticationEvent = { reason: 'accepted', verified: true, username: 'guido', message: 'In.' };
   const quiet = makeLog();
   quiet.write(accepted);
@@ -129,7 +129,7 @@ test('accepted requests are written at the level debug only', () => {
   expect(talkative.lines).toMatchObject([{ username: 'guido', msg: 'accepted' }]);
 });
 
-test('who asked, and what for, is written without the query, and cannot steer a terminal', () => {
+test('lines show the client and the path, without the query and without terminal escapes', () => {
   const { lines, write } = makeLog();
   write(replayed, {
     method: 'GET',

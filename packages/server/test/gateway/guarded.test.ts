@@ -11,7 +11,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** Serves with this handler; returns its URL, and the lines of its log. */
+/** Starts a server with this handler. Returns its URL and its log lines. */
 async function listen(handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> | void) {
   const lines: Record<string, unknown>[] = [];
   const log = pino(new Writable({ write: (line, _encoding, done) => done(void lines.push(JSON.parse(String(line)))) }));
@@ -28,14 +28,14 @@ const HANDLERS = {
     await null;
     throw new TypeError('dest[field].push is not a function');
   },
-  'throws after it has set a header': (_request: IncomingMessage, response: ServerResponse) => {
+  'throws after setting a header': (_request: IncomingMessage, response: ServerResponse) => {
     response.setHeader('content-encoding', 'gzip').setHeader('x-auth-user', 'guido');
     throw new TypeError('dest[field].push is not a function');
   },
 };
 
 describe.each(Object.entries(HANDLERS))('a handler that %s', (_what, handle) => {
-  test('costs its request a 503, and nobody else anything', async () => {
+  test('its request gets a 503, and other requests are not affected', async () => {
     let requests = 0;
     const { url, lines } = await listen((request, response) => {
       requests += 1;
@@ -54,13 +54,13 @@ describe.each(Object.entries(HANDLERS))('a handler that %s', (_what, handle) => 
       expect(await response.json()).toMatchObject({ status: 503, title: 'Service Unavailable' });
     }
     expect(await (await fetch(url)).text()).toBe('served');
-    expect(lines, 'one line for one cause').toMatchObject([
+    expect(lines, 'one line for each cause').toMatchObject([
       { level: 50, cause: 'dest[field].push is not a function', stack: expect.stringContaining('guarded.test.ts') },
     ]);
   });
 });
 
-test('a handler that fails in the middle of its response: the connection is closed, so that nobody takes it for the whole', async () => {
+test('if a handler fails during its response, the connection is closed, so that the response is visibly incomplete', async () => {
   const { url, lines } = await listen(async (_request, response) => {
     response.writeHead(200, { 'content-length': 100 });
     await new Promise<void>((written) => response.write('begun', () => written()));

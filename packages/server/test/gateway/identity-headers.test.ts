@@ -11,7 +11,7 @@ const OURS = { 'X-Auth-User': 'guido', 'X-Auth-Key': 'SHA256:abc' };
 const STRANGER = { address: '::ffff:192.0.2.7', trusted: false };
 const PROXY = { address: '10.0.0.1', trusted: true };
 
-describe('usernames in a header', () => {
+describe('usernames in the identity header', () => {
   test.each([
     ['alice', 'alice'],
     ['alice+x@example.com', 'alice+x@example.com'],
@@ -24,12 +24,12 @@ describe('usernames in a header', () => {
     ['a,b;c="d"', 'a%2Cb%3Bc%3D%22d%22'],
     ['(!*)', '%28%21%2A%29'],
     ['\u{1f600}', '%F0%9F%98%80'],
-  ])('%s arrives as %s, and can be read back', (username, encoded) => {
+  ])('%s is sent as %s and can be decoded', (username, encoded) => {
     expect(encodeUsername(username)).toBe(encoded);
     expect(decodeURIComponent(encoded)).toBe(username);
   });
 
-  test('every identity header is there, under its configured name', () => {
+  test('every identity header has its configured name', () => {
     const result = { username: 'Жук', key: { fingerprint: 'SHA256:abc' } } as AcceptedResult<unknown>;
     expect(identityHeaders(result, { userHeader: 'Remote-User', keyHeader: 'Remote-Key' })).toEqual({
       'Remote-User': '%D0%96%D1%83%D0%BA',
@@ -38,7 +38,7 @@ describe('usernames in a header', () => {
   });
 });
 
-describe('a request to forward-auth imitates an identity header', () => {
+describe('a forward-auth request that imitates an identity header is recognized', () => {
   const imitates = imitationFinder({ userHeader: 'X-Auth-User', keyHeader: 'X-Auth-Key' });
 
   test.each([
@@ -60,7 +60,7 @@ describe('a request to forward-auth imitates an identity header', () => {
   });
 
   test.each([
-    // The proxy replaces the header itself.
+    // The proxy replaces this header itself.
     ['X-Auth-User', 'root'],
     ['x-AUTH-key', 'SHA256:forged'],
     ['XAuthUser', 'root'],
@@ -75,7 +75,7 @@ describe('a request to forward-auth imitates an identity header', () => {
     ['Via', 'X_Auth_User'],
   ])('not with %s: %s', (name, value) => expect(imitates([name, value])).toBe(false));
 
-  test('under the names that are configured', () => {
+  test('under the configured names', () => {
     const remote = imitationFinder({ userHeader: 'Remote-User', keyHeader: 'Remote-Key' });
     expect(remote(['REMOTE_USER', 'root'])).toBe(true);
     expect(remote(['Connection', 'Remote-Key'])).toBe(true);
@@ -83,9 +83,9 @@ describe('a request to forward-auth imitates an identity header', () => {
   });
 });
 
-describe('headers that the application gets', () => {
+describe('headers that the application receives', () => {
   test.each(['x-auth-user', 'x_auth_user', 'x-auth_user', 'x_auth-key', 'x-auth-key', 'x.auth.user', 'x~auth!key'])(
-    'no %s of the client',
+    'no %s from the client',
     (name) => {
       const headers = upstreamHeaders({ [name]: 'root', accept: '*/*' }, STRANGER, OURS);
       const values = Object.entries(headers).filter(([other]) =>
@@ -104,7 +104,7 @@ describe('headers that the application gets', () => {
     (name) => expect(Object.keys(upstreamHeaders({ [name]: 'x' }, STRANGER, OURS))).not.toContain(name),
   );
 
-  test('nothing that Connection names, but for what frames the body and says where it goes', () => {
+  test('no header that Connection names, except Host and those for the length of the body', () => {
     const connection = 'close, X-Secret, content-length, transfer-encoding, host, X-Auth-User';
     const headers = upstreamHeaders(
       { connection, 'x-secret': '1', 'content-length': '5', host: 'api.example.com', 'transfer-encoding': 'chunked' },
@@ -132,7 +132,7 @@ describe('headers that the application gets', () => {
     forwarded: 'for=127.0.0.1',
   };
 
-  test("a stranger's word for where it comes from does not count", () => {
+  test('forwarding headers from an untrusted client are dropped', () => {
     expect(upstreamHeaders(SAID, STRANGER, OURS)).toEqual({
       host: 'api.example.com',
       'x-forwarded-for': '192.0.2.7',
@@ -142,7 +142,7 @@ describe('headers that the application gets', () => {
     });
   });
 
-  test("a trusted proxy's does, and its own address is added", () => {
+  test('forwarding headers from a trusted proxy are kept, and its address is appended', () => {
     const headers = upstreamHeaders(SAID, PROXY, OURS);
     expect(headers).toMatchObject({
       'x-forwarded-for': '203.0.113.9, 10.0.0.1',
@@ -155,7 +155,7 @@ describe('headers that the application gets', () => {
   test.each([
     ...['proxy', 'x-rewrite-url', 'x-rewrite-uri', 'x-http-destinationurl'],
     ...['x-original-url', 'x-original-uri', 'x-original-method', 'x-original-path'],
-  ])('no %s, whoever sends it and however it is spelled', (name) => {
+  ])('no %s from anyone, in any spelling', (name) => {
     for (const peer of [STRANGER, PROXY]) {
       for (const spelled of [name, name.replaceAll('-', '_'), name.replaceAll('-', '.')]) {
         expect(upstreamHeaders({ [spelled]: 'x' }, peer, OURS)).not.toHaveProperty([spelled]);
@@ -169,7 +169,7 @@ describe('headers that the application gets', () => {
     ...['x-envoy-external-address', 'front-end-https', 'x-scheme', 'x-url-scheme', 'x-script-name', 'x-host'],
     ...['client-cert', 'client-cert-chain', 'ssl-client-verify', 'x-ssl-client-cert', 'x-client-cert-hash'],
     ...['x-accel-mapping', 'x-sendfile-type'],
-  ])('%s of a trusted proxy only, in its exact spelling', (name) => {
+  ])('%s from a trusted proxy only, in its exact spelling', (name) => {
     const underscores = name.replaceAll('-', '_');
     expect(upstreamHeaders({ [name]: 'x', [underscores]: 'x' }, STRANGER, OURS)).not.toHaveProperty([name]);
     expect(upstreamHeaders({ [underscores]: 'x' }, STRANGER, OURS)).not.toHaveProperty([underscores]);
@@ -180,11 +180,11 @@ describe('headers that the application gets', () => {
   });
 
   test.each(['x-http-method-override', 'x-proxy-user', 'proxy-status', 'x-forward', 'x-request-id', 'x-originality'])(
-    '%s of anybody: it is the application’s own affair',
+    '%s from anyone: what it means is up to the application',
     (name) => expect(upstreamHeaders({ [name]: 'x' }, STRANGER, OURS)).toHaveProperty([name], 'x'),
   );
 
-  test('names are configured', () => {
+  test('configured names are used', () => {
     const headers = upstreamHeaders({ remote_user: 'root', 'x-auth-user': 'kept' }, STRANGER, {
       'Remote-User': 'guido',
     });

@@ -13,7 +13,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** A server whose idle limit is driven by hand, and a connection to it. */
+/** Starts a server whose idle timer the test controls, and connects to it. */
 async function start(handler: (request: IncomingMessage, response: ServerResponse) => void) {
   server = createServer({ keepAliveTimeout: 65_000 }, handler);
   closeIdleConnections(server, LIMIT);
@@ -35,12 +35,12 @@ async function poll(condition: () => boolean): Promise<void> {
 }
 
 test.each(['\r\n', '\n', '\r\n\r\n'])(
-  '%j now and then after a response does not keep the connection open',
+  'an occasional %j after a response does not keep the connection open',
   async (drip) => {
     const { socket, closed, accepted, responses } = await start((_request, response) => response.end());
     socket.write(REQUEST);
     await poll(() => responses() === 1);
-    // Less often than Node's own timer fires, which starts again with every byte.
+    // Node's own timer restarts with every byte, so it never fires here.
     for (let waited = 0; waited < LIMIT; waited += 10_000) {
       expect(accepted.destroyed, `after ${waited} ms`).toBe(false);
       const { bytesRead } = accepted;
@@ -52,7 +52,7 @@ test.each(['\r\n', '\n', '\r\n\r\n'])(
   },
 );
 
-test('each request starts the time again', async () => {
+test('each request restarts the time', async () => {
   const { socket, accepted, responses } = await start((_request, response) => response.end());
   for (let round = 1; round <= 4; round++) {
     socket.write(REQUEST);
@@ -62,7 +62,7 @@ test('each request starts the time again', async () => {
   }
 });
 
-test('a request that takes longer is waited for, and the time begins with its response', async () => {
+test('the time does not run during a request; it starts with the response', async () => {
   let response: ServerResponse | undefined;
   const { socket, closed, accepted, responses } = await start((_request, itsResponse) => {
     response = itsResponse;
@@ -79,7 +79,7 @@ test('a request that takes longer is waited for, and the time begins with its re
   await closed;
 });
 
-test('a connection that has never sent a request is closed too', async () => {
+test('a connection that never sends a request is closed too', async () => {
   const { closed } = await start((_request, response) => response.end());
   vi.advanceTimersByTime(LIMIT);
   await closed;

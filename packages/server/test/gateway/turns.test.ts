@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { makeTurns } from '../../src/gateway/turns.ts';
 
-/** What became of callers who wait, and do two things after it, one of them when the others had their say. */
+/** Records the steps of callers that wait for their turn and then take two steps. */
 function told(count: number, most: number): Promise<string[]> {
   const { othersAreRead } = makeTurns(most);
   const said: string[] = [];
@@ -18,7 +18,7 @@ function told(count: number, most: number): Promise<string[]> {
   return Promise.all(calls).then(() => said);
 }
 
-test('all of a turn are read, then decided about, then answered, each in its order', async () => {
+test('all requests of a turn are read, then decided, then answered, in order', async () => {
   expect(await told(3, 64)).toEqual([
     ...['read 0', 'read 1', 'read 2'],
     ...['decided 0', 'decided 1', 'decided 2'],
@@ -26,7 +26,7 @@ test('all of a turn are read, then decided about, then answered, each in its ord
   ]);
 });
 
-test('no more than the most wait for each other', async () => {
+test('a turn decides at most the maximum number of requests', async () => {
   expect((await told(5, 2)).slice(5)).toEqual([
     ...['decided 0', 'decided 1', 'answered 0', 'answered 1'],
     ...['decided 2', 'decided 3', 'answered 2', 'answered 3'],
@@ -34,7 +34,7 @@ test('no more than the most wait for each other', async () => {
   ]);
 });
 
-test('addresses take turns: a flood of one delays others by one place', async () => {
+test('addresses take turns: a flood from one delays others by one place', async () => {
   const { othersAreRead } = makeTurns(2);
   const decided: string[] = [];
   const wait = async (address: string) => {
@@ -45,7 +45,7 @@ test('addresses take turns: a flood of one delays others by one place', async ()
   expect(decided.slice(0, 4)).toEqual(['flood', 'honest', 'other', 'flood']);
 });
 
-test('a turn in which a connection was accepted is short, and the next one is not', async () => {
+test('a turn in which a connection was accepted decides fewer requests, and the next one does not', async () => {
   const { othersAreRead, accepted } = makeTurns(8, 2);
   let turn = 0;
   const count = () => {
@@ -61,7 +61,7 @@ test('a turn in which a connection was accepted is short, and the next one is no
   expect(decided).toEqual([0, 0, ...Array(8).fill(1)]);
 });
 
-test('between two turns the event loop goes round', async () => {
+test('the event loop runs between two turns', async () => {
   const { othersAreRead } = makeTurns(2);
   let rounds = 0;
   const count = () => {
@@ -74,7 +74,7 @@ test('between two turns the event loop goes round', async () => {
   expect(rounds).toBeGreaterThanOrEqual(9);
 });
 
-test('requests that come together meet in one turn, over the network', async () => {
+test('requests that arrive together over the network share a turn', async () => {
   const { othersAreRead } = makeTurns();
   const said: string[] = [];
   const server = createServer((_request, response) => {
@@ -96,7 +96,7 @@ test('requests that come together meet in one turn, over the network', async () 
       }),
     );
   try {
-    // Connections are taken one in a turn.
+    // Node accepts one connection a turn.
     await sendAtOnce();
     said.length = 0;
     await sendAtOnce();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Undecided } from '../../src/gateway/undecided.ts';
 
-test('of one address, so many may wait; others are let in', () => {
+test('beyond the limit for an address, its requests are refused and others are counted', () => {
   const undecided = new Undecided({ perAddress: 2, inAll: 10 });
   expect(['a', 'a', 'a', 'b'].map((address) => undecided.enter(address))).toEqual([
     undefined,
@@ -13,7 +13,7 @@ test('of one address, so many may wait; others are let in', () => {
   expect(undecided.enter('a')).toBeUndefined();
 });
 
-test('in all, so many may wait, those without an address included', () => {
+test('the total limit includes requests without an address', () => {
   const undecided = new Undecided({ perAddress: 2, inAll: 3 });
   expect([undefined, undefined, undefined, undefined].map((address) => undecided.enter(address))).toEqual([
     undefined,
@@ -25,7 +25,7 @@ test('in all, so many may wait, those without an address included', () => {
   expect(undecided.enter('a')).toBeUndefined();
 });
 
-test('a million addresses leave nothing behind', () => {
+test('a million addresses leave no memory behind', () => {
   const undecided = new Undecided({ perAddress: 2, inAll: 100 });
   let most = 0;
   const waiting: string[] = [];

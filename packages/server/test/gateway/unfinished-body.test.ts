@@ -28,7 +28,7 @@ async function listen(handler: (request: IncomingMessage, response: ServerRespon
 
 const HEAD = 'PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n';
 
-test('a body that stands still is cut', async () => {
+test('a stalled body closes its connection', async () => {
   const { socket, closed } = await listen((request) => {
     cutIdleBody(request, 60);
     request.resume();
@@ -37,13 +37,13 @@ test('a body that stands still is cut', async () => {
   await closed;
 });
 
-test('a body that comes slowly, and one whose reader is slow, take as long as they need', async () => {
+test('a slow body, or a body with a slow reader, may take any time', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const idle = 120;
   const requests: IncomingMessage[] = [];
   const { socket, received } = await listen((request, response) => {
     cutIdleBody(request, idle);
-    request.on('end', () => response.end('all of it'));
+    request.on('end', () => response.end('the whole body'));
     requests.push(request);
   });
   const part = 'x'.repeat(100);
@@ -51,7 +51,7 @@ test('a body that comes slowly, and one whose reader is slow, take as long as th
   await expect.poll(() => requests[0]?.readableLength).toBe(part.length);
   const request = requests[0] as IncomingMessage;
   vi.advanceTimersByTime(10 * idle);
-  expect(request.socket.destroyed, 'while nobody reads what has come').toBe(false);
+  expect(request.socket.destroyed, 'while the received bytes are not read').toBe(false);
 
   request.resume();
   await expect.poll(() => request.readableLength).toBe(0);
@@ -62,10 +62,10 @@ test('a body that comes slowly, and one whose reader is slow, take as long as th
     vi.advanceTimersByTime(idle);
     expect(request.socket.destroyed, `after ${sent} bytes`).toBe(false);
   }
-  await expect.poll(received).toContain('all of it');
+  await expect.poll(received).toContain('the whole body');
 });
 
-test('an answer before the end of a body is read, and ends the connection', async () => {
+test('a response before the end of the body arrives, and is the last on its connection', async () => {
   const { socket, received } = await listen((request, response) => {
     endUnreadBody(request, response);
     response.end('no');
@@ -75,7 +75,7 @@ test('an answer before the end of a body is read, and ends the connection', asyn
   expect(received().toLowerCase()).toContain('connection: close');
 });
 
-test('a request without a body keeps its connection', async () => {
+test('a request without a body keeps its connection open', async () => {
   const { socket, received } = await listen((request, response) => {
     endUnreadBody(request, response);
     response.end('yes');

@@ -1,10 +1,10 @@
-/** The proxies of docs/PROXIES.md: where their programs are, how a recipe is run, and what each of them does with requests. */
+/** The proxies of docs/PROXIES.md: their programs, how to run each recipe, and what each proxy does with requests. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from 'ajwt-testkit/servers/process';
 
-/** Gives a block of the page, with the ports of a test. */
+/** Returns a code block of the page with the ports of a test. */
 type Recipe = (name: string) => string;
 
 export interface ProxyProgram {
@@ -12,15 +12,15 @@ export interface ProxyProgram {
   /** Path of the program, if it is installed. */
   readonly program: string | undefined;
   readonly words: readonly string[];
-  /** Files of its configuration: the recipe, with what a reader has around it. */
+  /** Its configuration files: the recipe, with the lines that a reader needs around it. */
   files(recipe: Recipe, port: number): Readonly<Record<string, string>>;
-  /** Imitations of an identity header that it shows to ajwtd. It removes the others, or refuses the request. */
+  /** Imitated identity headers that it passes to ajwtd. It removes the others, or refuses the request. */
   readonly shows: readonly string[];
   /** Status for a client while ajwtd does not respond. */
   readonly whenDown: number;
-  /** How often it asks if a response of ajwtd gets lost on a connection that was used before. */
+  /** How often it asks if a response of ajwtd is lost on a reused connection. */
   readonly asks: number;
-  /** Most are one process; nginx must end its worker itself. */
+  /** Most proxies are one process; nginx must stop its worker itself. */
   readonly signal: NodeJS.Signals;
 }
 
@@ -29,7 +29,7 @@ const DOTS = ['X.Auth.User', 'X-Auth.User', 'X_Auth.User'];
 const OTHERS = ['X~Auth~User', 'x!auth-user'];
 export const IMITATIONS = [...UNDERSCORES, ...DOTS, ...OTHERS];
 
-/** One that scripts/test-all.sh has installed from PyPI, and not another version of the system. */
+/** Finds a program that scripts/test-all.sh installed from PyPI, not another version from the system. */
 function installed(name: string): string | undefined {
   const path = join(process.cwd(), '.cache/proxies/bin', name);
   return existsSync(path) ? path : undefined;
@@ -76,7 +76,7 @@ function aroundCaddy(directives: string, port: number): string {
   return `{\nadmin off\n}\nhttp://:${port} {\nbind 127.0.0.1\n${directives}}\n`;
 }
 
-/** Debian's is so old that it passes X_Auth_User on. A system that has a newer one has no such Caddy to test. */
+/** Debian's Caddy is so old that it forwards X_Auth_User. Systems with a newer one skip this test. */
 function olderCaddy(): readonly ProxyProgram[] {
   const program = findProgram('caddy', []);
   const version = program === undefined ? '' : spawnSync(program, ['version'], { encoding: 'utf8' }).stdout;
@@ -88,9 +88,9 @@ export const PROXIES: readonly ProxyProgram[] = [
   nginx,
   {
     ...nginx,
-    name: 'nginx that passes every header, sends absolute URLs and has two ajwtd',
+    name: 'nginx that forwards every header, sends absolute URLs and uses two ajwtd servers',
     files(recipe, port) {
-      // As ingress-nginx has it.
+      // As in ingress-nginx.
       const target = 'X-Original-URL $scheme://$http_host$request_uri';
       const origin = /proxy_pass http:\/\/(127\.0\.0\.1:\d+);/;
       const [, ajwtd] = origin.exec(recipe('nginx.conf')) ?? [];
@@ -107,7 +107,7 @@ export const PROXIES: readonly ProxyProgram[] = [
   caddy,
   {
     ...caddy,
-    name: 'Caddy that opens a connection for each question',
+    name: 'Caddy with a new connection for each forward-auth request',
     files(recipe, port) {
       const option = 'uri /.ajwt/auth\n  transport http {\n    keepalive off\n  }';
       return { Caddyfile: aroundCaddy(recipe('Caddyfile').replace('uri /.ajwt/auth', option), port) };

@@ -1,13 +1,13 @@
-/** The connection between proxies and ajwtd, which can break. */
+/** A connection between proxies and ajwtd that tests can break. */
 import { connect, createServer, type Socket } from 'node:net';
 import { freePort } from 'ajwt-testkit/servers/process';
 
-/** Passes connections on to ajwtd. */
+/** Relays connections to ajwtd. */
 export interface Relay {
   readonly port: number;
-  /** Breaks each connection as soon as ajwtd responds on it; the response does not arrive. */
+  /** Breaks each connection as soon as ajwtd responds, so the response is lost. */
   losesResponses: boolean;
-  /** How many requests went to ajwtd so far. */
+  /** Number of requests to ajwtd so far. */
   readonly requests: number;
   /** Breaks all connections, and refuses new ones until `up`. */
   down(): Promise<void>;
@@ -31,7 +31,7 @@ export async function startRelay(target: number): Promise<Relay> {
       });
     }
     near.on('data', (chunk) => {
-      // A proxy writes the head of a request in one piece.
+      // A proxy writes the head of a request in one piece, so each piece with a head is one request.
       requests += chunk.toString('latin1').match(/^[A-Z]+ \/\.ajwt\/auth\S* HTTP\/1\.[01]\r$/gm)?.length ?? 0;
       far.write(chunk);
     });

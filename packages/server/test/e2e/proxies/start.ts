@@ -1,4 +1,4 @@
-/** Starts real proxies, configured as docs/PROXIES.md says. */
+/** Starts real proxies, configured as described in docs/PROXIES.md. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { freePort, untilReady } from 'ajwt-testkit/servers/process';
 import { afterAll } from 'vitest';
 import type { ProxyProgram } from './programs.ts';
 
-/** Where the page has ajwtd and the application. */
+/** The ports that the page uses for ajwtd and the application. */
 export interface Ports {
   readonly ajwtd: number;
   readonly application: number;
@@ -25,7 +25,7 @@ afterAll(async () => {
   await Promise.all(ended);
 });
 
-/** Starts a proxy in a new folder, and waits until it responds; it ends with the test file. @returns its port */
+/** Starts a proxy in a new folder and waits until it responds; it stops when the test file ends. @returns its port */
 export async function startProxy(proxy: ProxyProgram, folder: string, { ajwtd, application }: Ports): Promise<number> {
   const { name, program, words, signal } = proxy;
   if (program === undefined) throw new Error(`${name} is not installed; scripts/test-all.sh installs it`);
@@ -47,7 +47,7 @@ export async function startProxy(proxy: ProxyProgram, folder: string, { ajwtd, a
     });
   }
   async function mustAsk(): Promise<void> {
-    // 404 until Traefik has read its second file.
+    // Traefik responds with 404 until it has read its second file.
     const { status } = await exchange(port, request('/'));
     if (status !== 401) throw new Error(`status ${status}`);
   }
@@ -55,7 +55,7 @@ export async function startProxy(proxy: ProxyProgram, folder: string, { ajwtd, a
   return port;
 }
 
-/** A block of the page, with other ports. */
+/** Returns a code block of the page with other ports. */
 function recipe(block: string, ports: Readonly<Record<string, number>>): string {
   const page = readFileSync('docs/PROXIES.md', 'utf8');
   const fence = new RegExp(`^\`\`\`\\w+ ${block.replaceAll('.', '\\.')}\n([\\s\\S]*?)^\`\`\`$`, 'm');

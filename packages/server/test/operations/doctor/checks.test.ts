@@ -30,32 +30,32 @@ describe('keys', () => {
   test.each([
     ['in one line', (text: string) => text.trim().replaceAll('\n', ' ')],
     ['with its base64 in one line', (text: string) => text.replace(/(?<=[\w+/=])\n(?=[\w+/=])/g, '')],
-    ['with blanks at line ends', (text: string) => text.replaceAll('\n', ' \n')],
+    ['with spaces at line ends', (text: string) => text.replaceAll('\n', ' \n')],
     ['with CR CR LF', (text: string) => text.replaceAll('\n', '\r\r\n')],
     ['without a line end', (text: string) => text.trim()],
-  ])('a PEM block %s is no problem, as the import reads it', (_what, change) => {
+  ])('a PEM block %s is not a problem, because the import reads it', (_what, change) => {
     expect(change(pem)).not.toBe(pem);
     expect(readKey(change(pem))).toMatchObject({ kid: PublicKey.from(pem).kid });
   });
 
-  test('a private key with text around it is named as one', () => {
+  test('a private key with text around it is reported as a private key', () => {
     const text = KEY_IMPORT_CASES.find(({ id }) => id === 'priv-pkcs8-rsa')?.text ?? '';
     expect(readKey(`Bag Attributes\n${text}`)).toMatchObject({ problem: 'private_key' });
   });
 
   test.each(KEY_IMPORT_CASES.filter(({ outcome }) => outcome !== 'accepted'))(
-    'the text $id is a problem, by the code of its refusal',
+    'test vector $id is reported with the code of its refusal',
     ({ text, outcome }) => {
       expect(readKey(text)).toMatchObject({ problem: outcome });
     },
   );
 
-  test('a row with the path of a file is a problem, and not a failure of doctor', () => {
+  test('a row that contains a file path is reported, and doctor does not fail', () => {
     expect(readKey('/home/guido/.ssh/id_ed25519.pub')).toMatchObject({ problem: 'malformed' });
   });
 });
 
-/** On both sides of the borders of what is not public. */
+/** Addresses just inside and just outside the private ranges. */
 const ADDRESSES = [
   ...['0.255.255.255', '1.0.0.0', '9.255.255.255', '10.255.255.255', '11.0.0.0', '100.63.255.255', '100.127.255.255'],
   ...['100.128.0.0', '128.0.0.1', '169.253.255.255', '172.15.255.255', '172.31.255.255', '172.32.0.0', '192.0.0.255'],
@@ -76,8 +76,8 @@ const ADDRESSES = [
   ...['3fff:1000::', '4000::', '::', '::1', 'fc00::1', 'fe80::1', 'fec0::1', 'ff02::1'],
 ];
 
-describe('URLs of key sets', () => {
-  test.each(ADDRESSES)('an address %s is public where the one who fetches says so', (address) => {
+describe('URLs of JWK sets', () => {
+  test.each(ADDRESSES)('doctor and the JWK set client agree whether %s is public', (address) => {
     const host = address.includes(':') ? `[${address}]` : address;
     expect(whyNotFetched(`https://${host}/`) === undefined).toBe(isPublicAddress(address));
   });

@@ -1,4 +1,4 @@
-/** Codes are listed once in the code, and again for people: all lists agree. */
+/** The codes in the code equal those in the documentation. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { SignedFetchErrorCode } from '../src/client.ts';
@@ -16,7 +16,7 @@ import type { SshAgentErrorCode } from '../src/signers/ssh-agent/ssh-agent-signe
 import type { DirectoryErrorCode } from '../src/sql.ts';
 import { ContractError } from '../src/testing.ts';
 
-/** The codes of types without a table; it does not compile when one is missing, or is no longer there. */
+/** The codes of types without a table. It does not compile if a code is missing or no longer exists. */
 const KEY_ERRORS: Readonly<Record<KeyErrorCode, true>> = {
   malformed: true,
   unsupported: true,
@@ -74,12 +74,12 @@ const ERRORS = 'docs/ERRORS.md';
 
 const textOf = (page: string) => readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8');
 
-/** The cells of each row of the first table, behind a heading, that begins with these columns. */
+/** Returns the cells of each row of the first table after a heading that begins with these columns. */
 function tableOf(page: string, heading: string, columns: readonly string[]): string[][] {
   const lines = textOf(page).split('\n');
   const section = lines.slice(lines.indexOf(heading));
   const start = section.findIndex((line) => line.startsWith(`| ${columns.join(' | ')} |`));
-  if (start === -1) throw new Error(`${page} has no table of ${columns.join(', ')} behind ${heading}`);
+  if (start === -1) throw new Error(`${page} has no table of ${columns.join(', ')} after ${heading}`);
   const rows = section.slice(start + 2);
   const end = rows.findIndex((line) => !line.startsWith('|'));
   return rows.slice(0, end === -1 ? rows.length : end).map((line) =>

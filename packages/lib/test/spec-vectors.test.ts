@@ -1,4 +1,4 @@
-/** The vectors of spec/vectors, each against an authenticator of its own. */
+/** Runs the vectors of spec/vectors, each against a new authenticator. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ const keyFile = JSON.parse(read('keys.json')) as KeyFile;
 const vectors = names.filter((name) => name !== 'keys.json').map((name) => JSON.parse(read(name)) as Vector);
 const expectations = vectors.flatMap((vector) => vector.expect);
 
-/** An authenticator as a vector describes it, and its clock. */
+/** Makes the authenticator that a vector describes, and its clock. */
 function serverOf({ server, users, now }: Vector): { auth: Authenticator<string>; clock: { now: number } } {
   const clock = { now };
   const records = new Map(
@@ -72,7 +72,7 @@ function send(auth: Authenticator<string>, { authorization, method, target, body
   return auth.authenticate({ authorization, method, target, ...(body === undefined ? {} : { bodyDigest }) });
 }
 
-/** The outcome, as far as the vector says what it must be: without a detail where several things are wrong at once. */
+/** The part of the outcome that the vector prescribes; no detail if several things are wrong at once. */
 function outcomeOf(result: AuthenticationResult<string>, expected: Expectation | undefined): Expectation {
   if (result.ok) return { ok: true, username: result.username };
   const { reason, status, detail } = result;
@@ -96,7 +96,7 @@ describe('every vector', () => {
   });
 });
 
-/** The challenge and the headers, as spec/PROTOCOL.md has them. */
+/** The challenge and the headers of spec/PROTOCOL.md. */
 function checkAnswer(result: AuthenticationResult<string> & { ok: false }, now: number, tolerance: number): void {
   const { error, retryAfter } = REASONS[result.reason] as { error: string | null; retryAfter?: number };
   const time = error === 'stale_time' ? `, server_time="${now.toFixed(3)}", tolerance="${tolerance}"` : '';
@@ -110,7 +110,7 @@ function checkAnswer(result: AuthenticationResult<string> & { ok: false }, now: 
   });
 }
 
-test('reasons of steps 3 and 4 have one answer', async () => {
+test('all reasons of steps 3 and 4 give the same response', async () => {
   const answers = new Set<string>();
   for (const vector of vectors) {
     const { auth, clock } = serverOf(vector);
@@ -126,7 +126,7 @@ test('reasons of steps 3 and 4 have one answer', async () => {
 });
 
 describe('the vectors', () => {
-  test('have each reason that needs no faulty store', () => {
+  test('cover each reason that does not need a faulty store', () => {
     const seen = new Set(expectations.flatMap((one) => (one.ok ? [] : [one.reason])));
     expect([...seen].sort()).toEqual(
       Object.keys(REASONS)
@@ -135,26 +135,26 @@ describe('the vectors', () => {
     );
   });
 
-  test('have each kind of malformed credential', () => {
+  test('cover each kind of malformed credential', () => {
     const seen = new Set(expectations.flatMap((one) => (one.ok || one.detail === undefined ? [] : [one.detail])));
-    // A gateway finds it in other headers than Authorization, which vectors do not have.
+    // Only a gateway finds it, in headers that vectors do not have.
     const { identity_header: _, ...ofCredentials } = MALFORMED;
     expect([...seen].sort()).toEqual(Object.keys(ofCredentials).sort());
   });
 
-  test('are named as their files are', () => {
+  test('have the names of their files', () => {
     for (const name of names.filter((one) => one !== 'keys.json')) {
       expect(`${(JSON.parse(read(name)) as Vector).name}.json`).toBe(name);
     }
   });
 
-  test('are what spec/vectors/generate.ts makes', () => {
+  test('are the output of spec/vectors/generate.ts', () => {
     const generated = generate();
     expect(names.sort()).toEqual([...generated.keys()].sort());
     for (const name of names) expect(read(name), `${name}: run generate.ts`).toBe(generated.get(name));
   });
 });
 
-test('the kid of each test key is the one that the specification gives it', () => {
+test('each test key has the kid given in the specification', () => {
   for (const [name, { spki, kid }] of Object.entries(keyFile.keys)) expect(PublicKey.from(spki).kid, name).toBe(kid);
 });

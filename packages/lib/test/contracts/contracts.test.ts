@@ -9,17 +9,17 @@ import {
 import { describe, expect, test } from 'vitest';
 import { type KeyStore, memoryKeyStore, memoryNonceStore, type NonceStore, PrivateKey } from '../../src/index.ts';
 
-describe('memoryNonceStore keeps the contract of nonce stores', () => {
+describe('memoryNonceStore fulfils the contract of nonce stores', () => {
   const cases = nonceStoreContract({
     make: (setup) => memoryNonceStore(setup),
-    restart: 'its memory ends with its process',
+    restart: 'it forgets when its process ends',
     loseMemory: (_, setup) => memoryNonceStore(setup),
     race: 'processes share nothing',
   });
   for (const { name, run } of cases) test(name, run);
 });
 
-describe('memoryKeyStore keeps the contract of key stores', () => {
+describe('memoryKeyStore fulfils the contract of key stores', () => {
   const cases = keyStoreContract({
     make(users) {
       const store = memoryKeyStore<unknown>();
@@ -40,7 +40,7 @@ describe.each([
   ['ec', {}],
   ['ec', { curve: 'P-384' }],
   ['ec', { curve: 'P-521' }],
-] as const)('PrivateKey (%s %o) keeps the contract of signers', (type, options) => {
+] as const)('PrivateKey (%s %o) fulfils the contract of signers', (type, options) => {
   const cases = signerContract({
     async make() {
       const signer = await PrivateKey.generate(type, options);
@@ -50,7 +50,7 @@ describe.each([
   for (const { name, run } of cases) test(name, run);
 });
 
-test('where a fixture says that it cannot, the cases for it are left out', () => {
+test('cases that a fixture cannot run are skipped', () => {
   const make = () => memoryNonceStore();
   const able = nonceStoreContract({ make, restart: make, loseMemory: make, race: async () => [] });
   const unable = nonceStoreContract({ make, restart: 'a reason', loseMemory: 'a reason', race: 'a reason' });
@@ -58,7 +58,7 @@ test('where a fixture says that it cannot, the cases for it are left out', () =>
   expect(able.length - unable.length).toBe(3);
 });
 
-/** A suite is worth what it finds: stores with the faults of the field, and the case that must notice. */
+/** Stores with typical faults, and the case of the suite that must find each fault. */
 describe('the nonce contract finds', () => {
   const checkThenRecord = (): NonceStore => {
     const seen = new Set<string>();
@@ -103,22 +103,22 @@ describe('the nonce contract finds', () => {
   test.each([
     ['a check followed by a write', checkThenRecord, 'gives a nonce to exactly one'],
     [
-      'keys that are glued together',
+      'keys that are concatenated',
       keyedBy(({ username, time, nonce }) => `${username}${nonce}${time}`),
       'takes no claim for another',
     ],
     [
-      'numbers taken for strings',
+      'numbers treated as strings',
       keyedBy(({ username, time, nonce }) => JSON.stringify([username, time, String(nonce)])),
       'takes no claim for another',
     ],
     [
-      'names compared without case',
+      'usernames compared without case',
       keyedBy(({ username, time, nonce }) => JSON.stringify([username.toLowerCase(), time, nonce])),
       'takes no claim for another',
     ],
     ['a lifetime of twice the tolerance', forgetting(40), 'remembers a nonce until'],
-    ['records that end without a floor', forgetting(60), 'never gives a nonce again'],
+    ['records that expire without a floor', forgetting(60), 'never gives a nonce again'],
   ])('%s', async (_fault, make, name) => {
     const failing = nonceStoreContract({ make }).find((one) => one.name.startsWith(name));
     await expect(failing?.run()).rejects.toThrow('expected');
@@ -133,8 +133,8 @@ describe('the nonce contract finds', () => {
 
   test.each([
     ['a restart that forgets', { restart: forgetful }, 'started again'],
-    ['a loss that raises no floor', { loseMemory: forgetful }, 'without its memory'],
-    ['a lock-out without end', { loseMemory: shut }, 'without its memory'],
+    ['a loss that does not raise the floor', { loseMemory: forgetful }, 'without its memory'],
+    ['refusing all tokens forever after a loss', { loseMemory: shut }, 'without its memory'],
     [
       'two processes that share nothing',
       { race: async ({ nonces }: NonceRace) => [{ claimed: nonces }, { claimed: nonces }] },
@@ -146,7 +146,7 @@ describe('the nonce contract finds', () => {
 });
 
 describe('the key contract finds', () => {
-  test('a store that lets a name in by another’s', async () => {
+  test('a store that returns the keys of another name', async () => {
     const make = (): KeyStore<unknown> => ({ find: (username) => ({ username, user: 0, disabled: false, keys: [] }) });
     const failing = keyStoreContract({ make }).find((one) => one.name.startsWith('answers for a name that is nobody'));
     await expect(failing?.run()).rejects.toThrow('is nobody, or says alice');
@@ -178,7 +178,7 @@ describe('the key contract finds', () => {
       }),
     ],
     [
-      'a wrapper that takes a failure for nobody',
+      'a wrapper that treats a failure as an unknown user',
       'fails where a store inside it fails',
       (inner) => ({
         async find(username, hint) {

@@ -1,4 +1,4 @@
-/** The library beside `jose`: each accepts what the other signs, and nothing that we accept is refused there. */
+/** Compares the library with `jose`: each accepts what the other signs, and jose accepts everything that we accept. */
 import { createPrivateKey } from 'node:crypto';
 import { freshNonce, NOW } from 'ajwt-testkit/frozen-server';
 import { base64url, type SchemeName, signToken } from 'ajwt-testkit/sign';
@@ -40,7 +40,7 @@ const keys = await Promise.all(
   })),
 );
 
-/** All usernames are users here, with this one key. */
+/** Every username is a user with this one key. */
 function accepts(key: PublicKey) {
   const { authenticate } = createAuthenticator({
     keys: { find: (username) => ({ username, user: username, disabled: false, keys: [{ key, state: 'active' }] }) },
@@ -51,7 +51,7 @@ function accepts(key: PublicKey) {
   return (token: string) => authenticate({ authorization: `JWT ${token}` });
 }
 
-/** jose imports a key for one algorithm; of those that ours accepts, it is the one that the token names. */
+/** jose imports a key for one algorithm: the one that the token names, if our key accepts it. */
 async function verifyThere(token: string, key: PublicKey) {
   return jwtVerify(token, (header) => importSPKI(key.toPem(), header.alg), {
     algorithms: [...key.algorithms],
@@ -79,7 +79,7 @@ describe.each(keys)('$alg', ({ alg, ours }) => {
     expect(await authenticate(token)).toMatchObject({ ok: false, reason: 'replayed' });
   });
 
-  test('the thumbprint is the one that jose calculates', async () => {
+  test('our thumbprint equals that of jose', async () => {
     expect(ours.publicKey.thumbprint).toBe(await calculateJwkThumbprint(ours.publicKey.toJwk() as JWK));
     expect(ours.publicKey.thumbprint).toBe(await calculateJwkThumbprint(ours.toJwk() as JWK));
   });
@@ -122,7 +122,7 @@ describe.each(keys)('$alg', ({ alg, ours }) => {
   });
 });
 
-describe('whatever its holder signs with a key, and whatever is changed in it later', () => {
+describe('any token that the holder of a key signs, also if it is modified later', () => {
   const signers = ['RS512', 'PS256', 'ES256', 'EdDSA'] as const;
   const parties = keys
     .filter(({ alg }) => (signers as readonly string[]).includes(alg))
@@ -134,7 +134,7 @@ describe('whatever its holder signs with a key, and whatever is changed in it la
     }));
   const near = (seconds: number) =>
     fc.oneof(fc.integer({ min: seconds - 1, max: seconds + 1 }), fc.constantFrom(null, '1', seconds + 0.5));
-  /** One member, or two, of those that are listed. */
+  /** One or two of the listed members. */
   const someOf = (members: Record<string, fc.Arbitrary<unknown>>) => {
     const one = fc.oneof(
       ...Object.entries(members).map(([name, values]) => values.map((value) => ({ [name]: value }))),
@@ -175,7 +175,7 @@ describe('whatever its holder signs with a key, and whatever is changed in it la
       return token.slice(0, at) + character + token.slice(at + deleted);
     });
 
-  test('jose verifies it too, if we accept it', async () => {
+  test('if we accept it, jose verifies it too', async () => {
     let accepted = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -187,11 +187,11 @@ describe('whatever its holder signs with a key, and whatever is changed in it la
         async ({ alg, key, privateKey, send }, members, extra, indent, changed) => {
           const payload = JSON.stringify({ username: 'alice', time: NOW, nonce: freshNonce(), ...extra }, null, indent);
           const said = JSON.stringify({ alg, ...members }, null, indent);
-          // A key can sign with other algorithms of its kind as well.
+          // A key can also sign with other algorithms of its type.
           const scheme =
             /^[RP]S/.test(alg) && ['RS512', 'RS256', 'PS256'].includes(members.alg as string) ? members.alg : alg;
           const token = changed(signToken(said, payload, privateKey, scheme as SchemeName));
-          // The header may have several spaces before its token; they are no part of it.
+          // The header may have several spaces before the token; they are not part of it.
           fc.pre(!token.startsWith(' '));
           const result = await send(token);
           if (!result.ok) return;
@@ -204,6 +204,6 @@ describe('whatever its holder signs with a key, and whatever is changed in it la
       ),
       { numRuns: 800 },
     );
-    expect(accepted, 'tokens among them that we accept').toBeGreaterThan(100);
+    expect(accepted, 'number of tokens that we accept').toBeGreaterThan(100);
   });
 });

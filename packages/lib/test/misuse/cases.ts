@@ -1,4 +1,4 @@
-/** Wrong arguments of every public function: each must be refused at once, by a TypeError that names the argument. */
+/** Wrong arguments of every public function. Each must be refused at once by a TypeError that names the argument. */
 import { generateKeyPairSync } from 'node:crypto';
 import { Kysely } from 'kysely';
 import { expressAuth } from '../../src/adapters/express.ts';
@@ -45,7 +45,7 @@ const dialect = nodeSqliteDialect(':memory:');
 const db = new Kysely<unknown>({ dialect });
 const directory = sqlDirectory(db);
 const hour = Date.now() + 3_600_000;
-/** Promises that nobody waits for. */
+/** Promises that are passed without await. */
 const promised = <T>(value: T) => Promise.resolve(value);
 const handle = generateKeyPairSync('ed25519').publicKey;
 const sets = jwksKeyStore({ users: { guido: 'https://example.com/jwks.json' } });
@@ -64,7 +64,7 @@ const MILLISECONDS = [Date.now, () => Date.now()];
 
 /** Calls a function with one wrong argument or option. */
 interface Misuse {
-  /** Which public function, by the name that it is exported under; methods follow a dot. */
+  /** Exported name of the function; a method follows a dot. */
   readonly of: string;
   /** What the message begins with. */
   readonly says: string;
@@ -78,7 +78,7 @@ const misuse = (of: string, says: string, call: (value: Wrong) => unknown, value
   return { of, says, call, values };
 };
 
-/** Misuses of all clients, which take the same options and more. */
+/** Misuses of the options that all clients share. */
 function client(of: string, make: (options: Wrong) => unknown): Misuse[] {
   return [
     misuse(of, 'options: must be an object', make, [undefined, ...NO_OPTIONS]),
@@ -89,7 +89,7 @@ function client(of: string, make: (options: Wrong) => unknown): Misuse[] {
   ];
 }
 
-/** Misuses of clients that sign request after request. */
+/** Misuses of clients that sign every request. */
 function signing(of: string, make: (options: Wrong) => unknown): Misuse[] {
   return [
     ...client(of, make),
@@ -104,7 +104,7 @@ function signing(of: string, make: (options: Wrong) => unknown): Misuse[] {
   ];
 }
 
-/** Misuses of tokens that are made one by one. */
+/** Misuses of functions that make one token. */
 function token(of: string, make: (options: Wrong) => unknown): Misuse[] {
   const bound = (bind: object) => make({ ...signer, bind });
   return [
@@ -594,7 +594,7 @@ export const MISUSES: readonly Misuse[] = [
   ...fixture('signerContract', signerContract),
 ];
 
-/** Public functions and classes that have no table of misuses, and why. */
+/** Public functions and classes without a list of misuses, and the reason. */
 export const EXEMPT: Readonly<Record<string, string>> = {
   KeyError: 'made by the library',
   KeyConflictError: 'takes a message',
@@ -605,10 +605,10 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   KmsError: 'takes a code and a message',
   SshAgentError: 'made by the library',
   ContractError: 'takes a message',
-  isPublicAddress: 'answers for any value',
+  isPublicAddress: 'accepts any value',
   printable: 'takes any string',
-  checkAuthenticator: 'is such a check itself',
-  checkRouteOptions: 'is such a check itself',
+  checkAuthenticator: 'checks a value itself',
+  checkRouteOptions: 'checks a value itself',
   headerValues: 'runs for each request; adapters call it',
   readNodeRequest: 'runs for each request; adapters call it',
   writeRefusal: 'runs for each request; adapters call it',

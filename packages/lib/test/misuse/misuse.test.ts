@@ -1,4 +1,4 @@
-/** Misuse is never accepted in silence: it is a TypeError where something is made, with words that say what to pass. */
+/** Misuse is never accepted silently: the function throws a TypeError that says what to pass. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { memoryKeyStore, memoryNonceStore, PrivateKey, PublicKey } from '../../s
 import { createAuthenticator } from '../../src/server/authenticate.ts';
 import { EXEMPT, key, MISUSES } from './cases.ts';
 
-/** The error of a call, at once or later. */
+/** Returns the error that a call throws or rejects with. */
 async function errorOf(call: () => unknown): Promise<unknown> {
   try {
     await call();
@@ -18,27 +18,24 @@ async function errorOf(call: () => unknown): Promise<unknown> {
 }
 
 describe.each([...new Set(MISUSES.map(({ of }) => of))])('%s refuses', (name) => {
-  test.each(MISUSES.filter(({ of }) => of === name))(
-    'what is answered with “$says …”',
-    async ({ says, call, values }) => {
-      const others = [];
-      for (const value of values) {
-        const error = await errorOf(() => call(value as never));
-        if (!(error instanceof TypeError && error.message.startsWith(says))) others.push({ value, error });
-      }
-      expect(others, 'values that are accepted, or refused in other words').toEqual([]);
-    },
-  );
+  test.each(MISUSES.filter(({ of }) => of === name))('“$says …”', async ({ says, call, values }) => {
+    const others = [];
+    for (const value of values) {
+      const error = await errorOf(() => call(value as never));
+      if (!(error instanceof TypeError && error.message.startsWith(says))) others.push({ value, error });
+    }
+    expect(others, 'values that are accepted, or refused with another message').toEqual([]);
+  });
 });
 
-test('every public function and class has its misuses in the table, or a reason why not', async () => {
+test('every public function and class has a list of misuses, or a reason for having none', async () => {
   const { exports } = JSON.parse(readFileSync('packages/lib/package.json', 'utf8')) as {
     exports: Record<string, string | { source?: string }>;
   };
   const named = new Set([...MISUSES.map(({ of }) => of.replace(/\..*/, '')), ...Object.keys(EXEMPT)]);
   const unnamed: string[] = [];
   for (const [entry, target] of Object.entries(exports)) {
-    // Not meant for others.
+    // Not meant for users.
     if (typeof target === 'string' || target.source === undefined || entry.startsWith('./internal/')) continue;
     const module = (await import(/* @vite-ignore */ resolve('packages/lib', target.source))) as Record<string, unknown>;
     for (const [name, value] of Object.entries(module)) {
@@ -62,7 +59,7 @@ test('no message repeats a string that was passed', async () => {
   }
 });
 
-/** The messages of the commonest mistakes, whole: they are read as they are here. */
+/** The complete messages of the most common mistakes. */
 test.each([
   [
     () => expressAuth({ keys: memoryKeyStore(), nonces: memoryNonceStore() } as never),

@@ -1,4 +1,4 @@
-/** Every algorithm with every kind of key: the registered key decides, and the header must merely agree. */
+/** Every algorithm with every type of key: the registered key decides the algorithm, and the header must agree. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { frozenServer, goodPayload, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { SCHEMES, type SchemeName, signToken } from 'ajwt-testkit/sign';
@@ -15,10 +15,10 @@ const ALL = Object.keys(SCHEMES) as SchemeName[];
 
 interface Registered {
   readonly key: KeyObject;
-  /** The algorithm that it was registered for. */
+  /** The algorithm that the key is registered for. */
   readonly alg?: AlgorithmName;
   readonly accepts: readonly SchemeName[];
-  /** What it can sign with at all. */
+  /** Algorithms that the private key can sign with. */
   readonly signs: readonly SchemeName[];
 }
 
@@ -46,16 +46,19 @@ describe.each(Object.entries(KEYS))('a key %s', (_name, { key, alg, accepts, sig
     for (const token of tokensOf(name, name)) expect(await server.judge(token)).toBe('accepted');
   });
 
-  test.each(ALL.filter((name) => !accepts.includes(name)))('refuses %s, whatever really signed', async (name) => {
-    for (const scheme of signs) {
-      for (const token of tokensOf(name, scheme)) {
-        expect(await server.judge(token), scheme).toMatch(/^(?:unknown_key|malformed signature_length)$/);
+  test.each(ALL.filter((name) => !accepts.includes(name)))(
+    'refuses %s, whatever algorithm really signed',
+    async (name) => {
+      for (const scheme of signs) {
+        for (const token of tokensOf(name, scheme)) {
+          expect(await server.judge(token), scheme).toMatch(/^(?:unknown_key|malformed signature_length)$/);
+        }
       }
-    }
-  });
+    },
+  );
 
   test.each(accepts.filter((name) => name !== 'EdDSA' && name !== 'Ed25519'))(
-    'refuses a signature of another scheme under the name %s',
+    'refuses a signature of another algorithm that claims to be %s',
     async (name) => {
       for (const scheme of signs.filter((other) => other !== name)) {
         for (const token of tokensOf(name, scheme)) expect(await server.judge(token), scheme).toBe('bad_signature');
@@ -69,7 +72,7 @@ test.each([
   ['P-256', p256, ['ES384', 'ES512', 'RS256', 'EdDSA']],
   ['P-521', p521, ['ES256', 'PS512']],
   ['Ed25519', ed25519, ['ES256', 'RS512']],
-] as const)('a key %s cannot be registered for an algorithm of another', (_name, key, algs) => {
+] as const)('a key (%s) cannot be registered for an algorithm of another type of key', (_name, key, algs) => {
   for (const alg of algs) expect(() => publicKeyOf(key, { alg }), alg).toThrow(KeyError);
   expect(() => publicKeyOf(key, { alg: 'HS256' as never })).toThrow(KeyError);
 });

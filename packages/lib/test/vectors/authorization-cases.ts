@@ -1,37 +1,37 @@
-/** Values of the `Authorization` header, byte for byte, and what becomes of them: on `nodeAuth`, and on a running `ajwtd`. */
+/** Values of the `Authorization` header and their outcomes, for `nodeAuth` and for a running `ajwtd`. */
 
 import { highS, parts, withSignature } from 'ajwt-testkit/sign';
 import { ecdsaDer } from '../../src/core/ecdsa-der.ts';
 
-/** Who can sign: tokens of alice by each of her keys, and of others. */
+/** Makes tokens of alice with each of her keys, and tokens of others. */
 export interface Signers {
-  /** A fresh good token by alice's Ed25519 key. */
+  /** A fresh good token, signed by alice's Ed25519 key. */
   readonly good: () => string;
-  /** By alice's P-256 key. */
+  /** Signed by alice's P-256 key. */
   readonly es256: () => string;
-  /** By a key of alice that was revoked, and that it names. */
+  /** Signed by a revoked key of alice; the token has its kid. */
   readonly revoked: () => string;
-  /** By a user who was disabled a moment ago. */
+  /** Of a user who has just been disabled. */
   readonly disabled: () => string;
-  /** In another user's name, by alice's key. */
+  /** With another username, signed by alice's key. */
   readonly inAnotherName: () => string;
-  /** Good, but for a payload of this many bytes. */
+  /** Good, except for a payload of this many bytes. */
   readonly withPayloadOf: (length: number) => string;
 }
 
-/** What is sent, made of a fresh good token. */
+/** A request that contains a fresh good token, or parts of it. */
 export interface AuthorizationCase {
   readonly lines?: (token: string) => readonly string[];
   readonly target?: (token: string) => string;
-  /** Another one than `good`. */
+  /** The token, if it is not `good`. */
   readonly token?: () => string;
-  /** `accepted`, the reason with its detail, or the status with which Node's parser answers. */
+  /** `accepted`, the reason with its detail, or the status that Node's parser responds with. */
   readonly outcome: string | number;
-  /** The token itself was let in before. */
+  /** Whether the unchanged token is accepted first. */
   readonly spendsFirst?: boolean;
 }
 
-/** Cases by name: those of the vectors, and those beside them. */
+/** Makes the cases by name: those of the vectors, and more. */
 export function authorizationCases({ good, es256, revoked, disabled, inAnotherName, withPayloadOf }: Signers) {
   const value = (
     write: (token: string) => string,
@@ -42,7 +42,7 @@ export function authorizationCases({ good, es256, revoked, disabled, inAnotherNa
     lines: write,
     outcome,
   });
-  /** A token whose signature has letters of both alphabets, so that writing them otherwise changes it. */
+  /** Makes a token whose signature contains both `-` and `_`, so that standard base64 looks different. */
   const withBothSpecials = (): string => {
     const token = good();
     return /-.*_|_.*-/.test(parts(token)[2]) ? token : withBothSpecials();
@@ -51,7 +51,7 @@ export function authorizationCases({ good, es256, revoked, disabled, inAnotherNa
     const [header, payload, signature] = parts(token);
     return `${header}.${payload}.${signature.replaceAll('-', '+').replaceAll('_', '/')}`;
   };
-  /** The same bytes again where the reader ignores the two bits that are left over. */
+  /** Changes only the unused bits of the last character; a lenient decoder returns the same bytes. */
   const withSpareBits = (token: string) => {
     const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     return token.slice(0, -1) + letters[letters.indexOf(token.at(-1) as string) + 1];
@@ -99,31 +99,31 @@ export function authorizationCases({ good, es256, revoked, disabled, inAnotherNa
     cookie: lines((token) => [`Cookie: Authorization=JWT ${token}`], 'missing'),
   };
 
-  /** The lines "Header" and "Token" of what the service must withstand, and their neighbours. */
+  /** More hostile headers and tokens. */
   const beside: Readonly<Record<string, AuthorizationCase>> = {
     'an empty header': value(() => '', 'malformed header_empty'),
     'a header of spaces': value(() => '   ', 'malformed header_empty'),
     'the scheme and a space': value(() => 'JWT ', 'malformed no_token'),
     'the scheme and a tab': value(() => 'JWT\t', 'malformed no_token'),
     'two spaces before the token': value((token) => `JWT  ${token}`, 'accepted'),
-    'a space behind the token': value((token) => `JWT ${token}  `, 'accepted'),
-    'text behind the token': value((token) => `JWT ${token} x`, 'malformed not_base64url'),
+    'a space after the token': value((token) => `JWT ${token}  `, 'accepted'),
+    'text after the token': value((token) => `JWT ${token} x`, 'malformed not_base64url'),
     'a Bearer token': value((token) => `Bearer ${token}`, 'missing'),
     'a scheme that begins like ours': value((token) => `JWTX ${token}`, 'missing'),
     'the scheme without a space': value((token) => `JWT${token}`, 'missing'),
     'the scheme with a colon': value((token) => `JWT: ${token}`, 'malformed not_a_token'),
     'a quoted token': value((token) => `JWT "${token}"`, 'malformed not_a_token'),
     'a quoted header': value((token) => `"JWT ${token}"`, 'missing'),
-    'a comma behind the token': value((token) => `JWT ${token},`, 'malformed header_repeated'),
+    'a comma after the token': value((token) => `JWT ${token},`, 'malformed header_repeated'),
     'another scheme first': value((token) => `Basic YTpi, JWT ${token}`, 'malformed header_repeated'),
-    'another scheme behind': value((token) => `JWT ${token}, Basic YTpi`, 'malformed header_repeated'),
+    'another scheme last': value((token) => `JWT ${token}, Basic YTpi`, 'malformed header_repeated'),
     'the scheme twice': value((token) => `JWT JWT ${token}`, 'malformed not_a_token'),
     'bytes above 127': value((token) => `JWT ${token}\xff\x80`, 'malformed not_base64url'),
     'bytes whose low bits are letters': value((token) => `JWT ${token.replace(/./, '\xe5')}`, 'malformed header_json'),
-    'a scheme in other letters': value((token) => `\xca\xd7\xd4 ${token}`, 'missing'),
-    'a no-break space behind the scheme': value((token) => `JWT\xa0${token}`, 'malformed not_a_token'),
-    'a NEL behind the token': value((token) => `JWT ${token}\x85`, 'malformed not_base64url'),
-    '15 kB, which Node passes': value(() => `JWT ${'a'.repeat(15_000)}`, 'malformed too_long'),
+    'a scheme in non-ASCII letters': value((token) => `\xca\xd7\xd4 ${token}`, 'missing'),
+    'a no-break space after the scheme': value((token) => `JWT\xa0${token}`, 'malformed not_a_token'),
+    'a NEL after the token': value((token) => `JWT ${token}\x85`, 'malformed not_base64url'),
+    '15 kB, which Node accepts': value(() => `JWT ${'a'.repeat(15_000)}`, 'malformed too_long'),
     '15 kB of dots': value(() => `JWT ${'.'.repeat(15_000)}`, 'malformed too_long'),
     '15 kB of spaces': value((token) => `JWT ${' '.repeat(15_000)}${token}`, 'accepted'),
     '8193 characters': value(() => `JWT ${'a'.repeat(8193)}`, 'malformed too_long'),
@@ -131,10 +131,7 @@ export function authorizationCases({ good, es256, revoked, disabled, inAnotherNa
       (token) => [`Authorization: JWT ${token}`, `authorization: JWT ${good()}`],
       'malformed header_repeated',
     ),
-    'two headers, both the same': lines(
-      (token) => Array(2).fill(`Authorization: JWT ${token}`),
-      'malformed header_repeated',
-    ),
+    'two equal headers': lines((token) => Array(2).fill(`Authorization: JWT ${token}`), 'malformed header_repeated'),
     'two headers, one of another scheme': lines(
       (token) => ['Authorization: Basic YTpi', `Authorization: JWT ${token}`],
       'malformed header_repeated',
@@ -143,7 +140,7 @@ export function authorizationCases({ good, es256, revoked, disabled, inAnotherNa
       (token) => [`Authorization: JWT ${token}`, 'Authorization:'],
       'malformed header_repeated',
     ),
-    'a user who was disabled a moment ago': value(() => `JWT ${disabled()}`, 'user_disabled'),
+    'a user who has just been disabled': value(() => `JWT ${disabled()}`, 'user_disabled'),
     "another user's name": value(() => `JWT ${inAnotherName()}`, 'bad_signature'),
     'an ES256 signature of zeros': value(
       (token) => `JWT ${withSignature(token, (it) => it.fill(0))}`,
@@ -153,14 +150,14 @@ export function authorizationCases({ good, es256, revoked, disabled, inAnotherNa
     'two parts': value((token) => `JWT ${parts(token)[0]}.${parts(token)[1]}`, 'malformed not_a_token'),
     'four parts': value((token) => `JWT ${token}.${parts(token)[2]}`, 'malformed not_a_token'),
     'a space inside': value((token) => `JWT ${token.replace('.', ' .')}`, 'malformed not_a_token'),
-    'spare bits that are not zero': value((token) => `JWT ${withSpareBits(token)}`, 'malformed not_base64url'),
+    'unused bits that are not zero': value((token) => `JWT ${withSpareBits(token)}`, 'malformed not_base64url'),
     'the flattened JSON serialization': value((token) => `JWT ${flattened(token)}`, 'malformed header_repeated'),
     'the token in the query': {
       ...lines(() => [], 'missing'),
       target: (token) => `?authorization=JWT%20${token}&access_token=${token}`,
     },
     'the token in a cookie': lines((token) => [`Cookie: authorization=JWT ${token}; jwt=${token}`], 'missing'),
-    'Authorization_ in place of Authorization': lines((token) => [`Authorization_: JWT ${token}`], 'missing'),
+    'Authorization_ instead of Authorization': lines((token) => [`Authorization_: JWT ${token}`], 'missing'),
     'X-Authorization': lines((token) => [`X-Authorization: JWT ${token}`], 'missing'),
     'a space before the colon': lines((token) => [`Authorization : JWT ${token}`], 400),
   };

@@ -1,4 +1,4 @@
-/** The Big List of Naughty Strings, wherever a caller or an administrator may write a string. */
+/** The Big List of Naughty Strings, in every place where a caller or an administrator can enter a string. */
 import { generateKeyPairSync } from 'node:crypto';
 import { freshNonce, frozenServer, goodPayload, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { signToken } from 'ajwt-testkit/sign';
@@ -49,7 +49,7 @@ describe('as a nonce', () => {
   test.each(cases)('$index: $shown', async ({ text }) => {
     const token = signToken(header, JSON.stringify({ username: 'alice', time: NOW - 1, nonce: text }), key);
     const good = text !== '' && byteLength(text) <= 255;
-    // The list has a string twice.
+    // The list contains a string twice.
     const seen = strings.indexOf(text) < strings.lastIndexOf(text);
     const said = await server.judge(token);
     if (!good) expect(said).toBe('malformed nonce');
@@ -80,7 +80,7 @@ describe('as an alg, a typ, a token and a header', () => {
 describe('as the comment of a key', () => {
   const line = publicKeyOf(key).toOpenSsh();
 
-  /** What stays of a comment: white space around a key is dropped, and blanks before the comment are the separator. */
+  /** Returns the part of a comment that is kept: white space around a key is dropped, and spaces before the comment separate it. */
   const trimmed = (text: string) => text.replace(/^[ \t]+|\s+$/g, '');
 
   test.each(cases)('$index: $shown', ({ text }) => {
@@ -94,7 +94,7 @@ describe('as the comment of a key', () => {
     expect(PublicKey.from(imported.toOpenSsh()).comment).toBe(imported.comment);
   });
 
-  test.each(cases)('given to toOpenSsh, $index: $shown is written so that it reads back, or refused', ({ text }) => {
+  test.each(cases)('passed to toOpenSsh, $index: $shown can be read back, or is refused', ({ text }) => {
     let written: string;
     try {
       written = publicKeyOf(key).toOpenSsh(text);
@@ -105,18 +105,15 @@ describe('as the comment of a key', () => {
     expect(PublicKey.from(written).comment ?? '').toBe(trimmed(text));
   });
 
-  test.each(['-----', '-----BEGIN PUBLIC KEY-----', '{', 'ssh-rsa AAAA', '#'])(
-    '%s is a comment like any other',
-    (text) => {
-      const written = publicKeyOf(key).toOpenSsh(text);
-      expect(written).toBe(`${line} ${text}`);
-      expect(keyErrorCode(() => PublicKey.from(written))).toBe('accepted');
-      expect(PublicKey.from(written).comment).toBe(text);
-    },
-  );
+  test.each(['-----', '-----BEGIN PUBLIC KEY-----', '{', 'ssh-rsa AAAA', '#'])('%s is an ordinary comment', (text) => {
+    const written = publicKeyOf(key).toOpenSsh(text);
+    expect(written).toBe(`${line} ${text}`);
+    expect(keyErrorCode(() => PublicKey.from(written))).toBe('accepted');
+    expect(PublicKey.from(written).comment).toBe(text);
+  });
 });
 
-test('as a key, none is read', () => {
+test('no string is accepted as a key', () => {
   for (const text of strings)
     expect(
       keyErrorCode(() => PublicKey.from(text)),

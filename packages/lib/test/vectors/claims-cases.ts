@@ -1,4 +1,4 @@
-/** Payloads, and what becomes of them under the signature of a registered key of alice. */
+/** Payloads and their outcomes if a registered key of alice signs them. */
 
 /** Fills the placeholders of a vector. @param now - seconds since the epoch */
 export function fillPayload(payload: string, now: number, nonce: string): string {
@@ -7,7 +7,7 @@ export function fillPayload(payload: string, now: number, nonce: string): string
     .replaceAll(/\$\{NONCE\}/g, nonce);
 }
 
-/** Our answer to each vector, where its `expect` leaves a choice as well. */
+/** Our outcome for each vector, also if its `expect` leaves a choice. */
 export const CLAIMS_OUTCOMES: Readonly<Record<string, string>> = {
   ok: 'accepted',
   'ok-extra': 'accepted',
@@ -54,7 +54,7 @@ export const CLAIMS_OUTCOMES: Readonly<Record<string, string>> = {
   'exp-string': 'malformed registered_claim',
 };
 
-/** Raw JSON values in place of those of a good payload, or beside them; the bounds of spec/PROTOCOL.md §3 on both sides. @param now - seconds since the epoch */
+/** Makes raw JSON members that replace or extend those of a good payload, on both sides of each limit in spec/PROTOCOL.md §3. @param now - seconds since the epoch */
 export function claimsBounds(
   now: number,
 ): readonly (readonly [members: Readonly<Record<string, string>>, outcome: string])[] {
@@ -130,7 +130,7 @@ export function claimsBounds(
   ];
 }
 
-/** Bytes that are not the text of one JSON object. @param good - makes the text of a good payload of a user */
+/** Makes bytes that are not one JSON object. @param good - makes a good payload of a user */
 export function brokenPayloads(
   good: (username?: string) => string,
 ): readonly (readonly [what: string, bytes: Uint8Array])[] {

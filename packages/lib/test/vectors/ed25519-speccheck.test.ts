@@ -1,4 +1,4 @@
-/** Ed25519 signatures on which verifiers differ ("Taming the Many EdDSAs"): small and mixed order, S above the order, other encodings. */
+/** Ed25519 signatures that only some verifiers accept ("Taming the Many EdDSAs"): small and mixed order, S above the order, other encodings. */
 import { createPublicKey, verify } from 'node:crypto';
 import { base64url } from 'ajwt-testkit/sign';
 import { readVectors } from 'ajwt-testkit/vectors';
@@ -8,7 +8,7 @@ import { PublicKey } from '../../src/index.ts';
 
 const cases = readVectors<{ message: string; pub_key: string; signature: string }[]>('ed25519-speccheck/cases.json');
 
-/** Node 24 came to refuse points of small order when it verifies; before, and in OpenSSL alone, such a key verifies. */
+/** Returns whether Node refuses points of small order when it verifies: newer versions of Node 24 do; older ones, and OpenSSL alone, do not. */
 function refusesSmallOrder(): boolean {
   const [one] = cases;
   const key = createPublicKey({ key: jwkOf(one?.pub_key ?? ''), format: 'jwk' });
@@ -19,12 +19,15 @@ function jwkOf(hex: string) {
   return { kty: 'OKP', crv: 'Ed25519', x: base64url(Buffer.from(hex, 'hex')) };
 }
 
-/** What our stack does with each, and why: import refuses the key, or verification is cofactorless and compares R as bytes. */
+/** Our outcome for each case and the reason: import refuses the key, or verification is cofactorless and compares R as bytes. */
 const EXPECTED: readonly (readonly [outcome: 'weak_key' | boolean, why: string])[] = [
   ['weak_key', 'A of small order, R of small order'],
   ['weak_key', 'A of small order, R of mixed order'],
-  [!refusesSmallOrder(), 'A of mixed order, R of small order: cofactorless holds, newer Node refuses such an R'],
-  [true, 'A and R of mixed order: cofactorless holds'],
+  [
+    !refusesSmallOrder(),
+    'A of mixed order, R of small order: the cofactorless equation holds, but newer Node refuses such an R',
+  ],
+  [true, 'A and R of mixed order: the cofactorless equation holds'],
   [false, 'only the cofactored equation holds'],
   [false, 'only the cofactored equation holds'],
   [false, 'S above the order'],
@@ -36,7 +39,7 @@ const EXPECTED: readonly (readonly [outcome: 'weak_key' | boolean, why: string])
 ];
 
 describe('edge cases of Ed25519', () => {
-  test('every case has an outcome here', () => {
+  test('every case has an expected outcome', () => {
     expect(cases).toHaveLength(EXPECTED.length);
   });
 

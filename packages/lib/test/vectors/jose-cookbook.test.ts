@@ -1,4 +1,4 @@
-/** The JOSE cookbook (RFC 7520 §4, and its Ed25519 example): what is a signature of a key pair verifies, everything else is refused. */
+/** The JOSE cookbook (RFC 7520 §4, and its Ed25519 example): signatures of key pairs verify, and everything else is refused. */
 import type { JsonWebKey } from 'node:crypto';
 import { frozenServer } from 'ajwt-testkit/frozen-server';
 import { listVectors, readVectors } from 'ajwt-testkit/vectors';
@@ -14,7 +14,7 @@ interface Example {
   readonly output: { readonly compact?: string; readonly json?: object; readonly json_flat?: object };
 }
 
-/** Examples of key pairs, and why `authenticate` refuses their payloads, which are texts. */
+/** Examples of key pairs; `authenticate` refuses their payloads, which are plain text. */
 const KEY_PAIRS: readonly (readonly [path: string, alg: 'RS256' | 'PS384' | 'ES512' | 'EdDSA'])[] = [
   ['jws/4_1.rsa_v15_signature.json', 'RS256'],
   ['jws/4_2.rsa-pss_signature.json', 'PS384'],
@@ -22,7 +22,7 @@ const KEY_PAIRS: readonly (readonly [path: string, alg: 'RS256' | 'PS384' | 'ES5
   ['curve25519/jws.json', 'EdDSA'],
 ];
 
-/** Examples that are refused before any key is looked for; `compact` is `null` where there is no such form. */
+/** Examples that are refused before any key is looked up; `compact` is `null` if there is no such form. */
 const REFUSED: readonly (readonly [path: string, compact: string | null])[] = [
   ['jws/4_4.hmac-sha2_integrity_protection.json', 'malformed alg'],
   ['jws/4_5.signature_with_detached_content.json', 'malformed not_a_token'],
@@ -33,7 +33,7 @@ const REFUSED: readonly (readonly [path: string, compact: string | null])[] = [
 const read = (path: string) => readVectors<Example>(`jose-cookbook/${path}`);
 const publicPart = ({ kty, crv, n, e, x, y }: JsonWebKey) => JSON.stringify({ kty, crv, n, e, x, y });
 
-test('every example has a place here', () => {
+test('every example is tested', () => {
   const used = [...KEY_PAIRS, ...REFUSED].map(([path]) => path);
   const there = ['jws', 'curve25519'].flatMap((folder) =>
     listVectors(`jose-cookbook/${folder}`).map((name) => `${folder}/${name}`),
@@ -47,7 +47,7 @@ describe.each(KEY_PAIRS)('%s (%s)', (path, alg) => {
   const message = Buffer.from(signing['sig-input']);
   const signature = Buffer.from(signing.sig, 'base64url');
 
-  test('verifies, with its own algorithm only', () => {
+  test('verifies with its own algorithm only', () => {
     expect(input.alg).toBe(alg);
     expect(verifies(key, alg, message, signature)).toBe(true);
     for (const other of ['RS512', 'RS256', 'PS384', 'PS256', 'ES512', 'ES256', 'EdDSA'].filter(
@@ -57,7 +57,7 @@ describe.each(KEY_PAIRS)('%s (%s)', (path, alg) => {
     }
   });
 
-  test('its private key is refused where a public one belongs, and has the same kid', () => {
+  test('its private key is refused as a public key, and has the same kid', () => {
     expect(keyErrorCode(() => PublicKey.from(input.key))).toBe('private_key');
     const own = PrivateKey.from(input.key, { alg });
     expect(own.kid).toBe(key.kid);
@@ -99,7 +99,7 @@ describe.each(REFUSED)('%s', (path, compact) => {
   });
 });
 
-test('a token whose payload is detached is refused, whoever signed it', async () => {
+test('a token with a detached payload is refused, whoever signed it', async () => {
   const server = frozenServer();
   for (const [path] of KEY_PAIRS) {
     const [header, , signature] = (read(path).output.compact as string).split('.');

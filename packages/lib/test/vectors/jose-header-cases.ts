@@ -1,26 +1,26 @@
-/** JOSE headers of the vectors, the tokens that are made with them, and what becomes of these. */
+/** JOSE headers of the vectors, the tokens made with them, and their outcomes. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { base64url, macToken, type Part, parts, signBytes, signToken } from 'ajwt-testkit/sign';
 
-/** Who signs, and what they sign. */
+/** Keys that sign, and the payload. */
 export interface JoseSigners {
   /** Alice's Ed25519 key. */
   readonly good: KeyObject;
-  /** Keys that nobody has registered. */
+  /** Keys that are not registered. */
   readonly attacker: KeyObject;
   readonly attackerRsa: KeyObject;
-  /** The text of a fresh good payload of alice. */
+  /** Makes a fresh good payload of alice. */
   readonly goodPayload: () => string;
 }
 
-/** Everything that an attacker who has the public key could take for an HMAC secret. */
+/** Returns all forms of a public key that an attacker could use as an HMAC secret. */
 export function macSecrets(key: KeyObject): Readonly<Record<string, Part>> {
   const publicKey = createPublicKey(key);
   const pem = publicKey.export({ format: 'pem', type: 'spki' }).toString();
   const der = publicKey.export({ format: 'der', type: 'spki' });
   return {
     'the PEM': pem,
-    'the PEM without its last line end': pem.trimEnd(),
+    'the PEM without its final newline': pem.trimEnd(),
     'the DER': der,
     'the raw 32 bytes': der.subarray(-32),
     'the JWK': JSON.stringify(publicKey.export({ format: 'jwk' })),
@@ -28,17 +28,17 @@ export function macSecrets(key: KeyObject): Readonly<Record<string, Part>> {
   };
 }
 
-/** The bytes of a vector's header. */
+/** Returns the bytes of a vector's header. */
 export function vectorHeader(text: string, trapPort: number, kid: string): Part {
   return text === '(bytes ff fe)'
     ? Buffer.from([0xff, 0xfe])
     : text.replaceAll(/\$\{TRAP\}/g, String(trapPort)).replaceAll(/\$\{FPR\}/g, kid);
 }
 
-/** Makes the tokens, by name, that a vector's column `signature` asks for. */
+/** Makes the tokens, by name, that the `signature` column of a vector describes. */
 type TokenMaker = (header: Part) => Readonly<Record<string, string>>;
 
-/** The tokens that the `signature` column of the vectors asks for. */
+/** Returns the makers of tokens by `signature` column. */
 export function vectorTokens({
   good,
   attacker,
@@ -71,7 +71,7 @@ export function vectorTokens({
       return {
         'raw payload': `${base64url(header)}.${payload}.${signature}`,
         'encoded payload': `${base64url(header)}.${base64url(payload)}.${signature}`,
-        'good all the same': signToken(header, payload, good),
+        'ordinary token': signToken(header, payload, good),
       };
     },
     'good by the ATTACKER key': (header) => ({
@@ -81,7 +81,7 @@ export function vectorTokens({
   };
 }
 
-/** Our answers; where several tokens are tried, by their names. */
+/** Our outcomes; by name of the token if several are tried. */
 export const VECTOR_OUTCOMES: Readonly<Record<string, string | Readonly<Record<string, string>>>> = {
   ok: 'accepted',
   'ok-typ': 'accepted',
@@ -103,10 +103,10 @@ export const VECTOR_OUTCOMES: Readonly<Record<string, string | Readonly<Record<s
   'alg-dup': 'malformed header_json',
   'crit-empty': 'malformed unsupported_header',
   'crit-b64': {
-    // The commas of the raw payload come first.
+    // The commas in the raw payload are noticed first.
     'raw payload': 'malformed header_repeated',
     'encoded payload': 'malformed unsupported_header',
-    'good all the same': 'malformed unsupported_header',
+    'ordinary token': 'malformed unsupported_header',
   },
   'crit-missing-member': 'malformed unsupported_header',
   jku: { Ed25519: 'bad_signature', RSA: 'malformed signature_length' },

@@ -1,10 +1,9 @@
-/** Members of the JOSE header, one by one, under a signature that is always good. */
+/** JOSE headers with unusual members; the signature is always good. */
 
 /**
- * Raw headers, and what becomes of them, by what they have in common.
+ * Makes raw headers with their outcomes, grouped by what they have in common.
  *
- * @param kid - of the key that signs
- * @param stranger - the kid of a key that nobody has registered
+ * @param kid - kid of the key that signs @param stranger - kid of a key that is not registered
  */
 export function joseHeaderMembers(
   kid: string,
@@ -38,7 +37,7 @@ export function joseHeaderMembers(
     'b64, zip and enc': ['"b64":false', '"b64":true', '"zip":"DEF"', '"zip":null', '"enc":"A128GCM"', '"enc":""'].map(
       (member) => [`{"alg":"EdDSA",${member}}`, 'malformed unsupported_header'] as const,
     ),
-    'a typ that is JWT': ['JWT', 'jwt', 'Jwt', '\\u004aWT'].map(
+    'typ JWT in any case': ['JWT', 'jwt', 'Jwt', '\\u004aWT'].map(
       (typ) => [`{"alg":"EdDSA","typ":"${typ}"}`, 'accepted'] as const,
     ),
     'another typ': [
@@ -50,7 +49,7 @@ export function joseHeaderMembers(
       ...['\\u0000', 'a\\r\\nX: y', 'bilbo.baggins@hobbiton.example', kid.slice(1), `${kid}0`, `0x${kid.slice(2)}`],
       ...['k'.repeat(256), 'é'.repeat(128)],
     ].map((text) => [`{"alg":"EdDSA","kid":"${text}"}`, 'accepted'] as const),
-    'a kid that is none': [
+    'a kid that is not valid': [
       ...[
         '7',
         'true',
@@ -75,7 +74,7 @@ export function joseHeaderMembers(
       [`{"alg":"EdDSA","x":"${'x'.repeat(2026)}"}`, 'accepted'],
       [`{"alg":"EdDSA","x":"${'x'.repeat(2027)}"}`, 'malformed header_too_long'],
     ],
-    'a header that is not one object': [
+    'a header that is not one JSON object': [
       ...[
         '[]',
         '[{"alg":"EdDSA"}]',
@@ -89,7 +88,7 @@ export function joseHeaderMembers(
       ...['{"alg":"EdDSA","alg":"EdDSA"}', '{"alg":"EdDSA","\\u0061lg":"none"}', '{"alg":"EdDSA","kid":"\\ud800"}'],
       ...['{"alg":"EdDSA","x":{"y":1,"y":1}}', '{"alg":"EdDSA",}', '{"alg":"EdDSA"}\0'],
     ].map((header) => [header, 'malformed header_json'] as const),
-    'members that say nothing here': [
+    'members that are ignored': [
       ['{"alg":"EdDSA","__proto__":{"crit":["x"],"kid":7}}', 'accepted'],
       ['{"alg":"EdDSA","cty":"JWT","iss":"x","epk":{},"p2c":1000000000,"x5t":"AA"}', 'accepted'],
       [' {\t"alg" :\r\n"EdDSA" } ', 'accepted'],

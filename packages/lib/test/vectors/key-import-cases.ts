@@ -1,4 +1,4 @@
-/** Texts that are given where a public key belongs, and what becomes of them. */
+/** Strings passed as a public key, and their outcomes. */
 import { readVectors } from 'ajwt-testkit/vectors';
 
 /** One text. */
@@ -12,10 +12,10 @@ export interface KeyImportCase {
 const MIB = 2 ** 20;
 const REPEATED = / \.\.\. \(test harness repeats to 1 MiB\)$/;
 
-/** Our choice, where the vectors leave one. */
+/** Our choice, if a vector leaves one. */
 const CHOICES: Readonly<Record<string, string>> = {
   'accept-if-jwk-supported': 'accepted',
-  // White space around a key is dropped, and JavaScript counts U+FEFF as such.
+  // White space around a key is dropped, and U+FEFF is white space in JavaScript.
   'accept-trimmed-or-reject': 'accepted',
   'reject weak_key-or-documented': 'weak_key',
   'reject malformed (single-key import)': 'malformed',
@@ -39,7 +39,7 @@ export const KEY_IMPORT_CASES: readonly KeyImportCase[] = readVectors<{ cases: V
   return { id, text: repeated === text ? text : repeated.padEnd(MIB, repeated), outcome: outcomeOf(expect) };
 });
 
-/** Words that messages may have in common with an input. */
+/** Words of an input that a message may contain. */
 const WORDS = [
   ...['RSA PUBLIC KEY', 'EC PRIVATE KEY', 'PUBLIC KEY', 'PRIVATE KEY', 'SSH2 PUBLIC KEY'],
   ...[
@@ -52,7 +52,7 @@ const WORDS = [
 ];
 const RUN = 12;
 
-/** The first run of 12 characters of the input that the message repeats. */
+/** Returns the first 12 characters in a row that the message repeats from the input. */
 export function echoed(message: string, input: string): string | undefined {
   const unknown = WORDS.reduce((text, word) => text.replaceAll(word, '\n'), message);
   for (let at = 0; at + RUN <= unknown.length; at++) {

@@ -1,4 +1,4 @@
-/** OpenSSH's own test keys: the fingerprints that `ssh-keygen -l` prints, and kinds of key that do not sign tokens. */
+/** OpenSSH's own test keys: their fingerprints as printed by `ssh-keygen -l`, and types of keys that cannot sign tokens. */
 
 import { listVectors, readVectorText } from 'ajwt-testkit/vectors';
 import { keyErrorCode } from 'ajwt-testkit/verify';
@@ -10,7 +10,7 @@ const read = (name: string) => readVectorText(`openssh-keys/${name}`).trim();
 const files = listVectors('openssh-keys').filter((name) => name.endsWith('.pub'));
 const withFingerprint = listVectors('openssh-keys').filter((name) => name.endsWith('.fp'));
 
-/** What import says of each. */
+/** The outcome of importing each key. */
 const EXPECTED: Readonly<Record<string, { readonly code: string; readonly bits?: number; readonly comment?: string }>> =
   {
     'ecdsa_1.pub': { code: 'accepted', bits: 256, comment: 'ECDSA test key #1' },
@@ -31,7 +31,7 @@ const EXPECTED: Readonly<Record<string, { readonly code: string; readonly bits?:
   };
 
 describe('public keys of OpenSSH', () => {
-  test('each file has an outcome here', () => {
+  test('every file has an expected outcome', () => {
     expect(files).toEqual(Object.keys(EXPECTED).sort());
   });
 
@@ -44,7 +44,7 @@ describe('public keys of OpenSSH', () => {
     expect(key.toOpenSsh()).toBe(read(name));
   });
 
-  test.each(withFingerprint)('%s is the fingerprint', (name) => {
+  test.each(withFingerprint)('%s has its fingerprint', (name) => {
     const line = read(name.replace(/\.fp$/, '.pub'));
     expect(sshFingerprint(parsePublicLine(line).blob)).toBe(read(name));
     if (keyErrorCode(() => PublicKey.from(line)) === 'accepted') {

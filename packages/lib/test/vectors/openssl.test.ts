@@ -20,13 +20,13 @@ const KINDS = {
   'P-521': generate('EC', 'ec_paramgen_curve:P-521'),
 } as const;
 
-/** PEM that `openssl` makes out of a PKCS#8 key; the traditional formats are PKCS#1 and SEC1. */
+/** Formats that `openssl` converts a PKCS#8 key to; the traditional formats are PKCS#1 and SEC1. */
 const FORMATS: Readonly<
   Record<string, { readonly args: readonly string[]; readonly label: string; readonly kinds: RegExp }>
 > = {
   'PKCS#8': { args: ['pkey'], label: 'PRIVATE KEY', kinds: /./ },
   'PKCS#8, encrypted': { args: ['pkey', ...ENCRYPT], label: 'ENCRYPTED PRIVATE KEY', kinds: /./ },
-  'PKCS#8, encrypted under scrypt': {
+  'PKCS#8, encrypted with scrypt': {
     args: ['pkcs8', '-topk8', '-scrypt', '-passout', `pass:${PASSPHRASE}`],
     label: 'ENCRYPTED PRIVATE KEY',
     kinds: /./,
@@ -39,17 +39,17 @@ const FORMATS: Readonly<
   'SEC1 without the point': { args: ['ec', '-no_public'], label: 'EC PRIVATE KEY', kinds: /^P-/ },
 };
 
-describe.skipIf(!there)('keys made by openssl (skipped where there is none)', () => {
+describe.skipIf(!there)('keys made by openssl (skipped without openssl)', () => {
   describe.each(Object.entries(KINDS))('%s', (kind, pem) => {
     const spki = openssl(pem, 'pkey', '-pubout');
     const formats = Object.entries(FORMATS).filter(([, { kinds }]) => kinds.test(kind));
 
-    test('its public half is read, and written as openssl writes it', () => {
+    test('its public key is imported, and exported exactly as by openssl', () => {
       expect(PublicKey.from(spki).toPem()).toBe(spki);
       expect(keyErrorCode(() => PrivateKey.from(spki))).toBe('public_key');
     });
 
-    test.each(formats)('its private half is imported from %s', (_format, { args, label }) => {
+    test.each(formats)('its private key is imported from %s', (_format, { args, label }) => {
       const text = openssl(pem, ...args);
       const encrypted = args.includes(`pass:${PASSPHRASE}`);
       expect(text).toContain(`-----BEGIN ${label}-----`);
@@ -63,7 +63,7 @@ describe.skipIf(!there)('keys made by openssl (skipped where there is none)', ()
   });
 
   test.each(['prime256v1', 'secp384r1', 'secp521r1'])(
-    'ecparam -genkey -name %s, with the block of its parameters',
+    'ecparam -genkey -name %s: the key is imported, also after a parameters block',
     (name) => {
       const text = openssl('', 'ecparam', '-genkey', '-name', name);
       expect(text).toContain('-----BEGIN EC PARAMETERS-----');
@@ -72,7 +72,7 @@ describe.skipIf(!there)('keys made by openssl (skipped where there is none)', ()
     },
   );
 
-  test('an RSA public key in PKCS#1 is the same key', () => {
+  test('an RSA public key in PKCS#1 is imported as the same key', () => {
     const text = openssl(KINDS.RSA, 'rsa', '-RSAPublicKey_out');
     expect(PublicKey.from(text).kid).toBe(PrivateKey.from(KINDS.RSA).kid);
     expect(PublicKey.from(text).toPkcs1Pem()).toBe(text);
@@ -95,12 +95,12 @@ describe.skipIf(!there)('keys made by openssl (skipped where there is none)', ()
     }).toEqual({ private: code, public: code });
   });
 
-  test('an RSA key of three primes is refused', () => {
+  test('an RSA key with three primes is refused', () => {
     const text = generate('RSA', 'rsa_keygen_bits:2048', 'rsa_keygen_primes:3');
     expect(keyErrorCode(() => PrivateKey.from(text))).toBe('unsupported');
   });
 
-  test('it reads our encrypted private key', async () => {
+  test('openssl reads our encrypted private key', async () => {
     const key = await PrivateKey.generate();
     const spki = openssl(key.toPem(PASSPHRASE), 'pkey', '-passin', `pass:${PASSPHRASE}`, '-pubout');
     expect(spki).toBe(key.publicKey.toPem());

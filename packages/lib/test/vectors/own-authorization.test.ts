@@ -1,4 +1,4 @@
-/** Bytes of the `Authorization` header, as they come over a socket to a real `node:http` server. */
+/** Raw `Authorization` headers, sent over a socket to a real `node:http` server. */
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -49,7 +49,7 @@ const server = createServer(async (request, response) => {
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-/** Sends header lines as bytes, and gives the status, the head and the body of the answer. */
+/** Sends raw header lines and returns the status, head and body of the response. */
 async function send(lines: readonly string[], target = '/') {
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   socket.end([`GET ${target} HTTP/1.1`, 'Host: x', 'Connection: close', ...lines, '', ''].join('\r\n'), 'latin1');
@@ -59,7 +59,7 @@ async function send(lines: readonly string[], target = '/') {
   return { status: Number(/^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1]), head, body };
 }
 
-/** The `error` of the challenge; a refusal that is not in here says `invalid_token`. */
+/** The `error` in the challenge by reason; for other reasons it is `invalid_token`. */
 const ERRORS: Readonly<Record<string, string>> = { missing: '', replayed: ', error="replayed"' };
 
 async function check({
@@ -82,18 +82,18 @@ async function check({
     const challenge = `JWT realm="api"${ERRORS[outcome] ?? ', error="invalid_token"'}`;
     expect(/^www-authenticate: (.*)$/im.exec(answer.head)?.[1]).toBe(challenge);
   }
-  // Its nonce is unspent, unless it was let in.
+  // Its nonce is unused, unless the token was accepted.
   const next = outcome === 'accepted' || spendsFirst ? good() : token;
   expect((await send([`Authorization: JWT ${next}`])).status, 'the next good request').toBe(200);
 }
 
-describe('values of the Authorization header, from the vectors', () => {
-  test('each vector has a case here, and each case a vector', () => {
+describe('Authorization headers from the vectors', () => {
+  test('each vector has a case, and each case a vector', () => {
     expect(cases.map(({ id }) => id).sort()).toEqual(Object.keys(vectors).sort());
   });
   test.each(cases)('$id: $why', ({ id }) => check(vectors[id] as AuthorizationCase));
 });
 
-describe('values of the Authorization header, beside the vectors', () => {
+describe('more Authorization headers', () => {
   test.each(Object.entries(beside))('%s', (_what, one) => check(one));
 });

@@ -1,4 +1,4 @@
-/** The replay rule's key: no two triples of username, time and nonce meet, and no triple is two. */
+/** The replay key: different triples of username, time and nonce never collide, and equal triples always do. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { freshNonce, frozenServer, goodPayload, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { signToken } from 'ajwt-testkit/sign';
@@ -27,7 +27,7 @@ describe('triples of username, time and nonce', () => {
   const signAs = (username: string, time: number, nonce: string | number) =>
     signToken('{"alg":"EdDSA"}', JSON.stringify({ username, time, nonce }), owned.get(username) as KeyObject);
 
-  test.each(users)('%s, once registered, is let in once for each', async (name) => {
+  test.each(users)('a token of the registered user %s is accepted once', async (name) => {
     const token = signAs(name, NOW, freshNonce());
     expect(await server.judge(token)).toBe('accepted');
     expect(await server.judge(token)).toBe('replayed');
@@ -55,7 +55,7 @@ describe('triples of username, time and nonce', () => {
     ['bob', NOW, -7],
     ['bob', NOW + 0.5, 7],
     ['bob', NOW, 0],
-  ] as const)('%s, %d, %j collides with none of the others', async (username, time, nonce) => {
+  ] as const)('%s, %d, %j does not collide with any other triple', async (username, time, nonce) => {
     expect(await server.judge(signAs(username, time, nonce))).toBe('accepted');
     expect(await server.judge(signAs(username, time, nonce))).toBe('replayed');
   });
@@ -66,13 +66,13 @@ describe('triples of username, time and nonce', () => {
     ['a nonce', `"time":${NOW},"nonce":8`, `"time":${NOW},"nonce":8.0`],
     ['a nonce', `"time":${NOW},"nonce":0.0`, `"time":${NOW},"nonce":-0`],
     ['a nonce', `"time":${NOW},"nonce":"f3"`, `"time":${NOW},"nonce":"f\\u0033"`],
-  ])('%s written in two ways is one: %s and %s', async (_what, one, other) => {
+  ])('two spellings of %s are the same triple: %s and %s', async (_what, one, other) => {
     expect(await server.judge(sign(`{"username":"alice",${one}}`))).toBe('accepted');
     expect(await server.judge(sign(`{"username":"alice",${other}}`))).toBe('replayed');
   });
 });
 
-test('the answers to an unknown user, a disabled one and a wrong signature are the same', async () => {
+test('an unknown user, a disabled user and a wrong signature get the same response', async () => {
   server.keys.setUser('carol', { user: 'carol', disabled: true });
   const tokens = [sign(goodPayload('nobody')), sign(goodPayload('carol')), sign(goodPayload('bob'))];
   const results = await Promise.all(tokens.map((token) => server.authenticate(token)));

@@ -1,4 +1,4 @@
-/** What a user with a good key can sign: every payload that is not a token of this profile is refused before its nonce is spent. */
+/** Payloads signed by a registered key: each one that is not a valid token is refused before its nonce is claimed. */
 import { generateKeyPairSync } from 'node:crypto';
 import { freshNonce, frozenServer, goodPayload, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { signToken } from 'ajwt-testkit/sign';
@@ -14,7 +14,7 @@ server.keys.addKey('alice', publicKeyOf(key));
 const sign = (payload: string | Uint8Array) => signToken('{"alg":"EdDSA","typ":"JWT"}', payload, key);
 
 describe('payloads of the vectors, signed by a registered key', () => {
-  test('each vector has an answer here, and each answer a vector', () => {
+  test('each vector has an outcome, and each outcome a vector', () => {
     expect(cases.map(({ id }) => id).sort()).toEqual(Object.keys(CLAIMS_OUTCOMES).sort());
   });
 
@@ -23,7 +23,7 @@ describe('payloads of the vectors, signed by a registered key', () => {
     expect(await server.judge(sign(fillPayload(payload, NOW, nonce)))).toBe(CLAIMS_OUTCOMES[id]);
     if (CLAIMS_OUTCOMES[id] === 'accepted')
       expect(await server.judge(sign(fillPayload(payload, NOW, nonce)))).toBe('replayed');
-    else expect(await server.judge(sign(goodPayload('alice', nonce))), 'the nonce is unspent').toBe('accepted');
+    else expect(await server.judge(sign(goodPayload('alice', nonce))), 'the nonce is unused').toBe('accepted');
     if (id.startsWith('ok'))
       expect(await server.judge(sign(goodPayload('alice', nonce))), 'plain form').toBe('replayed');
   });

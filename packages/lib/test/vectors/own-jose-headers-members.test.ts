@@ -1,4 +1,4 @@
-/** Members of the JOSE header, one by one, with a signature that is always good. */
+/** JOSE headers with unusual members; the signature is always good. */
 import { generateKeyPairSync } from 'node:crypto';
 import { frozenServer, goodPayload, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { signToken } from 'ajwt-testkit/sign';
@@ -15,6 +15,6 @@ describe.each(Object.entries(joseHeaderMembers(kid, stranger)))('a JOSE header w
   test.each(headers)('%s: %s', async (header, expected) => {
     const token = signToken(header, goodPayload(), key);
     expect(await server.judge(token)).toBe(expected);
-    expect(await server.judge(token), 'the same again').toBe(expected === 'accepted' ? 'replayed' : expected);
+    expect(await server.judge(token), 'the same token again').toBe(expected === 'accepted' ? 'replayed' : expected);
   });
 });

@@ -1,4 +1,4 @@
-/** JOSE headers: the registered key decides the algorithm, and nothing that a header says is looked up or fetched. */
+/** JOSE headers: the registered key decides the algorithm, and keys or URLs in a header are never used. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -29,7 +29,7 @@ afterAll(() => new Promise((resolve) => trap.close(resolve)));
 const tokens = vectorTokens({ good, attacker, attackerRsa, goodPayload });
 
 describe('JOSE headers of the vectors', () => {
-  test('each vector has an answer here, and each answer a vector', () => {
+  test('each vector has an outcome, and each outcome a vector', () => {
     expect(cases.map(({ id }) => id).sort()).toEqual(Object.keys(VECTOR_OUTCOMES).sort());
   });
 
@@ -44,7 +44,7 @@ describe('JOSE headers of the vectors', () => {
     expect(connections).toBe(0);
   });
 
-  test.each(['HS256', 'HS384', 'HS512'])('no public key is a secret for %s', async (alg) => {
+  test.each(['HS256', 'HS384', 'HS512'])('no form of the public key works as an HMAC secret for %s', async (alg) => {
     const header = JSON.stringify({ alg, typ: 'JWT', kid: alice.kid });
     for (const [name, secret] of Object.entries(macSecrets(good))) {
       const token = macToken(header, goodPayload(), alg.replace('HS', 'sha'), secret);
@@ -52,7 +52,7 @@ describe('JOSE headers of the vectors', () => {
     }
   });
 
-  test('keys that the header brings along, or points to, are neither used nor fetched', async () => {
+  test('keys in the header, or at a URL in it, are neither used nor fetched', async () => {
     const url = `http://127.0.0.1:${(trap.address() as AddressInfo).port}/`;
     const jwk = createPublicKey(attacker).export({ format: 'jwk' });
     for (const members of [{ jwk }, { jku: url }, { x5u: url }, { x5c: ['MIIB'] }, { jwk, jku: url, kid: url }]) {

@@ -1,4 +1,4 @@
-/** Texts that are given where a public key belongs: the good ones keep their names in every format, the others have one code each. */
+/** Strings passed as a public key: good ones have the same kid and fingerprint in every format, the others have one error code each. */
 
 import { keyErrorCode } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
@@ -17,7 +17,7 @@ function messageOf(run: () => unknown): string {
   return '';
 }
 
-describe('importing a public key from a text', () => {
+describe('importing a public key from a string', () => {
   test.each(KEY_IMPORT_CASES)('$id: $outcome', ({ text, outcome }) => {
     expect(keyErrorCode(() => PublicKey.from(text))).toBe(outcome);
     expect(
@@ -29,7 +29,7 @@ describe('importing a public key from a text', () => {
   });
 
   test.each(KEY_IMPORT_CASES.filter(({ outcome }) => outcome === 'accepted'))(
-    '$id goes by the same names in every format',
+    '$id has the same kid and fingerprint in every format',
     ({ text }) => {
       const key = PublicKey.from(text);
       const formats = [key.toPem(), key.toOpenSsh(), JSON.stringify(key.toJwk()), JSON.stringify(key), key.toJwk()];
@@ -54,7 +54,7 @@ describe('importing a public key from a text', () => {
     ['ok-rsa-pem', 'ok-rsa-pkcs1-pem'],
     ['ok-rsa-pem', 'ok-rsa-ssh'],
     ['ok-p256-pem', 'ok-p256-ssh'],
-  ])('%s and %s are one key', (one, other) => {
+  ])('%s and %s are the same key', (one, other) => {
     expect(PublicKey.from(textOf(other)).kid).toBe(PublicKey.from(textOf(one)).kid);
   });
 
@@ -70,7 +70,7 @@ describe('importing a public key from a text', () => {
   const secret = 'DEADBEEF0123456789'.repeat(20);
   test.each([
     ['a PEM label', `-----BEGIN ${secret}-----\nAAAA\n-----END ${secret}-----`],
-    ['a PEM label that ends otherwise', `-----BEGIN ${secret}-----\nAAAA\n-----END PUBLIC KEY-----`],
+    ['a PEM label with a different end', `-----BEGIN ${secret}-----\nAAAA\n-----END PUBLIC KEY-----`],
     ['the type of an OpenSSH line', `ssh-${secret.toLowerCase()} AAAA`],
     ['the type of an OpenSSH certificate', `ssh-${secret.toLowerCase()}-cert-v01@openssh.com AAAA`],
     ['the comment of an OpenSSH line', `${textOf('ok-ed25519-ssh-nocomment')} ${secret}\u0007`],

@@ -12,7 +12,7 @@ const { jws, thumbprints } = readVectors<{
   thumbprints: { rfc: string; jwk: JsonWebKey; sha256: string }[];
 }>('rfc/rfc-examples.json');
 
-/** Their payloads are not of this profile. */
+/** Their payloads are not tokens of this protocol. */
 const REFUSED: Readonly<Record<string, string>> = {
   'RFC7515 A.2': 'malformed username',
   'RFC7515 A.3': 'malformed username',
@@ -29,7 +29,7 @@ describe.each(jws)('$name ($alg)', ({ name, alg, jwk, token }) => {
     expect(verifies(key, alg, input, bytes)).toBe(true);
   });
 
-  test('does not verify with any bit of its signature or its text changed', () => {
+  test('does not verify if a bit of the signature or the signed text changes', () => {
     for (const source of [bytes, input]) {
       for (let at = 0; at < source.length; at += 7) {
         const changed = Buffer.from(source);
@@ -39,7 +39,7 @@ describe.each(jws)('$name ($alg)', ({ name, alg, jwk, token }) => {
     }
   });
 
-  test('is refused all the same, as a token of this profile says more', async () => {
+  test('is refused by authenticate, because required claims are missing', async () => {
     const server = frozenServer();
     server.keys.addKey('joe', key);
     expect(await server.judge(token)).toBe(REFUSED[name]);

@@ -1,4 +1,4 @@
-/** Keys made by ssh-keygen, in every format that it writes; and our keys, as it reads them. */
+/** We import keys made by ssh-keygen, in every format that it writes, and it reads our keys. */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,10 +19,10 @@ const KINDS = [
   ['ecdsa-384', ['-t', 'ecdsa', '-b', '384']],
   ['ecdsa-521', ['-t', 'ecdsa', '-b', '521']],
 ] as const;
-/** What `ssh-keygen -m` writes; Ed25519 keys only as OpenSSH has them. */
+/** Formats that `ssh-keygen -m` writes; Ed25519 keys only in OpenSSH's own format. */
 const FORMATS = { OpenSSH: 'RFC4716', PEM: 'PEM', 'PKCS#8': 'PKCS8' } as const;
 
-describe.skipIf(!there)('keys made by ssh-keygen (skipped where there is none)', () => {
+describe.skipIf(!there)('keys made by ssh-keygen (skipped without ssh-keygen)', () => {
   describe.each(KINDS)('%s', (name, args) => {
     const path = join(folder, name);
     if (there) runProgram('ssh-keygen', ['-q', ...args, '-N', '', '-C', `a ${name} key`, '-f', path]);
@@ -35,7 +35,7 @@ describe.skipIf(!there)('keys made by ssh-keygen (skipped where there is none)',
     };
     const formats = name === 'ed25519' ? (['OpenSSH'] as const) : (['OpenSSH', 'PEM', 'PKCS#8'] as const);
 
-    test('its public half is read, written again, and named as ssh-keygen names it', () => {
+    test('its public key is imported and exported, with the fingerprint that ssh-keygen prints', () => {
       const key = PublicKey.from(line);
       expect(key.toOpenSsh()).toBe(line.trim());
       expect(key.comment).toBe(`a ${name} key`);
@@ -46,7 +46,7 @@ describe.skipIf(!there)('keys made by ssh-keygen (skipped where there is none)',
       ).toEqual([String(key.bits), key.fingerprint]);
     });
 
-    test.each(formats)('its private half is imported from %s', async (format) => {
+    test.each(formats)('its private key is imported from %s', async (format) => {
       const text = convert(format, '');
       const key = PrivateKey.from(text);
       expect(key.kid).toBe(PublicKey.from(line).kid);
@@ -55,7 +55,7 @@ describe.skipIf(!there)('keys made by ssh-keygen (skipped where there is none)',
       expect((await PrivateKey.fromFile(path)).kid).toBe(key.kid);
     });
 
-    test.each(formats)('its private half is imported from encrypted %s', (format) => {
+    test.each(formats)('its private key is imported from encrypted %s', (format) => {
       const text = convert(format, PASSPHRASE);
       expect(PrivateKey.from(text, { passphrase: PASSPHRASE }).kid).toBe(PublicKey.from(line).kid);
       expect(keyErrorCode(() => PrivateKey.from(text))).toBe('passphrase_required');
@@ -63,7 +63,7 @@ describe.skipIf(!there)('keys made by ssh-keygen (skipped where there is none)',
       expect(keyErrorCode(() => PrivateKey.from(text, { passphrase: 'wrong' }))).toBe('wrong_passphrase');
     });
 
-    test('its public half is refused where a private one belongs, and the other way round', () => {
+    test('its public key is refused as a private key, and the private key as a public key', () => {
       expect(keyErrorCode(() => PrivateKey.from(line))).toBe('public_key');
       for (const format of formats) {
         for (const passphrase of ['', PASSPHRASE]) {
@@ -73,20 +73,23 @@ describe.skipIf(!there)('keys made by ssh-keygen (skipped where there is none)',
     });
   });
 
-  test.each(['ed25519', 'rsa', 'P-256', 'P-384', 'P-521'] as const)('it names our %s key as we do', async (kind) => {
-    const key =
-      kind === 'ed25519'
-        ? await PrivateKey.generate()
-        : kind === 'rsa'
-          ? await PrivateKey.generate('rsa', { bits: 2048 })
-          : await PrivateKey.generate('ec', { curve: kind });
-    const path = join(folder, `ours-${kind}.pub`);
-    writeFileSync(path, `${key.publicKey.toOpenSsh('ours')}\n`);
-    const [bits, fingerprint, comment] = runProgram('ssh-keygen', ['-l', '-f', path]).split(' ');
-    expect([bits, fingerprint, comment]).toEqual([String(key.publicKey.bits), key.publicKey.fingerprint, 'ours']);
-  });
+  test.each(['ed25519', 'rsa', 'P-256', 'P-384', 'P-521'] as const)(
+    'ssh-keygen prints our fingerprint for our %s key',
+    async (kind) => {
+      const key =
+        kind === 'ed25519'
+          ? await PrivateKey.generate()
+          : kind === 'rsa'
+            ? await PrivateKey.generate('rsa', { bits: 2048 })
+            : await PrivateKey.generate('ec', { curve: kind });
+      const path = join(folder, `ours-${kind}.pub`);
+      writeFileSync(path, `${key.publicKey.toOpenSsh('ours')}\n`);
+      const [bits, fingerprint, comment] = runProgram('ssh-keygen', ['-l', '-f', path]).split(' ');
+      expect([bits, fingerprint, comment]).toEqual([String(key.publicKey.bits), key.publicKey.fingerprint, 'ours']);
+    },
+  );
 
-  test('it reads our encrypted private key', async () => {
+  test('ssh-keygen reads our encrypted private key', async () => {
     const key = await PrivateKey.generate('ec');
     const path = join(folder, 'ours-private');
     writeFileSync(path, key.toPem(PASSPHRASE), { mode: 0o600 });

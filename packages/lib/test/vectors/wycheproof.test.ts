@@ -1,4 +1,4 @@
-/** Project Wycheproof: keys and signatures made to break verifiers. Every case runs, over our import and our engine. */
+/** Project Wycheproof: keys and signatures designed to break verifiers. Every case runs through our import and our engine. */
 
 import { readVectors } from 'ajwt-testkit/vectors';
 import { keyErrorCode, verifies } from 'ajwt-testkit/verify';
@@ -20,7 +20,7 @@ interface Wycheproof {
   }[];
 }
 
-/** The files, the algorithm of each, and how many of its keys (with that many cases) import refuses as weak: e = 3. */
+/** The files with their algorithms, and how many keys, with how many cases, import refuses as weak (e = 3). */
 const FILES = [
   ['ecdsa_secp256r1_sha256_p1363_test.json', 'ES256', 0, 0],
   ['ed25519_test.json', 'EdDSA', 0, 0],
@@ -28,7 +28,7 @@ const FILES = [
   ['rsa_signature_2048_sha512_test.json', 'RS512', 1, 1],
 ] as const;
 
-/** `acceptable` leaves it to the verifier: a DigestInfo without the NULL of its algorithm (RFC 8017 §9.2 note 1) is refused. */
+/** `acceptable` leaves the choice to the verifier: we refuse a DigestInfo without the NULL of its algorithm (RFC 8017 §9.2 note 1). */
 const ACCEPTABLE: Readonly<Record<string, boolean>> = { MissingNull: false };
 
 describe.each(FILES)('%s', (file, alg, weakKeys, weakCases) => {

@@ -1,4 +1,4 @@
-/** One contender of `npm run bench authenticate`, in a process of its own: `authenticate-alone.ts KIND NAME` prints its rows as JSON. */
+/** Runs one contender of `npm run bench authenticate` in a separate process: `authenticate-alone.ts KIND NAME` prints its rows as JSON. */
 import { type AuthenticateName, benchAuthenticate } from './authenticate.ts';
 import { KINDS, type Kind } from './kinds.ts';
 

@@ -1,4 +1,4 @@
-/** Complete `authenticate()` beside bare verification and other libraries' verification alone. */
+/** Compares the complete `authenticate()` with bare verification, and with the verification of other libraries. */
 import { verify } from 'node:crypto';
 import { createAuthenticator, memoryNonceStore, type PrivateKey, type PublicKey } from 'asymmetric-jwt-auth';
 import { createAuthorization } from 'asymmetric-jwt-auth/client';
@@ -9,10 +9,10 @@ const USERS = 1000;
 const KEYS = 8;
 const TOKENS = 4000;
 const ROUNDS = 5;
-/** Until then, the ratio still falls. */
+/** Before that, the ratio still falls. */
 const WARM_UP = 15;
 
-/** A token as the network delivers it, and as a bare verification wants it. */
+/** A token as received from the network, and the arguments for a bare verification of it. */
 interface Sample {
   readonly bytes: Buffer;
   readonly authorization: string;
@@ -22,7 +22,7 @@ interface Sample {
   readonly key: PublicKey;
 }
 
-/** What is compared with the bare call, ours first. */
+/** The contenders that are compared with the bare call, ours first. */
 const AUTHENTICATE = [
   'authenticate(), complete',
   'fast-jwt, verify only',
@@ -34,11 +34,11 @@ export type AuthenticateName = (typeof AUTHENTICATE)[number];
 /** jsonwebtoken has no Ed25519. */
 export const authenticateNames = ({ alg }: Kind) => AUTHENTICATE.slice(0, alg === 'EdDSA' ? 3 : 4);
 
-/** Compares one of them with the bare call. It loads that one's library only: what others load and prepare is not to be in its way. */
+/** Compares one contender with the bare call. It loads only the library of that contender, so that others do not disturb it. */
 export async function benchAuthenticate({ make, hash, alg }: Kind, name: AuthenticateName): Promise<Row[]> {
   const signers = await Promise.all(Array.from({ length: KEYS }, make));
   const signerOf = (index: number) => signers[index % KEYS] as PrivateKey;
-  // One key for several users: the store refuses that, as it should, but verification costs the same.
+  // All users share one key. The real store refuses that, but verification costs the same.
   const records = Array.from({ length: USERS }, (_, index) => ({
     username: `user${index}`,
     user: index,
@@ -47,7 +47,7 @@ export async function benchAuthenticate({ make, hash, alg }: Kind, name: Authent
   }));
   const byName = new Map(records.map((record) => [record.username, record]));
 
-  // One for all rounds, as a server has: its users are known, and its tables have found their size.
+  // One for all rounds, as in a server that has run for a while.
   const auth = createAuthenticator({ keys: { find: (username) => byName.get(username) }, nonces: memoryNonceStore() });
 
   let samples: Sample[] = [];
@@ -60,7 +60,7 @@ export async function benchAuthenticate({ make, hash, alg }: Kind, name: Authent
     }
   };
 
-  /** Flat strings and plain buffers, out of the bytes that came. */
+  /** Makes flat strings and plain buffers from the received bytes. */
   const ready = (from: number, to: number) => {
     for (let index = from; index < to; index++) {
       const { bytes, key } = samples[index] as Sample;
@@ -72,7 +72,7 @@ export async function benchAuthenticate({ make, hash, alg }: Kind, name: Authent
     for (let index = from; index < to; index++) if (work(samples[index] as Sample)) succeeded++;
     return succeeded;
   };
-  /** Awaits what the call itself returns: a promise around it would be the benchmark's own. */
+  /** Awaits what the call itself returns; another promise around it would add to the time. */
   const eachAsync =
     <Result>(work: (sample: Sample) => Promise<Result>, isGood: (result: Result) => boolean) =>
     async (from: number, to: number) => {

@@ -1,4 +1,4 @@
-/** Making a token beside bare signing. */
+/** Compares making a token with bare signing. */
 import { sign } from 'node:crypto';
 import type { PrivateKey } from 'asymmetric-jwt-auth';
 import { createToken } from 'asymmetric-jwt-auth/client';

@@ -1,4 +1,4 @@
-/** A process that looks users up, one after another, and tells how long it took and how large it has become. */
+/** A process that looks up users one after another, and prints the times and its memory. */
 
 import { openDatabase } from 'ajwt-testkit/databases';
 import { sqlDirectory } from 'asymmetric-jwt-auth/sql';
@@ -11,7 +11,7 @@ const [address = '', count = ''] = process.argv.slice(2);
 const database = openDatabase(JSON.parse(address), 1);
 const directory = sqlDirectory(database);
 const users = Number(count);
-/** Sorted times of so many lookups. */
+/** Returns the sorted times of a number of lookups. */
 async function measure(isKeyRead: boolean): Promise<Float64Array> {
   const times = new Float64Array(LOOKUPS);
   for (let index = -WARM_UP; index < LOOKUPS; index++) {
@@ -20,7 +20,7 @@ async function measure(isKeyRead: boolean): Promise<Float64Array> {
     const found = await directory.find(username, { kid: undefined, alg: 'EdDSA' });
     const named = isKeyRead ? found?.keys[index & 1]?.key.handle : true;
     if (index >= 0) times[index] = (performance.now() - begun) * 1000;
-    if (found?.keys.length !== 2 || named === undefined) throw new Error(`${username} has not two keys`);
+    if (found?.keys.length !== 2 || named === undefined) throw new Error(`${username} does not have two keys`);
   }
   return times.sort();
 }

@@ -1,4 +1,4 @@
-/** The directory with few users and with many, two keys each: how long a lookup takes, and what it costs in memory. */
+/** Measures time and memory of lookups in the directory, with few and with many users, two keys each. */
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, hash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,24 +10,24 @@ import { sqlDirectory } from 'asymmetric-jwt-auth/sql';
 import { CompiledQuery, type Kysely } from 'kysely';
 import { median } from './pairs.ts';
 
-/** What a process of its own has measured. */
+/** The measurements of one separate process. */
 export interface Lookups {
-  /** Of a lookup, in microseconds. */
+  /** Time of a lookup, in microseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** Of a lookup and of reading the one key that a token names, in microseconds. */
+  /** Time of a lookup and of parsing the one key that a token names, in microseconds. */
   readonly keyP50: number;
   readonly keyP99: number;
-  /** Resident megabytes at the end. */
+  /** Resident memory at the end, in megabytes. */
   readonly rss: number;
 }
 
-/** Processes that look up, one after another; each figure is the median of theirs. */
+/** Number of processes, run one after another; each figure is their median. */
 const RUNS = 5;
-/** Users that are inserted at a time. */
+/** Users inserted by one statement. */
 const BATCH = 5000;
 
-/** @param progress - told what goes on, as it takes minutes */
+/** @param progress - called with each step, because the whole takes minutes */
 export async function benchDirectory(
   progress: (what: string) => void,
   sizes: readonly number[] = [1000, 1_000_000],
@@ -62,7 +62,7 @@ async function measure(
   await database.destroy();
   progress(`${name}: looking up`);
   const words = ['--conditions=source', 'bench/directory-lookups.ts', JSON.stringify(address), String(users)];
-  // Until what was filled in is on the disk, that is what the disk is busy with.
+  // Wait until the inserted rows are on the disk; until then, the disk is busy.
   execFileSync('sync');
   const runs = Array.from(
     { length: RUNS },
@@ -76,7 +76,7 @@ async function measure(
   return { name, users, lookups };
 }
 
-/** Public keys as they are within their encodings, one behind the other; they are made once, as that takes longest. */
+/** The raw bytes of all public keys, concatenated. They are made once, because that takes longest. */
 function makePoints(count: number, progress: (what: string) => void): Buffer {
   const points = Buffer.alloc(count * POINT);
   for (let index = 0; index < count; index++) {
@@ -88,7 +88,7 @@ function makePoints(count: number, progress: (what: string) => void): Buffer {
 }
 
 const POINT = 32;
-/** What is before it in a SubjectPublicKeyInfo (RFC 8410 §4), and in the key blob of OpenSSH. */
+/** The bytes before the key in a SubjectPublicKeyInfo (RFC 8410 §4), and in an OpenSSH key blob. */
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 const BLOB = Buffer.from('\0\0\0\x0bssh-ed25519\0\0\0 ', 'latin1');
 const DER = {
@@ -96,7 +96,7 @@ const DER = {
   privateKeyEncoding: { type: 'pkcs8', format: 'der' },
 } as const;
 
-/** One statement for a batch, given as one JSON text: past the library, which looks at each key, and is not what is measured here. */
+/** Inserts a batch, given as JSON, with one statement. It bypasses the library, because the library checks each key, and inserting is not measured. */
 const INSERT = {
   sqlite: (table: string, columns: readonly string[]) =>
     `INSERT INTO ${table} (${columns.join(', ')}) SELECT ${columns.map((name) => `value ->> '${name}'`).join(', ')} FROM json_each(?)`,
@@ -129,7 +129,7 @@ async function fill(
   }
 }
 
-/** A real key, and its names. */
+/** Makes a real public key, and its fingerprint and thumbprint. */
 function keyOf(user_id: number, points: Buffer, index: number) {
   const point = points.subarray(index * POINT, (index + 1) * POINT);
   const public_key = `-----BEGIN PUBLIC KEY-----\n${Buffer.concat([SPKI, point]).toString('base64')}\n-----END PUBLIC KEY-----\n`;

@@ -1,4 +1,4 @@
-/** `ajwtd` as a forward-auth endpoint on one core, beside the least that `node:http` can do there. */
+/** Compares `ajwtd` as a forward-auth endpoint on one core with a minimal `node:http` server. */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { verify } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -15,15 +15,15 @@ const USERS = 40;
 const REQUESTS = 4000;
 const CONNECTIONS = 64;
 const ROUNDS = 5;
-/** Rounds before them: a server that has just started is no measure. */
+/** Warm-up rounds. */
 const WARM_UP = 3;
 
 const SOURCE = '--conditions=source';
 const AJWTD = [SOURCE, resolve('packages/server/src/cli/ajwtd.ts')];
-/** The server has a core for itself, where the system lets us choose. */
+/** Gives the server its own core, if the system allows that. */
 const PINNED = spawnSync('taskset', ['-c', '0', 'true']).status === 0 ? ['taskset', '-c', '0'] : [];
 
-/** @returns microseconds of one request, and the ratio to the bound: a plain answer and a bare verification, one after the other */
+/** @returns microseconds for one request, and the ratio to the bound: a plain response plus a bare verification */
 export async function benchForwardAuth({ make, hash }: Kind): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'ajwt-bench-'));
   const children: ChildProcess[] = [];
@@ -35,7 +35,7 @@ export async function benchForwardAuth({ make, hash }: Kind): Promise<Row[]> {
       const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
       if (port !== undefined) return Number(port);
     }
-    throw new Error('a server has ended');
+    throw new Error('a server has exited');
   };
   try {
     const keys = await Promise.all(Array.from({ length: USERS }, make));
@@ -87,7 +87,7 @@ async function requestsOf(keys: readonly PrivateKey[]): Promise<Buffer[]> {
   return requests;
 }
 
-/** @returns microseconds of one verification */
+/** @returns microseconds for one verification */
 async function bareVerification(keys: readonly PrivateKey[], hash: string | null): Promise<number> {
   const samples = await Promise.all(
     Array.from({ length: 1000 }, async (_, index) => {

@@ -1,10 +1,10 @@
-/** Sends prepared requests over keep-alive connections, one after the other on each. */
+/** Sends prepared requests over keep-alive connections, one at a time on each. */
 import { connect } from 'node:net';
 
 /**
- * @param requests - the bytes of each request; answers have no body
+ * @param requests - the bytes of each request; responses have no body
  * @returns requests a second
- * @throws Error where one is not answered 200
+ * @throws Error if a response is not a 200
  */
 export async function load(port: number, requests: readonly Buffer[], connections: number): Promise<number> {
   let next = 0;

@@ -1,4 +1,4 @@
-/** `npm run bench`: ratios in one run. Other work on the machine makes every ratio worse; quiet machines give the true ones. */
+/** `npm run bench`: measures ratios in one run. Run it on a quiet machine: other work makes every ratio worse. */
 import { execFile } from 'node:child_process';
 import { cpus } from 'node:os';
 import { promisify } from 'node:util';
@@ -33,7 +33,7 @@ const PARTS = [
 ];
 if (only !== undefined && !PARTS.includes(only)) stop(`there is no part ${only}; there are ${PARTS.join(', ')}`);
 const wanted = (part: string) => only === undefined || only === part;
-/** `npm run bench authenticate RSA-2048` measures one kind of key. */
+/** `npm run bench authenticate RSA-2048` measures one type of key. */
 const ofKind = ({ title }: Kind) => process.argv[3] === undefined || process.argv[3] === title;
 if (
   only !== 'directory' &&
@@ -160,7 +160,7 @@ function stop(why: string): never {
   process.exit(1);
 }
 
-/** Each contender meets the bare call in a process of its own. */
+/** Compares each contender with the bare call in a separate process. */
 async function eachAlone(kind: Kind): Promise<Row[]> {
   const measures: Row[] = [];
   const rows: Row[] = [];
@@ -176,7 +176,7 @@ async function eachAlone(kind: Kind): Promise<Row[]> {
   return [{ ...first, micros: median(measures.map(({ micros }) => micros)) }, ...rows];
 }
 
-/** @param goal - the most that the first row after the measure may have */
+/** @param goal - maximum ratio of the first row after the measure */
 function print(title: string, ratio: string, rows: readonly Row[], goal?: number): void {
   console.log(`\n### ${title}\n\n| what | µs | ${ratio} | goal |\n|---|---:|---:|---:|`);
   for (const [index, { name, micros, ratio: value }] of rows.entries()) {

@@ -1,4 +1,4 @@
-/** Claims in the stores that processes share, beside the bare call that a careless store would make of the same server. */
+/** Compares claims in shared stores with the bare call that a minimal store would send to the same server. */
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,32 +17,32 @@ import { compare } from './pairs.ts';
 const CLAIMS = 2000;
 const ROUNDS = 2;
 const CONNECTIONS = 16;
-/** Nonces that are held when a store is weighed. */
+/** Nonces in a store when its size is measured. */
 const HELD = 20_000;
 const CALLERS = [1, CONNECTIONS] as const;
 const OPTIONS = { maxClaimsPerSecond: 1_000_000, deadlineMs: 5000 };
 const host = '127.0.0.1';
 
-/** Where nonces go. */
+/** A store under test. */
 type Side = 'bare' | 'store';
 
 interface Contestant {
   readonly store: NonceStore;
-  /** Writes down a nonce as a careless store would. @returns whether it was new */
+  /** Records a nonce as a minimal store would. @returns whether it was new */
   bare(time: number, nonce: string): Promise<boolean>;
-  /** Bytes that the nonces of one side take on the server. */
+  /** Returns the bytes that the nonces of one side take on the server. */
   weigh(side: Side): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** How a store did. */
+/** Results for a store. */
 export interface SharedNonceRow {
   readonly name: string;
   readonly callers: number;
-  /** Microseconds of one, with so many callers. */
+  /** Microseconds for one claim. */
   readonly micros: Readonly<Record<Side, number>>;
   readonly ratio: number;
-  /** Of a nonce that is held. */
+  /** Bytes of a stored nonce. */
   readonly bytes: Readonly<Record<Side, number>>;
 }
 
@@ -125,7 +125,7 @@ async function inDatabase({ dialect, insert, weigh, stop }: DatabaseParts): Prom
   };
 }
 
-/** Nonces leave Redis as they are forgotten: whoever forgets nothing gives them an end. */
+/** Seconds after which Redis drops the nonces of the minimal store. */
 const LIFETIME = 60;
 
 async function inRedis(
@@ -147,10 +147,10 @@ async function inRedis(
 }
 
 const now = () => Date.now() / 1000;
-/** Ahead, so that a floor that was just set lies below. */
+/** Ahead of now, so that the nonces are above the floor of a new store. */
 const time = () => Math.floor(now()) + 5;
 
-/** @param onProgress - told what is measured next */
+/** @param onProgress - called with what is measured next */
 export async function benchSharedNonces(onProgress: (what: string) => void): Promise<SharedNonceRow[]> {
   const rows: SharedNonceRow[] = [];
   for (const [name, start] of Object.entries(CONTESTANTS)) {
@@ -192,11 +192,11 @@ async function measure(name: string, contestant: Contestant): Promise<SharedNonc
 
 async function bytesOf(side: Side, { weigh }: Contestant, sides: Readonly<Record<Side, () => Promise<boolean>>>) {
   const before = await weigh(side);
-  if ((await atOnce(CONNECTIONS, HELD, sides[side])) !== HELD) throw new Error(`${side}: not all were new`);
+  if ((await atOnce(CONNECTIONS, HELD, sides[side])) !== HELD) throw new Error(`${side}: some nonces were not new`);
   return ((await weigh(side)) - before) / HELD;
 }
 
-/** Does work a number of times, with so many callers. @returns how often it succeeded */
+/** Repeats work with a number of concurrent callers. @returns how often it succeeded */
 async function atOnce(callers: number, times: number, work: () => Promise<boolean>): Promise<number> {
   let left = times;
   let succeeded = 0;

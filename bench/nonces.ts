@@ -1,4 +1,4 @@
-/** The memory nonce store under a steady stream of claims, on a clock that the benchmark drives, beside a plain `Set`. */
+/** Compares the memory nonce store with a plain `Set`, under a steady stream of claims and with a simulated clock. */
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
@@ -6,33 +6,33 @@ import { runInNewContext } from 'node:vm';
 import { memoryNonceStore } from 'asymmetric-jwt-auth';
 
 const USERS = 1000;
-/** Nonces made at a time, untimed; a divisor of a second's claims, so that seconds are alike. */
+/** Nonces made at a time, untimed. It divides the claims of a second, so that all seconds are equal. */
 const BATCH = 5000;
-/** Claims timed at a time: the longest pause is that of the worst such group. */
+/** Claims that are timed together; the longest pause is the time of the slowest group. */
 const GROUP = 100;
-/** Tolerance and margin of the store: a nonce is held for about their sum. */
+/** Tolerance and clock margin of the store, in seconds; a nonce is held for about their sum. */
 const HELD_SECONDS = 40;
-/** How much of the number held is claimed again for the figures of the steady state. */
+/** Claims in the steady state, as a part of the nonces held. */
 const MORE = 0.25;
 const BIRTH = 1_700_000_000;
 
 const usernames = Array.from({ length: USERS }, (_, index) => `user${index}`);
 
-/** How a store of nonces did. */
+/** Results for a nonce store. */
 export interface NonceRow {
   readonly name: string;
-  /** Nonces held while it was measured. */
+  /** Nonces held during the measurement. */
   readonly live: number;
-  /** Processor time for one claim. */
+  /** CPU time for one claim, in microseconds. */
   readonly micros: number;
-  /** Growth of the array buffers and of the heap in use; and of the whole process, the garbage of the benchmark included. */
+  /** Bytes for one nonce: growth of array buffers and used heap; and growth of the whole process, including garbage of the benchmark. */
   readonly bytes: { readonly own: number; readonly process: number };
-  /** Longest time of a group of claims, in milliseconds: while it fills, and in its steady state. */
+  /** Longest time of a group of claims, in milliseconds, while the store fills and in the steady state. */
   readonly pause: { readonly filling: number; readonly steady: number };
 }
 
 export async function benchNonces(): Promise<readonly NonceRow[]> {
-  // The small before the large, as memory that one gives back would hide what the next one takes.
+  // Small stores first: memory that a store frees would hide what the next one allocates.
   return [
     await measure('a Set of strings that never forgets', 1_000_000, makeSet),
     await measure('memoryNonceStore()', 1_000_000, makeStore),
@@ -60,7 +60,7 @@ async function measure(name: string, live: number, make: (live: number) => Claim
   const steadyClaims = Math.ceil((MORE * live) / BATCH) * BATCH;
   for (let done = 0; done < live + steadyClaims; done += BATCH) {
     const figures = done < live ? filling : steady;
-    // As many claims a second as make `live` in the seconds for which they are held.
+    // At this rate, the store holds `live` nonces in the steady state.
     const time = BIRTH + Math.floor((done * HELD_SECONDS) / live);
     const random = randomBytes(16 * BATCH);
     const nonces = Array.from({ length: BATCH }, (_, index) =>
@@ -75,12 +75,12 @@ async function measure(name: string, live: number, make: (live: number) => Claim
       }
       const { user, system } = process.threadCpuUsage(start);
       figures.micros += user + system;
-      // Other work on the machine makes the wall clock's time too long; the processor's comes in ticks of milliseconds.
+      // CPU time, because other work on the machine distorts wall-clock time; it has a resolution of milliseconds.
       figures.pause = Math.max(figures.pause, Math.min(performance.now() - began, (user + system) / 1000));
     }
   }
   const after = await weigh();
-  // One more, so that the store lives until it was weighed.
+  // One more claim, so that the store is not collected before its size is measured.
   claim('user0', BIRTH, 'last');
   const grown = (part: keyof NodeJS.MemoryUsage) => (after[part] - before[part]) / live;
   return {
@@ -95,7 +95,7 @@ async function measure(name: string, live: number, make: (live: number) => Claim
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** What the process takes, without its garbage. */
+/** Returns the memory of the process without garbage, in bytes. */
 async function weigh(): Promise<NodeJS.MemoryUsage> {
   for (let time = 0; time < 3; time++) {
     collectGarbage();

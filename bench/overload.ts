@@ -1,4 +1,4 @@
-/** What an honest client notices while others flood `ajwtd`, for each nonce store. */
+/** Measures what an honest client notices while others flood `ajwtd`, for each nonce store. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { PostgresServer } from 'ajwt-testkit/servers/postgres';
 import { startRedis } from 'ajwt-testkit/servers/redis';
 import { createAuthorization, PrivateKey } from 'asymmetric-jwt-auth/client';
 
-/** The honest client: requests a second, and seconds; those of the first second do not count. */
+/** The honest client: requests a second, and seconds, of which the first is not counted. */
 const RATE = 50;
 const SECONDS = 5;
 /** Milliseconds after which the honest client gives up. */
@@ -21,7 +21,7 @@ const PATIENCE = 5000;
 
 const SOURCE = '--conditions=source';
 
-/** What is sent, over how many connections, and how many requests before the responses to them; 0: as many as the connection takes. */
+/** A flood: the request, the number of connections, and the requests sent before waiting for responses (0: as many as the connection allows). */
 interface Flood {
   readonly name: string;
   readonly what: 'nothing' | 'garbage' | 'spent token';
@@ -46,7 +46,7 @@ interface Place {
 
 const nothing = async () => {};
 
-/** Where users and nonces are. */
+/** The stores of users and nonces. */
 const STORES: Readonly<Record<string, (folder: string) => Promise<Place>>> = {
   memory: async (folder) => ({ database: `sqlite:${join(folder, 'memory.db')}`, nonces: 'memory', stop: nothing }),
   SQLite: async (folder) => ({ database: `sqlite:${join(folder, 'sqlite.db')}`, nonces: 'database', stop: nothing }),
@@ -66,7 +66,7 @@ const STORES: Readonly<Record<string, (folder: string) => Promise<Place>>> = {
   },
 };
 
-/** How the honest client fared under one flood. Times are milliseconds. */
+/** Results of the honest client under one flood. Times are milliseconds. */
 export interface OverloadRow {
   readonly store: string;
   readonly flood: string;
@@ -77,7 +77,7 @@ export interface OverloadRow {
 }
 
 /**
- * @param progress - called with each row, as the whole takes minutes
+ * @param progress - called with each row, because the whole takes minutes
  * @param only - a store; default all
  * @param ajwtd - the program, to compare another version
  */
@@ -108,7 +108,7 @@ export async function benchOverload(
   return rows;
 }
 
-/** Each flood meets a new server. */
+/** Each flood gets a new server. */
 async function measure(ajwtd: string, folder: string, { database, nonces }: Place, flood: Flood) {
   const users = { honest: await PrivateKey.generate('ed25519'), victim: await PrivateKey.generate('ed25519') };
   for (const [name, key] of Object.entries(users)) {
@@ -127,7 +127,7 @@ async function measure(ajwtd: string, folder: string, { database, nonces }: Plac
     const port = await portOf(start([ajwtd, 'serve', ...options]));
     const authorize = (name: keyof typeof users) =>
       createAuthorization({ username: `${name}-${users[name].publicKey.kid.slice(0, 8)}`, key: users[name] });
-    // A store that is new refuses the tokens of its first second.
+    // A new store refuses the tokens of its first second.
     for (let status = 0; status !== 200; ) status = await ask(port, await authorize('honest'));
     const spent = await authorize('victim');
     await ask(port, spent);
@@ -150,20 +150,20 @@ async function measure(ajwtd: string, folder: string, { database, nonces }: Plac
 
 async function portOf(server: ChildProcess): Promise<number> {
   if (server.stdout === null) throw new Error('the server has no standard output');
-  // What it logs later is read as well, so that no full pipe holds it up.
+  // Read later log lines too; a full pipe would block the server.
   const lines = createInterface({ input: server.stdout });
   return new Promise((found, missing) => {
     lines.on('line', (line) => {
       const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
       if (port !== undefined) found(Number(port));
     });
-    lines.on('close', () => missing(new Error('the server ended')));
+    lines.on('close', () => missing(new Error('the server exited')));
   });
 }
 
 const agent = new Agent({ keepAlive: true });
 
-/** @returns the status, 0 where there is no response */
+/** @returns the status, or 0 without a response */
 function ask(port: number, authorization: string): Promise<number> {
   return new Promise((done) => {
     const options = { port, host: '127.0.0.1', agent, headers: { authorization }, timeout: PATIENCE };
@@ -175,7 +175,7 @@ function ask(port: number, authorization: string): Promise<number> {
   });
 }
 
-/** Sends at a fixed rate, whatever becomes of the requests before. A wait counts from when a request was due. */
+/** Sends at a fixed rate, without waiting for earlier requests. Latency counts from the time when a request was due. */
 async function honestClient(port: number, authorize: () => Promise<string>) {
   const begun = performance.now();
   const waits: number[] = [];

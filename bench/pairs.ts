@@ -1,43 +1,43 @@
-/** Compares ways of doing the same work, in one run: each takes turns with the same measure, and the ratio is that within a turn. */
+/** Compares ways of doing the same work in one run: each alternates with the same measure, and ratios are taken within a turn. */
 
 /** One way of doing the work. */
 export interface Contender {
   readonly name: string;
-  /** Called before each turn, untimed: makes items `from` to `to` anew, as a parser of HTTP has just made them in a server. */
+  /** Called before each turn, untimed: makes new items `from` to `to`, like strings that an HTTP parser has just made. */
   ready?(from: number, to: number): void;
   /** Does the work on items `from` to `to` and returns how many succeeded. */
   run(from: number, to: number): number | Promise<number>;
 }
 
-/** What came out for one contender. */
+/** Results of one contender. */
 export interface Row {
   readonly name: string;
   /** Median time for one item, in microseconds. */
   readonly micros: number;
-  /** Median over all turns of its time to that of the measure in the same turn. */
+  /** Median over all turns of its time divided by that of the measure in the same turn. */
   readonly ratio: number;
 }
 
-/** How much is done. */
+/** Amount of work. */
 export interface Amount {
-  /** Items that there are; each is worked on once by each contender in a round. */
+  /** Number of items; in a round, each contender works on each item once. */
   readonly items: number;
-  /** Rounds that count, after those for warming up. */
+  /** Measured rounds, after the warm-up rounds. */
   readonly rounds: number;
-  /** Rounds before: a server that has just started is no measure, of neither side. */
+  /** Warm-up rounds. */
   readonly warmUp?: number;
   /** Called before each round. */
   readonly prepare?: () => void | Promise<void>;
 }
 
-/** Rounds before those that count, where nothing else is said. */
+/** Default number of warm-up rounds. */
 const WARM_UP = 3;
 
-/** Items in a turn: long enough to be at ease, short enough that the machine's speed is the same for both. */
+/** Items in a turn: enough to be timed precisely, few enough that the machine's speed is the same for both. */
 const TURN = 200;
 
 /**
- * Compares contenders with a measure. Each meets it alone, so that none works amid what a third has left behind.
+ * Compares contenders with a measure. Each contender runs with the measure alone, so that no third one affects caches or memory.
  *
  * @throws Error if a contender does not succeed with every item
  */
@@ -62,7 +62,7 @@ async function takeTurns(one: Contender, other: Contender, amount: Amount): Prom
   for (let round = 0; round < warmUp + rounds; round++) {
     await prepare?.();
     for (let from = 0; from < items; from += TURN) {
-      // Who comes first changes, so that neither always finds the caches as the other left them.
+      // The order alternates, so that neither always runs with the caches of the other.
       const first = (from / TURN) % 2;
       for (const index of [first, 1 - first]) {
         const time = await timed(index === 0 ? one : other, from, Math.min(from + TURN, items));

@@ -1,34 +1,34 @@
-/** How long claims of the memory store pause, beside work that touches no memory, in turns of the same length: what both have is the machine's. */
+/** Measures pauses in claims of the memory store, next to equally long work that uses no memory: pauses in both come from the machine. */
 import { memoryNonceStore } from 'asymmetric-jwt-auth';
 
-/** Claims timed together: what it takes to read the clock is then little beside. */
+/** Claims timed together, so that reading the clock hardly counts. */
 const GROUP = 10;
-/** Tolerance and margin of the store: a nonce is held for about their sum. */
+/** Tolerance and clock margin of the store, in seconds; a nonce is held for about their sum. */
 const HELD_SECONDS = 40;
 const BIRTH = 1_700_000_000;
 
-/** Nonces that are held, and users that hold them. */
+/** Number of nonces held, and of their users. */
 export const PAUSES = [
   [1_000_000, 1000],
   [1_000_000, 300_000],
   [10_000_000, 1000],
 ] as const;
 
-/** Times of groups, in milliseconds. */
+/** Times of groups of claims, in milliseconds. */
 export interface PauseRow {
   readonly name: string;
   readonly median: number;
   readonly permille: number;
   readonly longest: number;
-  /** Groups that took more than 5 ms. */
+  /** Number of groups that took more than 5 ms. */
   readonly over: number;
 }
 
-/** @param live - nonces that are held; it is filled once, and then half of it is renewed */
+/** @param live - number of nonces held; the store is filled once, and then half of them are replaced */
 export function benchPauses(live: number, userCount: number): PauseRow[] {
   const store = memoryNonceStore({ maxNonces: 2 * live, maxClaimsPerSecond: 1e6, now: () => BIRTH });
   const users = Array.from({ length: userCount }, (_, index) => `user${index}`);
-  // One object, and small numbers as nonces: the benchmark itself leaves no garbage.
+  // One object and small numbers as nonces, so that the benchmark itself makes no garbage.
   const claim = { username: '', time: 0, nonce: 0 };
   const groups = Math.floor((1.5 * live) / GROUP);
   const [claims, nothing] = [new Float64Array(groups), new Float64Array(groups)];
@@ -47,11 +47,11 @@ export function benchPauses(live: number, userCount: number): PauseRow[] {
     const ended = performance.now();
     claims[group] = between - began;
     nothing[group] = ended - between;
-    // Both sides come to take as long.
+    // Adjust the other work until both take equally long.
     if (group % 64 === 0) rounds += ended - between < between - began ? 16 : -16;
     if (rounds < 16) rounds = 16;
   }
-  if (sink === 0) throw new Error('never so');
+  if (sink === 0) throw new Error('unreachable');
   return [rowOf('memoryNonceStore()', claims), rowOf('equally long other work', nothing)];
 }
 

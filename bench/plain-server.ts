@@ -1,4 +1,4 @@
-/** The least that a server on `node:http` can do: what forward-auth is measured against. */
+/** A minimal server on `node:http`, with which forward-auth is compared. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

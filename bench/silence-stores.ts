@@ -1,4 +1,4 @@
-/** What a stranger can learn from the duration of a refusal, through stores in SQL: of a name's first request, and of its second one. */
+/** Measures what a stranger can learn from the duration of a refusal with SQL stores, for the first and the second request with a username. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,26 +13,26 @@ import { Kysely } from 'kysely';
 import type { Kind } from './kinds.ts';
 import { median } from './pairs.ts';
 
-/** Names for each reason, and those of them that only warm up. */
+/** Usernames for each reason, and how many of them are for warm-up. */
 const NAMES = 500;
 const WARM_UP = 100;
 const REASONS = ['bad_signature', 'unknown_key', 'unknown_user'] as const;
 type Reason = (typeof REASONS)[number];
 
-/** How long refusals took through one store, as medians in microseconds. */
+/** Durations of refusals with one store: medians in microseconds. */
 export interface SilenceRow {
   readonly store: string;
   readonly request: 'first' | 'second';
   readonly micros: Readonly<Record<Reason, number>>;
 }
 
-/** A name that a stranger tries twice. */
+/** A username that a stranger tries twice. */
 interface Attempt {
   readonly reason: Reason;
   readonly authorizations: readonly [string, string];
 }
 
-/** Sends one request, which must be refused for this reason, where that shows. */
+/** Sends one request, which must be refused for this reason, if the reason is visible. */
 type Send = (authorization: string, reason: Reason) => Promise<void>;
 type Opened = { readonly send: Send; close(): Promise<void> };
 
@@ -44,7 +44,7 @@ export async function benchSilenceOfStores(kind: Kind): Promise<SilenceRow[]> {
     const rows: SilenceRow[] = [];
     for (const [store, open] of Object.entries(STORES)) {
       const { send, close } = await open(file);
-      // All first requests come before the second ones, so that both are spread over the same names.
+      // All first requests come before all second ones, so that both cover the same usernames.
       for (const [index, request] of (['first', 'second'] as const).entries()) {
         const times: Record<Reason, number[]> = { bad_signature: [], unknown_key: [], unknown_user: [] };
         for (const [at, { reason, authorizations }] of attempts.entries()) {
@@ -67,7 +67,7 @@ export async function benchSilenceOfStores(kind: Kind): Promise<SilenceRow[]> {
   }
 }
 
-/** A key of that kind that nobody has the private half of: an RSA key takes too long to make. */
+/** Makes a public key of a type without its private key, because generating RSA keys takes too long. */
 async function publicKeyOf({ make, alg, title }: Kind): Promise<PublicKey> {
   if (alg !== 'RS512') return (await make()).publicKey;
   const modulus = randomBytes(Number(title.slice('RSA-'.length)) / 8);
@@ -76,7 +76,7 @@ async function publicKeyOf({ make, alg, title }: Kind): Promise<PublicKey> {
   return PublicKey.from({ kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' });
 }
 
-/** Makes users with a key each, and the requests of a stranger, whose tokens are equally long for all reasons. */
+/** Makes users with a key each, and a stranger's requests; tokens are equally long for all reasons. */
 async function fill(file: string, kind: Kind): Promise<Attempt[]> {
   const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(file) });
   const directory = sqlDirectory(database);
@@ -150,8 +150,8 @@ async function overHttp(file: string): Promise<Opened> {
 
 async function portOf(child: ChildProcess): Promise<number> {
   return new Promise((found, failed) => {
-    child.once('close', () => failed(new Error('ajwtd has ended')));
-    // Read to the end: a full pipe would hold the server up.
+    child.once('close', () => failed(new Error('ajwtd has exited')));
+    // Read everything; a full pipe would block the server.
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
       if (port !== undefined) found(Number(port));

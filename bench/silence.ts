@@ -1,4 +1,4 @@
-/** What a stranger can learn from the duration of a refusal: unknown user, unknown key and bad signature, side by side. */
+/** Measures what a stranger can learn from the duration of a refusal: compares unknown user, unknown key and bad signature. */
 import {
   createAuthenticator,
   memoryKeyStore,
@@ -19,7 +19,7 @@ export async function benchSilence({ make }: Kind): Promise<Row[]> {
   keys.addKey('guido', known.publicKey);
   const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });
 
-  /** Claims to be signed by `key`, but is by another of the same kind. */
+  /** Makes a token that names `key` but is signed by another key of the same type. */
   const forger = (key: PrivateKey) => ({
     alg: key.alg,
     kid: key.kid,

@@ -1,4 +1,4 @@
-/** What a bundle of the verify path, and of the client, weighs: minified and gzipped. */
+/** Measures the sizes of bundles of the verify path and of the client, minified and gzipped. */
 import { resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';

@@ -1,4 +1,4 @@
-/** How long the command `ajwt` takes from start to exit, as it is shipped, beside Node that has nothing to do. */
+/** Compares the time that the shipped command `ajwt` takes from start to exit with that of an empty Node program. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,12 +9,12 @@ import { median } from './pairs.ts';
 const run = promisify(execFile);
 const ROUNDS = 31;
 
-/** A command, its wall time, and how much of it is beyond Node's own in the same round; milliseconds. */
+/** A command, its wall-clock time, and how much longer it takes than Node alone in the same round, in milliseconds. */
 export interface Start {
   readonly name: string;
   readonly wall: number;
   readonly beyond: number;
-  /** Shortest of all its times. */
+  /** Its shortest time. */
   readonly fastest: number;
 }
 
@@ -38,7 +38,7 @@ export async function benchStart(): Promise<readonly Start[]> {
   }
 }
 
-/** Every round has each of them once: whatever else the machine does meets them all. The first is what the others are held against. */
+/** Runs each command once in every round, so that other work on the machine affects all of them. The first one is the baseline. */
 async function measure(commands: Readonly<Record<string, readonly string[]>>): Promise<readonly Start[]> {
   const rounds: number[][] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -55,10 +55,10 @@ async function measure(commands: Readonly<Record<string, readonly string[]>>): P
 }
 
 async function timeOf(words: readonly string[]): Promise<number> {
-  // A cache of compiled code is not there where somebody calls the command.
+  // Users of the command have no compile cache either.
   const { NODE_COMPILE_CACHE: _cache, ...env } = process.env;
   const started = performance.now();
-  // `fetch` ends with 7, as it must: its start is what counts.
+  // `fetch` exits with 7, because nothing listens there; only its start is measured.
   await run(process.execPath, words, { env }).catch((error) => {
     if (error.code !== 7) throw error;
   });

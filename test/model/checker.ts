@@ -1,6 +1,6 @@
-/** Explicit-state model checking: every state that can be reached is visited once, the nearest first. */
+/** Explicit-state model checking: visits every reachable state once, the nearest first. */
 
-/** One thing that can happen, and the state behind it. */
+/** One possible action and the state after it. */
 export interface Step<State> {
   readonly action: string;
   readonly state: State;
@@ -9,24 +9,24 @@ export interface Step<State> {
 export interface Model<State> {
   readonly initial: readonly State[];
   next(state: State): Iterable<Step<State>>;
-  /** What is wrong about a state, if anything; the search ends there. */
+  /** Returns what is wrong with a state, if anything; the search stops there. */
   wrong(state: State): string | undefined;
 }
 
 export interface Exploration {
   readonly states: number;
   readonly steps: number;
-  /** What went wrong, and the shortest way there. */
+  /** What went wrong, and a shortest trace to it. */
   readonly found?: { readonly what: string; readonly trace: readonly string[] };
 }
 
-/** More than any of our spaces: a model that grows beyond it is to be bounded better. */
+/** More states than any of our models has; a larger model needs tighter bounds. */
 const MOST_STATES = 500_000;
 
 /**
- * Breadth-first search of all reachable states. What it finds first is a shortest counterexample.
+ * Searches all reachable states, breadth first. Its first result is a shortest counterexample.
  *
- * @throws RangeError for a space that is too large to be explored: half an exploration proves nothing
+ * @throws RangeError if there are too many states to explore: a partial search proves nothing
  */
 export function explore<State>({ initial, next, wrong }: Model<State>): Exploration {
   const seen = new Set<string>();

@@ -1,10 +1,10 @@
-/** What can go wrong (spec/PROTOCOL.md §4.3): each fault is a step that costs one of a history's faults. */
+/** Faults (spec/PROTOCOL.md §4.3): each fault is a step, and the number of faults in a history is limited. */
 import type { Step } from './checker.ts';
 import { remainsAfter } from './floor.ts';
 import type { Setting } from './requests.ts';
 import { copy, copyMemory, type FaultName, type Memory, NONE, nodesOf, type Scenario, type State } from './world.ts';
 
-/** Changes a state of its own. */
+/** Changes a copy of a state. */
 type Fault = (next: State, setting: Setting) => void;
 
 const emptied = (memory: Memory): Memory => ({ floor: NONE, life: NONE, records: memory.records.map(() => NONE) });
@@ -12,7 +12,7 @@ const emptied = (memory: Memory): Memory => ({ floor: NONE, life: NONE, records:
 function lose(next: State, { rule, local, times }: Setting, memory: Memory): void {
   next.memory = copyMemory(memory);
   next.remains = times.map((time, token) => next.claimed[token] !== '' && remainsAfter(rule, local, next.time, time));
-  // A statement that was under way is taken back with its connection.
+  // A statement in flight is rolled back with its connection.
   next.requests = next.requests.filter(({ phase }) => phase !== 'read');
   next.forgetting = nodesOf(next).map(() => NONE);
 }
@@ -22,7 +22,7 @@ function restart(next: State, setting: Setting, memory: Memory): void {
   next.run = next.nextId++;
 }
 
-/** A machine takes its processes, and their requests, with it. */
+/** A machine that crashes ends its processes and their requests. */
 function crash(next: State, setting: Setting, memory: Memory): void {
   restart(next, setting, memory);
   next.requests = [];
@@ -36,7 +36,7 @@ const FAULTS = {
   'the store restarts empty': (next, setting) => restart(next, setting, emptied(next.memory)),
   'the replica becomes master': (next, setting) => {
     lose(next, setting, next.replica);
-    // The old master keeps running, and copies what the new one has.
+    // The old master keeps running and replicates the new one.
     next.replica = copyMemory(next.memory);
     [next.run, next.replicaRun] = [next.replicaRun, next.run];
     next.replication = next.nextId++;
@@ -50,7 +50,7 @@ const FAULTS = {
   },
 } as const satisfies Readonly<Record<FaultName, Fault>>;
 
-/** After the last fault nobody reads the copies any more: states that differ in nothing else are one. */
+/** After the last fault the copies are never read, so states that differ only in them are merged. */
 function forgetCopies(next: State): void {
   if (next.faults > 0) return;
   next.replica = emptied(next.replica);
@@ -86,7 +86,7 @@ export function* fail(setting: Setting, scenario: Scenario, state: State): Itera
   }
 }
 
-/** What happens by itself: the disk and the replica get what the store has. */
+/** Steps without a cause: the disk and the replica catch up with the store. */
 export function* keepUp({ faults }: Scenario, state: State): Iterable<Step<State>> {
   if (state.faults === 0) return;
   const { memory } = state;
@@ -95,6 +95,6 @@ export function* keepUp({ faults }: Scenario, state: State): Iterable<Step<State
     if (JSON.stringify(state[where]) === JSON.stringify(memory)) continue;
     const next = copy(state);
     next[where] = copyMemory(memory);
-    yield { action: `the ${where} has it all`, state: next };
+    yield { action: `the ${where} catches up`, state: next };
   }
 }

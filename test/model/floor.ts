@@ -1,12 +1,12 @@
-/** H: when it rises for a loss, when it falls, and what it refuses (spec/PROTOCOL.md §4.2 and §4.3). */
+/** The floor H: when it rises after a loss, when it falls, and what it refuses (spec/PROTOCOL.md §4.2 and §4.3). */
 import { M, type Rule, SECOND, SKEW, T } from './rule.ts';
 import { type Closing, clockOf, clockOfStore, NONE, nodesOf, type State } from './world.ts';
 
-/** H after a loss, by the later of the clocks that see it. */
+/** H after a loss, by the later of the clocks that observe the loss. */
 const AFTER_LOSS: Readonly<Record<Rule['loss'], (store: number, caller: number) => number>> = {
   'both clocks': (store, caller) => Math.max(store, caller),
   'caller’s clock': (_, caller) => caller,
-  // The latest time that any token could have had, by the fastest clock against the slowest.
+  // The latest possible time of any token: the client has the fastest clock and the server the slowest.
   quarantine: (store, caller) => Math.max(store, caller) + T + 2 * SKEW,
   'quarantine without skew': (store, caller) => Math.max(store, caller) + T,
   'below the second': (store, caller) => startOfSecond(Math.max(store, caller)) - 1,
@@ -16,7 +16,7 @@ function startOfSecond(time: number): number {
   return Math.floor(time / SECOND) * SECOND;
 }
 
-/** From when on `afterLoss` says that tokens remain which a loss lets in once more, for a loss at this time. */
+/** For a loss at a time, the token time after which a token may be accepted once more, by each `afterLoss`. */
 const REMAINS_AFTER: Readonly<Record<Rule['loss'], (lost: number) => number>> = {
   'both clocks': (lost) => lost,
   'caller’s clock': (lost) => lost,
@@ -27,7 +27,7 @@ const REMAINS_AFTER: Readonly<Record<Rule['loss'], (lost: number) => number>> = 
 
 /** @param lost - true time */
 export function remainsAfter(rule: Rule, local: boolean, lost: number, time: number): boolean {
-  // By the slowest clock that may tell the moment.
+  // By the slowest clock that may have observed the loss.
   return time > REMAINS_AFTER[rule.loss](lost - (local ? 0 : SKEW));
 }
 
@@ -37,16 +37,16 @@ const INCARNATION: Readonly<Record<Rule['incarnation'], (state: State) => number
   none: ({ memory }) => memory.life,
 };
 
-/** The floor rises, or falls, under no statement that has read it and holds its lock. */
+/** Returns whether a statement has read the floor and holds its lock, so that the floor cannot change. */
 export function isLocked(rule: Rule, state: State): boolean {
   return rule.lock && state.requests.some(({ phase }) => phase === 'read');
 }
 
 /**
- * What comes before a claim, in the same atomic step: clocks not too far apart, the incarnation settled (rule 12), H possible (rule 9).
+ * Checks before a claim, in the same atomic step: the clocks are close enough, the incarnation is recorded (rule 12), and H is possible (rule 9).
  * Changes the state.
  *
- * @param now - the caller's clock; as old as the caller's stall
+ * @param now - time by the caller's clock, from before any stall
  */
 export function admits(rule: Rule, local: boolean, state: State, node: number, now: number): boolean {
   const store = local ? now : clockOfStore(state);
@@ -60,7 +60,7 @@ export function admits(rule: Rule, local: boolean, state: State, node: number, n
   return isPossible(rule, state, node, now);
 }
 
-/** Rule 9: a floor that no right clock can have set closes the node for 2T + M, and then falls. */
+/** Rule 9: a floor that no correct clock can have set closes the node for 2T + M, and then falls. */
 function isPossible(rule: Rule, state: State, node: number, now: number): boolean {
   if (rule.floor === 'none') return true;
   const { floor } = state.memory;
@@ -77,9 +77,9 @@ function isPossible(rule: Rule, state: State, node: number, now: number): boolea
   return true;
 }
 
-/** Whether what a node has been closed counts. */
+/** Returns whether the time for which a node has been closed still counts. */
 function goesOn({ fall }: Rule, { time, memory }: State, { began, wall, floor }: Closing, now: number): boolean {
-  // A wall clock that stepped in between may have been right for a while.
+  // A wall clock that stepped meanwhile may have been right for a while.
   if (Math.abs(now - wall - (time - began)) > M) return false;
   if (fall === 'after a closing that ends when H is possible' && memory.floor <= now + T + M) return false;
   return floor === memory.floor;
@@ -104,9 +104,9 @@ export function isAboveFloor(rule: Rule, time: number, floor: number): boolean {
 }
 
 /**
- * Ticks until honest new tokens are accepted at both nodes, once faults have stopped and clocks are right.
+ * Returns the ticks until both nodes accept honest new tokens, after faults have stopped and clocks are right.
  *
- * @param most - after so many, the lock-out is without end
+ * @param most - ticks after which a lock-out counts as endless
  */
 export function lockOut(rule: Rule, local: boolean, reached: State, most: number): number {
   const state = {

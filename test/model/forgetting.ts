@@ -1,14 +1,14 @@
-/** How H rises and records go (spec/PROTOCOL.md §4.2, rules 6 and 8), in the order of the rule and in others. */
+/** How H rises and records are deleted (spec/PROTOCOL.md §4.2, rules 6 and 8), in the order of the rule and in others. */
 import type { Step } from './checker.ts';
 import { isLocked } from './floor.ts';
 import type { Setting } from './requests.ts';
 import { M, type Rule, T } from './rule.ts';
 import { clockOf, clockOfStore, copy, NONE, nodesOf, type State } from './world.ts';
 
-/** A step of forgetting up to `before`, on a state of its own; `undefined` where it must wait. */
+/** A step that forgets everything before a time, in a copy of the state; `undefined` if it must wait. */
 type Forget = (setting: Setting, next: State, before: number) => string | undefined;
 
-/** What a node does first, and what it does later. */
+/** The two steps of forgetting. */
 const ORDERS: Readonly<Record<Rule['forgetting'], { readonly first: Forget; readonly later: Forget }>> = {
   'floor first': { first: raise, later: remove },
   'floor last': { first: remove, later: raise },
@@ -19,7 +19,7 @@ const ORDERS: Readonly<Record<Rule['forgetting'], { readonly first: Forget; read
       remove(setting, next, before);
       return 'raises the floor and deletes, in one transaction,';
     },
-    later: () => 'is done with',
+    later: () => 'has forgotten',
   },
 };
 
@@ -29,7 +29,7 @@ export function* forget(setting: Setting, state: State): Iterable<Step<State>> {
   for (const node of nodesOf(state)) {
     const begun = state.forgetting[node] as number;
     const { first, later } = ORDERS[rule.forgetting];
-    // Forgetting never touches anything above the earlier clock − T − M.
+    // Forgetting never reaches beyond the earlier clock − T − M.
     const clock = clockOf(state, node);
     const before = begun === NONE ? (setting.local ? clock : Math.min(clock, clockOfStore(state))) - T - M : begun;
     if (begun === NONE && !state.memory.records.some((at, token) => at !== NONE && (times[token] as number) < before))
@@ -41,7 +41,7 @@ export function* forget(setting: Setting, state: State): Iterable<Step<State>> {
   }
 }
 
-/** To what is about to be forgotten, not to the clock. */
+/** Raises H to the latest time that is about to be forgotten, not to the clock. */
 function raise({ rule, times }: Setting, next: State, before: number): string | undefined {
   if (isLocked(rule, next)) return undefined;
   const old = times.filter((time) => time < before);

@@ -1,4 +1,4 @@
-/** The replay rule, explored state by state: ours within its bounds, and each rule that was tried before it. */
+/** Explores the replay rule and its variants, state by state, within bounds. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { explore } from './checker.ts';
@@ -8,21 +8,21 @@ import { M, T } from './rule.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { BROKEN, LOCK_OUTS, REMAINDERS, SAFE, type Variant } from './variants.ts';
 
-// Every line of it that tells of a run is compared with that run.
+// Each row and trace on this page is compared with the result.
 const page = readFileSync('spec/REPLAY_MODEL.md', 'utf8');
 
-/** Closed for 2T + M; and the tick in which H then lies. */
+/** Closed for 2T + M, and then one tick until time is above H. */
 const LONGEST_LOCK_OUT = 2 * T + M + 1;
 const tried = ({ rule, scenario }: Variant, mostLockOut = LONGEST_LOCK_OUT) =>
   check(rule, SCENARIOS[scenario], mostLockOut);
 
-describe('accepts no token twice, and locks nobody out for longer than 2T + M', () => {
+describe('accepts no token twice, and locks no user out for longer than 2T + M', () => {
   test.each(SAFE)(
-    '$name, where $scenario',
+    '$name: $scenario',
     (variant) => {
       const checked = tried(variant);
       expect(checked.found).toBeUndefined();
-      // An exploration that went nowhere would find nothing either.
+      // A search that visited few states would find nothing either.
       expect(checked.states).toBeGreaterThan(1000);
       expect(page).toContain(row(variant, checked));
     },
@@ -30,7 +30,7 @@ describe('accepts no token twice, and locks nobody out for longer than 2T + M', 
   );
 });
 
-describe('is found to accept a token twice', () => {
+describe('a variant accepts a token twice', () => {
   test.each(BROKEN)('$name', (variant) => {
     const checked = tried(variant);
     expect(checked.found?.what).toMatch(/accepted twice$/);
@@ -38,7 +38,7 @@ describe('is found to accept a token twice', () => {
   });
 });
 
-describe('is found to lock out for too long', () => {
+describe('a variant locks users out for too long', () => {
   test.each(LOCK_OUTS)('$name', ({ most, ...variant }) => {
     const checked = tried(variant, most);
     expect(checked.found?.what).toBe(`a lock-out of more than ${most} ticks`);
@@ -46,7 +46,7 @@ describe('is found to lock out for too long', () => {
   });
 });
 
-describe('remains, as no rule can exclude it', () => {
+describe('a remainder that no rule can exclude', () => {
   test.each(REMAINDERS)('$name', (variant) => {
     const checked = tried(variant);
     expect(checked.found?.what).toMatch(/accepted twice$/);
@@ -68,12 +68,12 @@ describe('the checker', () => {
     expect(explore(counting(1000, () => undefined))).toEqual({ states: 1001, steps: 1999 });
   });
 
-  test('finds a shortest way to what is wrong', () => {
+  test('finds a shortest trace to an error', () => {
     const { found } = explore(counting(1000, (state) => (state === 5 ? 'five' : undefined)));
     expect(found).toEqual({ what: 'five', trace: ['start', 'one more', 'two more', 'two more'] });
   });
 
-  test('refuses a space that has no end', () => {
+  test('refuses an infinite number of states', () => {
     expect(() => explore(counting(Number.POSITIVE_INFINITY, () => undefined))).toThrow('more than');
   });
 });

@@ -1,4 +1,4 @@
-/** The rule in a world of two nodes and a store: all that can happen next, and what must not. */
+/** The rule in a world of two nodes and a store: all possible steps, and the errors. */
 import { type Exploration, explore, type Step } from './checker.ts';
 import { fail, keepUp } from './faults.ts';
 import { admits, isLocked, lockOut } from './floor.ts';
@@ -11,7 +11,7 @@ function* tick({ end }: Scenario, state: State): Iterable<Step<State>> {
   if (state.time < end) yield { action: 'a tick', state: { ...state, time: state.time + 1 } };
 }
 
-/** A node asks the store for its state, as at open, on reconnect and once a second: it settles what a claim would settle. */
+/** A node checks the state of the store, as on open, on reconnect and once a second, with the same effects as in a claim. */
 function* visit({ rule, local }: Setting, state: State): Iterable<Step<State>> {
   if (isLocked(rule, state)) return;
   for (const node of nodesOf(state)) {
@@ -23,7 +23,7 @@ function* visit({ rule, local }: Setting, state: State): Iterable<Step<State>> {
   }
 }
 
-/** Whether some token may still be accepted twice: nothing is lost by not looking further otherwise. */
+/** Returns whether a token may still be accepted twice; otherwise the search need not continue. */
 function isOpen({ uses, accepted, requests }: State): boolean {
   return uses.some((left, token) => {
     const underWay = requests.filter((request) => request.token === token).length;
@@ -32,14 +32,14 @@ function isOpen({ uses, accepted, requests }: State): boolean {
 }
 
 export interface Checked extends Exploration {
-  /** The longest lock-out after any state that was reached, in ticks. */
+  /** The longest lock-out from any reachable state, in ticks. */
   readonly longestLockOut: number;
 }
 
 /**
- * Tries a rule in a scenario.
+ * Explores a rule in a scenario.
  *
- * @param mostLockOut - ticks that a lock-out may last after the faults
+ * @param mostLockOut - maximum ticks of a lock-out after the faults
  */
 export function check(rule: Rule, scenario: Scenario, mostLockOut: number): Checked {
   const { local, strict = false } = scenario;

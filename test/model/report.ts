@@ -1,15 +1,15 @@
-/** What spec/REPLAY_MODEL.md says of what was run. */
+/** Formats results as in spec/REPLAY_MODEL.md. */
 import type { Checked } from './model.ts';
 import type { Variant } from './variants.ts';
 
 const count = (number: number) => number.toLocaleString('en').replaceAll(',', ' ');
 
-/** A row of the table of what was found safe. */
+/** Formats a row of the table of safe rules. */
 export function row({ name, scenario }: Variant, { states, steps, longestLockOut }: Checked): string {
   return `| ${name} | ${scenario} | ${count(states)} | ${count(steps)} | ${longestLockOut} |`;
 }
 
-/** A counterexample. */
+/** Formats a counterexample. */
 export function counterexample({ name, scenario }: Variant, { found }: Checked): string {
   const lines = shorten(found?.trace.slice(1) ?? []);
   return `### ${name[0]?.toUpperCase()}${name.slice(1)}\n\nScenario “${scenario}”: ${found?.what}.\n\n\`\`\`text\n${lines.join('\n')}\n\`\`\`\n`;

@@ -1,13 +1,13 @@
-/** What requests do: step 5 (time), step 7 (claim, and the clock again) of spec/PROTOCOL.md §2. */
+/** The steps of a request: step 5 (time) and step 7 (claim, and the clock again) of spec/PROTOCOL.md §2. */
 import type { Step } from './checker.ts';
 import { admits, isAboveFloor, isLocked } from './floor.ts';
 import { type Rule, SKEW, T } from './rule.ts';
 import { clockOf, copy, NONE, nodesOf, type Request, type State } from './world.ts';
 
-/** Requests that are under way at a time: as many as it takes to accept one token twice. */
+/** Maximum requests in flight: as many as it takes to accept one token twice. */
 const AT_ONCE = 2;
 
-/** What all steps know of where they are. */
+/** The rule and the constants of a search. */
 export interface Setting {
   readonly rule: Rule;
   readonly local: boolean;
@@ -19,7 +19,7 @@ export interface Setting {
 const inWindow = (time: number, now: number) => Math.abs(time - now) <= T;
 const nameOf = (setting: Setting, token: number) => `the token of ${setting.times[token]}`;
 
-/** A node finds a token within its window. */
+/** A node finds a token fresh. */
 export function* begin(setting: Setting, state: State): Iterable<Step<State>> {
   if (state.requests.length === AT_ONCE) return;
   for (const node of nodesOf(state)) {
@@ -34,7 +34,7 @@ export function* begin(setting: Setting, state: State): Iterable<Step<State>> {
   }
 }
 
-/** Each request under way may take its next step. */
+/** Each request in flight may take its next step. */
 export function* proceed(setting: Setting, state: State): Iterable<Step<State>> {
   for (const [at, request] of state.requests.entries()) {
     const next = copy(state);
@@ -45,7 +45,7 @@ export function* proceed(setting: Setting, state: State): Iterable<Step<State>> 
   }
 }
 
-/** What a request does next; `undefined` where it waits for a lock. */
+/** Takes the next step of a request; `undefined` if it waits for a lock. */
 type Proceed = (setting: Setting, next: State, request: Request, state: State) => string | undefined;
 
 const STEPS: Readonly<Record<Request['phase'], Proceed>> = {
@@ -55,7 +55,7 @@ const STEPS: Readonly<Record<Request['phase'], Proceed>> = {
     const moved = next.memory.floor !== state.memory.floor;
     if (moved && isLocked(rule, state)) return undefined;
     const { floor } = next.memory;
-    if (!isAboveFloor(rule, times[request.token] as number, floor)) return 'has forgotten up to';
+    if (!isAboveFloor(rule, times[request.token] as number, floor)) return 'has a floor that refuses';
     if (rule.claim === 'one step') return record(setting, next, request);
     put(next, { ...request, now: NONE, phase: 'read', read: { floor, unused: isUnused(setting, next, request) } });
     return rule.claim === 'statement' ? 'reads the floor for' : 'looks for a record of';
@@ -67,7 +67,7 @@ const STEPS: Readonly<Record<Request['phase'], Proceed>> = {
   },
   claimed(setting, next, { node, token, excused }) {
     const time = setting.times[token] as number;
-    if (setting.rule.readsAgain && !inWindow(time, clockOf(next, node))) return 'finds, too late,';
+    if (setting.rule.readsAgain && !inWindow(time, clockOf(next, node))) return 'finds that it is too late for';
     if (!excused) next.accepted[token] = (next.accepted[token] as number) + 1;
     return 'ACCEPTS';
   },
@@ -77,7 +77,7 @@ function record(setting: Setting, next: State, request: Request): string {
   return isUnused(setting, next, request) ? write(setting, next, request) : 'has a record of';
 }
 
-/** What no later step looks at is left out, so that states that differ in nothing else are one. */
+/** Leaves out what no later step reads, so that states that differ only in that are merged. */
 function write(setting: Setting, next: State, request: Request): string {
   next.memory.records[request.token] = setting.rule.lifetime === undefined ? 0 : next.time;
   const time = setting.times[request.token] as number;
@@ -93,21 +93,21 @@ function isUnused({ rule }: Setting, { memory, time }: State, { token }: Request
   return recorded === NONE || (rule.lifetime !== undefined && time >= recorded + rule.lifetime);
 }
 
-/** Which of two equal requests is which makes no difference. */
+/** The order of requests does not matter, so they are sorted. */
 function put(state: State, request: Request): void {
   const order = (one: Request) => JSON.stringify(one);
   state.requests = [...state.requests, request].sort((one, other) => (order(one) < order(other) ? -1 : 1));
 }
 
-/** Whether some right clock has a token's time in its window. */
+/** Returns whether a token's time is within the window of some correct clock. */
 function isTrueTime(time: number, now: number): boolean {
   return Math.abs(time - now) <= T + SKEW;
 }
 
-/** Whether a second claim is one that the rule says it cannot exclude. */
+/** Returns whether a second claim is one that the rule cannot exclude. */
 function isExcused({ times, strict }: Setting, { claimed, remains, fallen, time }: State, token: number): boolean {
   if (strict) return false;
-  // After a fall: dated under a wrong clock, used, forgotten, and the true clock comes to its time.
+  // After H has fallen: a token dated by a wrong clock, used and forgotten, when true time reaches its date.
   const comesToIt = claimed[token] === 'out of time' && isTrueTime(times[token] as number, time);
   return remains[token] === true || (fallen && comesToIt);
 }

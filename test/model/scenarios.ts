@@ -1,8 +1,8 @@
-/** Where the rule is tried: times and faults are bounded, and within the bounds everything is tried. */
+/** Scenarios: they limit times and faults, and within these limits everything is explored. */
 import { SKEW, T } from './rule.ts';
 import { FAR, type Scenario } from './world.ts';
 
-/** Used first at the very begin, by the node whose clock is ahead. */
+/** Time of a token that the node with the fast clock accepts at the start. */
 const EARLY = T + SKEW;
 
 const SERVERS: Scenario = {
@@ -15,9 +15,9 @@ const SERVERS: Scenario = {
   mostFaults: 0,
   clocks: [],
 };
-/** No fault needs more time than from the first use to the last. */
+/** No fault needs more time than from the first use of a token to its last. */
 const LAST_USE = EARLY + T + SKEW + 1;
-/** Processes of one machine have one clock: which of them does a step makes no difference, but where each keeps closed for itself. */
+/** Processes of one machine share a clock, so one node is enough, except where each node closes separately. */
 const MACHINE: Scenario = { ...SERVERS, local: true, nodes: [0], end: LAST_USE };
 
 const WRONG_BY_YEARS: Scenario = {
@@ -44,19 +44,19 @@ const CRASH: Scenario = {
 };
 const PROCESS: Scenario = {
   ...MACHINE,
-  // Of both halves of a second.
+  // Tokens of both halves of a second.
   tokens: [[EARLY], [EARLY + 1]],
   faults: ['the machine crashes and its store is empty'],
   mostFaults: 2,
 };
 
 export const SCENARIOS = {
-  /** Two machines, one s behind and one s ahead; requests stall, records are forgotten. */
+  /** Two machines, one s behind and one s ahead; requests stall, and records are forgotten. */
   'skewed clocks': SERVERS,
   'skewed clocks, two tokens': { ...SERVERS, tokens: [[EARLY, EARLY + 1]] },
   /** Rules 12 and 13. */
-  'the store loses its memory': LOSS,
-  'the store loses its memory, no remainder allowed': { ...LOSS, strict: true, mostFaults: 1 },
+  'the store loses its data': LOSS,
+  'the store loses its data, no remainder allowed': { ...LOSS, strict: true, mostFaults: 1 },
   'a replica becomes master, and back': {
     ...SERVERS,
     end: LAST_USE,
@@ -66,7 +66,7 @@ export const SCENARIOS = {
   'clocks of servers step': { ...SERVERS, end: 8, clocks: [-8, -SKEW, 0, SKEW, 8], mostFaults: 2 },
   'the clock of a machine steps': { ...MACHINE, end: 8, clocks: [0, 8], mostFaults: 2 },
   'the clock of a machine steps back first': { ...MACHINE, end: 8, clocks: [-8, 0], mostFaults: 2 },
-  /** Rule 9: out and back. The second token is one of the wrong time. */
+  /** Rule 9: the clock goes wrong and returns. The second token is dated by the wrong clock. */
   'the clock of a machine is wrong by years': WRONG_BY_YEARS,
   'the clock of two processes is wrong by years': { ...WRONG_BY_YEARS, nodes: [0, 0] },
   'the clock of a machine is wrong by years, until true time reaches that date': {
@@ -81,7 +81,7 @@ export const SCENARIOS = {
     clocks: [0, FAR, 8],
     mostFaults: 3,
   },
-  /** Rule 9 where nodes differ, and each keeps closed for itself. */
+  /** Rule 9 with nodes that differ; each closes separately. */
   'the clocks of all servers are wrong by years': {
     ...SERVERS,
     tokens: [[EARLY], [FAR - T]],
@@ -89,18 +89,18 @@ export const SCENARIOS = {
     allClocks: [0, FAR],
     mostFaults: 2,
   },
-  'the store loses its memory while all clocks are wrong by years': {
+  'the store loses its data while all clocks are wrong by years': {
     ...LOSS,
     faults: ['the store is flushed'],
     allClocks: [0, FAR],
     mostFaults: 3,
   },
-  /** SQLite: what the disk has may be older than what was answered. */
+  /** SQLite: the data on the disk may be older than the last response. */
   'a machine crashes': CRASH,
   'a machine crashes, no remainder allowed': { ...CRASH, strict: true },
   'a machine crashes while its clock is wrong by years': { ...CRASH, clocks: [0, FAR], mostFaults: 3, end: 11 },
   'a machine crashes, and restarts with its clock behind': { ...CRASH, clocks: [-8, 0], mostFaults: 3 },
-  /** The store in memory. */
+  /** The memory store. */
   'a process restarts': PROCESS,
   'a process restarts, no remainder allowed': { ...PROCESS, strict: true },
 } as const satisfies Readonly<Record<string, Scenario>>;

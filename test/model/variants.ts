@@ -1,4 +1,4 @@
-/** Rules that differ from ours in one respect, and where that is enough. */
+/** Variants of the rule, and the scenarios in which they are safe or fail. */
 import { M, OURS, OURS_IN_SQL, type Rule, SKEW, T } from './rule.ts';
 import type { ScenarioName } from './scenarios.ts';
 
@@ -8,13 +8,13 @@ export interface Variant {
   readonly scenario: ScenarioName;
 }
 
-/** All on one machine: the store has no clock from which a caller's could differ. */
+/** All on one machine, so the store and its callers share a clock. */
 const ON_ONE_MACHINE: Rule = { ...OURS, gap: Number.POSITIVE_INFINITY };
 const QUARANTINE: Rule = { ...ON_ONE_MACHINE, loss: 'quarantine' };
 const IN_MEMORY: Rule = { ...ON_ONE_MACHINE, loss: 'below the second' };
 const SQL_ON_ONE_MACHINE: Rule = { ...OURS_IN_SQL, gap: Number.POSITIVE_INFINITY };
 const NO_LOCK: Rule = { ...SQL_ON_ONE_MACHINE, lock: false, wait: false };
-/** A time to live instead of a floor, as with `SET NX EX`: the caller's clock is not asked for. */
+/** A TTL instead of a floor, as with `SET NX EX`; the caller's clock is not checked. */
 const keptFor = (lifetime: number): Rule => ({ ...ON_ONE_MACHINE, floor: 'none', lifetime });
 const SMALLEST = 2 * T + 2 * SKEW + 1;
 
@@ -43,13 +43,13 @@ export const SAFE: readonly Variant[] = [
     scenario: 'the clock of a machine steps',
   },
   { name: 'no floor, records kept for 2T + 2s + 1 from the claim', rule: keptFor(SMALLEST), scenario: 'skewed clocks' },
-  { name: 'Redis: one step per claim', rule: OURS, scenario: 'the store loses its memory' },
+  { name: 'Redis: one step per claim', rule: OURS, scenario: 'the store loses its data' },
   {
     name: 'Redis, `quarantine`',
     rule: { ...OURS, loss: 'quarantine' },
-    scenario: 'the store loses its memory, no remainder allowed',
+    scenario: 'the store loses its data, no remainder allowed',
   },
-  { name: 'SQL server: one statement with lock and wait', rule: OURS_IN_SQL, scenario: 'the store loses its memory' },
+  { name: 'SQL server: one statement with lock and wait', rule: OURS_IN_SQL, scenario: 'the store loses its data' },
   { name: 'Redis: one step per claim', rule: OURS, scenario: 'a replica becomes master, and back' },
   { name: 'Redis: one step per claim', rule: OURS, scenario: 'clocks of servers step' },
   { name: 'SQLite', rule: ON_ONE_MACHINE, scenario: 'the clock of a machine steps' },
@@ -63,11 +63,11 @@ export const SAFE: readonly Variant[] = [
   {
     name: 'Redis, `quarantine`',
     rule: { ...OURS, loss: 'quarantine' },
-    scenario: 'the store loses its memory while all clocks are wrong by years',
+    scenario: 'the store loses its data while all clocks are wrong by years',
   },
 ];
 
-/** These accept one twice. */
+/** These accept a token twice. */
 export const BROKEN: readonly Variant[] = [
   {
     name: 'check first, record later',
@@ -100,17 +100,17 @@ export const BROKEN: readonly Variant[] = [
   {
     name: 'floor not raised after a loss',
     rule: { ...OURS, incarnation: 'none' },
-    scenario: 'the store loses its memory',
+    scenario: 'the store loses its data',
   },
   {
     name: 'after a loss, a floor set by the clock of a stalled caller',
     rule: { ...OURS, loss: 'caller’s clock', gap: Number.POSITIVE_INFINITY },
-    scenario: 'the store loses its memory',
+    scenario: 'the store loses its data',
   },
   {
     name: '`quarantine` without the skew',
     rule: { ...OURS, loss: 'quarantine without skew' },
-    scenario: 'the store loses its memory',
+    scenario: 'the store loses its data',
   },
   {
     name: '`run_id` only',
@@ -135,11 +135,11 @@ export const BROKEN: readonly Variant[] = [
   {
     name: '`quarantine` on servers, and a floor that falls at once',
     rule: { ...OURS, loss: 'quarantine', fall: 'at once' },
-    scenario: 'the store loses its memory while all clocks are wrong by years',
+    scenario: 'the store loses its data while all clocks are wrong by years',
   },
 ];
 
-/** These let honest new tokens wait for too long, after all faults. */
+/** These refuse honest new tokens for too long after all faults. */
 export const LOCK_OUTS: readonly (Variant & { readonly most: number })[] = [
   {
     name: 'a floor that never falls',
@@ -155,12 +155,12 @@ export const LOCK_OUTS: readonly (Variant & { readonly most: number })[] = [
   },
 ];
 
-/** What our rule cannot exclude: the model finds it where it is not excused, or where the rule has no word for it. */
+/** Remainders that our rule cannot exclude; the model finds them if they are not excused. */
 export const REMAINDERS: readonly Variant[] = [
   {
     name: '`fresh` on servers: a token dated after the loss, used before it',
     rule: OURS,
-    scenario: 'the store loses its memory, no remainder allowed',
+    scenario: 'the store loses its data, no remainder allowed',
   },
   {
     name: '`fresh` in SQLite: the same',

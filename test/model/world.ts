@@ -1,21 +1,21 @@
-/** The world that the rule is tried in: two nodes, one store, true time, and what has happened so far. */
+/** The world of the model: two nodes, one store, true time, and what has happened so far. */
 
-/** No time: before all others. */
+/** No time; less than any other. */
 export const NONE = -1;
-/** A clock that is wrong by years; true time does not come so far. */
+/** The time of a clock that is wrong by years; true time does not reach it. */
 export const FAR = 20;
 
-/** What can be lost. */
+/** The data of a store, which can be lost. */
 export interface Memory {
   /** H. */
   floor: number;
   /** The recorded incarnation. */
   life: number;
-  /** For each token when it was recorded, by the store's clock (0 where that decides about nothing); `NONE`: not recorded. */
+  /** When each token was recorded, by the store's clock (0 if that has no effect); `NONE`: not recorded. */
   records: number[];
 }
 
-/** What can go wrong; faults.ts says what each of them changes. */
+/** Faults; faults.ts defines their effects. */
 export type FaultName =
   | 'the store is flushed'
   | 'the store restarts with everything it had'
@@ -26,20 +26,20 @@ export type FaultName =
   | 'the machine crashes and its store is empty'
   | 'node 0 restarts';
 
-/** A request on its way through a node; time may pass between any two of its steps. */
+/** A request in a node; time may pass between any two of its steps. */
 export interface Request {
   readonly node: number;
   readonly token: number;
-  /** What the node's clock said at the time check, until the claim. */
+  /** Time by the node's clock at the time check; kept until the claim. */
   readonly now: number;
   readonly phase: 'checked' | 'read' | 'claimed';
-  /** What a claim of two steps has read: H, and whether the nonce was unused. */
+  /** What a claim in two steps has read: H, and whether the nonce was unused. */
   readonly read?: { readonly floor: number; readonly unused: boolean };
-  /** Whether the rule says that it could not exclude this second claim. */
+  /** Whether this is a second claim that the rule cannot exclude. */
   readonly excused?: boolean;
 }
 
-/** Since when a node keeps closed (rule 9), by true time and by its clock, and for which H. */
+/** A node that is closed (rule 9): since when, by true time and by its clock, and for which H. */
 export interface Closing {
   readonly began: number;
   readonly wall: number;
@@ -47,62 +47,62 @@ export interface Closing {
 }
 
 export interface State {
-  /** True time, which is also the monotonic time of all. */
+  /** True time, which is also the monotonic time of all nodes. */
   time: number;
-  /** How far all clocks are from it, that of a store on a machine of its own included; and each node's beyond that. */
+  /** Error that all clocks share, including that of a store on a separate machine; and the further error of each node's clock. */
   wrong: number;
   clocks: number[];
   memory: Memory;
-  /** What the replica has; what the disk has. */
+  /** The data of the replica, and on the disk. */
   replica: Memory;
   disk: Memory;
-  /** Ids of the server's run, of its replica's, of the replication; and the next that is free. */
+  /** Ids of the run of the server, of the run of its replica, and of the replication; and the next free id. */
   run: number;
   replicaRun: number;
   replication: number;
   nextId: number;
   requests: Request[];
-  /** Forgetting that each node has begun: a time, or `NONE`. */
+  /** For each node, the time up to which it has begun to forget, or `NONE`. */
   forgetting: number[];
-  /** Each node's, while it keeps closed. */
+  /** For each node, how it is closed, if it is. */
   closings: (Closing | null)[];
-  /** For each token how often it may still be sent. */
+  /** For each token, how often it may still be sent. */
   uses: number[];
-  /** For each token whether it was claimed before: at its time, or at another, as a clock was wrong. */
+  /** For each token, whether it was claimed before: at its time, or at another because a clock was wrong. */
   claimed: ('' | 'in time' | 'out of time')[];
-  /** And how often it was accepted, but for excused claims. */
+  /** For each token, how often it was accepted, except for excused claims. */
   accepted: number[];
-  /** For each token whether it is one that the last loss may let in once more. */
+  /** For each token, whether it may be accepted once more after the last loss. */
   remains: boolean[];
   /** Whether H has fallen. */
   fallen: boolean;
   faults: number;
 }
 
-/** Where and with what the rule is tried. */
+/** A scenario in which a rule is explored. */
 export interface Scenario {
-  /** Whether the store has no clock of its own, as all is on one machine with one clock. */
+  /** Whether everything is on one machine with one clock, so that the store has no other. */
   readonly local: boolean;
-  /** How far each node's clock is from true time, to begin with. */
+  /** Initial error of each node's clock. */
   readonly nodes: readonly number[];
-  /** Claimed times of the tokens; each list is an exploration of its own. */
+  /** Claimed times of the tokens; each list is explored separately. */
   readonly tokens: readonly (readonly number[])[];
-  /** How often each token is sent, at most. */
+  /** Maximum number of times that each token is sent. */
   readonly uses: number;
   /** True time ends here. */
   readonly end: number;
   readonly faults: readonly FaultName[];
-  /** How many faults there are, at most, in one history. */
+  /** Maximum number of faults in one history. */
   readonly mostFaults: number;
-  /** What clocks may step to, from true time. */
+  /** Errors that clocks may step to. */
   readonly clocks: readonly number[];
-  /** The same, for all of several machines at once. */
+  /** Errors that the clocks of all machines may step to together. */
   readonly allClocks?: readonly number[];
-  /** Whether what the rule says that it cannot exclude counts as wrong. */
+  /** Whether second claims that the rule cannot exclude count as errors. */
   readonly strict?: boolean;
 }
 
-/** A store that is new and empty by construction has no floor. */
+/** Makes the first state; a store that is new and empty has no floor. */
 export function start({ nodes, uses, mostFaults }: Scenario, tokens: readonly number[]): State {
   const memory = (): Memory => ({ floor: NONE, life: 0, records: tokens.map(() => NONE) });
   return {
@@ -132,7 +132,7 @@ export function copyMemory(memory: Memory): Memory {
   return { ...memory, records: [...memory.records] };
 }
 
-/** A state of its own, to be changed. */
+/** Copies a state, so that it can be changed. */
 export function copy(state: State): State {
   return {
     ...state,
@@ -154,12 +154,12 @@ export function nodesOf(state: State): number[] {
   return [...state.clocks.keys()];
 }
 
-/** What the clock of a store on a machine of its own says. */
+/** Returns the time by the clock of a store on a separate machine. */
 export function clockOfStore(state: State): number {
   return state.time + state.wrong;
 }
 
-/** What a node's clock says. */
+/** Returns the time by a node's clock. */
 export function clockOf(state: State, node: number): number {
   return state.time + state.wrong + (state.clocks[node] as number);
 }

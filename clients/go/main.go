@@ -13,7 +13,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// newToken makes what follows "JWT " in the header Authorization: it is good for one request, and for 20 seconds.
+// newToken makes a token, which follows "JWT " in the Authorization header. It is valid for one request, within 20 seconds.
 func newToken(username, keyFile string) (string, error) {
 	pem, err := os.ReadFile(keyFile)
 	if err != nil {
@@ -26,7 +26,7 @@ func newToken(username, keyFile string) (string, error) {
 	if key, err := jwt.ParseEdPrivateKeyFromPEM(pem); err == nil {
 		return jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims).SignedString(key)
 	}
-	return "", fmt.Errorf("%s: not the PEM, unencrypted, of an RSA or Ed25519 key", keyFile)
+	return "", fmt.Errorf("%s: not an unencrypted RSA or Ed25519 key in PEM format", keyFile)
 }
 
 func main() {
@@ -36,7 +36,7 @@ func main() {
 	}
 	request := must(http.NewRequest(http.MethodGet, os.Args[3], nil))
 	request.Header.Set("Authorization", "JWT "+must(newToken(os.Args[1], os.Args[2])))
-	// A redirect would be sent the same token.
+	// Don't send the token to another server.
 	noRedirects := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	client := http.Client{Timeout: 30 * time.Second, CheckRedirect: noRedirects}
 	response := must(client.Do(request))

@@ -8,9 +8,9 @@ import java.security.spec.*;
 import java.time.*;
 import java.util.Base64;
 
-/** One signed GET request: java SignedGet.java USERNAME KEYFILE URL. Needs a JDK, 17 or newer, and nothing else. */
+/** One signed GET request: java SignedGet.java USERNAME KEYFILE URL. Needs only a JDK, 17 or newer. */
 public class SignedGet {
-    /** The value of the header Authorization: it is good for one request, and for 20 seconds. */
+    /** Makes the value of the Authorization header. It is valid for one request, within 20 seconds. */
     static String authorization(String username, String pem) throws GeneralSecurityException {
         var pkcs8 = new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem.replaceAll("-----.*-----", "")));
         PrivateKey key;
@@ -22,7 +22,7 @@ public class SignedGet {
         boolean isRsa = key.getAlgorithm().equals("RSA");
         byte[] nonce = new byte[16];
         new SecureRandom().nextBytes(nonce);
-        // A username has no control characters: these two are all that JSON wants escaped.
+        // A username has no control characters, so JSON needs only these two escaped.
         String name = username.replace("\\", "\\\\").replace("\"", "\\\"");
         var base64url = Base64.getUrlEncoder().withoutPadding();
         byte[] header = "{\"alg\":\"%s\",\"typ\":\"JWT\"}".formatted(isRsa ? "RS512" : "EdDSA").getBytes(UTF_8);
@@ -40,13 +40,13 @@ public class SignedGet {
             System.err.println("usage: SignedGet USERNAME KEYFILE URL");
             System.exit(1);
         }
-        String step = words[1] + " (the PEM of an RSA or Ed25519 key, not encrypted)";
+        String step = words[1] + " (must be an unencrypted RSA or Ed25519 key in PEM format)";
         try {
             String value = authorization(words[0], Files.readString(Path.of(words[1])));
             step = words[2];
             var request = HttpRequest.newBuilder(URI.create(words[2])).timeout(Duration.ofSeconds(30))
                     .header("Authorization", value).build();
-            // It follows no redirect, which would be sent the same token.
+            // This client follows no redirects, which would send the token to another server.
             var answer = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofByteArray());
             System.out.writeBytes(answer.body());
             if (answer.statusCode() >= 400) throw new IllegalStateException("status " + answer.statusCode());

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 
 def authorization(username, key):
-    """The value of the header Authorization: it is good for one request, and for 20 seconds."""
+    """Makes the value of the Authorization header. It is valid for one request, within 20 seconds."""
     alg = "RS512" if isinstance(key, RSAPrivateKey) else "EdDSA"
     claims = {"username": username, "time": int(time.time()), "nonce": secrets.token_urlsafe(16)}
     return f"JWT {jwt.encode(claims, key, alg)}"
@@ -26,9 +26,9 @@ def main(username, key_file, url):
     step = key_file
     try:
         key = load_pem_private_key(Path(key_file).read_bytes(), password=None)
-        authorization(username, key)  # the key fits
+        authorization(username, key)  # fails if the key cannot sign
         step = url
-        # A redirect would be sent the same token.
+        # Don't send the token to another server.
         response = requests.get(url, auth=sign, timeout=30, allow_redirects=False)
         sys.stdout.buffer.write(response.content)
         response.raise_for_status()

@@ -8,13 +8,13 @@ use serde_json::json;
 use std::time::{Duration, SystemTime};
 use std::{error::Error, fmt::Display, io};
 
-/// The value of the header Authorization: it is good for one request, and for 20 seconds.
+/// Makes the value of the Authorization header. It is valid for one request, within 20 seconds.
 fn authorization(username: &str, pem: &[u8]) -> Result<String, Box<dyn Error>> {
     let signer = PrivateKeyDer::from_pem_slice(pem)
         .ok()
         .and_then(|key| any_supported_type(&key).ok())
         .and_then(|key| key.choose_scheme(&[RSA_PKCS1_SHA512, ED25519]))
-        .ok_or("not the PEM, unencrypted, of an Ed25519 key or an RSA key of 2048 to 4096 bits")?;
+        .ok_or("not an unencrypted Ed25519 key or RSA key of 2048 to 4096 bits in PEM format")?;
     let is_rsa = signer.scheme() == RSA_PKCS1_SHA512;
     let alg = if is_rsa { "RS512" } else { "EdDSA" };
     let mut nonce = [0; 16];
@@ -39,8 +39,8 @@ fn main() {
         .header("Authorization", value)
         .config()
         .timeout_global(Some(Duration::from_secs(30)))
-        .max_redirects(0) // a redirect would be sent the same token
-        .http_status_as_error(false) // the body says why
+        .max_redirects(0) // don't send the token to another server
+        .http_status_as_error(false) // print the body, which gives the reason
         .build();
     let mut answer = request.call().unwrap_or_else(|error| fail(url, error));
     let body = &mut answer.body_mut().as_reader();

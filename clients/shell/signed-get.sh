@@ -10,27 +10,27 @@ case "$(openssl pkey -in "$key" -noout -text_pub)" in
   ED25519*) alg=EdDSA digest= ;;
   *Modulus*) alg=RS512 digest='-digest sha512' ;;
   *prime256v1*) alg=ES256 digest='-digest sha256' ;;
-  '') exit 1 ;; # openssl has said why
-  *) echo "signed-get.sh: $key: the key is none of RSA, Ed25519 and P-256" >&2; exit 1 ;;
+  '') exit 1 ;; # openssl has printed the reason
+  *) echo "signed-get.sh: $key: the key must be RSA, Ed25519 or P-256" >&2; exit 1 ;;
 esac
-# A username has no control characters: quotes and backslashes are all that JSON wants escaped.
+# A username has no control characters, so JSON needs only quotes and backslashes escaped.
 name=$(printf '%s' "$username" | sed 's/[\\"]/\\&/g')
 header=$(printf '{"alg":"%s","typ":"JWT"}' $alg | base64url)
 claims=$(printf '{"username":"%s","time":%d,"nonce":"%s"}' "$name" "$(date +%s)" "$(openssl rand 18 | base64url)" | base64url)
 
-# pkeyutl signs files only, and a pipe would hide that it failed.
+# pkeyutl signs files only, and a pipe would hide its failure.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 printf '%s.%s' "$header" "$claims" > "$work/input"
 # shellcheck disable=SC2086 # two words, or none
 openssl pkeyutl -sign -inkey "$key" -rawin $digest -in "$work/input" -out "$work/signature"
 if [ $alg = ES256 ]; then
-  # JWS wants r and s as 32 bytes each (RFC 7518 section 3.4) where openssl gives them as DER, and makes bytes of hex within DER only.
+  # JWS needs r and s as 32 bytes each (RFC 7518 section 3.4), but openssl writes DER; it can convert hex to bytes within DER only.
   rs=$(openssl asn1parse -inform DER -in "$work/signature" | sed -n 's/.*INTEGER *://p' | xargs printf '%64s%64s' | tr ' ' 0)
   openssl asn1parse -genstr "FORMAT:HEX,OCTETSTRING:$rs" -noout -out "$work/der"
   tail -c 64 "$work/der" > "$work/signature"
 fi
 
-# On curl's command line, other users could read the token.
+# Other users could read the token on curl's command line, so curl reads it from standard input.
 printf 'Authorization: JWT %s.%s.%s\n' "$header" "$claims" "$(base64url < "$work/signature")" |
   curl --silent --show-error --fail-with-body --max-time 30 --header @- "$url"

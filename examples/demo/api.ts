@@ -1,4 +1,4 @@
-/** A small API that knows nothing of tokens: ajwtd stands before it, and says who calls. */
+/** A small API that knows nothing about tokens: ajwtd runs in front of it and tells it who calls. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

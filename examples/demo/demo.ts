@@ -1,4 +1,4 @@
-/** The main job on real input: `npm run demo`; with `-- --once` it ends by itself. */
+/** Shows accepted and refused requests to a real server: `npm run demo`; with `-- --once` it exits by itself. */
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ const dim = (text: string) => styleText('dim', text);
 const once = process.argv.includes('--once');
 
 const folder = await mkdtemp(join(tmpdir(), 'ajwt-demo-'));
-// There are private keys in it: it goes however the demo ends.
+// It contains private keys, so it is deleted however the demo ends.
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 let isDone = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -23,10 +23,10 @@ const [guido, ada] = await makeKeyFiles(folder);
 const guidosKey = await PrivateKey.fromFile(guido.privateFile);
 const adasKey = await PrivateKey.fromFile(ada.privateFile);
 
-console.log(bold('Callers make key pairs; the private half never leaves them'));
+console.log(bold('Callers make key pairs and keep their private keys'));
 for (const { username, madeBy } of [guido, ada]) console.log(`  ${username.padEnd(6)} $ ${madeBy}`);
 
-console.log(bold('\nThe operator registers the public halves'));
+console.log(bold('\nThe operator registers the public keys'));
 for (const { username, publicFile } of [guido, ada]) {
   console.log(`  $ ajwtd key add ${username} ${publicFile.slice(folder.length + 1)}`);
   console.log(`    ${dim(await ajwtd(['key', 'add', username, publicFile], folder))}`);
@@ -38,7 +38,7 @@ const server = await startAjwtd(
   folder,
 );
 const { url } = server;
-console.log(bold('\najwtd stands before an API that knows nothing of tokens'));
+console.log(bold('\najwtd runs in front of an API that knows nothing about tokens'));
 console.log(`  $ ajwtd serve --upstream ${api.url}`);
 console.log(`    ${dim(`listening on ${url}, users, keys and used tokens in ${join(folder, 'ajwt.db')}`)}\n`);
 
@@ -49,10 +49,10 @@ const stranger = await PrivateKey.generate();
 
 const scenes = [
   { title: 'A signed request', authorization: good, expected: 200 },
-  { title: 'The very same token again', authorization: good, expected: 401 },
-  { title: 'A tampered claim: the time, moved by a second', authorization: tampered(another), expected: 401 },
+  { title: 'The same token again', authorization: good, expected: 401 },
+  { title: 'A tampered claim: the time, changed by a second', authorization: tampered(another), expected: 401 },
   {
-    title: "A stranger's key, under the name guido",
+    title: "A stranger's key, with the username guido",
     authorization: await createAuthorization({ username: 'guido', key: stranger }),
     expected: 401,
   },
@@ -79,7 +79,7 @@ for (const [index, { title, authorization, expected }] of scenes.entries()) {
   if (response.status !== expected) unexpected++;
 }
 
-console.log(bold(`${scenes.length + 1}. The everyday way: createSignedFetch signs each request anew`));
+console.log(bold(`${scenes.length + 1}. In practice: createSignedFetch signs each request`));
 const signedFetch = createSignedFetch({ username: 'ada', key: adasKey });
 for (let count = 0; count < 3; count++) {
   const response = await signedFetch(`${url}/me`);
@@ -90,12 +90,12 @@ for (let count = 0; count < 3; count++) {
 isDone = true;
 if (once) await end();
 else {
-  console.log(`\n${bold('It is still running')}; Ctrl-C ends it. What to try next:`);
+  console.log(`\n${bold('The server is still running')}; Ctrl-C stops it. Try next:`);
   for (const [command, what] of [
     [`curl -i ${url}/me`, 'no credential: 401 and the challenge'],
-    [`npm run -s ajwt fetch -- --user guido --key ${guido.privateFile} ${url}/me`, 'signed, by command'],
+    [`npm run -s ajwt fetch -- --user guido --key ${guido.privateFile} ${url}/me`, 'signed by a command'],
     [`npm run -s ajwtd key list -- --database sqlite:${join(folder, 'ajwt.db')}`, 'who may call'],
-    ['less spec/LIFECYCLE.md', 'the checks, and their order'],
+    ['less spec/LIFECYCLE.md', 'the checks and their order'],
     ['npm run bench', 'how fast it is here'],
   ] as const) {
     console.log(`  ${command}\n    ${dim(what)}`);
@@ -104,16 +104,16 @@ else {
 
 async function end(): Promise<void> {
   await Promise.all([server.stop(), api.stop()]);
-  if (unexpected > 0) console.error(`${unexpected} answers were not as expected`);
+  if (unexpected > 0) console.error(`${unexpected} responses were not as expected`);
   process.exitCode = unexpected > 0 ? 1 : 0;
 }
 
-/** The claims, as anybody on the way can read them: nothing in a token is secret. */
+/** Returns the claims, which anyone on the network path can read: nothing in a token is secret. */
 function claimsOf(authorization: string): string {
   return Buffer.from(authorization.split('.')[1] ?? '', 'base64url').toString();
 }
 
-/** What an attacker does who hopes that nobody checks the signature. */
+/** Changes a claim and keeps the signature, like an attacker who hopes that signatures are not checked. */
 function tampered(authorization: string): string {
   const [header, , signature] = authorization.split('.');
   const claims = JSON.parse(claimsOf(authorization));

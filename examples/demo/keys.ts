@@ -1,4 +1,4 @@
-/** Key pairs as people have them: made by OpenSSH and OpenSSL where they are installed, by this library otherwise. */
+/** Typical key pairs: made by OpenSSH and OpenSSL if they are installed, otherwise by this library. */
 import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

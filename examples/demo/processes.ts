@@ -1,30 +1,30 @@
-/** The programs of the demo, each in a process of its own. */
+/** The programs of the demo, each in a separate process. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
-/** As after an installation, from the sources. */
+/** The installed command, run from the sources. */
 const AJWTD = [...process.execArgv, path('../../packages/server/src/cli/ajwtd.ts')];
 const API = [...process.execArgv, path('api.ts')];
 
 /** A running program. */
 export interface Running {
   readonly url: string;
-  /** The next line that it prints. */
+  /** Waits for the next line that it prints. */
   nextLine(): Promise<string>;
-  /** Asks it to stop, and waits until it has. */
+  /** Stops it and waits until it has exited. */
   stop(): Promise<void>;
 }
 
-/** Runs a command of ajwtd to its end. @returns what it printed */
+/** Runs a command of ajwtd. @returns its output */
 export async function ajwtd(words: readonly string[], folder: string): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, [...AJWTD, ...words], { cwd: folder });
   return stdout.trim();
 }
 
-/** Starts ajwtd, in a folder. */
+/** Starts ajwtd in a folder. */
 export function startAjwtd(words: readonly string[], folder: string): Promise<Running> {
   return start([...AJWTD, 'serve', ...words], folder);
 }
@@ -40,7 +40,7 @@ async function start(words: readonly string[], cwd: string): Promise<Running> {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const nextLine = async () => {
     const { value, done } = await lines.next();
-    if (done) throw new Error(`${words.at(-1)} has ended`);
+    if (done) throw new Error(`${words.at(-1)} has exited`);
     return value;
   };
   for (;;) {
@@ -50,7 +50,7 @@ async function start(words: readonly string[], cwd: string): Promise<Running> {
 }
 
 async function stop(child: ChildProcess): Promise<void> {
-  // Ctrl-C reaches all processes of a terminal.
+  // Ctrl-C reaches all processes of a terminal, so they stop by themselves.
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill();

@@ -1,10 +1,10 @@
-/** Makes the tables, fills them through Drizzle, and asks who sent a request: test/own-users.test.ts runs it. */
+/** Creates the tables, fills them with Drizzle, and authenticates a request; run by test/own-users.test.ts. */
 import { PrivateKey } from 'asymmetric-jwt-auth';
 import { createAuthorization } from 'asymmetric-jwt-auth/client';
 import { eq, sql } from 'drizzle-orm';
 import { auth, db, pool, publicKeys, users } from './drizzle.ts';
 
-// As drizzle-kit writes them.
+// Like those that drizzle-kit creates.
 await db.execute(sql`CREATE TABLE "users" (
   "id" integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
   "email" text NOT NULL CONSTRAINT "users_email_unique" UNIQUE,

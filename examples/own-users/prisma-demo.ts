@@ -1,9 +1,9 @@
-/** Makes tables as Prisma does, fills them, and asks who sent a request: test/own-users.test.ts runs it. */
+/** Creates tables like Prisma's, fills them, and authenticates a request; run by test/own-users.test.ts. */
 import { PrivateKey } from 'asymmetric-jwt-auth';
 import { createAuthorization } from 'asymmetric-jwt-auth/client';
 import { auth, pool } from './prisma.ts';
 
-// As `prisma migrate` writes them.
+// Like those that `prisma migrate` creates.
 await pool.query(`
 CREATE TYPE "KeyStatus" AS ENUM ('ACTIVE', 'REVOKED');
 CREATE TABLE "User" (
@@ -38,7 +38,7 @@ async function whoSends(): Promise<string> {
 }
 
 console.log(await whoSends());
-/** Prisma writes a moment in UTC. */
+/** Formats a time in UTC, like Prisma. */
 const expireAt = (moment: number) =>
   pool.query(`UPDATE "PublicKey" SET "expiresAt" = $1`, [new Date(moment).toISOString().slice(0, 23)]);
 await expireAt(Date.now() - 60_000);

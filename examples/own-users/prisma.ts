@@ -3,10 +3,10 @@ import { sqlKeyStore } from 'asymmetric-jwt-auth/sql';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 
-// Prisma's DateTime is a timestamp without a zone, and means UTC. The driver would take it for the time of this machine.
+// Prisma's DateTime is a timestamp without time zone, in UTC. The driver would read it as local time.
 pg.types.setTypeParser(pg.types.builtins.TIMESTAMP, (text) => new Date(`${text}Z`));
 
-/** As the models of schema.prisma have them; the generator `prisma-kysely` writes such types by itself. */
+/** The columns of the models in schema.prisma; the generator `prisma-kysely` can write these types. */
 interface Tables {
   User: { id: string; email: string; name: string | null; deletedAt: Date | null };
   PublicKey: { id: string; userId: string; key: string; status: 'ACTIVE' | 'REVOKED'; expiresAt: Date | null };

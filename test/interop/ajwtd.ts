@@ -1,4 +1,4 @@
-/** Starts `ajwtd` with registered keys, on an SQLite database. */
+/** Starts `ajwtd` with registered keys and an SQLite database. */
 import { ajwtd, type Ajwtd as Server, serve } from 'ajwt-testkit/ajwtd';
 import { asOfAMinuteAgo } from 'ajwt-testkit/directory';
 
@@ -18,7 +18,7 @@ export async function startAjwtd(
 ): Promise<Ajwtd> {
   for (const [username, file] of Object.entries(keys)) {
     const { code, stderr } = await ajwtd(['key', 'add', username, file, '--database', `sqlite:${database}`]);
-    if (code !== 0) throw new Error(`ajwtd key add ${username} ended with ${code}: ${stderr}`);
+    if (code !== 0) throw new Error(`ajwtd key add ${username} exited with ${code}: ${stderr}`);
   }
   // A new nonce store refuses tokens that are older than itself.
   await asOfAMinuteAgo(database);

@@ -1,4 +1,4 @@
-/** The clients in other languages at a real `ajwtd`. */
+/** The clients in other languages send requests to a real `ajwtd`. */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -17,9 +17,9 @@ const KINDS = [
   { kind: 'Ed25519', alg: 'EdDSA' },
   { kind: 'P-256', alg: 'ES256' },
 ] as const;
-/** The shell's client takes what openssl can sign with. */
+/** The shell client accepts the types of keys that openssl signs with. */
 const kindsOf = (language: Language) => KINDS.filter(({ kind }) => kind !== 'P-256' || language === 'shell');
-/** Letters of other scripts, and what JSON and shells have to escape. */
+/** Letters of other scripts, and characters that JSON and shells must escape. */
 const STRANGE_NAME = `Жук "the\\bug" 中文 %s $(id) 🪲 d'Or`;
 
 const folder = scratch();
@@ -49,8 +49,8 @@ afterAll(async () => {
 const decode = (segment: string | undefined) => JSON.parse(Buffer.from(segment ?? '', 'base64url').toString());
 
 describe.each(LANGUAGES)('the client in %s', (language) => {
-  describe.each(kindsOf(language))('with a key of kind $kind', ({ kind, alg }) => {
-    test('is let in, each time with another token, which nobody can use again', async () => {
+  describe.each(kindsOf(language))('with a key of type $kind', ({ kind, alg }) => {
+    test('is accepted, each time with a different token, which cannot be replayed', async () => {
       const from = recorder.heard.length;
       for (let call = 0; call < 2; call++) {
         const { code, stdout, stderr } = await runClient(language, kind, folder(kind), whoami);
@@ -64,7 +64,7 @@ describe.each(LANGUAGES)('the client in %s', (language) => {
       }
     });
 
-    test('sends a token of the profile, and nothing else in it', async () => {
+    test('sends a token with the required members and no others', async () => {
       await runClient(language, kind, folder(kind), whoami);
       const [, header, claims, signature] =
         /^JWT ([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(recorder.heard.at(-1) ?? '') ?? [];
@@ -72,12 +72,12 @@ describe.each(LANGUAGES)('the client in %s', (language) => {
       const { username, time, nonce, ...others } = decode(claims);
       expect({ username, others }).toEqual({ username: kind, others: {} });
       expect(Number.isInteger(time) && Math.abs(Date.now() / 1000 - time) < 20).toBe(true);
-      // 128 bits in base64url are 22 characters.
+      // 128 bits are 22 characters in base64url.
       expect(nonce).toMatch(/^[\w-]{22,}$/);
       expect(signature).toBeDefined();
     });
 
-    test('with the wrong key is refused, prints the refusal, and fails', async () => {
+    test('with the wrong key, prints the refusal and fails', async () => {
       const { code, stdout, stderr } = await runClient(language, kind, folder(`other-${kind}`), whoami);
       expect(code).toBeGreaterThan(0);
       expect(stderr).toMatch(/^[^\n]*401[^\n]*\n$/);
@@ -85,14 +85,14 @@ describe.each(LANGUAGES)('the client in %s', (language) => {
     });
   });
 
-  test('takes a username in any script, with quotes', async () => {
+  test('accepts a username in any script and with quotes', async () => {
     const { code, stdout, stderr } = await runClient(language, STRANGE_NAME, folder('strange'), whoami);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toMatchObject({ username: STRANGE_NAME });
   });
 
   test.each(['not-there', 'garbage', 'encrypted', 'P-384', 'RSA.pub'])(
-    'says that the key %s is none, and sends nothing',
+    'refuses the key file %s with one line, and sends nothing',
     async (name) => {
       const before = recorder.heard.length;
       const { code, stdout, stderr } = await runClient(language, 'RSA', folder(name), whoami);
@@ -100,13 +100,13 @@ describe.each(LANGUAGES)('the client in %s', (language) => {
       expect(stdout).toBe('');
       expect(stderr).not.toMatch(/Traceback|panicked|goroutine|\tat /);
       expect(stderr).toContain(name);
-      // openssl says in lines of its own what it cannot read.
+      // openssl prints its own lines about what it cannot read.
       if (language !== 'shell') expect(stderr).toMatch(/^[^\n]+\n$/);
       expect(recorder.heard.length).toBe(before);
     },
   );
 
-  test('fails where nothing listens, and where words are missing', async () => {
+  test('fails if nothing listens, and if arguments are missing', async () => {
     const gone = createServer().listen(0, '127.0.0.1');
     await once(gone, 'listening');
     const { port } = gone.address() as AddressInfo;
@@ -119,7 +119,7 @@ describe.each(LANGUAGES)('the client in %s', (language) => {
     }
   });
 
-  test('follows no redirect: the token is for one server', async () => {
+  test('does not follow redirects, because the token is for one server', async () => {
     const server = createServer((_, response) => response.writeHead(302, { location: whoami }).end());
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const before = recorder.heard.length;

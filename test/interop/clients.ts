@@ -1,9 +1,9 @@
-/** The clients in other languages (clients/), as scripts/test-interop.sh has built them. */
+/** The clients in other languages (clients/), as built by scripts/test-interop.sh. */
 import { join, resolve } from 'node:path';
 import { type Finished, run } from 'ajwt-testkit/run';
 import { environments } from './python.ts';
 
-/** How each is started; username, key file and URL follow. */
+/** The command for each client; username, key file and URL follow. */
 const COMMANDS = {
   Python: (built: string) => [join(built, '1.3.0/bin/python'), '-B', resolve('clients/python/signed_get.py')],
   Go: (built: string) => [join(built, 'clients/go/signed_get')],
@@ -12,13 +12,13 @@ const COMMANDS = {
   shell: () => [resolve('clients/shell/signed-get.sh')],
 } as const satisfies Readonly<Record<string, (built: string) => readonly string[]>>;
 
-/** Languages that there is a client in. */
+/** Languages of the clients. */
 export type Language = keyof typeof COMMANDS;
 export const LANGUAGES = Object.keys(COMMANDS) as readonly Language[];
 
-/** Runs a client to its end. */
+/** Runs a client and waits until it exits. */
 export function runClient(language: Language, ...words: readonly string[]): Promise<Finished> {
   const [command = '', ...first] = COMMANDS[language](environments());
-  // Java takes the encoding of its words from the locale.
+  // Java reads its arguments in the encoding of the locale.
   return run(command, [...first, ...words], { env: { ...process.env, LC_ALL: 'C.UTF-8' } });
 }

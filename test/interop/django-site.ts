@@ -1,4 +1,4 @@
-/** A real Django site that is administered while it serves. */
+/** A real Django site that is administered while it runs. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -8,7 +8,7 @@ import { pythonCommand } from './python.ts';
 /** A running site. */
 export interface DjangoSite {
   readonly url: string;
-  /** Does something in Django: the functions of python/django_site.py, by name. */
+  /** Calls a function of python/django_site.py by name. */
   do<Answer = null>(word: string, ...words: readonly unknown[]): Promise<Answer>;
   stop(): Promise<void>;
 }
@@ -16,7 +16,7 @@ export interface DjangoSite {
 /**
  * Makes the tables with Django's `migrate`, and starts the site.
  *
- * @param database - as in Django's DATABASES
+ * @param database - an entry for Django's DATABASES
  * @param migration - the last one of the package that is made; default all
  * @param authority - PEM file of certificates that it trusts, when it fetches key sets
  */
@@ -32,7 +32,7 @@ export async function startSite(
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const next = async () => {
     const { value, done } = await lines.next();
-    if (done) throw new Error('the Django site ended');
+    if (done) throw new Error('the Django site exited');
     return JSON.parse(value);
   };
   const { url } = await next();

@@ -1,4 +1,4 @@
-/** The database of a real Django site: the users and keys that are managed there, at a Node server and at the site itself. */
+/** A Node server on the database of a real Django site, in which users and keys are managed; compared with the site itself. */
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -25,7 +25,7 @@ import { send } from './send.ts';
 const AJWTD = ['--conditions=source', resolve('packages/server/src/cli/ajwtd.ts')];
 const folder = scratch();
 
-/** A Node server over the tables of a site. */
+/** A Node server on the tables of a site. */
 class NodeService {
   readonly bad: UnreadableKeyRow[] = [];
   readonly errors: unknown[] = [];
@@ -66,7 +66,7 @@ class NodeService {
   }
 }
 
-/** The key sets that are there, by path. */
+/** JWK sets by path. */
 const keySets = new Map<string, PrivateKey[]>();
 const { ca, cert, key: serverKey } = certify('localhost');
 const jwksServer = createHttpsServer({ cert, key: serverKey }, (request, response) => {
@@ -91,7 +91,7 @@ afterAll(() => {
 interface Place {
   readonly name: string;
   readonly lacks?: boolean;
-  /** Makes an empty database: as Django is told of it, `ajwtd`, and Kysely. */
+  /** Makes an empty database, with its address for Django, `ajwtd` and Kysely. */
   make(): Promise<{ database: Record<string, unknown>; url: string; dialect: () => Dialect; remove(): Promise<void> }>;
 }
 
@@ -139,14 +139,14 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
   });
 
   let users = 0;
-  /** A user that Django has made, with a key that Django has taken. */
+  /** Adds a user and a key with Django. */
   async function addUser(key?: PrivateKey, text = key?.publicKey.toOpenSsh()): Promise<string> {
     const username = `user${++users}`;
     await site.do('add_user', username);
     if (text !== undefined) await site.do('add_key', username, text);
     return username;
   }
-  /** Status of a new token at the site, and at Node. */
+  /** Sends one new token to the site and to Node, and returns both statuses. */
   async function statuses(username: string, key: PrivateKey) {
     const authorization = await createAuthorization({ username, key });
     const [atSite, atNode] = [await send(site.url, authorization), await send(node.url, authorization)];
@@ -159,7 +159,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     ['RSA', 'OpenSSH line', (key: PrivateKey) => key.publicKey.toOpenSsh('guido@laptop')],
     ['Ed25519', 'PEM', (key: PrivateKey) => key.publicKey.toPem()],
     ['Ed25519', 'OpenSSH line', (key: PrivateKey) => key.publicKey.toOpenSsh('guido@laptop')],
-  ])('its users are let in with their %s keys (%s), at both', async (kind, _format, write) => {
+  ])('its users are accepted with their %s keys (%s) by both', async (kind, _format, write) => {
     const key = await PrivateKey.generate(kind === 'RSA' ? 'rsa' : 'ed25519');
     const username = await addUser(key, write(key));
     expect(await statuses(username, key)).toMatchObject({
@@ -176,7 +176,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     }
   });
 
-  test('who is deactivated is refused with the next request, though not by the package itself', async () => {
+  test('a deactivated user is refused from the next request on, but not by the Python package', async () => {
     const key = await PrivateKey.generate();
     const username = await addUser(key);
     await site.do('set_active', username, false);
@@ -185,7 +185,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     expect(await statuses(username, key)).toMatchObject(LET_IN);
   });
 
-  test('a key that is added counts with the next request, and so does one that is removed', async () => {
+  test('an added or removed key takes effect with the next request', async () => {
     const [one, other] = [await PrivateKey.generate(), await PrivateKey.generate()];
     const username = await addUser(one);
     expect(await statuses(username, other)).toMatchObject({ site: 401, node: 401 });
@@ -196,7 +196,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     expect(await statuses(username, one)).toMatchObject(LET_IN);
   });
 
-  test('another user’s key, and another spelling of the name, are refused at both', async () => {
+  test('another user’s key and another spelling of the username are refused by both', async () => {
     const [one, other] = [await PrivateKey.generate(), await PrivateKey.generate()];
     const [username] = [await addUser(one), await addUser(other)];
     expect(await statuses(username, other)).toMatchObject({ site: 401, node: 401 });
@@ -225,7 +225,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     expect(node.errors).toEqual([]);
   });
 
-  test('the keys of a key set that the site trusts count, each user’s for itself', async () => {
+  test('the keys of a JWK set are accepted for the user that it is registered for', async () => {
     const [inSet, own] = [await PrivateKey.generate('rsa'), await PrivateKey.generate()];
     const path = `/${crypto.randomUUID()}.json`;
     keySets.set(path, [inSet]);
@@ -238,7 +238,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     expect(await site.do('last_used', username)).toEqual({ keys: [expect.any(Number)], trusts: [expect.any(Number)] });
   });
 
-  test('a key that Django takes and we do not is left out, and told of; the user’s others count', async () => {
+  test('a key that only Django accepts is skipped and reported, and the user’s other keys work', async () => {
     const good = await PrivateKey.generate();
     const username = await addUser(good);
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
@@ -249,7 +249,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     ]);
   });
 
-  test('ajwtd doctor names the rows that would stop working', async () => {
+  test('ajwtd doctor lists the rows that would stop working', async () => {
     const [first, second] = [await PrivateKey.generate(), await PrivateKey.generate()];
     const [good, inactive, other] = [await addUser(first), await addUser(second), await addUser(second)];
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
@@ -269,7 +269,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
   });
 });
 
-/** Last migrations of older versions of the package: later ones leave these as they are. */
+/** Last migrations of older versions of the package. */
 const SHAPES = [
   { version: '0.3.1', migration: '0003', told: 1, keySet: false },
   { version: '0.5.2', migration: '0004', told: 0, keySet: false },
@@ -277,7 +277,7 @@ const SHAPES = [
 ] as const;
 
 describe.each(SHAPES)('the tables of version $version', ({ migration, told, keySet }) => {
-  test('are read as well; a moment for which they have no column is told of once', async () => {
+  test('can be read; if they lack a column for the last use, that is reported once', async () => {
     const { database, dialect } = sqliteAt(folder(`${migration}.db`));
     const site = await startSite(database, migration);
     const connection = new Kysely<unknown>({ dialect: dialect() });
@@ -309,7 +309,7 @@ describe.each(SHAPES)('the tables of version $version', ({ migration, told, keyS
   });
 });
 
-test('a site with a model of users of its own: let in by its field, with its row, and no password', async () => {
+test('on a site with a custom user model, its username field is used, and the result has its row without the password', async () => {
   const file = folder('accounts.db');
   const key = await PrivateKey.generate();
   const email = 'guido@example.com';
@@ -331,7 +331,7 @@ test('a site with a model of users of its own: let in by its field, with its row
   expect({ code, stderr }).toEqual({ code: 0, stderr: '1 key and 0 key sets of 1 user: all of them would work\n' });
 });
 
-test('the tables that tests without Python use are those that Django makes', async () => {
+test('the tables in tests without Python are the same as those that Django creates', async () => {
   const site = await startSite(sqliteAt(folder('tables.db')).database);
   try {
     expect(await site.do('tables')).toEqual(DJANGO_TABLES);

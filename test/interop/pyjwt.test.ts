@@ -1,4 +1,4 @@
-/** Signatures of ours verified by PyJWT, and of PyJWT's by a real `ajwtd`. */
+/** PyJWT verifies our signatures, and a real `ajwtd` verifies those of PyJWT. */
 
 import { scratch } from 'ajwt-testkit/ajwt';
 import { createToken, PrivateKey } from 'asymmetric-jwt-auth/client';
@@ -8,7 +8,7 @@ import { type Ajwtd, startAjwtd } from './ajwtd.ts';
 import { python } from './python.ts';
 import { send } from './send.ts';
 
-/** What each kind of key signs with here, and what else it is accepted with. */
+/** The algorithm that each type of key signs with here, and the others that it is accepted with. */
 const KINDS: readonly { readonly kind: KeyKind; readonly alg: string; readonly others?: readonly string[] }[] = [
   { kind: 'RSA', alg: 'RS512', others: ['RS384', 'RS256'] },
   { kind: 'Ed25519', alg: 'EdDSA' },
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => ajwtd?.stop());
 
-describe.each(KINDS)('a key of kind $kind', ({ kind, alg, others = [] }) => {
+describe.each(KINDS)('a key of type $kind', ({ kind, alg, others = [] }) => {
   test(`signs ${alg}, which PyJWT verifies`, async () => {
     const key = await PrivateKey.fromFile(folder(kind));
     const token = await createToken({ username: kind, key });
@@ -45,7 +45,7 @@ describe.each(KINDS)('a key of kind $kind', ({ kind, alg, others = [] }) => {
     expect(JSON.parse(await python('1.3.0', 'pyjwt_jwks.py', alg, url, token))).toMatchObject({ username: kind });
   });
 
-  test.each([alg, ...others])('lets in what PyJWT signs with %s, once', async (signedWith) => {
+  test.each([alg, ...others])('accepts a token that PyJWT signs with %s, once', async (signedWith) => {
     const claims = { username: kind, time: Math.floor(Date.now() / 1000), nonce: signedWith };
     const token = await python('1.3.0', 'pyjwt_sign.py', signedWith, folder(kind), JSON.stringify(claims));
     const authorization = `JWT ${token.trim()}`;

@@ -1,4 +1,4 @@
-/** Tokens of the Python package, of its newest version and of 0.3.1, at a real `ajwtd`. */
+/** A real `ajwtd` checks tokens of the Python package, of its newest version and of 0.3.1. */
 
 import { scratch } from 'ajwt-testkit/ajwt';
 import { createToken, PrivateKey } from 'asymmetric-jwt-auth/client';
@@ -18,7 +18,12 @@ const CLIENTS: readonly Client[] = [
   { name: '1.3.0 with an RSA key', environment: '1.3.0', script: 'client_1_3_0.py', kind: 'RSA' },
   { name: '1.3.0 with an Ed25519 key', environment: '1.3.0', script: 'client_1_3_0.py', kind: 'Ed25519' },
   { name: '0.3.1', environment: '0.3.1', script: 'client_0_3_1.py', kind: 'RSA' },
-  { name: 'the shape of 0.3.1, by PyJWT 2', environment: '1.3.0', script: 'client_like_0_3_1.py', kind: 'RSA' },
+  {
+    name: 'a token like those of 0.3.1, by PyJWT 2',
+    environment: '1.3.0',
+    script: 'client_like_0_3_1.py',
+    kind: 'RSA',
+  },
 ];
 
 const folder = scratch();
@@ -43,13 +48,13 @@ describe.each(CLIENTS)('a token of $name', ({ environment, script, kind }) => {
     return sendFromPython(environment, script, username, folder(username), ...urls);
   };
 
-  test('passes /.ajwt/auth once', async () => {
+  test('is accepted by /.ajwt/auth once', async () => {
     const [first, second] = await sendTo('/.ajwt/auth', '/.ajwt/auth');
     expect(first).toEqual({ status: 200, user: username, challenge: null, body: '' });
     expect(second).toMatchObject(REPLAYED);
   });
 
-  test('passes /.ajwt/whoami once', async () => {
+  test('is accepted by /.ajwt/whoami once', async () => {
     const [first, second] = await sendTo('/.ajwt/whoami', '/.ajwt/whoami');
     const { kid, fingerprint } = (await PrivateKey.fromFile(folder(username))).publicKey;
     expect(first?.status).toBe(200);
@@ -57,7 +62,7 @@ describe.each(CLIENTS)('a token of $name', ({ environment, script, kind }) => {
     expect(second).toMatchObject(REPLAYED);
   });
 
-  test('that has passed one of them does not pass the other', async () => {
+  test('is refused by one of them after the other has accepted it', async () => {
     const [first, second] = await sendTo('/.ajwt/auth', '/.ajwt/whoami');
     expect(first?.status).toBe(200);
     expect(second).toMatchObject(REPLAYED);

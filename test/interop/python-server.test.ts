@@ -1,7 +1,7 @@
 /**
- * Our tokens at the newest Python package.
+ * The newest Python package checks our tokens.
  *
- * It takes RSA keys and Ed25519 keys, and no others: as PEM (SPKI, and PKCS#1 for RSA), or as an OpenSSH line (its `keys.py`:
+ * It accepts RSA and Ed25519 keys only, as PEM (SPKI, and PKCS#1 for RSA) or as an OpenSSH line (its `keys.py`:
  * `load_pem_public_key`, then `load_ssh_public_key`). RSA keys verify RS512, RS384 and RS256; Ed25519 keys verify `EdDSA`.
  */
 import { readFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const pkcs1 = async (file: string) => (await PrivateKey.fromFile(file)).publicKe
 interface Registration {
   readonly username: string;
   readonly kind: KeyKind;
-  /** The public key as it is registered. */
+  /** The public key in the registered format. */
   readonly write: (file: string) => string | Promise<string>;
 }
 
@@ -58,32 +58,32 @@ describe.each(TAKEN)('a key registered with the Python package as $username', ({
     expect((await key()).kid).toBe(django.fingerprints[username]);
   });
 
-  test('lets a token of `ajwt token` in, once', async () => {
+  test('accepts a token of `ajwt token` once', async () => {
     const token = await ajwt('token', '--user', username, '--key', folder(username));
     expect(await ask(token)).toEqual({ status: 200, body: { username } });
     expect(await ask(token)).toEqual({ status: 401, body: {} });
   });
 
-  test('lets a token of createAuthorization in, once', async () => {
+  test('accepts a token of createAuthorization once', async () => {
     const token = await authorization();
     expect(await ask(token)).toEqual({ status: 200, body: { username } });
     expect(await ask(token)).toEqual({ status: 401, body: {} });
   });
 
-  test('lets a token bound by `ajwt token --bind` in, once', async () => {
+  test('accepts a token bound by `ajwt token --bind` once', async () => {
     const url = `${django.url}/items?x=1`;
     const token = await ajwt('token', '--user', username, '--key', folder(username), '--bind', 'GET', url);
     expect(await send(url, token)).toEqual({ status: 200, body: { username } });
     expect(await send(url, token)).toEqual({ status: 401, body: {} });
   });
 
-  test('refuses a token that is bound hard, as the package has no audience to compare with', async () => {
+  test('refuses a token with an aud claim, because the package has no audience to compare it with', async () => {
     const bind = { aud: django.url, htm: 'GET', target: '/' };
     expect(await ask(await authorization({ bind, sendAudClaim: true }))).toEqual({ status: 401, body: {} });
     expect(await ask(await authorization({ bind }))).toEqual({ status: 200, body: { username } });
   });
 });
 
-test.each(NOT_TAKEN)('the Python package does not take a key registered as $username', ({ username }) => {
+test.each(NOT_TAKEN)('the Python package does not accept a key registered as $username', ({ username }) => {
   expect(django.fingerprints[username]).toBeNull();
 });

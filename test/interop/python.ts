@@ -1,27 +1,27 @@
-/** The Python package, in the environments that scripts/test-interop.sh has made. */
+/** The Python package, in the environments made by scripts/test-interop.sh. */
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { mustRun } from 'ajwt-testkit/run';
 import { type RunningServer, startServer } from './server.ts';
 
-/** Versions of the package that are installed: the first that counts, and the newest. */
+/** Installed versions of the package: the oldest supported one and the newest. */
 export type PackageVersion = '0.3.1' | '1.3.0';
 
 const SCRIPTS = resolve('test/interop/python');
 
-/** Folder of what scripts/test-interop.sh has made. */
+/** Output folder of scripts/test-interop.sh. */
 export function environments(): string {
   const folder = process.env.AJWT_INTEROP_ENVIRONMENTS;
-  if (folder === undefined) throw new Error('these tests are run with `npm run test:interop`');
+  if (folder === undefined) throw new Error('run these tests with `npm run test:interop`');
   return folder;
 }
 
 const interpreter = (version: PackageVersion) => join(environments(), version, 'bin/python');
 
-// Python would leave its compiled files among the sources.
+// Otherwise Python writes compiled files next to the sources.
 const NO_COMPILED_FILES = '-B';
 
-/** The words that run a script of test/interop/python. */
+/** Returns the command that runs a script of test/interop/python. */
 export function pythonCommand(
   version: PackageVersion,
   script: string,
@@ -30,13 +30,13 @@ export function pythonCommand(
   return [interpreter(version), NO_COMPILED_FILES, join(SCRIPTS, script), ...words];
 }
 
-/** Runs a script of test/interop/python, and gives what it printed. */
+/** Runs a script of test/interop/python and returns its output. */
 export function python(version: PackageVersion, script: string, ...words: readonly string[]): Promise<string> {
   const [command, ...others] = pythonCommand(version, script, ...words);
   return mustRun(command, others);
 }
 
-/** What a client of ours in Python was answered. */
+/** The response to a Python client. */
 export interface Answer {
   readonly status: number;
   /** The header `X-Auth-User`. */
@@ -46,7 +46,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** One token, sent by a Python client to one URL after the other. */
+/** Sends one token with a Python client to several URLs in turn. */
 export async function sendFromPython(
   version: PackageVersion,
   client: string,
@@ -60,15 +60,14 @@ export async function sendFromPython(
 /** A running Django site. */
 export interface DjangoServer extends Pick<RunningServer, 'stop'> {
   readonly url: string;
-  /** By username; null where the package did not take the key. */
+  /** Fingerprints by username; null if the package did not accept the key. */
   readonly fingerprints: Readonly<Record<string, string | null>>;
 }
 
 /**
  * Starts a Django site behind the middleware of the newest package.
  *
- * @param database - path of the database, which is made
- * @param keys - username and public key, as text
+ * @param database - path of the database, which is created @param keys - public keys as strings, by username
  */
 export async function startDjango(database: string, keys: Readonly<Record<string, string>>): Promise<DjangoServer> {
   const users = `${database}.users.json`;

@@ -1,4 +1,4 @@
-/** A proxy on the way to a server that remembers the tokens it passed on: an eavesdropper. */
+/** A proxy that records the tokens it forwards, like an eavesdropper. */
 import { once } from 'node:events';
 import { createServer, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,12 +6,12 @@ import type { AddressInfo } from 'node:net';
 /** A running proxy. */
 export interface Recorder {
   readonly url: string;
-  /** Values of `Authorization`, in the order in which they came. */
+  /** Values of `Authorization`, in order of arrival. */
   readonly heard: string[];
   stop(): void;
 }
 
-/** Starts one in front of a server. */
+/** Starts a recorder in front of a server. */
 export async function startRecorder(target: string): Promise<Recorder> {
   const heard: string[] = [];
   const server = createServer((incoming, outgoing) => {

@@ -1,12 +1,12 @@
-/** Sends a token, over a connection of its own. */
+/** Sends a token over a new connection. */
 
-/** What a server answered. */
+/** The response of a server. */
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
 }
 
-/** @returns status, and the body's JSON */
+/** @returns the status, and the body as JSON */
 export async function send(url: string, authorization: string): Promise<Answer> {
   const response = await fetch(url, { headers: { authorization, connection: 'close' } });
   return { status: response.status, body: await response.json() };

@@ -1,24 +1,24 @@
-/** Starts real servers, for tests. */
+/** Starts real servers for tests. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { environment } from 'ajwt-testkit/run';
 
-/** A server that runs. */
+/** A running server. */
 export interface RunningServer {
-  /** What it said once it listened: the first group of the pattern. */
+  /** The first group of the pattern in the server's output. */
   readonly said: string;
-  /** Ends it, and waits until it is gone. */
+  /** Stops the server and waits until it has exited. */
   stop(): Promise<void>;
 }
 
-/** Milliseconds after which a server that has not said that it listens is ended. */
+/** Milliseconds after which a server that does not listen is killed. */
 const DEADLINE = 30_000;
 
 /**
- * Starts a server on a port of its own choice, and waits until it says that it listens.
+ * Starts a server, which chooses its port, and waits until it prints that it listens.
  *
- * @param listening - finds that in its standard output
- * @throws Error with what it printed, where it ends before
+ * @param listening - matches that in its standard output
+ * @throws Error with its output if it exits before that
  */
 export async function startServer(
   command: string,
@@ -37,7 +37,7 @@ export async function startServer(
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
-    ended.then(() => reject(new Error(`${command} ${words.join(' ')} ended:\n${printed}`)), reject);
+    ended.then(() => reject(new Error(`${command} ${words.join(' ')} exited:\n${printed}`)), reject);
   });
   clearTimeout(deadline);
   return {

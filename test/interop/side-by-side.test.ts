@@ -1,4 +1,4 @@
-/** One token after the other at both servers, with the same keys: docs/INTEROP.md has the table. */
+/** Sends tokens to the Python package and to ajwtd, with the same keys, as in the table of docs/INTEROP.md. */
 import { globSync, readFileSync } from 'node:fs';
 import { scratch } from 'ajwt-testkit/ajwt';
 import { createAuthorization, PrivateKey, type TokenOptions } from 'asymmetric-jwt-auth/client';
@@ -11,7 +11,7 @@ import { send } from './send.ts';
 const SERVICE = 'https://api.example.com';
 const TARGET = '/.ajwt/whoami';
 
-/** A clock that is off by some seconds, rounded away from now: a second passes before the answer changes. */
+/** A clock with an error in seconds, rounded away from now, so that the outcome does not change during the next second. */
 const clock = (seconds: number) => () => Math[seconds < 0 ? 'floor' : 'ceil'](Date.now() / 1000) + seconds;
 
 interface Case {
@@ -19,9 +19,9 @@ interface Case {
   readonly options?: Omit<Partial<TokenOptions>, 'key'>;
   /** Signed with a key that is not registered. */
   readonly otherKey?: true;
-  /** Was accepted before. */
+  /** Whether the token was accepted before. */
   readonly replay?: true;
-  /** Status of the Python package, and of ajwtd. */
+  /** Expected statuses of the Python package and of ajwtd. */
   readonly python: 200 | 401;
   readonly ajwtd: 200 | 401;
 }
@@ -84,7 +84,7 @@ async function statuses(authorization: string) {
   return { python: atPython.status, ajwtd: atAjwtd.status };
 }
 
-describe.each(KINDS)('the Python package and ajwtd, to a token of an %s key', (kind) => {
+describe.each(KINDS)('responses of the Python package and ajwtd to a token of an %s key', (kind) => {
   test.each(CASES)('$name: $python and $ajwtd', async ({ options, otherKey, replay, ...expected }) => {
     const key = await PrivateKey.fromFile(folder(otherKey ? `${kind}-other` : kind));
     const authorization = await createAuthorization({ username: kind, key, ...options });

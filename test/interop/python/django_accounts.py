@@ -1,4 +1,4 @@
-"""A Django site with a model of users of its own: `django_accounts.py DATABASE EMAIL COMPANY PUBLIC_KEY`
+"""A Django site with a custom user model: `django_accounts.py DATABASE EMAIL COMPANY PUBLIC_KEY`
 
 Makes its tables, adds a user with a key, and prints the columns of the users' table as JSON.
 """
@@ -14,7 +14,7 @@ from django.core.management import call_command
 database, email, company, text = sys.argv[1:]
 
 settings.configure(
-    SECRET_KEY="signs nothing here",
+    SECRET_KEY="not used for signing here",
     AUTH_USER_MODEL="accounts.Account",
     INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "accounts", "asymmetric_jwt_auth"],
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": database}},

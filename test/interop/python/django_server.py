@@ -1,7 +1,6 @@
 """A Django site behind the middleware of asymmetric_jwt_auth: `django_server.py USERS DATABASE`
 
-USERS is a file of JSON, {"username": "public key"}. Prints one line of JSON once it listens: its URL, and the package's
-fingerprint of each key, or null for a key that the package does not take.
+USERS is a file of JSON, {"username": "public key"}. Prints one line of JSON once it listens: its URL, and the package's fingerprint of each key, or null for a key that the package does not accept.
 """
 
 import json
@@ -18,7 +17,7 @@ from django.urls import re_path
 users_file, database = sys.argv[1:]
 
 settings.configure(
-    SECRET_KEY="signs nothing here",
+    SECRET_KEY="not used for signing here",
     ALLOWED_HOSTS=["127.0.0.1"],
     ROOT_URLCONF=__name__,
     INSTALLED_APPS=[
@@ -38,7 +37,7 @@ application = get_wsgi_application()
 
 
 def whoami(request):
-    """The middleware refuses nobody: it leaves the request anonymous, and the view decides."""
+    """The middleware does not refuse requests: it leaves them anonymous, and the view decides."""
     if not request.user.is_authenticated:
         return JsonResponse({}, status=401)
     return JsonResponse({"username": request.user.username})
@@ -48,7 +47,7 @@ urlpatterns = [re_path("", whoami)]
 
 
 def register(username, text):
-    """As in Django's admin: the model's validators run first."""
+    """Adds a key as Django's admin does: the model's validators run first."""
     from asymmetric_jwt_auth.models import PublicKey
     from django.contrib.auth.models import User
     from django.core.exceptions import ValidationError

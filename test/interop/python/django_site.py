@@ -1,7 +1,7 @@
-"""A Django site with asymmetric_jwt_auth, administered while it serves: `django_site.py DATABASE MIGRATION`
+"""A Django site with asymmetric_jwt_auth, administered while it runs: `django_site.py DATABASE MIGRATION`
 
 DATABASE is JSON for Django's DATABASES, MIGRATION the last one of the package to make, or - for all. Prints one line of JSON
-once it listens; then it takes one line of JSON after the other, [word, arguments…], and answers each with a line of JSON.
+once it listens; then it reads lines of JSON, [function, arguments…], and responds to each with a line of JSON.
 """
 
 import io
@@ -19,7 +19,7 @@ from django.urls import re_path
 database, migration = sys.argv[1:]
 
 settings.configure(
-    SECRET_KEY="signs nothing here",
+    SECRET_KEY="not used for signing here",
     ALLOWED_HOSTS=["127.0.0.1"],
     ROOT_URLCONF=__name__,
     INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "asymmetric_jwt_auth"],
@@ -42,13 +42,13 @@ urlpatterns = [re_path("", whoami)]
 
 
 def add_user(username):
-    """By command, as an administrator does it; what that says is no answer."""
+    """Runs a management command; its output must not be mixed with the responses."""
     email = f"{username}@example.com"
     call_command("createsuperuser", interactive=False, username=username, email=email, stdout=io.StringIO())
 
 
 def add_key(username, text):
-    """As in Django's admin: the model's validators run first."""
+    """Adds a key as Django's admin does: the model's validators run first."""
     key = PublicKey(user=User.objects.get(username=username), key=text)
     key.full_clean()
     key.save()
@@ -56,7 +56,7 @@ def add_key(username, text):
 
 
 def add_key_unchecked(username, text):
-    """As a script does it; and before a table has the columns of today's model."""
+    """Adds a key without validators; this also works on tables of older versions."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO asymmetric_jwt_auth_publickey (user_id, key, comment) VALUES (%s, %s, '')",
@@ -87,7 +87,7 @@ def remove_key(pk):
 
 
 def last_used(username):
-    """Seconds since the epoch: of each key, and of the key set."""
+    """Times of last use, in seconds since the epoch, of each key and JWK set."""
     keys = PublicKey.objects.filter(user__username=username).order_by("pk")
     trusts = JWKSEndpointTrust.objects.filter(user__username=username)
     seconds = [[one.last_used_on and one.last_used_on.timestamp() for one in rows] for rows in (keys, trusts)]
@@ -95,7 +95,7 @@ def last_used(username):
 
 
 def tables():
-    """As SQLite has them."""
+    """The tables as in SQLite's schema."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT sql FROM sqlite_master WHERE type = 'table' AND name IN"

@@ -1,4 +1,4 @@
-"""What every client does with its token."""
+"""Sends the token of a client."""
 
 import json
 import urllib.error
@@ -6,7 +6,7 @@ import urllib.request
 
 
 def send_to_each(urls, authorization):
-    """Sends the same header to one URL after the other, and prints the answers as JSON."""
+    """Sends the same header to several URLs in turn, and prints the responses as JSON."""
     print(json.dumps([send(url, authorization) for url in urls]))
 
 

@@ -1,4 +1,4 @@
-"""A site's own model of users, who are known by their email addresses, and are never deactivated."""
+"""A custom user model: the username is the email address, and users cannot be deactivated."""
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models

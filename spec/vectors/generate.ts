@@ -1,6 +1,5 @@
 /**
- * Writes the vectors: `node spec/vectors/generate.ts`. Nobody who runs them needs it. The same keys give the same files, as the
- * signatures of `keys.json` that are random are kept there.
+ * Writes the vectors: `node spec/vectors/generate.ts`. It is not needed to run the vectors. The output is always the same, because random signatures are kept in `keys.json`.
  */
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -16,12 +15,12 @@ import { TOKEN } from './generator/token.ts';
 
 const VECTORS = [...ACCEPT, ...HEADER, ...TOKEN, ...CLAIMS, ...KEYS, ...TIME, ...BINDING, ...REPLAY];
 
-/** Every JSON file of this folder, by its name. */
+/** The contents of every JSON file in this folder, by name. */
 export function generate(): Map<string, string> {
   const keys = { ...KEY_FILE, randomSignatures: signaturesInUse };
   const files = new Map<string, string>([['keys.json', toText(keys)]]);
   for (const vector of VECTORS) {
-    if (files.has(`${vector.name}.json`)) throw new Error(`two vectors are called ${vector.name}`);
+    if (files.has(`${vector.name}.json`)) throw new Error(`two vectors have the name ${vector.name}`);
     files.set(`${vector.name}.json`, toText(vector));
   }
   return files;

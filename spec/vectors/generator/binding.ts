@@ -9,17 +9,17 @@ const OURS = { server: { audience: [AUDIENCE, 'orders'] } };
 const BODY = '{"name":"жук"}';
 const digestOf = (text: string) => createHash('sha256').update(text).digest('base64url');
 
-/** A token bound like this. */
+/** Signs a token with this binding. */
 const bound = (nonce: string, members: object, more: object = {}) =>
   signedJwt(claimsOf(nonce, { bind: { v: 1, ...members }, ...more }));
 
 export const BINDING: readonly Vector[] = [
   scenario(
     'aud-claim',
-    'A registered aud must name this server: it, or one of it, equals a configured audience exactly.',
+    'The aud claim must name this server: it, or one of its members, equals a configured audience exactly.',
     [
       accepted(signedJwt(claimsOf('a', { aud: AUDIENCE })), 'a string'),
-      accepted(signedJwt(claimsOf('b', { aud: ['other', 'orders'] })), 'one of an array'),
+      accepted(signedJwt(claimsOf('b', { aud: ['other', 'orders'] })), 'one member of an array'),
       refused('wrong_audience', signedJwt(claimsOf('c', { aud: 'https://api.example.com/' })), 'with a slash'),
       refused('wrong_audience', signedJwt(claimsOf('c', { aud: 'HTTPS://API.example.com' })), 'in another case'),
       refused('wrong_audience', signedJwt(claimsOf('c', { aud: '' })), 'empty'),
@@ -27,14 +27,14 @@ export const BINDING: readonly Vector[] = [
     ],
     OURS,
   ),
-  scenario('aud-not-configured', 'A server that was not told who it is refuses every token that names an audience.', [
+  scenario('aud-not-configured', 'A server without a configured audience refuses every token with an audience.', [
     refused('wrong_audience', signedJwt(claimsOf('a', { aud: AUDIENCE })), 'aud'),
     refused('wrong_audience', bound('a', { aud: AUDIENCE }), 'bind.aud'),
     accepted(signedJwt(claimsOf('a')), 'neither'),
   ]),
   scenario(
     'bind-aud',
-    'bind.aud and aud must both hold.',
+    'bind.aud and aud must both match.',
     [
       accepted(bound('a', { aud: AUDIENCE }), 'bind.aud'),
       accepted(bound('b', { aud: AUDIENCE }, { aud: AUDIENCE }), 'both'),
@@ -43,7 +43,7 @@ export const BINDING: readonly Vector[] = [
       refused(
         'wrong_audience',
         bound('c', { aud: 'https://other.example' }, { aud: AUDIENCE }),
-        'another bind.aud beside a good aud',
+        'a wrong bind.aud with a good aud',
       ),
     ],
     OURS,
@@ -52,11 +52,11 @@ export const BINDING: readonly Vector[] = [
     accepted(bound('a', { htm: 'GET' }), 'the same'),
     refused('binding_mismatch', bound('b', { htm: 'GET' }), { what: 'another', method: 'POST' }),
     refused('binding_mismatch', bound('b', { htm: 'get' }), 'in another case'),
-    accepted(bound('b', { htm: 'GET' }), 'the refused token, where it belongs: a mismatch spends nothing'),
+    accepted(bound('b', { htm: 'GET' }), 'the refused token in the right request: a mismatch does not use it up'),
   ]),
   scenario(
     'bind-target',
-    'The request-target is compared byte for byte, except for an empty query and a fragment that was signed.',
+    'The request target is compared byte for byte, except for an empty query and a signed fragment.',
     [
       accepted(bound('a', { target: TARGET }), 'the same'),
       ...[
@@ -85,7 +85,7 @@ export const BINDING: readonly Vector[] = [
   scenario('bind-empty', 'A bind without members restricts nothing.', [accepted(bound('a', {}))]),
   scenario(
     'bind-digest',
-    'The digest is compared with the body as received, an empty one too, after the nonce is claimed.',
+    'The digest is compared with the body as received, even if it is empty, after the nonce is claimed.',
     [
       accepted(bound('a', { digest: digestOf(BODY) }), { what: 'the same', method: 'POST', body: BODY }),
       accepted(bound('b', { digest: digestOf('') }), { what: 'an empty body', body: '' }),
@@ -95,7 +95,7 @@ export const BINDING: readonly Vector[] = [
         body: `${BODY} `,
       }),
       refused('replayed', bound('c', { digest: digestOf(BODY) }), {
-        what: 'that token again: it was spent',
+        what: 'that token again: it is used',
         method: 'POST',
         body: BODY,
       }),
@@ -106,16 +106,23 @@ export const BINDING: readonly Vector[] = [
       }),
     ],
   ),
-  scenario('bind-digest-unseen', 'Where nobody sees the body, a token that binds it is refused, and stays unspent.', [
-    refused('binding_mismatch', bound('a', { digest: digestOf(BODY) }), { what: 'no way to the body', method: 'POST' }),
-    accepted(bound('a', { digest: digestOf(BODY) }), { what: 'with a way to it', method: 'POST', body: BODY }),
-  ]),
+  scenario(
+    'bind-digest-unseen',
+    'A server that cannot see the body refuses a token that binds it, and the token stays unused.',
+    [
+      refused('binding_mismatch', bound('a', { digest: digestOf(BODY) }), {
+        what: 'without access to the body',
+        method: 'POST',
+      }),
+      accepted(bound('a', { digest: digestOf(BODY) }), { what: 'with access to it', method: 'POST', body: BODY }),
+    ],
+  ),
   scenario(
     'bind-required',
-    'What the server requires must be there, each member of it.',
+    'Every member that the server requires must be present.',
     [
       refused('binding_required', signedJwt(claimsOf('a')), 'no bind'),
-      refused('binding_required', bound('a', { htm: 'GET' }), 'one of two'),
+      refused('binding_required', bound('a', { htm: 'GET' }), 'one of two required members'),
       refused('binding_required', signedJwt(claimsOf('a', { htm: 'GET', target: TARGET })), 'outside bind'),
       accepted(bound('a', { htm: 'GET', target: TARGET }), 'both'),
       refused('binding_mismatch', bound('b', { htm: 'GET', target: '/' }), 'both, one of them wrong'),
@@ -124,20 +131,20 @@ export const BINDING: readonly Vector[] = [
   ),
   scenario(
     'bind-required-aud',
-    'A registered aud does not stand for bind.aud; a wrong audience is named before a missing member.',
+    'The aud claim does not replace bind.aud; a wrong audience is reported before a missing member.',
     [
       refused('binding_required', signedJwt(claimsOf('a', { aud: AUDIENCE })), 'aud alone'),
-      refused('wrong_audience', signedJwt(claimsOf('a', { aud: 'https://other.example' })), 'a wrong aud alone'),
+      refused('wrong_audience', signedJwt(claimsOf('a', { aud: 'https://other.example' })), 'only a wrong aud'),
       accepted(bound('a', { aud: AUDIENCE }), 'bind.aud'),
     ],
     { server: { audience: [AUDIENCE], require: ['aud'] } },
   ),
   scenario(
     'bind-required-of-user',
-    'A user can be required more than others.',
+    'A server can require more of one user than of others.',
     [
       refused('binding_required', signedJwt(claimsOf('a')), 'alice without bind'),
-      accepted(bound('a', { htm: 'GET' }), 'alice with it'),
+      accepted(bound('a', { htm: 'GET' }), 'alice with bind'),
       accepted(signedJwt({ ...claimsOf('a'), username: 'bob' }, 'ed25519-2'), 'bob without bind', 'bob'),
     ],
     { users: [{ ...userWith('alice', 'ed25519-1'), require: ['htm'] }, userWith('bob', 'ed25519-2')] },

@@ -14,7 +14,7 @@ const fromUser = (username: string) => signedJwt({ username, time: NOW, nonce: '
 /** The order of the Ed25519 group (RFC 8032 §5.1). */
 const L = 2n ** 252n + 27742317777372353535851937790883648493n;
 
-/** The signature with L added to S: the same to a verifier that does not check the range (RFC 8032 §8.4). */
+/** Adds L to S: a verifier that does not check the range accepts the result too (RFC 8032 §8.4). */
 function withLargeS(signature: string): string {
   const bytes = Buffer.from(signature, 'base64url');
   const s = BigInt(`0x${Buffer.from(bytes.subarray(32)).reverse().toString('hex')}`) + L;
@@ -46,7 +46,7 @@ export const KEYS: readonly Vector[] = [
   ]),
   scenario(
     'user-composed',
-    'A composed and a decomposed letter make two usernames.',
+    'A composed and a decomposed letter make different usernames.',
     [
       refused('unknown_user', signedJwt({ username: 'e\u0301', time: NOW, nonce: 'a' }), 'decomposed'),
       accepted(signedJwt({ username: '\u00e9', time: NOW, nonce: 'a' }), 'composed', '\u00e9'),
@@ -55,7 +55,7 @@ export const KEYS: readonly Vector[] = [
   ),
   scenario(
     'user-disabled',
-    'A disabled user is refused, whatever signed.',
+    'A disabled user is refused, whatever key signed.',
     [
       refused('user_disabled', jwt(good), 'its own key'),
       refused('user_disabled', signedJwt(claimsOf('b'), 'ed25519-2'), 'another key'),
@@ -67,7 +67,7 @@ export const KEYS: readonly Vector[] = [
   }),
   scenario(
     'key-of-another-user',
-    'A key speaks for its own user alone.',
+    'A key can sign for its own user only.',
     [
       refused('unknown_key', signedJwt(claimsOf('a'), 'ed25519-2'), 'bob’s key and its kid, for alice'),
       refused('bad_signature', withoutKid('a', 'ed25519-2'), 'bob’s key without kid, for alice'),
@@ -77,7 +77,7 @@ export const KEYS: readonly Vector[] = [
   ),
   scenario(
     'key-two',
-    'With two keys either signs, with and without kid; only usable ones count.',
+    'With two keys, either may sign, with and without kid; only usable keys are tried.',
     [
       accepted(signedJwt(claimsOf('a'), 'ed25519-1'), 'the first, with kid'),
       accepted(signedJwt(claimsOf('b'), 'ed25519-2'), 'the second, with kid'),
@@ -90,7 +90,7 @@ export const KEYS: readonly Vector[] = [
   ),
   scenario(
     'key-kid',
-    'A kid of 64 hex digits selects a key, in either case; any other kid says nothing, and all keys are tried.',
+    'A kid of 64 hex digits in any case selects a key; any other kid is ignored, and all keys are tried.',
     [
       accepted(withKid('a', keyNamed('ed25519-2').kid.toUpperCase(), 'ed25519-2'), 'upper case'),
       ...[
@@ -102,14 +102,14 @@ export const KEYS: readonly Vector[] = [
         '../../etc/hosts',
         '0'.repeat(63),
       ].map((kid, index) => accepted(withKid(`k${index}`, kid, 'ed25519-2'), JSON.stringify(kid))),
-      refused('unknown_key', withKid('b', '0'.repeat(64)), '64 hex digits of no key'),
+      refused('unknown_key', withKid('b', '0'.repeat(64)), '64 hex digits that match no key'),
       refused('bad_signature', withKid('c', keyNamed('ed25519-1').kid, 'ed25519-2'), 'the kid of the other key'),
     ],
     aliceWith('active', 'active'),
   ),
   scenario(
     'key-four-tries',
-    'Without kid at most four keys are tried, in the order of the user’s keys; kid finds any of them.',
+    'Without kid, at most four keys are tried, in the order of the user’s keys; with kid, any of them is found.',
     [
       accepted(withoutKid('a', 'ed25519-4'), 'the fourth, without kid'),
       refused('bad_signature', withoutKid('b', 'ed25519-5'), 'the fifth, without kid'),
@@ -119,7 +119,7 @@ export const KEYS: readonly Vector[] = [
   ),
   scenario(
     'key-staged',
-    'A staged key is usable beside the active one that it is to replace.',
+    'A staged key is usable along with the active key that it will replace.',
     [
       accepted(signedJwt(claimsOf('a'), 'ed25519-1'), 'active'),
       accepted(signedJwt(claimsOf('b'), 'ed25519-2'), 'staged'),
@@ -140,7 +140,7 @@ export const KEYS: readonly Vector[] = [
   ),
   scenario(
     'key-revoked-beside-others',
-    'The reason names the state of a key only where no usable key may have signed; revoked comes before expired.',
+    'The reason gives the state of a key only if no usable key may have signed; revoked comes before expired.',
     [
       refused('key_revoked', signedJwt(claimsOf('a'), 'ed25519-2'), 'the revoked key, with kid'),
       refused('key_expired', signedJwt(claimsOf('a'), 'ed25519-3'), 'the expired key, with kid'),
@@ -151,13 +151,13 @@ export const KEYS: readonly Vector[] = [
   ),
   scenario(
     'key-revoked-and-expired',
-    'Where all that may have signed are unusable, revoked comes before expired.',
+    'If all keys that may have signed are unusable, revoked comes before expired.',
     [refused('key_revoked', withoutKid('a', 'ed25519-1'))],
     aliceWith('expired', 'revoked'),
   ),
   scenario(
     'key-decides-alg',
-    'The registered key decides the algorithm; the header must merely agree.',
+    'The registered key decides the algorithm; the header must agree.',
     [
       refused(
         'unknown_key',
@@ -167,19 +167,19 @@ export const KEYS: readonly Vector[] = [
       refused(
         'bad_signature',
         signedJwt(claimsOf('a'), 'rsa2048', headerOf('rsa2048', 'RS256'), 'RS512'),
-        'RS512 under the name RS256',
+        'an RS512 signature with alg RS256',
       ),
       refused(
         'unknown_key',
         signedJwt(claimsOf('a'), 'ed25519-1', { alg: 'ES256' }),
-        'an EdDSA signature under the name ES256',
+        'an EdDSA signature with alg ES256',
       ),
     ],
     { users: [userWith('alice', 'rsa2048', 'ed25519-1')] },
   ),
   scenario(
     'key-registered-alg',
-    'A key that is registered for one algorithm takes no other.',
+    'A key that is registered for one algorithm accepts no other.',
     [
       refused('unknown_key', signedJwt(claimsOf('a'), 'rsa2048', headerOf('rsa2048', 'RS512'), 'RS512'), 'RS512'),
       refused('unknown_key', signedJwt(claimsOf('a'), 'rsa2048', headerOf('rsa2048', 'PS256'), 'PS256'), 'PS256'),
@@ -187,7 +187,7 @@ export const KEYS: readonly Vector[] = [
     ],
     { users: [{ username: 'alice', keys: [{ key: 'rsa2048', state: 'active', alg: 'RS256' }] }] },
   ),
-  scenario('signature-wrong', 'Every bit of what was signed, and of the signature, counts.', [
+  scenario('signature-wrong', 'A change to the signed text or the signature is refused.', [
     refused('bad_signature', jwt({ ...good, payload: base64url(claimsOf('b')) }), 'the payload of another token'),
     refused(
       'bad_signature',
@@ -200,13 +200,13 @@ export const KEYS: readonly Vector[] = [
     refused(
       'bad_signature',
       withKid('a', keyNamed('ed25519-1').kid, 'ed25519-6'),
-      'a stranger’s key under the user’s kid',
+      'a stranger’s key with the user’s kid',
     ),
-    accepted(jwt(good), 'the token as it was made: none of them spent it'),
+    accepted(jwt(good), 'the unchanged token: the refusals did not use it up'),
   ]),
   scenario(
     'signature-edge-numbers',
-    'Signatures with numbers out of their range are refused like any other wrong one.',
+    'Signatures with numbers out of range are refused like any other wrong signature.',
     [
       refused(
         'bad_signature',

@@ -1,4 +1,4 @@
-/** The replay rule: step 7, and what must not get that far. */
+/** The replay rule: step 7, and requests that must be refused before it. */
 import { accepted, malformed, refused, scenario, userWith, type Vector } from './scenario.ts';
 import { base64url, claimsOf, jwt, keyNamed, NOW, signed, signedJwt } from './sign.ts';
 
@@ -7,13 +7,13 @@ const good = signed(claimsOf('a'));
 const p256 = signed(claimsOf('a'), 'p256');
 const accepts = (nonce: string | number, what: string) => accepted(signedJwt(claimsOf(nonce)), what);
 const replays = (nonce: string | number, what: string) => refused('replayed', signedJwt(claimsOf(nonce)), what);
-/** A payload whose nonce is written like this. */
+/** Makes a payload with this text as nonce. */
 const withNonce = (text: string) => signedJwt(`{"username":"alice","time":${NOW},"nonce":${text}}`);
 
 /** The order of P-256 (SEC 2 §2.4.2). */
 const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
-/** The other signature of the same message: (r, n - s). */
+/** Makes the other signature of the same message: (r, n - s). */
 function twin(signature: string): string {
   const bytes = Buffer.from(signature, 'base64url');
   const s = N - BigInt(`0x${bytes.subarray(32).toString('hex')}`);
@@ -28,12 +28,12 @@ export const REPLAY: readonly Vector[] = [
     refused('stale', jwt(good), { what: 'after it', now: NOW + 21 }),
     refused('replayed', jwt(good), { what: 'for another request', method: 'DELETE', target: '/v2' }),
   ]),
-  scenario('replay-re-encoded', 'The claims are what is used up, not the text of the token.', [
+  scenario('replay-re-encoded', 'The claims are used up, not the text of the token.', [
     accepted(jwt(good), 'first'),
     refused(
       'replayed',
       signedJwt(`{ "nonce":"a", "time":${NOW}, "username":"alice" }`),
-      'another order and white space',
+      'another order and other white space',
     ),
     refused('replayed', signedJwt(`{"username":"alice","time":${NOW},"nonce":"\\u0061"}`), 'an escape'),
     refused(
@@ -46,41 +46,41 @@ export const REPLAY: readonly Vector[] = [
       signedJwt(`{"username":"alice","time":${NOW / 1e9}e9,"nonce":"a"}`),
       'the time with an exponent',
     ),
-    refused('replayed', signedJwt(claimsOf('a', { more: 1 })), 'one claim more'),
+    refused('replayed', signedJwt(claimsOf('a', { more: 1 })), 'one more claim'),
     refused('replayed', signedJwt(claimsOf('a'), 'ed25519-1', { alg: 'Ed25519', kid }), 'another header'),
-    refused('replayed', jwt(good).replace('JWT', 'jwt'), 'another case of the scheme'),
+    refused('replayed', jwt(good).replace('JWT', 'jwt'), 'the scheme in another case'),
   ]),
   scenario(
     'replay-ecdsa-twin',
-    'Every ECDSA signature (r, s) has a twin (r, n - s) that verifies: it is the same token.',
+    'Every ECDSA signature (r, s) has a twin (r, n - s) that verifies too; both make the same token.',
     [accepted(jwt(p256), 'first'), refused('replayed', jwt({ ...p256, signature: twin(p256.signature) }), 'the twin')],
     { users: [userWith('alice', 'p256')] },
   ),
   scenario(
     'replay-ecdsa-twin-first',
-    'The twin is a good signature, and spends the token as well.',
+    'The twin is a good signature, and uses up the token too.',
     [
       accepted(jwt({ ...p256, signature: twin(p256.signature) }), 'the twin'),
-      refused('replayed', jwt(p256), 'the token as it was made'),
+      refused('replayed', jwt(p256), 'the unchanged token'),
     ],
     { users: [userWith('alice', 'p256')] },
   ),
   scenario(
     'replay-other-key',
-    'The user is what counts, not the key: the same claims, signed with another key of the user, are a replay.',
+    'The key does not matter: the same claims signed with another key of the user are a replay.',
     [accepted(jwt(good), 'the first key'), refused('replayed', signedJwt(claimsOf('a'), 'ed25519-2'), 'the second')],
     { users: [userWith('alice', 'ed25519-1', 'ed25519-2')] },
   ),
   scenario(
     'replay-other-user',
-    'Two users may use one nonce at one time.',
+    'Two users may use the same nonce at the same time.',
     [
       accepted(jwt(good), 'alice'),
       accepted(signedJwt({ username: 'bob', time: NOW, nonce: 'a' }, 'ed25519-2'), 'bob', 'bob'),
     ],
     { users: [userWith('alice', 'ed25519-1'), userWith('bob', 'ed25519-2')] },
   ),
-  scenario('replay-other-time', 'One nonce at two times is two tokens.', [
+  scenario('replay-other-time', 'The same nonce at two times makes two tokens.', [
     accepted(jwt(good), 'first'),
     accepted(signedJwt(claimsOf('a', { time: NOW + 1 })), 'a second later'),
     accepted(signedJwt(claimsOf('a', { time: NOW + 0.5 })), 'half a second later'),
@@ -88,7 +88,7 @@ export const REPLAY: readonly Vector[] = [
   ]),
   scenario(
     'replay-nonce-types',
-    'The type is part of a nonce; equal numbers are one nonce, however they are written.',
+    'The type is part of a nonce; equal numbers are the same nonce, however they are written.',
     [
       accepts(7, 'the number 7'),
       accepts('7', 'the string "7"'),
@@ -104,7 +104,7 @@ export const REPLAY: readonly Vector[] = [
   ),
   scenario(
     'replay-nonce-texts',
-    'Nonces are compared byte for byte, and no part of one can be taken for another claim.',
+    'Nonces are compared byte for byte, and no part of a nonce can be mistaken for another claim.',
     [
       accepts(`a:b:${NOW}`, 'colons'),
       accepts('a\r\nb', 'line ends'),
@@ -119,8 +119,12 @@ export const REPLAY: readonly Vector[] = [
       replays('\u00e9', 'the composed letter again'),
     ],
   ),
-  scenario('replay-refused-spends-nothing', 'What is refused before step 7 does not touch the nonce.', [
-    refused('bad_signature', jwt({ ...good, signature: base64url(Buffer.alloc(64)) }), 'a forgery with its claims'),
+  scenario('replay-refused-spends-nothing', 'A request that is refused before step 7 does not use up the nonce.', [
+    refused(
+      'bad_signature',
+      jwt({ ...good, signature: base64url(Buffer.alloc(64)) }),
+      'a forgery with the same claims',
+    ),
     refused('stale', jwt(good), { what: 'too late', now: NOW + 21 }),
     refused('from_the_future', jwt(good), { what: 'too early', now: NOW - 21 }),
     refused('wrong_audience', signedJwt(claimsOf('a', { aud: 'x' })), 'for another audience'),
@@ -129,24 +133,24 @@ export const REPLAY: readonly Vector[] = [
   ]),
   scenario(
     'replay-forgotten',
-    'A clock that goes back does not bring back what was forgotten. A store that still remembers may answer replayed.',
+    'If the clock goes back, forgotten tokens are still refused. A store that still has the record may return replayed.',
     [
       accepted(jwt(good), 'first'),
       accepted(signedJwt(claimsOf('b', { time: NOW + 100 })), {
-        what: 'long after the window of the first has closed: the store forgets it',
+        what: 'long after the window of the first has closed, so the store forgets it',
         now: NOW + 100,
       }),
-      refused('forgotten', jwt(good), 'the first again, with the clock back where it was'),
+      refused('forgotten', jwt(good), 'the first again, after the clock has gone back'),
     ],
   ),
   scenario(
     'replay-rate-limited',
-    'A user makes so many claims in a second and no more; a refused token is not spent, and other users are not affected.',
+    'Each user has a maximum number of claims a second; a refused token is not used up, and other users are not affected.',
     [
       accepts('a', 'the first in this second'),
       accepts('b', 'the second'),
       refused('rate_limited', signedJwt(claimsOf('c')), 'the third'),
-      replays('a', 'a replay is named as such'),
+      replays('a', 'a replay is still reported as a replay'),
       accepted(signedJwt({ username: 'bob', time: NOW, nonce: 'c' }, 'ed25519-2'), 'another user', 'bob'),
       accepted(signedJwt(claimsOf('c')), { what: 'the third, a second later', now: NOW + 1 }),
     ],

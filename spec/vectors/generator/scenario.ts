@@ -1,11 +1,11 @@
-/** The shape of a vector, and small words to write one with. */
+/** The types of a vector, and functions to write one. */
 import { NOW } from './sign.ts';
 
 export interface VectorKey {
   /** Name of a key in `keys.json`. */
   readonly key: string;
   readonly state: 'active' | 'staged' | 'expired' | 'revoked';
-  /** The one algorithm that the key is registered for. */
+  /** The only algorithm that the key is registered for. */
   readonly alg?: string;
 }
 
@@ -21,17 +21,17 @@ export interface VectorServer {
   readonly tolerance: number;
   readonly audience?: readonly string[];
   readonly require?: readonly string[];
-  /** Claims that one user may make in a second. */
+  /** Maximum claims of one user in a second. */
   readonly perUser?: number;
 }
 
 export interface VectorRequest {
-  /** For people: what this request is. */
+  /** Describes the request to people. */
   readonly what?: string;
   readonly authorization: string | readonly string[] | null;
   readonly method: string;
   readonly target: string;
-  /** The body as received, in UTF-8. Without it, the place that checks the token has no way to the body. */
+  /** The body as received, in UTF-8. Without it, the server that checks the token cannot see the body. */
   readonly body?: string;
   /** The server's clock; default that of the vector. */
   readonly now?: number;
@@ -45,7 +45,7 @@ export type Expectation =
       readonly status: number;
       /** `null`: a challenge without an error. */
       readonly error: string | null;
-      /** For `malformed`, where only one thing is wrong. */
+      /** For `malformed`, if only one thing is wrong. */
       readonly detail?: string;
     };
 
@@ -60,7 +60,7 @@ export interface Vector {
   readonly expect: readonly Expectation[];
 }
 
-/** A request with what it must lead to. */
+/** A request with its expected outcome. */
 export type Step = VectorRequest & { readonly expect: Expectation };
 
 const ANSWERS: Readonly<Record<string, readonly [status: number, error: string | null]>> = {
@@ -101,12 +101,12 @@ function step(
   };
 }
 
-/** @param request - what it is, or all about it that is not usual */
+/** @param request - description, or all members that differ from the defaults */
 export function accepted(authorization: string, request?: string | Request, username = 'alice'): Step {
   return step(authorization, { ok: true, username }, request);
 }
 
-/** @param request - what it is, or all about it that is not usual */
+/** @param request - description, or all members that differ from the defaults */
 export function refused(
   reason: string,
   authorization: VectorRequest['authorization'],
@@ -130,12 +130,12 @@ export function malformed(
   return refused('malformed', authorization, request, detail);
 }
 
-/** A user with active keys. */
+/** Makes a user with active keys. */
 export function userWith(username: string, ...keys: string[]): VectorUser {
   return { username, keys: keys.map((key) => ({ key, state: 'active' })) };
 }
 
-/** Puts a vector together. The usual server has a tolerance of 20 s, the usual user is alice with `ed25519-1`. */
+/** Makes a vector. Defaults: a tolerance of 20 s, and the user alice with the key `ed25519-1`. */
 export function scenario(
   name: string,
   why: string,

@@ -1,4 +1,4 @@
-/** Signs with the test keys, on `node:crypto` alone: nothing of the library is used here, so that the vectors check it. */
+/** Signs with the test keys and `node:crypto`, without the library, because the vectors test the library. */
 import { constants, createPrivateKey, type JsonWebKey, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
@@ -9,23 +9,23 @@ export interface TestKey {
   readonly privateJwk: JsonWebKey;
 }
 
-/** The whole of `keys.json`. */
+/** The contents of `keys.json`. */
 export interface KeyFile {
   readonly notice: string;
   readonly keys: Readonly<Record<string, TestKey>>;
-  /** ECDSA and PSS signatures, by the signing input: they are random, so each is made once and kept. */
+  /** ECDSA and PSS signatures by signing input. They are random, so each is made once and kept. */
   readonly randomSignatures: Readonly<Record<string, string>>;
 }
 
 export const KEY_FILE = JSON.parse(readFileSync(new URL('../keys.json', import.meta.url), 'utf8')) as KeyFile;
 
-/** Those of the kept signatures that are in use. */
+/** The kept signatures that are still used. */
 export const signaturesInUse: Record<string, string> = {};
 
-/** The second in which all vectors play, unless a request says otherwise. */
+/** The time of all requests, unless a request has its own. */
 export const NOW = 1_790_000_000;
 
-/** A JSON value to be written, a text, or any bytes. */
+/** A JSON value to be encoded, a string, or bytes. */
 export type Content = object | string | Uint8Array;
 
 /** The parts of a token. */
@@ -57,12 +57,12 @@ function usualAlgorithm(keyName: string): string {
   return ALGORITHM_OF_CURVE[keyNamed(keyName).privateJwk.crv ?? ''] ?? 'RS512';
 }
 
-/** The JOSE header that a client sends. */
+/** Makes the JOSE header that a client sends. */
 export function headerOf(keyName: string, alg: string = usualAlgorithm(keyName)) {
   return { alg, typ: 'JWT', kid: keyNamed(keyName).kid };
 }
 
-/** The payload that a client signs. */
+/** Makes the payload that a client signs. */
 export function claimsOf(nonce: string | number, more: object = {}) {
   return { username: 'alice', time: NOW, nonce, ...more };
 }
@@ -70,7 +70,7 @@ export function claimsOf(nonce: string | number, more: object = {}) {
 /**
  * Signs a token.
  *
- * @param alg - what it is signed with; the header may say something else
+ * @param alg - algorithm of the signature; the header may have another
  */
 export function signed(
   payload: Content,
@@ -97,12 +97,12 @@ function signatureOf(signingInput: string, keyName: string, alg: string): string
   return signature;
 }
 
-/** The value of an `Authorization` header. */
+/** Makes the value of an `Authorization` header. */
 export function jwt({ header, payload, signature }: Parts): string {
   return `JWT ${header}.${payload}.${signature}`;
 }
 
-/** As {@link signed}, as the value of an `Authorization` header. */
+/** Like {@link signed}, but returns the value of an `Authorization` header. */
 export function signedJwt(...of: Parameters<typeof signed>): string {
   return jwt(signed(...of));
 }

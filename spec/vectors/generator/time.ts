@@ -7,7 +7,7 @@ const at = (time: number, nonce = 'a') => signedJwt(claimsOf(nonce, { time }));
 export const TIME: readonly Vector[] = [
   scenario(
     'time-window',
-    'The window is closed on both sides: T seconds before and after the server’s clock are good.',
+    'The window includes both ends: exactly T seconds before and after the server’s clock are accepted.',
     [
       accepted(at(NOW - 20), '20 s ago'),
       accepted(at(NOW + 20), '20 s ahead'),
@@ -27,7 +27,7 @@ export const TIME: readonly Vector[] = [
   ]),
   scenario(
     'time-tolerance',
-    'T is the server’s.',
+    'The server chooses T.',
     [
       accepted(at(NOW - 5), '5 s ago'),
       refused('stale', at(NOW - 6), '6 s ago'),
@@ -35,13 +35,13 @@ export const TIME: readonly Vector[] = [
     ],
     { server: { tolerance: 5 } },
   ),
-  scenario('time-exp', 'exp holds while it lies less than T behind the clock.', [
+  scenario('time-exp', 'A token is refused if its exp is T or more behind the clock.', [
     accepted(signedJwt(claimsOf('a', { exp: NOW - 19 })), '19 s ago'),
     refused('expired', signedJwt(claimsOf('b', { exp: NOW - 20 })), '20 s ago'),
     refused('expired', signedJwt(claimsOf('b', { exp: 1 })), 'in 1970'),
-    refused('stale', signedJwt(claimsOf('b', { time: NOW - 21, exp: 1 })), 'the time of the token comes first'),
+    refused('stale', signedJwt(claimsOf('b', { time: NOW - 21, exp: 1 })), 'the time of the token is checked first'),
   ]),
-  scenario('time-nbf-iat', 'nbf and iat lie at most T ahead of the clock.', [
+  scenario('time-nbf-iat', 'nbf and iat may be at most T ahead of the clock.', [
     accepted(signedJwt(claimsOf('a', { nbf: NOW + 20, iat: NOW + 20 })), '20 s ahead'),
     refused('from_the_future', signedJwt(claimsOf('b', { nbf: NOW + 20.5 })), 'nbf 20.5 s ahead'),
     refused('from_the_future', signedJwt(claimsOf('b', { iat: NOW + 21 })), 'iat 21 s ahead'),

@@ -8,7 +8,7 @@ const good = signed(claimsOf('a'));
 const withHeader = (header: object | string | Uint8Array) => signedJwt(claimsOf('a'), 'ed25519-1', header);
 const { spki, kid } = keyNamed('ed25519-1');
 
-/** The good signature with its spare bits set: the same bytes to a careless decoder. */
+/** Sets the unused bits of a good signature: a lenient decoder returns the same bytes. */
 const spareBits = good.signature.slice(0, -1) + nextCharacter(good.signature.slice(-1));
 
 function nextCharacter(character: string): string {
@@ -38,21 +38,25 @@ export const TOKEN: readonly Vector[] = [
   scenario('token-payload-too-long', 'A payload has at most 4096 bytes.', [
     malformed('payload_too_long', signedJwt(padded(claimsOf('a'), 4097))),
   ]),
-  scenario(
-    'token-not-base64url',
-    'A signature is base64url as an encoder writes it, so that a token has one text only.',
-    [
-      malformed('not_base64url', `${jwt(good)}==`, 'padding'),
-      malformed('not_base64url', jwt({ ...good, signature: spareBits }), 'spare bits that are not zero'),
-      malformed('not_base64url', `${jwt(good)}!`, 'another character'),
-      malformed('not_base64url', jwt({ ...good, signature: ` ${good.signature}` }), 'a space'),
-      malformed('not_base64url', jwt({ ...good, signature: `+/${good.signature.slice(2)}` }), 'the alphabet of base64'),
-      malformed('not_base64url', jwt({ ...good, payload: `${good.payload}+` }), 'it, in the payload'),
-      refused('malformed', jwt({ ...good, header: `é${good.header}` }), 'beyond ASCII'),
-      accepted(jwt(good), 'the token as it was made'),
-    ],
-  ),
-  scenario('token-header-json', 'The JOSE header is a JSON object with one reading.', [
+  scenario('token-not-base64url', 'A signature must be canonical base64url, so that a token has only one encoding.', [
+    malformed('not_base64url', `${jwt(good)}==`, 'padding'),
+    malformed('not_base64url', jwt({ ...good, signature: spareBits }), 'unused bits that are not zero'),
+    malformed('not_base64url', `${jwt(good)}!`, 'another character'),
+    malformed('not_base64url', jwt({ ...good, signature: ` ${good.signature}` }), 'a space'),
+    malformed(
+      'not_base64url',
+      jwt({ ...good, signature: `+/${good.signature.slice(2)}` }),
+      'the alphabet of standard base64',
+    ),
+    malformed(
+      'not_base64url',
+      jwt({ ...good, payload: `${good.payload}+` }),
+      'a character of standard base64 in the payload',
+    ),
+    refused('malformed', jwt({ ...good, header: `é${good.header}` }), 'beyond ASCII'),
+    accepted(jwt(good), 'the unchanged token'),
+  ]),
+  scenario('token-header-json', 'The JOSE header is an unambiguous JSON object.', [
     malformed('header_json', withHeader('null'), 'null'),
     malformed('header_json', withHeader('["EdDSA"]'), 'an array'),
     malformed('header_json', withHeader('"x"'), 'a string'),
@@ -64,7 +68,7 @@ export const TOKEN: readonly Vector[] = [
     malformed('header_json', withHeader('{"alg":"EdDSA","kid":"\\ud800"}'), 'a lone surrogate'),
     malformed('header_json', jwt({ ...good, header: `${good.header}==` }), 'padding'),
   ]),
-  scenario('token-alg', 'alg is one of a closed list. There is no none and no HMAC.', [
+  scenario('token-alg', 'alg must be one of a closed list. The list has neither none nor HMAC.', [
     ...['none', 'None', 'NONE', '', 'eddsa', 'EdDSA ', 'Ed448', 'RS1', 'HS256', 'toString', '__proto__'].map((alg) =>
       malformed('alg', withHeader({ alg, typ: 'JWT', kid }), JSON.stringify(alg)),
     ),
@@ -72,36 +76,36 @@ export const TOKEN: readonly Vector[] = [
     malformed('alg', withHeader({ alg: ['EdDSA'] }), 'an array'),
     malformed('alg', withHeader({ alg: null }), 'null'),
     malformed('alg', hmacWithPublicKey(spki), 'HS256 keyed with the PEM of the public key'),
-    malformed('alg', hmacWithPublicKey(spki.trim()), 'with the PEM, trimmed'),
+    malformed('alg', hmacWithPublicKey(spki.trim()), 'with the trimmed PEM'),
     malformed('alg', hmacWithPublicKey(createPublicKey(spki).export({ type: 'spki', format: 'der' })), 'with its DER'),
     malformed('alg', hmacWithPublicKey(''), 'with nothing'),
   ]),
-  scenario('token-typ', 'typ is JWT or absent: another kind of JWT that the same key signed is refused.', [
+  scenario('token-typ', 'typ must be JWT or absent: another kind of JWT that the same key signed is refused.', [
     ...['dpop+jwt', 'at+jwt', '', 'JWT '].map((typ) =>
       malformed('typ', withHeader({ alg: 'EdDSA', typ }), JSON.stringify(typ)),
     ),
     malformed('typ', withHeader({ alg: 'EdDSA', typ: null }), 'null'),
     malformed('typ', withHeader({ alg: 'EdDSA', typ: ['JWT'] }), 'an array'),
   ]),
-  scenario('token-kid', 'kid is absent, or a string of 1 to 256 bytes.', [
+  scenario('token-kid', 'kid must be absent, or a string of 1 to 256 bytes.', [
     ...[null, 7, ['a'], { a: 1 }, ''].map((value) =>
       malformed('kid', withHeader({ alg: 'EdDSA', kid: value }), JSON.stringify(value)),
     ),
     malformed('kid', withHeader({ alg: 'EdDSA', kid: 'k'.repeat(257) }), '257 bytes'),
     malformed('kid', withHeader({ alg: 'EdDSA', kid: 'é'.repeat(129) }), '129 characters of 258 bytes'),
   ]),
-  scenario('token-unsupported-header', 'Members that change how a JWS is read are refused, whatever they say.', [
+  scenario('token-unsupported-header', 'Members that change how a JWS is read are refused, whatever their value.', [
     malformed('unsupported_header', withHeader({ alg: 'EdDSA', crit: [] }), 'an empty crit'),
     malformed('unsupported_header', withHeader({ alg: 'EdDSA', crit: ['exp'] }), 'crit'),
     malformed('unsupported_header', withHeader({ alg: 'EdDSA', crit: ['b64'], b64: false }), 'crit and b64'),
     malformed('unsupported_header', withHeader({ alg: 'EdDSA', b64: true }), 'b64'),
     malformed('unsupported_header', withHeader({ alg: 'EdDSA', zip: 'DEF' }), 'zip'),
     malformed('unsupported_header', withHeader({ alg: 'EdDSA', enc: 'A128GCM' }), 'enc'),
-    malformed('unsupported_header', withHeader({ alg: 'EdDSA', crit: null }), 'crit of null'),
+    malformed('unsupported_header', withHeader({ alg: 'EdDSA', crit: null }), 'crit that is null'),
   ]),
   scenario(
     'token-signature-length',
-    'A signature is as long as a key of its alg makes it: r and s in fixed width for ECDSA, 256 to 1024 bytes for RSA.',
+    'The length of a signature must fit its alg: r and s with a fixed length for ECDSA, 256 to 1024 bytes for RSA.',
     [
       malformed('signature_length', jwt({ ...good, signature: base64url(Buffer.alloc(63)) }), '63 bytes for EdDSA'),
       malformed('signature_length', jwt({ ...good, signature: base64url(Buffer.alloc(65)) }), '65 bytes for EdDSA'),
@@ -111,13 +115,13 @@ export const TOKEN: readonly Vector[] = [
         jwt({ ...good, header: base64url({ alg: 'RS512' }) }),
         'an EdDSA signature as RS512',
       ),
-      accepted(jwt(p256), 'ES256 as it should be'),
+      accepted(jwt(p256), 'a correct ES256 signature'),
     ],
     { users: [userWith('alice', 'ed25519-1', 'p256')] },
   ),
 ];
 
-/** An ECDSA signature as X.509 has it. */
+/** Encodes an ECDSA signature in DER, as in X.509. */
 function der(signature: string): string {
   const bytes = Buffer.from(signature, 'base64url');
   const integers = [bytes.subarray(0, 32), bytes.subarray(32)].map((number) =>

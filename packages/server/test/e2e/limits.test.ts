@@ -290,7 +290,7 @@ test('while one address floods the server on 16 connections, /livez responds and
   expect(await flooded.stop()).toEqual({ code: 0, signal: null });
 });
 
-describe('of a flood of refused requests ten a second are logged and the others counted, and other requests are accepted', () => {
+describe('a flood of refused requests gets ten log lines a second and a count of the others, and other requests are accepted', () => {
   test.each([
     ['garbage', () => 'Authorization: JWT garbage', { reason: 'malformed' }, {}],
     [

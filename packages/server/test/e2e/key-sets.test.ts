@@ -66,7 +66,7 @@ async function ask(username: string, key: PrivateKey, { port }: Pick<Ajwtd, 'por
   return exchange(port, request('/.ajwt/auth', [`Authorization: ${authorization}`]));
 }
 
-/** The same without a `kid`, as version 0.3.1 of the Python package sends it. */
+/** Sends a token without a `kid`, like version 0.3.1 of the Python package. */
 async function askWithoutKid(username: string, key: PrivateKey): Promise<Answer> {
   const parts = ['{"alg":"EdDSA","typ":"JWT"}', JSON.stringify({ username, time: seconds(), nonce: key.kid })];
   const input = parts.map((part) => Buffer.from(part).toString('base64url')).join('.');

@@ -67,7 +67,7 @@ test('a flood with one key does not hide refusals of another user or another key
   ]);
 });
 
-test('refusals of a thousand users and keys get a hundred lines a second and a few counts', () => {
+test('refusals of thousands of users get a hundred lines a second and a few counts', () => {
   const { lines, write } = makeLog();
   for (let user = 0; user < 3000; user++) {
     for (let count = 0; count < 3; count++) write({ ...replayed, username: `user${user}` });

@@ -1,9 +1,9 @@
 /** The real command `ajwt`. */
-import { ajwt as runAjwt } from 'ajwt-testkit/ajwt';
+import { ajwtProcess } from 'ajwt-testkit/ajwt';
 
 /** Runs `ajwt`, which must succeed, and returns its output without the final newline. */
 export async function ajwt(...words: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await runAjwt(words);
+  const { code, stdout, stderr } = await ajwtProcess(words);
   if (code !== 0) throw new Error(`ajwt ${words.join(' ')} exited with ${code}: ${stderr}`);
   return stdout.trimEnd();
 }

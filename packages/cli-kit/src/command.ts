@@ -1,26 +1,27 @@
 /** A command as data: its options in a table, its help, and what it does. */
+import type { Io } from './io.ts';
 
-/** What can stand in a place, where that is known beforehand: one of these words, a file, or a file behind an @. */
+/** Possible values that shells complete: one of these words, a file, or a file after an @. */
 export type Choices = 'file' | '@file' | readonly string[];
 
 /** One option of a command. */
 export interface Option {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
-  /** May be given several times. */
+  /** Whether it may be repeated. */
   readonly multiple?: true;
-  /** What stands for its value in the help; also for options without a value, where words follow it. */
+  /** Placeholder for its value in the help. */
   readonly value?: string;
-  /** Environment variable that is read where the option is not given; several values are separated by commas. */
+  /** Environment variable to read if the option is missing. Commas separate several values. */
   readonly env?: string;
-  /** What its value can be; shells complete it. */
+  /** Possible values. */
   readonly choices?: Choices;
   readonly help: string;
 }
 
 export type Options = Readonly<Record<string, Option>>;
 
-/** What was given, by the names of the options. */
+/** Option values by option name. */
 export type Values<T extends Options> = {
   readonly [Name in keyof T]: T[Name] extends { type: 'boolean' }
     ? boolean
@@ -29,32 +30,38 @@ export type Values<T extends Options> = {
       : string | undefined;
 };
 
-/** What a command is made of. */
-export interface CommandDefinition<T extends Options> {
-  /** With the program's name: `ajwt keygen`. */
-  readonly name: string;
-  /** What comes after the name, without the options. */
-  readonly usage: string;
-  /** What it does and what comes out, in paragraphs. */
-  readonly about: readonly string[];
-  readonly options: T;
-  /** What its words can be; shells complete them. */
-  readonly choices?: Choices;
-  readonly examples: readonly string[];
-  /** Where there are more than 0 and 1. */
-  readonly exitCodes?: readonly (readonly [string, string])[];
-  /**
-   * @param words - what is no option
-   * @param named - how an option was given: `--listen`, or the name of its environment variable
-   * @returns the exit code
-   */
-  run(values: Values<T>, words: readonly string[], named: (option: keyof T & string) => string): Promise<number>;
+/** Everything that a run of a command gets, except its option values. */
+export interface Invocation<Name extends string = string> {
+  /** Arguments that are not options. */
+  readonly words: readonly string[];
+  /** Returns how an option was given: `--listen`, or the name of its environment variable. */
+  readonly named: (option: Name) => string;
+  readonly io: Io;
 }
 
-/** A command that can be run with what was typed after its name. */
+/** The definition of a command. */
+export interface CommandDefinition<T extends Options> {
+  /** With the name of the program: `ajwt keygen`. */
+  readonly name: string;
+  /** What follows the name in the first line of the help. */
+  readonly usage: string;
+  /** What the command does and prints, in paragraphs. */
+  readonly about: readonly string[];
+  readonly options: T;
+  /** Possible values of its arguments. */
+  readonly choices?: Choices;
+  readonly examples: readonly string[];
+  /** Exit codes, if there are more than 0 and 1. */
+  readonly exitCodes?: readonly (readonly [string, string])[];
+  /** Runs the command. @returns the exit code */
+  run(values: Values<T>, invocation: Invocation<keyof T & string>): Promise<number>;
+}
+
+/** A command that can run with the arguments after its name. */
 export interface Command {
   readonly options: Options;
   readonly choices: Choices | undefined;
   help(): string;
-  run(args: readonly string[]): Promise<number>;
+  /** Runs the command. @returns the exit code */
+  run(args: readonly string[], io: Io): Promise<number>;
 }

@@ -2,9 +2,8 @@
 import type { Command, CommandDefinition, Options } from './command.ts';
 import { commandHelp } from './help.ts';
 import { parseWords } from './parse.ts';
-import { print } from './terminal.ts';
 
-/** Puts a command together: options are parsed by its table, and `--help` is answered. */
+/** Makes a command that parses its options by its table, and answers `--help`. */
 export function defineCommand<const T extends Options>(definition: CommandDefinition<T>): Command {
   const { name, options, choices } = definition;
   const help = () => commandHelp(definition);
@@ -12,10 +11,10 @@ export function defineCommand<const T extends Options>(definition: CommandDefini
     options,
     choices,
     help,
-    async run(args) {
-      const parsed = parseWords(name, options, args);
-      if (parsed !== 'help') return definition.run(parsed.values, parsed.words, parsed.named);
-      print(help());
+    async run(args, io) {
+      const parsed = parseWords(name, options, args, io.env);
+      if (parsed !== 'help') return definition.run(parsed.values, { words: parsed.words, named: parsed.named, io });
+      io.print(help());
       return 0;
     },
   };

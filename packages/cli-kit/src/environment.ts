@@ -1,36 +1,39 @@
-/** Environment variables that nothing reads: a misspelt one would be a check that silently does not happen. */
+/** Finds environment variables that nothing reads: a misspelled variable could silently disable a check. */
 import { CommandError } from './command-error.ts';
+import type { Io } from './io.ts';
 import { nearest } from './nearest.ts';
 import { asTyped } from './parse.ts';
-import { note } from './terminal.ts';
 
-/** The variables of a program. */
+/** The environment variables of a program. */
 export interface Variables {
-  /** What all of them begin with: `AJWTD_`. */
+  /** Prefix of all of them: `AJWTD_`. */
   readonly prefix: string;
   /** Every variable that some command reads. */
   readonly known: readonly string[];
-  /** Variables with that prefix that others set, and the program does not read. */
+  /** Variables with that prefix that other programs set. The program does not read them. */
   readonly others: RegExp;
-  /** Whether an unknown variable ends the program, or is only named. */
+  /** Whether an unknown variable ends the program, or only prints a warning. */
   readonly unknown: 'refuse' | 'warn';
 }
 
 /**
- * Looks for variables that the program would not read.
+ * Checks that every variable with the program's prefix is known.
  *
- * @param args - what was typed: an option may name a variable
- * @throws CommandError for an unknown variable, with the name that was probably meant
+ * @param args - arguments of the command: an option may name a variable
+ * @throws CommandError for an unknown variable, with the most similar known name
  */
-export function checkEnvironment(variables: Variables, args: readonly string[], environment: NodeJS.ProcessEnv): void {
-  const { prefix, known, others, unknown } = variables;
-  for (const name of Object.keys(environment)) {
+export function checkEnvironment(
+  { prefix, known, others, unknown }: Variables,
+  args: readonly string[],
+  io: Pick<Io, 'env' | 'note'>,
+): void {
+  for (const name of Object.keys(io.env)) {
     if (!name.startsWith(prefix) || known.includes(name) || others.test(name)) continue;
     if (args.some((word) => word === name || word.endsWith(`=${name}`))) continue;
     const near = nearest(name, known);
     const hint = near === undefined ? `known variables: ${known.join(', ')}` : `did you mean ${near}?`;
     const message = `unknown environment variable${asTyped(name)}; ${hint}`;
     if (unknown === 'refuse') throw new CommandError(message);
-    note(`warning: ${message}`);
+    io.note(`warning: ${message}`);
   }
 }

@@ -1,43 +1,44 @@
-/** Reads options by a command's table. What is wrong is said in one line, with the name that was probably meant. */
+/** Parses options by the table of a command. An error is one line, with the most similar option. */
 import { parseArgs } from 'node:util';
 import type { Option, Options, Values } from './command.ts';
 import { CommandError } from './command-error.ts';
+import type { IoStreams } from './io.ts';
 import { nearest } from './nearest.ts';
 
-/** What every command understands. */
+/** The option that every command has. */
 export const HELP: Option = { type: 'boolean', short: 'h', help: 'print this help' };
 
-/** What was typed, taken apart. */
+/** Parsed arguments of a command. */
 interface Parsed<T extends Options> {
   readonly values: Values<T>;
-  /** What is no option. */
+  /** Arguments that are not options. */
   readonly words: readonly string[];
-  /** How an option was given. */
+  /** Returns how an option was given. */
   readonly named: (option: string) => string;
 }
 
+/** Splits arguments into options, values and words. Nothing is checked yet. */
+export function tokensOf(options: Options, args: readonly string[]) {
+  const config = Object.fromEntries(
+    Object.entries(options).map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]),
+  );
+  return parseArgs({ args: [...args], options: config, strict: false, allowPositionals: true, tokens: true }).tokens;
+}
+
 /**
- * Reads what was typed after a command's name.
+ * Parses the arguments after the name of a command.
  *
- * @param command - with the program's name
- * @throws CommandError for an option that does not exist, or lacks its value, or takes none
+ * @param command - with the name of the program
+ * @throws CommandError for an unknown option, a missing value, or a value that the option does not take
  */
 export function parseWords<T extends Options>(
   command: string,
   options: T,
   args: readonly string[],
+  env: IoStreams['env'],
 ): Parsed<T> | 'help' {
   const all: Options = { ...options, help: HELP };
-  const config = Object.fromEntries(
-    Object.entries(all).map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]),
-  );
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: config,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
+  const tokens = tokensOf(all, args);
   if (tokens.some((token) => token.kind === 'option' && token.name === 'help')) return 'help';
 
   const values: Record<string, string | boolean | string[] | undefined> = {};
@@ -55,7 +56,7 @@ export function parseWords<T extends Options>(
       if (value !== undefined) throw new CommandError(`${rawName} takes no value; ${seeHelp(command)}`);
       values[name] = true;
     } else {
-      // `--user --key PATH`: the value was forgotten, and the next option must not become it.
+      // In `--user --key PATH` the value is missing; the next option must not become the value.
       if (value === undefined || (!inlineValue && isOption(value, all))) {
         throw new CommandError(`${rawName} needs a value: ${rawName} ${option.value}`);
       }
@@ -63,36 +64,37 @@ export function parseWords<T extends Options>(
       values[name] = Array.isArray(earlier) ? [...earlier, value] : value;
     }
   }
-  const fromEnvironment = fillFromEnvironment(options, values);
+  const fromEnvironment = fillFromEnvironment(options, values, env);
   const named = (name: string) => fromEnvironment.get(name) ?? `--${name}`;
   return { values: values as Values<T>, words, named };
 }
 
-/** @returns the variables that were read, by the names of their options */
+/** Reads missing options from their environment variables. @returns the variables it used, by option name */
 function fillFromEnvironment(
   options: Options,
   values: Record<string, string | boolean | string[] | undefined>,
+  env: IoStreams['env'],
 ): Map<string, string> {
   const read = new Map<string, string>();
-  for (const [name, { type, multiple, env }] of Object.entries(options)) {
-    const value = env === undefined ? undefined : process.env[env];
+  for (const [name, { type, multiple, env: variable }] of Object.entries(options)) {
+    const value = variable === undefined ? undefined : env[variable];
     const given = values[name];
     const isGiven = Array.isArray(given) ? given.length > 0 : given !== undefined && given !== false;
-    if (env === undefined || value === undefined) continue;
-    if (value === '') throw new CommandError(`${env} is empty; unset it, or give it a value`);
+    if (variable === undefined || value === undefined) continue;
+    if (value === '') throw new CommandError(`${variable} is empty; unset it, or give it a value`);
     if (isGiven) continue;
     if (type === 'string') values[name] = multiple ? value.split(',').map((part) => part.trim()) : value;
-    else values[name] = readFlag(env, value);
-    read.set(name, env);
+    else values[name] = readFlag(variable, value);
+    read.set(name, variable);
   }
   return read;
 }
 
 const FLAGS: Readonly<Record<string, boolean>> = { 1: true, true: true, 0: false, false: false };
 
-function readFlag(env: string, value: string): boolean {
+function readFlag(variable: string, value: string): boolean {
   const flag = Object.hasOwn(FLAGS, value) ? FLAGS[value] : undefined;
-  if (flag === undefined) throw new CommandError(`${env}: must be 1 or 0, true or false`);
+  if (flag === undefined) throw new CommandError(`${variable}: must be 1 or 0, true or false`);
   return flag;
 }
 
@@ -100,7 +102,7 @@ function isOption(word: string, options: Options): boolean {
   return Object.entries(options).some(([name, { short }]) => word === `--${name}` || word === `-${short}`);
 }
 
-/** Returns an option as it was typed. parseArgs takes `-user` apart into `-u`, `-s`, `-e` and `-r`. */
+/** Returns an option as typed: parseArgs splits `-user` into `-u`, `-s`, `-e` and `-r`. */
 function typedOption(rawName: string, argument: string): string {
   return /^-\p{L}{2,}$/u.test(argument) ? argument : rawName;
 }
@@ -113,12 +115,12 @@ function unknownOption(command: string, typed: string, options: Options): Comman
   return new CommandError(`unknown option${optionAsTyped(typed)}; ${hint}`);
 }
 
-/** An option for a message, if it looks like one: short words, joined by hyphens, dots or underscores. Others may be secrets. */
+/** Returns an option for a message if it is short words joined by hyphens, dots or underscores. Anything else may be a secret. */
 export function optionAsTyped(option: string): string {
   return /^--?[\p{L}\p{N}_]{1,20}(?:[-.][\p{L}\p{N}_]{1,20}){0,5}$/u.test(option) ? ` ${option}` : '';
 }
 
-/** A word for a message, where it looks like a name: others may be a key or a token in the wrong place. */
+/** Returns a word for a message if it looks like a name. Anything else may be a key or a token in the wrong place. */
 export function asTyped(word: string): string {
   return /^[\w-]{1,30}$/.test(word) ? ` ${word}` : '';
 }
@@ -127,7 +129,7 @@ function seeHelp(command: string): string {
   return `see \`${command} --help\``;
 }
 
-/** @throws CommandError where there are more words than the command takes */
+/** Checks the number of arguments. @throws CommandError if there are more than `most` */
 export function refuseMoreWords(command: string, words: readonly string[], most: number): void {
   if (words.length <= most) return;
   const takes = most === 0 ? 'only options' : `${most === 1 ? 'one argument' : `${most} arguments`} and options`;

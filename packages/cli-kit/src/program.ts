@@ -1,18 +1,18 @@
-/** From the words of the command line to an exit code. */
+/** Finds the command that the arguments name, and runs it. */
 import type { Command } from './command.ts';
 import { CommandError } from './command-error.ts';
 import { checkEnvironment, type Variables } from './environment.ts';
+import { Io, type IoStreams } from './io.ts';
 import { nearest } from './nearest.ts';
 import { asTyped, optionAsTyped } from './parse.ts';
-import { complain, nameProgram, note, print } from './terminal.ts';
 
-/** A command of a program. It is loaded when it is called, so that none waits for what another needs. */
+/** A command of a program. It is loaded when it runs, so that no command waits for the modules of another. */
 export interface CommandEntry {
   readonly summary: string;
   load(): Promise<Command>;
 }
 
-/** A program of several commands. */
+/** A program with several commands. */
 export interface Program {
   readonly name: string;
   /** One sentence. */
@@ -20,63 +20,64 @@ export interface Program {
   readonly version: () => string;
   /** By name; a name may have two words: `user add`. */
   readonly commands: ReadonlyMap<string, CommandEntry>;
-  /** Environment variables, and what they are for. */
+  /** Environment variables and their descriptions, for the help. */
   readonly environment: readonly (readonly [string, string])[];
-  /** Which variables there are, so that others can be named. */
-  readonly variables: Variables;
+  /** Loads the variables that commands read. */
+  readonly variables: () => Promise<Variables>;
 }
 
 /**
- * Runs a command to its end. Trouble is told in one line.
+ * Runs a command to its end. Prints an error in one line.
  *
- * @param args - what was typed after the program's name
+ * @param args - arguments after the name of the program
+ * @param streams - those of the process, or those of a test
  * @returns the exit code
  */
-export async function runProgram(program: Program, args: readonly string[]): Promise<number> {
-  nameProgram(program.name);
+export async function runProgram(program: Program, args: readonly string[], streams: IoStreams): Promise<number> {
+  const io = new Io(program.name, streams);
   try {
-    return await dispatch(program, args);
+    return await dispatch(program, args, io);
   } catch (error) {
-    return report(error);
+    return report(error, io);
   }
 }
 
-/** Errors whose message is all that a person needs, by name: most commands never load their classes. */
+/** Names of errors whose message alone tells the user enough. By name, because most commands never load these classes. */
 const EXPECTED = ['KeyError', 'KeyConflictError', 'DirectoryError', 'UnavailableError'];
 
-/** @returns the exit code */
-export function report(error: unknown): number {
+/** Prints an error. @returns the exit code */
+export function report(error: unknown, io: Io): number {
   if (error instanceof CommandError) {
-    complain(error.message);
+    io.complain(error.message);
     return error.exitCode;
   }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  complain(EXPECTED.includes(name) ? message : `unexpected ${name}: ${message}`);
+  io.complain(EXPECTED.includes(name) ? message : `unexpected ${name}: ${message}`);
   return 1;
 }
 
-async function dispatch(program: Program, words: readonly string[]): Promise<number> {
+async function dispatch(program: Program, words: readonly string[], io: Io): Promise<number> {
   const [first, ...rest] = words;
   if (first === undefined) {
-    note(await overview(program));
+    io.note(await overview(program));
     return 1;
   }
-  if (first === '--version') print(`${program.name} ${program.version()}`);
-  else if (first === '--help' || first === '-h') print(await overview(program));
+  if (first === '--version') io.print(`${program.name} ${program.version()}`);
+  else if (first === '--help' || first === '-h') io.print(await overview(program));
   else if (first === 'help') {
     const group = rest.length === 1 ? await groupOverview(program, rest[0] as string) : undefined;
-    print(group ?? (rest[0] === undefined ? await overview(program) : (await find(program, rest)).command.help()));
+    io.print(group ?? (rest[0] === undefined ? await overview(program) : (await find(program, rest)).command.help()));
   } else if (rest[0] === '--help' || rest[0] === '-h') {
-    print((await groupOverview(program, first)) ?? (await find(program, words)).command.help());
+    io.print((await groupOverview(program, first)) ?? (await find(program, words)).command.help());
   } else {
     const { command, args } = await find(program, words);
-    checkEnvironment(program.variables, args, process.env);
-    return command.run(args);
+    checkEnvironment(await program.variables(), args, io);
+    return command.run(args, io);
   }
   return 0;
 }
 
-/** The command that the first word names, or the first two, and what comes after. */
+/** Finds the command that the first two words name, or the first one. */
 async function find(
   { name, commands }: Program,
   words: readonly string[],
@@ -103,7 +104,7 @@ async function find(
   );
 }
 
-/** The commands whose first word this is; undefined if they have no other. */
+/** Lists the commands that begin with this word; `undefined` if there are none with two words. */
 async function groupOverview({ name, commands }: Program, first: string): Promise<string | undefined> {
   const below = [...commands].filter(([command]) => command.startsWith(`${first} `));
   if (below.length === 0) return undefined;

@@ -1,14 +1,15 @@
-/** Short texts from standard input. */
+/** Reads short input. */
+import type { IoStreams } from './io.ts';
 
 /**
- * Reads standard input to its end, or as far as anybody needs it.
+ * Reads standard input to its end, or up to a limit.
  *
- * @param limit - bytes after which nothing more is read: whoever asked will find the text too long
+ * @param limit - maximum number of bytes to read; the caller treats input of this length as too long
  */
-export async function readStandardInput(limit: number): Promise<string> {
+export async function readStandardInput({ stdin }: Pick<IoStreams, 'stdin'>, limit: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of process.stdin) {
+  for await (const chunk of stdin) {
     chunks.push(chunk);
     length += chunk.length;
     if (length >= limit) break;

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasProgram } from './command.ts';
+import { type InProcessOptions, runInProcess } from './in-process.ts';
 import {
   COMMANDS,
   commandEnvironment,
@@ -14,6 +15,7 @@ import {
   startCommand,
 } from './program.ts';
 
+export type { InProcessOptions } from './in-process.ts';
 export { finish, type Outcome, type RunOptions } from './program.ts';
 export { scratch } from './scratch.ts';
 
@@ -22,8 +24,14 @@ export function start(args: readonly string[], options: RunOptions = {}): ChildP
   return startCommand('ajwt', args, { ...options, detached: true });
 }
 
-/** Runs `ajwt` to its end. */
-export function ajwt(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+/** Runs `ajwt` to its end, in the process of the tests. */
+export async function ajwt(args: readonly string[], options: InProcessOptions = {}): Promise<Outcome> {
+  const { AJWT } = await import('../../lib/src/cli/program.ts');
+  return runInProcess(AJWT, args, options);
+}
+
+/** Runs `ajwt` to its end in its own process, for tests of the process: its exit, its files, Node's own environment variables. */
+export function ajwtProcess(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   return runCommand('ajwt', args, { ...options, detached: true });
 }
 

@@ -2,8 +2,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { afterAll } from 'vitest';
+import { type InProcessOptions, runInProcess } from './in-process.ts';
 import { type Outcome, type RunOptions, runCommand, startCommand } from './program.ts';
 
+export { ajwt } from './ajwt.ts';
+export type { InProcessOptions } from './in-process.ts';
 export type { RunOptions } from './program.ts';
 export { scratch } from './scratch.ts';
 
@@ -48,14 +51,16 @@ export interface Ajwtd {
   kill(): Promise<Ended>;
 }
 
-/** Runs `ajwtd` to its end. */
-export function ajwtd(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  return runCommand('ajwtd', args, options);
+/** Runs `ajwtd` to its end, in the process of the tests unless they test another version of Node (vitest.config.ts). */
+export async function ajwtd(args: readonly string[], options: InProcessOptions = {}): Promise<Outcome> {
+  if (process.env.AJWT_TEST_NODE !== undefined) return ajwtdProcess(args, options);
+  const { AJWTD } = await import('../../server/src/cli/program.ts');
+  return runInProcess(AJWTD, args, options);
 }
 
-/** Runs `ajwt` to its end. */
-export function ajwt(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  return runCommand('ajwt', args, options);
+/** Runs `ajwtd` to its end in its own process. */
+export function ajwtdProcess(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return runCommand('ajwtd', args, options);
 }
 
 const running = new Set<ChildProcess>();

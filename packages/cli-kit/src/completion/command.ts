@@ -4,7 +4,6 @@ import { CommandError } from '../command-error.ts';
 import { defineCommand } from '../define-command.ts';
 import { refuseMoreWords } from '../parse.ts';
 import type { CommandEntry } from '../program.ts';
-import { print } from '../terminal.ts';
 import { bashCompletion } from './bash.ts';
 import { type Completed, readTables } from './completed.ts';
 import { fishCompletion } from './fish.ts';
@@ -28,11 +27,11 @@ export function completionCommand(program: string, commands: ReadonlyMap<string,
     options: {},
     choices: [...SHELLS.keys()],
     examples: [`source <(${name} bash)`, `source <(${name} zsh)`, `${name} fish | source`],
-    async run(_values, words) {
+    async run(_values, { words, io }) {
       refuseMoreWords(name, words, 1);
       const script = SHELLS.get(words[0] ?? '');
       if (script === undefined) throw new CommandError(`choose a shell: ${[...SHELLS.keys()].join(', ')}`);
-      print(script(await readTables(program, commands)));
+      io.print(script(await readTables(program, commands)));
       return 0;
     },
   });

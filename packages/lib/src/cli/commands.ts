@@ -1,4 +1,4 @@
-/** The commands. Each is loaded when it is called, so that none waits for what another needs. */
+/** The commands of `ajwt`. */
 import { completion } from 'ajwt-cli-kit/completion';
 import type { CommandEntry } from 'ajwt-cli-kit/program';
 

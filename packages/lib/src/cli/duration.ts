@@ -1,4 +1,4 @@
-/** Lengths of time for people. */
+/** Formats durations. */
 
 const UNITS: readonly (readonly [string, number])[] = [
   ['days', 86_400],
@@ -7,7 +7,7 @@ const UNITS: readonly (readonly [string, number])[] = [
   ['s', 1],
 ];
 
-/** @param seconds - not negative @returns `3.2 s`, `5 min 7 s`, `2 h`, `300 days 4 h` */
+/** Formats a duration. @param seconds - not negative @returns `3.2 s`, `5 min 7 s`, `2 h`, `300 days 4 h` */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${Number(seconds.toFixed(1))} s`;
   let rest = Math.round(seconds);

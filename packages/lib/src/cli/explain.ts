@@ -1,14 +1,13 @@
 /** `ajwt explain`: decodes a token, and says which check it would fail. */
-
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { defineCommand } from 'ajwt-cli-kit/define-command';
-import { note, print } from 'ajwt-cli-kit/terminal';
+import type { Io } from 'ajwt-cli-kit/io';
 import { DEFAULT_TOLERANCE, MAX_TOLERANCE } from '../core/options.ts';
 import { checkToken } from './explain/checks.ts';
 import { decodeLoosely, findToken } from './explain/decode.ts';
 import { reportAsJson, reportForPeople } from './explain/report.ts';
 
-/** More than any token that a server reads, and the header's name before it. */
+/** Maximum input in bytes: longer than any token that a server reads, with the name of the header. */
 const MAX_INPUT = 65_536;
 
 export const explain = defineCommand({
@@ -36,15 +35,15 @@ export const explain = defineCommand({
     'ajwt token --user guido --key guido | ajwt explain --pubkey guido.pub',
     "ajwt explain 'Authorization: JWT eyJ…'",
   ],
-  async run({ pubkey, tolerance: toleranceOption, json }, words) {
+  async run({ pubkey, tolerance: toleranceOption, json }, { words, io }) {
     const tolerance = readTolerance(toleranceOption);
-    const key = pubkey === undefined ? undefined : await readPublicKey(pubkey);
-    const pasted = await readPasted(words);
+    const key = pubkey === undefined ? undefined : await readPublicKey(pubkey, io);
+    const pasted = await readPasted(words, io);
     const now = Date.now() / 1000;
     const checks = checkToken(findToken(pasted), { key, now, tolerance });
     const ok = checks.every(({ result }) => result !== 'FAIL');
     const decoded = decodeLoosely(pasted);
-    print(json ? reportAsJson(decoded, checks, ok) : reportForPeople(decoded, checks, now));
+    io.print(json ? reportAsJson(decoded, checks, ok) : reportForPeople(decoded, checks, now, io));
     return ok ? 0 : 1;
   },
 });
@@ -56,16 +55,16 @@ function readTolerance(given: string | undefined): number {
   throw new CommandError(`--tolerance: must be a number of seconds from 1 to ${MAX_TOLERANCE}`);
 }
 
-async function readPublicKey(path: string) {
+async function readPublicKey(path: string, io: Io) {
   if (path === '-') throw new CommandError('--pubkey: must be a file; standard input is reserved for the token');
   const [{ readKeySource }, { readAnyKey }] = await Promise.all([import('./identity.ts'), import('./pubkey.ts')]);
-  return readAnyKey(await readKeySource(path), path, undefined);
+  return readAnyKey(await readKeySource(path, io), path, undefined, io);
 }
 
-/** `Authorization: JWT eyJ…` may come as one word or as three. */
-async function readPasted(words: readonly string[]): Promise<string> {
+/** Returns the pasted text: `Authorization: JWT eyJ…` may be one argument or three. */
+async function readPasted(words: readonly string[], io: Io): Promise<string> {
   if (words.length > 0 && words.join() !== '-') return words.join(' ');
-  if (process.stdin.isTTY) note('Paste a token, then press Ctrl-D.');
+  if (io.stdin.isTTY) io.note('Paste a token, then press Ctrl-D.');
   const { readStandardInput } = await import('ajwt-cli-kit/standard-input');
-  return readStandardInput(MAX_INPUT);
+  return readStandardInput(io, MAX_INPUT);
 }

@@ -1,10 +1,10 @@
-/** `ajwt fetch`: sends a signed request, and prints the answer. */
+/** `ajwt fetch`: sends a signed request, and prints the response. */
 import type { IncomingMessage } from 'node:http';
 import type { Values } from 'ajwt-cli-kit/command';
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { defineCommand } from 'ajwt-cli-kit/define-command';
+import type { Io } from 'ajwt-cli-kit/io';
 import { refuseMoreWords } from 'ajwt-cli-kit/parse';
-import { complain } from 'ajwt-cli-kit/terminal';
 import { BODY_HEADERS, followRedirect, isRedirect } from '../client/redirect.ts';
 import { attemptSigner } from '../client/signing.ts';
 import { readBody } from './fetch/body.ts';
@@ -16,7 +16,7 @@ import { type Progress, showProgress } from './fetch/progress.ts';
 import { MAX_PROBLEM, refusalLine } from './fetch/refusal.ts';
 import { openSink, type Sink } from './fetch/sink.ts';
 import { createTransport, headOf, type OutgoingRequest } from './fetch/transport.ts';
-import { tellTrace } from './fetch/verbose.ts';
+import { printTrace } from './fetch/verbose.ts';
 import { readSigningKey, readUsername } from './identity.ts';
 import { readMethod, readUrl } from './request-line.ts';
 
@@ -44,15 +44,15 @@ export const fetch = defineCommand({
     "ajwt fetch -F title=Report -F 'file=@report.pdf;type=application/pdf' https://api.example.com/files",
     'tar c . | ajwt fetch -X PUT -d @- --fail-with-body https://api.example.com/backup',
   ],
-  async run(values, words) {
+  async run(values, { words, io }) {
     const [given] = words;
     if (given === undefined) throw new CommandError('no URL; give one, such as https://host/path');
     refuseMoreWords('ajwt fetch', words, 1);
     if (values.fail && values['fail-with-body']) throw new CommandError('give --fail or --fail-with-body, not both');
     const url = readUrl(given, MALFORMED_URL);
-    const prepared = await prepare(values);
+    const prepared = await prepare(values, io);
     try {
-      return await transfer(url, prepared, values);
+      return await transfer(url, prepared, values, io);
     } catch (error) {
       if (!values.silent || !(error instanceof CommandError)) throw error;
       return error.exitCode;
@@ -65,31 +65,31 @@ export const fetch = defineCommand({
 
 type Prepared = Awaited<ReturnType<typeof prepare>>;
 
-/** Everything that can be wrong before anything is sent. */
-async function prepare(values: Values<typeof FETCH_OPTIONS>) {
+/** Reads everything that the request needs. An error here means that nothing has been sent. */
+async function prepare(values: Values<typeof FETCH_OPTIONS>, io: Io) {
   const { user, key: keyOption, request, header, data, form, bind, audience, verbose } = values;
   if (data.length > 0 && form.length > 0) throw new CommandError('give -d or -F, not both');
   if (form.length > 0 && header.some((line) => /^content-type[:;]/i.test(line))) {
     throw new CommandError('-H: Content-Type cannot be set with -F');
   }
   if (audience === '') throw new CommandError('--audience: must not be empty');
-  const username = readUsername(user);
+  const username = readUsername(user, io);
   const method = readMethod(request ?? (data.length + form.length === 0 ? 'GET' : 'POST'));
   const headers = readHeaders(header, {
     accept: '*/*',
     'user-agent': 'ajwt',
     ...(data.length === 0 ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
   });
-  const key = await readSigningKey(keyOption, values['passphrase-fd']);
-  const filled = await readForm(form);
+  const key = await readSigningKey(keyOption, values['passphrase-fd'], io);
+  const filled = await readForm(form, io);
   if (filled !== undefined) headers.set('content-type', filled.type);
-  const body = filled ?? (await readBody(data));
-  const progress = wantsProgress(values) ? showProgress(process.stderr) : undefined;
-  const transport = createTransport(verbose ? tellTrace() : undefined, progress);
+  const body = filled ?? (await readBody(data, io));
+  const progress = wantsProgress(values, io) ? showProgress(io.stderr) : undefined;
+  const transport = createTransport(verbose ? printTrace(io) : undefined, progress);
   const sign = attemptSigner({
     username,
     key,
-    // A refusal for time is explained, and the clock left to its owner.
+    // Without correction of the clock, a refusal because of the time is reported.
     clock: false,
     bind: bind ? ['aud', 'htm', 'target'] : audience === undefined ? [] : ['aud'],
     ...(audience === undefined ? {} : { audience }),
@@ -97,48 +97,51 @@ async function prepare(values: Values<typeof FETCH_OPTIONS>) {
   return { sign, request: { method, headers, body }, transport, progress, username, publicKey: key.publicKey };
 }
 
-/** Somebody looks, and does not see the body itself come. */
-function wantsProgress({ silent, output }: Values<typeof FETCH_OPTIONS>): boolean {
-  const bodyIsSeen = process.stdout.isTTY && (output === undefined || output === '-');
-  return process.stderr.isTTY && !silent && !bodyIsSeen;
+/** Returns whether to show progress: on a terminal that does not already show the body. */
+function wantsProgress({ silent, output }: Values<typeof FETCH_OPTIONS>, { stdout, stderr }: Io): boolean {
+  const showsBody = stdout.isTTY === true && (output === undefined || output === '-');
+  return stderr.isTTY === true && !silent && !showsBody;
 }
 
-async function transfer(url: URL, prepared: Prepared, values: Values<typeof FETCH_OPTIONS>): Promise<number> {
+async function transfer(url: URL, prepared: Prepared, values: Values<typeof FETCH_OPTIONS>, io: Io): Promise<number> {
   const { progress, username, publicKey } = prepared;
-  const answer = await exchange({ url, ...prepared.request }, prepared).catch((error: unknown) => {
-    throw transferError(error, url);
+  const response = await exchange({ url, ...prepared.request }, prepared).catch((error: unknown) => {
+    throw transferError(error, url, io.env);
   });
   const now = Date.now() / 1000;
-  const { statusCode: status = 0, statusMessage = '' } = answer;
+  const { statusCode: status = 0, statusMessage = '' } = response;
   const failed = status >= 400 && (values.fail || values['fail-with-body']);
-  const sink = openSink(values.output);
+  const sink = openSink(values.output, io);
   let kept: string;
   try {
-    if (values.include) await sink.write(headOf(answer));
-    kept = await passOn(chunksOf(answer, url, progress), failed && values.fail ? undefined : sink);
+    if (values.include) await sink.write(headOf(response));
+    kept = await writeBody(chunksOf(response, url, progress), failed && values.fail ? undefined : sink);
   } finally {
     await sink.close();
     progress?.end();
   }
   if (!values.silent) {
-    const line = refusalLine({ answer, body: kept, username, publicKey, isBound: values.bind, now });
-    if (line !== undefined) complain(line);
-    else if (failed) complain(`${status} ${statusMessage}`.trim());
+    const line = refusalLine({ response, body: kept, username, publicKey, isBound: values.bind, now });
+    if (line !== undefined) io.complain(line);
+    else if (failed) io.complain(`${status} ${statusMessage}`.trim());
   }
   return failed ? HTTP_ERROR : 0;
 }
 
-/** Sends a request, and follows redirects within its origin: each hop has a token of its own. */
+/** Sends a request, and follows redirects within its origin, with a new token for each hop. */
 async function exchange(first: OutgoingRequest, { sign, transport }: Prepared): Promise<IncomingMessage> {
   let request = first;
   for (let hops = 0; ; hops++) {
     const { url, method, headers, body } = request;
     const { authorization } = await sign(url, method);
-    const answer = await transport.send({ ...request, headers: new Map(headers).set('authorization', authorization) });
-    const { statusCode = 0 } = answer;
-    const { location } = answer.headers;
-    if (!isRedirect(statusCode) || location === undefined) return answer;
-    answer.destroy();
+    const response = await transport.send({
+      ...request,
+      headers: new Map(headers).set('authorization', authorization),
+    });
+    const { statusCode = 0 } = response;
+    const { location } = response.headers;
+    if (!isRedirect(statusCode) || location === undefined) return response;
+    response.destroy();
     const isRepeatable = body === undefined || body.content instanceof Uint8Array;
     const { dropsBody, ...next } = followRedirect(request, statusCode, location, hops, isRepeatable);
     const kept = [...headers].filter(([name]) => !dropsBody || !BODY_HEADERS.includes(name));
@@ -147,15 +150,15 @@ async function exchange(first: OutgoingRequest, { sign, transport }: Prepared): 
 }
 
 /**
- * Passes a body on as it comes.
+ * Writes the chunks of a body as they arrive.
  *
- * @param sink - `undefined` where nobody is to see it
- * @returns its beginning: a refusal's body is short
+ * @param sink - `undefined` to discard the body
+ * @returns the beginning of the body, long enough for a refusal
  */
-async function passOn(chunks: AsyncIterable<Uint8Array>, sink: Sink | undefined): Promise<string> {
+async function writeBody(chunks: AsyncIterable<Uint8Array>, sink: Sink | undefined): Promise<string> {
   const kept: Uint8Array[] = [];
   let length = 0;
-  // An empty body makes an empty file.
+  // With an empty body, this creates the file.
   await sink?.write(new Uint8Array());
   for await (const chunk of chunks) {
     await sink?.write(chunk);
@@ -167,13 +170,13 @@ async function passOn(chunks: AsyncIterable<Uint8Array>, sink: Sink | undefined)
 }
 
 async function* chunksOf(
-  answer: IncomingMessage,
+  response: IncomingMessage,
   url: URL,
   progress: Progress | undefined,
 ): AsyncGenerator<Uint8Array> {
-  const length = answer.headers['content-length'];
+  const length = response.headers['content-length'];
   try {
-    for await (const chunk of answer) {
+    for await (const chunk of response) {
       progress?.received(chunk.length, length === undefined ? undefined : Number(length));
       yield chunk;
     }

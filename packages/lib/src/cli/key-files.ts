@@ -1,26 +1,26 @@
-/** The two files of a key pair: written once, never over another file. */
+/** Writes the two files of a key pair, never over an existing file. */
 import { lstat, open, unlink } from 'node:fs/promises';
 import { CommandError } from 'ajwt-cli-kit/command-error';
 
-/** Read and write for the owner: what ssh asks of a private key. */
+/** Readable and writable only by the owner, as ssh requires for a private key. */
 const PRIVATE_MODE = 0o600;
 const PUBLIC_MODE = 0o644;
 
 /**
- * Finds out early that a file is in the way: an RSA key takes seconds to make.
+ * Checks that neither file exists, before a key is generated: an RSA key takes seconds.
  *
- * @throws CommandError
+ * @throws CommandError if one does, or if the path is not valid
  */
 export async function refuseExisting(path: string): Promise<void> {
   if (path === '' || path.endsWith('/')) throw new CommandError('--out: must be a file name');
   if (path.endsWith('.pub'))
     throw new CommandError(`--out: must name the private key file; ${path} looks like a public key file`);
   for (const file of [path, `${path}.pub`]) {
-    if (await isThere(file)) throw alreadyThere(file);
+    if (await exists(file)) throw fileExists(file);
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
+async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path);
     return true;
@@ -30,7 +30,7 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 /**
- * Writes both files, or none.
+ * Writes both files, or neither.
  *
  * @throws CommandError
  */
@@ -46,24 +46,24 @@ export async function writeKeyFiles(path: string, privateText: string, publicTex
 
 async function writeNew(path: string, text: string, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EEXIST' ? alreadyThere(path) : notWritten(path, error);
+    throw error.code === 'EEXIST' ? fileExists(path) : cannotWrite(path, error);
   });
   try {
     await file.writeFile(text);
     await file.sync();
   } catch (error) {
     await unlink(path);
-    throw notWritten(path, error as NodeJS.ErrnoException);
+    throw cannotWrite(path, error as NodeJS.ErrnoException);
   } finally {
     await file.close();
   }
 }
 
-function alreadyThere(path: string): CommandError {
+function fileExists(path: string): CommandError {
   return new CommandError(`${path} already exists, so nothing was written; choose another --out`);
 }
 
-function notWritten(path: string, { code }: NodeJS.ErrnoException): CommandError {
-  const why = code === 'ENOENT' ? 'the folder does not exist' : (code ?? 'unknown error');
-  return new CommandError(`cannot write ${path}: ${why}; nothing was written`);
+function cannotWrite(path: string, { code }: NodeJS.ErrnoException): CommandError {
+  const reason = code === 'ENOENT' ? 'the folder does not exist' : (code ?? 'unknown error');
+  return new CommandError(`cannot write ${path}: ${reason}; nothing was written`);
 }

@@ -1,9 +1,8 @@
-/** `ajwt keygen`: makes a key pair. */
-
+/** `ajwt keygen`: generates a key pair. */
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { defineCommand } from 'ajwt-cli-kit/define-command';
+import type { Io } from 'ajwt-cli-kit/io';
 import { refuseMoreWords } from 'ajwt-cli-kit/parse';
-import { note, paint, print } from 'ajwt-cli-kit/terminal';
 import { type Curve, RSA_BITS } from '../core/algorithms.ts';
 import { type GenerateOptions, PrivateKey } from '../keys/private-key.ts';
 import { refuseExisting, writeKeyFiles } from './key-files.ts';
@@ -40,19 +39,19 @@ export const keygen = defineCommand({
     'ajwt keygen --type rsa --bits 4096 --out guido',
     'AJWT_PASSPHRASE=… ajwt keygen --out guido --passphrase-env AJWT_PASSPHRASE',
   ],
-  async run({ type: typeOption, bits, curve, out, 'passphrase-env': variable, comment }, words) {
+  async run({ type: typeOption, bits, curve, out, 'passphrase-env': variable, comment }, { words, io }) {
     refuseMoreWords('ajwt keygen', words, 0);
     const type = oneOf('type', typeOption ?? 'ed25519', TYPES);
     const options = readKeyOptions(type, bits, curve);
-    const passphrase = variable === undefined ? undefined : readPassphrase(variable);
+    const passphrase = variable === undefined ? undefined : readPassphrase(variable, io);
     if (comment !== undefined) checkComment(comment, out);
     if (out !== undefined) await refuseExisting(out);
 
     const key = await PrivateKey.generate(type, options);
     const pem = key.toPem(passphrase);
-    if (out === undefined) print(pem + key.publicKey.toPem());
+    if (out === undefined) io.print(pem + key.publicKey.toPem());
     else await writeKeyFiles(out, pem, `${key.publicKey.toOpenSsh(comment?.trim())}\n`);
-    note(whatNext(key, out, passphrase !== undefined));
+    io.note(summary(key, out, passphrase !== undefined, io));
     return 0;
   },
 });
@@ -82,14 +81,11 @@ function readBits(given: string): number {
   return bits;
 }
 
-/**
- * @param name - of an environment variable
- * @throws CommandError where it is not set, or empty
- */
-function readPassphrase(name: string): string {
-  const passphrase = process.env[name];
+/** Reads a passphrase from an environment variable. @throws CommandError if it is not set, or empty */
+function readPassphrase(name: string, { env }: Io): string {
+  const passphrase = env[name];
   if (passphrase === undefined || passphrase === '') {
-    // Not named: it may be the passphrase, given by mistake.
+    // The message does not repeat the name: it may be the passphrase, given by mistake.
     throw new CommandError(
       '--passphrase-env: must be the name of an environment variable that contains the passphrase',
     );
@@ -104,9 +100,9 @@ function checkComment(comment: string, out: string | undefined): void {
   }
 }
 
-/** What was made, and what to do with it, for the person at the terminal. */
-function whatNext({ publicKey }: PrivateKey, out: string | undefined, encrypted: boolean): string {
-  const bold = (text: string) => paint('bold', text, process.stderr);
+/** Describes the new key, and what to do next. */
+function summary({ publicKey }: PrivateKey, out: string | undefined, encrypted: boolean, io: Io): string {
+  const bold = (text: string) => io.paint('bold', text, io.stderr);
   const secret = encrypted ? 'encrypted, readable only by you' : 'not encrypted, readable only by you';
   const files =
     out === undefined ? [] : [`${bold('private key')}  ${out} (${secret})`, `${bold('public key')}   ${out}.pub`];

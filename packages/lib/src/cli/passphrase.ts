@@ -1,7 +1,6 @@
-/** Private keys that may be encrypted, and where their passphrases come from. */
-import { askHidden } from 'ajwt-cli-kit/ask';
+/** Opens private keys, and reads the passphrases of encrypted ones. */
+import { type Io, oneLine } from 'ajwt-cli-kit/io';
 import { readLine } from 'ajwt-cli-kit/read-line';
-import { note, oneLine } from 'ajwt-cli-kit/terminal';
 import { KeyError, type KeyErrorCode } from '../keys/key-error.ts';
 import { PrivateKey } from '../keys/private-key.ts';
 
@@ -14,20 +13,25 @@ export const PASSPHRASE_OPTION = {
   },
 } as const;
 
-/** How often a person may try, as with ssh. */
+/** Number of attempts at the terminal, as with ssh. */
 const MAX_TRIES = 3;
 
 /**
- * Imports a private key. Where it is encrypted, the passphrase comes from the file descriptor, else from `AJWT_PASSPHRASE`, else
- * from the person at the terminal, who may try three times.
+ * Imports a private key. If it is encrypted, the passphrase comes from the file descriptor, else from `AJWT_PASSPHRASE`, else from the
+ * person at the terminal, who has three attempts.
  *
- * @param what - the key, for the question
- * @param fd - what was given as `--passphrase-fd`
- * @throws KeyError
- * @throws CommandError where the file descriptor has no passphrase
+ * @param name - of the key, for the question
+ * @param fd - value of `--passphrase-fd`
+ * @throws KeyError if the key is not valid, or the passphrase is missing or wrong
+ * @throws CommandError if the file descriptor has no passphrase
  */
-export async function importPrivateKey(text: string, what: string, fd: string | undefined): Promise<PrivateKey> {
-  const variable = fd === undefined ? process.env.AJWT_PASSPHRASE : undefined;
+export async function importPrivateKey(
+  text: string,
+  name: string,
+  fd: string | undefined,
+  io: Io,
+): Promise<PrivateKey> {
+  const variable = fd === undefined ? io.env.AJWT_PASSPHRASE : undefined;
   if (variable !== undefined) {
     return openWith(text, variable, { wrong_passphrase: '; it came from AJWT_PASSPHRASE' });
   }
@@ -36,15 +40,15 @@ export async function importPrivateKey(text: string, what: string, fd: string | 
   } catch (error) {
     if (codeOf(error) !== 'passphrase_required') throw error;
   }
-  if (fd === undefined) return openByAsking(text, what);
+  if (fd === undefined) return openByAsking(text, name, io);
   const option = '--passphrase-fd';
   return openWith(text, await readLine(option, fd), { wrong_passphrase: `; it came from ${option} ${fd}` });
 }
 
-async function openByAsking(text: string, what: string): Promise<PrivateKey> {
+async function openByAsking(text: string, name: string, io: Io): Promise<PrivateKey> {
   for (let tries = 1; ; tries++) {
-    const passphrase = await askHidden(`Passphrase for ${oneLine(what)}: `);
-    // Nobody is there, or gives up.
+    const passphrase = await io.ask(`Passphrase for ${oneLine(name)}: `);
+    // There is no terminal, or the person gave up.
     if (passphrase === undefined || passphrase === '') {
       return openWith(text, undefined, { passphrase_required: ' in AJWT_PASSPHRASE, or with --passphrase-fd' });
     }
@@ -52,7 +56,7 @@ async function openByAsking(text: string, what: string): Promise<PrivateKey> {
       return openWith(text, passphrase, {});
     } catch (error) {
       if (codeOf(error) !== 'wrong_passphrase' || tries === MAX_TRIES) throw error;
-      note('Wrong passphrase; try again.');
+      io.note('Wrong passphrase; try again.');
     }
   }
 }
@@ -61,7 +65,7 @@ function codeOf(error: unknown): KeyErrorCode | undefined {
   return error instanceof KeyError ? error.code : undefined;
 }
 
-/** @param hints - what is said behind the message, by code */
+/** Opens a key. @param hints - what to add to the message of an error, by code */
 function openWith(
   text: string,
   passphrase: string | undefined,

@@ -1,19 +1,18 @@
-/** `ajwt pubkey`: the public half of a key, and its names. */
-
+/** `ajwt pubkey`: prints the public half of a key, or its identifiers. */
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { defineCommand } from 'ajwt-cli-kit/define-command';
+import type { Io } from 'ajwt-cli-kit/io';
 import { refuseMoreWords } from 'ajwt-cli-kit/parse';
-import { print } from 'ajwt-cli-kit/terminal';
 import { KeyError, type KeyErrorCode } from '../keys/key-error.ts';
 import { PublicKey } from '../keys/public-key.ts';
 import { isAgentKey, openAgentKey, readKeySource } from './identity.ts';
 import { importPrivateKey, PASSPHRASE_OPTION } from './passphrase.ts';
 
-/** What can be printed, by option. */
+/** Output formats, by option. */
 const FORMATS: Readonly<Record<'openssh' | 'jwk' | 'fingerprint', (key: PublicKey) => string>> = {
   openssh: (key) => key.toOpenSsh(),
   jwk: (key) => JSON.stringify(key.toJwk()),
-  fingerprint: namesOf,
+  fingerprint: identifiersOf,
 };
 
 export const pubkey = defineCommand({
@@ -35,7 +34,7 @@ export const pubkey = defineCommand({
     'ajwt pubkey --fingerprint ~/.ssh/id_ed25519.pub',
     'ajwt pubkey --jwk - < guido',
   ],
-  async run(values, words) {
+  async run(values, { words, io }) {
     const [path] = words;
     if (path === undefined) throw new CommandError('no key; give a file name, ssh-agent, or - for standard input');
     refuseMoreWords('ajwt pubkey', words, 1);
@@ -43,39 +42,44 @@ export const pubkey = defineCommand({
     if (chosen.length > 1)
       throw new CommandError(`give only one of ${chosen.map(([name]) => `--${name}`).join(' and ')}`);
     const key = isAgentKey(path)
-      ? (await openAgentKey(path)).publicKey
-      : await readAnyKey(await readKeySource(path), path, values['passphrase-fd']);
-    print(chosen[0] === undefined ? key.toPem() : chosen[0][1](key));
+      ? (await openAgentKey(path, io)).publicKey
+      : await readAnyKey(await readKeySource(path, io), path, values['passphrase-fd'], io);
+    io.print(chosen[0] === undefined ? key.toPem() : chosen[0][1](key));
     return 0;
   },
 });
 
-/** The three names, one a line. */
-export function namesOf({ kid, thumbprint, fingerprint }: PublicKey): string {
+/** Formats the three identifiers, one per line. */
+function identifiersOf({ kid, thumbprint, fingerprint }: PublicKey): string {
   return `kid          ${kid}\nthumbprint   ${thumbprint}\nfingerprint  ${fingerprint}`;
 }
 
-/** These say that a text is a private key; others may come from taking a broken public one for it. */
+/** Codes that prove a private key. Other errors may mean that a damaged public key was read as a private one. */
 const SURELY_PRIVATE: readonly KeyErrorCode[] = ['passphrase_required', 'wrong_passphrase'];
 
 /**
- * Reads a key of which nobody has said whether it is private or public.
+ * Reads a key that may be private or public.
  *
- * @param path - where it was
- * @param passphraseFd - what was given as `--passphrase-fd`
+ * @param path - of the file, for the question
+ * @param passphraseFd - value of `--passphrase-fd`
  * @throws KeyError
  */
-export async function readAnyKey(text: string, path: string, passphraseFd: string | undefined): Promise<PublicKey> {
-  let whyNotPrivate: KeyError;
+export async function readAnyKey(
+  text: string,
+  path: string,
+  passphraseFd: string | undefined,
+  io: Io,
+): Promise<PublicKey> {
+  let privateKeyError: KeyError;
   try {
-    return (await importPrivateKey(text, path === '-' ? 'the key' : path, passphraseFd)).publicKey;
+    return (await importPrivateKey(text, path === '-' ? 'the key' : path, passphraseFd, io)).publicKey;
   } catch (error) {
     if (!(error instanceof KeyError) || SURELY_PRIVATE.includes(error.code)) throw error;
-    whyNotPrivate = error;
+    privateKeyError = error;
   }
   try {
     return PublicKey.from(text);
   } catch (error) {
-    throw error instanceof KeyError && error.code === 'private_key' ? whyNotPrivate : error;
+    throw error instanceof KeyError && error.code === 'private_key' ? privateKeyError : error;
   }
 }

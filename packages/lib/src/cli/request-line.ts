@@ -1,14 +1,13 @@
-/** The method and the URL of a request, as they are typed. */
-
+/** Checks the method and URL of a request. */
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { bareUrl } from '../client/bare-url.ts';
 
 /** tchar of RFC 9110 §5.6.2. */
 const METHOD = /^[\w!#$%&'*+.^`|~-]+$/;
-/** Methods that no fetch sends (Fetch Standard, forbidden method). */
+/** Methods that fetch never sends (Fetch Standard, forbidden method). */
 const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK'];
 
-/** @throws CommandError */
+/** Checks a method. @returns it in upper case @throws CommandError if it is not valid */
 export function readMethod(given: string): string {
   const method = given.toUpperCase();
   if (!METHOD.test(method) || FORBIDDEN.includes(method))
@@ -17,9 +16,11 @@ export function readMethod(given: string): string {
 }
 
 /**
- * @param malformed - exit code for what is no URL
- * @returns the URL without a fragment and without an empty query
- * @throws CommandError; a password in the URL is not repeated
+ * Checks a URL.
+ *
+ * @param malformed - exit code for a malformed URL
+ * @returns the URL without a fragment or an empty query
+ * @throws CommandError if it is not valid; the message never repeats a password in it
  */
 export function readUrl(given: string, malformed = 1): URL {
   if (!/^[a-z][a-z\d+.-]*:\/\//i.test(given) || !URL.canParse(given)) {

@@ -1,9 +1,8 @@
 /** `ajwt token`: signs a token for one request. */
-
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { defineCommand } from 'ajwt-cli-kit/define-command';
+import type { Io } from 'ajwt-cli-kit/io';
 import { refuseMoreWords } from 'ajwt-cli-kit/parse';
-import { complain, print } from 'ajwt-cli-kit/terminal';
 import { createAuthorization } from '../client/token.ts';
 import type { Bind } from '../core/bind.ts';
 import { bareTarget } from '../core/target.ts';
@@ -31,12 +30,12 @@ export const token = defineCommand({
     'curl -H "Authorization: $(ajwt token --user guido --key guido)" https://api.example.com/me',
     'ajwt token --user guido --key guido --bind POST https://api.example.com/items?x=1',
   ],
-  async run({ user, key: keyOption, 'passphrase-fd': passphraseFd, audience, bind: method }, words) {
+  async run({ user, key: keyOption, 'passphrase-fd': passphraseFd, audience, bind: method }, { words, io }) {
     refuseMoreWords('ajwt token', words, method === undefined ? 0 : 1);
-    const bind = readBind(audience, method, words[0]);
-    const username = readUsername(user);
-    const key = await readSigningKey(keyOption, passphraseFd);
-    print(await createAuthorization({ username, key, ...(bind === undefined ? {} : { bind }) }));
+    const bind = readBind(audience, method, words[0], io);
+    const username = readUsername(user, io);
+    const key = await readSigningKey(keyOption, passphraseFd, io);
+    io.print(await createAuthorization({ username, key, ...(bind === undefined ? {} : { bind }) }));
     return 0;
   },
 });
@@ -45,6 +44,7 @@ function readBind(
   audience: string | undefined,
   method: string | undefined,
   given: string | undefined,
+  io: Io,
 ): Omit<Bind, 'v'> | undefined {
   if (audience === '') throw new CommandError('--audience: must not be empty');
   if (method === undefined) return audience === undefined ? undefined : { aud: audience };
@@ -53,7 +53,7 @@ function readBind(
   const url = readUrl(given);
   const target = url.pathname + url.search;
   if (!bareTarget(given).endsWith(url.pathname === '/' ? url.search : target)) {
-    complain(`the token is bound to ${target}; send the request to exactly this path`);
+    io.complain(`the token is bound to ${target}; send the request to exactly this path`);
   }
   return { aud: audience ?? url.origin, htm, target };
 }

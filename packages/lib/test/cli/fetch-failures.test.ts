@@ -2,10 +2,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer } from 'node:net';
-import { ajwt, lacks, type RunOptions, scratch, shell } from 'ajwt-testkit/ajwt';
+import { ajwt, ajwtProcess, type InProcessOptions, lacks, scratch, shell } from 'ajwt-testkit/ajwt';
 import { runProgram } from 'ajwt-testkit/command';
 import { type FetchServer, fixedNonceStore, startServer } from 'ajwt-testkit/fetch-server';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
 import { listen } from '../adapters/suite.ts';
 
@@ -22,15 +22,18 @@ async function serve(options?: Parameters<typeof startServer>[1]): Promise<strin
 }
 
 beforeAll(async () => {
+  // The developer's own agent.
+  vi.stubEnv('SSH_AUTH_SOCK', undefined);
   key = await PrivateKey.generate();
   writeFileSync(file('key'), key.toPem());
   url = await serve();
 });
 afterAll(() => {
+  vi.unstubAllEnvs();
   for (const { server } of servers) server.close();
 });
 
-const get = (path: string, args: readonly string[] = [], options: RunOptions = {}) =>
+const get = (path: string, args: readonly string[] = [], options: InProcessOptions = {}) =>
   ajwt(['fetch', ...args, path.includes(':') ? path : `${url}${path}`], { env, ...options });
 
 describe('a status of 400 or more', () => {
@@ -186,7 +189,8 @@ describe('no answer', () => {
 
   test('a proxy that is down is named, and not the server behind it', async () => {
     const proxied = { ...env, NODE_USE_ENV_PROXY: '1', HTTP_PROXY: 'http://127.0.0.1:1', NO_PROXY: '' };
-    const { code, stderr } = await get('http://192.0.2.1:8080/', [], { env: proxied });
+    // Node reads these variables when it starts.
+    const { code, stderr } = await ajwtProcess(['fetch', 'http://192.0.2.1:8080/'], { env: proxied });
     expect([code, stderr]).toEqual([
       7,
       'ajwt: proxy 127.0.0.1:1: cannot connect: nothing listens there (ECONNREFUSED)\n',
@@ -227,7 +231,8 @@ describe.skipIf(lacks('openssl', 'version'))('https (needs openssl)', () => {
     const address = (await listen(server)).replace('http:', 'https:');
     expect(await get(address)).toMatchObject({ code: 60, stderr: expect.stringContaining('NODE_EXTRA_CA_CERTS') });
     const known = { ...env, NODE_EXTRA_CA_CERTS: file('tls.pem') };
-    expect(await get(address, [], { env: known })).toMatchObject({ code: 0, stdout: 'over TLS' });
+    // Node reads this variable when it starts.
+    expect(await ajwtProcess(['fetch', address], { env: known })).toMatchObject({ code: 0, stdout: 'over TLS' });
     server.close();
   });
 });

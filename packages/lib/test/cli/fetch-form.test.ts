@@ -1,7 +1,7 @@
 /** `ajwt fetch -F`: forms, as curl sends them. */
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { ajwt, lacks, type RunOptions, scratch, shell } from 'ajwt-testkit/ajwt';
+import { ajwt, type InProcessOptions, lacks, scratch, shell } from 'ajwt-testkit/ajwt';
 import { type FetchServer, startServer } from 'ajwt-testkit/fetch-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
@@ -26,7 +26,7 @@ afterAll(() => {
   server.server.close();
 });
 
-const post = (fields: readonly string[], options: RunOptions = {}) =>
+const post = (fields: readonly string[], options: InProcessOptions = {}) =>
   ajwt(['fetch', ...fields.flatMap((field) => ['-F', field]), `${server.url}/x`], { env, ...options });
 
 /** The form as the server reads it. */

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { ajwt, finish, type RunOptions, scratch, shell, start } from 'ajwt-testkit/ajwt';
+import { ajwt, finish, type InProcessOptions, scratch, shell, start } from 'ajwt-testkit/ajwt';
 import { BINARY, type FetchServer, startServer } from 'ajwt-testkit/fetch-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
@@ -25,7 +25,7 @@ afterAll(() => {
   for (const { server } of [plain, bound]) server.close();
 });
 
-const get = (path: string, args: readonly string[] = [], options: RunOptions = {}) =>
+const get = (path: string, args: readonly string[] = [], options: InProcessOptions = {}) =>
   ajwt(['fetch', ...args, `${plain.url}${path}`], { env, ...options });
 
 describe('the request', () => {

@@ -1,7 +1,7 @@
 /** `ajwt token`: what it signs, and where it takes the key from. */
 import { writeFileSync } from 'node:fs';
 import { ajwt, scratch } from 'ajwt-testkit/ajwt';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createAuthenticator, memoryKeyStore, memoryNonceStore, PrivateKey } from '../../src/index.ts';
 
 const file = scratch();
@@ -9,12 +9,17 @@ const PASSPHRASE = 'correct horse battery staple';
 let key: PrivateKey;
 
 beforeAll(async () => {
+  // The developer's own agent.
+  vi.stubEnv('SSH_AUTH_SOCK', undefined);
   key = await PrivateKey.generate();
   writeFileSync(file('key'), key.toPem());
   writeFileSync(file('encrypted'), key.toPem(PASSPHRASE));
   writeFileSync(file('key.jwk'), JSON.stringify(key.toJwk()));
   writeFileSync(file('key.pub'), `${key.publicKey.toOpenSsh()}\n`);
   writeFileSync(file('garbage'), 'garbage');
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
 });
 
 const claimsOf = (printed: string) => JSON.parse(Buffer.from(printed.split('.')[1] ?? '', 'base64url').toString());

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runInProcess } from 'ajwt-testkit/in-process';
 import { signedAxios } from 'asymmetric-jwt-auth/axios';
 import { createSignedFetch, PrivateKey } from 'asymmetric-jwt-auth/client';
 import { signedGot } from 'asymmetric-jwt-auth/got';
@@ -16,7 +17,7 @@ import fc from 'fast-check';
 import got from 'got';
 import ky from 'ky';
 import { Agent, request } from 'undici';
-import { fetch as ajwtFetch } from '../../src/cli/fetch.ts';
+import { AJWT } from '../../src/cli/program.ts';
 
 /** One request as it came over the wire. */
 interface Received {
@@ -85,7 +86,7 @@ export async function requestLines(): Promise<RequestLines> {
       undici: async (url) => (await request(url, { dispatcher })).body.dump(),
       'undici, by its path': async (url) =>
         (await dispatcher.request({ origin, path: url.slice(origin.length), method: 'GET' })).body.dump(),
-      'ajwt fetch': (url) => ajwtFetch.run([...command, url]),
+      'ajwt fetch': (url) => runInProcess(AJWT, ['fetch', ...command, url]),
     },
     take: () => received.splice(0),
     async close() {

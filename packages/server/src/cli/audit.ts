@@ -1,10 +1,10 @@
-/** `ajwtd audit`: who changed what. */
-import { defineCommand, note, paint, print, printable } from 'ajwt-cli-kit';
+/** `ajwtd audit`: shows who changed what. */
+import { defineCommand, type Io, printable } from 'ajwt-cli-kit';
 import type { AuditEntry, AuditQuery, Directory } from 'asymmetric-jwt-auth/sql';
 import { JSON_OPTION, jsonText, printJson } from './listing.ts';
 import { DATABASE_OPTION, readCount, readWords, withDirectory } from './with-directory.ts';
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two queries. */
 const PAUSE = 500;
 
 export const audit = defineCommand({
@@ -20,37 +20,38 @@ export const audit = defineCommand({
     ...JSON_OPTION,
   },
   examples: ['ajwtd audit', 'ajwtd audit guido --json', 'ajwtd audit --follow'],
-  async run(values, words, named) {
+  async run(values, { words, named, io }) {
     const [subject] = words.length === 0 ? [undefined] : readWords(words, ['USER']);
     const limit = values.limit === undefined ? 100 : readCount(values.limit, named('limit'));
-    await withDirectory(values, named('database'), async (directory) => {
+    await withDirectory(io, values.database, named('database'), async (directory) => {
       const { items } = await directory.listAudit({ subject, limit, newest: true });
-      if (values.json && !values.follow) printJson(items.map(asJson));
-      else if (items.length === 0 && !values.follow) note('no changes yet');
+      if (values.json && !values.follow) printJson(io, items.map(asJson));
+      else if (items.length === 0 && !values.follow) io.note('no changes yet');
       else {
-        for (const entry of items) printEntry(entry, values.json);
-        if (values.follow) await follow(directory, { subject, after: items.at(-1)?.id }, values.json);
+        for (const entry of items) printEntry(io, entry, values.json);
+        if (values.follow) await follow(io, directory, { subject, after: items.at(-1)?.id }, values.json);
       }
     });
     return 0;
   },
 });
 
-async function follow(directory: Directory, query: AuditQuery, json: boolean): Promise<void> {
-  let isOver = false;
-  const over = new Promise<void>((resolve) => {
+/** Prints new entries until SIGINT or SIGTERM. */
+async function follow(io: Io, directory: Directory, query: AuditQuery, json: boolean): Promise<void> {
+  let isStopped = false;
+  const stopped = new Promise<void>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) {
       process.once(name, () => {
-        isOver = true;
+        isStopped = true;
         resolve();
       });
     }
   });
-  for (let { after } = query; !isOver; ) {
+  for (let { after } = query; !isStopped; ) {
     const { items } = await directory.listAudit({ ...query, after, limit: 1000 });
-    for (const entry of items) printEntry(entry, json);
+    for (const entry of items) printEntry(io, entry, json);
     after = items.at(-1)?.id ?? after;
-    await Promise.race([over, new Promise((resolve) => setTimeout(resolve, PAUSE))]);
+    await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, PAUSE))]);
   }
 }
 
@@ -58,15 +59,15 @@ function asJson({ id, at, ...rest }: AuditEntry) {
   return { id, time: new Date(at * 1000).toISOString(), ...rest };
 }
 
-function printEntry(entry: AuditEntry, json: boolean): void {
+function printEntry(io: Io, entry: AuditEntry, json: boolean): void {
   if (json) {
-    print(jsonText(asJson(entry)));
+    io.print(jsonText(asJson(entry)));
     return;
   }
   const details = Object.entries(entry.details).map(([name, value]) => `${name}=${textOf(value)}`);
   const time = new Date(entry.at * 1000).toISOString().replace(/\.\d+/, '');
   const words = [time, entry.actor, entry.action, entry.subject, ...details].map((word) => printable(word));
-  print([paint('dim', words[0] as string), ...words.slice(1)].join('  '));
+  io.print([io.paint('dim', words[0] as string), ...words.slice(1)].join('  '));
 }
 
 function textOf(value: unknown): string {

@@ -1,4 +1,4 @@
-/** The commands. Each is loaded when it is called, so that none waits for what another needs. */
+/** The commands of `ajwtd`. */
 import { type CommandEntry, completion } from 'ajwt-cli-kit';
 
 type UserCommand = keyof typeof import('./user.ts');

@@ -1,5 +1,5 @@
-/** `ajwtd doctor`: what in a Django site's database would stop working. */
-import { defineCommand, note } from 'ajwt-cli-kit';
+/** `ajwtd doctor`: lists the rows of a Django site that would stop working. */
+import { defineCommand } from 'ajwt-cli-kit';
 import { readDatabase } from '../database/config.ts';
 import { JSON_OPTION, printJson, printTable } from './listing.ts';
 import { DATABASE_OPTION, readWords } from './with-directory.ts';
@@ -23,7 +23,7 @@ export const doctor = defineCommand({
     ['1', 'something would stop working, or the database cannot be read'],
   ],
   examples: ['ajwtd doctor --database sqlite:/srv/site/db.sqlite3'],
-  async run(values, words, named) {
+  async run(values, { words, named, io }) {
     readWords(words, []);
     const config = readDatabase(values.database, named('database'));
     const { examineDatabase } = await import('../operations/doctor/database.ts');
@@ -33,7 +33,7 @@ export const doctor = defineCommand({
       username: values['username-column'] ?? 'username',
     };
     const { findings, ...counts } = await examineDatabase(config, users);
-    if (values.json) printJson({ ok: findings.length === 0, ...counts, findings });
+    if (values.json) printJson(io, { ok: findings.length === 0, ...counts, findings });
     else if (findings.length > 0) {
       const rows = findings.map(({ username, problem, table, id, detail }) => [
         username,
@@ -41,11 +41,13 @@ export const doctor = defineCommand({
         `${table} ${id}`,
         detail,
       ]);
-      printTable(['USER', 'PROBLEM', 'ROW', 'DETAIL'], rows);
+      printTable(io, ['USER', 'PROBLEM', 'ROW', 'DETAIL'], rows);
     }
-    const { users: ofUsers, keys, keySets } = counts;
-    const looked = `${several(keys, 'key')} and ${several(keySets, 'key set')} of ${several(ofUsers, 'user')}`;
-    note(`${looked}: ${findings.length === 0 ? 'all of them would work' : `${findings.length} would stop working`}`);
+    const { keys, keySets } = counts;
+    const examined = `${several(keys, 'key')} and ${several(keySets, 'key set')} of ${several(counts.users, 'user')}`;
+    io.note(
+      `${examined}: ${findings.length === 0 ? 'all of them would work' : `${findings.length} would stop working`}`,
+    );
     return findings.length === 0 ? 0 : 1;
   },
 });

@@ -1,8 +1,8 @@
-/** `ajwtd jwks …`: which users are trusted by keys that are published elsewhere. */
-import { CommandError, defineCommand, note, print, printable } from 'ajwt-cli-kit';
+/** `ajwtd jwks …`: manages the JWK sets that are trusted for each user. */
+import { CommandError, defineCommand, printable } from 'ajwt-cli-kit';
 import { PRIVATE_HOSTS_OPTION, readPrivateHosts } from '../private-hosts.ts';
 import { JSON_OPTION, keySetAsJson, printJson, printKeySets } from './listing.ts';
-import { DATABASE_OPTION, everyItem, readWords, warnWhereUnaudited, withDirectory } from './with-directory.ts';
+import { DATABASE_OPTION, everyItem, readWords, warnIfUnaudited, withDirectory } from './with-directory.ts';
 
 export const jwksAdd = defineCommand({
   name: 'ajwtd jwks add',
@@ -13,21 +13,25 @@ export const jwksAdd = defineCommand({
   ],
   options: { ...DATABASE_OPTION, ...PRIVATE_HOSTS_OPTION },
   examples: ['ajwtd jwks add acme https://acme.example/.well-known/jwks.json'],
-  async run(values, words, named) {
+  async run(values, { words, named, io }) {
     const [username, url] = readWords(words, ['USER', 'URL']);
     const privateHosts = readPrivateHosts(values['jwks-allow-private'], named('jwks-allow-private'));
-    await withDirectory(values, named('database'), async (directory) => {
+    await withDirectory(io, values.database, named('database'), async (directory) => {
       const options = { createUser: true, privateHosts };
-      const { added, userAdded, jwks: keySet } = await directory.addJwks(username, url, options).catch(adviseOnPrivate);
-      if (userAdded) note(`${printable(username)} was added`);
-      note(`this key set is ${added ? 'now' : 'already'} trusted for ${printable(username)}`);
-      print(keySet.url);
+      const {
+        added,
+        userAdded,
+        jwks: keySet,
+      } = await directory.addJwks(username, url, options).catch(suggestAllowPrivate);
+      if (userAdded) io.note(`${printable(username)} was added`);
+      io.note(`this key set is ${added ? 'now' : 'already'} trusted for ${printable(username)}`);
+      io.print(keySet.url);
     });
     return 0;
   },
 });
 
-function adviseOnPrivate(error: Error & { code?: string }): never {
+function suggestAllowPrivate(error: Error & { code?: string }): never {
   if (error.code !== 'forbidden_address') throw error;
   throw new CommandError(
     'the address in the URL is not public; to allow it, pass --jwks-allow-private HOST here and to `ajwtd serve`',
@@ -40,14 +44,14 @@ export const jwksList = defineCommand({
   about: ['Lists the JWK sets that are trusted for one user, or for all users.'],
   options: { ...DATABASE_OPTION, ...JSON_OPTION },
   examples: ['ajwtd jwks list', 'ajwtd jwks list acme --json'],
-  async run(values, words, named) {
+  async run(values, { words, named, io }) {
     const [username] = words.length === 0 ? [undefined] : readWords(words, ['USER']);
-    const keySets = await withDirectory(values, named('database'), (directory) =>
+    const keySets = await withDirectory(io, values.database, named('database'), (directory) =>
       everyItem((after) => directory.listJwks({ username, after, limit: 1000 })),
     );
-    if (values.json) printJson(keySets.map(keySetAsJson));
-    else if (keySets.length === 0) note('no key sets yet; add one with `ajwtd jwks add USER URL`');
-    else printKeySets(keySets);
+    if (values.json) printJson(io, keySets.map(keySetAsJson));
+    else if (keySets.length === 0) io.note('no key sets yet; add one with `ajwtd jwks add USER URL`');
+    else printKeySets(io, keySets);
     return 0;
   },
 });
@@ -58,11 +62,13 @@ export const jwksRemove = defineCommand({
   about: ['Stops trusting a JWK set for a user, from the next request on. Registered keys of the user stay valid.'],
   options: DATABASE_OPTION,
   examples: ['ajwtd jwks remove acme https://acme.example/.well-known/jwks.json'],
-  async run(values, words, named) {
+  async run(values, { words, named, io }) {
     const [username, url] = readWords(words, ['USER', 'URL']);
-    const changed = await withDirectory(values, named('database'), (directory) => directory.removeJwks(username, url));
-    note(`this key set is no longer trusted for ${printable(username)}`);
-    warnWhereUnaudited(changed);
+    const changed = await withDirectory(io, values.database, named('database'), (directory) =>
+      directory.removeJwks(username, url),
+    );
+    io.note(`this key set is no longer trusted for ${printable(username)}`);
+    warnIfUnaudited(io, changed);
     return 0;
   },
 });

@@ -1,38 +1,42 @@
-/** Where `ajwtd key add` takes public keys from. */
-
-import { CommandError, isKeyText, note, readStandardInput } from 'ajwt-cli-kit';
+/** Reads the public keys for `ajwtd key add`. */
+import { CommandError, type Io, isKeyText, readStandardInput } from 'ajwt-cli-kit';
 import { type KeyError, PublicKey } from 'asymmetric-jwt-auth';
 
-/** Bytes after which standard input is no key, and an answer no list of keys. */
+/** Bytes to read from standard input: one more than the longest key. */
 const MAX_INPUT = 16_385;
-const MAX_ANSWER = 65_536;
-/** Milliseconds for a URL, redirects included. */
-const TIME = 10_000;
+/** Maximum length of a response in bytes. */
+const MAX_RESPONSE = 65_536;
+/** Milliseconds to fetch a URL, including redirects. */
+const TIMEOUT = 10_000;
 const MAX_REDIRECTS = 3;
 
-/** Where people publish their keys, one OpenSSH line each. */
+/** Sites that publish the keys of their users as OpenSSH lines. */
 const PUBLISHERS: Readonly<Record<string, (name: string) => string>> = {
   github: (name) => `https://github.com/${name}.keys`,
   gitlab: (name) => `https://gitlab.com/${name}.keys`,
 };
 
 /**
- * @param source - a file, `-`, or a URL
- * @param allowUrl - whether a URL was asked for by an option
- * @throws CommandError, KeyError
+ * Reads public keys.
+ *
+ * @param source - a file, `-` for standard input, or a URL
+ * @param allowUrl - whether the source may be a URL
+ * @throws CommandError if the source cannot be read
+ * @throws KeyError if a file or standard input is not a valid public key
  */
-export async function readPublicKeys(source: string, allowUrl: boolean): Promise<readonly PublicKey[]> {
+export async function readPublicKeys(source: string, allowUrl: boolean, io: Io): Promise<readonly PublicKey[]> {
   if (isKeyText(source)) throw new CommandError('give a file name, or - for standard input, not the key itself');
   const url = urlOf(source);
   if (url === undefined) {
-    return [source === '-' ? PublicKey.from(await readStandardInput(MAX_INPUT)) : await PublicKey.fromFile(source)];
+    const key = source === '-' ? PublicKey.from(await readStandardInput(io, MAX_INPUT)) : PublicKey.fromFile(source);
+    return [await key];
   }
   if (!allowUrl) {
     throw new CommandError(
       'reading keys from a URL needs --allow-url; anyone who controls the URL decides which keys are added',
     );
   }
-  return keysIn(await fetchText(url), url);
+  return keysIn(await fetchText(url), url, io);
 }
 
 function urlOf(source: string): URL | undefined {
@@ -45,9 +49,9 @@ function urlOf(source: string): URL | undefined {
   throw new CommandError('the URL must be https://HOST/PATH, github:NAME or gitlab:NAME');
 }
 
-/** Follows redirects on the same host alone. */
+/** Fetches a URL, and follows redirects to the same origin only. */
 async function fetchText(first: URL): Promise<string> {
-  const signal = AbortSignal.timeout(TIME);
+  const signal = AbortSignal.timeout(TIMEOUT);
   let url = first;
   for (let redirects = 0; ; redirects++) {
     const response = await fetch(url, { redirect: 'manual', signal, headers: { accept: 'text/plain' } }).catch(
@@ -77,8 +81,8 @@ async function readText(response: Response, url: URL): Promise<string> {
   try {
     for await (const chunk of response.body ?? []) {
       size += chunk.length;
-      if (size > MAX_ANSWER)
-        throw new CommandError(`${url.origin} sent more than ${MAX_ANSWER} bytes, too many for a list of keys`);
+      if (size > MAX_RESPONSE)
+        throw new CommandError(`${url.origin} sent more than ${MAX_RESPONSE} bytes, too many for a list of keys`);
       chunks.push(chunk);
     }
   } catch (error) {
@@ -88,8 +92,8 @@ async function readText(response: Response, url: URL): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** What cannot be used is named and left out; there must be something that can. */
-function keysIn(text: string, url: URL): readonly PublicKey[] {
+/** Parses a list of keys, and reports each line that is not a usable key. @throws CommandError if there is no usable key */
+function keysIn(text: string, url: URL, io: Io): readonly PublicKey[] {
   const keys: PublicKey[] = [];
   const lines = text.split('\n').map((line) => line.trim());
   for (const [index, line] of lines.entries()) {
@@ -97,7 +101,7 @@ function keysIn(text: string, url: URL): readonly PublicKey[] {
     try {
       keys.push(PublicKey.from(line));
     } catch (error) {
-      note(`skipped line ${index + 1}: ${(error as KeyError).message}`);
+      io.note(`skipped line ${index + 1}: ${(error as KeyError).message}`);
     }
   }
   if (keys.length === 0) throw new CommandError(`no usable public keys in the response from ${url.origin}`);

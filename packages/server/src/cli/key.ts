@@ -1,9 +1,9 @@
-/** `ajwtd key …`: which public keys count. */
-import { CommandError, defineCommand, note, print, printable } from 'ajwt-cli-kit';
+/** `ajwtd key …`: manages the public keys of users. */
+import { CommandError, defineCommand, printable } from 'ajwt-cli-kit';
 import type { DirectoryKey } from 'asymmetric-jwt-auth/sql';
 import { readPublicKeys } from './key-source.ts';
 import { day, JSON_OPTION, keyAsJson, printJson, printKeys } from './listing.ts';
-import { DATABASE_OPTION, everyItem, readWords, warnWhereUnaudited, withDirectory } from './with-directory.ts';
+import { DATABASE_OPTION, everyItem, readWords, warnIfUnaudited, withDirectory } from './with-directory.ts';
 
 export const keyAdd = defineCommand({
   name: 'ajwtd key add',
@@ -37,7 +37,7 @@ export const keyAdd = defineCommand({
     'ajwt pubkey ~/.ssh/id_ed25519 | ajwtd key add guido -',
     'ajwtd key add guido github:gvanrossum --allow-url',
   ],
-  async run(values, words, named) {
+  async run(values, { words, named, io }) {
     const [username, source] = readWords(words, ['USER', 'FILE']);
     const options = {
       comment: values.comment,
@@ -46,26 +46,26 @@ export const keyAdd = defineCommand({
       allowShared: values['allow-shared'],
       ...(values.staged ? { staged: true } : {}),
     };
-    const keys = await readPublicKeys(source, values['allow-url']);
-    await withDirectory(values, named('database'), async (directory) => {
+    const keys = await readPublicKeys(source, values['allow-url'], io);
+    await withDirectory(io, values.database, named('database'), async (directory) => {
       for (const key of keys) {
         const { added, userAdded, key: registered } = await directory.addKey(username, key, options);
-        if (userAdded) note(`${printable(username)} was added`);
+        if (userAdded) io.note(`${printable(username)} was added`);
         const until = registered.expires === null ? '' : `, until ${day(registered.expires)}`;
-        note(`${printable(username)} ${added ? 'has this key now' : 'has this key already'}${until}`);
-        print(registered.fingerprint);
+        io.note(`${printable(username)} ${added ? 'has this key now' : 'has this key already'}${until}`);
+        io.print(registered.fingerprint);
       }
     });
     return 0;
   },
 });
 
-/** @returns seconds since the epoch */
+/** Parses a date or time in the future. @returns seconds since the epoch */
 function readDate(text: string, option: string): number {
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text);
   const isInstant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?Z$/.test(text);
   const date = new Date(isDay || isInstant ? text : Number.NaN);
-  // 2027-02-31 would become the third of March.
+  // Date would accept 2027-02-31, as March 3.
   if (Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== text.slice(0, 10)) {
     throw new CommandError(`${option}: must be a date (2027-12-31) or a time in UTC (2027-12-31T23:59Z)`);
   }
@@ -85,14 +85,14 @@ export const keyList = defineCommand({
   ],
   options: { ...DATABASE_OPTION, ...JSON_OPTION },
   examples: ['ajwtd key list', 'ajwtd key list guido --json'],
-  async run(values, words, named) {
+  async run(values, { words, named, io }) {
     const [username] = words.length === 0 ? [undefined] : readWords(words, ['USER']);
-    const keys = await withDirectory(values, named('database'), (directory) =>
+    const keys = await withDirectory(io, values.database, named('database'), (directory) =>
       everyItem((after) => directory.listKeys({ username, after, limit: 1000 })),
     );
-    if (values.json) printJson(keys.map(keyAsJson));
-    else if (keys.length === 0) note('no keys yet; register one with `ajwtd key add USER FILE`');
-    else printKeys(keys);
+    if (values.json) printJson(io, keys.map(keyAsJson));
+    else if (keys.length === 0) io.note('no keys yet; register one with `ajwtd key add USER FILE`');
+    else printKeys(io, keys);
     return 0;
   },
 });
@@ -110,17 +110,17 @@ export const keySet = defineCommand({
     expires: { type: 'string', value: 'DATE', help: 'first day (UTC) on which the key is not accepted, or never' },
   },
   examples: ['ajwtd key set SHA256:uNiVztksCsDhcc0u9e8BrrJXVGDooEEqA1fH8XkM5pg --expires 2027-12-31'],
-  async run(values, words, named) {
+  async run(values, { words, named, io }) {
     const [id] = readWords(words, ['KEY']);
     const { comment, expires: date } = values;
     if (comment === undefined && date === undefined)
       throw new CommandError('nothing to change; give --comment or --expires');
     const expires = date === undefined ? undefined : date === 'never' ? null : readDate(date, named('expires'));
-    const keys = await withDirectory(values, named('database'), (directory) =>
+    const keys = await withDirectory(io, values.database, named('database'), (directory) =>
       directory.changeKey(id, { comment, expires }),
     );
     for (const key of keys) {
-      note(`${nameOf(key)} ${key.expires === null ? 'does not expire' : `expires on ${day(key.expires)}`}`);
+      io.note(`${nameOf(key)} ${key.expires === null ? 'does not expire' : `expires on ${day(key.expires)}`}`);
     }
     return 0;
   },
@@ -138,14 +138,14 @@ export const keyRetire = defineCommand({
     force: { type: 'boolean', help: 'retire the key even if no other key has been used yet' },
   },
   examples: ['ajwtd key retire SHA256:uNiVztksCsDhcc0u9e8BrrJXVGDooEEqA1fH8XkM5pg'],
-  async run(values, words, named) {
+  async run(values, { words, named, io }) {
     const [id] = readWords(words, ['KEY']);
     const { force } = values;
-    const keys = await withDirectory(values, named('database'), (directory) =>
+    const keys = await withDirectory(io, values.database, named('database'), (directory) =>
       directory.retireKey(id, { force }).catch(suggestForce),
     );
     for (const key of keys) {
-      note(
+      io.note(
         `${nameOf(key)} is retired; requests that still use it are refused, and appear in the log and in \`ajwtd key list\``,
       );
     }
@@ -164,13 +164,13 @@ export const keyRevoke = defineCommand({
   about: [`Revokes a key permanently, from the next request on. ${KEY}`],
   options: DATABASE_OPTION,
   examples: ['ajwtd key revoke SHA256:uNiVztksCsDhcc0u9e8BrrJXVGDooEEqA1fH8XkM5pg'],
-  async run(values, words, named) {
+  async run(values, { words, named, io }) {
     const [id] = readWords(words, ['KEY']);
-    const result = await withDirectory(values, named('database'), (directory) => directory.revokeKey(id));
+    const result = await withDirectory(io, values.database, named('database'), (directory) => directory.revokeKey(id));
     for (const key of result.keys) {
-      note(`${nameOf(key)} ${result.revoked ? 'is now revoked' : `was already revoked on ${day(key.revoked)}`}`);
+      io.note(`${nameOf(key)} ${result.revoked ? 'is now revoked' : `was already revoked on ${day(key.revoked)}`}`);
     }
-    warnWhereUnaudited(result);
+    warnIfUnaudited(io, result);
     return 0;
   },
 });

@@ -1,5 +1,5 @@
-/** `ajwtd migrate`: brings the database up to date. */
-import { defineCommand, note, print } from 'ajwt-cli-kit';
+/** `ajwtd migrate`: creates or updates the database tables. */
+import { defineCommand } from 'ajwt-cli-kit';
 import { directoryMigrationSql } from 'asymmetric-jwt-auth/sql';
 import { readDatabase } from '../database/config.ts';
 import { connectDatabase } from '../database/open.ts';
@@ -20,18 +20,18 @@ export const migrate = defineCommand({
     'ajwtd migrate --print --database postgres://ajwtd@db/users',
     'ajwtd migrate --database sqlite:/var/lib/ajwtd/ajwt.db',
   ],
-  async run({ database: url, print: isPrinted }, words, named) {
+  async run({ database: url, print: isPrinted }, { words, named, io }) {
     readWords(words, []);
     const config = readDatabase(url, named('database'));
     if (isPrinted) {
-      print(directoryMigrationSql(config.kind).trimEnd());
+      io.print(directoryMigrationSql(config.kind).trimEnd());
       return 0;
     }
     const database = await connectDatabase(config, 'command');
     try {
       const done = await database.directory.migrate();
-      for (const name of done) note(`${name}: done`);
-      note(`${config.name} is up to date`);
+      for (const name of done) io.note(`${name}: done`);
+      io.note(`${config.name} is up to date`);
     } finally {
       await database.close();
     }

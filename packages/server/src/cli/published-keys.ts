@@ -1,4 +1,4 @@
-/** Public keys that `/.well-known/jwks.json` publishes. */
+/** Reads the public keys that `/.well-known/jwks.json` publishes. */
 import { CommandError } from 'ajwt-cli-kit';
 import { PublicKey } from 'asymmetric-jwt-auth';
 import { type JwksEndpoint, jwksEndpoint } from 'asymmetric-jwt-auth/jwks';
@@ -8,7 +8,7 @@ import { type JwksEndpoint, jwksEndpoint } from 'asymmetric-jwt-auth/jwks';
  *
  * @param files - paths of public keys (OpenSSH, PEM or JWK). They are read once
  * @param option - name of the option, for messages
- * @returns `undefined` if there are no files; then the application gets the path
+ * @returns `undefined` if there are no files; requests for the path then go to the application
  * @throws CommandError if a file cannot be read or is not a public key; a private key is refused too
  */
 export async function publishedKeys(files: readonly string[], option: string): Promise<JwksEndpoint | undefined> {

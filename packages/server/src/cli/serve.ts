@@ -1,4 +1,4 @@
-/** `ajwtd serve`: runs until it is told to stop. */
+/** `ajwtd serve`: runs the server until a signal stops it. */
 import cluster from 'node:cluster';
 import { defineCommand } from 'ajwt-cli-kit';
 import { readConfig, SERVE_OPTIONS } from '../config.ts';
@@ -18,11 +18,11 @@ export const serve = defineCommand({
     'ajwtd serve --upstream http://127.0.0.1:8080 --database sqlite:/var/lib/ajwtd/ajwt.db',
     'ajwtd serve --audience https://api.example.com --require aud,htm,target --trusted-proxy 127.0.0.1',
   ],
-  async run(values, words, named) {
+  async run(values, { words, named }) {
     readWords(words, []);
     const config = readConfig(values, named);
     const jwks = await publishedKeys(config.serveJwks, named('serve-jwks'));
-    // A wrong option is told before everything else is loaded.
+    // The rest is loaded only after all options have been checked.
     const [{ createLog }, { startApp }] = await Promise.all([import('../operations/log.ts'), import('../app.ts')]);
     const log = createLog(config.logLevel);
     if (config.workers > 1 && cluster.isPrimary) {
@@ -30,7 +30,7 @@ export const serve = defineCommand({
         import('../database/open.ts'),
         import('../operations/workers.ts'),
       ]);
-      // Made by one, before many look for it.
+      // The primary process creates the database before the workers open it.
       const database = await openDatabase(config.database, 'server');
       for (const warning of database.warnings) log.warn(warning);
       await database.close();
@@ -49,7 +49,7 @@ export const serve = defineCommand({
   },
 });
 
-/** Waits for the first signal. A second one ends the process at once: there is no moment in which nobody listens to it. */
+/** Waits for the first signal. The same listener ends the process at the second one, so that no signal is missed in between. */
 function firstSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let isFirst = true;

@@ -1,5 +1,5 @@
-/** `ajwtd user …`: who may send requests. */
-import { type Command, defineCommand, note, print, printable } from 'ajwt-cli-kit';
+/** `ajwtd user …`: manages the users that may send requests. */
+import { type Command, defineCommand, printable } from 'ajwt-cli-kit';
 import type { Directory } from 'asymmetric-jwt-auth/sql';
 import {
   day,
@@ -12,16 +12,9 @@ import {
   printTable,
   userAsJson,
 } from './listing.ts';
-import {
-  DATABASE_OPTION,
-  everyItem,
-  readCount,
-  readWords,
-  warnWhereUnaudited,
-  withDirectory,
-} from './with-directory.ts';
+import { DATABASE_OPTION, everyItem, readCount, readWords, warnIfUnaudited, withDirectory } from './with-directory.ts';
 
-/** A command that changes one user. */
+/** Defines a command that changes one user. */
 function changeOfUser(
   verb: string,
   about: string,
@@ -34,11 +27,13 @@ function changeOfUser(
     about: [about],
     options: DATABASE_OPTION,
     examples: [`ajwtd user ${verb} guido`],
-    async run(values, words, named) {
+    async run(values, { words, named, io }) {
       const [username] = readWords(words, ['USER']);
-      const changed = await withDirectory(values, named('database'), (directory) => change(directory, username));
-      note(`${printable(username)} ${done}`);
-      warnWhereUnaudited(changed);
+      const changed = await withDirectory(io, values.database, named('database'), (directory) =>
+        change(directory, username),
+      );
+      io.note(`${printable(username)} ${done}`);
+      warnIfUnaudited(io, changed);
       return 0;
     },
   });
@@ -81,23 +76,23 @@ export const userList = defineCommand({
     ...JSON_OPTION,
   },
   examples: ['ajwtd user list', 'ajwtd user list --search example.com --limit 20 --json'],
-  async run(values, words, named) {
+  async run(values, { words, named, io }) {
     readWords(words, []);
     const limit = values.limit === undefined ? undefined : readCount(values.limit, named('limit'));
-    const users = await withDirectory(values, named('database'), async (directory) => {
+    const users = await withDirectory(io, values.database, named('database'), async (directory) => {
       const { search, after: first } = values;
       if (limit !== undefined) return (await directory.listUsers({ search, after: first, limit })).items;
       return everyItem((after = first) => directory.listUsers({ search, after, limit: 1000 }));
     });
-    if (values.json) printJson(users.map(userAsJson));
-    else if (users.length === 0) note(values.search === undefined ? NO_USERS : 'no matching users');
+    if (values.json) printJson(io, users.map(userAsJson));
+    else if (users.length === 0) io.note(values.search === undefined ? NO_USERS : 'no matching users');
     else {
       const rows = users.map(({ username, disabled, created }) => [
         username,
         disabled ? 'disabled' : 'enabled',
         day(created),
       ]);
-      printTable(['USER', 'STATE', 'CREATED'], rows);
+      printTable(io, ['USER', 'STATE', 'CREATED'], rows);
     }
     return 0;
   },
@@ -111,9 +106,9 @@ export const userShow = defineCommand({
   about: ['Shows a user, its keys and its key sets.'],
   options: { ...DATABASE_OPTION, ...JSON_OPTION },
   examples: ['ajwtd user show guido'],
-  async run(values, words, named) {
+  async run(values, { words, named, io }) {
     const [username] = readWords(words, ['USER']);
-    const [user, keys, keySets] = await withDirectory(values, named('database'), async (directory) => {
+    const [user, keys, keySets] = await withDirectory(io, values.database, named('database'), async (directory) => {
       const found = await directory.getUser(username);
       const ofUser = (after: string | undefined) => ({ username, after, limit: 1000 });
       return [
@@ -123,13 +118,13 @@ export const userShow = defineCommand({
       ] as const;
     });
     if (values.json) {
-      printJson({ ...userAsJson(user), keys: keys.map(keyAsJson), keySets: keySets.map(keySetAsJson) });
+      printJson(io, { ...userAsJson(user), keys: keys.map(keyAsJson), keySets: keySets.map(keySetAsJson) });
       return 0;
     }
-    print(`${printable(username)}: ${user.disabled ? 'disabled' : 'enabled'}, since ${day(user.created)}`);
-    if (keys.length > 0) printKeys(keys);
-    if (keySets.length > 0) printKeySets(keySets);
-    if (keys.length + keySets.length === 0) note('no keys yet; register one with `ajwtd key add`');
+    io.print(`${printable(username)}: ${user.disabled ? 'disabled' : 'enabled'}, since ${day(user.created)}`);
+    if (keys.length > 0) printKeys(io, keys);
+    if (keySets.length > 0) printKeySets(io, keySets);
+    if (keys.length + keySets.length === 0) io.note('no keys yet; register one with `ajwtd key add`');
     return 0;
   },
 });

@@ -1,10 +1,10 @@
-/** The environment variables of `ajwtd`: every option of `serve` has one, and other commands share them. */
+/** The environment variables of `ajwtd`: one for each option of `serve`; other commands use them too. */
 import { SERVE_OPTIONS } from '../config.ts';
 
 export const VARIABLES = {
   prefix: 'AJWTD_',
   known: Object.values(SERVE_OPTIONS).map(({ env }) => env),
-  // Kubernetes sets these in every container when a service is called ajwtd. No option may use such a name.
+  // Kubernetes sets these in every container if a service is called ajwtd. No option may use such a name.
   others: /^AJWTD_(?:SERVICE_|PORT$|PORT_)/,
   unknown: 'refuse',
 } as const;

@@ -1,33 +1,30 @@
-/** Commands that look into the directory, or change it. */
+/** What the commands that read or change the directory share. */
 import { userInfo } from 'node:os';
-import { CommandError, note } from 'ajwt-cli-kit';
+import { CommandError, type Io } from 'ajwt-cli-kit';
 import type { Directory, Page } from 'asymmetric-jwt-auth/sql';
 import { DATABASE_OPTION } from '../config.ts';
 import { readDatabase } from '../database/config.ts';
 
 export { DATABASE_OPTION };
 
-/** What every command on the directory is given. */
-export interface DatabaseValues {
-  readonly database: string | undefined;
-}
-
 /**
  * Opens the directory, does the work, and closes it.
  *
- * @param option - how the database was given
- * @throws CommandError where it cannot be opened; whatever the work throws
+ * @param url - of the database
+ * @param option - how the URL was given
+ * @throws CommandError if it cannot be opened; and any error of the work
  */
 export async function withDirectory<T>(
-  { database: url }: DatabaseValues,
+  io: Io,
+  url: string | undefined,
   option: string,
   work: (directory: Directory) => Promise<T>,
 ): Promise<T> {
   const config = readDatabase(url, option);
-  // Half the time of a short command: whoever was refused before does not wait for it.
+  // Loading takes half the time of a short command, so wrong options are reported before.
   const { openDatabase } = await import('../database/open.ts');
   const database = await openDatabase(config, 'command');
-  if (database.created) note(`created the database ${config.name}`);
+  if (database.created) io.note(`created the database ${config.name}`);
   try {
     return await work(database.directory.withActor(actorOf()));
   } finally {
@@ -35,17 +32,17 @@ export async function withDirectory<T>(
   }
 }
 
-/** Who is at the keyboard, for the audit trail. */
+/** Returns the name of the operator, for the audit trail. */
 function actorOf(): string {
   try {
     return `cli:${userInfo().username}`;
   } catch {
-    // A user whom the system has no name for, as in many a container.
+    // In many containers the user has no name.
     return `cli:${process.getuid?.() ?? 'unknown'}`;
   }
 }
 
-/** All items of a list, page by page. */
+/** Returns all items of a list, page by page. */
 export async function everyItem<Item>(list: (after: string | undefined) => Promise<Page<Item>>): Promise<Item[]> {
   const items: Item[] = [];
   for (let after: string | undefined; ; ) {
@@ -56,7 +53,7 @@ export async function everyItem<Item>(list: (after: string | undefined) => Promi
   }
 }
 
-/** The words of a command, by name; each must be there, and no more. */
+/** Checks that a command has exactly the named arguments. */
 export function readWords<const Names extends readonly string[]>(
   words: readonly string[],
   names: Names,
@@ -69,16 +66,16 @@ export function readWords<const Names extends readonly string[]>(
   return words as unknown as { readonly [Index in keyof Names]: string };
 }
 
-/** @throws CommandError naming the option */
+/** Parses a number from 1 to 1000. @throws CommandError that names the option */
 export function readCount(text: string, option: string): number {
   const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (count >= 1 && count <= 1000) return count;
   throw new CommandError(`${option}: must be a whole number from 1 to 1000`);
 }
 
-/** What shuts somebody out is done even so; but somebody must know. */
-export function warnWhereUnaudited(changed: unknown): void {
+/** Warns about a change without an audit entry: a change that revokes access is made even if the audit trail cannot be written. */
+export function warnIfUnaudited(io: Io, changed: unknown): void {
   if ((changed as { audited?: boolean } | undefined)?.audited === false) {
-    note('warning: the change was made, but could not be recorded in the audit trail');
+    io.note('warning: the change was made, but could not be recorded in the audit trail');
   }
 }

@@ -2,13 +2,16 @@
 import { globSync, readFileSync } from 'node:fs';
 import { checkEnvironment } from 'ajwt-cli-kit/environment';
 import { parseWords } from 'ajwt-cli-kit/parse';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { VARIABLES } from '../../src/cli/variables.ts';
 import { SERVE_OPTIONS } from '../../src/config.ts';
 
 const check = (name: string, args: readonly string[] = []) =>
-  checkEnvironment(VARIABLES, ['serve', ...args], { [name]: 'x', HOME: '/root' });
+  checkEnvironment(VARIABLES, ['serve', ...args], {
+    env: { [name]: 'x', HOME: '/root' },
+    note: () => expect.unreachable(),
+  });
 
 describe('ajwtd refuses', () => {
   test.each([
@@ -26,11 +29,8 @@ describe('ajwtd refuses', () => {
 
   test('an empty variable, whichever option it is for', () => {
     for (const { env } of Object.values(SERVE_OPTIONS)) {
-      vi.stubEnv(env, '');
-      expect(() => parseWords('ajwtd serve', SERVE_OPTIONS, [])).toThrow(
-        `${env} is empty; unset it, or give it a value`,
-      );
-      vi.unstubAllEnvs();
+      const parse = () => parseWords('ajwtd serve', SERVE_OPTIONS, [], { [env]: '' });
+      expect(parse).toThrow(`${env} is empty; unset it, or give it a value`);
     }
   });
 });
@@ -62,13 +62,10 @@ test('the variables of every command are known', async () => {
 test('ajwt only warns, and not about a variable that an option names', () => {
   const ajwt = { ...VARIABLES, prefix: 'AJWT_', known: ['AJWT_USER', 'AJWT_KEY'], unknown: 'warn' } as const;
   const written: string[] = [];
-  const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
   checkEnvironment(ajwt, ['keygen', '--passphrase-env', 'AJWT_MINE'], {
-    AJWT_MINE: 'x',
-    AJWTD_REQUIRED: 'x',
-    AJWT_USR: 'x',
+    env: { AJWT_MINE: 'x', AJWTD_REQUIRED: 'x', AJWT_USR: 'x' },
+    note: (text) => written.push(text),
   });
-  write.mockRestore();
   expect(written.join('')).toContain('unknown environment variable AJWT_USR; did you mean AJWT_USER?');
   expect(written.join('')).not.toMatch(/AJWT_MINE|AJWTD_/);
 });

@@ -3,7 +3,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, wri
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
-import { ajwtd, type RunOptions, scratch } from 'ajwt-testkit/ajwtd';
+import { ajwtdProcess, type RunOptions, scratch } from 'ajwt-testkit/ajwtd';
 import { databaseWith } from 'ajwt-testkit/directory';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -19,7 +19,7 @@ async function refused(
   env: Record<string, string> = {},
   as: RunOptions = {},
 ): Promise<string> {
-  const { code, stdout, stderr } = await ajwtd(['serve', ...args], {
+  const { code, stdout, stderr } = await ajwtdProcess(['serve', ...args], {
     ...as,
     env: { AJWTD_DATABASE: `sqlite:${NEW}`, AJWTD_ADMIN_LISTEN: 'off', AJWTD_LISTEN: '127.0.0.1:0', ...env },
     cwd: path('.'),

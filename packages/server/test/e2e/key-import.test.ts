@@ -2,7 +2,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { ajwtd, type RunOptions, scratch } from 'ajwt-testkit/ajwtd';
+import { ajwtd, type InProcessOptions, scratch } from 'ajwt-testkit/ajwtd';
 import { hasProgram, runProgram } from 'ajwt-testkit/command';
 import { databaseWith, inDirectory, publicKeyOf } from 'ajwt-testkit/directory';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -45,7 +45,7 @@ async function expectRefused(args: readonly string[], { secret = '', says = /./,
   expect(echoed(stderr, secret), 'repeated of the input').toBeUndefined();
   expect(stored()).toEqual(before);
 }
-interface Refused extends RunOptions {
+interface Refused extends InProcessOptions {
   readonly secret?: string;
   readonly says?: RegExp;
 }

@@ -1,4 +1,4 @@
-/** The checks that a server makes (spec/LIFECYCLE.md), one after the other, in words for people. */
+/** Runs the checks of a server (spec/LIFECYCLE.md) in order, and describes each result. */
 import type { Claims } from '../../core/claims.ts';
 import type { KeyRecord, UserRecord } from '../../core/contracts.ts';
 import { printable } from '../../core/printable.ts';
@@ -10,16 +10,16 @@ import { selectCandidates, verifySignature } from '../../core/verify.ts';
 import type { PublicKey } from '../../keys/public-key.ts';
 import { duration } from '../duration.ts';
 
-/** What came of one check; `unknown` is for the server to decide. */
+/** Result of one check; `unknown` means that only the server can tell. */
 export interface Check {
   readonly check: 'well-formed' | 'key' | 'signature' | 'time' | 'binding' | 'replay';
   readonly result: 'pass' | 'FAIL' | 'unknown';
   readonly why: string;
 }
 
-/** What the checks need beside the token. */
+/** What the checks need in addition to the token. */
 export interface Circumstances {
-  /** The key that should have signed, if anybody says which. */
+  /** The key that should have signed the token, if given. */
   readonly key: PublicKey | undefined;
   /** Seconds since the epoch. */
   readonly now: number;
@@ -29,12 +29,12 @@ export interface Circumstances {
 
 const AFTER_MALFORMED = ['key', 'signature', 'time', 'binding', 'replay'] as const;
 
-/** @param found - the token, or why there is none */
+/** Checks a token. @param found - the token, or the reason why there is none */
 export function checkToken(found: string | Refusal, circumstances: Circumstances): Check[] {
   const token = found instanceof Refusal ? found : parseToken(found);
   if (token instanceof Refusal) {
     return [
-      { check: 'well-formed', result: 'FAIL', why: whyMalformed(token) },
+      { check: 'well-formed', result: 'FAIL', why: describeMalformed(token) },
       ...AFTER_MALFORMED.map((check) => ({ check, result: 'unknown', why: 'not reached' }) as const),
     ];
   }
@@ -43,12 +43,12 @@ export function checkToken(found: string | Refusal, circumstances: Circumstances
     { check: 'well-formed', result: 'pass', why: `valid token format, alg ${token.algorithm.name}` },
     ...checkKey(token, key),
     explainTime(token.claims, now, tolerance),
-    { check: 'binding', result: 'unknown', why: whatItIsBoundTo(token.claims) },
+    { check: 'binding', result: 'unknown', why: describeBinding(token.claims) },
     { check: 'replay', result: 'unknown', why: 'only the server knows whether the token was used before' },
   ];
 }
 
-function whyMalformed({ reason, detail }: Refusal): string {
+function describeMalformed({ reason, detail }: Refusal): string {
   if (detail !== undefined) return `${detail}: ${MALFORMED[detail]}`;
   return reason === 'missing' ? 'missing: no credential with the scheme JWT' : REASONS[reason].message;
 }
@@ -62,13 +62,13 @@ function checkKey(token: UnverifiedToken, key: PublicKey | undefined): Check[] {
       { check: 'signature', result: 'unknown', why: 'not checked; use --pubkey FILE' },
     ];
   }
-  // The server's own steps 3 and 4, for a user of this name with this key only.
+  // Steps 3 and 4 of the server, for a user with this name and only this key.
   const keys: readonly KeyRecord[] = [{ key, state: 'active' }];
   const record: UserRecord<undefined> = { username: token.claims.username, user: undefined, disabled: false, keys };
   const candidates = selectCandidates(token, record);
   if (candidates instanceof Refusal) {
     return [
-      { check: 'key', result: 'FAIL', why: `unknown_key: ${whyNotThisKey(token, key)}` },
+      { check: 'key', result: 'FAIL', why: `unknown_key: ${keyMismatch(token, key)}` },
       { check: 'signature', result: 'unknown', why: 'not reached' },
     ];
   }
@@ -92,7 +92,7 @@ function checkKey(token: UnverifiedToken, key: PublicKey | undefined): Check[] {
   ];
 }
 
-function whyNotThisKey({ algorithm, kid, signatureLength }: UnverifiedToken, key: PublicKey): string {
+function keyMismatch({ algorithm, kid, signatureLength }: UnverifiedToken, key: PublicKey): string {
   if (!key.algorithms.includes(algorithm.name)) {
     return `the token has alg ${algorithm.name}, but this key accepts only ${key.algorithms.join(', ')}`;
   }
@@ -104,7 +104,7 @@ function whyNotThisKey({ algorithm, kid, signatureLength }: UnverifiedToken, key
 
 function explainTime(claims: Claims, now: number, tolerance: number): Check {
   const apart = `signed ${duration(Math.abs(now - claims.time))} ${claims.time > now ? 'in the future' : 'ago'} by the local clock`;
-  // Nobody is let in by this result: whether the claims are true is not asked here.
+  // The claims may be false: this result authenticates nobody.
   const outcome = checkTime({ claims } as unknown as SignedToken<undefined>, now, tolerance);
   if (!(outcome instanceof Refusal))
     return { check: 'time', result: 'pass', why: `${apart}; the tolerance is ${tolerance} s` };
@@ -118,7 +118,7 @@ function explainTime(claims: Claims, now: number, tolerance: number): Check {
   return { check: 'time', result: 'FAIL', why: `${reason}: ${why}` };
 }
 
-function whatItIsBoundTo({ aud, bind }: Claims): string {
+function describeBinding({ aud, bind }: Claims): string {
   const audiences = aud === undefined ? [] : [`aud ${[aud].flat().join(', ')}`];
   const members = Object.entries(bind ?? {}).filter(([name]) => name !== 'v');
   const all = [...audiences, ...members.map(([name, value]) => `${name} ${String(value)}`)];

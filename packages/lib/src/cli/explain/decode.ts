@@ -1,16 +1,16 @@
-/** Takes apart what was pasted, and reads what there is to read of it, also where it is no token that a server would take. */
+/** Finds the token in pasted text, and decodes it as far as possible, even if a server would refuse it. */
 import { credentialReader } from '../../core/authorization.ts';
 import { Refusal } from '../../core/reasons.ts';
 
 const readCredential = credentialReader('JWT');
 
-/** `Authorization:`, also as `curl -v` prints it. */
+/** `Authorization:`, with the `> ` that `curl -v` prints before it. */
 const FIELD_NAME = /^(?:> )?authorization:\s*/i;
 
 /**
- * Finds the token in a header line, in a header's value, or in itself.
+ * Finds the token in a header line, a header value, or a bare token.
  *
- * @returns the token; or why step 1 would find none
+ * @returns the token, or the refusal of a server that finds none
  */
 export function findToken(pasted: string): string | Refusal {
   const value = pasted.trim().replace(FIELD_NAME, '');
@@ -20,12 +20,13 @@ export function findToken(pasted: string): string | Refusal {
   return isHeaderValue ? readCredential(value) : value;
 }
 
-/** The JSON objects that the first two segments hold, as far as they can be read; nothing else of a token is ever shown. */
+/** The JSON objects in the first two segments, if they can be decoded. No other part of a token is ever printed. */
 export interface Decoded {
   readonly header: Record<string, unknown> | undefined;
   readonly claims: Record<string, unknown> | undefined;
 }
 
+/** Decodes header and claims without any check. */
 export function decodeLoosely(pasted: string): Decoded {
   const token = pasted.trim().split(/\s+/).at(-1) ?? '';
   const [header, claims] = token.split('.').map(readObject);

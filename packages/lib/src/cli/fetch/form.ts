@@ -1,27 +1,29 @@
-/** The body of a request, from `-F`: multipart/form-data (RFC 7578), its files read while they are sent. */
+/** Reads the body of a request, from `-F`: multipart/form-data (RFC 7578). Files are read while they are sent. */
 import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { CommandError } from 'ajwt-cli-kit/command-error';
+import type { IoStreams } from 'ajwt-cli-kit/io';
 import { whyUnreadable } from '../../keys/why-unreadable.ts';
 import type { RequestBody } from './body.ts';
 import { READ_ERROR } from './exit-codes.ts';
 
-/** A form's body, and the type that names its boundary. */
+/** The body of a form. */
 export interface FormBody extends RequestBody {
+  /** Content type, with the boundary. */
   readonly type: string;
 }
 
-/** What is between two boundaries. */
+/** One part of a form. */
 interface Part {
   readonly head: string;
   readonly content: Uint8Array | AsyncIterable<Uint8Array>;
-  /** Bytes of the content, where that is known before it is read. */
+  /** Length of streamed content in bytes, if known. */
   readonly length: number | undefined;
 }
 
-/** Types of files, as curl guesses them. */
+/** Types by file name extension, the same as in curl. */
 const TYPES: Readonly<Record<string, string>> = {
   '.gif': 'image/gif',
   '.htm': 'text/html',
@@ -36,17 +38,19 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * @param given - the values of `-F`: `NAME=TEXT`, `NAME=@FILE`, or `NAME=<FILE` for a file's content as text; each may be
- *   followed by `;type=TYPE` and `;filename=NAME`. A file `-` is standard input.
- * @throws CommandError, for what cannot be read with curl's exit code 26
+ * Reads the form.
+ *
+ * @param given - values of `-F`: `NAME=TEXT`, `NAME=@FILE`, or `NAME=<FILE` for the content of a file as a text field; each may
+ *   end with `;type=TYPE` and `;filename=NAME`. The file `-` is standard input.
+ * @throws CommandError; with exit code 26, as in curl, if a file cannot be read
  */
-export async function readForm(given: readonly string[]): Promise<FormBody | undefined> {
+export async function readForm(given: readonly string[], io: Pick<IoStreams, 'stdin'>): Promise<FormBody | undefined> {
   if (given.length === 0) return undefined;
   if (given.filter((one) => /^[^=]*=[@<]-(?:;|$)/.test(one)).length > 1) {
     throw new CommandError('-F: standard input can be used only once');
   }
   const parts: Part[] = [];
-  for (const one of given) parts.push(await readPart(one));
+  for (const one of given) parts.push(await readPart(one, io));
   const boundary = `------------------------${randomBytes(12).toString('hex')}`;
   const type = `multipart/form-data; boundary=${boundary}`;
   const pieces = parts.flatMap(({ head, content }) => [Buffer.from(`--${boundary}\r\n${head}\r\n\r\n`), content, CRLF]);
@@ -54,7 +58,7 @@ export async function readForm(given: readonly string[]): Promise<FormBody | und
   const inMemory = pieces.filter((piece) => piece instanceof Uint8Array);
   if (inMemory.length === pieces.length) return { type, content: Buffer.concat(inMemory) };
 
-  const content = Readable.from(oneAfterTheOther(pieces));
+  const content = Readable.from(concatenate(pieces));
   const between = inMemory.reduce((sum, piece) => sum + piece.length, 0);
   const files = parts.filter((part) => !(part.content instanceof Uint8Array)).map(({ length }) => length);
   if (files.includes(undefined)) return { type, content };
@@ -63,14 +67,14 @@ export async function readForm(given: readonly string[]): Promise<FormBody | und
 
 const CRLF = Buffer.from('\r\n');
 
-async function* oneAfterTheOther(pieces: readonly Part['content'][]): AsyncGenerator<Uint8Array> {
+async function* concatenate(pieces: readonly Part['content'][]): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) {
     if (piece instanceof Uint8Array) yield piece;
     else yield* piece;
   }
 }
 
-async function readPart(given: string): Promise<Part> {
+async function readPart(given: string, io: Pick<IoStreams, 'stdin'>): Promise<Part> {
   const equals = given.indexOf('=');
   if (equals < 1) throw new CommandError('-F: must be NAME=TEXT or NAME=@FILE');
   const name = given.slice(0, equals);
@@ -86,13 +90,13 @@ async function readPart(given: string): Promise<Part> {
     ...(sentType === undefined ? [] : [`Content-Type: ${sentType}`]),
   ].join('\r\n');
   if (path === undefined) return { head, content: Buffer.from(value), length: undefined };
-  return { head, ...(path === '-' ? { content: process.stdin, length: undefined } : await openFile(path)) };
+  return { head, ...(path === '-' ? { content: io.stdin, length: undefined } : await openFile(path)) };
 }
 
 function readParameter(parameter: string): [name: string, value: string] {
   const equals = parameter.indexOf('=');
   const value = unquote(parameter.slice(equals + 1));
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these would begin another header
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these could begin another header
   if (/[\x00-\x1f\x7f]/.test(value))
     throw new CommandError('-F: type and filename must not contain control characters');
   return [parameter.slice(0, equals), value];
@@ -102,18 +106,18 @@ function unquote(text: string): string {
   return /^"(?:[^"\\]|\\.)*"$/.test(text) ? text.slice(1, -1).replace(/\\(.)/g, '$1') : text;
 }
 
-/** As browsers do, and curl (HTML Standard, multipart form data). */
+/** Escapes a name as browsers and curl do (HTML Standard, multipart form data). */
 function quoted(name: string): string {
   return name.replace(/[\r\n"]/g, (character) => encodeURIComponent(character));
 }
 
-/** Opens a file: it can be read, before anything is sent. What it holds is sent as it is, but no more than it held then. */
+/** Opens a file before anything is sent. Sends at most the length that the file has now. */
 async function openFile(path: string): Promise<Pick<Part, 'content' | 'length'>> {
   try {
     const file = await open(path);
     const stat = await file.stat();
     if (!stat.isFile()) {
-      // Reading tells what is wrong with a folder; a pipe has no length.
+      // A folder fails here, with the reason. A pipe has no length.
       if (stat.isDirectory()) await file.read();
       return { content: file.createReadStream(), length: undefined };
     }

@@ -1,17 +1,19 @@
-/** Headers of a request, written as curl takes them. */
+/** Reads request headers, in the syntax of curl. */
 import { CommandError } from 'ajwt-cli-kit/command-error';
 
-/** `Name: value`, `Name:` to leave a default out, `Name;` for an empty value. */
+/** `Name: value`; `Name:` removes a default header; `Name;` sends an empty value. */
 const HEADER = /^([\w!#$%&'*+.^`|~-]+)(?::[ \t]*(.*?)|(;))[ \t]*$/;
 
-/** The token, and what says where the body ends: two of these would be read differently by different servers. */
-const WRITTEN_HERE = ['authorization', 'content-length', 'transfer-encoding'];
+/** The token, and the headers that delimit the body: servers disagree on duplicates of these. */
+const RESERVED = ['authorization', 'content-length', 'transfer-encoding'];
 
 /**
- * @param given - the values of `-H`
- * @param defaults - what is sent unless another value is given
- * @returns by names in lower case; what was given twice is one list (RFC 9110 §5.3)
- * @throws CommandError; values are not repeated, as they may be secrets
+ * Reads the headers.
+ *
+ * @param given - values of `-H`
+ * @param defaults - headers to send unless replaced
+ * @returns values by lower-case name; repeated headers are one list (RFC 9110 §5.3)
+ * @throws CommandError if one is not valid; the message never repeats the value, which may be a secret
  */
 export function readHeaders(given: readonly string[], defaults: Readonly<Record<string, string>>): Map<string, string> {
   const headers = new Map(Object.entries(defaults));
@@ -20,20 +22,20 @@ export function readHeaders(given: readonly string[], defaults: Readonly<Record<
     const [, name, value = '', empty] = HEADER.exec(line) ?? [];
     if (name === undefined) throw new CommandError("-H: must be 'Name: value', on one line");
     const key = name.toLowerCase();
-    if (WRITTEN_HERE.includes(key)) throw new CommandError(`-H: ${name} cannot be set; ajwt sets it`);
+    if (RESERVED.includes(key)) throw new CommandError(`-H: ${name} cannot be set; ajwt sets it`);
     if (ours.delete(key)) headers.delete(key);
     if (value === '' && empty === undefined) continue;
     const before = headers.get(key);
     const bytes = byteString(name, value);
-    // Cookies are the one list that has another separator (RFC 6265 §5.4).
+    // Cookies have their own separator (RFC 6265 §5.4).
     headers.set(key, before === undefined ? bytes : `${before}${key === 'cookie' ? '; ' : ', '}${bytes}`);
   }
   return headers;
 }
 
-/** UTF-8, one character for each byte: so header values go over the wire as they were typed. */
+/** Encodes a value as UTF-8, one character per byte, so that Node sends exactly the bytes that were typed. */
 function byteString(name: string, value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a header must not have
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a header must not contain these
   if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value))
     throw new CommandError(`-H: the value of ${name} must not contain control characters`);
   return Buffer.from(value, 'utf8').toString('latin1');

@@ -1,4 +1,4 @@
-/** The options of `ajwt fetch`: curl's, but for those that say who signs, and for what. */
+/** The options of `ajwt fetch`: those of curl, except the ones for the identity and the token. */
 import { IDENTITY_OPTIONS } from '../identity.ts';
 
 export const FETCH_OPTIONS = {

@@ -1,13 +1,13 @@
-/** How far a transfer has come, in one line that is written over and over. */
-import type { WriteStream } from 'node:tty';
+/** Shows the progress of a transfer, in one line that is rewritten. */
+import type { OutputStream } from 'ajwt-cli-kit/io';
 
-/** What there is to show. */
+/** Progress so far. */
 export interface Amounts {
-  /** Bytes that went in the direction that matters now. */
+  /** Bytes sent or received. */
   readonly done: number;
-  /** Bytes in all, where that is known. */
+  /** Bytes in total, if known. */
   readonly total: number | undefined;
-  /** Seconds since the transfer began. */
+  /** Seconds since the transfer started. */
   readonly seconds: number;
 }
 
@@ -25,7 +25,7 @@ function clock(seconds: number): string {
   return [first, ...rest.map((part) => String(part).padStart(2, '0'))].join(':');
 }
 
-/** The line: `received 12.3 MB of 45.6 MB, 27 %, 3.4 MB/s, 0:09 left`. */
+/** Formats the line: `received 12.3 MB of 45.6 MB, 27 %, 3.4 MB/s, 0:09 left`. */
 export function progressLine(verb: string, { done, total, seconds }: Amounts): string {
   const speed = seconds > 0 ? done / seconds : 0;
   const isKnown = total !== undefined && total > 0;
@@ -37,19 +37,19 @@ export function progressLine(verb: string, { done, total, seconds }: Amounts): s
   ].join(', ');
 }
 
-/** Watches a transfer. */
+/** Receives the progress of a transfer. */
 export interface Progress {
   sent(bytes: number, total: number | undefined): void;
   received(bytes: number, total: number | undefined): void;
-  /** Leaves the last line standing, if there was any. */
+  /** Prints the last line again, if a line was shown, and ends it. */
   end(): void;
 }
 
-/** Milliseconds between two lines; a transfer that is over before the first one shows none. */
+/** Milliseconds between two updates. A transfer that ends before the first update shows nothing. */
 const INTERVAL = 500;
 
 /** Shows progress on a terminal. */
-export function showProgress(stream: WriteStream): Progress {
+export function showProgress(stream: OutputStream): Progress {
   let verb = 'sent';
   let done = 0;
   let total: number | undefined;
@@ -58,7 +58,7 @@ export function showProgress(stream: WriteStream): Progress {
   const draw = () => {
     if (done === 0) return;
     const line = progressLine(verb, { done, total, seconds: (performance.now() - began) / 1000 });
-    // Spaces wipe out what a longer line left: that works on every terminal.
+    // Spaces erase the rest of a longer line on every kind of terminal.
     stream.write(`\r${line.padEnd(shown.length)}`);
     shown = line;
   };

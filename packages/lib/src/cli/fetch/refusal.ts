@@ -1,28 +1,28 @@
-/** What a refused answer says to the caller, in one line. */
+/** Explains the refusal of a token, in one line. */
 import type { IncomingMessage } from 'node:http';
 import { printable } from '../../core/printable.ts';
 import type { PublicKey } from '../../keys/public-key.ts';
 import { duration } from '../duration.ts';
 
-/** Longest problem body that is looked at, in bytes. */
+/** Maximum length of a problem body, in bytes. */
 export const MAX_PROBLEM = 16_384;
 
-/** A refused answer (RFC 9457, RFC 9110 §11.6.1), and who was refused. */
-export interface RefusedAnswer {
-  readonly answer: IncomingMessage;
-  /** The body, as far as it was kept. */
+/** A response that may be a refusal (RFC 9457, RFC 9110 §11.6.1), and the identity that signed the request. */
+export interface RefusedResponse {
+  readonly response: IncomingMessage;
+  /** The beginning of the body. */
   readonly body: string;
   readonly username: string;
   readonly publicKey: PublicKey;
   /** Whether the request was sent with `--bind`. */
   readonly isBound: boolean;
-  /** Seconds since the epoch when the answer came, by this clock. */
+  /** Seconds since the epoch when the response arrived, by the local clock. */
   readonly now: number;
 }
 
-/** @returns the line, or `undefined` where the answer is no refusal of the token */
-export function refusalLine(refused: RefusedAnswer): string | undefined {
-  const { statusCode: status = 0, headers } = refused.answer;
+/** Formats the line. @returns `undefined` if the response does not refuse the token */
+export function refusalLine(refused: RefusedResponse): string | undefined {
+  const { statusCode: status = 0, headers } = refused.response;
   if (!STATUSES.includes(status) || !PROBLEM.test(headers['content-type'] ?? '')) return undefined;
   const { error, detail } = readProblem(refused.body);
   if (detail === undefined || (error === undefined && status !== 401)) return undefined;
@@ -42,13 +42,16 @@ function readProblem(body: string): { error?: string | undefined; detail?: strin
   }
 }
 
-/** What this side knows better than the server. */
-function adviceFor(error: string | undefined, { answer, username, publicKey, now }: RefusedAnswer): string | undefined {
+/** Returns advice that only the client can give. */
+function adviceFor(
+  error: string | undefined,
+  { response, username, publicKey, now }: RefusedResponse,
+): string | undefined {
   if (error === 'invalid_token') {
     return `token not accepted; check that the server has this key registered for this user: ${printable(username)}, ${publicKey.fingerprint}`;
   }
   if (error !== 'stale_time') return undefined;
-  const challenge = answer.headers['www-authenticate'] ?? '';
+  const challenge = response.headers['www-authenticate'] ?? '';
   const serverTime = numberIn(challenge, 'server_time');
   if (serverTime === undefined) return undefined;
   const apart = Math.abs(serverTime - now);
@@ -58,7 +61,7 @@ function adviceFor(error: string | undefined, { answer, username, publicKey, now
   return `the local clock is ${duration(apart)} ${direction} the server's (tolerance: ${tolerance} s); set the local clock`;
 }
 
-function bindAdvice(error: string | undefined, { isBound }: RefusedAnswer): string {
+function bindAdvice(error: string | undefined, { isBound }: RefusedResponse): string {
   return error === 'binding_required' && !isBound ? ' Add --bind, which binds aud, htm and target.' : '';
 }
 

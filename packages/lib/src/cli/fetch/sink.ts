@@ -1,32 +1,34 @@
-/** Where the answer goes: standard output, or a file that is made with the first write, be it of nothing. */
+/** Writes the response to standard output, or to a file that the first write creates, even an empty one. */
 import { once } from 'node:events';
 import { type FileHandle, open } from 'node:fs/promises';
 import { CommandError } from 'ajwt-cli-kit/command-error';
+import type { Io } from 'ajwt-cli-kit/io';
 import { WRITE_ERROR } from './exit-codes.ts';
 
-/** Takes bytes as fast as they can be written. */
+/** A destination for bytes. */
 export interface Sink {
+  /** Writes bytes. @returns a promise that resolves when more can be written */
   write(bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @param path - `undefined` or `-` for standard output */
-export function openSink(path: string | undefined): Sink {
-  return path === undefined || path === '-' ? standardOutput() : fileSink(path);
+/** Opens a sink. @param path - `undefined` or `-` for standard output */
+export function openSink(path: string | undefined, io: Io): Sink {
+  return path === undefined || path === '-' ? standardOutput(io) : fileSink(path);
 }
 
 const LINE_END = 0x0a;
 
-function standardOutput(): Sink {
+function standardOutput({ stdout, stderr }: Io): Sink {
   let last: number | undefined = LINE_END;
   return {
     async write(bytes) {
       if (bytes.length > 0) last = bytes.at(-1);
-      if (!process.stdout.write(bytes)) await once(process.stdout, 'drain');
+      if (!stdout.write(bytes)) await once(stdout, 'drain');
     },
     async close() {
-      // Only for the eye: what is said next, or the prompt, begins on a line of its own.
-      if (last !== LINE_END && process.stdout.isTTY) process.stderr.write('\n');
+      // On a terminal, the next message or prompt starts on a new line.
+      if (last !== LINE_END && stdout.isTTY) stderr.write('\n');
     },
   };
 }

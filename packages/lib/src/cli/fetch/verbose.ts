@@ -1,23 +1,23 @@
-/** `-v`: what goes over the wire, told as curl tells it, but for the token. */
-import { note, oneLine, paint } from 'ajwt-cli-kit/terminal';
+/** `-v`: prints requests and responses in the format of curl, without the token. */
+import { type Io, oneLine } from 'ajwt-cli-kit/io';
 
-/** Hears of each request and each answer, in lines of one character for each byte. */
+/** Receives each request and response, as lines with one character per byte. */
 export interface Trace {
   /** @param lines - request line and headers */
   sent(lines: readonly string[]): void;
   /** @param lines - status line and headers */
   received(lines: readonly string[]): void;
-  /** Something about the connection. */
+  /** @param text - about the connection */
   about(text: string): void;
 }
 
-/** Tells it on standard error. A token is never shown, wherever a server may send it back. */
-export function tellTrace(): Trace {
+/** Prints to standard error. A token is never printed, even if the server sends it back. */
+export function printTrace(io: Io): Trace {
   const secrets: string[] = [];
   const say = (mark: string, text: string) => {
     const readable = Buffer.from(text, 'latin1').toString();
     const shown = secrets.reduce((line, secret) => line.replaceAll(secret, '[redacted]'), readable);
-    note(`${paint('dim', mark, process.stderr)}${shown === '' ? '' : ` ${oneLine(shown)}`}`);
+    io.note(`${io.paint('dim', mark, io.stderr)}${shown === '' ? '' : ` ${oneLine(shown)}`}`);
   };
   return {
     sent(lines) {
@@ -31,7 +31,7 @@ export function tellTrace(): Trace {
   };
 }
 
-/** The token, and its signature: without the rest, that is a secret no less. */
+/** Returns the token and its signature, which is a secret by itself. */
 function secretsIn(line: string): string[] {
   const token = /^authorization: *\S+ +(\S+)$/i.exec(line)?.[1];
   return token === undefined ? [] : [token, token.slice(token.lastIndexOf('.') + 1)];

@@ -1,0 +1,87 @@
+/** What a command reads and writes: results go to standard output, everything about them to standard error. */
+import type { Readable, Writable } from 'node:stream';
+import { styleText } from 'node:util';
+import { printable } from '../../lib/src/core/printable.ts';
+
+/** A stream that may be a terminal. */
+export type OutputStream = Writable & { readonly isTTY?: boolean };
+
+/** The streams and environment of a process, or those of a test. */
+export interface IoStreams {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /**
+   * Asks the person at the terminal, without showing what is typed.
+   *
+   * @returns the answer, empty if the person gives up; `undefined` if there is no terminal
+   */
+  readonly ask: (question: string) => Promise<string | undefined>;
+}
+
+/** A style of `util.styleText`, or several. */
+export type Style = Parameters<typeof styleText>[0];
+
+/** Reads and writes for one run of a program. */
+export class Io implements IoStreams {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: IoStreams['env'];
+  readonly ask: IoStreams['ask'];
+  readonly #program: string;
+  readonly #streams: IoStreams;
+
+  /** @param program - name that begins error messages */
+  constructor(program: string, streams: IoStreams) {
+    this.#program = program;
+    this.#streams = streams;
+    this.stdout = streams.stdout;
+    this.stderr = streams.stderr;
+    this.env = streams.env;
+    this.ask = streams.ask;
+  }
+
+  /** Standard input. Node opens it on first access, which takes time. */
+  get stdin(): IoStreams['stdin'] {
+    return this.#streams.stdin;
+  }
+
+  /** Prints a result. */
+  print(text: string): void {
+    this.stdout.write(endLine(text));
+  }
+
+  /** Prints a message to standard error. */
+  note(text: string): void {
+    this.stderr.write(endLine(text));
+  }
+
+  /** Prints an error in one line, after the name of the program. */
+  complain(message: string): void {
+    this.note(`${this.#program}: ${oneLine(message)}`);
+  }
+
+  /** Colors a text if the stream should have colors. */
+  paint(style: Style, text: string, stream: OutputStream = this.stdout): string {
+    return wantsColors(stream, this.env) ? styleText(style, text, { validateStream: false }) : text;
+  }
+}
+
+function endLine(text: string): string {
+  return text.endsWith('\n') ? text : `${text}\n`;
+}
+
+/** Escapes characters that could end the line or control the terminal. Backslashes stay: most of the text is the program's own. */
+export function oneLine(text: string): string {
+  return text.replace(/[^\\]+/g, (part) => printable(part, part.length));
+}
+
+/**
+ * Decides whether to use colors: `FORCE_COLOR` decides first, then `NO_COLOR` (https://no-color.org), as in Node. Otherwise a terminal
+ * gets colors, unless it is a dumb one.
+ */
+function wantsColors({ isTTY = false }: OutputStream, { FORCE_COLOR, NO_COLOR, TERM }: IoStreams['env']): boolean {
+  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return isTTY && (NO_COLOR ?? '') === '' && TERM !== 'dumb';
+}

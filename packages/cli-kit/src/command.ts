@@ -65,3 +65,9 @@ export interface Command {
   /** Runs the command. @returns the exit code */
   run(args: readonly string[], io: Io): Promise<number>;
 }
+
+/** A command of a program. It is loaded when it runs, so that no command waits for the modules of another. */
+export interface CommandEntry {
+  readonly summary: string;
+  load(): Promise<Command>;
+}

@@ -1,13 +1,10 @@
 /** The command that makes shells complete a program: `ajwt completion bash`. */
-import type { CommandEntry } from './program.ts';
+import type { CommandEntry } from './command.ts';
 
-/**
- * @param program - its name
- * @param commands - of the program; asked for when they are completed, as this entry is one of them
- */
-export function completion(program: string, commands: () => ReadonlyMap<string, CommandEntry>): CommandEntry {
+/** Makes the entry of the command `completion`. @param program - name of the program */
+export function completion(program: string): CommandEntry {
   return {
     summary: 'print a completion script for bash, zsh or fish',
-    load: async () => (await import('./completion/command.ts')).completionCommand(program, commands()),
+    load: async () => (await import('./completion/command.ts')).completionCommand(program),
   };
 }

@@ -1,7 +1,7 @@
 /** What the commands `ajwt` and `ajwtd` share. Internal: it changes without notice. */
 export { parseIpAddress } from '../../lib/src/core/ip-address.ts';
 export { printable } from '../../lib/src/core/printable.ts';
-export type { Command, Invocation, Values } from './command.ts';
+export type { Command, CommandEntry, Invocation, Values } from './command.ts';
 export { CommandError } from './command-error.ts';
 export { completion } from './completion.ts';
 export { defineCommand } from './define-command.ts';
@@ -9,5 +9,5 @@ export type { Io } from './io.ts';
 export { isKeyText } from './key-text.ts';
 export { main } from './main.ts';
 export { refuseMoreWords } from './parse.ts';
-export type { CommandEntry, Program } from './program.ts';
+export type { Program } from './program.ts';
 export { readStandardInput } from './standard-input.ts';

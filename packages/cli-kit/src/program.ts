@@ -1,16 +1,10 @@
 /** Finds the command that the arguments name, and runs it. */
-import type { Command } from './command.ts';
+import type { Command, CommandEntry } from './command.ts';
 import { CommandError } from './command-error.ts';
 import { checkEnvironment, type Variables } from './environment.ts';
 import { Io, type IoStreams } from './io.ts';
 import { nearest } from './nearest.ts';
 import { asTyped, optionAsTyped } from './parse.ts';
-
-/** A command of a program. It is loaded when it runs, so that no command waits for the modules of another. */
-export interface CommandEntry {
-  readonly summary: string;
-  load(): Promise<Command>;
-}
 
 /** A program with several commands. */
 export interface Program {
@@ -67,6 +61,10 @@ async function dispatch(program: Program, words: readonly string[], io: Io): Pro
   else if (first === 'help') {
     const group = rest.length === 1 ? await groupOverview(program, rest[0] as string) : undefined;
     io.print(group ?? (rest[0] === undefined ? await overview(program) : (await find(program, rest)).command.help()));
+  } else if (first === 'complete' && rest[0] === '--') {
+    // For the completion scripts: not in the help.
+    const { completionLines } = await import('./completion/candidates.ts');
+    for (const line of await completionLines(program.commands, rest.slice(1))) io.print(line);
   } else if (rest[0] === '--help' || rest[0] === '-h') {
     io.print((await groupOverview(program, first)) ?? (await find(program, words)).command.help());
   } else {

@@ -1,37 +1,31 @@
-/** `ajwt completion`: prints the script that a shell reads. */
+/** `ajwt completion`: prints the script for a shell. */
 import type { Command } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { defineCommand } from '../define-command.ts';
 import { refuseMoreWords } from '../parse.ts';
-import type { CommandEntry } from '../program.ts';
-import { bashCompletion } from './bash.ts';
-import { type Completed, readTables } from './completed.ts';
-import { fishCompletion } from './fish.ts';
-import { zshCompletion } from './zsh.ts';
+import { SCRIPTS } from './scripts.ts';
 
-const SHELLS: ReadonlyMap<string, (program: Completed) => string> = new Map([
-  ['bash', bashCompletion],
-  ['zsh', zshCompletion],
-  ['fish', fishCompletion],
-]);
+const SHELLS = Object.keys(SCRIPTS);
 
-export function completionCommand(program: string, commands: ReadonlyMap<string, CommandEntry>): Command {
+/** Makes the command `completion` of a program. */
+export function completionCommand(program: string): Command {
   const name = `${program} completion`;
   return defineCommand({
     name,
-    usage: 'bash|zsh|fish',
+    usage: SHELLS.join('|'),
     about: [
-      `Prints a script that makes the shell complete commands, options, option values and file names with the Tab key. Completing does not run ${program}.`,
+      `Prints a script that makes the shell complete commands, options, option values and file names with the Tab key. The script calls ${program} for the candidates.`,
       'To install it, add the example for your shell to ~/.bashrc, to ~/.zshrc after compinit, or to ~/.config/fish/config.fish.',
     ],
     options: {},
-    choices: [...SHELLS.keys()],
+    choices: SHELLS,
     examples: [`source <(${name} bash)`, `source <(${name} zsh)`, `${name} fish | source`],
     async run(_values, { words, io }) {
       refuseMoreWords(name, words, 1);
-      const script = SHELLS.get(words[0] ?? '');
-      if (script === undefined) throw new CommandError(`choose a shell: ${[...SHELLS.keys()].join(', ')}`);
-      io.print(script(await readTables(program, commands)));
+      const [shell = ''] = words;
+      const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
+      if (script === undefined) throw new CommandError(`choose a shell: ${SHELLS.join(', ')}`);
+      io.print(script(program));
       return 0;
     },
   });

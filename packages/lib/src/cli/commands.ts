@@ -1,6 +1,7 @@
 /** The commands of `ajwt`. */
+
+import type { CommandEntry } from 'ajwt-cli-kit/command';
 import { completion } from 'ajwt-cli-kit/completion';
-import type { CommandEntry } from 'ajwt-cli-kit/program';
 
 export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
   ['keygen', { summary: 'generate a key pair', load: async () => (await import('./keygen.ts')).keygen }],
@@ -23,5 +24,5 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
       load: async () => (await import('./pubkey.ts')).pubkey,
     },
   ],
-  ['completion', completion('ajwt', () => COMMANDS)],
+  ['completion', completion('ajwt')],
 ]);

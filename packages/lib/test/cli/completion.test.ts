@@ -1,6 +1,7 @@
-/** What the Tab key brings: asked of the shells themselves, on a terminal where they have one. */
+/** Completion with the Tab key, in real shells: bash and zsh on a terminal, fish by its own command. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { ajwt, finish, lacks, scratch, shell, startOnTerminal } from 'ajwt-testkit/ajwt';
+import { ajwtd } from 'ajwt-testkit/ajwtd';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const file = scratch();
@@ -13,7 +14,7 @@ beforeAll(() => {
 
 const COMMANDS = ['keygen', 'token', 'fetch', 'explain', 'pubkey', 'completion', 'help'];
 
-/** What is typed before the key is pressed, and what can stand there. */
+/** Lines before the Tab key, and the words that complete them. */
 const CASES: readonly (readonly [string, readonly string[]])[] = [
   ['ajwt fe', ['fetch']],
   ['ajwt --v', ['--version']],
@@ -43,12 +44,12 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
   ['ajwtd key add guido no', ['notes.txt']],
 ];
 
-/** What can stand at the end of a line: the value of an option or a form's field without what is before it. */
+/** Returns the words that complete a line; for the value of an option or form field, only the value. */
 type Ask = (line: string) => Promise<readonly string[]>;
 
 const bare = (words: readonly string[]) => words.map((word) => word.replace(/^--[a-z-]+=|^[^@]*@/, '')).sort();
 
-/** Puts everything that fits into the line when the key is pressed; the line is then run, and tells its words. */
+/** The shells insert all candidates into the line. The line then runs, and prints its words. */
 const TELL = `tell() { printf 'WORDS'; printf ' <%s>' "$@"; echo .; }; ajwt() { tell "$@"; }; ajwtd() { tell "$@"; }`;
 
 const BASH = `PS1='READY '
@@ -71,7 +72,7 @@ source <(ajwtd completion zsh)
 ${TELL}
 `;
 
-/** Presses keys on a terminal, as somebody would who waits for what comes. */
+/** Opens a shell on a terminal, and waits for each response before it types on. */
 function openTerminal(command: string): { ask: Ask; close(): Promise<unknown> } {
   const child = startOnTerminal(command, { cwd: folder, env: { TERM: 'dumb', ZDOTDIR: folder, HOME: folder } });
   let shown = '';
@@ -90,7 +91,7 @@ function openTerminal(command: string): { ask: Ask; close(): Promise<unknown> } 
       shown = '';
       child.stdin?.write(`${line}\t\n`);
       const words = [...(await next(/WORDS(.*)\.\n/)).matchAll(/ <([^>]*)>/g)].map(([, word]) => word as string);
-      // The program and the words that were complete.
+      // Without the program and the complete words.
       return bare(words.slice(line.split(/(?<!\\) /).length - 2));
     },
     close() {
@@ -115,7 +116,7 @@ describe.each(Object.entries(TERMINALS))('%s', (name, [options, startup, text]) 
       expect((await terminal.ask('ajwt ')).filter((word) => !word.startsWith('-'))).toEqual(COMMANDS.toSorted());
       expect(await terminal.ask('ajwt fetch -d @two')).toEqual(['two words']);
       expect(await terminal.ask('ajwt fetch -d @two\\ w')).toEqual(['two words']);
-      // zsh takes the slash away again when the line is run.
+      // zsh removes the slash when the line runs.
       expect(await terminal.ask('ajwt fetch -d @in')).toEqual([name === 'zsh' ? 'inner' : 'inner/']);
       expect(await terminal.ask('ajwt token --key tw')).toEqual(['two words']);
       const found: [string, readonly string[]][] = [];
@@ -145,18 +146,54 @@ describe.skipIf(lacks('fish', '--version'))('fish (needs fish)', () => {
   });
 });
 
-describe('the scripts', () => {
-  describe.each(['bash', 'zsh', 'fish'])('for %s', (name) => {
-    test.skipIf(lacks(name, '--version')).each(['ajwt', 'ajwtd'])(
-      `of %s are what ${name} can read`,
-      async (program) => {
-        const { code, stderr } = await shell(`set -o pipefail; ${program} completion ${name} | ${name} -n /dev/stdin`);
-        expect([code, stderr]).toEqual([0, '']);
-      },
-    );
+describe('ajwt complete, which the scripts call', () => {
+  const complete = async (line: string) => (await ajwt(['complete', '--', ...line.split(' ').slice(1)])).stdout;
+  const options = async (line: string) => [...(await complete(line)).matchAll(/^(-\S+)\t/gm)].map(([, word]) => word);
+
+  test.each([
+    ['ajwt keygen --type=', '--type=ed25519\t\n--type=rsa\t\n--type=ec\t\n'],
+    ['ajwt fetch -sd@k', ':file\t-sd@\n'],
+    ['ajwt fetch -sd @k', ':file\t@\n'],
+    ['ajwt fetch --form=a=@k', ':file\t--form=a=@\n'],
+    ['ajwt fetch -H --user -o ', ':file\t\n'],
+    ['ajwt pubkey -- -', ':file\t\n'],
+    ['ajwt fetch -H ', ''],
+    ['ajwt token a', ''],
+    ['ajwt frobnicate ', ''],
+    ['ajwt help keygen --', ''],
+    ['ajwt -', '--help\tprint this help\n--version\tprint the version\n'],
+  ])('%s', async (line, printed) => {
+    expect(await complete(line)).toBe(printed);
   });
 
-  test.each([[[]], [['tcsh']], [['']]])('for no shell, or one that is not known: %j', async (words) => {
+  test('offers an option once, unless it may be repeated', async () => {
+    const offered = await options('ajwt fetch -v -Ha:b --user guido -');
+    expect(offered).toEqual(expect.arrayContaining(['-H', '--header', '-X', '--request', '-h', '--help']));
+    for (const used of ['-v', '--verbose', '--user']) expect(offered).not.toContain(used);
+  });
+
+  test('describes commands and options in a few words', async () => {
+    expect(await complete('ajwt ')).toContain('fetch\tsend a signed HTTP request, like curl\n');
+    expect(await complete('ajwt fetch -')).toContain('--form\tform field or file (multipart/form-data)\n');
+  });
+
+  test('works if a variable is misspelled, and is not in the help', async () => {
+    const { code, stdout, stderr } = await ajwtd(['complete', '--', 'user', ''], { env: { AJWTD_TOLERENCE: '1' } });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('disable\trefuse all requests from a user\n');
+    expect((await ajwt(['--help'])).stdout).not.toMatch(/^ +complete /m);
+  });
+});
+
+describe('the scripts', () => {
+  describe.each(['bash', 'zsh', 'fish'])('for %s', (name) => {
+    test.skipIf(lacks(name, '--version')).each(['ajwt', 'ajwtd'])(`of %s are valid ${name}`, async (program) => {
+      const { code, stderr } = await shell(`set -o pipefail; ${program} completion ${name} | ${name} -n /dev/stdin`);
+      expect([code, stderr]).toEqual([0, '']);
+    });
+  });
+
+  test.each([[[]], [['tcsh']], [['']]])('need the name of a known shell: %j', async (words) => {
     const outcome = await ajwt(['completion', ...words]);
     expect(outcome).toMatchObject({ code: 1, stdout: '', stderr: 'ajwt: choose a shell: bash, zsh, fish\n' });
   });

@@ -52,5 +52,5 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     'migrate',
     { summary: 'create the database tables, or update them', load: async () => (await import('./migrate.ts')).migrate },
   ],
-  ['completion', completion('ajwtd', () => COMMANDS)],
+  ['completion', completion('ajwtd')],
 ]);

@@ -2,7 +2,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { type Outcome, scratch, shell } from 'ajwt-testkit/ajwt';
+import type { Outcome } from 'ajwt-testkit/ajwt';
+import { ajwtd, scratch } from 'ajwt-testkit/ajwtd';
 import { type DjangoRows, makeDjangoDatabase } from 'ajwt-testkit/django-tables';
 import { PrivateKey } from 'asymmetric-jwt-auth';
 import { describe, expect, test } from 'vitest';
@@ -17,7 +18,7 @@ function makeSite(users: readonly DjangoRows[]): string {
   return path;
 }
 const doctor = (path: string, options = ''): Promise<Outcome> =>
-  shell(`ajwtd doctor --database sqlite:${path} ${options}`, { cwd: file('.') });
+  ajwtd(['doctor', '--database', `sqlite:${path}`, ...options.split(' ').filter(Boolean)]);
 
 const pem = async () => (await PrivateKey.generate()).publicKey.toPem();
 const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ type: 'spki', format: 'pem' });
@@ -126,7 +127,7 @@ test('docs/MIGRATING_FROM_DJANGO.md has every problem', () => {
 describe('what is no site', () => {
   test('a database of ajwtd', async () => {
     const path = file('ajwt.db');
-    await shell(`ajwtd user add guido --database sqlite:${path}`, { cwd: file('.') });
+    await ajwtd(['user', 'add', 'guido', '--database', `sqlite:${path}`]);
     expect(await doctor(path)).toMatchObject({
       code: 1,
       stdout: '',
@@ -142,9 +143,7 @@ describe('what is no site', () => {
 });
 
 test('a server that is not there is told without the password', async () => {
-  const { code, stderr } = await shell('ajwtd doctor --database postgres://guido:secret@127.0.0.1:1/site', {
-    cwd: file('.'),
-  });
+  const { code, stderr } = await ajwtd(['doctor', '--database', 'postgres://guido:secret@127.0.0.1:1/site']);
   expect(code).toBe(1);
   expect(stderr).toMatch(
     /^ajwtd: cannot read the database postgres:\/\/guido@127\.0\.0\.1:1\/site: .*ECONNREFUSED.*\n$/,

@@ -4,38 +4,42 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { type Outcome, scratch, shell } from 'ajwt-testkit/ajwt';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { ajwt, type Outcome } from 'ajwt-testkit/ajwt';
+import { ajwtd, ajwtdProcess, scratch } from 'ajwt-testkit/ajwtd';
 import { hasProgram } from 'ajwt-testkit/command';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 const file = scratch();
 let server: Server;
 let other: Server;
+/** Those of this process, which trusts the server's certificate during the tests. */
+const certificates = getCACertificates();
 let count = 0;
 let handle: (request: IncomingMessage, response: ServerResponse) => void;
 
 const portOf = (of: Server) => (of.address() as AddressInfo).port;
 const url = (path = 'guido.keys') => `https://localhost:${portOf(server)}/${path}`;
 
-function add(source: string, options = '--allow-url', env: Record<string, string> = {}): Promise<Outcome> {
-  const settings = { AJWTD_DATABASE: `sqlite:${file(`${count}.db`)}`, NODE_EXTRA_CA_CERTS: file('cert.pem'), ...env };
-  return shell(`ajwtd key add guido ${source} ${options}`, { cwd: file('.'), env: settings });
-}
+const words = (source: string) => ['key', 'add', 'guido', source, '--database', `sqlite:${file(`${count}.db`)}`];
+const add = (source: string): Promise<Outcome> => ajwtd([...words(source), '--allow-url']);
 
 const lacksOpenssl = process.env.AJWT_TEST_ALL === undefined && !hasProgram('openssl');
 
 beforeAll(async () => {
   if (lacksOpenssl) return;
-  const words = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost';
+  const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost';
   const names = ['-addext', 'subjectAltName=DNS:localhost', '-keyout', file('key.pem'), '-out', file('cert.pem')];
-  expect(spawnSync('openssl', [...words.split(' '), ...names]).status).toBe(0);
-  await shell('ajwt keygen --out a && ajwt keygen --out b', { cwd: file('.') });
+  expect(spawnSync('openssl', [...request.split(' '), ...names]).status).toBe(0);
+  for (const name of ['a', 'b']) await ajwt(['keygen', '--out', file(name)]);
   const tls = { key: readFileSync(file('key.pem')), cert: readFileSync(file('cert.pem')) };
+  setDefaultCACertificates([...certificates, tls.cert.toString()]);
   server = createServer(tls, (request, response) => handle(request, response));
   other = createServer(tls, (_request, response) => response.end(readFileSync(file('a.pub'))));
   for (const one of [server, other]) await new Promise<void>((done) => one.listen(0, '127.0.0.1', done));
 });
 afterAll(() => {
+  setDefaultCACertificates(certificates);
   for (const one of [server, other]) {
     one?.close();
     one?.closeAllConnections();
@@ -45,21 +49,24 @@ beforeEach(() => {
   count += 1;
 });
 
-test.skipIf(lacksOpenssl)('adds every key there, prints their fingerprints, and names what it leaves out', async () => {
-  handle = (_request, response) => {
-    const keys = [readFileSync(file('a.pub'), 'utf8'), '# more', 'ssh-dss AAAA', readFileSync(file('b.pub'), 'utf8')];
-    response.end(keys.join('\n'));
-  };
-  const { code, stdout, stderr } = await add(url());
-  expect(code).toBe(0);
-  expect(stdout).toMatch(/^SHA256:\S+\nSHA256:\S+\n$/);
-  expect(stderr).toMatch(/^skipped line 4: /m);
-});
+test.skipIf(lacksOpenssl)(
+  'adds every key of the list, prints the fingerprints, and names the lines it skips',
+  async () => {
+    handle = (_request, response) => {
+      const keys = [readFileSync(file('a.pub'), 'utf8'), '# more', 'ssh-dss AAAA', readFileSync(file('b.pub'), 'utf8')];
+      response.end(keys.join('\n'));
+    };
+    const { code, stdout, stderr } = await add(url());
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^SHA256:\S+\nSHA256:\S+\n$/);
+    expect(stderr).toMatch(/^skipped line 4: /m);
+  },
+);
 
-test.skipIf(lacksOpenssl)('not without --allow-url, and not by http', async () => {
+test.skipIf(lacksOpenssl)('needs --allow-url and https', async () => {
   handle = () => expect.unreachable();
   for (const source of [url(), 'github:gvanrossum']) {
-    expect(await add(source, '')).toMatchObject({
+    expect(await ajwtd(words(source))).toMatchObject({
       code: 1,
       stderr:
         'ajwtd: reading keys from a URL needs --allow-url; anyone who controls the URL decides which keys are added\n',
@@ -70,7 +77,7 @@ test.skipIf(lacksOpenssl)('not without --allow-url, and not by http', async () =
   }
 });
 
-test.skipIf(lacksOpenssl)('a redirect is followed on the same host, and to no other', async () => {
+test.skipIf(lacksOpenssl)('follows redirects on the same host, and to no other host', async () => {
   handle = (request, response) => {
     if (request.url === '/here') response.end(readFileSync(file('a.pub')));
     else response.writeHead(302, { location: request.url === '/near' ? '/here' : 'elsewhere' }).end();
@@ -83,26 +90,27 @@ test.skipIf(lacksOpenssl)('a redirect is followed on the same host, and to no ot
   }
 });
 
-test.skipIf(lacksOpenssl)('an answer that is too long, none, or no keys is refused in one line', async () => {
-  const line = /^ajwtd: [^\n]*https:\/\/localhost:\d+[^\n]*\n$/;
-  for (const [answer, message] of [
-    [(response) => response.end('x'.repeat(100_000)), /sent more than 65536 bytes, too many for a list of keys\n$/],
-    [(response) => response.end(''), /no usable public keys in the response from \S+\n$/],
-    [(response) => response.writeHead(404).end(), /responded with status 404\n$/],
-    [
-      (response) => response.writeHead(200, { 'content-length': 9 }).write('x', () => response.destroy()),
-      /before the end of the response\n$/,
-    ],
-    [(response) => response.destroy(), /cannot fetch \S+: \S+\n$/],
-  ] as [(response: ServerResponse) => void, RegExp][]) {
-    handle = (_request, response) => answer(response);
-    const { code, stderr } = await add(url());
-    expect(code).toBe(1);
-    expect(stderr).toMatch(line);
-    expect(stderr).toMatch(message);
-  }
-  handle = (_request, response) => response.end(readFileSync(file('a.pub')));
-  expect((await add(url(), '--allow-url', { NODE_EXTRA_CA_CERTS: '' })).stderr).toMatch(
-    /cannot fetch \S+: \S*CERT\S*\n$/,
-  );
-});
+test.skipIf(lacksOpenssl)(
+  'refuses a response that is too long, empty, cut off or without keys, in one line',
+  async () => {
+    const line = /^ajwtd: [^\n]*https:\/\/localhost:\d+[^\n]*\n$/;
+    for (const [answer, message] of [
+      [(response) => response.end('x'.repeat(100_000)), /sent more than 65536 bytes, too many for a list of keys\n$/],
+      [(response) => response.end(''), /no usable public keys in the response from \S+\n$/],
+      [(response) => response.writeHead(404).end(), /responded with status 404\n$/],
+      [
+        (response) => response.writeHead(200, { 'content-length': 9 }).write('x', () => response.destroy()),
+        /before the end of the response\n$/,
+      ],
+      [(response) => response.destroy(), /cannot fetch \S+: \S+\n$/],
+    ] as [(response: ServerResponse) => void, RegExp][]) {
+      handle = (_request, response) => answer(response);
+      const { code, stderr } = await add(url());
+      expect(code).toBe(1);
+      expect(stderr).toMatch(line);
+      expect(stderr).toMatch(message);
+    }
+    handle = (_request, response) => response.end(readFileSync(file('a.pub')));
+    expect((await ajwtdProcess([...words(url()), '--allow-url'])).stderr).toMatch(/cannot fetch \S+: \S*CERT\S*\n$/);
+  },
+);

@@ -1,7 +1,7 @@
 /** Changes that an operator makes with a command apply to the next request. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { type Ajwtd, ajwt, ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
+import { type Ajwtd, ajwt, ajwtdProcess, scratch, serve } from 'ajwt-testkit/ajwtd';
 import { exchange, request } from 'ajwt-testkit/connection';
 import { databaseWith, publicKeyOf, token } from 'ajwt-testkit/directory';
 import { expectAnswer } from 'ajwt-testkit/refusal';
@@ -19,7 +19,7 @@ afterAll(() => Promise.all(servers.map((server) => server.stop())));
 
 /** Runs a command that must succeed. */
 async function command(...words: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await ajwtd([...words, '--database', `sqlite:${database}`]);
+  const { code, stdout, stderr } = await ajwtdProcess([...words, '--database', `sqlite:${database}`]);
   expect(code, stderr).toBe(0);
   return stdout.trim();
 }
@@ -30,7 +30,7 @@ async function addToExpireSoon(username: string, file: string): Promise<number> 
     const at = Math.ceil(Date.now() / 1000 + seconds) * 1000;
     const expires = new Date(at).toISOString().replace('.000Z', 'Z');
     const words = ['key', 'add', username, file, '--expires', expires, '--database', `sqlite:${database}`];
-    const { code, stderr } = await ajwtd(words);
+    const { code, stderr } = await ajwtdProcess(words);
     if (code === 0) return at;
     expect(stderr).toMatch(/is in the past/);
   }
@@ -143,7 +143,8 @@ describe('under load, every request sent after the command has finished is refus
 
   test('if two commands add one key to two users at once, one of them succeeds', async () => {
     const line = publicKeyOf(generateKeyPairSync('ed25519').privateKey).toOpenSsh();
-    const add = (name: string) => ajwtd(['key', 'add', name, '-', '--database', `sqlite:${database}`], { input: line });
+    const add = (name: string) =>
+      ajwtdProcess(['key', 'add', name, '-', '--database', `sqlite:${database}`], { input: line });
     const ended = await Promise.all([add('eve'), add('frank')]);
     expect(ended.map(({ code }) => code).sort()).toEqual([0, 1]);
     expect(ended.find(({ code }) => code === 1)?.stderr).toMatch(/belongs to another user/);

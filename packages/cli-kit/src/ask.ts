@@ -1,25 +1,26 @@
-/** Asks the person at the terminal, also where standard input and output lead elsewhere. */
+/** Asks the person at the terminal, even if standard input and output are redirected. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { CommandError } from './command-error.ts';
 
-/** Longest answer, in characters; what is typed beyond it is left out. */
+/** Maximum length of an answer, in characters. Further characters are ignored. */
 const MAX_ANSWER = 1024;
 
 const ENTER = ['\r', '\n'];
 const ERASE = ['\u007f', '\b'];
-/** Ctrl-U: begin anew. */
+/** Ctrl-U: erase everything. */
 const KILL = '\u0015';
-/** Ctrl-C, and Ctrl-D: give up. */
+/** Ctrl-C. */
 const INTERRUPT = '\u0003';
+/** Ctrl-D: give up. */
 const END = '\u0004';
 
 /**
- * Asks for something that nobody else is to see: what is typed is not shown. The terminal is left as it was found, also where the
- * program is ended meanwhile: Node sees to that.
+ * Asks a question without showing what is typed. The terminal's settings are restored afterwards; Node restores them if a signal ends
+ * the process meanwhile.
  *
- * @returns the answer, empty where the person gives up; `undefined` where there is no terminal
- * @throws CommandError where the person interrupts, unless that ends the program
+ * @returns the answer, empty if the person gives up; `undefined` if there is no terminal
+ * @throws CommandError after Ctrl-C, unless the signal ends the process first
  */
 export async function askHidden(question: string): Promise<string | undefined> {
   const terminal = openTerminal();
@@ -37,7 +38,7 @@ export async function askHidden(question: string): Promise<string | undefined> {
     closeSync(output);
   }
   if (answer !== undefined) return answer;
-  // As if the terminal had sent it: whoever waits for this program sees what ended it.
+  // The terminal is in raw mode and sends no signal, so send it here: the parent process then sees what ended this one.
   process.kill(process.pid, 'SIGINT');
   throw new CommandError('interrupted', 130);
 }
@@ -50,11 +51,11 @@ function openTerminal(): { input: ReadStream; output: number } | undefined {
   }
 }
 
-/** @returns `undefined` where the person interrupts */
+/** Reads an answer. @returns `undefined` after Ctrl-C */
 function readAnswer(input: ReadStream): Promise<string | undefined> {
   let typed: string[] = [];
   return new Promise((resolve) => {
-    // A terminal that goes away gives up.
+    // If the terminal is closed, the answer is empty.
     for (const event of ['error', 'end']) input.on(event, () => resolve(''));
     input.setEncoding('utf8').on('data', (text: string) => {
       for (const character of text) {

@@ -1,9 +1,9 @@
-/** Ends a command with one line for people. The message never holds a key, a passphrase or a token. */
+/** Ends a command with an error message of one line. The message never contains a key, passphrase or token. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly exitCode: number;
 
-  /** @param exitCode - 1 for a wrong use or a wrong key; `fetch` has curl's codes */
+  /** @param exitCode - 1 for wrong usage or an unusable key; `ajwt fetch` uses the codes of curl */
   constructor(message: string, exitCode = 1) {
     super(message);
     this.exitCode = exitCode;

@@ -1,10 +1,10 @@
-/** Help texts, from the tables of the commands. */
+/** Formats help from the tables of the commands. */
 import type { CommandDefinition, Option, Options } from './command.ts';
 import { HELP } from './parse.ts';
 
 const WIDTH = 80;
 
-/** The help of one command. */
+/** Formats the help of one command. */
 export function commandHelp<T extends Options>(definition: CommandDefinition<T>): string {
   const { name, usage, about, options, examples, exitCodes } = definition;
   const rows = Object.entries({ ...options, help: HELP }).map(
@@ -29,7 +29,7 @@ function optionHelp({ help, env }: Option): string {
   return env === undefined ? help : `${help} (env: ${env})`;
 }
 
-/** Two columns; what the second has to say is wrapped. */
+/** Formats two columns, and wraps the second. */
 export function table(rows: readonly (readonly [string, string])[]): string {
   const indent = 2 + Math.max(...rows.map(([first]) => first.length)) + 2;
   return rows

@@ -1,10 +1,13 @@
-/** Keys in the wrong place. */
+/** Recognizes keys that were passed instead of file names. */
 
-/** PEM, with text before it or in one line; PEM in base64, also after a byte order mark or with attributes before it; a JWK; or the bare base64 out of a PEM: DER, or OpenSSH's private format. */
+/**
+ * PEM, with or without text before it; PEM in base64, with or without a byte order mark or attributes; a JWK; or the base64 content of a
+ * PEM block (DER or OpenSSH).
+ */
 const KEY_TEXT =
   /-----BEGIN |^\s*(?:LS0tLS1CRUdJTi|77u\/LS0tLS1C|QmFnIEF0dHJpYnV0ZXM|\{|(?:MII|MIG|MHc|MC4C|b3BlbnNzaC1rZXk)[A-Za-z0-9+/=\s]{40,}$)/;
 
-/** Reports whether a string is a key rather than a path. A key must not be repeated in a message. */
+/** Returns whether a string is a key rather than a path. No message may repeat a key. */
 export function isKeyText(text: string): boolean {
   return KEY_TEXT.test(text);
 }

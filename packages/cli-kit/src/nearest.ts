@@ -1,8 +1,10 @@
-/** Which of the names that exist somebody may have meant. */
+/** Finds the known name that is most similar to a misspelled one. */
 
 /**
- * @param word - as it was typed
- * @returns the name that it is a beginning of, or that a typing mistake or two lead to it; `undefined` where none is near
+ * Finds the most similar name.
+ *
+ * @param word - as typed
+ * @returns the only name that begins with the word, or the one with the fewest typing mistakes; `undefined` if all have too many
  */
 export function nearest(word: string, names: readonly string[]): string | undefined {
   const begun = names.filter((name) => word.length > 1 && name.startsWith(word));
@@ -15,7 +17,7 @@ export function nearest(word: string, names: readonly string[]): string | undefi
   return best?.name;
 }
 
-/** Letters left out, added, changed, or swapped with the next one (the optimal string alignment distance). */
+/** Counts letters that are missing, added, changed, or swapped with the next one (optimal string alignment distance). */
 function mistakes(one: string, other: string): number {
   const rows: number[][] = [];
   const at = (i: number, j: number) => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;

@@ -1,18 +1,18 @@
-/** One line from a file descriptor that the caller has opened. */
+/** Reads a line from a file descriptor that the parent process opened. */
 import { read } from 'node:fs';
 import { promisify } from 'node:util';
 import { CommandError } from './command-error.ts';
 
-/** Longest line, in bytes. */
+/** Maximum length of a line, in bytes. */
 const MAX_LINE = 1024;
 
 /**
- * Reads to the end of a line, and not a byte further: what follows is for others.
+ * Reads one line, and leaves everything after it unread, for other programs.
  *
- * @param option - what gave the number, for messages
- * @param given - the number, as it was typed
- * @returns the line, without its end; not empty
- * @throws CommandError
+ * @param option - name of the option, for messages
+ * @param given - number of the file descriptor, as typed
+ * @returns the line without its newline; never empty
+ * @throws CommandError if the descriptor cannot be read, or the line is empty or too long
  */
 export async function readLine(option: string, given: string): Promise<string> {
   if (!/^\d{1,4}$/.test(given)) throw new CommandError(`${option}: must be the number of an open file descriptor`);

@@ -1,4 +1,4 @@
-/** What `ajwtd serve` is told, checked: a wrong option is one clear line, before anything is opened. */
+/** Checks the options of `ajwtd serve` before anything is opened. */
 import { BlockList, isIP } from 'node:net';
 import { CommandError, type Values } from 'ajwt-cli-kit';
 import { type DatabaseConfig, readDatabase } from './database/config.ts';
@@ -9,7 +9,7 @@ import { PRIVATE_HOSTS_OPTION, readPrivateHosts } from './private-hosts.ts';
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** The option that every command has. */
+/** The option that every command with a database has. */
 export const DATABASE_OPTION = {
   database: {
     type: 'string',
@@ -124,13 +124,13 @@ export const SERVE_OPTIONS = {
   },
 } as const;
 
-/** Where a server listens. */
+/** The address of a listener. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** Everything that is decided before the server starts. */
+/** The configuration of `ajwtd serve`. */
 export interface Config {
   readonly listen: Address;
   readonly adminListen: Address | undefined;
@@ -139,21 +139,21 @@ export interface Config {
   readonly upstreamResponseTimeout: number;
   readonly database: DatabaseConfig;
   readonly nonces: NoncesConfig;
-  /** Processes. */
+  /** Number of worker processes. */
   readonly workers: number;
   /** Seconds. */
   readonly tolerance: number;
   readonly audience: readonly string[];
   readonly require: readonly ('aud' | 'htm' | 'target')[];
-  /** As they were given: addresses and ranges. */
+  /** Addresses and ranges, as given. */
   readonly trustedProxies: readonly string[];
   readonly undecided: UndecidedLimits;
   readonly isTrustedProxy: (address: string | undefined) => boolean;
   readonly userHeader: string;
   readonly keyHeader: string;
-  /** Hosts of key sets that may have private addresses. */
+  /** Hosts of JWK sets that may have private addresses. */
   readonly privateHosts: readonly string[];
-  /** Files of public keys that are published. */
+  /** Files of the public keys to publish. */
   readonly serveJwks: readonly string[];
   readonly logLevel: LogLevel;
 }
@@ -161,7 +161,7 @@ export interface Config {
 type ServeValues = Values<typeof SERVE_OPTIONS>;
 type Named = (option: keyof ServeValues & string) => string;
 
-/** @throws CommandError naming the option as it was given */
+/** Checks all options. @throws CommandError that names the wrong option as it was given */
 export function readConfig(values: ServeValues, named: Named): Config {
   const audience = values.audience;
   if (audience.includes('')) throw new CommandError(`${named('audience')}: must not be empty`);
@@ -209,7 +209,7 @@ function oneOf<T extends string>(value: string, names: readonly T[], option: str
   return name;
 }
 
-/** `HOST:PORT`, `[IPv6]:PORT` or `:PORT`. */
+/** Parses `HOST:PORT`, `[IPv6]:PORT` or `:PORT`. */
 function readAddress(text: string, option: string): Address {
   const [, ipv6, name, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]*)):(\d{1,5})$/i.exec(text) ?? [];
   if (port === undefined || Number(port) > 65_535 || (ipv6 !== undefined && isIP(ipv6) !== 6)) {
@@ -222,19 +222,19 @@ function readUpstream(text: string, option: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isOrigin = url !== undefined && (url.href === `${url.origin}/` || url.href === url.origin);
   if (!isOrigin || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new CommandError(`${option}: must be the origin of a server, such as http://127.0.0.1:8080, without a path`);
+    throw new CommandError(`${option}: must be the origin of a server without a path, such as http://127.0.0.1:8080`);
   }
   return url;
 }
 
-function readSeconds(text: string, [least, most]: readonly [number, number], option: string): number {
+function readSeconds(text: string, [min, max]: readonly [number, number], option: string): number {
   const seconds = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (seconds >= least && seconds <= most) return seconds;
-  throw new CommandError(`${option}: must be a number of seconds from ${least} to ${most}`);
+  if (seconds >= min && seconds <= max) return seconds;
+  throw new CommandError(`${option}: must be a number of seconds from ${min} to ${max}`);
 }
 
-function readCount(text: string | undefined, otherwise: number, option: string): number {
-  const count = text === undefined ? otherwise : /^\d{1,6}$/.test(text) ? Number(text) : 0;
+function readCount(text: string | undefined, fallback: number, option: string): number {
+  const count = text === undefined ? fallback : /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (count < 1)
     throw new CommandError(`${option}: must be a whole number from 1 to 999999, not ${JSON.stringify(text)}`);
   return count;
@@ -272,15 +272,15 @@ function readProxies(ranges: readonly string[], option: string): Config['isTrust
   for (const range of ranges) {
     const [, address = '', bits] = /^([\d.]+|[\da-f:.]+)(?:\/(\d{1,3}))?$/i.exec(range) ?? [];
     const version = isIP(address);
-    const most = version === 4 ? 32 : 128;
-    if (version === 0 || Number(bits ?? most) > most) {
+    const length = version === 4 ? 32 : 128;
+    if (version === 0 || Number(bits ?? length) > length) {
       throw new CommandError(`${option}: must be an address or a range, such as 10.0.0.0/8 or ::1`);
     }
-    list.addSubnet(address, Number(bits ?? most), version === 4 ? 'ipv4' : 'ipv6');
+    list.addSubnet(address, Number(bits ?? length), version === 4 ? 'ipv4' : 'ipv6');
   }
   return (address) => {
     if (address === undefined) return false;
-    // A socket for both versions writes IPv4 so (RFC 4291 §2.5.5.2).
+    // A socket for both versions reports IPv4 addresses in this form (RFC 4291 §2.5.5.2).
     const plain = address.replace(/^::ffff:(?=[\d.]+$)/i, '');
     const version = isIP(plain);
     return version !== 0 && list.check(plain, version === 4 ? 'ipv4' : 'ipv6');
@@ -292,18 +292,18 @@ function readFiles(files: readonly string[], option: string): readonly string[] 
   return files;
 }
 
-/** tchar of RFC 9110 §5.6.2, without those that some servers turn into others. */
+/** The characters of RFC 9110 §5.6.2, except those that some servers convert. */
 const HEADER_NAME = /^[A-Za-z][A-Za-z\d-]*$/;
-/** Headers with a meaning of their own. */
-const TAKEN =
+/** Headers that already have a meaning. */
+const RESERVED =
   /^(?:authorization|host|connection|content-.*|transfer-encoding|te|trailer|upgrade|cookie|date|expect|proxy-.*|x-forwarded-.*|x-original-.*|forwarded|keep-alive|cache-control|www-authenticate|retry-after)$/i;
 
 function checkHeaderName(name: string | undefined, option: string): void {
-  if (name === undefined || (HEADER_NAME.test(name) && !TAKEN.test(name))) return;
+  if (name === undefined || (HEADER_NAME.test(name) && !RESERVED.test(name))) return;
   throw new CommandError(`${option}: must be a custom header name, such as X-Auth-User`);
 }
 
-/** Names that CGI, WSGI and others take for one another: case does not matter, nor what stands for `-`: `_`, and for some `.` or `~`. */
+/** Returns the same string for names that CGI, WSGI and others confuse: they ignore case, and convert `-`, `_`, `.` or `~` to one another. */
 export function canonicalName(name: string): string {
   return name.toLowerCase().replace(/[^a-z\d]/g, '-');
 }

@@ -1,4 +1,4 @@
-/** The program as it is shipped: compiled, and called by the names of the package's `bin`. */
+/** The built program, called by the names in `bin` of package.json. */
 import { readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { scratch } from 'ajwt-testkit/ajwt';
@@ -12,12 +12,12 @@ beforeAll(async () => {
   await mustRun(process.execPath, ['packages/lib/build.ts', file('dist')]);
 });
 
-test('its commands are ajwt, and the name of the package for npx', () => {
+test('the commands are ajwt and, for npx, the name of the package', () => {
   expect(Object.keys(bin)).toEqual(['ajwt', 'asymmetric-jwt-auth']);
 });
 
-test.each(Object.entries<string>(bin))('%s starts by its first line, and works', async (name, path) => {
-  // As npm does on installation.
+test.each(Object.entries<string>(bin))('%s starts without node on the command line, and works', async (name, path) => {
+  // npm does the same on installation.
   const target = join(dirname(file('package.json')), path);
   symlinkSync(target, file(name));
   expect(await mustRun(file(name), ['--version'])).toBe(`ajwt ${version}\n`);

@@ -112,7 +112,7 @@ describe.each(Object.entries(TERMINALS))('%s', (name, [options, startup, text]) 
     });
     afterAll(() => terminal.close());
 
-    test('completes each place', { timeout: 60_000 }, async () => {
+    test('completes commands, options, values and file names', { timeout: 60_000 }, async () => {
       expect((await terminal.ask('ajwt ')).filter((word) => !word.startsWith('-'))).toEqual(COMMANDS.toSorted());
       expect(await terminal.ask('ajwt fetch -d @two')).toEqual(['two words']);
       expect(await terminal.ask('ajwt fetch -d @two\\ w')).toEqual(['two words']);
@@ -139,7 +139,7 @@ describe.skipIf(lacks('fish', '--version'))('fish (needs fish)', () => {
     return stdout.split('END\n').map((part) => bare(part.split('\n').flatMap((row) => row.split('\t')[0] || [])));
   };
 
-  test('completes each place', async () => {
+  test('completes commands, options, values and file names', async () => {
     const [first, ...found] = await asked(['ajwt ', ...CASES.map(([line]) => line)]);
     expect(first).toEqual(COMMANDS.toSorted());
     expect(CASES.map(([line], index) => [line, found[index]])).toEqual(CASES);

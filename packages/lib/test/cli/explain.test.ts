@@ -1,4 +1,4 @@
-/** `ajwt explain`: what it decodes, which check it says fails, and what it never prints. */
+/** `ajwt explain`: what it decodes, which check fails, and what it never prints. */
 import { writeFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { ajwt, finish, lacks, scratch, shell, startOnTerminal } from 'ajwt-testkit/ajwt';
@@ -23,14 +23,14 @@ beforeAll(async () => {
 const make = (options: Partial<TokenOptions> = {}) => createToken({ username: 'guido', key, ...options });
 const off = (seconds: number) => ({ now: () => Date.now() / 1000 + seconds });
 const segment = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-/** A token of any header and any claims, signed properly. */
+/** Signs any header and claims. */
 const signed = (header: object, claims: object) => {
   const input = `${segment(header)}.${segment(claims)}`;
   return `${input}.${Buffer.from(key.sign(Buffer.from(input))).toString('base64url')}`;
 };
 const now = () => Math.floor(Date.now() / 1000);
 
-/** The checks as printed: name, result, why. */
+/** Returns the printed checks: name, result, reason. */
 const checksOf = (printed: string) =>
   [...printed.matchAll(/^ {2}(\S+) +(pass|FAIL|unknown) +(.*)$/gm)].map(([, ...columns]) => columns);
 const explain = async (input: string, ...args: string[]) => {
@@ -41,7 +41,7 @@ const explain = async (input: string, ...args: string[]) => {
 const resultsOf = (checks: readonly (readonly (string | undefined)[])[]) =>
   checks.map(([, result]) => result).join(' ');
 
-test('a good token: all that can be checked here passes, in the order of the checks', async () => {
+test('every check of a valid token passes, in order, except those that only the server can run', async () => {
   const { code, checks, stdout } = await explain(await make(), '--pubkey', file('key.pub'));
   expect(code).toBe(0);
   expect(checks).toEqual([
@@ -58,13 +58,13 @@ test('a good token: all that can be checked here passes, in the order of the che
   expect(stdout).toMatch(/\n {2}time {6}\d{10} {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, [\d.]+ s ago\n/);
 });
 
-test('without --pubkey it says that the signature was not checked', async () => {
+test('without --pubkey, it reports that the signature was not checked', async () => {
   const { code, checks } = await explain(await make());
   expect([code, resultsOf(checks)]).toEqual([0, 'pass unknown unknown pass unknown unknown']);
   expect(checks[2]).toEqual(['signature', 'unknown', 'not checked; use --pubkey FILE']);
 });
 
-test('the token comes as an argument, from standard input, and with a header around it', async () => {
+test('reads the token from an argument or standard input, with or without its header', async () => {
   const token = await make();
   const key = ['--pubkey', file('key.pub')];
   const ways = [
@@ -83,7 +83,7 @@ test('the token comes as an argument, from standard input, and with a header aro
   }
 });
 
-test('in a pipe from `ajwt token`', async () => {
+test('reads the output of `ajwt token` from a pipe', async () => {
   const { code, stdout } = await shell(
     `ajwt token --user guido --key '${file('key')}' --bind POST https://api.example.com/x?y=1 | ajwt explain - --pubkey '${file('key')}'`,
   );
@@ -91,8 +91,8 @@ test('in a pipe from `ajwt token`', async () => {
   expect(stdout).toContain('valid only for aud https://api.example.com; htm POST; target /x?y=1\n');
 });
 
-describe('which check fails, and why', () => {
-  test('time: stale, from the future, and by another tolerance', async () => {
+describe('a failing check, with the reason', () => {
+  test('time: stale, in the future, or outside another tolerance', async () => {
     const stale = await make(off(-37));
     const { code, checks } = await explain(stale, '--pubkey', file('key.pub'));
     expect([code, resultsOf(checks)]).toEqual([1, 'pass pass pass FAIL unknown unknown']);
@@ -118,7 +118,7 @@ describe('which check fails, and why', () => {
     expect(checks[1]).toEqual(['key', 'pass', 'the token has no kid; this key fits its algorithm']);
   });
 
-  test('key: another one, and another kind', async () => {
+  test('key: another key, or a key of another type', async () => {
     const { code, checks } = await explain(await make(), '--pubkey', file('other.pub'));
     expect([code, resultsOf(checks)]).toEqual([1, 'pass FAIL unknown pass unknown unknown']);
     expect(checks[1]?.[2]).toBe(
@@ -144,11 +144,11 @@ describe('which check fails, and why', () => {
     ['HMAC', () => `${segment({ alg: 'HS256', typ: 'JWT' })}.${segment({ sub: 'x' })}.AAAA`, 'alg'],
     ['none', () => `${segment({ alg: 'none' })}.${segment({ username: 'x' })}.AAAA`, 'alg'],
     ['crit', () => signed({ alg: 'EdDSA', crit: ['x'] }, { username: 'x' }), 'unsupported_header'],
-    ['a username that is none', () => signed({ alg: 'EdDSA' }, { username: ' x', time: 1, nonce: 'n' }), 'username'],
-    ['a time that is text', () => signed({ alg: 'EdDSA' }, { username: 'x', time: '1', nonce: 'n' }), 'time'],
+    ['an invalid username', () => signed({ alg: 'EdDSA' }, { username: ' x', time: 1, nonce: 'n' }), 'username'],
+    ['a time that is a string', () => signed({ alg: 'EdDSA' }, { username: 'x', time: '1', nonce: 'n' }), 'time'],
     ['two tokens', () => 'JWT a.b.c, JWT d.e.f', 'header_repeated'],
-    ['no token behind the scheme', () => 'Authorization: JWT', 'no_token'],
-    ['a long one', () => 'e'.repeat(9000), 'too_long'],
+    ['no token after the scheme', () => 'Authorization: JWT', 'no_token'],
+    ['a long token', () => 'e'.repeat(9000), 'too_long'],
   ])('well-formed: %s', async (_name, token, code) => {
     const { code: exit, checks } = await explain(token());
     expect([exit, resultsOf(checks)]).toEqual([1, 'FAIL unknown unknown unknown unknown unknown']);
@@ -156,20 +156,20 @@ describe('which check fails, and why', () => {
     expect(checks[1]?.[2]).toBe('not reached');
   });
 
-  test('another scheme, and nothing at all', async () => {
+  test('well-formed: another scheme, or empty input', async () => {
     for (const input of [`Bearer ${await make()}`, '', '\n']) {
       const { code, checks } = await explain(input);
       expect([code, checks[0]]).toEqual([1, ['well-formed', 'FAIL', 'missing: no credential with the scheme JWT']]);
     }
   });
 
-  test('what a server would refuse unread is decoded all the same', async () => {
+  test('decodes tokens that a server would refuse without reading them', async () => {
     const { stdout } = await explain(`Bearer ${segment({ alg: 'HS256' })}.${segment({ sub: 'x', admin: true })}.AAAA`);
     expect(stdout).toMatch(/^Header\n {2}alg {2}HS256\nClaims\n {2}sub {4}x\n {2}admin {2}true\nChecks\n/);
   });
 });
 
-describe('what is never printed', () => {
+describe('never prints', () => {
   test('the signature', async () => {
     for (const token of [await make(), await make(off(-100)), `${await make()}A`, `JWT ${await make()} x`]) {
       const signature = /\.([\w-]{30})[\w-]*( x)?$/.exec(token)?.[1] as string;
@@ -179,7 +179,7 @@ describe('what is never printed', () => {
     }
   });
 
-  test("characters of a sender's that steer the terminal, or turn the text around", async () => {
+  test('characters in a token that control the terminal or reverse text', async () => {
     const nasty = 'a\u202eb\u2066c\u200bd\u009be\u001b[31mf\\g';
     const claims = { username: 'x\u202ey', time: now(), nonce: 'n', [nasty]: nasty, deep: [{ [nasty]: nasty }] };
     const token = signed({ alg: 'EdDSA', kid: nasty.replaceAll(/\p{Cc}/gu, '') }, claims);
@@ -193,7 +193,7 @@ describe('what is never printed', () => {
   });
 });
 
-test('numbers and texts that look alike are told apart; a time beyond all calendars is printed as it is', async () => {
+test('prints strings that look like numbers in quotes, and a time outside the calendar as a number', async () => {
   const token = signed({ alg: 'EdDSA' }, { username: '7', time: 2 ** 52, nonce: 7, x: 'null', y: null, z: '' });
   const { stdout } = await explain(token);
   expect(stdout).toContain(
@@ -229,22 +229,22 @@ test.each([
   expect(await ajwt(['explain', ...args])).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });
 });
 
-describe('colours', () => {
-  const COLOURED = '\u001b[1m\u001b[31mFAIL';
+describe('colors', () => {
+  const COLORED = '\u001b[1m\u001b[31mFAIL';
   const inPipe = (env: Record<string, string>) => ajwt(['explain', 'x'], { env });
   const onTerminal = (env: Record<string, string>) => finish(startOnTerminal('ajwt explain x', { env }));
 
   test.each([
-    ['wanted by nobody', { NO_COLOR: '' }],
-    ['not wanted', { NO_COLOR: '1' }],
-    ['forced off', { NO_COLOR: '', FORCE_COLOR: '0' }],
-  ])('none in a pipe: %s', async (_name, env) => {
+    ['no variable is set', { NO_COLOR: '' }],
+    ['NO_COLOR is set', { NO_COLOR: '1' }],
+    ['FORCE_COLOR is 0', { NO_COLOR: '', FORCE_COLOR: '0' }],
+  ])('are off in a pipe if %s', async (_name, env) => {
     expect((await inPipe(env)).stdout).not.toContain('\u001b');
   });
 
-  test('in a pipe where they are forced, and then also against NO_COLOR; never in JSON', async () => {
+  test('are on in a pipe with FORCE_COLOR, even with NO_COLOR, but never in JSON', async () => {
     for (const env of [{ NO_COLOR: '' }, { NO_COLOR: '1' }]) {
-      expect((await inPipe({ ...env, FORCE_COLOR: '1' })).stdout).toContain(COLOURED);
+      expect((await inPipe({ ...env, FORCE_COLOR: '1' })).stdout).toContain(COLORED);
     }
     const { stdout } = await ajwt(['explain', '--json', 'x'], { env: { FORCE_COLOR: '1' } });
     expect(stdout).not.toContain('\u001b');
@@ -252,29 +252,29 @@ describe('colours', () => {
 
   describe.skipIf(lacks('script', '--version'))('on a terminal (needs script)', () => {
     test.each([
-      ['any', {}],
-      ['and NO_COLOR is empty', { NO_COLOR: '' }],
-      ['dumb, but they are forced', { TERM: 'dumb', FORCE_COLOR: '1' }],
-    ])('%s', async (_name, env) => {
-      expect((await onTerminal(env)).stdout).toContain(COLOURED);
+      ['no variable is set', {}],
+      ['NO_COLOR is empty', { NO_COLOR: '' }],
+      ['the terminal is dumb, but FORCE_COLOR is set', { TERM: 'dumb', FORCE_COLOR: '1' }],
+    ])('are on if %s', async (_name, env) => {
+      expect((await onTerminal(env)).stdout).toContain(COLORED);
     });
 
     test.each([
-      ['NO_COLOR', { NO_COLOR: '1' }],
-      ['a dumb one', { TERM: 'dumb' }],
-      ['forced off', { FORCE_COLOR: '0' }],
-      ['forced off in a word', { FORCE_COLOR: 'false' }],
-    ])('none: %s', async (_name, env) => {
+      ['NO_COLOR is set', { NO_COLOR: '1' }],
+      ['the terminal is dumb', { TERM: 'dumb' }],
+      ['FORCE_COLOR is 0', { FORCE_COLOR: '0' }],
+      ['FORCE_COLOR is false', { FORCE_COLOR: 'false' }],
+    ])('are off if %s', async (_name, env) => {
       const { stdout } = await onTerminal(env);
       expect(stdout).toContain('FAIL');
       expect(stdout).not.toContain('\u001b');
     });
   });
 
-  test('without them the text is the same', async () => {
+  test('do not change the text', async () => {
     const token = signed({ alg: 'EdDSA', typ: 'JWT' }, { username: 'guido', time: 1, nonce: 'x' });
-    const coloured = (await ajwt(['explain', token], { env: { FORCE_COLOR: '1' } })).stdout;
+    const colored = (await ajwt(['explain', token], { env: { FORCE_COLOR: '1' } })).stdout;
     const plain = (await ajwt(['explain', token])).stdout;
-    expect(stripVTControlCharacters(coloured)).toBe(plain);
+    expect(stripVTControlCharacters(colored)).toBe(plain);
   });
 });

@@ -1,4 +1,4 @@
-/** `ajwt fetch`: exit codes, as curl has them, and what is said when a request fails. */
+/** `ajwt fetch`: the exit codes of curl, and the messages when a request fails. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer } from 'node:net';
@@ -22,7 +22,7 @@ async function serve(options?: Parameters<typeof startServer>[1]): Promise<strin
 }
 
 beforeAll(async () => {
-  // The developer's own agent.
+  // Without the ssh-agent of the developer.
   vi.stubEnv('SSH_AUTH_SOCK', undefined);
   key = await PrivateKey.generate();
   writeFileSync(file('key'), key.toPem());
@@ -37,12 +37,12 @@ const get = (path: string, args: readonly string[] = [], options: InProcessOptio
   ajwt(['fetch', ...args, path.includes(':') ? path : `${url}${path}`], { env, ...options });
 
 describe('a status of 400 or more', () => {
-  test('is an answer like any other', async () => {
+  test('is printed like any other response', async () => {
     expect(await get('/404')).toMatchObject({ code: 0, stdout: 'no such thing\n', stderr: '' });
     expect(await get('/401')).toMatchObject({ code: 0, stdout: 'from the application\n', stderr: '' });
   });
 
-  test('with --fail: no body, one line, 22', async () => {
+  test('with --fail: no body, a message of one line, exit code 22', async () => {
     for (const option of ['-f', '--fail']) {
       expect(await get('/404', [option])).toMatchObject({ code: 22, stdout: '', stderr: 'ajwt: 404 Not Found\n' });
     }
@@ -53,12 +53,12 @@ describe('a status of 400 or more', () => {
     expect(existsSync(file('unmade'))).toBe(false);
   });
 
-  test('of a status that no standard knows is as any other, as with curl', async () => {
+  test('may be unknown to every standard, as with curl', async () => {
     expect(await get('/999')).toMatchObject({ code: 0, stderr: '' });
     expect(await get('/999', ['--fail'])).toMatchObject({ code: 22, stdout: '', stderr: 'ajwt: 999 unknown\n' });
   });
 
-  test('with --fail-with-body: the body, one line, 22', async () => {
+  test('with --fail-with-body: the body, a message of one line, exit code 22', async () => {
     expect(await get('/404', ['--fail-with-body'])).toMatchObject({
       code: 22,
       stdout: 'no such thing\n',
@@ -66,13 +66,13 @@ describe('a status of 400 or more', () => {
     });
   });
 
-  test('with -s nothing is said', async () => {
+  test('with -s: no message', async () => {
     expect(await get('/404', ['-sf'])).toMatchObject({ code: 22, stdout: '', stderr: '' });
     expect(await get('/x', ['-s', '--user', 'ada'])).toMatchObject({ code: 0, stderr: '' });
   });
 });
 
-describe('a refused token is explained in one line, and its answer printed', () => {
+describe('a refused token is explained in one line, and the response is printed', () => {
   test.each<[string, () => Parameters<typeof startServer>[1], string[], RegExp]>([
     ['replayed', () => ({ nonces: fixedNonceStore('replayed') }), [], /^401 replayed: The token was used before/],
     ['rate_limited', () => ({ nonces: fixedNonceStore('rate_limited') }), [], /^429 rate_limited: /],
@@ -116,7 +116,7 @@ describe('a refused token is explained in one line, and its answer printed', () 
     expect(stderr).not.toMatch(/eyJ/);
   });
 
-  test('also with --fail, instead of the bare status', async () => {
+  test('with --fail, the explanation replaces the status', async () => {
     const outcome = await get('/x', ['-f', '--user', 'ada']);
     expect(outcome).toMatchObject({
       code: 22,
@@ -125,18 +125,18 @@ describe('a refused token is explained in one line, and its answer printed', () 
     });
   });
 
-  test("what the server says cannot steer the terminal; the application's own problems are its own", async () => {
+  test('text of the server cannot control the terminal; problem bodies of the application are not explained', async () => {
     expect((await get('/nasty')).stderr).toBe('ajwt: 401 x\\u{1b}[31my: one\\u{a}two\\u{202e}three\n');
     expect((await get('/503-problem')).stderr).toBe('');
   });
 
-  test('an endless body is not sent to its end', async () => {
+  test('an endless body is not sent further', async () => {
     const { code, stdout } = await shell(`yes | ajwt fetch -d @- --user ada ${url}/x`, { env });
     expect([code, JSON.parse(stdout).error]).toEqual([0, 'invalid_token']);
   });
 });
 
-describe('no answer', () => {
+describe('no response', () => {
   test.each<[string, () => string, string[], number, RegExp]>([
     [
       'nothing listens',
@@ -157,7 +157,7 @@ describe('no answer', () => {
     ['another scheme', () => 'ftp://a.example/', [], 1, /^ftp:\/\/ is not supported/],
     ['a loop of redirects', () => '/loop', [], 47, /^more than 20 redirects$/],
     [
-      'a redirect to elsewhere',
+      'a redirect to another origin',
       () => '/away',
       [],
       1,
@@ -173,7 +173,7 @@ describe('no answer', () => {
     ],
     ['the response ends early', () => '/cut', [], 18, /^127\.0\.0\.1:\d+: the response ended early/],
     [
-      'TLS where there is none',
+      'TLS on a port without TLS',
       () => url.replace('http:', 'https:'),
       [],
       35,
@@ -187,7 +187,7 @@ describe('no answer', () => {
     expect(outcome.stderr.slice('ajwt: '.length, -1)).toMatch(line);
   });
 
-  test('a proxy that is down is named, and not the server behind it', async () => {
+  test('names the proxy that is down, not the server behind it', async () => {
     const proxied = { ...env, NODE_USE_ENV_PROXY: '1', HTTP_PROXY: 'http://127.0.0.1:1', NO_PROXY: '' };
     // Node reads these variables when it starts.
     const { code, stderr } = await ajwtProcess(['fetch', 'http://192.0.2.1:8080/'], { env: proxied });
@@ -197,12 +197,12 @@ describe('no answer', () => {
     ]);
   });
 
-  test('with -s nothing is said, and the exit code is the same', async () => {
+  test('with -s, prints no message; the exit code is the same', async () => {
     expect(await get('http://127.0.0.1:1/', ['-s'])).toMatchObject({ code: 7, stdout: '', stderr: '' });
     expect(await get('/cut', ['-s'])).toMatchObject({ code: 18, stdout: 'begun', stderr: '' });
   });
 
-  test('another protocol, which nobody asked for', async () => {
+  test('refuses a switch to another protocol', async () => {
     const head = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n';
     const server = createServer((socket) => socket.on('error', () => {}).once('data', () => socket.write(head)));
     const { code, stdout, stderr } = await get(await listen(server as never));
@@ -213,7 +213,7 @@ describe('no answer', () => {
     server.close();
   });
 
-  test('what is no HTTP', async () => {
+  test('refuses a response that is not HTTP', async () => {
     const server = createServer((socket) => socket.end('220 mail.example ESMTP\r\n'));
     const address = await listen(server as never);
     expect(await get(address)).toMatchObject({ code: 8, stderr: expect.stringContaining('the response is not HTTP') });
@@ -222,7 +222,7 @@ describe('no answer', () => {
 });
 
 describe.skipIf(lacks('openssl', 'version'))('https (needs openssl)', () => {
-  test('an unknown certificate is refused with 60, and one that is known is taken', async () => {
+  test('refuses an unknown certificate with exit code 60, and accepts a known one', async () => {
     const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
     const out = ['-keyout', file('tls.key'), '-out', file('tls.pem')];
     runProgram('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...names, ...out]);
@@ -237,7 +237,7 @@ describe.skipIf(lacks('openssl', 'version'))('https (needs openssl)', () => {
   });
 });
 
-describe('wrong use is one line, exit code 1, and nothing is sent', () => {
+describe('wrong usage prints one line, exits with code 1, and sends nothing', () => {
   test.each([
     [['-f', '--fail-with-body'], 'give --fail or --fail-with-body, not both'],
     [['-H', 'no colon'], "-H: must be 'Name: value', on one line"],
@@ -270,13 +270,13 @@ describe('wrong use is one line, exit code 1, and nothing is sent', () => {
     [['-d', '@nowhere'], '-d: cannot read nowhere: there is no such file (ENOENT)'],
     [['-F', 'a=@nowhere'], '-F: cannot read nowhere: there is no such file (ENOENT)'],
     [['-F', 'a=</'], '-F: cannot read /: EISDIR'],
-  ])('a body that cannot be read is 26: %j', async (args, message) => {
+  ])('%j: a body that cannot be read exits with code 26', async (args, message) => {
     const before = servers[0]?.seen.length;
     expect(await get('/x', args)).toMatchObject({ code: 26, stdout: '', stderr: `ajwt: ${message}\n` });
     expect(servers[0]?.seen.length).toBe(before);
   });
 
-  test('no URL, and a password in it', async () => {
+  test('no URL, or a password in the URL', async () => {
     expect((await ajwt(['fetch'], { env })).stderr).toBe('ajwt: no URL; give one, such as https://host/path\n');
     const { code, stderr } = await get('http://guido:hunter2@127.0.0.1/');
     expect([code, stderr]).toEqual([1, expect.not.stringContaining('hunter2')]);

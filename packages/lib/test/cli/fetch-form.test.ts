@@ -1,4 +1,4 @@
-/** `ajwt fetch -F`: forms, as curl sends them. */
+/** `ajwt fetch -F`: sends the same forms as curl. */
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { ajwt, type InProcessOptions, lacks, scratch, shell } from 'ajwt-testkit/ajwt';
@@ -29,7 +29,7 @@ afterAll(() => {
 const post = (fields: readonly string[], options: InProcessOptions = {}) =>
   ajwt(['fetch', ...fields.flatMap((field) => ['-F', field]), `${server.url}/x`], { env, ...options });
 
-/** The form as the server reads it. */
+/** Returns the form that the server received. */
 function received() {
   const { headers, body } = server.seen[0] ?? { headers: {}, body: Buffer.alloc(0) };
   const type = headers['content-type'] ?? '';
@@ -37,7 +37,7 @@ function received() {
 }
 
 describe('a form', () => {
-  test('of texts', async () => {
+  test('has text fields', async () => {
     expect(await post(['a=1', 'b=x=y&z', 'a=2', 'ж=ü', 'none='])).toMatchObject({ code: 0, stderr: '' });
     expect(server.seen[0]).toMatchObject({ method: 'POST' });
     expect([...(await received())]).toEqual([
@@ -49,7 +49,7 @@ describe('a form', () => {
     ]);
   });
 
-  test('of files, with type and name', async () => {
+  test('has files, with type and name', async () => {
     await post([`one=@${file('note.txt')}`, `two=@${file('image.PNG')};type=text/x;q=1;filename="a;b\\".c"`]);
     const form = await received();
     const files = ['one', 'two'].map((name) => form.get(name) as File);
@@ -61,7 +61,7 @@ describe('a form', () => {
     expect(Number(server.seen[0]?.headers['content-length'])).toBe(server.seen[0]?.body.length);
   });
 
-  test('of more than memory should hold: it is read while it is sent', async () => {
+  test('streams large files', async () => {
     const bytes = randomBytes(24 * 2 ** 20);
     writeFileSync(file('large'), bytes);
     expect(await post(['a=1', `big=@${file('large')}`, 'z=2'])).toMatchObject({ code: 0, stderr: '' });
@@ -71,7 +71,7 @@ describe('a form', () => {
     expect(Number(server.seen[0]?.headers['content-length'])).toBe(server.seen[0]?.body.length);
   });
 
-  test('of standard input, and of a pipe, whose length nobody knows', async () => {
+  test('streams standard input and pipes, without a content length', async () => {
     await post(['in=@-;filename=x', 'text=</dev/null'], { input: 'from a pipe' });
     expect(server.seen[0]?.headers['transfer-encoding']).toBe('chunked');
     expect(await ((await received()).get('in') as File).text()).toBe('from a pipe');
@@ -80,7 +80,7 @@ describe('a form', () => {
     expect(await ((await received()).get('a') as File).text()).toBe('piped\n');
   });
 
-  test.skipIf(lacks('curl', '--version'))('is what curl sends, byte for byte but for the boundary', async () => {
+  test.skipIf(lacks('curl', '--version'))('has the same bytes as from curl, except the boundary', async () => {
     const fields = [
       'a=1',
       'with "quotes"=x',

@@ -1,4 +1,4 @@
-/** What `ajwt fetch` says beside the answer: headers with `-v`, progress on a terminal. */
+/** What `ajwt fetch` prints besides the response: headers with `-v`, and progress on a terminal. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ajwt, finish, lacks, scratch, startOnTerminal } from 'ajwt-testkit/ajwt';
 import { type FetchServer, startServer } from 'ajwt-testkit/fetch-server';
@@ -20,7 +20,7 @@ afterAll(() => {
 });
 
 describe('-v', () => {
-  test('shows both heads as curl does, without the token', async () => {
+  test('prints both heads in the format of curl, without the token', async () => {
     const { stdout, stderr } = await ajwt(['fetch', '-v', '-H', 'X-Name: ж', '-d', 'a=1', `${server.url}/cookies`], {
       env,
     });
@@ -49,7 +49,7 @@ describe('-v', () => {
     );
   });
 
-  test('shows each hop', async () => {
+  test('prints each hop', async () => {
     const { stderr } = await ajwt(['fetch', '-v', `${server.url}/moved`], { env });
     expect(stderr.match(/^[<>] (?:GET|HTTP).*$/gm)).toEqual([
       '> GET /moved HTTP/1.1',
@@ -59,7 +59,7 @@ describe('-v', () => {
     ]);
   });
 
-  test('shows no token that the server sends back, nor its signature alone', async () => {
+  test('hides a token or signature that the server sends back', async () => {
     const { stdout, stderr } = await ajwt(['fetch', '-v', `${server.url}/reflect`], { env });
     const token = stdout.trim();
     expect(token).toMatch(/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/);
@@ -68,7 +68,7 @@ describe('-v', () => {
   });
 });
 
-describe('the line of progress', () => {
+describe('the progress line', () => {
   test.each([
     [{ done: 12_345_678, total: 45_600_000, seconds: 3 }, 'received 12.3 MB of 45.6 MB, 27 %, 4.1 MB/s, 0:09 left'],
     [{ done: 45_600_000, total: 45_600_000, seconds: 12 }, 'received 45.6 MB of 45.6 MB, 100 %, 3.8 MB/s'],
@@ -81,7 +81,7 @@ describe('the line of progress', () => {
 });
 
 describe.skipIf(lacks('script', '--version'))('on a terminal', () => {
-  /** Sends half of an answer, and the rest once that is shown, or once the time has passed in which it would be. */
+  /** Sends half of a response, waits until `until` resolves, and sends the rest. */
   async function download(options: string, until: (printed: () => string) => Promise<unknown>): Promise<string> {
     const coming = server.slow();
     const child = startOnTerminal(`ajwt fetch ${server.url}/slow ${options}`, { env });
@@ -99,20 +99,20 @@ describe.skipIf(lacks('script', '--version'))('on a terminal', () => {
   }
   const shown = (printed: () => string) => expect.poll(printed).toContain('received 1.0 kB of 2.0 kB, 50 %');
 
-  test('a download to a file shows how far it has come, and that it is done', async () => {
+  test('a download to a file shows its progress and its end', async () => {
     const printed = await download(`-o '${file('saved')}'`, shown);
     expect(printed).toMatch(/\rreceived 2\.0 kB of 2\.0 kB, 100 %, .*B\/s *\n$/);
     expect(readFileSync(file('saved'), 'utf8')).toHaveLength(2000);
   });
 
-  test('so does one into a pipe', async () => {
+  test('a download to a pipe shows its progress too', async () => {
     expect(await download('| wc -c', shown)).toMatch(/100 %.*\n2000\n$/);
   });
 
-  test('a quick answer shows nothing, nor does one that is seen, nor -s', async () => {
+  test('a fast response shows no progress, nor does a response on the terminal, nor -s', async () => {
     const quick = (options: string) => finish(startOnTerminal(`ajwt fetch ${options} ${server.url}/x`, { env }));
     expect((await quick(`-o '${file('quick')}'`)).stdout).toBe('');
-    // Another process shows its half of the answer meanwhile: the time for a line of progress has passed.
+    // Another download shows its progress meanwhile, so the time for a progress line has passed.
     const beside = async () => {
       await download(`-o '${file('beside')}'`, shown);
     };

@@ -1,4 +1,4 @@
-/** `ajwt fetch`: what it sends, and what it prints of the answer. */
+/** `ajwt fetch`: what it sends, and what it prints. */
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ const get = (path: string, args: readonly string[] = [], options: InProcessOptio
   ajwt(['fetch', ...args, `${plain.url}${path}`], { env, ...options });
 
 describe('the request', () => {
-  test('is signed, by option or by environment', async () => {
+  test('is signed with the key of an option or of the environment', async () => {
     const good = { code: 0, stdout: 'hello guido\n', stderr: '' };
     expect(await get('/me?x=1')).toMatchObject(good);
     expect(await ajwt(['fetch', '--user', 'guido', '--key', file('key'), `${plain.url}/me`])).toMatchObject(good);
@@ -48,12 +48,12 @@ describe('the request', () => {
     expect(await get('/x', ['-XHEAD'])).toMatchObject({ code: 0, stdout: '' });
   });
 
-  test('a header that is given twice is one list, and cookies are one of their own kind', async () => {
+  test('joins repeated headers into one list, and cookies in their own syntax', async () => {
     await get('/x', ['-H', 'Cookie: a=1', '-H', 'Cookie: b=2', '-H', 'X-Two: 1', '-H', 'X-Two: 2']);
     expect(plain.seen[0]?.headers).toMatchObject({ cookie: 'a=1; b=2', 'x-two': '1, 2' });
   });
 
-  test('has the headers of -H, written as curl takes them', async () => {
+  test('has the headers of -H, in the syntax of curl', async () => {
     await get('/x', [
       '-H',
       'X-Name: Жук',
@@ -77,7 +77,7 @@ describe('the request', () => {
     ]);
   });
 
-  test('has the body of -d, and is then a POST of a form', async () => {
+  test('has the body of -d, and is then by default a POST of a form', async () => {
     await get('/x', ['-d', 'a=1']);
     await get('/x', ['-d', 'a=1', '-d', 'b=2', '--data', '']);
     await get('/x', ['-d', '{"a":"ж"}', '-H', 'content-type: application/json', '-X', 'PUT']);
@@ -99,7 +99,7 @@ describe('the request', () => {
     ]);
   });
 
-  test('has a file, or standard input, byte for byte', async () => {
+  test('has the bytes of a file or standard input', async () => {
     const bytes = Buffer.concat([Buffer.from('line\r\n\0\n'), BINARY, Buffer.from('\n')]);
     writeFileSync(file('body'), bytes);
     await get('/x', ['-d', `@${file('body')}`]);
@@ -113,7 +113,7 @@ describe('the request', () => {
     ]);
   });
 
-  test('a large file goes out with its length, as a stream', async () => {
+  test('streams a large file, with its length', async () => {
     const bytes = randomBytes(20 * 2 ** 20);
     writeFileSync(file('large'), bytes);
     expect(await get('/x', ['-d', `@${file('large')}`])).toMatchObject({ code: 0, stderr: '' });
@@ -121,14 +121,14 @@ describe('the request', () => {
     expect(plain.seen[0]?.body.equals(bytes)).toBe(true);
   });
 
-  test('standard input is sent as it comes', async () => {
+  test('sends standard input as it arrives', async () => {
     const coming = plain.slow();
     const child = start(['fetch', '-d', '@-', `${plain.url}/slow`], { env });
     const finished = finish(child);
     child.stdin?.write('first');
     const [request, response] = await coming;
     expect(String((await once(request, 'data'))[0])).toBe('first');
-    // Only now, as the first piece has arrived, there is more: 64 MiB of it.
+    // The rest, 64 MiB, follows only after the first piece has arrived.
     const hash = createHash('sha256');
     const expected = createHash('sha256');
     request.on('data', (chunk) => hash.update(chunk));
@@ -148,14 +148,14 @@ describe('the request', () => {
 describe('--bind and --audience', () => {
   const fetchBound = (...args: string[]) => ajwt(['fetch', ...args], { env });
 
-  test('a server that requires binding refuses without --bind, and takes it with', async () => {
+  test('a server that requires binding accepts requests only with --bind', async () => {
     const url = `${bound.url}/a%20b?x=%C3%A4&y`;
     expect((await fetchBound(url)).stderr).toMatch(/^ajwt: 401 binding_required: /);
     expect((await fetchBound('--bind', url)).stdout).toBe('hello guido\n');
     expect((await fetchBound('--bind', '-d', 'x', `${bound.url}/ä b`)).stdout).toBe('hello guido\n');
   });
 
-  test('--audience instead of the origin', async () => {
+  test('--audience replaces the origin', async () => {
     expect((await fetchBound('--bind', '--audience', 'https://other.example', bound.url)).stderr).toMatch(
       /^ajwt: 401 wrong_audience: /,
     );
@@ -166,7 +166,7 @@ describe('--bind and --audience', () => {
 });
 
 describe('redirects within the origin', () => {
-  test('are followed, each hop with a token of its own', async () => {
+  test('are followed, with a new token for each hop', async () => {
     expect(await get('/moved', ['--bind', '-d', 'body'])).toMatchObject({ code: 0, stdout: 'hello guido\n' });
     expect(plain.seen.map(({ method, url, body }) => `${method} ${url} ${body}`)).toEqual([
       'POST /moved body',
@@ -175,8 +175,8 @@ describe('redirects within the origin', () => {
   });
 });
 
-describe('the answer', () => {
-  test('is printed byte for byte, compressed or not', async () => {
+describe('the response', () => {
+  test('is printed unchanged, compressed or not', async () => {
     for (const path of ['/binary', '/gzip']) {
       const { code, bytes } = await get(path);
       expect([code, bytes.equals(BINARY)]).toEqual([0, true]);
@@ -185,7 +185,7 @@ describe('the answer', () => {
     expect(await get('/204')).toMatchObject({ code: 0, stdout: '', stderr: '' });
   });
 
-  test('goes to the file of -o', async () => {
+  test('is written to the file of -o', async () => {
     expect(await get('/binary', ['-o', file('out')])).toMatchObject({ code: 0, stdout: '', stderr: '' });
     expect(readFileSync(file('out')).equals(BINARY)).toBe(true);
     await get('/empty', ['--output', file('out')]);
@@ -193,7 +193,7 @@ describe('the answer', () => {
     expect((await get('/x', ['-o', '-'])).stdout).toBe('hello guido\n');
   });
 
-  test('has its status line and headers before it with -i, as received', async () => {
+  test('begins with the status line and headers, as received, with -i', async () => {
     const { stdout } = await get('/cookies', ['-i']);
     expect(stdout).toMatch(
       /^HTTP\/1\.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nDate: [^\n]*\r\n(.*\r\n)*\r\ntwo$/,
@@ -201,7 +201,7 @@ describe('the answer', () => {
     expect((await get('/204', ['--include'])).stdout).toMatch(/^HTTP\/1\.1 204 No Content\r\n(.+\r\n)+\r\n$/);
   });
 
-  test('is printed as it comes', async () => {
+  test('is printed as it arrives', async () => {
     const coming = plain.slow();
     const child = start(['fetch', `${plain.url}/slow`], { env });
     const finished = finish(child);
@@ -213,7 +213,7 @@ describe('the answer', () => {
     expect(await finished).toMatchObject({ code: 0, stdout: 'first second' });
   });
 
-  test('ends quietly when nobody reads on', async () => {
+  test('ends without an error when the reader closes the pipe', async () => {
     const { code, stdout, stderr } = await shell(
       `set -o pipefail; ajwt fetch ${plain.url}/binary | head -c 3 | wc -c`,
       { env },

@@ -1,4 +1,4 @@
-/** Help, version, and what is said about words that are not understood. */
+/** Help, version, and errors about unknown commands and options. */
 import { readFileSync } from 'node:fs';
 import { ajwt } from 'ajwt-testkit/ajwt';
 import { describe, expect, test } from 'vitest';
@@ -23,33 +23,33 @@ describe('help', () => {
     expect(texts[0]?.stdout).toContain('Examples:\n');
   });
 
-  test('fits into 80 columns, but for the examples', async () => {
+  test('fits into 80 columns, except the examples', async () => {
     for (const name of COMMANDS) {
       const [text] = (await ajwt(['help', name])).stdout.split('Examples:');
       expect(text?.split('\n').filter((line) => line.length > 80)).toEqual([]);
     }
   });
 
-  test('wins over other options, and is no help where it is the value of one', async () => {
+  test('--help wins over other options, unless it is the value of one', async () => {
     expect((await ajwt(['token', '--user', 'guido', '--help'])).stdout).toMatch(/^Usage: ajwt token/);
     expect((await ajwt(['token', '--user=--help'])).stderr).toBe(
       'ajwt: no private key; give --key FILE, or set AJWT_KEY\n',
     );
   });
 
-  test('without a command it goes to standard error, and the exit code is 1', async () => {
+  test('without a command, goes to standard error, with exit code 1', async () => {
     const { code, stdout, stderr } = await ajwt([]);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('Usage: ajwt COMMAND');
   });
 
-  test('the version is that of the package', async () => {
+  test('--version prints the version of the package', async () => {
     const { version } = JSON.parse(readFileSync('packages/lib/package.json', 'utf8'));
     expect(await ajwt(['--version'])).toMatchObject({ code: 0, stdout: `ajwt ${version}\n`, stderr: '' });
   });
 });
 
-describe('what is not understood is one line on standard error, and exit code 1', () => {
+describe('an unknown command or option prints one line to standard error, with exit code 1', () => {
   test.each([
     [['fetsh'], 'unknown command fetsh; did you mean fetch?'],
     [['key'], 'unknown command key; did you mean keygen?'],
@@ -84,7 +84,7 @@ describe('what is not understood is one line on standard error, and exit code 1'
     expect(await ajwt(args)).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });
   });
 
-  test('a key or a token in a wrong place is not repeated', async () => {
+  test('a key or token in a wrong place is not repeated', async () => {
     const secret = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIHbM\n-----END PRIVATE KEY-----\n';
     const token = 'eyJhbGciOiJFZERTQSJ9.eyJ1c2VybmFtZSI6Imd1aWRvIn0.c2lnbmF0dXJl';
     const wrong = [

@@ -1,7 +1,7 @@
-/** `ajwt keygen`: key pairs that other programs read, in files that nobody else can. */
+/** `ajwt keygen`: key pairs that other programs can read, in files that other users cannot. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { ajwt, lacks, scratch, shell } from 'ajwt-testkit/ajwt';
+import { ajwt, ajwtProcess, lacks, scratch, shell } from 'ajwt-testkit/ajwt';
 import { runProgram } from 'ajwt-testkit/command';
 import { describe, expect, test } from 'vitest';
 import { PrivateKey, PublicKey } from '../../src/index.ts';
@@ -10,7 +10,7 @@ const file = scratch();
 const PASSPHRASE = 'correct horse battery staple';
 const KINDS = [
   ['ed25519', [], 'ED25519', 256],
-  ['ed25519, said so', ['--type', 'ed25519'], 'ED25519', 256],
+  ['ed25519, by option', ['--type', 'ed25519'], 'ED25519', 256],
   ['rsa', ['--type', 'rsa'], 'RSA', 3072],
   ['rsa of 2048 bits', ['--type', 'rsa', '--bits', '2048'], 'RSA', 2048],
   ['ec', ['--type', 'ec'], 'ECDSA', 256],
@@ -23,7 +23,7 @@ const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 describe.each(KINDS)('%s', (name, args, sshName, bits) => {
   const path = file(name.replaceAll(/\W/g, '-'));
 
-  test('two files, one for its owner alone, and all about them on standard error', async () => {
+  test('writes two files, the private one readable only by its owner, and a summary to standard error', async () => {
     const { code, stdout, stderr } = await ajwt(['keygen', ...args, '--out', path, '--comment', 'guido@laptop']);
     expect([code, stdout]).toEqual([0, '']);
     expect(mode(path)).toBe('600');
@@ -36,7 +36,7 @@ describe.each(KINDS)('%s', (name, args, sshName, bits) => {
     expect(stderr).toContain(`Register ${path}.pub`);
   });
 
-  test.skipIf(lacks('ssh-keygen', '-?'))('ssh-keygen names the public key as we do (needs ssh-keygen)', () => {
+  test.skipIf(lacks('ssh-keygen', '-?'))('ssh-keygen prints the same fingerprint (needs ssh-keygen)', () => {
     const { fingerprint } = PublicKey.from(readFileSync(`${path}.pub`, 'utf8'));
     expect(runProgram('ssh-keygen', ['-l', '-f', `${path}.pub`])).toBe(
       `${bits} ${fingerprint} guido@laptop (${sshName})\n`,
@@ -50,7 +50,7 @@ describe.each(KINDS)('%s', (name, args, sshName, bits) => {
 });
 
 describe('the private key', () => {
-  test('is encrypted with the passphrase of a variable', async () => {
+  test('is encrypted with the passphrase in a variable', async () => {
     const path = file('encrypted');
     const args = ['keygen', '--out', path, '--comment', 'guido@laptop', '--passphrase-env', 'SECRET'];
     const { code, stderr } = await ajwt(args, { env: { SECRET: PASSPHRASE } });
@@ -64,7 +64,7 @@ describe('the private key', () => {
     );
   });
 
-  test.skipIf(lacks('openssl', 'version'))('and openssl opens it (needs openssl)', () => {
+  test.skipIf(lacks('openssl', 'version'))('can be opened by openssl (needs openssl)', () => {
     const pem = runProgram('openssl', ['pkey', '-in', file('encrypted'), '-passin', `pass:${PASSPHRASE}`, '-pubout']);
     expect(PublicKey.from(pem).kid).toBe(PublicKey.from(readFileSync(file('encrypted.pub'), 'utf8')).kid);
     for (const passphrase of ['', `${PASSPHRASE} `]) {
@@ -79,7 +79,7 @@ describe('the private key', () => {
     }
   });
 
-  test('signs with the passphrase, and not without', async () => {
+  test('signs only with the passphrase', async () => {
     const sign = (env: Record<string, string>) =>
       ajwt(['token', '--user', 'guido', '--key', file('encrypted')], { env });
     expect(await sign({ AJWT_PASSPHRASE: PASSPHRASE })).toMatchObject({ code: 0, stderr: '' });
@@ -87,18 +87,18 @@ describe('the private key', () => {
     expect(await sign({ AJWT_PASSPHRASE: 'wrong' })).toMatchObject({ code: 1, stdout: '' });
   });
 
-  test.skipIf(lacks('ssh-keygen', '-?'))('ssh-keygen reads its public half (needs ssh-keygen)', () => {
+  test.skipIf(lacks('ssh-keygen', '-?'))('has a public half that ssh-keygen reads (needs ssh-keygen)', () => {
     expect(runProgram('ssh-keygen', ['-l', '-f', file('encrypted.pub')])).toMatch(/ guido@laptop \(ED25519\)\n$/);
   });
 
-  test('has mode 0600 whatever the umask', async () => {
+  test('has mode 0600 with any umask', async () => {
     await shell(`umask 000; ajwt keygen --out '${file('open')}'; umask 077; ajwt keygen --out '${file('closed')}'`);
     expect([mode(file('open')), mode(file('open.pub'))]).toEqual(['600', '644']);
     expect([mode(file('closed')), mode(file('closed.pub'))]).toEqual(['600', '600']);
   });
 });
 
-test('without --out both keys are printed as PEM, with nothing else', async () => {
+test('without --out, prints only both keys, as PEM', async () => {
   const { code, stdout, stderr } = await ajwt(['keygen']);
   const [, privatePem = '', publicPem = ''] =
     /^(-----BEGIN PRIVATE KEY-----\n[^-]+-----END PRIVATE KEY-----\n)(-----BEGIN PUBLIC KEY-----\n[^-]+-----END PUBLIC KEY-----\n)$/.exec(
@@ -109,16 +109,16 @@ test('without --out both keys are printed as PEM, with nothing else', async () =
   expect(stderr).toContain(PublicKey.from(publicPem).fingerprint);
 });
 
-test('a reader that has gone is no failure', async () => {
+test('succeeds if the reader closes the pipe', async () => {
   expect((await shell('set -o pipefail; ajwt keygen --type rsa | head -n 1')).code).toBe(0);
   expect(await shell('set -o pipefail; ajwt keygen 2>&1 | true')).toMatchObject({ code: 0, stderr: '' });
 });
 
-describe('nothing is overwritten, and nothing is left half done', () => {
+describe('existing files are not overwritten, and both files are written or neither', () => {
   test.each([
     ['the private file', ''],
     ['the public file', '.pub'],
-  ])('%s is there', async (_name, suffix) => {
+  ])('%s exists', async (_name, suffix) => {
     const path = file(`there${suffix.replace('.', '-')}`);
     writeFileSync(path + suffix, 'precious');
     const { code, stderr } = await ajwt(['keygen', '--out', path]);
@@ -130,24 +130,24 @@ describe('nothing is overwritten, and nothing is left half done', () => {
     expect(existsSync(suffix === '' ? `${path}.pub` : path)).toBe(false);
   });
 
-  test('a symbolic link to nowhere counts as a file', async () => {
+  test('a dangling symbolic link counts as a file', async () => {
     const path = file('link');
     symlinkSync(file('nowhere'), path);
     expect((await ajwt(['keygen', '--out', path])).code).toBe(1);
     expect(existsSync(file('nowhere'))).toBe(false);
   });
 
-  test('two at once: one makes the pair, the other gives up', async () => {
+  test('of several processes at once, one writes both files', async () => {
     const path = file('race');
-    const outcomes = await Promise.all(Array.from({ length: 4 }, () => ajwt(['keygen', '--out', path])));
+    const outcomes = await Promise.all(Array.from({ length: 4 }, () => ajwtProcess(['keygen', '--out', path])));
     expect(outcomes.map(({ code }) => code).sort()).toEqual([0, 1, 1, 1]);
     expect(PrivateKey.from(readFileSync(path, 'utf8')).kid).toBe(
       PublicKey.from(readFileSync(`${path}.pub`, 'utf8')).kid,
     );
   });
 
-  test('where the public file cannot be written, the private one goes again', async () => {
-    // The name of the private file just fits into what a file system takes; with .pub it does not.
+  test('if the public file cannot be written, the private one is removed', async () => {
+    // The name of the private file just fits the limit of the file system; with .pub it is too long.
     const path = file('n'.repeat(253));
     const { code, stderr } = await ajwt(['keygen', '--out', path]);
     expect([code, stderr]).toEqual([
@@ -157,7 +157,7 @@ describe('nothing is overwritten, and nothing is left half done', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('a folder that does not exist, or takes no files, is told', async () => {
+  test('reports a folder that does not exist, or a folder instead of a file', async () => {
     expect((await ajwt(['keygen', '--out', file('none/key')])).stderr).toBe(
       `ajwt: cannot write ${file('none/key')}: the folder does not exist; nothing was written\n`,
     );
@@ -191,7 +191,7 @@ describe('wrong options', () => {
     expect(await ajwt(['keygen', ...args])).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });
   });
 
-  test('an empty passphrase is none', async () => {
+  test('an empty passphrase is refused', async () => {
     const { code } = await ajwt(['keygen', '--passphrase-env', 'EMPTY'], { env: { EMPTY: '' } });
     expect(code).toBe(1);
   });

@@ -1,4 +1,4 @@
-/** Passphrases of encrypted keys: from a file descriptor, and from a person at a terminal. */
+/** Passphrases of encrypted keys, from a file descriptor or a person at a terminal. */
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { finish, lacks, scratch, shell, startOnTerminal } from 'ajwt-testkit/ajwt';
@@ -21,18 +21,18 @@ beforeAll(async () => {
 describe('--passphrase-fd', () => {
   const pubkey = (rest: string, env = {}) => shell(`ajwt pubkey ${file('encrypted')} --fingerprint ${rest}`, { env });
 
-  test('reads one line, with its end or without', async () => {
+  test('reads one line, with or without a newline', async () => {
     for (const rest of [`3< ${file('line')} --passphrase-fd 3`, `--passphrase-fd 0 < <(printf '${PASSPHRASE}')`]) {
       expect(await pubkey(rest)).toMatchObject({ code: 0, stdout: expect.stringContaining(kid), stderr: '' });
     }
   });
 
-  test('leaves what comes after the line', async () => {
+  test('leaves everything after the line unread', async () => {
     const line = `exec 3< ${file('line')}; ajwt token --user guido --key ${file('encrypted')} --passphrase-fd 3; cat <&3`;
     expect((await shell(line)).stdout).toMatch(/^JWT \S+\nanother line\n$/);
   });
 
-  test('comes before AJWT_PASSPHRASE, and is left alone where the key is not encrypted', async () => {
+  test('has priority over AJWT_PASSPHRASE, and is not read if the key is not encrypted', async () => {
     const wrong = await pubkey("--passphrase-fd 3 3< <(echo 'hunter2')", { AJWT_PASSPHRASE });
     expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/it came from --passphrase-fd 3\n$/) });
     expect(wrong.stderr).not.toContain('hunter2');
@@ -60,7 +60,7 @@ describe('--passphrase-fd', () => {
 describe.skipIf(lacks('script', '--version'))('at a terminal', () => {
   const QUESTION = 'Passphrase for ';
 
-  /** Types an answer to each question; then the terminal says how it was left. */
+  /** Types an answer to each question, then checks the settings of the terminal. */
   async function typing(line: string, answers: readonly string[], env: Record<string, string> = {}) {
     const child = startOnTerminal(`${line}; echo "exit code $?"; stty -a`, { env });
     const printed = collect(child);
@@ -86,21 +86,21 @@ describe.skipIf(lacks('script', '--version'))('at a terminal', () => {
 
   const token = () => `ajwt token --user guido --key ${file('encrypted')} | cut -c 1-7`;
 
-  test('it asks, and does not show what is typed', async () => {
+  test('asks, and does not show what is typed', async () => {
     const printed = await typing(token(), [`${PASSPHRASE}\r`]);
     expect(printed).toBe(`${QUESTION}${file('encrypted')}: \nJWT eyJ\nexit code 0\n`);
   });
 
-  test('the key may come from standard input meanwhile', async () => {
+  test('asks even if the key comes from standard input', async () => {
     const line = `ajwt pubkey - --openssh < ${file('encrypted')} | cut -d ' ' -f 1`;
     expect(await typing(line, [`${PASSPHRASE}\n`])).toBe(`${QUESTION}the key: \nssh-ed25519\nexit code 0\n`);
   });
 
-  test('what is mistyped can be erased', async () => {
+  test('typing mistakes can be erased', async () => {
     expect(await typing(token(), [`wrong\u0015${PASSPHRASE}жx\u007f\b\r`])).toContain('JWT eyJ');
   });
 
-  test('a wrong passphrase is asked for again, twice', async () => {
+  test('asks again after a wrong passphrase, up to twice', async () => {
     const right = await typing(token(), ['wrong\r', 'hunter2\r', `${PASSPHRASE}\r`]);
     expect(right).toContain('Wrong passphrase; try again.\n');
     expect(right).toContain('JWT eyJ');
@@ -112,7 +112,7 @@ describe.skipIf(lacks('script', '--version'))('at a terminal', () => {
   });
 
   test.each([
-    ['Enter alone', '\r'],
+    ['Only Enter', '\r'],
     ['Ctrl-D', '\u0004'],
   ])('%s gives up', async (_key, typed) => {
     const printed = await typing(`ajwt pubkey ${file('encrypted')}`, [typed]);
@@ -120,12 +120,12 @@ describe.skipIf(lacks('script', '--version'))('at a terminal', () => {
     expect(printed).toMatch(/exit code 1\n$/);
   });
 
-  test('Ctrl-C ends it, as a signal does', async () => {
+  test('Ctrl-C ends the process like a signal', async () => {
     const printed = await typing(`ajwt pubkey ${file('encrypted')}`, ['secret\u0003']);
     expect(printed).toMatch(/: \n+exit code 130\n$/);
   });
 
-  test('a signal from elsewhere leaves the terminal as it was', async () => {
+  test('a signal from another process leaves the terminal as it was', async () => {
     const line = `sh -c 'echo $$ > ${file('pid')}; exec ajwt pubkey ${file('encrypted')}'; stty -a`;
     const child = startOnTerminal(line);
     const printed = collect(child);
@@ -136,7 +136,7 @@ describe.skipIf(lacks('script', '--version'))('at a terminal', () => {
     expect(printed()).toMatch(/ icanon .* echo /s);
   });
 
-  test('nobody is asked where the passphrase is given, or the key is not encrypted', async () => {
+  test('does not ask if the passphrase is given, or the key is not encrypted', async () => {
     expect(await typing(token(), [], { AJWT_PASSPHRASE })).toBe('JWT eyJ\nexit code 0\n');
     const wrong = await typing(`ajwt pubkey ${file('encrypted')}`, [], { AJWT_PASSPHRASE: 'hunter2' });
     expect(wrong).toMatch(/it came from AJWT_PASSPHRASE\nexit code 1\n$/);

@@ -1,4 +1,4 @@
-/** `ajwt pubkey`: every key that is read, in every way that it is printed. */
+/** `ajwt pubkey`: every input format, and every output format. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ajwt, lacks, scratch, shell } from 'ajwt-testkit/ajwt';
 import { runProgram } from 'ajwt-testkit/command';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 
 test.each(['pkcs8', 'private.jwk', 'escaped', 'spki', 'pkcs1', 'openssh', 'public.jwk'])(
-  'from %s, by path and from standard input',
+  'reads %s from a file or standard input',
   async (name) => {
     const printed = { code: 0, stdout: key.toPem(), stderr: '' };
     expect(await ajwt(['pubkey', file(name)])).toMatchObject(printed);
@@ -31,7 +31,7 @@ test.each(['pkcs8', 'private.jwk', 'escaped', 'spki', 'pkcs1', 'openssh', 'publi
   },
 );
 
-test('as PEM, as an OpenSSH line, as a JWK, and by its three names', async () => {
+test('prints PEM, an OpenSSH line, a JWK, and the three identifiers', async () => {
   const print = async (...args: string[]) => (await ajwt(['pubkey', file('openssh'), ...args])).stdout;
   expect(await print()).toBe(key.toPem());
   expect(await print('--openssh')).toBe(`${key.toOpenSsh('guido@laptop')}\n`);
@@ -41,12 +41,12 @@ test('as PEM, as an OpenSSH line, as a JWK, and by its three names', async () =>
   );
 });
 
-test('of a private JWK only the public members are printed', async () => {
+test('prints only the public members of a private JWK', async () => {
   const { stdout } = await ajwt(['pubkey', file('private.jwk'), '--jwk']);
   expect(JSON.parse(stdout)).toEqual(key.toJwk());
 });
 
-test('of an encrypted key with AJWT_PASSPHRASE', async () => {
+test('opens an encrypted key with AJWT_PASSPHRASE', async () => {
   const args = ['pubkey', file('encrypted')];
   expect((await ajwt(args, { env: { AJWT_PASSPHRASE: PASSPHRASE } })).stdout).toBe(key.toPem());
   expect(await ajwt(args)).toMatchObject({
@@ -55,7 +55,7 @@ test('of an encrypted key with AJWT_PASSPHRASE', async () => {
   });
 });
 
-test('in a pipe', async () => {
+test('reads the output of `ajwt keygen` from a pipe', async () => {
   const { code, stdout } = await shell('ajwt keygen 2>/dev/null | sed "/PUBLIC/,\\$d" | ajwt pubkey - --openssh');
   expect(code).toBe(0);
   expect(PublicKey.from(stdout).type).toBe('ed25519');
@@ -72,7 +72,7 @@ describe.skipIf(lacks('ssh-keygen', '-?') || lacks('openssl', 'version'))(
       );
     });
 
-    test('an EC key with its parameters, as openssl writes it', async () => {
+    test('an EC key with parameters, as openssl writes it', async () => {
       const pem = runProgram('openssl', ['ecparam', '-name', 'prime256v1', '-genkey']);
       expect((await ajwt(['pubkey', '-'], { input: pem })).stdout).toBe(
         runProgram('openssl', ['pkey', '-pubout'], pem),
@@ -81,7 +81,7 @@ describe.skipIf(lacks('ssh-keygen', '-?') || lacks('openssl', 'version'))(
   },
 );
 
-describe('what cannot be read is told in the words that fit it', () => {
+describe('an unreadable key is refused with the reason', () => {
   const words = 'give PEM, an OpenSSH public key line, or a JWK';
   test.each<[string, string, string | RegExp]>([
     ['text', 'hello', `this is not a key in any known format; ${words}`],

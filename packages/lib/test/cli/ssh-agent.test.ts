@@ -1,4 +1,4 @@
-/** `ajwt` with a key that stays in Debian's ssh-agent. */
+/** `ajwt` with a key in the ssh-agent of Debian. */
 import { createServer } from 'node:http';
 import { ajwt, lacks, scratch } from 'ajwt-testkit/ajwt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { type Agent, startAgent } from '../signers/agent.ts';
 
 const file = scratch();
 
-describe.skipIf(lacks('ssh-agent', '-?'))('--key ssh-agent (skipped where there is none)', () => {
+describe.skipIf(lacks('ssh-agent', '-?'))('--key ssh-agent (needs ssh-agent)', () => {
   let agent: Agent;
   let env: Record<string, string>;
   let one: PublicKey;
@@ -59,7 +59,7 @@ describe.skipIf(lacks('ssh-agent', '-?'))('--key ssh-agent (skipped where there 
     expect(JSON.parse(outcome.stdout)).toEqual(one.toJwk());
   });
 
-  test('several keys: one line names them, and how to name one', async () => {
+  test('several keys: the message lists them, and says how to choose one', async () => {
     agent.makeKey('two', ['-t', 'ed25519']);
     agent.add('two');
     const { code, stdout, stderr } = await ajwt(['token', '--user', 'guido', '--key', 'ssh-agent'], { env });

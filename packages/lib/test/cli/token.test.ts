@@ -1,4 +1,4 @@
-/** `ajwt token`: what it signs, and where it takes the key from. */
+/** `ajwt token`: what it signs, and where it reads the key from. */
 import { writeFileSync } from 'node:fs';
 import { ajwt, scratch } from 'ajwt-testkit/ajwt';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -9,7 +9,7 @@ const PASSPHRASE = 'correct horse battery staple';
 let key: PrivateKey;
 
 beforeAll(async () => {
-  // The developer's own agent.
+  // Without the ssh-agent of the developer.
   vi.stubEnv('SSH_AUTH_SOCK', undefined);
   key = await PrivateKey.generate();
   writeFileSync(file('key'), key.toPem());
@@ -25,7 +25,7 @@ afterAll(() => {
 const claimsOf = (printed: string) => JSON.parse(Buffer.from(printed.split('.')[1] ?? '', 'base64url').toString());
 const token = (...args: string[]) => ajwt(['token', '--user', 'guido', '--key', file('key'), ...args]);
 
-test('a server lets the printed token in, once', async () => {
+test('a server accepts the printed token once', async () => {
   const keys = memoryKeyStore();
   keys.addKey('guido', key.publicKey);
   const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });
@@ -37,7 +37,7 @@ test('a server lets the printed token in, once', async () => {
   expect(await auth.authenticate({ authorization })).toMatchObject({ ok: false, reason: 'replayed' });
 });
 
-test.each(['rsa', 'ec'] as const)('it signs with %s keys', async (type) => {
+test.each(['rsa', 'ec'] as const)('signs with %s keys', async (type) => {
   const other = await PrivateKey.generate(type, type === 'rsa' ? { bits: 2048 } : {});
   writeFileSync(file(type), other.toPem());
   const keys = memoryKeyStore();
@@ -50,11 +50,11 @@ test.each(['rsa', 'ec'] as const)('it signs with %s keys', async (type) => {
 describe('binding', () => {
   const bindOf = async (...args: string[]) => claimsOf((await token(...args)).stdout).bind;
 
-  test('none unless it is asked for', async () => {
+  test('is off by default', async () => {
     expect(Object.keys(claimsOf((await token()).stdout))).toEqual(['username', 'time', 'nonce']);
   });
 
-  test('--bind METHOD URL: to origin, method and request-target', async () => {
+  test('--bind METHOD URL binds to origin, method and request target', async () => {
     expect(await bindOf('--bind', 'POST', 'https://api.example.com/items?x=1#part')).toEqual({
       v: 1,
       aud: 'https://api.example.com',
@@ -69,7 +69,7 @@ describe('binding', () => {
     });
   });
 
-  test('--audience: to the service alone, or instead of the origin', async () => {
+  test('--audience binds to the service alone, or replaces the origin', async () => {
     expect(await bindOf('--audience', 'orders')).toEqual({ v: 1, aud: 'orders' });
     expect(await bindOf('--audience', 'orders', '--bind', 'GET', 'https://a.example/x')).toEqual({
       v: 1,
@@ -79,7 +79,7 @@ describe('binding', () => {
     });
   });
 
-  test('a path that is escaped for the token is told', async () => {
+  test('prints the path if the token has it in escaped form', async () => {
     const { code, stdout, stderr } = await token('--bind', 'GET', 'https://a.example/a b/../ж?q=ä');
     const { target } = claimsOf(stdout).bind;
     expect([code, target]).toEqual([0, '/%D0%B6?q=%C3%A4']);
@@ -128,7 +128,7 @@ describe('the environment', () => {
     expect(claimsOf(stdout).username).toBe('guido');
   });
 
-  test('options come before it', async () => {
+  test('has lower priority than options', async () => {
     const env = { AJWT_USER: 'guido', AJWT_KEY: '/nowhere' };
     const { stdout } = await ajwt(['token', '--user', 'ada', '--key', file('key')], { env });
     expect(claimsOf(stdout).username).toBe('ada');
@@ -166,7 +166,7 @@ describe('the environment', () => {
   });
 });
 
-describe('what is missing or wrong', () => {
+describe('a missing or wrong option prints one line', () => {
   test.each<[string[], string | RegExp]>([
     [['--key', 'k'], 'no username; give --user NAME, or set AJWT_USER'],
     [['--user', 'guido'], 'no private key; give --key FILE, or set AJWT_KEY'],
@@ -186,7 +186,7 @@ describe('what is missing or wrong', () => {
     expect(stderr.slice('ajwt: '.length, -1)).toMatch(message);
   });
 
-  test('a public key, and a file that is no key', async () => {
+  test('a public key, or a file that is not a key', async () => {
     const withKey = (name: string) => ajwt(['token', '--user', 'guido', '--key', file(name)]);
     expect((await withKey('key.pub')).stderr).toBe(
       `ajwt: ${file('key.pub')}: this is an OpenSSH public key; the private key is the file without .pub\n`,

@@ -1,4 +1,4 @@
-/** Users and keys by command, as an operator types them. */
+/** `ajwtd user`, `key` and `migrate`, and the help of `ajwtd`. */
 import { readFileSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { ajwt, type Outcome, scratch, shell } from 'ajwt-testkit/ajwt';
@@ -36,7 +36,7 @@ beforeEach(() => {
 });
 
 describe('ajwtd key add', () => {
-  test('follows ajwt keygen, makes database and user, and prints the fingerprint', async () => {
+  test('adds a key of ajwt keygen, creates the database and the user, and prints the fingerprint', async () => {
     const { code, stdout, stderr } = await inShell('ajwt keygen --out new 2>/dev/null && ajwtd key add guido new.pub');
     const fingerprint = /SHA256:\S+/.exec((await ajwt(['pubkey', '--fingerprint', file('new.pub')])).stdout)?.[0];
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${fingerprint}\n` });
@@ -44,7 +44,7 @@ describe('ajwtd key add', () => {
     expect(statSync(database).mode & 0o777).toBe(0o600);
   });
 
-  test('reads the key that ajwt pubkey pipes, in every format', async () => {
+  test('reads every format of ajwt pubkey from a pipe', async () => {
     for (const [option, state] of [
       ['', 'has this key now'],
       ['--openssh', 'has this key already'],
@@ -57,7 +57,7 @@ describe('ajwtd key add', () => {
     expect(await json('key list')).toHaveLength(1);
   });
 
-  test('takes a comment and a day, or an instant', async () => {
+  test('accepts a comment, and an expiry day or time', async () => {
     await run(`key add guido ${KEY}.pub`);
     expect(await json('key list guido')).toMatchObject([{ comment: 'guido@laptop', expires: null, type: 'ed25519' }]);
     await run(['key', 'add', 'guido', `${KEY}.pub`, '--comment', 'the blue one', '--expires', '2999-12-31']);
@@ -79,7 +79,7 @@ describe('ajwtd key add', () => {
     expect(await json('user list')).toEqual([]);
   });
 
-  test("a private key, and another user's key, are refused, and nothing is stored", async () => {
+  test('a private key, or the key of another user, is refused, and nothing is stored', async () => {
     await run(`key add guido ${KEY}.pub`);
     const isPrivate = await run(`key add ada ${OTHER}`);
     expect(isPrivate).toMatchObject({ code: 1, stdout: '' });
@@ -100,12 +100,12 @@ describe('ajwtd key add', () => {
   });
 });
 
-describe('ajwtd key list, and revoke', () => {
+describe('ajwtd key list and key revoke', () => {
   test.each([
     ['fingerprint', 'SHA256:'],
     ['kid', ''],
     ['thumbprint', ''],
-  ])('a key is revoked by its %s', async (name) => {
+  ])('revoke finds a key by its %s', async (name) => {
     await run(`key add guido ${KEY}.pub`);
     const [key] = (await json('key list')) as Record<string, string>[];
     expect((await run(`key revoke ${key?.[name]}`)).stderr).toBe(
@@ -116,7 +116,7 @@ describe('ajwtd key list, and revoke', () => {
     expect((await run(`key add guido ${KEY}.pub`)).stderr).toMatch(/^ajwtd: .* was revoked; make a new one\n$/);
   });
 
-  test('people get columns', async () => {
+  test('list prints columns', async () => {
     await run(`key add guido ${KEY}.pub`);
     await run(`key add ada ${OTHER}.pub`);
     const { stdout } = await run('key list');
@@ -126,7 +126,7 @@ describe('ajwtd key list, and revoke', () => {
     expect(rows[1]).toMatch(/^ada +SHA256:\S+ +rsa-2048 +active +\d{4}-\d{2}-\d{2}$/);
   });
 
-  test('an unknown key, or user, is one line', async () => {
+  test('an unknown key or user is reported in one line', async () => {
     expect(await run('key revoke SHA256:x')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('\najwtd: there is no such key; give its fingerprint, kid or thumbprint\n'),
@@ -158,7 +158,7 @@ describe('ajwtd user', () => {
     expect(await json('key list')).toEqual([]);
   });
 
-  test.each(['show', 'disable', 'enable', 'remove'])('%s of nobody is one line', async (verb) => {
+  test.each(['show', 'disable', 'enable', 'remove'])('%s of an unknown user is refused in one line', async (verb) => {
     await run('migrate');
     expect(await run(`user ${verb} nobody`)).toMatchObject({
       code: 1,
@@ -166,15 +166,15 @@ describe('ajwtd user', () => {
     });
   });
 
-  test('a name that steers the terminal, or turns text around, is escaped where it is listed', async () => {
-    // Format characters may stand in a name; control characters may not.
+  test('list escapes characters in a name that control the terminal or reverse text', async () => {
+    // A name may contain format characters, but no control characters.
     await run('user add a\u202eb');
     expect((await run('user list')).stdout).toContain('a\\u{202e}b');
     expect((await run('user list --json')).stdout).toContain('a\\u202eb');
     expect((await run('user add a\u001b[31mb')).stderr).toMatch(/^ajwtd: a username has 1 to 600 bytes/);
   });
 
-  test('names in any script stay as they are', async () => {
+  test('names in any script are unchanged', async () => {
     for (const name of ['Жук', 'жук']) await run(`user add ${name}`);
     expect(await json('user list')).toMatchObject([{ username: 'Жук' }, { username: 'жук' }]);
   });
@@ -184,14 +184,14 @@ const FORMS =
   'must be sqlite:PATH, such as sqlite:/var/lib/ajwtd/ajwt.db, postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE';
 
 describe('the database', () => {
-  test('ajwtd migrate makes it, and a second time does nothing', async () => {
+  test('ajwtd migrate creates it, and changes nothing the second time', async () => {
     expect((await run('migrate')).stderr).toBe(
       `2026-11-directory: done\n2026-11-key-sets: done\nsqlite:${database} is up to date\n`,
     );
     expect((await run('migrate')).stderr).toBe(`sqlite:${database} is up to date\n`);
   });
 
-  test('one of an older version is migrated by ajwtd migrate only', async () => {
+  test('an older version is updated only by ajwtd migrate', async () => {
     await run('user add guido');
     const older = new DatabaseSync(database);
     older.exec('DELETE FROM ajwt_migration');
@@ -211,12 +211,12 @@ describe('the database', () => {
     ],
     ['sqlite::memory:', FORMS],
     ['ajwt.db', FORMS],
-  ])('%s is refused, and named as it was given', async (url, message) => {
+  ])('%s is refused, with the name of the option or variable', async (url, message) => {
     expect((await run(`user list --database ${url}`)).stderr).toBe(`ajwtd: --database: ${message}\n`);
     expect((await run('user list', { AJWTD_DATABASE: url })).stderr).toBe(`ajwtd: AJWTD_DATABASE: ${message}\n`);
   });
 
-  test('a file that is no database is left as it is', async () => {
+  test('a file that is not a database stays unchanged', async () => {
     const { code, stderr } = await run(`user list --database sqlite:${file('k.pub')}`);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^ajwtd: the database .*k\.pub cannot be opened: .*\n$/);
@@ -224,7 +224,7 @@ describe('the database', () => {
   });
 });
 
-describe('words', () => {
+describe('commands and help', () => {
   test.each([
     ['', 'Usage: ajwtd COMMAND'],
     ['key', 'ajwtd: key: a subcommand is missing; choose from add, list, set, retire, revoke\n'],
@@ -235,13 +235,13 @@ describe('words', () => {
     ['key add guido a b', 'ajwtd: unexpected argument; give USER FILE\n'],
     ['serve --listn x', 'ajwtd: unknown option --listn; did you mean --listen?\n'],
     ['user list --jsn', 'ajwtd: unknown option --jsn; did you mean --json?\n'],
-  ])('ajwtd %s prints what is wrong, and what to do', async (line, message) => {
+  ])('ajwtd %s reports what is wrong', async (line, message) => {
     const { code, stdout, stderr } = await run(line === '' ? [] : line);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(message);
   });
 
-  test.each(['key --help', 'key -h', 'help key'])('ajwtd %s lists what there is', async (line) => {
+  test.each(['key --help', 'key -h', 'help key'])('ajwtd %s lists the subcommands', async (line) => {
     expect(await run(line)).toMatchObject({
       code: 0,
       stdout: `Usage: ajwtd key COMMAND …
@@ -258,7 +258,7 @@ Run \`ajwtd help key COMMAND\` for details.
     });
   });
 
-  test('every command has help, 80 columns wide', async () => {
+  test('every command has help, at most 80 columns wide', async () => {
     const overview = (await run('--help')).stdout;
     const commands = [...overview.matchAll(/^ {2}((?:user|key) \w+|serve|doctor|migrate|audit) {2,}/gm)].map(
       ([, name]) => name as string,

@@ -1,4 +1,4 @@
-/** `ajwtd doctor` on the tables that Django makes; on a database that Django itself has filled, test/interop. */
+/** `ajwtd doctor` on tables like those of Django. test/interop has a database that Django itself filled. */
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -24,7 +24,7 @@ const pem = async () => (await PrivateKey.generate()).publicKey.toPem();
 const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ type: 'spki', format: 'pem' });
 
 describe('a site where everything would work', () => {
-  test('is told in one line, with exit code 0, and its file stays as it is', async () => {
+  test('is reported in one line, with exit code 0, and the file stays unchanged', async () => {
     const path = makeSite([
       { username: 'guido', keys: [await pem(), await pem()] },
       { username: 'Жук', jwksUrl: 'https://keys.example.com/jwks.json' },
@@ -47,7 +47,7 @@ describe('a site where everything would work', () => {
     });
   });
 
-  test('may have no table of key sets, as before 1.0 of the package', async () => {
+  test('may have no table of key sets, as before version 1.0 of the package', async () => {
     const path = makeSite([{ username: 'guido', keys: [await pem()] }]);
     const database = new DatabaseSync(path);
     database.exec('DROP TABLE asymmetric_jwt_auth_jwksendpointtrust');
@@ -92,7 +92,7 @@ describe('a site where something would stop working', () => {
     for (const text of [stdout, table.stdout]) expect(text).not.toMatch(/[A-Za-z0-9+/]{40}/);
   });
 
-  test('is read in pages, and a username cannot steer the terminal', async () => {
+  test('is read in pages, and a username cannot control the terminal', async () => {
     const keys = Array.from({ length: 2500 }, () => 'no key');
     const path = makeSite([{ username: 'gui\u001b[31mdo', keys }]);
     const { stdout, stderr } = await doctor(path);
@@ -102,7 +102,7 @@ describe('a site where something would stop working', () => {
   });
 });
 
-test('a site with a model of users of its own says which table that is', async () => {
+test('options name the table of a custom user model', async () => {
   const path = makeSite([{ username: 'guido', keys: [await pem()] }]);
   const database = new DatabaseSync(path);
   database.exec('CREATE TABLE accounts_account (account_id INTEGER PRIMARY KEY, email TEXT)');
@@ -118,14 +118,14 @@ test('a site with a model of users of its own says which table that is', async (
   });
 });
 
-test('docs/MIGRATING_FROM_DJANGO.md has every problem', () => {
+test('docs/MIGRATING_FROM_DJANGO.md describes every problem', () => {
   const page = readFileSync(new URL('../../../../docs/MIGRATING_FROM_DJANGO.md', import.meta.url), 'utf8');
   const rows = Object.entries(PROBLEMS).map(([problem, what]) => `| \`${problem}\` | ${what} |`);
   expect(page).toContain(`|---|---|\n${rows.join('\n')}\n\n`);
 });
 
-describe('what is no site', () => {
-  test('a database of ajwtd', async () => {
+describe('a database that is not a Django site', () => {
+  test('is refused', async () => {
     const path = file('ajwt.db');
     await ajwtd(['user', 'add', 'guido', '--database', `sqlite:${path}`]);
     expect(await doctor(path)).toMatchObject({
@@ -135,14 +135,14 @@ describe('what is no site', () => {
     });
   });
 
-  test('a file that is not there is not made', async () => {
+  test('is not created if the file does not exist', async () => {
     const path = file('nothing.db');
     expect(await doctor(path)).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot read the database') });
     expect(existsSync(path)).toBe(false);
   });
 });
 
-test('a server that is not there is told without the password', async () => {
+test('an unreachable server is reported without the password', async () => {
   const { code, stderr } = await ajwtd(['doctor', '--database', 'postgres://guido:secret@127.0.0.1:1/site']);
   expect(code).toBe(1);
   expect(stderr).toMatch(

@@ -20,7 +20,7 @@ async function json(line: string): Promise<unknown> {
 }
 
 describe('ajwtd jwks', () => {
-  test('adds, lists and removes key sets, and says what it did', async () => {
+  test('adds, lists and removes key sets', async () => {
     expect((await run('jwks list')).stderr).toMatch(
       /^created .*\nno key sets yet; add one with `ajwtd jwks add USER URL`/,
     );
@@ -69,7 +69,7 @@ describe('ajwtd jwks', () => {
     expect(stderr).not.toContain('secret');
   });
 
-  test('takes private addresses that are named, by option or in the environment', async () => {
+  test('accepts private addresses that an option or variable allows', async () => {
     expect((await run('jwks add a https://10.0.0.1/ --jwks-allow-private 10.0.0.1')).code).toBe(0);
     const env = { AJWTD_JWKS_ALLOW_PRIVATE: '10.0.0.2,[::1]' };
     for (const url of ['https://10.0.0.2/', 'https://[::1]/']) {

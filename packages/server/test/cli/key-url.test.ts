@@ -1,4 +1,4 @@
-/** `ajwtd key add USER https://…`: only if asked for, only over TLS, never to another host. */
+/** `ajwtd key add USER https://…`: only with --allow-url, only over TLS, never from another host. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -13,7 +13,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 const file = scratch();
 let server: Server;
 let other: Server;
-/** Those of this process, which trusts the server's certificate during the tests. */
+/** The default certificates. During the tests, this process also trusts the certificate of the server. */
 const certificates = getCACertificates();
 let count = 0;
 let handle: (request: IncomingMessage, response: ServerResponse) => void;

@@ -41,8 +41,8 @@ beforeEach(() => {
   database = file(`${++count}.db`);
 });
 
-describe('a key that replaces another one', () => {
-  test('is staged, used, and then the only one', async () => {
+describe('a replacement key', () => {
+  test('is staged, is used, and then allows the old key to be retired', async () => {
     await run(`key add guido ${file('old.pub')}`);
     const { stdout: old } = await run(`key add guido ${file('old.pub')}`);
     await run(`key add guido ${file('new.pub')} --staged`);
@@ -69,7 +69,7 @@ describe('a key that replaces another one', () => {
 });
 
 describe('ajwtd key set', () => {
-  test('changes the comment, and when a key expires', async () => {
+  test('changes the comment and the expiry date', async () => {
     const fingerprint = (await run(`key add guido ${file('old.pub')}`)).stdout.trim();
     expect((await run(`key set ${fingerprint} --comment blue --expires 2999-12-31`)).stderr).toBe(
       `the key ${fingerprint} of guido expires on 2999-12-31\n`,
@@ -84,7 +84,7 @@ describe('ajwtd key set', () => {
 });
 
 describe('a shared key', () => {
-  test('is added on purpose only, and revoked for all', async () => {
+  test('needs --allow-shared, and is revoked for all users', async () => {
     await run(`key add guido ${file('old.pub')}`);
     expect((await run(`key add ada ${file('old.pub')}`)).stderr).toMatch(/belongs to another user/);
     expect((await run(`key add ada ${file('old.pub')} --allow-shared`)).code).toBe(0);
@@ -94,7 +94,7 @@ describe('a shared key', () => {
 });
 
 describe('ajwtd user list', () => {
-  test('searches, and lists a part', async () => {
+  test('searches, and lists pages', async () => {
     for (const name of ['ann', 'anna', 'bob', 'hannah']) await run(`user add ${name}`);
     const names = async (options: string) => (await json(`user list ${options}`)).map(({ username }) => username);
     expect(await names('')).toEqual(['ann', 'anna', 'bob', 'hannah']);
@@ -107,7 +107,7 @@ describe('ajwtd user list', () => {
 });
 
 describe('ajwtd audit', () => {
-  test('shows who changed what, the newest last, of one user or of all', async () => {
+  test('shows who changed what, newest last, for one user or all', async () => {
     for (const words of [`key add guido ${file('old.pub')}`, 'user add ada', 'user disable guido']) await run(words);
     const entries = await json('audit');
     expect(entries.map(({ action, subject }) => [action, subject])).toEqual([
@@ -125,7 +125,7 @@ describe('ajwtd audit', () => {
     );
   });
 
-  test('--follow goes on with what is changed, one line of JSON each, until it is interrupted', async () => {
+  test('--follow prints each new change as one line of JSON until interrupted', async () => {
     await run('user add guido');
     const words = ['--conditions=source', resolve('packages/server/src/cli/ajwtd.ts'), 'audit', '--follow', '--json'];
     const child = spawn(process.execPath, words, { env: { ...process.env, AJWTD_DATABASE: `sqlite:${database}` } });
@@ -137,7 +137,7 @@ describe('ajwtd audit', () => {
     expect((await once(child, 'exit'))[0]).toBe(0);
   });
 
-  test('that cannot be written stops an addition, and not a revocation, which says so', async () => {
+  test('stops an addition if it cannot be written; a revocation only prints a warning', async () => {
     const fingerprint = (await run(`key add guido ${file('old.pub')}`)).stdout.trim();
     const raw = new DatabaseSync(database);
     raw.exec("CREATE TRIGGER full BEFORE INSERT ON ajwt_audit BEGIN SELECT RAISE(ABORT, 'no room'); END");
@@ -157,7 +157,7 @@ describe('ajwtd audit', () => {
 });
 
 describe('ajwtd migrate --print', () => {
-  test('prints SQL that makes the same database', async () => {
+  test('prints SQL that creates the same database', async () => {
     const { stdout } = await run('migrate --print');
     const raw = new DatabaseSync(database);
     raw.exec(stdout);

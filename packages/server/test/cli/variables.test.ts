@@ -1,4 +1,4 @@
-/** A misspelt or empty environment variable is named: otherwise a check would silently not happen. */
+/** A misspelled or empty environment variable is reported: it could silently disable a check. */
 import { globSync, readFileSync } from 'node:fs';
 import { checkEnvironment } from 'ajwt-cli-kit/environment';
 import { parseWords } from 'ajwt-cli-kit/parse';
@@ -19,15 +19,15 @@ describe('ajwtd refuses', () => {
     ['AJWTD_TRUSTED_PROXIES', 'AJWTD_TRUSTED_PROXY'],
     ['AJWTD_TOLERENCE', 'AJWTD_TOLERANCE'],
     ['AJWTD_NONCE', 'AJWTD_NONCES'],
-  ])('%s, and names %s', (name, meant) => {
+  ])('%s, and suggests %s', (name, meant) => {
     expect(() => check(name)).toThrow(`unknown environment variable ${name}; did you mean ${meant}?`);
   });
 
-  test('a variable that is like no other, and says which there are', () => {
+  test('a variable that is similar to no other, and lists the known ones', () => {
     expect(() => check('AJWTD_X')).toThrow(/^unknown environment variable AJWTD_X; known variables: AJWTD_LISTEN, /);
   });
 
-  test('an empty variable, whichever option it is for', () => {
+  test('an empty variable of any option', () => {
     for (const { env } of Object.values(SERVE_OPTIONS)) {
       const parse = () => parseWords('ajwtd serve', SERVE_OPTIONS, [], { [env]: '' });
       expect(parse).toThrow(`${env} is empty; unset it, or give it a value`);
@@ -35,7 +35,7 @@ describe('ajwtd refuses', () => {
   });
 });
 
-test('ajwtd takes what Kubernetes sets for a service of that name, and the variables of ajwt', () => {
+test('ajwtd ignores variables that Kubernetes sets for a service called ajwtd, and those of ajwt', () => {
   for (const name of [
     'SERVICE_HOST',
     'SERVICE_PORT',
@@ -59,7 +59,7 @@ test('the variables of every command are known', async () => {
   }
 });
 
-test('ajwt only warns, and not about a variable that an option names', () => {
+test('ajwt only warns, except about a variable that an option names', () => {
   const ajwt = { ...VARIABLES, prefix: 'AJWT_', known: ['AJWT_USER', 'AJWT_KEY'], unknown: 'warn' } as const;
   const written: string[] = [];
   checkEnvironment(ajwt, ['keygen', '--passphrase-env', 'AJWT_MINE'], {
@@ -70,9 +70,9 @@ test('ajwt only warns, and not about a variable that an option names', () => {
   expect(written.join('')).not.toMatch(/AJWT_MINE|AJWTD_/);
 });
 
-test('the library itself reads no environment variable but that of the ssh-agent', () => {
+test('the library reads no environment variable except SSH_AUTH_SOCK', () => {
   const readers = globSync('packages/lib/src/**/*.ts')
-    .filter((file) => !/src\/(?:cli|command-line)\//.test(file))
+    .filter((file) => !/src\/cli\//.test(file))
     .flatMap((file) =>
       [...readFileSync(file, 'utf8').matchAll(/process\.env\S*|\benv\[/g)].map(([found]) => `${file}: ${found}`),
     );

@@ -3,7 +3,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, wri
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
-import { ajwtdProcess, type RunOptions, scratch } from 'ajwt-testkit/ajwtd';
+import { ajwtd, ajwtdProcess, type RunOptions, scratch } from 'ajwt-testkit/ajwtd';
 import { databaseWith } from 'ajwt-testkit/directory';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -13,17 +13,22 @@ const NEW = path('new.db');
 const IS_ROOT = process.getuid?.() === 0;
 const AS_NOBODY: RunOptions = IS_ROOT ? { uid: 65_534 } : {};
 
-/** Starts a server that must not start. @returns the line on stderr */
-async function refused(
-  args: readonly string[],
-  env: Record<string, string> = {},
-  as: RunOptions = {},
-): Promise<string> {
-  const { code, stdout, stderr } = await ajwtdProcess(['serve', ...args], {
-    ...as,
-    env: { AJWTD_DATABASE: `sqlite:${NEW}`, AJWTD_ADMIN_LISTEN: 'off', AJWTD_LISTEN: '127.0.0.1:0', ...env },
-    cwd: path('.'),
-  });
+const settings = (env: Record<string, string>) => ({
+  ...{ AJWTD_DATABASE: `sqlite:${NEW}`, AJWTD_ADMIN_LISTEN: 'off', AJWTD_LISTEN: '127.0.0.1:0' },
+  ...env,
+});
+
+/** Runs `ajwtd serve` in its own process; it must not start. @returns the error message */
+async function refused(args: readonly string[], as: RunOptions = {}): Promise<string> {
+  return messageOf(await ajwtdProcess(['serve', ...args], { ...as, env: settings({}), cwd: path('.') }));
+}
+
+/** Runs `ajwtd serve` in the process of the tests, with an option that is not valid. @returns the error message */
+async function refusedOption(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+  return messageOf(await ajwtd(['serve', ...args], { env: settings(env) }));
+}
+
+function messageOf({ code, stdout, stderr }: Awaited<ReturnType<typeof ajwtd>>): string {
   expect(code, stdout + stderr).toBe(1);
   expect(stderr).toMatch(/^ajwtd: [^\n]+\n$/);
   expect(stderr).not.toMatch(/unexpected \w+:|\bat \w+ \(|TypeError/);
@@ -65,7 +70,7 @@ const NAMED: Readonly<Record<string, string>> = { 'user-header X-Auth-Key': 'key
 describe.concurrent('an invalid option is named', () => {
   const cases = Object.entries(WRONG).flatMap(([option, values]) => values.map((value) => [option, value] as const));
   test.each(cases)('--%s=%j', async (option, value) => {
-    const line = await refused([`--${option}=${value}`]);
+    const line = await refusedOption([`--${option}=${value}`]);
     expect(line).toContain(`--${NAMED[`${option} ${value}`] ?? option}: `);
   });
 
@@ -77,7 +82,7 @@ describe.concurrent('an invalid option is named', () => {
     ['AJWTD_TRUSTED_PROXY', '::1, localhost'],
     ['AJWTD_USER_HEADER', 'Host'],
   ])('%s=%s: the line names the variable', async (variable, value) => {
-    expect(await refused([], { [variable]: value })).toContain(`${variable}: `);
+    expect(await refusedOption([], { [variable]: value })).toContain(`${variable}: `);
   });
 
   test.each([
@@ -91,7 +96,7 @@ describe.concurrent('an invalid option is named', () => {
     [['--tolerance'], /--tolerance needs a value/],
     [['--listen', '--upstream', 'http://127.0.0.1:1'], /--listen needs a value/],
     [['127.0.0.1:8787'], /unexpected argument; give only options/],
-  ] as const)('%j', async (args, says) => expect(await refused(args)).toMatch(says));
+  ] as const)('%j', async (args, says) => expect(await refusedOption(args)).toMatch(says));
 });
 
 test('none of them created a database', () => {
@@ -162,7 +167,7 @@ describe('a database that cannot be opened', () => {
     await databaseWith(path('readonly.db'), ['alice']);
     chmodSync(path('readonly.db'), 0o444);
     chmodSync(path('.'), 0o755);
-    const line = await refused(at('readonly.db'), {}, AS_NOBODY);
+    const line = await refused(at('readonly.db'), AS_NOBODY);
     expect(line).toMatch(saying('readonly.db'));
     expect(line).toMatch(
       /: user \S+ may not read and write the file \S+readonly\.db \(owner \S+, mode 0444\); run ajwtd as/,
@@ -173,15 +178,15 @@ describe('a database that cannot be opened', () => {
     await databaseWith(path('private.db'), ['alice']);
     chmodSync(path('.'), 0o755);
     chmodSync(path('private.db'), 0o600);
-    expect(await refused(at('private.db'), {}, AS_NOBODY)).toMatch(
+    expect(await refused(at('private.db'), AS_NOBODY)).toMatch(
       /: user \S+ may not read and write the file \S+private\.db \(owner root, mode 0600\); run ajwtd as the owner, or change/,
     );
     mkdirSync(path('closed'), 0o700);
-    expect(await refused(at('closed/ajwt.db'), {}, AS_NOBODY)).toMatch(
+    expect(await refused(at('closed/ajwt.db'), AS_NOBODY)).toMatch(
       /: user \S+ may not enter the folder \S+closed \(owner root, mode 0700\); run ajwtd as/,
     );
     mkdirSync(path('shown'), 0o755);
-    expect(await refused(at('shown/ajwt.db'), {}, AS_NOBODY)).toMatch(
+    expect(await refused(at('shown/ajwt.db'), AS_NOBODY)).toMatch(
       /: user \S+ may not create files in the folder \S+shown \(owner root, mode 0755\); run ajwtd as/,
     );
   });

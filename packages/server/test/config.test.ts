@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readConfig, SERVE_OPTIONS } from '../src/config.ts';
+import { readConfig } from '../src/config.ts';
+import { SERVE_OPTIONS } from '../src/serve-options.ts';
 
 type Values = Parameters<typeof readConfig>[0];
 const NOTHING = Object.fromEntries(

@@ -1,8 +1,11 @@
 /** Completion with the Tab key, in real shells: bash and zsh on a terminal, fish by its own command. */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import type { CommandEntry } from 'ajwt-cli-kit/command';
+import { completionLines } from 'ajwt-cli-kit/completion/candidates';
 import { ajwt, finish, lacks, scratch, shell, startOnTerminal } from 'ajwt-testkit/ajwt';
 import { ajwtd } from 'ajwt-testkit/ajwtd';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { COMMANDS as COMMAND_TABLE } from '../../src/cli/commands.ts';
 
 const file = scratch();
 const folder = file('here');
@@ -164,6 +167,15 @@ describe('ajwt complete, which the scripts call', () => {
     ['ajwt -', '--help\tprint this help\n--version\tprint the version\n'],
   ])('%s', async (line, printed) => {
     expect(await complete(line)).toBe(printed);
+  });
+
+  test('loads only the command that the line names', async () => {
+    const unused = { summary: 'summary', load: () => expect.unreachable() };
+    const commands = new Map<string, CommandEntry>([...COMMAND_TABLE].map(([name]) => [name, unused]));
+    expect(await completionLines(commands, ['fe'])).toContain('fetch\tsummary');
+    expect(await completionLines(commands, ['help', 'fe'])).toContain('fetch\tsummary');
+    commands.set('token', COMMAND_TABLE.get('token') as CommandEntry);
+    expect((await completionLines(commands, ['token', '--'])).join()).toContain('--user');
   });
 
   test('offers an option once, unless it may be repeated', async () => {

@@ -1,7 +1,8 @@
 /** `ajwtd serve`: runs the server until a signal stops it. */
 import cluster from 'node:cluster';
 import { defineCommand } from 'ajwt-cli-kit';
-import { readConfig, SERVE_OPTIONS } from '../config.ts';
+import { readConfig } from '../config.ts';
+import { SERVE_OPTIONS } from '../serve-options.ts';
 import { publishedKeys } from './published-keys.ts';
 import { readWords } from './with-directory.ts';
 

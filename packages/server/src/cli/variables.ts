@@ -1,5 +1,5 @@
 /** The environment variables of `ajwtd`: one for each option of `serve`; other commands use them too. */
-import { SERVE_OPTIONS } from '../config.ts';
+import { SERVE_OPTIONS } from '../serve-options.ts';
 
 export const VARIABLES = {
   prefix: 'AJWTD_',

@@ -2,8 +2,8 @@
 import { userInfo } from 'node:os';
 import { CommandError, type Io } from 'ajwt-cli-kit';
 import type { Directory, Page } from 'asymmetric-jwt-auth/sql';
-import { DATABASE_OPTION } from '../config.ts';
 import { readDatabase } from '../database/config.ts';
+import { DATABASE_OPTION } from '../serve-options.ts';
 
 export { DATABASE_OPTION };
 

@@ -2,7 +2,7 @@
 import { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { type Logger, pino } from 'pino';
-import type { LogLevel } from '../config.ts';
+import type { LogLevel } from '../serve-options.ts';
 
 /**
  * Makes the log.

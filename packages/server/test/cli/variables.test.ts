@@ -5,7 +5,7 @@ import { parseWords } from 'ajwt-cli-kit/parse';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { VARIABLES } from '../../src/cli/variables.ts';
-import { SERVE_OPTIONS } from '../../src/config.ts';
+import { SERVE_OPTIONS } from '../../src/serve-options.ts';
 
 const check = (name: string, args: readonly string[] = []) =>
   checkEnvironment(VARIABLES, ['serve', ...args], {

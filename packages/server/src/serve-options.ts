@@ -1,0 +1,120 @@
+/** The options of `ajwtd serve`, with their environment variables. */
+import { PRIVATE_HOSTS_OPTION } from './private-hosts.ts';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The option that every command with a database has. */
+export const DATABASE_OPTION = {
+  database: {
+    type: 'string',
+    value: 'URL',
+    env: 'AJWTD_DATABASE',
+    help: 'database of users and keys: sqlite:PATH, postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE (default: sqlite:ajwt.db)',
+  },
+} as const;
+
+export const SERVE_OPTIONS = {
+  listen: {
+    type: 'string',
+    value: 'HOST:PORT',
+    env: 'AJWTD_LISTEN',
+    help: 'address for requests (default: 127.0.0.1:8787); port 0 picks a free port',
+  },
+  'admin-listen': {
+    type: 'string',
+    value: 'HOST:PORT',
+    env: 'AJWTD_ADMIN_LISTEN',
+    help: 'address of /livez and /readyz (default: 127.0.0.1:8788), or off',
+  },
+  upstream: {
+    type: 'string',
+    value: 'URL',
+    env: 'AJWTD_UPSTREAM',
+    help: 'act as a reverse proxy: forward authenticated requests to this origin',
+  },
+  'upstream-response-timeout': {
+    type: 'string',
+    value: 'S',
+    env: 'AJWTD_UPSTREAM_RESPONSE_TIMEOUT',
+    help: 'seconds to wait for the response headers of the upstream after a request was sent (default: 60); then the client gets status 504',
+  },
+  ...DATABASE_OPTION,
+  nonces: {
+    type: 'string',
+    value: 'WHERE',
+    env: 'AJWTD_NONCES',
+    help: 'store of used nonces: database (default), memory, redis[s]://HOST:PORT, redis+cluster://HOST:PORT,… or redis+sentinel://HOST:PORT,…/MASTER',
+  },
+  workers: {
+    type: 'string',
+    value: 'N',
+    env: 'AJWTD_WORKERS',
+    help: 'number of worker processes (default: 1); more than one cannot use --nonces memory',
+  },
+  tolerance: {
+    type: 'string',
+    value: 'S',
+    env: 'AJWTD_TOLERANCE',
+    help: 'largest accepted difference between token time and server time, in seconds (default: 20)',
+  },
+  audience: {
+    type: 'string',
+    value: 'A',
+    multiple: true,
+    env: 'AJWTD_AUDIENCE',
+    help: 'name of this service, which tokens with an audience must contain; may be repeated',
+  },
+  require: {
+    type: 'string',
+    value: 'MEMBERS',
+    env: 'AJWTD_REQUIRE',
+    help: 'what every token must be bound to: aud, htm or target, or several, separated by commas',
+  },
+  'max-waiting': {
+    type: 'string',
+    value: 'N',
+    env: 'AJWTD_MAX_WAITING',
+    help: 'requests that may wait for a decision at the same time, per process (default: 1024); further requests get status 503',
+  },
+  'max-waiting-per-address': {
+    type: 'string',
+    value: 'N',
+    env: 'AJWTD_MAX_WAITING_PER_ADDRESS',
+    help: 'requests from one client address that may wait for a decision at the same time (default: 256); further requests get status 503',
+  },
+  'trusted-proxy': {
+    type: 'string',
+    value: 'CIDR',
+    multiple: true,
+    env: 'AJWTD_TRUSTED_PROXY',
+    help: 'proxy whose X-Original-… and X-Forwarded-… headers are trusted; may be repeated',
+  },
+  'user-header': {
+    type: 'string',
+    value: 'NAME',
+    env: 'AJWTD_USER_HEADER',
+    help: 'header for the username (default: X-Auth-User)',
+  },
+  'key-header': {
+    type: 'string',
+    value: 'NAME',
+    env: 'AJWTD_KEY_HEADER',
+    help: 'header for the fingerprint of the key (default: X-Auth-Key)',
+  },
+  ...PRIVATE_HOSTS_OPTION,
+  'serve-jwks': {
+    type: 'string',
+    value: 'FILE',
+    multiple: true,
+    env: 'AJWTD_SERVE_JWKS',
+    help: 'public key to publish at /.well-known/jwks.json, which is then not forwarded to the upstream; may be repeated',
+  },
+  'log-level': {
+    type: 'string',
+    value: 'LEVEL',
+    choices: LOG_LEVELS,
+    env: 'AJWTD_LOG_LEVEL',
+    help: `lowest level to log: ${LOG_LEVELS.join(', ')} (default: info)`,
+  },
+} as const;

@@ -52,7 +52,7 @@ export const keyAdd = defineCommand({
         const { added, userAdded, key: registered } = await directory.addKey(username, key, options);
         if (userAdded) io.note(`${printable(username)} was added`);
         const until = registered.expires === null ? '' : `, until ${day(registered.expires)}`;
-        io.note(`${printable(username)} ${added ? 'has this key now' : 'has this key already'}${until}`);
+        io.note(`${printable(username)} ${added ? 'now' : 'already'} has this key${until}`);
         io.print(registered.fingerprint);
       }
     });

@@ -40,15 +40,15 @@ describe('ajwtd key add', () => {
     const { code, stdout, stderr } = await inShell('ajwt keygen --out new 2>/dev/null && ajwtd key add guido new.pub');
     const fingerprint = /SHA256:\S+/.exec((await ajwt(['pubkey', '--fingerprint', file('new.pub')])).stdout)?.[0];
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${fingerprint}\n` });
-    expect(stderr).toBe(`created the database sqlite:${database}\nguido was added\nguido has this key now\n`);
+    expect(stderr).toBe(`created the database sqlite:${database}\nguido was added\nguido now has this key\n`);
     expect(statSync(database).mode & 0o777).toBe(0o600);
   });
 
   test('reads every format of ajwt pubkey from a pipe', async () => {
     for (const [option, state] of [
-      ['', 'has this key now'],
-      ['--openssh', 'has this key already'],
-      ['--jwk', 'has this key already'],
+      ['', 'now has this key'],
+      ['--openssh', 'already has this key'],
+      ['--jwk', 'already has this key'],
     ]) {
       const { code, stderr } = await inShell(`ajwt pubkey k ${option} | ajwtd key add guido -`);
       expect(code).toBe(0);

@@ -63,7 +63,7 @@ describe('a replacement key', () => {
     ]);
     expect((await run('key list')).stdout).toMatch(/^guido +SHA256:\S+ +ed25519 +retired /m);
     expect((await run(`key retire ${next?.kid} --force`)).code).toBe(0);
-    expect((await run(`key add guido ${file('old.pub')}`)).stderr).toBe('guido has this key already\n');
+    expect((await run(`key add guido ${file('old.pub')}`)).stderr).toBe('guido already has this key\n');
     expect(await json('key list guido')).toMatchObject([{ state: 'active' }, { state: 'expired' }]);
   });
 });

@@ -53,7 +53,7 @@ describe.each([
 
     test('the first command creates the tables, and users and keys are stored', async () => {
       const { stdout, stderr } = await command('key', 'add', 'alice', path('alice.pub'));
-      expect(stderr).toBe(`created the database ${where}\nalice was added\nalice has this key now\n`);
+      expect(stderr).toBe(`created the database ${where}\nalice was added\nalice now has this key\n`);
       expect(stdout).toBe(`${publicKeyOf(alice).fingerprint}\n`);
       expect(JSON.parse((await command('user', 'show', 'alice', '--json')).stdout)).toMatchObject({
         username: 'alice',

@@ -130,22 +130,22 @@ describe.each(Object.entries(TERMINALS))('%s', (name, [options, startup, text]) 
 });
 
 describe.skipIf(lacks('fish', '--version'))('fish (needs fish)', () => {
+  /** Returns what fish offers for each line, with the descriptions. */
   const asked = async (lines: readonly string[]) => {
     const asks = lines.map((line) => `complete -C '${line}'; echo END`).join('\n');
-    const env = { HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder };
     const script = `for name in ajwt ajwtd; $name completion fish | source; end\n${asks}`;
-    const { code, stdout, stderr } = await shell(`fish --no-config -c "$SCRIPT"`, {
-      cwd: folder,
-      env: { ...env, SCRIPT: script },
-    });
+    const env = { HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder, SCRIPT: script };
+    const { code, stdout, stderr } = await shell(`fish --no-config -c "$SCRIPT"`, { cwd: folder, env });
     expect([code, stderr]).toEqual([0, '']);
-    return stdout.split('END\n').map((part) => bare(part.split('\n').flatMap((row) => row.split('\t')[0] || [])));
+    return stdout.split('END\n').map((part) => part.split('\n').filter(Boolean));
   };
+  const wordsOf = (rows: readonly string[] = []) => bare(rows.map((row) => row.split('\t')[0] as string));
 
-  test('completes commands, options, values and file names', async () => {
-    const [first, ...found] = await asked(['ajwt ', ...CASES.map(([line]) => line)]);
-    expect(first).toEqual(COMMANDS.toSorted());
-    expect(CASES.map(([line], index) => [line, found[index]])).toEqual(CASES);
+  test('completes commands, options, values and file names, with descriptions', async () => {
+    const [first, described, ...found] = await asked(['ajwt ', 'ajwt fet', ...CASES.map(([line]) => line)]);
+    expect(wordsOf(first)).toEqual(COMMANDS.toSorted());
+    expect(described).toEqual(['fetch\tsend a signed HTTP request, like curl']);
+    expect(CASES.map(([line], index) => [line, wordsOf(found[index])])).toEqual(CASES);
   });
 });
 

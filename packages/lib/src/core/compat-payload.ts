@@ -1,4 +1,4 @@
-/** The payload that this library and the Python package write, read out of its bytes: it needs no general parser and no more checks. */
+/** Reads the payload that this library and the Python package write, from its bytes: without a general parser or further checks. */
 import { asciiBytes, asciiInScratch, scratch } from '#engine';
 import type { Claims } from './claims.ts';
 
@@ -10,25 +10,25 @@ const AFTER_NONCE = asciiBytes('"}');
 const IN_NAME = 1;
 const IN_TIME = 2;
 const IN_NONCE = 4;
-/** By the code of each ASCII character, where it may be; other bytes may be nowhere. */
+/** The parts in which each byte is allowed. Bytes from 0x80 on are allowed in none. */
 const PLACES = Uint8Array.from({ length: 256 }, (_, code) => {
   const character = code < 0x80 ? String.fromCharCode(code) : '';
   const isIn = (pattern: RegExp, place: number) => (pattern.test(character) ? place : 0);
-  // A nonce's characters stand for themselves in JSON.
+  // In a nonce, only characters that JSON does not escape.
   return isIn(/[\w.@+-]/, IN_NAME) | isIn(/\d/, IN_TIME) | isIn(/[ !#-[\]-~]/, IN_NONCE);
 });
 
-/** Within the limits of claims.ts. */
+/** Not above the limits in claims.ts. */
 const MAX_TEXT = 255;
-/** All of them are exact as a number, and below the limit of a time. */
+/** A number with so many digits is exact, and below the limit of a time. */
 const MAX_DIGITS = 15;
 const ZERO = 0x30;
 
 /**
- * Reads the bytes in the engine's scratch.
+ * Reads the payload in the engine's scratch buffer.
  *
- * @param length - how many there are; what lies behind them is left from others
- * @returns `undefined` for every other payload, be it good or not
+ * @param length - of the payload, in bytes; the bytes after it are left from earlier ones
+ * @returns the claims, or `undefined` for any other payload, whether it is valid or not
  */
 export function readCompatPayload(length: number): Claims | undefined {
   if (!isAt(0, BEFORE_NAME)) return undefined;
@@ -43,7 +43,7 @@ export function readCompatPayload(length: number): Claims | undefined {
   const nonceAt = timeEnd + BEFORE_NONCE.length;
   const nonceEnd = endOfRun(nonceAt, IN_NONCE, MAX_TEXT);
   if (nonceEnd === nonceAt || !isAt(nonceEnd, AFTER_NONCE)) return undefined;
-  // Each part begins where the one before it ends: if the last ends with the payload, all of them lie in it.
+  // Each part begins where the previous one ends. If the last one ends with the payload, all parts are inside it.
   if (nonceEnd + AFTER_NONCE.length !== length) return undefined;
 
   let time = 0;
@@ -57,7 +57,7 @@ function isAt(at: number, bytes: Uint8Array): boolean {
   return true;
 }
 
-/** Where the bytes end that may be in a place: after `most` of them at the latest. */
+/** Returns where a run of bytes that are allowed in a part ends: after at most `most` of them. */
 function endOfRun(start: number, place: number, most: number): number {
   let at = start;
   while (at < start + most && ((PLACES[scratch[at] as number] as number) & place) !== 0) at++;

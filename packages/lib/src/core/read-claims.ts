@@ -8,9 +8,10 @@ import type { MalformedCode } from './reasons.ts';
 import { parseStrictJsonObject } from './strict-json.ts';
 
 /**
- * Reads a payload, as far as its own bytes tell.
+ * Reads the payload of a token.
  *
- * @param segment - as it is in the token, without foreign characters
+ * @param segment - from the token, without foreign characters
+ * @returns the unverified claims, or what is malformed in them
  */
 export function readClaims(segment: string): Claims | MalformedCode {
   const length = decodeSegmentToScratch(segment);
@@ -42,12 +43,12 @@ function isAudience(value: unknown): boolean {
   return typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
 }
 
-/** Whether a value may be a nonce: a string of 1–255 bytes, or a finite number. */
+/** Returns whether a value is a valid nonce: a string of 1–255 bytes, or a finite number. */
 function isNonce(value: unknown): value is string | number {
   return typeof value === 'number' ? Number.isFinite(value) : isTextOf(value, LIMITS.nonce);
 }
 
-/** Whether a value may be a claimed time: a finite number of seconds, 0 < t < 2^53. */
+/** Returns whether a value is a valid time: a finite number of seconds, 0 < t < 2^53. */
 function isTime(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && value < LIMITS.time;
 }

@@ -31,7 +31,7 @@ const PARTS = [
   'start',
   'size',
 ];
-if (only !== undefined && !PARTS.includes(only)) stop(`there is no part ${only}; there are ${PARTS.join(', ')}`);
+if (only !== undefined && !PARTS.includes(only)) stop(`there is no part ${only}; choose one of ${PARTS.join(', ')}`);
 const wanted = (part: string) => only === undefined || only === part;
 /** `npm run bench authenticate RSA-2048` measures one type of key. */
 const ofKind = ({ title }: Kind) => process.argv[3] === undefined || process.argv[3] === title;
@@ -42,7 +42,7 @@ if (
   ![...KINDS, ...SILENT_KINDS].some(ofKind)
 ) {
   stop(
-    `there is no kind of key ${process.argv[3]}; there are ${[...new Set([...KINDS, ...SILENT_KINDS].map(({ title }) => title))].join(', ')}`,
+    `there is no type of key ${process.argv[3]}; choose one of ${[...new Set([...KINDS, ...SILENT_KINDS].map(({ title }) => title))].join(', ')}`,
   );
 }
 
@@ -62,7 +62,7 @@ if (wanted('create')) {
     print(`making a token: ${kind.title}`, 'ratio', await benchCreate(kind), kind.goals?.create);
   }
   for (const kind of KINDS.filter(ofKind)) {
-    print(`a signed fetch beyond signing: ${kind.title}`, 'to signing', await benchFetch(kind));
+    print(`overhead of a signed fetch: ${kind.title}`, 'to signing', await benchFetch(kind));
   }
 }
 if (wanted('forward-auth')) {
@@ -73,7 +73,7 @@ if (wanted('forward-auth')) {
 if (wanted('overload')) {
   const rows = await benchOverload((what) => console.error(what), ...process.argv.slice(3));
   console.log('\n### an honest client at a low rate, while one address floods ajwtd\n');
-  console.log('| nonces in | flood | honest p50, ms | p99, ms | not let in |\n|---|---|---:|---:|---:|');
+  console.log('| nonces in | flood | honest p50, ms | p99, ms | failed |\n|---|---|---:|---:|---:|');
   for (const { store, flood, p50, p99, sent, failed } of rows) {
     console.log(`| ${store} | ${flood} | ${p50.toFixed(1)} | ${p99.toFixed(1)} | ${failed} of ${sent} |`);
   }
@@ -83,8 +83,10 @@ if (wanted('silence')) {
     print(`the duration of a refusal: ${kind.title}`, 'to bad_signature', await benchSilence(kind));
   }
   for (const kind of SILENT_KINDS.filter(ofKind)) {
-    console.log(`\n### the duration of a refusal, by a name's first and second request: ${kind.title}\n`);
-    console.log('| store | request | bad_signature, µs | unknown_key | unknown_user | the last two, to the first |');
+    console.log(`\n### the duration of a refusal, for the first and second request with a username: ${kind.title}\n`);
+    console.log(
+      '| store | request | bad_signature, µs | unknown_key | unknown_user | the last two, divided by the first |',
+    );
     console.log('|---|---|---:|---:|---:|---:|');
     for (const { store, request, micros } of await benchSilenceOfStores(kind)) {
       const { bad_signature: bad, unknown_key: key, unknown_user: user } = micros;

@@ -55,7 +55,7 @@ async function measure(commands: Readonly<Record<string, readonly string[]>>): P
 }
 
 async function timeOf(words: readonly string[]): Promise<number> {
-  // Users of the command have no compile cache either.
+  // Without Node's compile cache, as for users of the command.
   const { NODE_COMPILE_CACHE: _cache, ...env } = process.env;
   const started = performance.now();
   // `fetch` exits with 7, because nothing listens there; only its start is measured.

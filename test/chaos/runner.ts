@@ -166,7 +166,7 @@ function describe({ doubles }: Verdict): string {
   const some = doubles.slice(0, 3).map(({ first, second }) => {
     const ahead = (first.token.time - first.sent).toFixed(2);
     const apart = (second.sent - first.sent).toFixed(3);
-    return `dated ${ahead} s after it was sent, accepted by server ${first.server}, and ${apart} s later by server ${second.server}`;
+    return `dated ${ahead} s from when it was sent, accepted by server ${first.server}, and ${apart} s later by server ${second.server}`;
   });
   return some.join('; ');
 }

@@ -38,7 +38,7 @@ export interface Rule {
   readonly readsAgain: boolean;
   /**
    * When an H in the far future falls (rule 9):
-   * - `after closing`: after 2T + M, which continues while time comes nearer to that H
+   * - `after closing`: after 2T + M, even if H becomes possible in the meantime
    * - `after a closing that ends when H is possible`: the same, but the closing ends early when H ≤ now + T + M
    * - `at once`, `never`
    */

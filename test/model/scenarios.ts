@@ -66,7 +66,7 @@ export const SCENARIOS = {
   'clocks of servers step': { ...SERVERS, end: 8, clocks: [-8, -SKEW, 0, SKEW, 8], mostFaults: 2 },
   'the clock of a machine steps': { ...MACHINE, end: 8, clocks: [0, 8], mostFaults: 2 },
   'the clock of a machine steps back first': { ...MACHINE, end: 8, clocks: [-8, 0], mostFaults: 2 },
-  /** Rule 9: the clock goes wrong and returns. The second token is dated by the wrong clock. */
+  /** Rule 9: the clock becomes wrong and is corrected. The second token is dated by the wrong clock. */
   'the clock of a machine is wrong by years': WRONG_BY_YEARS,
   'the clock of two processes is wrong by years': { ...WRONG_BY_YEARS, nodes: [0, 0] },
   'the clock of a machine is wrong by years, until true time reaches that date': {

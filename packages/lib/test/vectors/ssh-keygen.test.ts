@@ -1,4 +1,4 @@
-/** We import keys made by ssh-keygen, in every format that it writes, and it reads our keys. */
+/** The library imports keys made by ssh-keygen, in every format that it writes, and ssh-keygen reads ours. */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

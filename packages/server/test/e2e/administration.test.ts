@@ -100,7 +100,7 @@ describe('applies to the next request, on every server that uses the database', 
   });
 });
 
-/** Sends fresh requests without a pause while `work` runs, and some more after it. @returns how many were accepted before the end of `work`, and the statuses of those sent after it */
+/** Sends fresh requests without pauses while `work` runs, and some more afterwards. @returns how many were accepted before the end of `work`, and the statuses of those sent after it */
 async function underLoad(
   work: () => Promise<unknown>,
   send: () => Promise<number>,

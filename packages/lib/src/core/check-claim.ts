@@ -1,4 +1,4 @@
-/** Step 7: decides by the outcome of the claim. */
+/** Step 7: checks the outcome of the claim. */
 import { type ClaimOutcome, UnavailableError } from './contracts.ts';
 import { Refusal } from './reasons.ts';
 import { outsideWindow } from './time.ts';

@@ -134,7 +134,7 @@ export interface NonceStore {
   claim(nonce: NonceClaim, now: number): MaybePromise<ClaimOutcome>;
 }
 
-/** Signs tokens. `PrivateKey` is a signer; so can be an ssh-agent, an HSM or a key management service. */
+/** Signs tokens. `PrivateKey` implements it. Your own signer can leave the key in an HSM or a key management service. */
 export interface Signer {
   readonly alg: AlgorithmName;
   /** Lower-case hex SHA-256 of the public key's SPKI PEM. */
@@ -168,7 +168,7 @@ export class UnavailableError extends Error {
 }
 
 /**
- * Thrown when a key is added to a user but belongs to another one.
+ * Thrown when a key is added to a user, but another user has it.
  *
  * @example
  * ```ts

@@ -10,7 +10,7 @@ export interface AuthenticationRequest {
   readonly method?: string | undefined;
   /** The request-target as sent: `/path?query`, byte for byte. */
   readonly target?: string | undefined;
-  /** The caller's address, for keys that are limited to some: the peer of the connection, or what a trusted proxy reports. */
+  /** The caller's address, for keys restricted to some addresses: the peer of the connection, or as a trusted proxy reports it. */
   readonly address?: string | undefined;
   /** Members of `bind` that this route requires, in addition to the authenticator's own `require`. */
   readonly require?: readonly BindMember[] | undefined;

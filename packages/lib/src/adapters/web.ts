@@ -106,7 +106,7 @@ export function webAuth<User>(auth: Authenticator<User>, options: RouteOptions =
   };
 }
 
-/** @throws TypeError */
+/** Throws a TypeError unless the handler is a function. */
 function checkHandler(handler: unknown): void {
   checkArgument(typeof handler === 'function', 'handler', 'a function (request, identity) => Response', handler);
 }

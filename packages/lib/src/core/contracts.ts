@@ -77,7 +77,7 @@ export interface KeyStore<User> {
   recordUse?(key: VerificationKey, at: number): void;
   /**
    * Checks whether `find` would work now, by querying the same database or service. `authenticator.readiness()` calls it at most once a
-   * second, and never concurrently. A store without this method counts as ready.
+   * second, and not before the previous call has settled or has taken 10 seconds. A store without this method counts as ready.
    *
    * @returns `ready`, or the reason why not
    * @throws any error: the store is not ready, and the message is the reason

@@ -10,7 +10,8 @@ const PATIENCE = 900;
 const ABANDONED = 10;
 
 /**
- * Makes `authenticator.readiness()`. However often it is called, the key store is asked at most once a second, and never concurrently.
+ * Makes `authenticator.readiness()`. However often it is called, the key store is asked at most once a second, and not before the
+ * previous check has ended or has taken 10 seconds.
  *
  * @param now - seconds since the epoch
  * @param monotonic - seconds that never decrease

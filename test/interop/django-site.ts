@@ -17,7 +17,7 @@ export interface DjangoSite {
  * Makes the tables with Django's `migrate`, and starts the site.
  *
  * @param database - an entry for Django's DATABASES
- * @param migration - the last one of the package that is made; default all
+ * @param migration - the last migration of the package that is applied; default all
  * @param authority - PEM file of certificates that it trusts, when it fetches key sets
  */
 export async function startSite(

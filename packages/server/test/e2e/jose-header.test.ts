@@ -41,7 +41,7 @@ const KINDS: Readonly<Record<string, { key: KeyObject; signs: SchemeName; accept
   p384: { key: ec('P-384'), signs: 'ES384', accepts: ['ES384'] },
   p521: { key: ec('P-521'), signs: 'ES512', accepts: ['ES512'] },
 };
-/** Algorithms whose signatures have one length: what another kind of key signs, is told by it. */
+/** Signature lengths in bytes; they decide with which reason the algorithm of another type of key is refused. */
 const LENGTHS: Readonly<Record<SchemeName, number>> = {
   ...{ RS512: 256, RS384: 256, RS256: 256, PS512: 256, PS384: 256, PS256: 256 },
   ...{ ES256: 64, EdDSA: 64, Ed25519: 64, ES384: 96, ES512: 132 },

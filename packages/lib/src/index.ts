@@ -47,6 +47,7 @@ export { chainedKeyStore } from './key-stores/chained-key-store.ts';
 export {
   type MemoryKeyOptions,
   type MemoryKeyStore,
+  type MemoryKeyStoreOptions,
   type MemoryUserOptions,
   memoryKeyStore,
 } from './key-stores/memory/memory-key-store.ts';

@@ -62,7 +62,7 @@ const DIRECTORY_ERRORS: Readonly<Record<DirectoryErrorCode, true>> = {
   forbidden_address: true,
   unknown_user: true,
   unknown_key: true,
-  unknown_key_set: true,
+  unknown_jwks: true,
   user_exists: true,
   key_revoked: true,
   not_replaced: true,

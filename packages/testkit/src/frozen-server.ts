@@ -22,7 +22,7 @@ export interface FrozenServer {
 }
 
 export function frozenServer(): FrozenServer {
-  const keys = memoryKeyStore(() => NOW);
+  const keys = memoryKeyStore({ now: () => NOW });
   // Opened a minute ago, so that its floor is below the whole window.
   const store = memoryNonceStore({ now: () => NOW - 60 });
   let asked = 0;

@@ -1,4 +1,4 @@
-/** One HTTPS exchange for a JWK set, with a limit on everything that the other side decides. */
+/** Fetches a JWK set over HTTPS, with a limit on everything that the other side controls. */
 import { lookup as systemLookup } from 'node:dns/promises';
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
@@ -7,47 +7,46 @@ import { JwksError, type JwksProblemCode } from './jwks-error.ts';
 import { hostOf } from './private-hosts.ts';
 import { isPublicAddress } from './public-address.ts';
 
-/** Most bytes of a set. */
+/** Most bytes of a response. */
 const MAX_BYTES = 262_144;
-/** What servers call JSON; file stores name no type in several ways. */
+/** Content types of JSON. Object stores, such as S3, send others when a file has no type. */
 const JSON_TYPES =
   /^(?:application\/(?:[\w.-]+\+)?json|(?:application|binary)\/octet-stream|text\/plain|text\/json)\s*(?:;|$)/i;
 
-/** How sets are fetched. */
+/** How to fetch sets. */
 export interface FetchSettings {
   /** Milliseconds for the whole exchange. */
   readonly timeout: number;
   /** Hosts whose addresses are not checked, in lower case. */
   readonly privateHosts: ReadonlySet<string>;
-  /** Certificates of authorities, in PEM; `undefined` = those that Node trusts. */
+  /** Certificates of authorities, in PEM; `undefined` for those that Node trusts. */
   readonly ca: string | undefined;
-  /** Finds the addresses of a host. */
+  /** Resolves a host to its addresses. */
   readonly lookup: (host: string) => Promise<readonly string[]>;
 }
 
-/** What tells one version of a set from another. */
+/** Headers that identify a version of a set. */
 export interface Validators {
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
 }
 
-/** What the server answered. */
+/** The server's response. */
 export interface FetchedSet extends Validators {
-  /** `undefined`: not modified. */
+  /** `undefined` if the set is not modified. */
   readonly body: Buffer | undefined;
   readonly cacheControl: string;
-  /** Seconds that the answer had spent in caches on its way (RFC 9111 §5.1). */
+  /** Seconds that the response has spent in caches (RFC 9111 §5.1). */
   readonly age: number;
 }
 
-/** The addresses of a host, by the system's resolver. */
+/** Resolves a host with the system's resolver. */
 export async function systemAddresses(host: string): Promise<readonly string[]> {
   return (await systemLookup(host, { all: true })).map(({ address }) => address);
 }
 
 /**
- * Fetches a set. The addresses that were checked are those that are connected to: a name that leads elsewhere a moment later leads
- * nowhere.
+ * Fetches a set. Connects to the addresses that it has checked, so a name that resolves differently a moment later changes nothing.
  *
  * @throws JwksError
  */
@@ -64,7 +63,7 @@ export async function fetchSet(url: URL, known: Validators, settings: FetchSetti
     throw new JwksError('unreachable', url.href, { detail: (error as { readonly code?: string }).code });
   } finally {
     clearTimeout(timer);
-    // Whatever is still open is not waited for.
+    // Closes a connection that is still open.
     deadline.abort();
   }
 }
@@ -77,8 +76,8 @@ async function exchange(
 ): Promise<FetchedSet> {
   const fail = (code: JwksProblemCode, detail?: string) => new JwksError(code, url.href, { detail });
   const addresses = await permittedAddresses(url, settings);
-  const answer = await send(url, addresses, known, settings.ca, signal);
-  const { statusCode = 0, headers } = answer;
+  const response = await send(url, addresses, known, settings.ca, signal);
+  const { statusCode = 0, headers } = response;
   const facts = {
     etag: headers.etag,
     lastModified: headers['last-modified'],
@@ -94,7 +93,7 @@ async function exchange(
 
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
+  for await (const chunk of response as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > MAX_BYTES) throw fail('too_large');
     chunks.push(chunk);
@@ -106,7 +105,7 @@ async function permittedAddresses(url: URL, { privateHosts, lookup }: FetchSetti
   const host = hostOf(url);
   const addresses = isIP(host) === 0 ? await lookup(host) : [host];
   if (addresses.length === 0) throw new JwksError('unreachable', url.href, { detail: 'ENOTFOUND' });
-  // One bad address among good ones is a trick, or a mistake; neither is gone along with.
+  // One private address among public ones is an attack or a mistake.
   if (!privateHosts.has(host) && !addresses.every(isPublicAddress)) throw new JwksError('forbidden_address', url.href);
   return addresses;
 }
@@ -120,7 +119,7 @@ function send(
 ): Promise<IncomingMessage> {
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
   const options: RequestOptions = {
-    // Of its own: no connection, proxy or setting of the program's is used.
+    // A new agent, so that no connection, proxy or setting of the program is used.
     agent: new Agent({ keepAlive: false, maxCachedSessions: 0 }),
     rejectUnauthorized: true,
     lookup: (_host, { all }, done) => {
@@ -139,7 +138,7 @@ function send(
   };
   return new Promise((resolve, reject) => {
     const sent = request(url, options, resolve);
-    // Also after the answer has begun: an error that nobody hears would end the process.
+    // Stays after the response has begun: an error without a listener would end the process.
     sent.on('error', reject);
     sent.end();
   });

@@ -1,4 +1,4 @@
-/** Keys that others publish as JWK sets, kept for a bounded time: every user of a URL shares one copy of its set. */
+/** Fetches and caches the keys that others publish as JWK sets. All users of a URL share one copy of its set. */
 import { BoundedMap } from '../core/bounded-map.ts';
 import { type KeyHint, type KeyRecord, type MaybePromise, UnavailableError } from '../core/contracts.ts';
 import { callHook } from '../core/maybe-promise.ts';
@@ -6,31 +6,31 @@ import { checkOptions, numberOption, type OptionKinds } from '../core/options.ts
 import { type FetchSettings, systemAddresses } from './fetch-set.ts';
 import { JwksError } from './jwks-error.ts';
 import { readPrivateHosts } from './private-hosts.ts';
-import { cachedSet, type SetCache } from './set-cache.ts';
+import { cachedJwkSet, type SetCache } from './set-cache.ts';
 import { parseJwksUrl } from './url.ts';
 
-/** How JWK sets are fetched, and for how long they are kept. */
+/** How to fetch JWK sets, and how long to keep them. */
 export interface JwksClientOptions {
-  /** Seconds after which a set is asked for again, where its `Cache-Control` does not say; 30 to 86 400, default 300. */
+  /** Seconds after which a set is fetched again, if its `Cache-Control` does not say; 30 to 86 400, default 300. */
   readonly refreshAfterSeconds?: number;
   /**
-   * Seconds for which a set counts while its endpoint cannot be reached, and the most that `Cache-Control` can ask for; from
-   * `refreshAfter` to 604 800, default 3600. So long, at most, a key that its owner took back is still taken here.
+   * Seconds for which a set stays valid while its endpoint cannot be reached, and the upper limit of its `Cache-Control`; from
+   * `refreshAfterSeconds` to 604 800, default 3600. A key that its owner has withdrawn is accepted for at most this long.
    */
   readonly maxAgeSeconds?: number;
   /** Seconds for one whole exchange, from the look-up of the name to the last byte; 0.05 to 10, default 2. */
   readonly timeout?: number;
-  /** Hosts, as they stand in URLs and without a port, that may have addresses which are not public. Default: none. */
+  /** Hosts that may have private addresses, as written in URLs, without a port. Default: none. */
   readonly privateHosts?: readonly string[];
-  /** Certificates of authorities in PEM, in place of those that Node trusts. */
+  /** Certificates of authorities in PEM, instead of those that Node trusts. */
   readonly ca?: string;
-  /** URLs whose sets are kept at most, the least used go; 1 to 1 000 000, default 10 000. */
+  /** Number of URLs whose sets are kept; then the least recently used is dropped. 1 to 1 000 000, default 10 000. */
   readonly maxUrls?: number;
-  /** Told of every fetch that failed and of every key that was left out. What it throws counts for nothing. */
+  /** Called after every failed fetch, and for every key that is skipped. What it throws is ignored. */
   readonly onProblem?: (problem: JwksError) => void;
-  /** Finds the addresses of a host; default the system's resolver. What it finds is checked all the same. */
+  /** Resolves a host to its addresses; default the system's resolver. The addresses are checked all the same. */
   readonly lookup?: (host: string) => Promise<readonly string[]>;
-  /** Seconds that only ever go forward; default the process's monotonic clock. */
+  /** Returns seconds that never go back; default the process's monotonic clock. */
   readonly monotonic?: () => number;
 }
 
@@ -52,22 +52,31 @@ export interface JwksClient {
   /**
    * Finds the keys that a token may have been signed with.
    *
-   * @param urls - one URL, or those of one user: what is found at any of them counts
-   * @param hint - its `kid` is one that the set gives, the SHA-256 of the SPKI PEM, or an RFC 7638 thumbprint; without a `kid` every
-   *   key may be meant
-   * @returns the keys of that name; none if the sets have no such key, also when asked anew
-   * @throws UnavailableError where nobody can tell, as a set cannot be had; its `cause` is a {@link JwksError}
+   * @param urls - one URL, or all URLs of one user
+   * @param hint - its `kid` is the one in the set, the SHA-256 of the SPKI PEM, or an RFC 7638 thumbprint; without a `kid`, every key
+   *   matches
+   * @returns the matching keys of all sets; none if there are none even after the sets were fetched again
+   * @throws UnavailableError if no key matches and a set cannot be fetched; its `cause` is a {@link JwksError}
    */
   jwksKeys(urls: string | readonly string[], hint: Pick<KeyHint, 'kid'>): MaybePromise<readonly KeyRecord[]>;
 }
 
 /**
- * Makes a client for JWK sets (RFC 7517 §5). A set is asked for anew when it is no longer fresh, and for a `kid` that it does not have;
- * in both cases once in 10 seconds at most, whether it answers or not.
+ * Creates a client for JWK sets (RFC 7517 §5). It fetches a set again when the set is no longer fresh, or lacks a `kid`, but at most once
+ * in 10 seconds.
  *
  * @param options - {@link JwksClientOptions}
- * @returns a client that fetches nothing before it is asked
+ * @returns a client that fetches a set when it first needs it
  * @throws TypeError for an option that is unknown or out of its range; the message names it
+ *
+ * @example
+ * ```ts no-run: needs a publisher of a JWK set
+ * import { jwksClient } from 'asymmetric-jwt-auth/jwks';
+ *
+ * const client = jwksClient({ maxAgeSeconds: 600, onProblem: ({ message }) => console.warn(message) });
+ * const records = await client.jwksKeys('https://acme.example/.well-known/jwks.json', { kid: 'key-1' });
+ * records.map(({ key }) => key.fingerprint); // ['SHA256:…']
+ * ```
  */
 export function jwksClient(options: JwksClientOptions = {}): JwksClient {
   checkOptions(options, JWKS_CLIENT_OPTIONS);
@@ -95,21 +104,21 @@ export function jwksClient(options: JwksClientOptions = {}): JwksClient {
   function setAt(text: string): SetCache {
     let set = sets.get(text);
     if (set === undefined) {
-      set = cachedSet(parseJwksUrl(text), { refreshAfter, maxAge, monotonic, fetching, report });
+      set = cachedJwkSet(parseJwksUrl(text), { refreshAfter, maxAge, monotonic, fetching, report });
       sets.set(text, set);
     }
     return set;
   }
 
-  async function askAnew(all: readonly SetCache[], kid: string | undefined): Promise<readonly KeyRecord[]> {
+  async function refreshAndMatch(all: readonly SetCache[], kid: string | undefined): Promise<readonly KeyRecord[]> {
     await Promise.all(all.map((set) => (set.isFresh() ? undefined : set.refresh())));
     let found = match(all, kid);
     if (found.length === 0 && kid !== undefined) {
       await Promise.all(all.map((set) => set.refresh()));
       found = match(all, kid);
     }
-    const trouble = all.map((set) => set.trouble()).find((one) => one !== undefined);
-    if (found.length === 0 && trouble !== undefined) throw new UnavailableError(trouble.message, { cause: trouble });
+    const cause = all.map((set) => set.problem()).find((one) => one !== undefined);
+    if (found.length === 0 && cause !== undefined) throw new UnavailableError(cause.message, { cause });
     return found;
   }
 
@@ -118,9 +127,9 @@ export function jwksClient(options: JwksClientOptions = {}): JwksClient {
       try {
         const all = (typeof urls === 'string' ? [urls] : urls).map(setAt);
         const fresh = all.filter((set) => set.isFresh());
-        // Without a kid any key may be meant, so that all sets are needed.
+        // Without a kid every key matches, so all sets are needed.
         const found = kid === undefined && fresh.length < all.length ? [] : match(fresh, kid);
-        return found.length > 0 ? found : askAnew(all, kid);
+        return found.length > 0 ? found : refreshAndMatch(all, kid);
       } catch (cause) {
         if (!(cause instanceof JwksError)) throw cause;
         report(cause);

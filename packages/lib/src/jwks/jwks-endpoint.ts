@@ -1,59 +1,70 @@
-/** A JWK set of one's own keys (RFC 7517 §5), for others to fetch. */
+/** Publishes your own keys as a JWK set (RFC 7517 §5). */
 import { encodeBytes, sha256 } from '#engine';
 import { checkArgument } from '../core/arguments.ts';
 import { checkOptions, numberOption } from '../core/options.ts';
 import { PublicKey } from '../keys/public-key.ts';
 
-/** Where others expect it, below the origin. */
+/** The usual path of a JWK set. */
 export const JWKS_PATH = '/.well-known/jwks.json';
 
-/** How a set is published. */
+/** Options of {@link jwksEndpoint}. */
 export interface JwksEndpointOptions {
-  /** Seconds for which others may keep it, 0 to 86 400, default 300: a new key should be published that much before it signs. */
+  /** Seconds for which others may cache the set, 0 to 86 400, default 300. Publish a new key this long before it signs. */
   readonly maxAgeSeconds?: number;
 }
 
-/** What is needed of an `http.IncomingMessage`. */
+/** The part of an `http.IncomingMessage` that {@link JwksEndpoint.node} uses. */
 export interface JwksNodeRequest {
   readonly method?: string | undefined;
   readonly headers: { readonly 'if-none-match'?: string | undefined };
 }
 
-/** What is needed of an `http.ServerResponse`. */
+/** The part of an `http.ServerResponse` that {@link JwksEndpoint.node} uses. */
 export interface JwksNodeResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
   end(body?: string): unknown;
 }
 
-/** Answers with a JWK set; which path leads here is the application's own. */
+/** Responds to requests for a JWK set. Mount it at a path of your choice, such as {@link JWKS_PATH}. */
 export interface JwksEndpoint {
   /**
-   * For handlers of `Request` and `Response`.
+   * Handles a Fetch API request.
    *
-   * @param request - its method and `If-None-Match` count
-   * @returns the whole answer
-   * @throws TypeError where the function that is asked for keys gives something else; and what it throws
+   * @param request - only its method and `If-None-Match` are read
+   * @returns the complete response
+   * @throws TypeError if the `keys` function returns anything but public keys; and whatever that function throws
    */
   fetch(request: Request): Response;
   /**
-   * For `node:http`, Express and what is on top of them.
+   * Handles a request of `node:http`, Express, or a framework built on them.
    *
-   * @param request - its method and `If-None-Match` count
-   * @param response - is written and ended
+   * @param request - only its method and `If-None-Match` are read
+   * @param response - written and ended
    * @throws as {@link JwksEndpoint.fetch}
    */
   node(request: JwksNodeRequest, response: JwksNodeResponse): void;
 }
 
 /**
- * Makes an endpoint that publishes keys, of every kind, under their `kid`, as a JWK set (RFC 7517 §5): GET and HEAD, with `ETag` and 304
- * (RFC 9110 §13.1.2); 405 for anything else.
+ * Creates an endpoint that publishes public keys as a JWK set (RFC 7517 §5). It supports GET, HEAD, `ETag` and 304 (RFC 9110 §13.1.2),
+ * and responds 405 to other methods.
  *
- * @param keys - public keys, or a function that is asked for them with each request
+ * @param keys - public keys, or a function that returns them for each request
  * @param options - {@link JwksEndpointOptions}
- * @returns the endpoint, for two kinds of servers
- * @throws TypeError for an option that is unknown or out of its range, and for what is no `PublicKey`
+ * @returns handlers for two kinds of servers
+ * @throws TypeError for an option that is unknown or out of its range, and for a key that is not a `PublicKey`
+ *
+ * @example
+ * ```ts
+ * import { PrivateKey } from 'asymmetric-jwt-auth';
+ * import { JWKS_PATH, jwksEndpoint } from 'asymmetric-jwt-auth/jwks';
+ *
+ * const { publicKey } = await PrivateKey.generate();
+ * const endpoint = jwksEndpoint([publicKey]);
+ * const response = endpoint.fetch(new Request(`https://api.example.com${JWKS_PATH}`));
+ * await response.json(); // { keys: [{ kty: 'OKP', crv: 'Ed25519', x: …, kid: …, use: 'sig', alg: 'EdDSA' }] }
+ * ```
  */
 export function jwksEndpoint(
   keys: readonly PublicKey[] | (() => readonly PublicKey[]),
@@ -64,7 +75,7 @@ export function jwksEndpoint(
   const fixed = typeof keys === 'function' ? undefined : publish(keys);
   const published = typeof keys === 'function' ? () => publish(keys()) : () => fixed as Published;
 
-  function answer(method: string, condition: string | null | undefined) {
+  function respond(method: string, condition: string | null | undefined) {
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, headers: { allow: 'GET, HEAD' }, body: undefined };
     const { body, etag } = published();
     const headers = { 'cache-control': `public, max-age=${maxAge}`, etag, 'x-content-type-options': 'nosniff' };
@@ -75,11 +86,11 @@ export function jwksEndpoint(
 
   return {
     fetch(request) {
-      const { status, headers, body } = answer(request.method, request.headers.get('if-none-match'));
+      const { status, headers, body } = respond(request.method, request.headers.get('if-none-match'));
       return new Response(body ?? null, { status, headers });
     },
     node(request, response) {
-      const { status, headers, body } = answer(request.method ?? '', request.headers['if-none-match']);
+      const { status, headers, body } = respond(request.method ?? '', request.headers['if-none-match']);
       response.statusCode = status;
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       response.end(body);
@@ -88,7 +99,7 @@ export function jwksEndpoint(
 }
 
 interface Published {
-  /** ASCII. */
+  /** In ASCII, so its length is its number of bytes. */
   readonly body: string;
   readonly etag: string;
 }
@@ -96,13 +107,13 @@ interface Published {
 function publish(keys: readonly PublicKey[]): Published {
   checkArgument(Array.isArray(keys), 'keys', 'an array of PublicKeys, or a function that returns one', keys);
   for (const [at, key] of keys.entries()) checkArgument(key instanceof PublicKey, `keys[${at}]`, 'a PublicKey', key);
-  // One key, given twice, has one name.
+  // A set names each key once, even if it was passed twice.
   const unique = new Map(keys.map((key) => [key.kid, key.toJwk()]));
   const body = JSON.stringify({ keys: [...unique.values()] });
   return { body, etag: `"${encodeBytes(sha256(body))}"` };
 }
 
-/** RFC 9110 §13.1.2: a list, compared weakly. */
+/** Whether `If-None-Match` has this ETag: a list, compared weakly (RFC 9110 §13.1.2). */
 function isKnown(condition: string | null | undefined, etag: string): boolean {
   if (condition === null || condition === undefined) return false;
   return condition.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag);

@@ -1,46 +1,63 @@
-/** What can be wrong with a JWK set, or with a key in it: one closed table. */
+/** Problems of a JWK set, or of a key in it: one closed table. */
 
-/** Each code, and what it says. The first ones are about the whole set: what was known before stays. The others, about one key of it. */
+/**
+ * The message of each code. The codes up to `no_usable_key` are about the whole set: the keys that were fetched before stay valid for a
+ * limited time. The others are about one key, which is skipped.
+ */
 export const JWKS_PROBLEMS = Object.freeze({
   bad_url: 'is not an https URL, or has a user name, a password, a backslash, a space or a control character in it',
-  forbidden_address:
-    'leads to an address that is not public; if that is meant, name the host in the option privateHosts',
+  forbidden_address: 'has an address that is not public; if that is intended, name the host in the option privateHosts',
   unreachable: 'cannot be reached',
-  timeout: 'did not answer in time',
-  redirected: 'answers with a redirect, which is not followed; give the URL that it leads to',
-  bad_status: 'did not answer with 200',
-  bad_type: 'answers with something that is not JSON by its Content-Type',
-  encoded: 'answers in a Content-Encoding, though none was asked for',
-  too_large: 'answers with more than is read of a JWK set',
-  not_a_set: 'does not answer with a JWK set: a JSON object in UTF-8, without duplicate members, with an array `keys`',
-  no_usable_key: 'answers with a set in which no key is usable',
-  bad_key: 'has a key that is not taken',
-  leaked_key: 'has a key together with its private part; it is not taken, and must be replaced',
-  duplicate_kid: 'has another key of the same kid, which is not taken',
-  too_many_keys: 'has more keys than are taken of a set',
+  timeout: 'did not respond in time',
+  redirected: 'responds with a redirect, which is not followed; pass the URL that it redirects to',
+  bad_status: 'did not respond with 200',
+  bad_type: 'responds with a Content-Type that is not JSON',
+  encoded: 'responds with a Content-Encoding, which was not requested',
+  too_large: 'is larger than 256 kB',
+  not_a_set: 'is not a JWK set: a JSON object in UTF-8, without duplicate members, with an array `keys`',
+  no_usable_key: 'has no usable key',
+  bad_key: 'is not usable',
+  leaked_key: 'is published with its private part; it is skipped, and must be replaced',
+  duplicate_kid: 'has the kid of an earlier key, and is skipped',
+  too_many_keys: 'is beyond the first 100 keys; it and later keys are skipped',
 } as const);
 
-/** The stable code of a {@link JWKS_PROBLEMS} sentence. */
+/** The stable code of a {@link JWKS_PROBLEMS} message. */
 export type JwksProblemCode = keyof typeof JWKS_PROBLEMS;
 
-/** Something is wrong with a JWK set. Its message is for the operator; no key is in it. */
+/**
+ * A problem of a JWK set. Its message is for the operator and contains no key.
+ *
+ * @example
+ * ```ts
+ * import type { UnavailableError } from 'asymmetric-jwt-auth';
+ * import { JwksError, jwksClient } from 'asymmetric-jwt-auth/jwks';
+ *
+ * try {
+ *   await jwksClient().jwksKeys('http://acme.example/jwks.json', { kid: 'key-1' });
+ * } catch (error) {
+ *   const { cause } = error as UnavailableError;
+ *   cause instanceof JwksError && cause.code; // 'bad_url': it is not https
+ * }
+ * ```
+ */
 export class JwksError extends Error {
   override readonly name = 'JwksError';
   readonly code: JwksProblemCode;
   readonly url: string;
-  /** Where in the array `keys` the key stands, from 0; `undefined` where it is about the whole set. */
+  /** Index of the key in the array `keys`; `undefined` if the problem is about the whole set. */
   readonly index: number | undefined;
 
-  /** @param detail - what is known beyond the code, safe to print */
+  /** @param detail - more about the problem, safe to print */
   constructor(
     code: JwksProblemCode,
     url: string,
     { index, detail }: { index?: number; detail?: string | undefined } = {},
   ) {
-    const where = index === undefined ? '' : `, key ${index}`;
-    // A query may hold a secret.
+    const where = index === undefined ? '' : `, key ${index},`;
+    // The query may contain a secret.
     super(
-      `the JWK set ${url.replace(/[?#].*$/s, '')}${where}: ${JWKS_PROBLEMS[code]}${detail === undefined ? '' : ` (${detail})`}`,
+      `the JWK set ${url.replace(/[?#].*$/s, '')}${where} ${JWKS_PROBLEMS[code]}${detail === undefined ? '' : ` (${detail})`}`,
     );
     this.code = code;
     this.url = url;

@@ -1,14 +1,14 @@
-/** Hosts that may have addresses which are not public. */
+/** Hosts that may have private addresses. */
 
-/** The host of a URL, as it is compared: an IPv6 address without its brackets. */
+/** Returns the host of a URL; an IPv6 address without its brackets. */
 export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');
 }
 
 /**
- * Reads a list of hosts, as they stand in URLs.
+ * Reads a list of hosts, as written in URLs.
  *
- * @throws TypeError for what is none, and for one with a port
+ * @throws TypeError for an entry that is not a host, or has a port
  */
 export function readPrivateHosts(hosts: readonly unknown[] = []): ReadonlySet<string> {
   return new Set(hosts.map(readHost));
@@ -18,7 +18,7 @@ function readHost(text: unknown): string {
   const isPlain = typeof text === 'string' && /^[^/?#@\\\s\p{Cc}]+$/u.test(text);
   const url = isPlain && URL.canParse(`https://${text}/`) ? new URL(`https://${text}/`) : undefined;
   if (url === undefined || url.host !== url.hostname) {
-    throw new TypeError('option privateHosts: must be names of hosts, without a port');
+    throw new TypeError('option privateHosts: must be host names or addresses, without a port');
   }
   return hostOf(url);
 }

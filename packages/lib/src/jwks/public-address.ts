@@ -1,7 +1,7 @@
-/** Which addresses lie on the public Internet: a URL that others chose must not reach what only this machine can. */
+/** Which addresses are public. A URL that someone else chose must not reach what only this machine can. */
 import { type IpAddress, type IpNetwork, isInNetwork, parseIpAddress, parseIpNetwork } from '../core/ip-address.ts';
 
-/** IPv4 that is not public (IANA's registry of special-purpose addresses, RFC 6890). */
+/** IPv4 networks that are not public (IANA's registry of special-purpose addresses, RFC 6890). */
 const SPECIAL_IPV4 = networks(
   '0.0.0.0/8', // this network; 0.0.0.0 is this machine
   '10.0.0.0/8', // private
@@ -20,10 +20,10 @@ const SPECIAL_IPV4 = networks(
   '240.0.0.0/4', // reserved, and broadcast
 );
 
-/** The one part of IPv6 that is given out for public use. Loopback, ULA, link-local, site-local and multicast lie outside. */
+/** The IPv6 network of all public addresses. Loopback, ULA, link-local, site-local and multicast are outside of it. */
 const GLOBAL_IPV6 = network('2000::/3');
 
-/** What is not public in it. */
+/** IPv6 networks inside it that are not public. */
 const SPECIAL_IPV6 = networks(
   '2001::/23', // protocol assignments, Teredo among them
   '2001:db8::/32', // documentation
@@ -31,14 +31,22 @@ const SPECIAL_IPV6 = networks(
   '3fff::/20', // documentation
 );
 
-/** NAT64 (RFC 6052): its last 32 bits are the IPv4 address that is reached. */
+/** NAT64 (RFC 6052): its last 32 bits are an IPv4 address. */
 const NAT64 = network('64:ff9b::/96');
 
 /**
- * Whether an address is public (RFC 6890; in NAT64, RFC 6052, the one inside), in whatever spelling.
+ * Tells whether an IP address is public (RFC 6890), in any spelling. Of a NAT64 address (RFC 6052), the IPv4 address inside decides.
  *
- * @param text - an address as the system resolves it; what is none is not public
- * @returns whether it lies on the public Internet
+ * @param text - an IPv4 or IPv6 address
+ * @returns whether it is public; `false` for anything else
+ *
+ * @example
+ * ```ts
+ * import { isPublicAddress } from 'asymmetric-jwt-auth/jwks';
+ *
+ * isPublicAddress('192.0.43.8'); // true
+ * isPublicAddress('::ffff:10.0.0.1'); // false
+ * ```
  */
 export function isPublicAddress(text: string): boolean {
   const address = parseIpAddress(text);

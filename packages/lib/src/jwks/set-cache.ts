@@ -1,11 +1,11 @@
-/** The set of one URL: what it was when it was last seen, and when it may be asked for again. */
+/** Caches the JWK set of one URL, and decides when to fetch it again. */
 import { type FetchedSet, type FetchSettings, fetchSet, type Validators } from './fetch-set.ts';
+import { readJwkSet, type SetKey } from './jwk-set.ts';
 import { JwksError } from './jwks-error.ts';
-import { readKeySet, type SetKey } from './key-set.ts';
 
-/** Seconds between two fetches, whatever came of the first. */
+/** Least seconds between two fetches, failed ones included. */
 const PAUSE = 10;
-/** Fewest seconds for which a set is fresh, whatever its `Cache-Control` says. */
+/** Least seconds for which a set is fresh, whatever its `Cache-Control` says. */
 const MIN_FRESH = 30;
 
 interface SetCacheSettings {
@@ -16,65 +16,64 @@ interface SetCacheSettings {
   readonly report: (problem: JwksError) => void;
 }
 
-/** A set that is kept. */
+/** A cached set. */
 export interface SetCache {
-  /** Whether it counts without being asked for again. */
+  /** Whether the set may be used without fetching it again. */
   isFresh(): boolean;
-  /** The keys that count now: none where nothing was ever seen, or not for too long. */
+  /** Returns the valid keys: none if the set was never fetched, or is too old. */
   keys(): readonly SetKey[];
-  /** Asks for it, unless that was done just now; callers at the same time share one fetch. Never rejects. */
+  /** Fetches the set, unless that was tried less than 10 seconds ago. Concurrent callers share one fetch. Never rejects. */
   refresh(): Promise<void>;
-  /** Why it is not known what the set is now; `undefined` where the last fetch succeeded. */
-  trouble(): JwksError | undefined;
+  /** Returns the error of the last fetch; `undefined` if it succeeded. */
+  problem(): JwksError | undefined;
 }
 
-interface Seen extends Validators {
+interface Fetched extends Validators {
   readonly keys: readonly SetKey[];
-  /** When it was asked for: it was not newer than that. */
+  /** When the fetch began: the set may have changed since. */
   readonly at: number;
   readonly freshFor: number;
 }
 
-/** Makes the cache of one URL. */
-export function cachedSet(url: URL, settings: SetCacheSettings): SetCache {
+/** Creates the cache of one URL. */
+export function cachedJwkSet(url: URL, settings: SetCacheSettings): SetCache {
   const { refreshAfter, maxAge, monotonic, fetching, report } = settings;
-  let seen: Seen | undefined;
-  let asked = Number.NEGATIVE_INFINITY;
-  let trouble: JwksError | undefined;
+  let fetched: Fetched | undefined;
+  let triedAt = Number.NEGATIVE_INFINITY;
+  let problem: JwksError | undefined;
   let loading: Promise<void> | undefined;
 
   async function load(at: number): Promise<void> {
     try {
-      const answer = await fetchSet(url, seen ?? {}, fetching);
-      seen = { ...take(answer), at, freshFor: freshFor(answer) };
-      trouble = undefined;
+      const response = await fetchSet(url, fetched ?? {}, fetching);
+      fetched = { ...read(response), at, freshFor: freshFor(response) };
+      problem = undefined;
     } catch (error) {
-      trouble = error instanceof JwksError ? error : new JwksError('unreachable', url.href);
-      report(trouble);
+      problem = error instanceof JwksError ? error : new JwksError('unreachable', url.href);
+      report(problem);
     }
   }
 
-  function take(answer: FetchedSet): Pick<Seen, 'keys' | 'etag' | 'lastModified'> {
-    const { body, etag, lastModified } = answer;
-    if (body !== undefined) return { keys: readKeySet(textOf(body), url.href, report), etag, lastModified };
-    const { keys, ...validators } = seen as Seen;
+  function read({ body, etag, lastModified }: FetchedSet): Pick<Fetched, 'keys' | 'etag' | 'lastModified'> {
+    if (body !== undefined) return { keys: readJwkSet(textOf(body), url.href, report), etag, lastModified };
+    const { keys, ...validators } = fetched as Fetched;
     return { keys, etag: etag ?? validators.etag, lastModified: lastModified ?? validators.lastModified };
   }
 
   function freshFor({ cacheControl, age }: FetchedSet): number {
-    const asked = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(cacheControl)?.[1];
-    const wanted = /\bno-(?:store|cache)\b/i.test(cacheControl) ? 0 : Number(asked ?? refreshAfter) - Math.max(age, 0);
+    const given = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(cacheControl)?.[1];
+    const wanted = /\bno-(?:store|cache)\b/i.test(cacheControl) ? 0 : Number(given ?? refreshAfter) - Math.max(age, 0);
     return Math.min(Math.max(wanted, MIN_FRESH), maxAge);
   }
 
   return {
-    isFresh: () => seen !== undefined && monotonic() - seen.at < seen.freshFor,
-    keys: () => (seen !== undefined && monotonic() - seen.at < maxAge ? seen.keys : []),
-    trouble: () => trouble,
+    isFresh: () => fetched !== undefined && monotonic() - fetched.at < fetched.freshFor,
+    keys: () => (fetched !== undefined && monotonic() - fetched.at < maxAge ? fetched.keys : []),
+    problem: () => problem,
     refresh() {
       const now = monotonic();
-      if (loading === undefined && now - asked >= PAUSE) {
-        asked = now;
+      if (loading === undefined && now - triedAt >= PAUSE) {
+        triedAt = now;
         loading = load(now).finally(() => {
           loading = undefined;
         });

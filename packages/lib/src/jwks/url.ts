@@ -1,4 +1,4 @@
-/** URLs of JWK sets. */
+/** Checks URLs of JWK sets. */
 import { parseIpAddress } from '../core/ip-address.ts';
 import { JwksError } from './jwks-error.ts';
 import { hostOf } from './private-hosts.ts';
@@ -6,15 +6,15 @@ import { isPublicAddress } from './public-address.ts';
 
 const MAX_URL = 2048;
 /**
- * An https URL without a user name and password, even empty ones. The URL parser would read a backslash as a slash and drop tabs, line
- * ends and outer spaces, so that one program fetches another URL than the next one shows.
+ * An https URL without a user name and password, even empty ones. URL parsers read a backslash as a slash and drop tabs, line ends and
+ * outer spaces, so one program could fetch a different URL from the one that another program shows.
  */
 const PLAIN_URL = /^https:\/\/(?![^/?#]*@)[^/?#\\\s\p{Cc}][^\\\s\p{Cc}]*$/iu;
 
 /**
- * Checks a URL that a JWK set is fetched from, without fetching it.
+ * Parses the URL of a JWK set.
  *
- * @throws JwksError `bad_url`; a name and password in it are not repeated
+ * @throws JwksError `bad_url`; its message leaves out a user name and password
  */
 export function parseJwksUrl(text: string): URL {
   const url = typeof text === 'string' && text.length <= MAX_URL && URL.canParse(text) ? new URL(text) : undefined;
@@ -28,21 +28,21 @@ export function parseJwksUrl(text: string): URL {
 }
 
 /**
- * The URL of a JWK set as it is written where it is kept: ASCII, without a fragment.
+ * Writes the URL of a JWK set in the form that is stored: ASCII, without a fragment.
  *
  * @throws JwksError `bad_url`
  */
 export function canonicalUrl(text: string): string {
   const url = parseJwksUrl(text);
   url.hash = '';
-  // In this form it may be longer.
+  // In ASCII it may be too long.
   return parseJwksUrl(url.href).href;
 }
 
 /**
- * Checks a URL before it is kept. Where its host is a name, what that leads to is looked at by each fetch.
+ * Checks a URL before it is stored. If its host is a name, each fetch checks the addresses that the name resolves to.
  *
- * @param privateHosts - those that may have addresses which are not public
+ * @param privateHosts - hosts that may have private addresses
  * @returns as {@link canonicalUrl}
  * @throws JwksError `bad_url`, `forbidden_address`
  */

@@ -16,7 +16,7 @@ export interface Encryption {
   /** `lacking`: no passphrase can open the key here; `unknown`: OpenSSL may know it all the same. */
   readonly state: 'available' | 'lacking' | 'unknown';
   /** Explains why OpenSSL did not open the key, if the passphrase is not the reason. */
-  whyNotOpened(): KeyError | undefined;
+  openingError(): KeyError | undefined;
 }
 
 /**
@@ -45,11 +45,11 @@ export function encryptionOf(label: string, { der, dek }: PemContent): Encryptio
 }
 
 function encryption(found: Scheme | undefined, isTooLarge: boolean): Encryption {
-  if (found === undefined) return { state: 'unknown', whyNotOpened: () => unsupported(undefined) };
+  if (found === undefined) return { state: 'unknown', openingError: () => unsupported(undefined) };
   const { cipher, hash } = found;
   const isThere = hasCipher(cipher) && (hash === undefined || hasHash(hash));
-  if (!isThere) return { state: 'lacking', whyNotOpened: () => unsupported(found) };
-  return { state: 'available', whyNotOpened: () => (isTooLarge ? tooLarge() : undefined) };
+  if (!isThere) return { state: 'lacking', openingError: () => unsupported(found) };
+  return { state: 'available', openingError: () => (isTooLarge ? tooLarge() : undefined) };
 }
 
 function unsupported(found: Scheme | undefined): KeyError {

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { MAX_KEY_TEXT } from './format.ts';
 import { KeyError } from './key-error.ts';
-import { whyUnreadable } from './why-unreadable.ts';
+import { readErrorReason } from './read-error.ts';
 
 /**
  * Reads a key file, as far as a key can reach.
@@ -25,7 +25,7 @@ export async function readKeyFile(path: string): Promise<string> {
     return buffer.toString('utf8', 0, bytesRead);
   } catch (error) {
     if (error instanceof KeyError) throw error;
-    throw new KeyError('unreadable', `${path} cannot be read: ${whyUnreadable(error)}`);
+    throw new KeyError('unreadable', `${path} cannot be read: ${readErrorReason(error)}`);
   } finally {
     await file?.close();
   }

@@ -3,7 +3,7 @@ import { encodeBytes, type JsonWebKey } from '#engine';
 import { COORDINATE_LENGTH, type Curve } from '../core/algorithms.ts';
 import { KeyError } from './key-error.ts';
 import { toBigInt } from './numbers.ts';
-import { blobOfJwk, readPublicFields, TYPES, whyUnsupported } from './openssh.ts';
+import { blobOfJwk, readPublicFields, TYPES, unsupportedType } from './openssh.ts';
 import { doesNotOpen, openSection, PLAIN_BLOCK, tagLength } from './openssh-cipher.ts';
 import { concatBytes, SshReader, sameBytes } from './ssh-wire.ts';
 
@@ -25,7 +25,7 @@ export function privateJwkOfFile(file: Uint8Array, passphrase: string | undefine
   const publicBlob = reader.string();
   const type = new SshReader(publicBlob).text();
   // Before anybody is asked for a passphrase.
-  if (!TYPES.includes(type)) throw new KeyError('unsupported', whyUnsupported(type));
+  if (!TYPES.includes(type)) throw new KeyError('unsupported', unsupportedType(type));
   const section = reader.string();
   const tag = reader.bytes(tagLength(encryption.cipher));
   reader.end();
@@ -42,7 +42,7 @@ function readSection(reader: SshReader, publicBlob: Uint8Array, block: number, e
     throw new KeyError('malformed', 'the check numbers of the OpenSSH private key differ');
   }
   const type = reader.text();
-  if (!TYPES.includes(type)) throw new KeyError('unsupported', whyUnsupported(type));
+  if (!TYPES.includes(type)) throw new KeyError('unsupported', unsupportedType(type));
   const jwk = readPrivateFields(reader, type);
   reader.string();
   reader.padding(block);

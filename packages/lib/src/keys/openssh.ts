@@ -59,12 +59,12 @@ export function parsePublicLine(line: string): SshPublicLine {
  * @throws KeyError `unsupported` for certificates, FIDO, DSA and other kinds; `malformed`
  */
 export function publicJwkOfLine({ type, blob }: SshPublicLine): JsonWebKey {
-  if (!TYPES.includes(type)) throw new KeyError('unsupported', whyUnsupported(type));
+  if (!TYPES.includes(type)) throw new KeyError('unsupported', unsupportedType(type));
   return publicJwkOfBlob(blob, type);
 }
 
 /** The type is not repeated: it may be anything that somebody has pasted. */
-export function whyUnsupported(type: string): string {
+export function unsupportedType(type: string): string {
   if (type.includes('-cert-'))
     return 'this is an OpenSSH certificate; give the bare public key, the .pub file without -cert';
   if (type.startsWith('sk-'))

@@ -203,7 +203,7 @@ interface Imported {
 function readText(text: string, passphrase: string | undefined): Imported {
   const read = readKeyText(text);
   if (read.format === 'jwk') return readJwk(readJwkText(read.text));
-  if (read.format === 'line') throw whyLine(read.text);
+  if (read.format === 'line') throw notAPrivateKey(read.text);
   const block = privateBlock(read.text);
   if (block.label === 'OPENSSH PRIVATE KEY') {
     return { handle: importJwk(privateJwkOfFile(decodePem(block).der, passphrase)) };
@@ -211,7 +211,7 @@ function readText(text: string, passphrase: string | undefined): Imported {
   return { handle: openPrivatePem(block, passphrase) };
 }
 
-function whyLine(line: string): KeyError {
+function notAPrivateKey(line: string): KeyError {
   if (/^\S+-cert-v\d+@openssh\.com\s/.test(line)) {
     return new KeyError(
       'public_key',

@@ -29,13 +29,13 @@ export function unwrapPem(text: string): string {
  */
 export function openPrivatePem(block: PemBlock, passphrase: string | undefined): EnginePrivateKey {
   const { label } = block;
-  if (!LABELS.includes(label)) throw whyNoPrivateKey(label);
+  if (!LABELS.includes(label)) throw notAPrivateKey(label);
   const content = decodePem(block);
   // Under Proc-Type there is no DER before it is opened.
   if (content.dek === undefined && !isExactPrivateDer(content.der)) throw notDer(label);
   const encryption = encryptionOf(label, content);
   // Before anybody is asked for a passphrase.
-  if (encryption?.state === 'lacking') throw encryption.whyNotOpened();
+  if (encryption?.state === 'lacking') throw encryption.openingError();
   if (encryption !== undefined && (passphrase === undefined || passphrase === '')) {
     throw new KeyError('passphrase_required', 'this private key is encrypted; give its passphrase');
   }
@@ -44,7 +44,7 @@ export function openPrivatePem(block: PemBlock, passphrase: string | undefined):
   } catch {
     if (encryption === undefined)
       throw new KeyError('malformed', 'the PEM block does not hold a private key in the encoding that it names');
-    throw encryption.whyNotOpened() ?? doesNotOpen();
+    throw encryption.openingError() ?? doesNotOpen();
   }
 }
 
@@ -56,7 +56,7 @@ function notDer(label: string): KeyError {
   );
 }
 
-function whyNoPrivateKey(label: string): KeyError {
+function notAPrivateKey(label: string): KeyError {
   if (label.endsWith('PUBLIC KEY')) {
     return new KeyError(
       'public_key',

@@ -3,10 +3,10 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { KeyError } from './key-error.ts';
+import { readErrorReason } from './read-error.ts';
 import { checkOwner } from './strict-owner.ts';
 import { DeadEndError, findStrictly, type StrictPath } from './strict-path.ts';
 import { isUtf16, SAVE_AS_UTF_8 } from './utf-16.ts';
-import { whyUnreadable } from './why-unreadable.ts';
 
 /** Largest file that is read, in bytes. */
 const MAX_BYTES = 4_194_304;
@@ -42,7 +42,7 @@ async function opened({ path }: StrictPath): Promise<FileHandle | undefined> {
     const { code } = error as { readonly code?: string };
     if (code === 'ENOENT') return undefined;
     if (code === 'ELOOP') throw new DeadEndError('unreadable', `${path} is replaced all the time`);
-    throw new KeyError('unreadable', `${path} cannot be read: ${whyUnreadable(error)}`);
+    throw new KeyError('unreadable', `${path} cannot be read: ${readErrorReason(error)}`);
   }
 }
 
@@ -68,7 +68,7 @@ async function bytesOf(file: FileHandle, { path, parent }: StrictPath): Promise<
     return bytes.subarray(0, length);
   } catch (error) {
     if (error instanceof KeyError) throw error;
-    throw new KeyError('unreadable', `${path} cannot be read: ${whyUnreadable(error)}`);
+    throw new KeyError('unreadable', `${path} cannot be read: ${readErrorReason(error)}`);
   } finally {
     await file.close();
   }

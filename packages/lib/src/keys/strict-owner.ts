@@ -2,7 +2,7 @@
 import type { Stats } from 'node:fs';
 import { access, constants, open } from 'node:fs/promises';
 import { KeyError } from './key-error.ts';
-import { whyUnreadable } from './why-unreadable.ts';
+import { readErrorReason } from './read-error.ts';
 
 const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
@@ -58,7 +58,7 @@ export async function checkFolder(path: string): Promise<CheckedFolder> {
     const isMissing = (error as { readonly code?: string }).code === 'ENOENT';
     throw new KeyError(
       'unreadable',
-      isMissing ? `the folder ${path} is not there` : `${path} cannot be read: ${whyUnreadable(error)}`,
+      isMissing ? `the folder ${path} is not there` : `${path} cannot be read: ${readErrorReason(error)}`,
     );
   });
   try {

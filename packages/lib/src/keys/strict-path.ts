@@ -2,8 +2,8 @@
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { KeyError } from './key-error.ts';
+import { readErrorReason } from './read-error.ts';
 import { type CheckedFolder, checkFolder, checkFolderStat, checkOwner } from './strict-owner.ts';
-import { whyUnreadable } from './why-unreadable.ts';
 
 const MAX_LINKS = 8;
 
@@ -78,7 +78,7 @@ async function targetOf(
   folder: string,
 ): Promise<{ readonly parts: readonly string[]; readonly isFromRoot: boolean } | undefined> {
   const target = await readlink(link).catch((error) => {
-    throw new DeadEndError('unreadable', `${link} cannot be read: ${whyUnreadable(error)}`);
+    throw new DeadEndError('unreadable', `${link} cannot be read: ${readErrorReason(error)}`);
   });
   if (!isAbsolute(target)) return { parts: partsOf(target), isFromRoot: false };
   for (const base of [resolve(folder), await realpath(folder).catch(() => undefined)]) {
@@ -97,6 +97,6 @@ async function lookAt(path: string) {
   } catch (error) {
     const { code } = error as { readonly code?: string };
     if (code === 'ENOENT') return undefined;
-    throw new KeyError('unreadable', `${path} cannot be read: ${whyUnreadable(error)}`);
+    throw new KeyError('unreadable', `${path} cannot be read: ${readErrorReason(error)}`);
   }
 }

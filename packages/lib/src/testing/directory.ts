@@ -4,7 +4,7 @@ import { PrivateKey } from '../keys/private-key.ts';
 import { PublicKey } from '../keys/public-key.ts';
 import { type ContractCase, same } from './contract.ts';
 import { type DirectoryFixture, directoryCase, HINT, newKey, refused, statesOf } from './directory-fixture.ts';
-import { keySetCases } from './directory-key-sets.ts';
+import { jwksCases } from './directory-jwks.ts';
 import { rotationCases } from './directory-rotation.ts';
 
 /** Names that a database with a lazy collation takes for one another. */
@@ -201,7 +201,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
     }),
 
     ...rotationCases(fixture),
-    ...keySetCases(fixture),
+    ...jwksCases(fixture),
   ];
 }
 

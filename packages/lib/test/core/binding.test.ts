@@ -25,7 +25,7 @@ type Request = Omit<AuthenticationRequest, 'authorization'>;
 const POST: Request = { method: 'POST', target: '/v1/items?x=1' };
 
 function serverOf({ userRequires = [], ...options }: Server = {}) {
-  const keys = memoryKeyStore(() => NOW);
+  const keys = memoryKeyStore({ now: () => NOW });
   keys.setUser('alice', { user: 'alice', require: userRequires });
   keys.addKey('alice', key.publicKey);
   const nonces = memoryNonceStore({ tolerance: 600, now: () => NOW - 600 });

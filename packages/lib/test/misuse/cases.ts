@@ -227,14 +227,9 @@ export const MISUSES: readonly Misuse[] = [
   ),
 
   // Key stores
-  misuse('memoryKeyStore', 'now: must be a function', memoryKeyStore as Wrong, [
-    null,
-    5,
-    {},
-    { guido: publicKey },
-    'guido',
-  ]),
-  misuse('memoryKeyStore', 'option now: must return seconds', memoryKeyStore as Wrong, MILLISECONDS),
+  options('memoryKeyStore', memoryKeyStore as Wrong),
+  misuse('memoryKeyStore', 'option now: must be a function', (now) => memoryKeyStore({ now }), [5, {}, 'guido']),
+  misuse('memoryKeyStore', 'option now: must return seconds', (now) => memoryKeyStore({ now }), MILLISECONDS),
   misuse(
     'memoryKeyStore.addKey',
     'key: must be a PublicKey',

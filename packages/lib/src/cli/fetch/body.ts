@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import type { IoStreams } from 'ajwt-cli-kit/io';
-import { whyUnreadable } from '../../keys/why-unreadable.ts';
+import { readErrorReason } from '../../keys/read-error.ts';
 import { READ_ERROR } from './exit-codes.ts';
 
 /** Larger files are streamed. A streamed body, like standard input, cannot be sent again after a redirect. */
@@ -47,6 +47,6 @@ async function readPart(data: string, io: Pick<IoStreams, 'stdin'>): Promise<Req
     const content = createReadStream(path);
     return file.isFile() ? { content, length: file.size } : { content };
   } catch (error) {
-    throw new CommandError(`-d: cannot read ${path}: ${whyUnreadable(error)}`, READ_ERROR);
+    throw new CommandError(`-d: cannot read ${path}: ${readErrorReason(error)}`, READ_ERROR);
   }
 }

@@ -5,7 +5,7 @@ import { basename, extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import type { IoStreams } from 'ajwt-cli-kit/io';
-import { whyUnreadable } from '../../keys/why-unreadable.ts';
+import { readErrorReason } from '../../keys/read-error.ts';
 import type { RequestBody } from './body.ts';
 import { READ_ERROR } from './exit-codes.ts';
 
@@ -127,7 +127,7 @@ async function openFile(path: string): Promise<Pick<Part, 'content' | 'length'>>
     }
     return { content: wholeFile(path, file.createReadStream({ end: stat.size - 1 }), stat.size), length: stat.size };
   } catch (error) {
-    throw new CommandError(`-F: cannot read ${path}: ${whyUnreadable(error)}`, READ_ERROR);
+    throw new CommandError(`-F: cannot read ${path}: ${readErrorReason(error)}`, READ_ERROR);
   }
 }
 

@@ -149,7 +149,7 @@ export interface AuditQuery extends PageQuery {
  * - `bad_comment`, `bad_expiry`: what is written beside a key
  * - `bad_query`: a page that cannot be asked for
  * - `bad_url`, `forbidden_address`: where no key set is fetched from
- * - `unknown_user`, `unknown_key`, `unknown_key_set`: not in the directory
+ * - `unknown_user`, `unknown_key`, `unknown_jwks`: not in the directory
  * - `user_exists`: the name is taken
  * - `key_revoked`: a revoked key does not come back
  * - `not_replaced`: a key is not retired before another one was used
@@ -163,7 +163,7 @@ export type DirectoryErrorCode =
   | 'forbidden_address'
   | 'unknown_user'
   | 'unknown_key'
-  | 'unknown_key_set'
+  | 'unknown_jwks'
   | 'user_exists'
   | 'key_revoked'
   | 'not_replaced';
@@ -333,7 +333,7 @@ export interface Directory extends KeyStore<DirectoryUser> {
    * @param username - compared exactly
    * @param url - as it was added
    * @returns whether it was written down
-   * @throws DirectoryError `unknown_user`, `unknown_key_set`, `bad_url`
+   * @throws DirectoryError `unknown_user`, `unknown_jwks`, `bad_url`
    */
   removeJwks(username: string, url: string): Promise<UrgentChange>;
 

@@ -96,13 +96,13 @@ export function userFinder(db: Kysely<DirectoryTables>, parser: KeyParser, now: 
       const key = new StoredKey({ fingerprint, kid, public_key, alg }, parser);
       keys.set(fingerprint, { key, state: stateOf(row, at) });
     }
-    const keySets = new Set(rows.flatMap(({ url }) => (url === null ? [] : [url])));
+    const jwksUrls = new Set(rows.flatMap(({ url }) => (url === null ? [] : [url])));
     const user = userOf({ ...first, created: first.user_created });
     if (keys.size === 0) parser.decoy(username);
     else keyToPrepare([...keys.values()], user.disabled, hint)?.prepare();
     return {
       ...{ username, user, disabled: user.disabled },
-      ...{ keys: [...keys.values()], jwksUrls: [...keySets], validUntil: nextExpiry(rows, at) },
+      ...{ keys: [...keys.values()], jwksUrls: [...jwksUrls], validUntil: nextExpiry(rows, at) },
     };
   }
 

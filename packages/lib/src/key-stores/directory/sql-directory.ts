@@ -7,7 +7,7 @@ import { checkActor } from './checks.ts';
 import { directoryDialectOf } from './dialects.ts';
 import type { Directory } from './directory.ts';
 import { userFinder } from './find.ts';
-import { keySetsOf } from './key-sets.ts';
+import { jwksOf } from './jwks.ts';
 import { keysOf } from './keys.ts';
 import { pendingMigrations, runMigrations } from './migrations.ts';
 import { type Connection, keyReader } from './rows.ts';
@@ -66,7 +66,7 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
       ...shared,
       ...usersOf(db, dialect, now, changes),
       ...keysOf(db, keyOf, now, changes),
-      ...keySetsOf(db, now, changes),
+      ...jwksOf(db, now, changes),
       withActor(other) {
         checkActor(other);
         return directoryOf(other);

@@ -4,7 +4,7 @@ import type { Generated } from 'kysely';
 export interface DirectoryTables {
   ajwt_user: UserTable;
   ajwt_key: KeyTable;
-  ajwt_key_set: KeySetTable;
+  ajwt_key_set: JwksTable;
   ajwt_revoked_key: RevokedKeyTable;
   ajwt_key_use: KeyUseTable;
   ajwt_audit: AuditTable;
@@ -46,7 +46,7 @@ export interface KeyTable {
 }
 
 /** @public named in the declarations of what queries return */
-export interface KeySetTable {
+export interface JwksTable {
   id: Generated<number>;
   user_id: number;
   /** Where a JWK set is that the user is trusted by; as a parsed URL is written, ASCII. */

@@ -71,11 +71,11 @@ export function usersOf(
         );
         if (revoked.length > 0) await transaction.insertInto('ajwt_revoked_key').values(revoked).execute();
         const sets = await transaction.selectFrom('ajwt_key_set').select('url').where('user_id', '=', id).execute();
-        const keySets = sets.map(({ url }) => url);
+        const jwks = sets.map(({ url }) => url);
         await transaction.deleteFrom('ajwt_user').where('id', '=', id).execute();
         const fingerprints = keys.map(({ fingerprint }) => fingerprint);
         await forgetUses(transaction, fingerprints);
-        note('user.remove', username, { keys: fingerprints, ...(keySets.length === 0 ? {} : { keySets }) });
+        note('user.remove', username, { keys: fingerprints, ...(jwks.length === 0 ? {} : { jwks }) });
       }),
   };
 

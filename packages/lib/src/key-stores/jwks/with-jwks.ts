@@ -24,9 +24,9 @@ export function withJwks<User>(store: KeyStore<User>, client: JwksClient): KeySt
 
   function add(record: UserRecord<User> | undefined | null, hint: KeyHint) {
     if (record === undefined || record === null) return undefined;
-    const keySets = record.jwksUrls ?? [];
-    if (record.disabled || keySets.length === 0 || isOwn(record.keys, hint.kid)) return record;
-    return andThen(client.jwksKeys(keySets, hint), (others) => merge(record, others));
+    const urls = record.jwksUrls ?? [];
+    if (record.disabled || urls.length === 0 || isOwn(record.keys, hint.kid)) return record;
+    return andThen(client.jwksKeys(urls, hint), (others) => merge(record, others));
   }
 
   function merge(record: UserRecord<User>, others: readonly KeyRecord[]): UserRecord<User> {

@@ -1,4 +1,4 @@
-/** Users and keys in this process's memory: for tests, for examples, and for services with a handful of callers. */
+/** Keeps users and keys in the memory of this process: for tests, examples, and services with a handful of callers. */
 import { checkArgument, checkSeconds, checkVerificationKey } from '../../core/arguments.ts';
 import { type BindMember, refuseUnknownMembers } from '../../core/bind.ts';
 import { isUsername } from '../../core/claims.ts';
@@ -10,57 +10,63 @@ import {
   type UserRecord,
   type VerificationKey,
 } from '../../core/contracts.ts';
-import { checkOptions, type OptionKinds, readClock, wallClock } from '../../core/options.ts';
+import { checkOptions, clockOption, type OptionKinds } from '../../core/options.ts';
 
-/** What a user may be given. */
+/** Options of {@link memoryKeyStore}. */
+export interface MemoryKeyStoreOptions {
+  /** Returns seconds since the epoch, to expire keys; default the wall clock. */
+  readonly now?: () => number;
+}
+
+/** Options of a user. */
 export interface MemoryUserOptions<User> {
-  /** The application's own object, handed back as `result.user`. */
+  /** Your own object for this user, returned as `result.user`. */
   readonly user: User;
   readonly disabled?: boolean;
-  /** Members of `bind` that this user's tokens must carry. */
+  /** Members of `bind` that this user's tokens must have. */
   readonly require?: readonly BindMember[];
 }
 
-/** What a key may be given. */
+/** Options of a key. */
 export interface MemoryKeyOptions {
   /** Default `active`. */
   readonly state?: KeyState;
-  /** Seconds since the epoch from which the key no longer counts. */
+  /** When the key expires, in seconds since the epoch. */
   readonly expires?: number;
 }
 
-/** A key store in memory. Every change counts for the next request. */
+/** A key store in memory. A change takes effect with the next request. */
 export interface MemoryKeyStore<User> extends KeyStore<User> {
   /**
-   * Adds a user, or changes the one of that name; its keys stay.
+   * Adds a user, or changes an existing one and keeps its keys.
    *
    * @param username - 1 to 600 bytes of UTF-8, without control characters and outer white space
-   * @param options - {@link MemoryUserOptions}; what is left out is reset
-   * @throws TypeError if the username cannot stand in a token
+   * @param options - {@link MemoryUserOptions}; an omitted option gets its default
+   * @throws TypeError if no token can have this username
    */
   setUser(username: string, options: MemoryUserOptions<User>): void;
   /**
    * Removes a user and its keys.
    *
    * @param username - compared exactly
-   * @returns whether there was one
+   * @returns whether the user existed
    */
   removeUser(username: string): boolean;
   /**
-   * Adds a key to a user, or changes the state of the one it has; adds the user if there is none, with its own name as `user`.
+   * Adds a key to a user, or changes the options of a key that the user has. Adds a missing user, with the username as its `user`.
    *
    * @param username - as for {@link MemoryKeyStore.setUser}
-   * @param key - the public half
-   * @param options - {@link MemoryKeyOptions}; what is left out is reset
-   * @throws TypeError if the username cannot stand in a token
-   * @throws KeyConflictError if another user has this key: then nobody could tell who signed
+   * @param key - the public key
+   * @param options - {@link MemoryKeyOptions}; an omitted option gets its default
+   * @throws TypeError if no token can have this username
+   * @throws KeyConflictError if another user has this key
    */
   addKey(username: string, key: VerificationKey, options?: MemoryKeyOptions): void;
   /**
-   * Revokes a key; it stays with its user.
+   * Revokes a key. It stays in the store, so that requests with it are refused as `key_revoked`.
    *
    * @param id - its kid or its `SHA256:` fingerprint
-   * @returns whether there was one
+   * @returns whether the key exists
    */
   revokeKey(id: string): boolean;
 }
@@ -70,19 +76,32 @@ interface Entry<User> {
   readonly expiries: ReadonlyMap<string, number>;
 }
 
+const OPTIONS: OptionKinds<MemoryKeyStoreOptions> = { now: 'function' };
 const USER_OPTIONS: OptionKinds<MemoryUserOptions<unknown>> = { user: 'any', disabled: 'boolean', require: 'array' };
 const KEY_OPTIONS: OptionKinds<MemoryKeyOptions> = { state: 'any', expires: 'any' };
 const STATES: readonly KeyState[] = ['active', 'staged', 'expired', 'revoked'];
 
 /**
- * Makes a key store in memory.
+ * Creates a key store in memory.
  *
- * @param now - seconds since the epoch, for keys that expire; default the wall clock
- * @returns a store without users, that answers without a promise
+ * @param options - {@link MemoryKeyStoreOptions}
+ * @returns a store without users, whose `find` returns the user itself and no promise
+ * @throws TypeError for an option that is unknown or of another type
+ *
+ * @example
+ * ```ts
+ * import { memoryKeyStore, PrivateKey } from 'asymmetric-jwt-auth';
+ *
+ * const keys = memoryKeyStore<{ email: string }>();
+ * const { publicKey } = await PrivateKey.generate();
+ * keys.setUser('guido', { user: { email: 'guido@example.com' } });
+ * keys.addKey('guido', publicKey, { expires: Date.now() / 1000 + 86_400 });
+ * keys.revokeKey(publicKey.kid); // true
+ * ```
  */
-export function memoryKeyStore<User = string>(now: () => number = wallClock): MemoryKeyStore<User> {
-  checkArgument(typeof now === 'function', 'now', 'a function', now);
-  readClock(now);
+export function memoryKeyStore<User = string>(options: MemoryKeyStoreOptions = {}): MemoryKeyStore<User> {
+  checkOptions(options, OPTIONS);
+  const now = clockOption(options.now);
   const entries = new Map<string, Entry<User>>();
   const owners = new Map<string, string>();
   const NO_EXPIRIES: ReadonlyMap<string, number> = new Map();

@@ -64,7 +64,7 @@ const FIND_DEADLINE = 150;
 export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly<Record<string, unknown>>> {
   checkKysely(db);
   const mapping = readMapping(options);
-  const { users, keys, keySets, onBadKey, onWriteError, maxParsedKeys, now } = mapping;
+  const { users, keys, jwks, onBadKey, onWriteError, maxParsedKeys, now } = mapping;
   const query = findQuery(db, mapping);
   const cache = parsedKeys(maxParsedKeys, ({ username, id, text, alg }: RowKey) => {
     try {
@@ -75,7 +75,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
     }
   });
   const keyUses = mappedUses(db, keys.table ?? users.table, keys, onWriteError);
-  const setUses = keySets && mappedUses(db, keySets.table, keySets, onWriteError);
+  const jwksUses = jwks && mappedUses(db, jwks.table, jwks, onWriteError);
   const usedRows = new WeakMap<VerificationKey, readonly [LastUsed<MappedUse>, MappedUse]>();
 
   function keyIn(row: MappedRow): VerificationKey | undefined {
@@ -95,8 +95,12 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
   }
 
   /** Adds the keys of the sets that a user is trusted by, where none of its own is meant. */
-  async function addKeySets(rows: readonly MappedRow[], records: Map<string, KeyRecord>, hint: KeyHint): Promise<void> {
-    if (keySets === undefined || records.has(hint.kid?.toLowerCase() ?? '')) return;
+  async function addJwksKeys(
+    rows: readonly MappedRow[],
+    records: Map<string, KeyRecord>,
+    hint: KeyHint,
+  ): Promise<void> {
+    if (jwks === undefined || records.has(hint.kid?.toLowerCase() ?? '')) return;
     const sets = new Map<string, unknown>();
     for (const row of rows) {
       const url = row[ALIASES.url];
@@ -106,9 +110,9 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
     let trouble: unknown;
     for (const [url, id] of sets) {
       try {
-        for (const record of (await keySets.jwksKeys(url, hint)) ?? []) {
+        for (const record of (await jwks.jwksKeys(url, hint)) ?? []) {
           found += 1;
-          addSetKey(record, id, records);
+          addJwksKey(record, id, records);
         }
       } catch (error) {
         trouble ??= error;
@@ -117,7 +121,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
     if (found === 0 && trouble !== undefined) throw trouble;
   }
 
-  function addSetKey(record: KeyRecord, id: unknown, records: Map<string, KeyRecord>): void {
+  function addJwksKey(record: KeyRecord, id: unknown, records: Map<string, KeyRecord>): void {
     const { kid, fingerprint, algorithms, signatureLength, modulus, handle } = record.key;
     const own = records.get(kid);
     if (own !== undefined) {
@@ -127,7 +131,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
     }
     // Others may trust the same URL: as an object of its own, it says whose row was used.
     const key: VerificationKey = { kid, fingerprint, algorithms, signatureLength, modulus, handle };
-    if (setUses !== undefined) usedRows.set(key, [setUses, { place: idOf(id), id }]);
+    if (jwksUses !== undefined) usedRows.set(key, [jwksUses, { place: idOf(id), id }]);
     records.set(kid, { ...record, key });
   }
 
@@ -173,7 +177,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
   /** The rows of the user that was found last. */
   let lastFound: readonly MappedRow[] | undefined;
 
-  const allUses = [keyUses, setUses].filter((one) => one !== undefined);
+  const allUses = [keyUses, jwksUses].filter((one) => one !== undefined);
   return {
     async find(username, hint) {
       // Some databases fail for what no username can be.
@@ -190,7 +194,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
       const { records, ...record } = readRows(own);
       lastFound = own;
       // Who is not let in anyway causes no fetch.
-      if (!record.disabled) await addKeySets(own, records, hint);
+      if (!record.disabled) await addJwksKeys(own, records, hint);
       return { ...record, keys: [...records.values()] };
     },
 

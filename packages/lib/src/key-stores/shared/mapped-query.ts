@@ -24,7 +24,7 @@ type Alias = keyof typeof ALIASES;
 export type MappedRow = Readonly<Record<string, unknown>>;
 
 /** @returns the query, with the username as its one parameter */
-export function findQuery(db: AnyDatabase, { users, keys, keySets }: Mapping): CompiledQuery {
+export function findQuery(db: AnyDatabase, { users, keys, jwks }: Mapping): CompiledQuery {
   const keysIn = keys.table === undefined ? 'u' : 'k';
   const columns: Readonly<Record<Alias, string | undefined>> = {
     userId: `u.${users.id}`,
@@ -37,8 +37,8 @@ export function findQuery(db: AnyDatabase, { users, keys, keySets }: Mapping): C
     keyActive: columnOf(keysIn, keys.active),
     revoked: columnOf(keysIn, keys.revoked),
     expires: columnOf(keysIn, keys.expires),
-    setId: columnOf('s', keySets?.id),
-    url: columnOf('s', keySets?.url),
+    setId: columnOf('s', jwks?.id),
+    url: columnOf('s', jwks?.url),
   };
   const selected = Object.entries(columns).flatMap(([alias, column]) =>
     column === undefined ? [] : [`${column} as ${ALIASES[alias as Alias]}`],
@@ -50,8 +50,8 @@ export function findQuery(db: AnyDatabase, { users, keys, keySets }: Mapping): C
     // The newest first, where ids grow: it is the one that most callers will have.
     if (keys.id !== undefined) query = query.orderBy(`k.${keys.id}`, 'desc');
   }
-  if (keySets !== undefined) {
-    query = query.leftJoin(`${keySets.table} as s`, `s.${keySets.userId}`, `u.${users.id}`);
+  if (jwks !== undefined) {
+    query = query.leftJoin(`${jwks.table} as s`, `s.${jwks.userId}`, `u.${users.id}`);
   }
   return query.compile();
 }

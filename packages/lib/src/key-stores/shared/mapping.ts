@@ -150,7 +150,7 @@ const KEYS: OptionKinds<KeyColumns<string> & { table: string; userId: string }> 
   expires: 'text',
   lastUsed: 'object',
 };
-const KEY_SETS: OptionKinds<JwksMapping<string, string>> = {
+const JWKS: OptionKinds<JwksMapping<string, string>> = {
   table: 'text',
   userId: 'text',
   url: 'text',
@@ -162,19 +162,19 @@ const KEY_SETS: OptionKinds<JwksMapping<string, string>> = {
 /** @throws TypeError for an option that is unknown, missing, or of another kind; the message names it */
 export function readMapping(options: AnyOptions) {
   checkOptions(options, OPTIONS);
-  const { users, keys, jwks: keySets, onBadKey, onWriteError } = options;
+  const { users, keys, jwks, onBadKey, onWriteError } = options;
   const now = clockOption(options.now);
   const maxParsedKeys = numberOption('maxParsedKeys', options.maxParsedKeys, 10_000, 1, 10_000_000);
   checkMembers('option users', users, USERS, ['table', 'id', 'username']);
   const apart = keys?.table !== undefined;
   checkMembers('option keys', keys, KEYS, apart ? ['userId', 'publicKey'] : ['publicKey']);
   if (!apart && keys.userId !== undefined) throw new TypeError('option keys.userId: needs keys.table');
-  if (keySets !== undefined) checkMembers('option jwks', keySets, KEY_SETS, ['table', 'userId', 'url', 'jwksKeys']);
-  for (const [name, of] of Object.entries({ keys, keySets })) {
+  if (jwks !== undefined) checkMembers('option jwks', jwks, JWKS, ['table', 'userId', 'url', 'jwksKeys']);
+  for (const [name, of] of Object.entries({ keys, jwks })) {
     if (of?.lastUsed !== undefined && of.id === undefined)
       throw new TypeError(`option ${name}.lastUsed: needs ${name}.id`);
   }
-  return { users, keys, keySets, onBadKey, onWriteError, maxParsedKeys, now };
+  return { users, keys, jwks, onBadKey, onWriteError, maxParsedKeys, now };
 }
 
 /** What the options come to. */

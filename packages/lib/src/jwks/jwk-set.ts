@@ -1,4 +1,4 @@
-/** JWK sets (RFC 7517 §5), as strangers write them: one bad key costs nothing but itself. */
+/** Reads JWK sets (RFC 7517 §5) that others publish. A bad key is skipped; the others stay usable. */
 import type { JsonWebKey } from '#engine';
 import type { KeyRecord } from '../core/contracts.ts';
 import { parseStrictJsonObject } from '../core/strict-json.ts';
@@ -7,10 +7,10 @@ import { KeyError } from '../keys/key-error.ts';
 import { PublicKey } from '../keys/public-key.ts';
 import { JwksError } from './jwks-error.ts';
 
-/** Most keys of one set, so that its reading and its memory are bounded. */
+/** Most keys of one set, to bound the time and memory that it takes. */
 const MAX_KEYS = 100;
 
-/** A key of a set, with the name that its issuer gave it. */
+/** A key of a set, with the kid that the set gives it. */
 export interface SetKey extends KeyRecord {
   readonly key: PublicKey;
 }
@@ -18,11 +18,11 @@ export interface SetKey extends KeyRecord {
 /**
  * Reads a JWK set.
  *
- * @param report - told of each key that is left out
- * @returns the usable keys: an empty set has none, and means that none is trusted
- * @throws JwksError `not_a_set`, or `no_usable_key` where it has keys, but none that can be used
+ * @param report - called for each key that is skipped
+ * @returns the usable keys; none for an empty set, which is valid
+ * @throws JwksError `not_a_set`, or `no_usable_key` if all keys are skipped
  */
-export function readKeySet(text: string | undefined, url: string, report: (problem: JwksError) => void): SetKey[] {
+export function readJwkSet(text: string | undefined, url: string, report: (problem: JwksError) => void): SetKey[] {
   const entries = parseStrictJsonObject(text)?.keys;
   if (!Array.isArray(entries)) throw new JwksError('not_a_set', url);
   if (entries.length > MAX_KEYS) report(new JwksError('too_many_keys', url, { index: MAX_KEYS }));
@@ -61,7 +61,7 @@ function problemOf(error: unknown, url: string, index: number): JwksError {
   return new JwksError(error.code === 'private_key' ? 'leaked_key' : 'bad_key', url, { index, detail: error.message });
 }
 
-/** The key whose private part everybody can read here: also where it stands once more without it. */
+/** The thumbprint of a key that is published with its private part. The same key without it is unsafe too. */
 function leakedThumbprint(entry: unknown): string | undefined {
   if (typeof entry !== 'object' || entry === null || !hasPrivateMember(entry as JsonWebKey)) return undefined;
   try {

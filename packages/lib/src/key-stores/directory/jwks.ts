@@ -10,10 +10,10 @@ import { pageOf, readLimit, readNumber } from './pages.ts';
 import { type Connection, rowOfUser } from './rows.ts';
 import { insertUser } from './users.ts';
 
-type KeySets = Pick<Directory, 'addJwks' | 'listJwks' | 'removeJwks'>;
+type Jwks = Pick<Directory, 'addJwks' | 'listJwks' | 'removeJwks'>;
 
 /** @param now - seconds since the epoch */
-export function keySetsOf(db: Connection, now: () => number, { change, changeUrgently }: Changer): KeySets {
+export function jwksOf(db: Connection, now: () => number, { change, changeUrgently }: Changer): Jwks {
   return {
     async addJwks(username, text, { createUser = false, privateHosts } = {}) {
       const hosts = readPrivateHosts(privateHosts);
@@ -24,11 +24,11 @@ export function keySetsOf(db: Connection, now: () => number, { change, changeUrg
         const userAdded = createUser && (await insertUser(transaction, { username, disabled: 0, created: at }));
         if (userAdded) note('user.add', username);
         const { id } = await rowOfUser(transaction, username);
-        const present = await keySetsIn(transaction)
+        const present = await jwksIn(transaction)
           .where('s.user_id', '=', id)
           .where('s.url', '=', url)
           .executeTakeFirst();
-        if (present !== undefined) return { jwks: keySetOf(present), added: false, userAdded };
+        if (present !== undefined) return { jwks: jwksRowOf(present), added: false, userAdded };
         await transaction.insertInto('ajwt_key_set').values({ user_id: id, url, created: at }).execute();
         note('jwks.add', username, { url });
         return { jwks: { username, url, created: at }, added: true, userAdded };
@@ -37,22 +37,22 @@ export function keySetsOf(db: Connection, now: () => number, { change, changeUrg
 
     async listJwks(query = {}) {
       const limit = readLimit(query);
-      let sets = keySetsIn(db).where('s.id', '>', readNumber(query.after));
+      let sets = jwksIn(db).where('s.id', '>', readNumber(query.after));
       if (query.username !== undefined) {
         sets = sets.where('s.user_id', '=', (await rowOfUser(db, query.username)).id);
       }
       const rows = await sets.limit(limit + 1).execute();
-      return pageOf(rows, limit, keySetOf, ({ id }) => String(id));
+      return pageOf(rows, limit, jwksRowOf, ({ id }) => String(id));
     },
 
     async removeJwks(username, text) {
       const url = checked(() => canonicalUrl(text));
       const { audited } = await changeUrgently(async (transaction, note) => {
         const { id } = await rowOfUser(transaction, username);
-        const named = keySetsIn(transaction).where('s.user_id', '=', id).where('s.url', '=', url);
+        const named = jwksIn(transaction).where('s.user_id', '=', id).where('s.url', '=', url);
         const row = await named.executeTakeFirst();
         if (row === undefined) {
-          throw new DirectoryError('unknown_key_set', `${JSON.stringify(username)} has no key set of that URL`);
+          throw new DirectoryError('unknown_jwks', `${JSON.stringify(username)} has no key set of that URL`);
         }
         await transaction.deleteFrom('ajwt_key_set').where('id', '=', row.id).execute();
         note('jwks.remove', username, { url });
@@ -64,7 +64,7 @@ export function keySetsOf(db: Connection, now: () => number, { change, changeUrg
 }
 
 /** Key sets with their users. */
-function keySetsIn(connection: Connection) {
+function jwksIn(connection: Connection) {
   return connection
     .selectFrom('ajwt_key_set as s')
     .innerJoin('ajwt_user as u', 'u.id', 's.user_id')
@@ -72,7 +72,7 @@ function keySetsIn(connection: Connection) {
     .orderBy('s.id');
 }
 
-function keySetOf({ username, url, created }: { username: string; url: string; created: number }) {
+function jwksRowOf({ username, url, created }: { username: string; url: string; created: number }) {
   return { username, url, created };
 }
 

@@ -4,7 +4,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Why a file could not be opened or read, for people. */
-export function whyUnreadable(error: unknown): string {
+export function readErrorReason(error: unknown): string {
   const code = (error as { readonly code?: string }).code ?? 'unknown error';
   return Object.hasOwn(REASONS, code) ? (REASONS[code] as string) : code;
 }

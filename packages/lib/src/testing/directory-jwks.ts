@@ -30,7 +30,7 @@ const BAD_URLS: readonly (readonly [string, 'bad_url' | 'forbidden_address'])[] 
 ];
 
 /** The cases of the contract. */
-export function keySetCases(fixture: DirectoryFixture): ContractCase[] {
+export function jwksCases(fixture: DirectoryFixture): ContractCase[] {
   const contractCase = (name: string, body: Parameters<typeof directoryCase>[2]) => directoryCase(fixture, name, body);
 
   return [
@@ -68,7 +68,7 @@ export function keySetCases(fixture: DirectoryFixture): ContractCase[] {
       same(await other.removeJwks('acme', URL_OF_SET), { audited: true }, 'removed');
       same((await directory.find('acme', HINT))?.jwksUrls, [], 'key sets');
       same((await directory.find('globex', HINT))?.jwksUrls, [URL_OF_SET], 'key sets of another user');
-      await refused(directory.removeJwks('acme', URL_OF_SET), 'unknown_key_set', 'removed again');
+      await refused(directory.removeJwks('acme', URL_OF_SET), 'unknown_jwks', 'removed again');
       await refused(directory.removeJwks('acme', 'http://x'), 'bad_url', 'no URL');
       await directory.removeUser('globex');
       same((await directory.listJwks()).items, [], 'key sets of users who were removed');
@@ -87,11 +87,11 @@ export function keySetCases(fixture: DirectoryFixture): ContractCase[] {
     }),
 
     contractCase('says of a user who is not there that it has no key sets', async ({ directory }) => {
-      await refused(directory.addJwks('nobody', URL_OF_SET), 'unknown_user', 'addKeySet');
-      await refused(directory.addJwks('', URL_OF_SET, { createUser: true }), 'bad_username', 'addKeySet');
-      await refused(directory.listJwks({ username: 'nobody' }), 'unknown_user', 'listKeySets');
-      await refused(directory.removeJwks('nobody', URL_OF_SET), 'unknown_user', 'removeKeySet');
-      await refused(directory.listJwks({ limit: 0 }), 'bad_query', 'listKeySets');
+      await refused(directory.addJwks('nobody', URL_OF_SET), 'unknown_user', 'addJwks');
+      await refused(directory.addJwks('', URL_OF_SET, { createUser: true }), 'bad_username', 'addJwks');
+      await refused(directory.listJwks({ username: 'nobody' }), 'unknown_user', 'listJwks');
+      await refused(directory.removeJwks('nobody', URL_OF_SET), 'unknown_user', 'removeJwks');
+      await refused(directory.listJwks({ limit: 0 }), 'bad_query', 'listJwks');
     }),
 
     contractCase('lists key sets by page, and writes down who changed what', async ({ directory }) => {
@@ -117,7 +117,7 @@ export function keySetCases(fixture: DirectoryFixture): ContractCase[] {
           ['admin:ada', 'user.add', {}],
           ...[1, 2, 3].map((number) => ['admin:ada', 'jwks.add', { url: `https://acme.example/${number}` }]),
           ['admin:ada', 'jwks.remove', { url: 'https://acme.example/1' }],
-          ['admin:ada', 'user.remove', { keys: [], keySets: ['https://acme.example/2', 'https://acme.example/3'] }],
+          ['admin:ada', 'user.remove', { keys: [], jwks: ['https://acme.example/2', 'https://acme.example/3'] }],
         ],
         'audit trail',
       );

@@ -1,4 +1,4 @@
-/** A key store whose answers are kept for a while: bounded, and gone as soon as something has changed. */
+/** Caches what another key store finds, until it changes or for a limited time. */
 import { checkKeyStore } from '../core/arguments.ts';
 import { BoundedMap } from '../core/bounded-map.ts';
 import type { KeyStore, UserRecord } from '../core/contracts.ts';
@@ -6,20 +6,20 @@ import { dependsOnHint } from '../core/hinted.ts';
 import { checkOptions, clockOption, numberOption, type OptionKinds } from '../core/options.ts';
 import { ownText } from '../core/own-text.ts';
 
-/** How long answers are kept, and how many. */
+/** How long users are cached, and how many. */
 export interface CachedKeyStoreOptions {
-  /** Seconds for which an answer is kept, and for which a change may go unseen; 0 to 3600, default 1. */
+  /** Seconds for which a user is cached, and so until a change takes effect; 0 to 3600, default 1. */
   readonly ttlSeconds?: number;
   /**
-   * Something that is another value after every change of the store behind, looked at every 5 ms at most: then answers are kept for
-   * as long as it stays the same, and a change goes unseen for 5 ms at most. If it throws, nothing is kept.
+   * Returns a different value after every change of the inner store, such as `directoryRevision(path).read`. It is called at most every
+   * 5 ms. Users are cached until the value changes, and `ttlSeconds` is ignored. If it throws, the cache is cleared.
    */
   readonly revision?: () => unknown;
-  /** Most users that are kept; 1 to 10 000 000, default 10 000. Names that are nobody's are kept beside them, a tenth as many. */
+  /** Number of users that are cached; 1 to 10 000 000, default 10 000. A tenth as many unknown usernames are cached in addition. */
   readonly maxUsers?: number;
-  /** Seconds since the epoch; default the wall clock. */
+  /** Returns seconds since the epoch; default the wall clock. */
   readonly now?: () => number;
-  /** Seconds that only ever go forward; default the process's monotonic clock. */
+  /** Returns seconds that never go back; default the process's monotonic clock. */
   readonly monotonic?: () => number;
 }
 
@@ -31,10 +31,10 @@ const OPTIONS: OptionKinds<CachedKeyStoreOptions> = {
   monotonic: 'function',
 };
 
-/** A cached store: changes made in this process can be made to count at once. */
+/** A key store with a cache that you can clear, so that a change takes effect at once. */
 export interface CachedKeyStore<User> extends KeyStore<User> {
   /**
-   * Keeps nothing of what was found so far, of one user or of all.
+   * Removes one user, or all users, from the cache.
    *
    * @param username - default all
    */
@@ -43,38 +43,50 @@ export interface CachedKeyStore<User> extends KeyStore<User> {
 
 interface Entry<User> {
   readonly record: UserRecord<User> | undefined;
-  /** When it was asked for, by the monotonic clock. */
+  /** When the lookup began, by the monotonic clock. */
   readonly at: number;
 }
 
-/** An answer that is under way. */
-interface Loading<User> {
+/** A lookup in progress. */
+interface Lookup<User> {
   readonly record: Promise<UserRecord<User> | undefined>;
-  /** When it was asked for, by the monotonic clock. */
+  /** When it began, by the monotonic clock. */
   readonly at: number;
 }
 
 type Hint = Parameters<KeyStore<unknown>['find']>[1];
 
-/** Most seconds for which others wait for an answer that is under way: one that never comes must not lock its user out. */
+/** Seconds for which requests join a lookup in progress. A lookup that never ends must not lock its user out. */
 const SHARED = 1;
-/** Seconds for which a revision that was read stands. */
-const REVISION_STANDS = 0.005;
+/** Least seconds between two calls of `revision`. */
+const REVISION_INTERVAL = 0.005;
 
 /**
- * Makes a store that keeps the answers of another one. Several requests that need the same user at once ask for it once. The store
- * behind must not depend on the hint.
+ * Creates a store that caches the users of another one. Concurrent requests for the same user share one lookup. The inner store must
+ * find the same keys for every hint.
  *
- * @param store - what is asked where nothing is kept
+ * @param store - the store to cache
  * @param options - {@link CachedKeyStoreOptions}
- * @returns a store that rejects with what the one behind throws: failures are not kept
+ * @returns a store that rejects with what the inner one throws; failures are not cached
  * @throws TypeError for an option that is unknown or out of its range; the message names it
+ *
+ * @example
+ * ```ts
+ * import { cachedKeyStore } from 'asymmetric-jwt-auth';
+ * import { nodeSqliteDialect, sqlDirectory } from 'asymmetric-jwt-auth/sql';
+ * import { Kysely } from 'kysely';
+ *
+ * const db = new Kysely<unknown>({ dialect: nodeSqliteDialect(':memory:') });
+ * const keys = cachedKeyStore(sqlDirectory(db), { ttlSeconds: 10 });
+ * keys.forget('guido'); // the next request of guido reads the database
+ * await db.destroy();
+ * ```
  */
 export function cachedKeyStore<User>(store: KeyStore<User>, options: CachedKeyStoreOptions = {}): CachedKeyStore<User> {
   checkKeyStore('store', store);
   if (dependsOnHint(store)) {
     throw new TypeError(
-      'store: finds other keys for other tokens of a user (JWK sets), which cached() would mix up; put cached() inside',
+      'store: cannot be cached, because the keys of JWK sets depend on the token; use withJwks(cachedKeyStore(store), client)',
     );
   }
   checkOptions(options, OPTIONS);
@@ -89,12 +101,12 @@ export function cachedKeyStore<User>(store: KeyStore<User>, options: CachedKeySt
   const sharedFor = Math.min(ttl, SHARED);
 
   const users = new BoundedMap<string, Entry<User>>(most);
-  // Apart, so that names that strangers make up push out no user.
+  // Separate, so that invented usernames drop no user from the cache.
   const strangers = new BoundedMap<string, Entry<User>>(Math.ceil(most / 10));
-  const loading = new Map<string, Loading<User>>();
+  const lookups = new Map<string, Lookup<User>>();
   let known: unknown;
-  let lookedAt = Number.NEGATIVE_INFINITY;
-  /** Raised whenever what is being loaded must not be kept. */
+  let checkedAt = Number.NEGATIVE_INFINITY;
+  /** Counts calls of `forget`: a lookup that began before one is not cached. */
   let generation = 0;
 
   function forget(username?: string): void {
@@ -102,26 +114,26 @@ export function cachedKeyStore<User>(store: KeyStore<User>, options: CachedKeySt
     if (username === undefined) {
       users.clear();
       strangers.clear();
-      loading.clear();
-    } else for (const map of [users, strangers, loading]) map.delete(username);
+      lookups.clear();
+    } else for (const map of [users, strangers, lookups]) map.delete(username);
   }
 
-  function lookForChanges(at: number): void {
-    if (revision === undefined || at - lookedAt < REVISION_STANDS) return;
+  function checkRevision(at: number): void {
+    if (revision === undefined || at - checkedAt < REVISION_INTERVAL) return;
     let present: unknown;
     try {
       present = revision();
     } catch {
-      // A value that nothing equals.
+      // A value that equals no other.
       present = {};
     }
-    lookedAt = at;
+    checkedAt = at;
     if (present === known) return;
     known = present;
     forget();
   }
 
-  function keptFor(username: string, at: number): Entry<User> | undefined {
+  function cached(username: string, at: number): Entry<User> | undefined {
     for (const map of [users, strangers]) {
       const entry = map.get(username);
       if (entry === undefined) continue;
@@ -139,12 +151,12 @@ export function cachedKeyStore<User>(store: KeyStore<User>, options: CachedKeySt
     return record;
   }
 
-  /** What is no longer loading goes, whatever was forgotten meanwhile; but not what was begun in its place. */
-  function begin(username: string, hint: Hint, at: number) {
+  function startLookup(username: string, hint: Hint, at: number) {
     const record = load(username, hint, at);
-    loading.set(username, { record, at });
+    lookups.set(username, { record, at });
     const end = () => {
-      if (loading.get(username)?.record === record) loading.delete(username);
+      // A later lookup may have replaced this one.
+      if (lookups.get(username)?.record === record) lookups.delete(username);
     };
     record.then(end, end);
     return record;
@@ -156,12 +168,12 @@ export function cachedKeyStore<User>(store: KeyStore<User>, options: CachedKeySt
     forget,
     find(username, hint) {
       const at = monotonic();
-      lookForChanges(at);
-      const entry = keptFor(username, at);
+      checkRevision(at);
+      const entry = cached(username, at);
       if (entry !== undefined) return entry.record;
-      // An answer that has been under way for longer may be older than a change that is to count by now.
-      const present = loading.get(username);
-      return present !== undefined && at - present.at < sharedFor ? present.record : begin(username, hint, at);
+      // An older lookup may have read the store before a change that must take effect by now.
+      const present = lookups.get(username);
+      return present !== undefined && at - present.at < sharedFor ? present.record : startLookup(username, hint, at);
     },
   };
 }

@@ -1,16 +1,26 @@
-/** Several key stores as one: each user is in the first that has it. */
+/** Combines several key stores: the first one that has a user decides. */
 import { checkKeyStore } from '../core/arguments.ts';
 import type { KeyHint, KeyStore, UserRecord, VerificationKey } from '../core/contracts.ts';
 import { dependsOnHint, hintedStore } from '../core/hinted.ts';
 import { andThen } from '../core/maybe-promise.ts';
 
 /**
- * Makes a store that asks others in turn. The first one that has the user decides alone: keys are not merged, and who is disabled, or has
- * no keys, in one store is not looked for in the next. A store that fails stops the search, as it might have known better.
+ * Creates a store that looks for a user in several stores, one after another. The first store that has the user decides: keys are not
+ * merged, and a user who is disabled or has no keys there is not looked for in the next store. If a store fails, the lookup fails.
  *
- * @param stores - in the order in which they are asked; users of all of them are of one type, or of several
- * @returns a store that tells of uses to the one which gave the key
- * @throws TypeError for what is no key store, and where there is none
+ * @param stores - in the order in which to look; their users may have different types
+ * @returns a store that passes `recordUse` to the store that a key came from
+ * @throws TypeError for an argument that is not a key store, or if there is none
+ *
+ * @example
+ * ```ts
+ * import { chainedKeyStore, memoryKeyStore, PrivateKey } from 'asymmetric-jwt-auth';
+ *
+ * const [staff, partners] = [memoryKeyStore(), memoryKeyStore()];
+ * partners.addKey('acme', (await PrivateKey.generate()).publicKey);
+ * const keys = chainedKeyStore(staff, partners);
+ * (await keys.find('acme', { kid: undefined, alg: 'EdDSA' }))?.keys.length; // 1
+ * ```
  */
 export function chainedKeyStore<Users extends readonly unknown[]>(
   ...stores: { readonly [Index in keyof Users]: KeyStore<Users[Index]> }
@@ -20,21 +30,21 @@ export function chainedKeyStore<Users extends readonly unknown[]>(
   for (const [at, store] of all.entries()) {
     if (Array.isArray(store))
       throw new TypeError(
-        'chainedKeyStore: takes the stores one by one, as in chainedKeyStore(first, second), not an array',
+        'chainedKeyStore: takes stores as separate arguments, chainedKeyStore(first, second), not as an array',
       );
     checkKeyStore(`chainedKeyStore: store ${at + 1}`, store);
   }
-  /** Who gave a key, for `used`: as long as somebody holds the key. */
-  const givers = new WeakMap<VerificationKey, KeyStore<Users[number]>>();
+  /** The store that each key came from. */
+  const origins = new WeakMap<VerificationKey, KeyStore<Users[number]>>();
 
-  function isHere(
+  function isIn(
     record: UserRecord<Users[number]> | undefined | null,
     username: string,
     store: KeyStore<Users[number]>,
   ): record is UserRecord<Users[number]> {
-    // A store that compares with less care has somebody else.
+    // A store that ignores case, for example, finds another user.
     if (record?.username !== username) return false;
-    for (const { key } of record.keys) givers.set(key, store);
+    for (const { key } of record.keys) origins.set(key, store);
     return true;
   }
 
@@ -44,7 +54,7 @@ export function chainedKeyStore<Users extends readonly unknown[]>(
     const store = all[at];
     if (store === undefined) return undefined;
     return andThen(store.find(username, hint), (record) =>
-      isHere(record, username, store) ? record : findFrom(at + 1, username, hint),
+      isIn(record, username, store) ? record : findFrom(at + 1, username, hint),
     );
   }
 
@@ -57,7 +67,7 @@ export function chainedKeyStore<Users extends readonly unknown[]>(
       }
       return { ready: true };
     },
-    recordUse: (key, at) => givers.get(key)?.recordUse?.(key, at),
+    recordUse: (key, at) => origins.get(key)?.recordUse?.(key, at),
   };
   return all.some(dependsOnHint) ? hintedStore(store) : store;
 }

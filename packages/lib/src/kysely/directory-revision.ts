@@ -1,14 +1,14 @@
-/** Whether anybody has changed the directory in an SQLite file: one small, synchronous read. */
+/** Notices changes of the directory in an SQLite file, with one small, synchronous read. */
 import { DatabaseSync } from 'node:sqlite';
 import { checkPath } from './node-sqlite-dialect.ts';
 
-/** A look at the directory's revision. */
+/** Reads the revision of a directory. */
 export interface DirectoryRevision {
   /**
-   * Reads it, synchronously.
+   * Reads the revision, synchronously.
    *
-   * @returns another number after every change of users and keys, whoever made it
-   * @throws what `node:sqlite` throws where the file cannot be read
+   * @returns a number that differs after every change of users and keys, by any process
+   * @throws what `node:sqlite` throws if the file cannot be read
    */
   read(): number;
   /** Closes the connection. */
@@ -16,11 +16,27 @@ export interface DirectoryRevision {
 }
 
 /**
- * Opens a connection that only looks: the option `revision` of `cachedKeyStore()` takes its `read`.
+ * Opens a read-only connection that reads the revision of a directory. Pass its `read` to `cachedKeyStore()` as `revision`.
  *
- * @param path - a file whose directory was migrated
- * @returns the connection, open until it is closed
- * @throws what `node:sqlite` throws where the file cannot be opened, or has no directory
+ * @param path - an SQLite file with a migrated directory
+ * @returns the connection, which stays open until you close it
+ * @throws what `node:sqlite` throws if the file cannot be opened, or has no directory
+ *
+ * @example
+ * ```ts
+ * import { tmpdir } from 'node:os';
+ * import { cachedKeyStore } from 'asymmetric-jwt-auth';
+ * import { directoryRevision, nodeSqliteDialect, sqlDirectory } from 'asymmetric-jwt-auth/sql';
+ * import { Kysely } from 'kysely';
+ *
+ * const path = `${tmpdir()}/directory-${process.pid}.db`;
+ * const db = new Kysely<unknown>({ dialect: nodeSqliteDialect(path) });
+ * await sqlDirectory(db).migrate();
+ * const revision = directoryRevision(path);
+ * const keys = cachedKeyStore(sqlDirectory(db), { revision: revision.read });
+ * revision.close();
+ * await db.destroy();
+ * ```
  */
 export function directoryRevision(path: string): DirectoryRevision {
   checkPath(path);

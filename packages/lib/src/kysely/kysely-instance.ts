@@ -1,4 +1,4 @@
-/** What the SQL stores are given: a `Kysely` instance. */
+/** Checks the `Kysely` instance that the SQL stores take. */
 import { checkArgument, hasMethod } from '../core/arguments.ts';
 
 /** @throws TypeError for a dialect, a driver's pool, a path, or anything else that is not a `Kysely` instance */

@@ -1,48 +1,59 @@
-/** Kysely's SQLite dialect over Node's own `node:sqlite`. */
+/** A Kysely dialect for `node:sqlite`. */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type Dialect, SqliteDialect } from 'kysely';
 import { checkArgument } from '../core/arguments.ts';
 import { checkOptions, numberOption, type OptionKinds } from '../core/options.ts';
 import { isSqliteBusy } from './retry-while-busy.ts';
 
-/** Statements that stay prepared; ours are a few dozen, an application's own come and go. */
+/** Most statements that stay prepared. The library has a few dozen. */
 const MAX_STATEMENTS = 256;
 
-/** How an SQLite database is opened. */
+/** Options of {@link nodeSqliteDialect}. */
 export interface NodeSqliteOptions {
-  /** `NORMAL` (default) survives a killed process, `FULL` a power cut as well. */
+  /** With `NORMAL` (default) committed data survives a killed process, with `FULL` also a power failure. */
   readonly synchronous?: 'NORMAL' | 'FULL';
   /**
-   * Milliseconds that a statement waits for another process's lock, holding up this whole process meanwhile: for commands, never
-   * for servers. Default 0.
+   * Milliseconds that a statement waits for the lock of another process, which blocks this process. Use it in commands, and never in
+   * servers. Default 0.
    */
   readonly busyTimeoutMs?: number;
-  /** Only reads, and leaves the file as it is: one that is not there is not made, and its journal keeps its mode. Default false. */
+  /** Opens an existing file only for reading, and does not change its journal mode. Default false. */
   readonly readOnly?: boolean;
 }
 
 const OPTIONS: OptionKinds<NodeSqliteOptions> = { synchronous: 'any', busyTimeoutMs: 'any', readOnly: 'boolean' };
 const MAX_WAIT = 600_000;
 
-/** @throws TypeError: a URL would be the name of a new file */
+/** @throws TypeError also for a URL, which would be the name of a new file */
 export function checkPath(path: unknown): void {
   checkArgument(typeof path === 'string' && path !== '', 'path', 'the path of a file, or :memory:', path);
   const isUrl = /^[a-z][a-z0-9+.-]+:\/\//i.test(path);
   if (isUrl)
-    throw new TypeError('path: must be the path of a file, not a URL; a URL belongs to the dialect of its database');
+    throw new TypeError('path: must be the path of a file, not a URL; pass a URL to the dialect of its database');
 }
 
 /**
- * Opens an SQLite database for Kysely: write-ahead log, foreign keys on, and no waiting for another process's lock, as that
- * would hold up every other request (who needs to try again does so without blocking).
+ * Opens an SQLite database for Kysely, with a write-ahead log and foreign keys. Statements do not wait for the lock of another process,
+ * because that would block all requests; the stores of this library try again without blocking.
  *
- * Anyone who can write to the file, to those beside it (`-wal`, `-shm`) or to their folder can let anyone in. A new file gets the mode that
- * the process's umask leaves; the modes of existing ones are not checked (`ajwtd` refuses a database that anyone can write to).
+ * Anyone who can write to the file, to its `-wal` and `-shm` files, or to their folder can let anyone in. A new file gets its mode from the
+ * umask. The modes of existing files are not checked; `ajwtd` refuses a database that anyone can write to.
  *
- * @param path - a file, made if it is not there; `:memory:` for one that ends with the process
+ * @param path - a file, which is created if it does not exist; `:memory:` for a database in memory
  * @param options - {@link NodeSqliteOptions}
- * @returns a dialect with the database open: `new Kysely({ dialect })`, whose `destroy()` closes it
- * @throws what `node:sqlite` throws where the file cannot be opened
+ * @returns a dialect with an open database, for `new Kysely({ dialect })`; its `destroy()` closes the database
+ * @throws TypeError for an option that is unknown or out of its range, and for a path that is empty or a URL
+ * @throws what `node:sqlite` throws if the file cannot be opened
+ *
+ * @example
+ * ```ts
+ * import { nodeSqliteDialect } from 'asymmetric-jwt-auth/sql';
+ * import { Kysely, sql } from 'kysely';
+ *
+ * const db = new Kysely<unknown>({ dialect: nodeSqliteDialect(':memory:', { synchronous: 'FULL' }) });
+ * await sql<{ one: number }>`SELECT 1 AS one`.execute(db); // { rows: [{ one: 1 }] }
+ * await db.destroy();
+ * ```
  */
 export function nodeSqliteDialect(path: string, options: NodeSqliteOptions = {}): Dialect {
   checkPath(path);
@@ -52,7 +63,7 @@ export function nodeSqliteDialect(path: string, options: NodeSqliteOptions = {})
   checkArgument(isLevel, 'option synchronous', 'NORMAL or FULL', synchronous);
   const wait = Math.floor(numberOption('busyTimeoutMs', options.busyTimeoutMs, 0, 0, MAX_WAIT, 'milliseconds'));
   const database = new DatabaseSync(path, { readOnly });
-  if (!readOnly) patiently(() => database.exec('PRAGMA journal_mode = WAL'));
+  if (!readOnly) waitWhileBusy(() => database.exec('PRAGMA journal_mode = WAL'));
   database.exec(`PRAGMA busy_timeout = ${wait}; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON;`);
   const statements = new Map<string, ReturnType<typeof shim>>();
 
@@ -72,7 +83,7 @@ export function nodeSqliteDialect(path: string, options: NodeSqliteOptions = {})
   });
 }
 
-/** What Kysely asks of a statement. */
+/** Adapts a statement to the interface that Kysely expects. */
 function shim(statement: StatementSync) {
   return {
     reader: statement.columns().length > 0,
@@ -82,13 +93,13 @@ function shim(statement: StatementSync) {
   };
 }
 
-/** Milliseconds for which other processes are waited for, before anything is served. */
-const OPENING = 2000;
+/** Milliseconds to wait for other processes when the database is opened. */
+const OPEN_TIMEOUT_MS = 2000;
 
-/** SQLite itself waits neither for a change of the journal's mode nor, here, for a process that reads the log of one that was killed. */
-function patiently(work: () => void): void {
+/** SQLite itself waits neither to change the journal mode nor for a process that recovers the log of a killed one. */
+function waitWhileBusy(work: () => void): void {
   const clock = new Int32Array(new SharedArrayBuffer(4));
-  for (const end = performance.now() + OPENING; ; ) {
+  for (const end = performance.now() + OPEN_TIMEOUT_MS; ; ) {
     try {
       work();
       return;

@@ -1,32 +1,32 @@
-/** Repeats work that was rolled back because another connection was in its way, without blocking the process. */
+/** Repeats work that was rolled back because of another connection, without blocking the process. */
 import { UnavailableError } from '../core/contracts.ts';
 
 const SQLITE_BUSY = 5;
 
 /**
- * Whether SQLite gave up because another connection was in its way.
+ * Tells whether an error of `node:sqlite` is SQLITE_BUSY, because another connection has a lock.
  *
  * @param error - thrown by `node:sqlite`
- * @returns true for SQLITE_BUSY in all its extended forms, such as the one while another process recovers the log of a killed one
+ * @returns true for SQLITE_BUSY and its extended codes, such as SQLITE_BUSY_RECOVERY
  */
 export function isSqliteBusy(error: unknown): boolean {
   return (((error as { errcode?: number }).errcode ?? 0) & 0xff) === SQLITE_BUSY;
 }
 
 /**
- * Does work, and repeats it while it fails because others are in its way.
+ * Runs work, and repeats it while it fails because of other connections.
  *
- * @param work - has changed nothing when it fails like that
- * @param deadline - milliseconds for all attempts
+ * @param work - if it fails because of another connection, it has changed nothing
+ * @param timeoutMs - milliseconds for all attempts
  * @param isBusy - recognizes such a failure; default SQLite's lock
- * @throws UnavailableError after the deadline; any other error of the work
+ * @throws UnavailableError after the timeout; any other error of the work
  */
 export async function retryWhileBusy<T>(
   work: () => Promise<T>,
-  deadline: number,
+  timeoutMs: number,
   isBusy: (error: unknown) => boolean = isSqliteBusy,
 ): Promise<T> {
-  const end = performance.now() + deadline;
+  const end = performance.now() + timeoutMs;
   for (let pause = 1; ; pause = Math.min(2 * pause, 50)) {
     try {
       return await work();

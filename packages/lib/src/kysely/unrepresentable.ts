@@ -1,23 +1,23 @@
-/** Whether a database failed only because its character set lacks a character that was asked for. */
+/** Recognizes errors of databases whose character set lacks a character of a query. */
 import { type Kysely, sql } from 'kysely';
 
 /** SQLSTATEs of PostgreSQL: untranslatable_character, character_not_in_repertoire. */
 const POSTGRES = ['22P05', '22021'];
 
 /**
- * Errors of MySQL and MariaDB: collations that cannot be mixed, as a character is missing from one of them; a string that is not
- * valid, not correct, or not convertible. ASCII is in all their character sets.
+ * Errors of MySQL and MariaDB: collations that cannot be mixed because one lacks a character, and strings that are not valid or cannot be
+ * converted. All their character sets contain ASCII.
  */
 const MYSQL = [1267, 1300, 1366, 1977, 3854, 3988];
 const ASCII = /^[\0-\x7f]*$/;
 
 /**
- * Tells a text that the database cannot hold, and so does not have, from a database that fails.
+ * Tells whether a query failed because the database cannot represent a string, which means that no row has it.
  *
- * @param db - which failed
- * @param text - the only value that was asked for
- * @param error - what it failed with
- * @returns whether the text is the reason
+ * @param db - the database
+ * @param text - the only parameter of the query
+ * @param error - the error of the query
+ * @returns whether the string is the reason
  */
 export async function isUnrepresentable(
   // biome-ignore lint/suspicious/noExplicitAny: tables do not matter here
@@ -29,9 +29,9 @@ export async function isUnrepresentable(
   if (ASCII.test(text)) return false;
   if (MYSQL.includes(errno ?? 0)) return true;
   if (!POSTGRES.includes(code ?? '')) return false;
-  // A transaction has ended with the error, and cannot be asked anything else.
+  // The error has ended the transaction, so no other query is possible.
   if (db.isTransaction) return true;
-  // PostgreSQL also fails like this for a value in a row that it cannot convert for this connection.
+  // PostgreSQL throws the same error for a value in a row that it cannot convert for this connection.
   return sql`SELECT CAST(${text} AS text)`.execute(db).then(
     () => false,
     (second: { code?: string }) => POSTGRES.includes(second?.code ?? ''),

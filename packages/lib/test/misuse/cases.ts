@@ -284,7 +284,7 @@ export const MISUSES: readonly Misuse[] = [
     ['aud', ['method']],
   ),
   misuse('cachedKeyStore', 'store: must be a key store', cachedKeyStore as Wrong, NO_KEY_STORE),
-  misuse('cachedKeyStore', 'store: finds other keys', cachedKeyStore as Wrong, [
+  misuse('cachedKeyStore', 'store: cannot be cached', cachedKeyStore as Wrong, [
     sets,
     withJwks(keys, jwksClient()),
     chainedKeyStore(keys, sets),
@@ -302,7 +302,7 @@ export const MISUSES: readonly Misuse[] = [
     (wrong) => chainedKeyStore(keys, wrong),
     NO_KEY_STORE.filter((one) => !Array.isArray(one)),
   ),
-  misuse('chainedKeyStore', 'chainedKeyStore: takes the stores one by one', (wrong) => chainedKeyStore(wrong), [
+  misuse('chainedKeyStore', 'chainedKeyStore: takes stores as separate arguments', (wrong) => chainedKeyStore(wrong), [
     [keys, keys],
     [],
   ]),

@@ -87,7 +87,7 @@ describe('ajwtd key add', () => {
     const foreign = await run(`key add ada ${KEY}.pub`);
     expect(foreign).toMatchObject({ code: 1, stdout: '' });
     expect(foreign.stderr).toMatch(
-      /^ajwtd: the key SHA256:\S+ belongs to another user; it is registered for "\w+": revoke it there, .*\n$/,
+      /^ajwtd: the key SHA256:\S+ belongs to another user, "\w+"; make a new one\n$/,
     );
     const pasted = await run(['key', 'add', 'ada', readFileSync(OTHER, 'utf8')]);
     expect(pasted).toMatchObject({
@@ -140,7 +140,7 @@ describe('ajwtd user', () => {
     expect((await run('user add guido')).stderr).toContain('guido was added; register a public key');
     expect(await run('user add guido')).toMatchObject({
       code: 1,
-      stderr: 'ajwtd: the user "guido" is there already\n',
+      stderr: 'ajwtd: the user "guido" exists already\n',
     });
     await run(`key add guido ${KEY}.pub`);
     await run('user disable guido');

@@ -52,7 +52,7 @@ describe('a replacement key', () => {
     const early = await run(`key retire ${old.trim()}`);
     expect(early.code).toBe(1);
     expect(early.stderr).toBe(
-      `ajwtd: no other key of "guido" has let a request in so far: without ${old.trim()} nothing might; use --force to retire it anyway\n`,
+      `ajwtd: no other key of "guido" has been used yet; sign with another key before you retire ${old.trim()}; use --force to retire it anyway\n`,
     );
 
     await use(String(next?.kid));
@@ -144,7 +144,7 @@ describe('ajwtd audit', () => {
     raw.close();
     expect(await run('user add ada')).toMatchObject({
       code: 1,
-      stderr: 'ajwtd: the audit trail cannot be written, and so nothing was changed\n',
+      stderr: 'ajwtd: nothing was changed, because the audit trail cannot be written\n',
     });
     for (const command of ['user disable guido', `key revoke ${fingerprint}`]) {
       const { code, stderr } = await run(command);

@@ -1,16 +1,30 @@
-/** A key store over an application's own tables of users and keys. */
+/** A key store over the tables in which your application keeps its users and keys. */
 import type { Kysely } from 'kysely';
 import { hintedStore } from '../../core/hinted.ts';
 import { mappedStore, type SqlKeyStore } from '../shared/mapped-key-store.ts';
 import type { AnyOptions, ColumnName, RowOf, SqlKeyStoreOptions, TableName } from '../shared/mapping.ts';
 
 /**
- * Makes a key store over tables that are there already: one query finds a user with all its keys.
+ * Creates a key store over existing tables. One query finds a user with all its keys.
  *
- * @param database - a `Kysely` instance; its type gives `result.user` the type of a row
- * @param options - which tables and columns these are
- * @returns a store; it is closed before the database is destroyed
+ * @param database - a `Kysely` instance; `result.user` has the type of a row of its users' table
+ * @param options - {@link SqlKeyStoreOptions}: the tables and columns
+ * @returns a store; close it before you destroy the database
  * @throws TypeError for an option that is unknown, missing or out of its range; the message names it
+ *
+ * @example
+ * ```ts
+ * import { nodeSqliteDialect, sqlKeyStore } from 'asymmetric-jwt-auth/sql';
+ * import { Kysely, sql } from 'kysely';
+ *
+ * const db = new Kysely<{ app: { id: number; name: string; public_key: string } }>({ dialect: nodeSqliteDialect(':memory:') });
+ * await sql`CREATE TABLE app (id INTEGER PRIMARY KEY, name TEXT UNIQUE, public_key TEXT)`.execute(db);
+ * const users = { table: 'app', id: 'id', username: 'name' } as const;
+ * const keys = sqlKeyStore(db, { users, keys: { publicKey: 'public_key' } });
+ * await keys.find('guido', { kid: undefined, alg: 'EdDSA' }); // undefined: no such user
+ * await keys.close();
+ * await db.destroy();
+ * ```
  */
 export function sqlKeyStore<
   DB,
@@ -23,6 +37,6 @@ export function sqlKeyStore<
   options: SqlKeyStoreOptions<DB, Users, Keys, Selected, Sets>,
 ): SqlKeyStore<Pick<RowOf<DB, Users>, Selected & keyof RowOf<DB, Users>>> {
   const store = mappedStore(database, options as unknown as AnyOptions);
-  // Keys of JWK sets are looked up by the token's hint.
+  // Which keys of JWK sets are found depends on the hint.
   return (options.jwks === undefined ? store : hintedStore(store)) as never;
 }

@@ -1,4 +1,4 @@
-/** Users and keys in files of OpenSSH's syntax, read again when they change: spec/AUTHORIZED_KEYS.md. */
+/** Finds users and keys in files with OpenSSH's syntax, and notices changes: spec/AUTHORIZED_KEYS.md. */
 import { join } from 'node:path';
 import { checkString } from '../../core/arguments.ts';
 import { BoundedMap } from '../../core/bounded-map.ts';
@@ -8,15 +8,15 @@ import { checkOptions, clockOption, type OptionKinds } from '../../core/options.
 import { type AuthorizedKeysProblem, type WatchedFile, watchedFile } from './file.ts';
 import type { AuthorizedKey } from './line.ts';
 
-/** What may be told. */
+/** Options of {@link authorizedKeysStore}. */
 export interface AuthorizedKeysOptions {
-  /** A folder with a file for each user (the default), or one file in which each line names its `user`. */
+  /** A folder with one file per user (the default), or one file in which each line names its `user`. */
   readonly layout?: 'folder' | 'file';
-  /** Told of a file that is refused, once for each thing that is wrong with it. What it throws counts for nothing. */
+  /** Called when a file is refused, once until the reason changes. What it throws is ignored. */
   readonly onProblem?: (problem: AuthorizedKeysProblem) => void;
-  /** Seconds since the epoch, for keys that expire; default the wall clock. */
+  /** Returns seconds since the epoch, to expire keys; default the wall clock. */
   readonly now?: () => number;
-  /** Seconds that only ever go forward; default the process's monotonic clock. */
+  /** Returns seconds that never go back; default the process's monotonic clock. */
   readonly monotonic?: () => number;
 }
 
@@ -27,21 +27,36 @@ const OPTIONS: OptionKinds<AuthorizedKeysOptions> = {
   monotonic: 'function',
 };
 
-/** Files of users that are kept; one that is not kept is read again. */
+/** Number of users whose files are cached. */
 const MOST_FILES = 10_000;
-/** Names without a file, or without a good one. */
+/** Number of usernames without a valid file that are remembered. */
 const MOST_OTHERS = 1000;
-/** Longest name of a file, in bytes. */
+/** Longest file name, in bytes. */
 const MAX_NAME = 255;
 
 /**
- * Makes a key store on files. They are looked at again after a second: what was changed counts then for the next request, the whole file or
- * nothing of it.
+ * Creates a key store over files. A change takes effect within a second. If a changed file has an error, its last valid content stays in
+ * use.
  *
- * @param path - a folder with a file for each user, or one file (`layout: 'file'`)
+ * @param path - a folder with one file per user, or one file (`layout: 'file'`)
  * @param options - {@link AuthorizedKeysOptions}
- * @returns a store whose `user` is the username; `find` rejects with UnavailableError where a file was never good
- * @throws TypeError for an option that is unknown or of another kind, and for a path that is empty
+ * @returns a store whose `user` is the username; `find` rejects with UnavailableError if the file was never valid
+ * @throws TypeError for an option that is unknown or of another type, and for an empty path
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+ * import { tmpdir } from 'node:os';
+ * import { PrivateKey } from 'asymmetric-jwt-auth';
+ * import { authorizedKeysStore } from 'asymmetric-jwt-auth/authorized-keys';
+ *
+ * const folder = await mkdtemp(`${tmpdir()}/keys-`);
+ * const { publicKey } = await PrivateKey.generate();
+ * await writeFile(`${folder}/guido`, publicKey.toOpenSsh('laptop'), { mode: 0o600 });
+ * const found = await authorizedKeysStore(folder).find('guido', { kid: undefined, alg: 'EdDSA' });
+ * found?.keys.length; // 1
+ * await rm(folder, { recursive: true });
+ * ```
  */
 export function authorizedKeysStore(path: string, options: AuthorizedKeysOptions = {}): KeyStore<string> {
   checkOptions(options, OPTIONS);
@@ -51,7 +66,7 @@ export function authorizedKeysStore(path: string, options: AuthorizedKeysOptions
   if (layout !== 'folder' && layout !== 'file') throw new TypeError("option layout: must be 'folder' or 'file'");
 
   const files = new BoundedMap<string, WatchedFile>(MOST_FILES);
-  // Apart, so that names that strangers make up push out no user.
+  // Separate, so that invented usernames drop no user from the cache.
   const others = new BoundedMap<string, WatchedFile>(MOST_OTHERS);
 
   async function keysOf(where: string, owner: string | undefined, username: string) {
@@ -61,7 +76,7 @@ export function authorizedKeysStore(path: string, options: AuthorizedKeysOptions
       others.set(where, file);
     }
     const keys = await file.read();
-    // A file of all users is one, whoever is looked for in it.
+    // With one file for all users, there is only one to cache.
     if (owner !== undefined && !keys.has(owner)) files.delete(where);
     else files.set(where, file);
     return keys.get(username);
@@ -85,7 +100,7 @@ export function authorizedKeysStore(path: string, options: AuthorizedKeysOptions
 
   return {
     async readiness() {
-      // A file that no user can have.
+      // The name of no user's file.
       await (layout === 'file' ? keysOf(path, undefined, '') : keysOf(join(path, '%'), '%', '%'));
       return { ready: true };
     },
@@ -100,7 +115,7 @@ export function authorizedKeysStore(path: string, options: AuthorizedKeysOptions
   };
 }
 
-/** The name of a user's file: what is not a small letter, a digit, or one of `-_@+.` inside it, percent-encoded as UTF-8. */
+/** Returns the name of a user's file. Lower-case letters, digits, `-_@+`, and dots except the first, stay; other bytes are percent-encoded. */
 function fileNameOf(username: string): string {
   return Array.from(new TextEncoder().encode(username), (byte, at) => {
     const character = String.fromCharCode(byte);

@@ -1,4 +1,4 @@
-/** One authorized_keys file, and what was last read of it. */
+/** Reads an authorized_keys file, and keeps its last valid content. */
 import { UnavailableError } from '../../core/contracts.ts';
 import { callHook } from '../../core/maybe-promise.ts';
 import { KeyError } from '../../keys/key-error.ts';
@@ -6,74 +6,74 @@ import { readStrictFile } from '../../keys/strict-file.ts';
 import { StrangersEntryError } from '../../keys/strict-owner.ts';
 import { type AuthorizedKey, readAuthorizedLine } from './line.ts';
 
-/** A file was refused; what was read of it before remains valid. */
+/** Why a file was refused. Its last valid content stays in use. */
 export interface AuthorizedKeysProblem {
   readonly path: string;
-  /** The first line that is not taken, from 1; `undefined` where it is about the file. */
+  /** Number of the first invalid line, from 1; `undefined` if the problem is about the whole file. */
   readonly line: number | undefined;
-  /** For the operator; no word of the file is in it, but for names of options. */
+  /** For the operator. It contains nothing of the file except names of options. */
   readonly message: string;
 }
 
 /** Keys by user. */
 type Keys = ReadonlyMap<string, readonly AuthorizedKey[]>;
 
-/** A file that is looked at again. */
+/** A file that is read again when it changes. */
 export interface WatchedFile {
   /**
-   * What the file says, or said when it was last as it should be.
+   * Returns the keys in the file, or in its last valid content.
    *
-   * @throws UnavailableError where it never was
+   * @throws UnavailableError if the file was never valid
    */
   read(): Promise<Keys>;
 }
 
 interface WatchedFileSettings {
-  /** Whose keys these are; `undefined` = each line says it. */
+  /** The user whose keys these are; `undefined` if each line names its user. */
   readonly owner: string | undefined;
   readonly monotonic: () => number;
   readonly onProblem: ((problem: AuthorizedKeysProblem) => void) | undefined;
 }
 
-/** Seconds for which a file is not looked at again. */
-const STANDS = 1;
+/** Least seconds between two reads of a file. */
+const READ_INTERVAL = 1;
 
-/** Watches a file. Nothing is read yet. */
+/** Creates a watched file. It is read for the first time by `read`. */
 export function watchedFile(path: string, { owner, monotonic, onProblem }: WatchedFileSettings): WatchedFile {
-  let good: { readonly text: string | undefined; readonly keys: Keys } | undefined;
-  let trouble: AuthorizedKeysProblem | undefined;
-  let lookedAt = Number.NEGATIVE_INFINITY;
-  let looking: Promise<void> | undefined;
+  let valid: { readonly text: string | undefined; readonly keys: Keys } | undefined;
+  let lastProblem: AuthorizedKeysProblem | undefined;
+  let loadedAt = Number.NEGATIVE_INFINITY;
+  let loading: Promise<void> | undefined;
 
-  async function look(): Promise<void> {
+  async function load(): Promise<void> {
     try {
       const text = await readStrictFile(path);
-      // A user may be gone; a file of all users must not be.
-      if (text === undefined && owner === undefined) throw new KeyError('unreadable', `${path} is not there`);
-      if (good === undefined || good.text !== text) good = { text, keys: keysIn(path, text, owner) };
-      trouble = undefined;
+      // A missing file means a user without keys; but the file of all users must exist.
+      if (text === undefined && owner === undefined) throw new KeyError('unreadable', `${path} does not exist`);
+      if (valid === undefined || valid.text !== text) valid = { text, keys: keysIn(path, text, owner) };
+      lastProblem = undefined;
     } catch (error) {
       const problem =
         error instanceof LineError ? error.problem : { path, line: undefined, message: (error as Error).message };
-      // Else a user could keep its keys by putting a file of its own where the operator has just removed one.
-      if (error instanceof StrangersEntryError && owner !== undefined) good = { text: undefined, keys: new Map() };
-      if (problem.message !== trouble?.message) callHook(onProblem, problem);
-      trouble = problem;
+      // Otherwise a user could keep its keys by creating a file in place of one that the operator has removed.
+      if (error instanceof StrangersEntryError && owner !== undefined) valid = { text: undefined, keys: new Map() };
+      if (problem.message !== lastProblem?.message) callHook(onProblem, problem);
+      lastProblem = problem;
     }
   }
 
   return {
     async read() {
       const now = monotonic();
-      if (looking === undefined && now - lookedAt >= STANDS) {
-        lookedAt = now;
-        looking = look().finally(() => {
-          looking = undefined;
+      if (loading === undefined && now - loadedAt >= READ_INTERVAL) {
+        loadedAt = now;
+        loading = load().finally(() => {
+          loading = undefined;
         });
       }
-      await looking;
-      if (good === undefined) throw new UnavailableError(trouble?.message);
-      return good.keys;
+      await loading;
+      if (valid === undefined) throw new UnavailableError(lastProblem?.message);
+      return valid.keys;
     },
   };
 }
@@ -81,13 +81,13 @@ export function watchedFile(path: string, { owner, monotonic, onProblem }: Watch
 class LineError extends Error {
   readonly problem: AuthorizedKeysProblem;
 
-  constructor(path: string, line: number, why: string) {
-    super(why);
-    this.problem = { path, line, message: `${path}, line ${line}: ${why}` };
+  constructor(path: string, line: number, reason: string) {
+    super(reason);
+    this.problem = { path, line, message: `${path}, line ${line}: ${reason}` };
   }
 }
 
-/** All lines of a file, or none. */
+/** @throws LineError for the first invalid line: a file is valid as a whole, or not at all */
 function keysIn(path: string, text: string | undefined, owner: string | undefined): Keys {
   const keys = new Map<string, AuthorizedKey[]>();
   if (text === undefined) return keys;
@@ -99,7 +99,7 @@ function keysIn(path: string, text: string | undefined, owner: string | undefine
       if (entry === undefined) return;
       const user = userOf(entry, owner);
       if (seen.has(entry.key.kid))
-        throw new KeyError('malformed', 'this key stands there before; one line of it would not count');
+        throw new KeyError('malformed', 'an earlier line has the same key; remove one of them');
       seen.add(entry.key.kid);
       const of = keys.get(user);
       if (of === undefined) keys.set(user, [entry]);
@@ -115,8 +115,8 @@ function keysIn(path: string, text: string | undefined, owner: string | undefine
 function userOf({ user }: AuthorizedKey, owner: string | undefined): string {
   const name = user ?? owner;
   if (name === undefined)
-    throw new KeyError('malformed', 'the option user is missing; in this file each line needs it');
+    throw new KeyError('malformed', 'the option user is missing; every line of this file needs it');
   if (owner !== undefined && name !== owner)
-    throw new KeyError('malformed', 'the option user names another user than the file');
+    throw new KeyError('malformed', 'the option user and the file name are different users');
   return name;
 }

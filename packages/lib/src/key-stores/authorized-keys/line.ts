@@ -1,17 +1,17 @@
-/** Lines of an authorized_keys file (sshd(8), AUTHORIZED_KEYS FILE FORMAT), as spec/AUTHORIZED_KEYS.md has them. */
+/** Reads the lines of an authorized_keys file (sshd(8), AUTHORIZED_KEYS FILE FORMAT), as spec/AUTHORIZED_KEYS.md describes. */
 import { isUsername } from '../../core/claims.ts';
 import { type IpNetwork, isInNetwork, parseIpAddress, parseIpNetwork } from '../../core/ip-address.ts';
 import { KeyError } from '../../keys/key-error.ts';
 import { PublicKey } from '../../keys/public-key.ts';
 
-/** A key, and what its line says of it. */
+/** A key and the options of its line. */
 export interface AuthorizedKey {
   readonly key: PublicKey;
-  /** Whose it is, where the line says it. */
+  /** The key's user, if the line names it. */
   readonly user: string | undefined;
-  /** Seconds since the epoch from which the key no longer counts. */
+  /** When the key expires, in seconds since the epoch. */
   readonly expires: number | undefined;
-  /** Whether it may be used from an address; `undefined` = from everywhere. */
+  /** Whether the key may be used from an address; `undefined` if from every address. */
   readonly permits: ((address: string | undefined) => boolean) | undefined;
 }
 
@@ -21,10 +21,10 @@ interface Options {
   permits?: AuthorizedKey['permits'];
 }
 
-/** Options with a value. Each is given once at most: of two, one would silently not count. */
+/** Options with a value. Each may be given once; otherwise one of two values would silently be ignored. */
 const VALUED: Readonly<Record<string, (options: Options, value: string) => void>> = {
   user: (options, value) => {
-    if (!isUsername(value)) throw new KeyError('malformed', 'user: no token can have that name');
+    if (!isUsername(value)) throw new KeyError('malformed', 'the option user is not a valid username');
     options.user = value;
   },
   from: (options, value) => {
@@ -35,8 +35,8 @@ const VALUED: Readonly<Record<string, (options: Options, value: string) => void>
   },
 };
 
-/** What sshd takes away, or gives back, of a session. Here is no session, so that nothing is lost. */
-const OF_SESSIONS = [
+/** Options that restrict an SSH session. There is no session here, so they may be ignored. */
+const SESSION_OPTIONS = [
   ...['restrict', 'pty', 'no-pty', 'agent-forwarding', 'no-agent-forwarding', 'port-forwarding', 'no-port-forwarding'],
   ...['x11-forwarding', 'no-x11-forwarding', 'user-rc', 'no-user-rc', 'no-touch-required'],
 ];
@@ -51,30 +51,31 @@ const MAX_LINE = 16_384;
  *
  * @param line - without its line end
  * @returns the key, or `undefined` for an empty line and a comment
- * @throws KeyError for whatever else: the message says why, and does not repeat the line
+ * @throws KeyError for any other line; the message does not repeat the line
  */
 export function readAuthorizedLine(line: string): AuthorizedKey | undefined {
   if (line.length > MAX_LINE) throw new KeyError('too_large', 'the line is too long');
   const text = trimmed(line);
   if (text === '' || text.startsWith('#')) return undefined;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  if (/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text)) throw new KeyError('malformed', 'there are control characters');
+  if (/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text))
+    throw new KeyError('malformed', 'the line has control characters; remove them');
   const options: Options = {};
   const key = PublicKey.from(keyIn(text.slice(readOptions(text, options))));
   return { key, user: options.user, expires: options.expires, permits: options.permits };
 }
 
-/** Without blanks at its ends. A pattern for the end would look at each blank inside as well, and at all behind it, once for each. */
+/** Removes blanks at both ends. A regular expression for the end would take quadratic time for many blanks inside the line. */
 function trimmed(line: string): string {
   let end = line.length;
   while (end > 0 && ' \t\r'.includes(line[end - 1] as string)) end--;
   return line.slice(0, end).replace(/^[ \t]+/, '');
 }
 
-/** Of the formats of keys, only one belongs here. */
+/** @throws KeyError `malformed` for any other format than one OpenSSH public key */
 function keyIn(text: string): string {
-  if (!KEY_TYPE.test(text)) throw new KeyError('malformed', 'there is no OpenSSH public key behind the options');
-  if (SECOND_KEY.test(text)) throw new KeyError('malformed', 'there are two keys in the line; a line end is missing');
+  if (!KEY_TYPE.test(text)) throw new KeyError('malformed', 'there is no OpenSSH public key after the options');
+  if (SECOND_KEY.test(text)) throw new KeyError('malformed', 'the line has two keys; put each on its own line');
   return text;
 }
 
@@ -85,9 +86,9 @@ function readOptions(text: string, options: Options): number {
   for (let at = 0; ; ) {
     const [all, word, value] = OPTION.exec(text.slice(at)) ?? [];
     if (all === undefined || word === undefined)
-      throw new KeyError('malformed', 'the options before the key cannot be read');
+      throw new KeyError('malformed', 'the options before the key are not valid');
     const name = word.toLowerCase();
-    if (seen.has(name)) throw new KeyError('malformed', `the option ${known(name)} stands there twice`);
+    if (seen.has(name)) throw new KeyError('malformed', `the option ${shown(name)} is given twice`);
     seen.add(name);
     readOption(options, name, value?.replace(/\\"/g, '"'));
     at += all.length;
@@ -96,20 +97,20 @@ function readOptions(text: string, options: Options): number {
 }
 
 function readOption(options: Options, name: string, value: string | undefined): void {
-  if (value === undefined && OF_SESSIONS.includes(name)) return;
+  if (value === undefined && SESSION_OPTIONS.includes(name)) return;
   const read = Object.hasOwn(VALUED, name) ? VALUED[name] : undefined;
-  // What it would have restricted is not known: without it the key could do more than was meant.
-  if (read === undefined) throw new KeyError('unsupported', `the option ${known(name)} is not taken`);
+  // Ignoring an option that restricts a key would give the key more rights than intended.
+  if (read === undefined) throw new KeyError('unsupported', `the option ${shown(name)} is not supported`);
   if (value === undefined) throw new KeyError('malformed', `the option ${name} needs a value in quotes`);
   read(options, value);
 }
 
-/** For a message: a short word, which may be anybody's. */
-function known(name: string): string {
-  return name.length <= 40 ? name : 'of a long name';
+/** Returns a name as a message may show it. */
+function shown(name: string): string {
+  return name.length <= 40 ? name : 'with a long name';
 }
 
-/** Addresses and networks; one with `!` before it is never permitted, whatever else there is. */
+/** Reads addresses and networks. One with `!` before it is refused, even if another one permits it. */
 function readFrom(value: string): (address: string | undefined) => boolean {
   const permitted: IpNetwork[] = [];
   const refused: IpNetwork[] = [];
@@ -119,7 +120,7 @@ function readFrom(value: string): (address: string | undefined) => boolean {
     if (network === undefined) {
       throw new KeyError(
         'malformed',
-        'from: must be addresses and networks such as 192.0.2.0/24, without names and wildcards',
+        'the option from must be addresses and networks, such as 192.0.2.0/24, without names and wildcards',
       );
     }
     (negation ? refused : permitted).push(network);
@@ -134,7 +135,7 @@ function readFrom(value: string): (address: string | undefined) => boolean {
 
 const EXPIRY = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(Z?)$/;
 
-/** `YYYYMMDD[HHMM[SS]]`, in the time zone of the system, or in UTC with `Z` behind it. */
+/** Reads `YYYYMMDD[HHMM[SS]]`, in the time zone of the system, or in UTC if `Z` follows. */
 function readExpiry(value: string): number {
   const [all, year, month, day, hour = '00', minute = '00', second = '00', zone] = EXPIRY.exec(value) ?? [];
   const written = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
@@ -142,7 +143,7 @@ function readExpiry(value: string): number {
   if (!isReal)
     throw new KeyError(
       'malformed',
-      'expiry-time: must be a date YYYYMMDD, or YYYYMMDDHHMM[SS], perhaps with Z for UTC',
+      'the option expiry-time must be a date YYYYMMDD or YYYYMMDDHHMM[SS], with Z after it for UTC',
     );
   return Date.parse(`${written}${zone}`) / 1000;
 }

@@ -1,4 +1,4 @@
-/** Changes of the directory: one after another, each with its entry in the audit trail, or not at all. */
+/** Changes the directory: one transaction after another, each with its entry in the audit trail. */
 import type { Kysely, Transaction } from 'kysely';
 import { UnavailableError } from '../../core/contracts.ts';
 import { retryWhileBusy } from '../../kysely/retry-while-busy.ts';
@@ -6,14 +6,14 @@ import type { DirectoryDialect } from './dialect.ts';
 import type { AuditAction } from './directory.ts';
 import type { DirectoryTables } from './tables.ts';
 
-/** Milliseconds that a change waits for other connections' changes. */
-const DEADLINE = 5000;
+/** Milliseconds that a change waits for the changes of other connections. */
+const TIMEOUT_MS = 5000;
 
-/** Writes down what was done, at the end of the transaction. */
+/** Adds an entry to the audit trail, at the end of the transaction. */
 export type Note = (action: AuditAction, subject: string, details?: Readonly<Record<string, unknown>>) => void;
 type Work<T> = (transaction: Transaction<DirectoryTables>, note: Note) => Promise<T>;
 
-/** The trail cannot be written. */
+/** The audit trail cannot be written. */
 class AuditFailure extends UnavailableError {}
 
 /** @param now - seconds since the epoch */
@@ -25,7 +25,7 @@ export function changer(
 ) {
   function attempt<T>(work: Work<T>, isAudited: boolean): Promise<T> {
     return db.transaction().execute(async (transaction) => {
-      // This row is a lock: whatever a change has looked at is so until it is committed, and the trail has the order of the changes.
+      // This row is a lock. What a change has read stays true until it is committed, and the trail has the order of the changes.
       await transaction
         .updateTable('ajwt_revision')
         .set((is) => ({ revision: is('revision', '+', 1) }))
@@ -40,20 +40,20 @@ export function changer(
         await transaction.insertInto('ajwt_audit').values(entries).execute();
       } catch (error) {
         if (mayTryAgain(error)) throw error;
-        throw new AuditFailure('the audit trail cannot be written, and so nothing was changed', { cause: error });
+        throw new AuditFailure('nothing was changed, because the audit trail cannot be written', { cause: error });
       }
       return result;
     });
   }
 
   function change<T>(work: Work<T>, isAudited = true): Promise<T> {
-    return retryWhileBusy(() => attempt(work, isAudited), DEADLINE, mayTryAgain);
+    return retryWhileBusy(() => attempt(work, isAudited), TIMEOUT_MS, mayTryAgain);
   }
 
   return {
     change,
 
-    /** A change that shuts somebody out: it is made also where the trail cannot be written. */
+    /** Makes a change that withdraws access, even if the audit trail cannot be written. */
     async changeUrgently<T extends object>(work: Work<T>): Promise<T & { readonly audited: boolean }> {
       try {
         return { ...(await change(work)), audited: true };

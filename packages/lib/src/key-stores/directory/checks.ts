@@ -1,10 +1,10 @@
-/** What may be written into the directory. */
+/** Checks values before they are written into the directory. */
 import { checkArgument, isInMilliseconds, kindOf } from '../../core/arguments.ts';
 import { isUsername } from '../../core/claims.ts';
 import type { PublicKey } from '../../keys/public-key.ts';
 import { DirectoryError } from './directory.ts';
 
-/** Control and format characters, lone surrogates, ends of lines. */
+/** Control and format characters, lone surrogates, and line ends. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /** @throws DirectoryError `bad_username` */
@@ -12,17 +12,14 @@ export function checkUsername(username: string): void {
   if (isUsername(username)) return;
   throw new DirectoryError(
     'bad_username',
-    'a username has 1 to 600 bytes, no control characters, and no space at its ends',
+    'a username has 1 to 600 bytes, no control characters, and no white space at its ends',
   );
 }
 
 /** @throws DirectoryError `bad_comment` */
 export function checkComment(comment: string | undefined): void {
   if (comment === undefined || (comment.length <= 500 && !UNPRINTABLE.test(comment))) return;
-  throw new DirectoryError(
-    'bad_comment',
-    'a comment is one line of up to 500 characters, none of them a control character',
-  );
+  throw new DirectoryError('bad_comment', 'a comment is one line of up to 500 characters, without control characters');
 }
 
 /** @throws DirectoryError `bad_expiry` */
@@ -39,12 +36,16 @@ export function checkExpiry(expires: number | undefined, now: number): void {
   );
 }
 
-/** What a PEM does not say: the one algorithm of a key that takes fewer than its kind does. */
+/** Returns the one algorithm that an RSA key is registered for, which its PEM does not contain. */
 export function registeredAlgorithm({ type, algorithms }: PublicKey): string | null {
   return type === 'rsa' && algorithms.length === 1 ? (algorithms[0] as string) : null;
 }
 
-/** Which of its names a key is called by. @throws DirectoryError `unknown_key` for what is none */
+/**
+ * Tells which column of a key an id belongs to.
+ *
+ * @throws DirectoryError `unknown_key` if to none
+ */
 export function nameOfKey(id: string): {
   readonly column: 'fingerprint' | 'kid' | 'thumbprint';
   readonly value: string;

@@ -1,23 +1,23 @@
-/** What differs between the databases that can hold a directory. */
+/** The differences between the databases that can hold a directory. */
 import type { Kysely, RawBuilder, SqlBool } from 'kysely';
 import type { DirectoryTables } from './tables.ts';
 
-/** Facts about a database. */
+/** One kind of database. */
 export interface DirectoryDialect {
-  /** Whether an error says that a transaction was taken back, as another one was in its way, or was faster. */
+  /** Whether an error means that a transaction was rolled back because of another one. */
   mayTryAgain(error: unknown): boolean;
-  /** Whether a migration is one transaction, so that no connection sees half of it. */
+  /** Whether a migration is one transaction, so no connection sees half of it. */
   readonly isAtomic: boolean;
   /**
-   * Runs work that no two connections do at once; one transaction, if the dialect is atomic.
+   * Runs work that only one connection may do at a time; in one transaction, if the dialect is atomic.
    *
-   * @throws MigrationUnderWay, or an error for which `mayTryAgain` holds, if another connection is at it
+   * @throws MigrationUnderWay, or an error for which `mayTryAgain` holds, if another connection does it now
    */
   alone<T>(db: Kysely<DirectoryTables>, work: (connection: Kysely<DirectoryTables>) => Promise<T>): Promise<T>;
-  /** Whether a column contains a text, the case of ASCII letters aside. */
+  /** Whether a column contains a string; ignores the case of ASCII letters. */
   contains(column: RawBuilder<unknown>, text: string): RawBuilder<SqlBool>;
-  /** How an insert says what to do with a row that is there. */
+  /** The clause of an insert for rows that exist. */
   readonly upsert: 'ON CONFLICT' | 'ON DUPLICATE KEY';
-  /** Statements, by the name of their migration, in order. A migration that was released is never changed. */
+  /** The statements of each migration, in order. A released migration never changes. */
   readonly migrations: Readonly<Record<string, readonly string[]>>;
 }

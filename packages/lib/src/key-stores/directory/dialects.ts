@@ -1,4 +1,4 @@
-/** Which dialect a Kysely instance needs. */
+/** Finds the dialect for a Kysely instance. */
 import { MysqlAdapter, PostgresAdapter, SqliteAdapter } from 'kysely';
 import { checkKysely } from '../../kysely/kysely-instance.ts';
 import type { DirectoryDialect } from './dialect.ts';
@@ -6,7 +6,7 @@ import { MYSQL } from './mysql.ts';
 import { POSTGRES } from './postgres.ts';
 import { SQLITE } from './sqlite.ts';
 
-/** Databases that can hold a directory; `mysql` is MariaDB as well. */
+/** Databases that can hold a directory; `mysql` is also MariaDB. */
 export const DIRECTORY_DIALECTS = { sqlite: SQLITE, postgres: POSTGRES, mysql: MYSQL } as const;
 
 const ADAPTERS = [
@@ -22,7 +22,7 @@ export function directoryDialectOf(database: { getExecutor(): { readonly adapter
   const known = ADAPTERS.find(([Adapter]) => adapter instanceof Adapter);
   if (known === undefined) {
     throw new TypeError(
-      "sqlDirectory: needs Kysely's dialect for SQLite, PostgreSQL or MySQL, or one with its adapter",
+      "sqlDirectory: needs Kysely's dialect for SQLite, PostgreSQL or MySQL, or another dialect with the same adapter",
     );
   }
   return known[1];

@@ -1,8 +1,8 @@
-/** What a directory of users and public keys is, whatever it is kept in. */
+/** The interface of a directory of users and public keys. */
 import type { KeyHint, KeyState, KeyStore, Readiness, UserRecord, VerificationKey } from '../../core/contracts.ts';
 import type { PublicKey } from '../../keys/public-key.ts';
 
-/** A user, as the directory has it. */
+/** A user of the directory. */
 export interface DirectoryUser {
   readonly username: string;
   readonly disabled: boolean;
@@ -10,30 +10,30 @@ export interface DirectoryUser {
   readonly created: number;
 }
 
-/** A key, as the directory has it. All times are seconds since the epoch. */
+/** A key of the directory. All times are seconds since the epoch. */
 export interface DirectoryKey {
   readonly username: string;
   readonly fingerprint: string;
   readonly kid: string;
   readonly thumbprint: string;
-  /** `expired` also where it was retired. */
+  /** A retired key is `expired`. */
   readonly state: KeyState;
   readonly key: PublicKey;
   readonly comment: string | null;
   readonly created: number;
   readonly expires: number | null;
-  /** When another key had replaced it. */
+  /** When it was retired, because another key replaces it. */
   readonly retired: number | null;
   readonly revoked: number | null;
-  /** When it first let a request in; written a second later, and so is the next. */
+  /** When a request was first accepted with it; written a second later. */
   readonly firstUsed: number | null;
-  /** When it last let a request in, to the minute. */
+  /** When a request was last accepted with it, to the minute; the first two uses are written a second later. */
   readonly lastUsed: number | null;
-  /** When a request last named it although it was revoked, retired or expired, to the minute. Not proven by a signature. */
+  /** When a request last named it after it was revoked, retired or expired, to the minute. Not proven by a signature. */
   readonly lastRefused: number | null;
 }
 
-/** A JWK set, published elsewhere, whose keys count as those of a user. */
+/** A JWK set with whose keys a user may sign. */
 export interface DirectoryJwks {
   readonly username: string;
   readonly url: string;
@@ -41,71 +41,71 @@ export interface DirectoryJwks {
   readonly created: number;
 }
 
-/** What a key set may be given. */
+/** Options of {@link Directory.addJwks}. */
 export interface DirectoryJwksOptions {
-  /** Adds the user as well, where it is not there; all or nothing. */
+  /** Adds a missing user too, in the same transaction. */
   readonly createUser?: boolean;
-  /** Hosts, as they stand in URLs and without a port, that may be addresses which are not public. Default: none. */
+  /** Hosts that may be private addresses, as written in URLs, without a port. Default: none. */
   readonly privateHosts?: readonly string[];
 }
 
-/** What became of a key set that was to be added. */
+/** The result of {@link Directory.addJwks}. */
 export interface AddedJwks {
   readonly jwks: DirectoryJwks;
-  /** Whether the user had it not yet. */
+  /** Whether it is new for the user. */
   readonly added: boolean;
-  /** Whether the user was added as well. */
+  /** Whether the user was added too. */
   readonly userAdded: boolean;
 }
 
-/** What a key may be given. */
+/** Options of {@link Directory.addKey}. */
 export interface DirectoryKeyOptions {
-  /** For people; default the comment of its OpenSSH line. */
+  /** A comment for people; default the comment of the OpenSSH line that the key comes from. */
   readonly comment?: string | undefined;
-  /** Seconds since the epoch from which the key no longer counts. */
+  /** When the key expires, in seconds since the epoch. */
   readonly expires?: number | undefined;
-  /** Adds the user as well, where it is not there; all or nothing. */
+  /** Adds a missing user too, in the same transaction. */
   readonly createUser?: boolean;
-  /** Whether it is meant to replace a key that is still in use: it counts like any other, until {@link Directory.retireKey} makes it the one. */
+  /** Whether the key is to replace one that is still in use. Both are accepted until {@link Directory.retireKey} ends the old one. */
   readonly staged?: boolean;
-  /** Allows a key that another user has. Then nobody can tell from the key alone who signed: for imports of such keys only. */
+  /** Allows a key that another user has. The key alone then no longer identifies its user. For imports of existing data only. */
   readonly allowShared?: boolean;
 }
 
-/** What became of a key that was to be added. */
+/** The result of {@link Directory.addKey}. */
 export interface AddedKey {
   readonly key: DirectoryKey;
-  /** Whether the user had it not yet. */
+  /** Whether it is new for the user. */
   readonly added: boolean;
-  /** Whether the user was added as well. */
+  /** Whether the user was added too. */
   readonly userAdded: boolean;
 }
 
-/** What may be changed about a key. */
+/** Changes for {@link Directory.changeKey}. */
 export interface KeyChanges {
   readonly comment?: string | undefined;
-  /** Seconds since the epoch; `null` = never. */
+  /** When the key expires, in seconds since the epoch; `null` for never. */
   readonly expires?: number | null | undefined;
 }
 
-/** A change that is made even where it cannot be written down who made it. */
+/** The result of a change that withdraws access. It is made even if the audit trail cannot be written. */
 export interface UrgentChange {
-  /** Whether it is in the audit trail. If not, somebody must be told. */
+  /** Whether it is in the audit trail. If not, tell an operator. */
   readonly audited: boolean;
 }
 
-/** Which part of a list. */
+/** Selects a page of a list. */
 export interface PageQuery {
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly after?: string | undefined;
   /** Most items; 1 to 1000, default 100. */
   readonly limit?: number | undefined;
 }
 
-/** A part of a list. */
+/** A page of a list. */
 export interface Page<Item> {
   readonly items: readonly Item[];
-  /** Where the next page begins; `undefined` where there was no more. */
+  /** `after` of the next page; `undefined` if this is the last one. */
   readonly next: string | undefined;
 }
 
@@ -122,37 +122,37 @@ export type AuditAction =
   | 'jwks.add'
   | 'jwks.remove';
 
-/** Who changed what. */
+/** An entry of the audit trail: who changed what. */
 export interface AuditEntry {
-  /** A later one is greater; `after` of a page that begins behind it. */
+  /** `after` of the page that begins with the next entry. */
   readonly id: string;
   /** Seconds since the epoch. */
   readonly at: number;
   readonly actor: string;
   readonly action: AuditAction;
-  /** The user whose account or key it was. */
+  /** The user that was changed. */
   readonly subject: string;
-  /** What else is to be said: the fingerprint, and what was set. */
+  /** The key's fingerprint or the set's URL, and the new values. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Which part of the audit trail. */
+/** Selects a page of the audit trail. */
 export interface AuditQuery extends PageQuery {
-  /** Of this user alone. */
+  /** Only entries about this user. */
   readonly subject?: string | undefined;
-  /** The newest entries instead of the oldest, still the newest last. */
+  /** The newest entries instead of the oldest; the newest is still the last. */
   readonly newest?: boolean;
 }
 
 /**
- * - `bad_username`: no token can have it
- * - `bad_comment`, `bad_expiry`: what is written beside a key
- * - `bad_query`: a page that cannot be asked for
- * - `bad_url`, `forbidden_address`: where no key set is fetched from
+ * - `bad_username`: no token can have this username
+ * - `bad_comment`, `bad_expiry`: the comment or the expiry date is not valid
+ * - `bad_query`: the page or the search is not valid
+ * - `bad_url`, `forbidden_address`: no JWK set is fetched from this URL
  * - `unknown_user`, `unknown_key`, `unknown_jwks`: not in the directory
- * - `user_exists`: the name is taken
- * - `key_revoked`: a revoked key does not come back
- * - `not_replaced`: a key is not retired before another one was used
+ * - `user_exists`: the username is taken
+ * - `key_revoked`: a revoked key cannot be used again
+ * - `not_replaced`: a key cannot be retired before another one was used
  */
 export type DirectoryErrorCode =
   | 'bad_username'
@@ -168,7 +168,23 @@ export type DirectoryErrorCode =
   | 'key_revoked'
   | 'not_replaced';
 
-/** The directory refuses a change. The message says what to do instead. */
+/**
+ * The directory refuses a change. The message says what to do instead.
+ *
+ * @example
+ * ```ts
+ * import { DirectoryError, nodeSqliteDialect, sqlDirectory } from 'asymmetric-jwt-auth/sql';
+ * import { Kysely } from 'kysely';
+ *
+ * const db = new Kysely<unknown>({ dialect: nodeSqliteDialect(':memory:') });
+ * const directory = sqlDirectory(db);
+ * await directory.migrate();
+ * await directory.removeUser('guido').catch((error: unknown) => {
+ *   if (!(error instanceof DirectoryError && error.code === 'unknown_user')) throw error;
+ * });
+ * await db.destroy();
+ * ```
+ */
 export class DirectoryError extends Error {
   override readonly name = 'DirectoryError';
   readonly code: DirectoryErrorCode;
@@ -180,44 +196,44 @@ export class DirectoryError extends Error {
 }
 
 /**
- * A key store with its administration. Every change counts for the next `find`, in all processes, and is written into the audit trail
- * by the same transaction.
+ * A key store with methods that change its users and keys. Every change takes effect with the next `find`, in all processes, and is
+ * written to the audit trail in the same transaction.
  */
 export interface Directory extends KeyStore<DirectoryUser> {
   /**
    * Finds a user with its keys in every state.
    *
    * @param username - compared exactly
-   * @param hint - the token's own words, not yet verified
+   * @param hint - what the token says about its key, not yet verified
    * @returns the user, or `undefined` if there is no such user
    * @throws what the database throws
    */
   find(username: string, hint: KeyHint): Promise<UserRecord<DirectoryUser> | undefined>;
   /**
-   * Tells whether users can be found now, with the query that finds one.
+   * Checks that users can be found, by running the query that finds one.
    *
    * @returns `ready`
    * @throws what the database throws
    */
   readiness(): Promise<Readiness>;
   /**
-   * Makes the tables, or brings them up to date.
+   * Creates the tables, or brings them up to date.
    *
-   * @returns names of the migrations that were made, in order
+   * @returns names of the migrations that were run, in order
    */
   migrate(): Promise<readonly string[]>;
   /**
-   * Looks for migrations that the database lacks.
+   * Finds the migrations that the database lacks.
    *
    * @returns their names, in order; all of them for a new database
    */
   pendingMigrations(): Promise<readonly string[]>;
   /**
-   * The same directory, changed by somebody else.
+   * Returns the same directory with another name in the audit trail.
    *
-   * @param actor - who is named in the audit trail: 1 to 200 characters, none of them a control character
+   * @param actor - the name: 1 to 200 characters, without control characters
    * @returns a directory over the same database
-   * @throws TypeError for another actor
+   * @throws TypeError if the name is not valid
    */
   withActor(actor: string): Directory;
 
@@ -230,10 +246,10 @@ export interface Directory extends KeyStore<DirectoryUser> {
    */
   addUser(username: string): Promise<DirectoryUser>;
   /**
-   * Users, by name, in the order of code points.
+   * Lists users by name, in the order of code points.
    *
-   * @param query - {@link PageQuery}, and `search`: a part of the name, the case of ASCII letters aside
-   * @returns a page of them
+   * @param query - {@link PageQuery}, and `search`: a part of the name, ignoring the case of ASCII letters
+   * @returns a page of users
    * @throws DirectoryError `bad_query`
    */
   listUsers(query?: PageQuery & { readonly search?: string | undefined }): Promise<Page<DirectoryUser>>;
@@ -246,16 +262,16 @@ export interface Directory extends KeyStore<DirectoryUser> {
    */
   getUser(username: string): Promise<DirectoryUser>;
   /**
-   * Disables or enables a user. To disable is urgent; to enable is not.
+   * Disables or enables a user.
    *
    * @param username - compared exactly
-   * @param disabled - whether its tokens are refused from now on
-   * @returns whether it was written down
+   * @param disabled - whether to refuse its tokens from now on; this is made even if the audit trail cannot be written
+   * @returns whether it is in the audit trail
    * @throws DirectoryError `unknown_user`
    */
   setDisabled(username: string, disabled: boolean): Promise<UrgentChange>;
   /**
-   * Removes a user and its keys; that some were revoked stays known.
+   * Removes a user and its keys. Its revoked keys stay revoked for every user.
    *
    * @param username - compared exactly
    * @throws DirectoryError `unknown_user`
@@ -263,10 +279,10 @@ export interface Directory extends KeyStore<DirectoryUser> {
   removeUser(username: string): Promise<void>;
 
   /**
-   * Adds a key. One that the user has already gets the new comment and expiry, where they are given; one that was retired counts again.
+   * Adds a key. If the user has the key already, changes its comment and expiry, if given, and makes a retired key active again.
    *
    * @param username - compared exactly
-   * @param key - the public half
+   * @param key - the public key
    * @param options - {@link DirectoryKeyOptions}
    * @returns the key as it is now, and what was added
    * @throws DirectoryError `unknown_user`, `bad_username`, `bad_comment`, `bad_expiry`, `key_revoked`
@@ -274,71 +290,71 @@ export interface Directory extends KeyStore<DirectoryUser> {
    */
   addKey(username: string, key: PublicKey, options?: DirectoryKeyOptions): Promise<AddedKey>;
   /**
-   * Keys of one user, or of all, the oldest first.
+   * Lists the keys of one user or of all users, the oldest first.
    *
    * @param query - {@link PageQuery}, and `username`: default all users
-   * @returns a page of them, in every state
+   * @returns a page of keys in every state
    * @throws DirectoryError `unknown_user`, `bad_query`
    */
   listKeys(query?: PageQuery & { readonly username?: string | undefined }): Promise<Page<DirectoryKey>>;
   /**
-   * Changes what is said about a key, of all users who share it.
+   * Changes the comment or the expiry of a key, for all users who share it.
    *
    * @param id - its `SHA256:` fingerprint, its kid or its thumbprint
-   * @param changes - what is left out stays
+   * @param changes - {@link KeyChanges}; an omitted member stays as it is
    * @returns the key of each user who has it, as it is now
    * @throws DirectoryError `unknown_key`, `bad_comment`, `bad_expiry`, `key_revoked`
    */
   changeKey(id: string, changes: KeyChanges): Promise<readonly DirectoryKey[]>;
   /**
-   * Ends a key that another one has replaced; a staged key that was used is staged no longer.
+   * Retires a key that another one replaces. The user's staged keys that were used become active.
    *
    * @param id - its `SHA256:` fingerprint, its kid or its thumbprint
-   * @param options - `force`: although no other key of the user was used so far
+   * @param options - `force`: retires it even if no other key of the user was used yet
    * @returns the key of each user who has it, as it is now
    * @throws DirectoryError `unknown_key`, `key_revoked`, `not_replaced`
    */
   retireKey(id: string, options?: { readonly force?: boolean }): Promise<readonly DirectoryKey[]>;
   /**
-   * Revokes a key for good, of all users who share it. It is urgent.
+   * Revokes a key for good, for all users who share it. This is made even if the audit trail cannot be written.
    *
    * @param id - its `SHA256:` fingerprint, its kid or its thumbprint
-   * @returns the key of each user who has it, and whether it was in use until now
+   * @returns the key of each user who has it, and whether it was not revoked before
    * @throws DirectoryError `unknown_key`
    */
   revokeKey(id: string): Promise<UrgentChange & { readonly keys: readonly DirectoryKey[]; readonly revoked: boolean }>;
 
   /**
-   * Trusts a user by a JWK set: whoever can write at that URL can sign as this user.
+   * Lets a user sign with the keys of a JWK set. Anyone who can change the set can sign as this user.
    *
    * @param username - compared exactly
-   * @param url - of a JWK set (RFC 7517 §5), by https
+   * @param url - the https URL of a JWK set (RFC 7517 §5)
    * @param options - {@link DirectoryJwksOptions}
-   * @returns the key set, and what was added
+   * @returns the JWK set, and what was added
    * @throws DirectoryError `unknown_user`, `bad_username`, `bad_url`, `forbidden_address`
-   * @throws TypeError for `privateHosts` that are none
+   * @throws TypeError for `privateHosts` that are not hosts
    */
   addJwks(username: string, url: string, options?: DirectoryJwksOptions): Promise<AddedJwks>;
   /**
-   * Key sets of one user, or of all, the oldest first.
+   * Lists the JWK sets of one user or of all users, the oldest first.
    *
    * @param query - {@link PageQuery}, and `username`: default all users
-   * @returns a page of them
+   * @returns a page of JWK sets
    * @throws DirectoryError `unknown_user`, `bad_query`
    */
   listJwks(query?: PageQuery & { readonly username?: string | undefined }): Promise<Page<DirectoryJwks>>;
   /**
-   * No longer trusts a user by a JWK set. It is urgent.
+   * Removes a JWK set from a user. This is made even if the audit trail cannot be written.
    *
    * @param username - compared exactly
-   * @param url - as it was added
-   * @returns whether it was written down
+   * @param url - the URL that was added
+   * @returns whether it is in the audit trail
    * @throws DirectoryError `unknown_user`, `unknown_jwks`, `bad_url`
    */
   removeJwks(username: string, url: string): Promise<UrgentChange>;
 
   /**
-   * Who changed what, the newest last.
+   * Lists the entries of the audit trail, the newest last.
    *
    * @param query - {@link AuditQuery}
    * @returns a page of the audit trail
@@ -347,19 +363,20 @@ export interface Directory extends KeyStore<DirectoryUser> {
   listAudit(query?: AuditQuery): Promise<Page<AuditEntry>>;
 
   /**
-   * Notes that a key let a request in. It is written a second later, once a minute at most, and fails nobody.
+   * Records that a request was accepted with a key. It is written a second later, and at most once a minute; a failed write fails no
+   * request.
    *
-   * @param key - the one that signed
+   * @param key - the key that signed
    * @param at - seconds since the epoch
    */
   recordUse(key: VerificationKey, at: number): void;
   /**
-   * Notes that a request named a key that no longer counts; written like a use.
+   * Records that a request named a key that is revoked, retired or expired. It is written like a use.
    *
-   * @param kid - as the token names it: not proven, and ignored where there is no such key
+   * @param kid - as in the token, not proven; ignored if there is no such key
    * @param at - seconds since the epoch
    */
   recordRefusal(kid: string, at: number): void;
-  /** Writes down what was noted of uses. To be called before the database is destroyed. Never rejects. */
+  /** Writes the recorded uses. Call it before you destroy the database. Never rejects. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Finds a user with all its keys and key sets, in one query. */
+/** Finds a user with all its keys and JWK sets, in one query. */
 import type { Kysely } from 'kysely';
 import { isUsername } from '../../core/claims.ts';
 import type { KeyHint, KeyRecord, Readiness, UserRecord } from '../../core/contracts.ts';
@@ -8,7 +8,7 @@ import { type StateRow, stateOf, userOf } from './rows.ts';
 import { type KeyParser, StoredKey } from './stored-key.ts';
 import type { DirectoryTables } from './tables.ts';
 
-/** One row of the query: a key beside a key set, where the user has any. */
+/** One row of the query: a key and a JWK set of the user, if any. */
 interface FoundRow extends StateRow {
   readonly username: string;
   readonly disabled: number;
@@ -44,17 +44,17 @@ export function userFinder(db: Kysely<DirectoryTables>, parser: KeyParser, now: 
     .orderBy('s.id')
     .compile();
 
-  async function ask(username: string): Promise<readonly FoundRow[]> {
+  async function queryRows(username: string): Promise<readonly FoundRow[]> {
     return (await db.executeQuery<FoundRow>({ ...query, parameters: [username] })).rows;
   }
 
-  /** The rows of the user that was found last. */
+  /** The rows of the last user that was found. */
   let lastFound: readonly [FoundRow, ...FoundRow[]] | undefined;
 
-  /** @returns none for a name that the database cannot hold */
+  /** @returns no rows for a username that the database cannot represent */
   async function rowsOf(username: string): Promise<readonly FoundRow[]> {
     try {
-      return await ask(username);
+      return await queryRows(username);
     } catch (error) {
       if (await isUnrepresentable(db, username, error)) return [];
       throw error;
@@ -62,21 +62,21 @@ export function userFinder(db: Kysely<DirectoryTables>, parser: KeyParser, now: 
   }
 
   async function readiness(): Promise<Readiness> {
-    // A name that no token can have.
-    await ask('');
+    // No user has this name.
+    await queryRows('');
     return { ready: true };
   }
 
   async function find(username: string, hint: KeyHint): Promise<UserRecord<DirectoryUser> | undefined> {
-    // PostgreSQL cannot even be asked for a name with NUL.
+    // PostgreSQL refuses a query with NUL.
     if (!isUsername(username)) return undefined;
     const rows = await rowsOf(username);
     const [first] = rows;
-    // MySQL pads with spaces, and an application's own connection may write in another character set.
+    // MySQL ignores trailing spaces, and your own connection may use another character set.
     if (first?.username !== username) {
-      // As much work as for a known user, so that the time does not tell which names exist.
+      // Takes as long as for an existing user, so the time does not show which usernames exist.
       parser.decoy(username);
-      // No key has this kid, so that one is prepared.
+      // No key has this kid, so the first key is prepared.
       if (lastFound !== undefined) recordOf(lastFound, { ...hint, kid: '' });
       return undefined;
     }
@@ -88,7 +88,7 @@ export function userFinder(db: Kysely<DirectoryTables>, parser: KeyParser, now: 
     const [first] = rows;
     const { username } = first;
     const at = now();
-    // Each key stands there once for each key set.
+    // The rows have each key once per JWK set.
     const keys = new Map<string, KeyRecord & { readonly key: StoredKey }>();
     for (const row of rows) {
       const { fingerprint, kid, public_key, alg } = row;
@@ -110,8 +110,8 @@ export function userFinder(db: Kysely<DirectoryTables>, parser: KeyParser, now: 
 }
 
 /**
- * The key that is read where the path reads none: whatever the token names, and whether or not the user is disabled, the first lookup of
- * a user reads one key. The path reads the one that the token names, or all if it names none.
+ * Finds the key to parse here because the authenticator will parse none: if the user is disabled, or the token names another key. So the
+ * first lookup of a user always parses a key, and takes equally long.
  */
 function keyToPrepare(
   keys: readonly { readonly key: StoredKey }[],
@@ -122,7 +122,7 @@ function keyToPrepare(
   return disabled || (kid !== undefined && named === undefined) ? (named ?? keys[0])?.key : undefined;
 }
 
-/** When the first of the keys that have not expired yet will. */
+/** Returns when the next key expires. */
 function nextExpiry(rows: readonly FoundRow[], now: number): number | undefined {
   const ahead = rows.flatMap(({ expires }) => (expires !== null && expires > now ? [expires] : []));
   return ahead.length === 0 ? undefined : Math.min(...ahead);

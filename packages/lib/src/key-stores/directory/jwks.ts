@@ -1,5 +1,4 @@
-/** JWK sets that users are trusted by, and what is done with them. */
-
+/** Adds, lists and removes the JWK sets of users. */
 import { JwksError } from '../../jwks/jwks-error.ts';
 import { readPrivateHosts } from '../../jwks/private-hosts.ts';
 import { canonicalUrl, trustedUrl } from '../../jwks/url.ts';
@@ -52,7 +51,7 @@ export function jwksOf(db: Connection, now: () => number, { change, changeUrgent
         const named = jwksIn(transaction).where('s.user_id', '=', id).where('s.url', '=', url);
         const row = await named.executeTakeFirst();
         if (row === undefined) {
-          throw new DirectoryError('unknown_jwks', `${JSON.stringify(username)} has no key set of that URL`);
+          throw new DirectoryError('unknown_jwks', `${JSON.stringify(username)} has no JWK set with this URL`);
         }
         await transaction.deleteFrom('ajwt_key_set').where('id', '=', row.id).execute();
         note('jwks.remove', username, { url });
@@ -63,7 +62,7 @@ export function jwksOf(db: Connection, now: () => number, { change, changeUrgent
   };
 }
 
-/** Key sets with their users. */
+/** Selects JWK sets with their users. */
 function jwksIn(connection: Connection) {
   return connection
     .selectFrom('ajwt_key_set as s')
@@ -76,7 +75,7 @@ function jwksRowOf({ username, url, created }: { username: string; url: string; 
   return { username, url, created };
 }
 
-/** @throws DirectoryError for what a URL may not be */
+/** @throws DirectoryError for the JwksError of a URL */
 function checked<T>(work: () => T): T {
   try {
     return work();

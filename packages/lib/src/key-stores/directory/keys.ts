@@ -1,4 +1,4 @@
-/** Keys of the directory, and what is done with them. */
+/** Adds, lists and changes the keys of users. */
 import { checkVerificationKey } from '../../core/arguments.ts';
 import { KeyConflictError } from '../../core/contracts.ts';
 import { checkOptions, type OptionKinds } from '../../core/options.ts';
@@ -50,7 +50,7 @@ export function keysOf(
         }
         if (rows.length > 0 && !allowShared) {
           throw new KeyConflictError(
-            `the key ${fingerprint} belongs to another user; it is registered for ${JSON.stringify(rows[0]?.username)}: revoke it there, and make a new one`,
+            `the key ${fingerprint} belongs to another user, ${JSON.stringify(rows[0]?.username)}; make a new one`,
           );
         }
         const beside = { comment: comment ?? null, expires: expires ?? null, staged: Number(staged) };
@@ -139,7 +139,7 @@ async function keysNamed(transaction: Connection, id: string): Promise<KeyRow[]>
 
 type Changes = Partial<Pick<KeyRow, 'comment' | 'expires' | 'staged' | 'retired' | 'revoked'>>;
 
-/** A key that the user has already gets what is given; registered again, it counts again. */
+/** Returns the changes of a key that the user has already. If it was retired, it becomes active again. */
 function changesOf(options: DirectoryKeyOptions, comment: string | undefined, { retired }: KeyRow): Changes {
   return {
     ...(comment === undefined ? {} : { comment }),
@@ -149,7 +149,7 @@ function changesOf(options: DirectoryKeyOptions, comment: string | undefined, { 
   };
 }
 
-/** Changes what is another value than before, if anything. */
+/** Writes the values that differ from the present ones, if any. */
 async function setKey(
   transaction: Connection,
   row: KeyRow,
@@ -166,7 +166,7 @@ async function setKey(
   return { ...row, ...changes };
 }
 
-/** @throws DirectoryError `key_revoked`, also for a key of a user who was removed */
+/** @throws DirectoryError `key_revoked`, even if the key's user was removed */
 async function refuseRevoked(connection: Connection, fingerprint: string, rows: readonly KeyRow[]): Promise<void> {
   const found = connection.selectFrom('ajwt_revoked_key').select('revoked').where('fingerprint', '=', fingerprint);
   if (rows.some(({ revoked }) => revoked !== null) || (await found.executeTakeFirst()) !== undefined) {
@@ -181,6 +181,6 @@ function revokedError(fingerprint: string): DirectoryError {
 function notReplaced({ username, fingerprint }: KeyRow): DirectoryError {
   return new DirectoryError(
     'not_replaced',
-    `no other key of ${JSON.stringify(username)} has let a request in so far: without ${fingerprint} nothing might`,
+    `no other key of ${JSON.stringify(username)} has been used yet; sign with another key before you retire ${fingerprint}`,
   );
 }

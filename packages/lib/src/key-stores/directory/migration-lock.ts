@@ -1,18 +1,17 @@
-/** One process at a time migrates a database. */
+/** Lets one process at a time migrate a database. */
 import type { Kysely } from 'kysely';
 import { retryWhileBusy } from '../../kysely/retry-while-busy.ts';
 import type { DirectoryDialect } from './dialect.ts';
 import type { DirectoryTables } from './tables.ts';
 
-/** Milliseconds that a process waits for another one's migrations. */
-const DEADLINE = 30_000;
+/** Milliseconds that a process waits for the migrations of another one. */
+const TIMEOUT_MS = 30_000;
 
 /** Another process holds the lock. */
 export class MigrationUnderWay extends Error {}
 
 /**
- * Runs work while no other process migrates the database. Where DDL has transactions, the work is one: other connections see all of
- * it or nothing.
+ * Runs work while no other process migrates the database. If the database has transactions for DDL, the work is one.
  *
  * @throws UnavailableError if another process does not finish in time; whatever the work throws
  */
@@ -22,5 +21,5 @@ export function whileNobodyMigrates<T>(
   work: (connection: Kysely<DirectoryTables>) => Promise<T>,
 ): Promise<T> {
   const isBusy = (error: unknown) => error instanceof MigrationUnderWay || mayTryAgain(error);
-  return retryWhileBusy(() => alone(db, work), DEADLINE, isBusy);
+  return retryWhileBusy(() => alone(db, work), TIMEOUT_MS, isBusy);
 }

@@ -1,4 +1,4 @@
-/** How the tables of the SQL directory come to be. */
+/** Creates the tables of the SQL directory, and brings them up to date. */
 import { type Kysely, sql } from 'kysely';
 import { checkArgument } from '../../core/arguments.ts';
 import { DIRECTORY_DIALECTS, directoryDialectOf } from './dialects.ts';
@@ -6,8 +6,8 @@ import { whileNobodyMigrates } from './migration-lock.ts';
 import type { DirectoryTables } from './tables.ts';
 
 /**
- * Names of the migrations that a database lacks, in order; all of them for a new one. Where a migration is not one transaction, waits
- * for the process that is in the middle of one.
+ * Returns the names of the migrations that a database lacks, in order; all of them for a new one. If migrations are not transactions, waits
+ * for a process that is running one.
  *
  * @throws UnavailableError if that process does not finish in time; whatever the database throws
  */
@@ -19,11 +19,11 @@ export async function pendingMigrations(db: Kysely<DirectoryTables>): Promise<re
 }
 
 /**
- * Brings a database up to date. Of several processes that begin at once, one makes each migration, and the others wait for it.
+ * Brings a database up to date. If several processes do this at once, one runs the migrations, and the others wait for it.
  *
- * @returns names of the migrations that were made here, in order
- * @throws UnavailableError if another process does not finish in time; whatever the database throws: nothing is changed then, except in
- *   MySQL and MariaDB, whose DDL has no transactions, where the next call makes the rest
+ * @returns names of the migrations that were run here, in order
+ * @throws UnavailableError if another process does not finish in time; whatever the database throws. Nothing is changed then, except in
+ *   MySQL and MariaDB, whose DDL has no transactions: there the next call runs the rest.
  */
 export async function runMigrations(db: Kysely<DirectoryTables>): Promise<readonly string[]> {
   if ((await missingFrom(db)).length === 0) return [];
@@ -31,7 +31,7 @@ export async function runMigrations(db: Kysely<DirectoryTables>): Promise<readon
   return whileNobodyMigrates(db, dialect, async (connection) => {
     const pending = await missingFrom(connection);
     if (pending.length === 0) return pending;
-    for (const statement of BOOKS) await sql.raw(statement).execute(connection);
+    for (const statement of MIGRATION_TABLES) await sql.raw(statement).execute(connection);
     for (const name of pending) {
       for (const statement of dialect.migrations[name] ?? []) await sql.raw(statement).execute(connection);
       await connection.insertInto('ajwt_migration').values({ name, timestamp: new Date().toISOString() }).execute();
@@ -42,29 +42,39 @@ export async function runMigrations(db: Kysely<DirectoryTables>): Promise<readon
 
 async function missingFrom(db: Kysely<DirectoryTables>): Promise<readonly string[]> {
   const { migrations } = directoryDialectOf(db);
-  const made = await madeIn(db);
-  return Object.keys(migrations).filter((name) => !made.has(name));
+  const present = await migrationsIn(db);
+  return Object.keys(migrations).filter((name) => !present.has(name));
 }
 
-/** Names of the migrations that a database has. */
-async function madeIn(db: Kysely<DirectoryTables>): Promise<ReadonlySet<string>> {
+/** Returns the names of the migrations that a database has. */
+async function migrationsIn(db: Kysely<DirectoryTables>): Promise<ReadonlySet<string>> {
   const tables = await db.introspection.getTables();
   if (!tables.some(({ name }) => name === 'ajwt_migration')) return new Set();
   const rows = await db.selectFrom('ajwt_migration').select('name').execute();
   return new Set(rows.map(({ name }) => name));
 }
 
-/** Where it is written which migrations were made: the tables of Kysely's migrator, which made them in earlier versions. */
-const BOOKS = [
+/** The tables that record migrations. They are those of Kysely's migrator, which earlier versions used. */
+const MIGRATION_TABLES = [
   'CREATE TABLE IF NOT EXISTS ajwt_migration (name varchar(255) NOT NULL PRIMARY KEY, timestamp varchar(255) NOT NULL)',
   'CREATE TABLE IF NOT EXISTS ajwt_migration_lock (id varchar(255) NOT NULL PRIMARY KEY, is_locked integer DEFAULT 0 NOT NULL)',
 ];
 
 /**
- * The migrations as SQL, for whoever applies them by other means. Afterwards the directory finds itself up to date.
+ * Returns the migrations as SQL, to run them with another tool. Afterwards `migrate()` finds nothing to do.
  *
- * @param database - `mysql` is MariaDB as well
+ * @param database - `mysql` is also MariaDB
  * @returns statements, each with its semicolon
+ * @throws TypeError for another database
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from 'node:fs/promises';
+ * import { tmpdir } from 'node:os';
+ * import { directoryMigrationSql } from 'asymmetric-jwt-auth/sql';
+ *
+ * await writeFile(`${tmpdir()}/directory.sql`, directoryMigrationSql('postgres'));
+ * ```
  */
 export function directoryMigrationSql(database: keyof typeof DIRECTORY_DIALECTS): string {
   const once = (table: string, columns: string, values: string, key: string) =>
@@ -72,7 +82,7 @@ export function directoryMigrationSql(database: keyof typeof DIRECTORY_DIALECTS)
   const names = Object.keys(DIRECTORY_DIALECTS);
   checkArgument(names.includes(database), 'database', `one of ${names.join(', ')}`, database);
   const statements = [
-    ...BOOKS,
+    ...MIGRATION_TABLES,
     once('ajwt_migration_lock', 'id, is_locked', "'migration_lock', 0", "id = 'migration_lock'"),
     ...Object.entries(DIRECTORY_DIALECTS[database].migrations).flatMap(([name, steps]) => [
       ...steps,

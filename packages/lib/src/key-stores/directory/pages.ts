@@ -1,4 +1,4 @@
-/** Parts of lists, by cursor. */
+/** Pages of lists, by cursor. */
 import type { Kysely } from 'kysely';
 import { isUnrepresentable } from '../../kysely/unrepresentable.ts';
 import { DirectoryError, type Page, type PageQuery } from './directory.ts';
@@ -9,23 +9,31 @@ export function readLimit({ limit = 100 }: PageQuery): number {
   throw new DirectoryError('bad_query', 'limit must be a whole number from 1 to 1000');
 }
 
-/** A cursor that is the number of a row. @throws DirectoryError `bad_query` */
+/**
+ * Reads a cursor that is the number of a row.
+ *
+ * @throws DirectoryError `bad_query`
+ */
 export function readNumber(after: string | undefined): number {
   if (after === undefined) return 0;
   if (/^\d{1,10}$/.test(after)) return Math.min(Number(after), 2 ** 31 - 1);
-  throw new DirectoryError('bad_query', 'after must be the end of another page');
+  throw new DirectoryError('bad_query', 'after must be the next of another page');
 }
 
-/** A text that any database can be asked for. @throws DirectoryError `bad_query` */
+/**
+ * Reads a string that every database accepts in a query.
+ *
+ * @throws DirectoryError `bad_query`
+ */
 export function readText(name: string, text: string): string {
   if (typeof text === 'string' && text.length <= 600 && text.isWellFormed() && !text.includes('\0')) return text;
   throw new DirectoryError('bad_query', `${name} must be up to 600 characters of text`);
 }
 
 /**
- * Runs a query for texts that came from a reader.
+ * Runs a query for strings of the caller.
  *
- * @throws DirectoryError `bad_query` for texts that the database cannot hold
+ * @throws DirectoryError `bad_query` for strings that the database cannot represent
  */
 export async function rowsFor<Row>(
   // biome-ignore lint/suspicious/noExplicitAny: tables do not matter here
@@ -37,11 +45,14 @@ export async function rowsFor<Row>(
     return await query.execute();
   } catch (error) {
     if (!(await isUnrepresentable(db, texts.join(''), error))) throw error;
-    throw new DirectoryError('bad_query', 'the character set of this database lacks a character of the query');
+    throw new DirectoryError(
+      'bad_query',
+      'the character set of this database cannot represent a character of the query',
+    );
   }
 }
 
-/** @param rows - one more than the limit, where there is more */
+/** @param rows - one more than the limit, if there is another page */
 export function pageOf<Row, Item>(
   rows: readonly Row[],
   limit: number,

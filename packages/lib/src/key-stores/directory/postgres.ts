@@ -1,11 +1,11 @@
-/** The directory in PostgreSQL. Texts compare by their bytes, whatever the database's own collation is. */
+/** The directory in PostgreSQL. Strings compare by their bytes, whatever the collation of the database. */
 import { sql } from 'kysely';
 import type { DirectoryDialect } from './dialect.ts';
 import { MigrationUnderWay } from './migration-lock.ts';
 
 /**
- * Serialisation, deadlock, lock timeout; a unique key that exists, and a row that is referred to and no longer exists; a table or its
- * type that another connection has just made, which IF NOT EXISTS does not see.
+ * Serialisation failure, deadlock, lock timeout, a unique key that exists, a referenced row that no longer exists, and a table or its type
+ * that another connection has just created, which IF NOT EXISTS does not see.
  */
 const MAY_TRY_AGAIN = ['40001', '40P01', '55P03', '23505', '23503', '42P07', '42710'];
 
@@ -17,13 +17,13 @@ const triggerOf = (table: string) =>
 
 export const POSTGRES: DirectoryDialect = {
   upsert: 'ON CONFLICT',
-  // The column ignores the case of ASCII letters alone, and so must the text.
+  // lower() of the column changes only ASCII letters, and so must lower() of the text.
   contains: (column, text) => sql`strpos(lower(${column}), lower(CAST(${text} AS text) COLLATE "C")) > 0`,
   mayTryAgain: (error) => MAY_TRY_AGAIN.includes((error as { code?: string }).code ?? ''),
   isAtomic: true,
   alone: (db, work) =>
-    // At the levels above, the transaction would not see what another one has committed while this one waited. A lock of the
-    // transaction also works through a pooler that gives each transaction another connection.
+    // At higher levels, the transaction would not see what another one committed while this one waited. A lock of the transaction also
+    // works with a pooler that gives each transaction a different connection.
     db
       .transaction()
       .setIsolationLevel('read committed')

@@ -1,4 +1,4 @@
-/** What rows mean, and how they are found. */
+/** Finds and reads rows of users and keys. */
 import type { Kysely } from 'kysely';
 import type { KeyState } from '../../core/contracts.ts';
 import { isUnrepresentable } from '../../kysely/unrepresentable.ts';
@@ -10,11 +10,11 @@ import type { DirectoryTables } from './tables.ts';
 export type Connection = Kysely<DirectoryTables>;
 
 export function userOf(row: { username: string; disabled: number; created: number }): DirectoryUser {
-  // Whatever a database makes of it, only 0 is enabled.
+  // Any value but 0 disables the user.
   return { username: row.username, disabled: row.disabled !== 0, created: row.created };
 }
 
-/** What decides about the state of a key. */
+/** The columns that determine the state of a key. */
 export interface StateRow {
   readonly staged: number;
   readonly expires: number | null;
@@ -29,7 +29,7 @@ export function stateOf({ staged, expires, retired, revoked }: StateRow, now: nu
   return staged === 0 ? 'active' : 'staged';
 }
 
-/** Keys with their users and uses. */
+/** Selects keys with their users and uses. */
 export function keysIn(connection: Connection) {
   return connection
     .selectFrom('ajwt_key as k')
@@ -60,7 +60,7 @@ export function keyReader({ parse }: KeyParser, now: () => number): (row: KeyRow
 
 /** @throws DirectoryError `unknown_user` */
 export async function rowOfUser(connection: Connection, username: string) {
-  // PostgreSQL cannot even be asked for a name with NUL.
+  // PostgreSQL refuses a query with NUL.
   if (username.isWellFormed() && !username.includes('\0')) {
     const named = connection.selectFrom('ajwt_user').selectAll().where('username', '=', username);
     const row = await named.executeTakeFirst().catch(async (error: unknown) => {

@@ -1,4 +1,4 @@
-/** Users and public keys in a database, through Kysely: for servers, and for whoever administers them. */
+/** A directory of users and public keys in an SQL database, through Kysely. */
 import type { Kysely } from 'kysely';
 import { checkOptions, clockOption, numberOption } from '../../core/options.ts';
 import { auditOf } from './audit.ts';
@@ -15,25 +15,40 @@ import { keyParser } from './stored-key.ts';
 import { usersOf } from './users.ts';
 import { keyUses } from './uses.ts';
 
-/** What a directory may be told. */
+/** Options of {@link sqlDirectory}. */
 export interface SqlDirectoryOptions {
-  /** Who is named in the audit trail; default `application`. `as()` names another. */
+  /** The name in the audit trail; default `application`. {@link Directory.withActor} changes it. */
   readonly actor?: string;
-  /** Seconds since the epoch; default the wall clock. */
+  /** Returns seconds since the epoch; default the wall clock. */
   readonly now?: () => number;
-  /** Keys that stay parsed in memory; default 10 000, about 30 MB at most. */
+  /** Number of keys that stay parsed in memory; default 10 000, which take at most about 30 MB. */
   readonly maxParsedKeys?: number;
-  /** Told why it could not be written when keys were used; it is tried again. */
+  /** Called when a write of key uses fails. It is repeated a minute later. */
   readonly onWriteError?: (error: unknown) => void;
 }
 
 /**
- * Makes a directory in a database: SQLite, PostgreSQL, MySQL or MariaDB. Its tables are made by {@link Directory.migrate}.
+ * Creates a directory in SQLite, PostgreSQL, MySQL or MariaDB. {@link Directory.migrate} creates its tables.
  *
- * @param database - a `Kysely` instance; for SQLite over `nodeSqlite`
+ * @param database - a `Kysely` instance; for SQLite with `nodeSqliteDialect`
  * @param options - {@link SqlDirectoryOptions}
- * @returns a directory; it is closed before the database is destroyed
+ * @returns a directory; close it before you destroy the database
  * @throws TypeError for an option that is unknown or out of its range, and for another kind of database
+ *
+ * @example
+ * ```ts
+ * import { PrivateKey } from 'asymmetric-jwt-auth';
+ * import { nodeSqliteDialect, sqlDirectory } from 'asymmetric-jwt-auth/sql';
+ * import { Kysely } from 'kysely';
+ *
+ * const db = new Kysely<unknown>({ dialect: nodeSqliteDialect(':memory:') });
+ * const directory = sqlDirectory(db, { actor: 'setup' });
+ * await directory.migrate();
+ * await directory.addKey('guido', (await PrivateKey.generate()).publicKey, { createUser: true });
+ * (await directory.listKeys({ username: 'guido' })).items[0]?.state; // 'active'
+ * await directory.close();
+ * await db.destroy();
+ * ```
  */
 // biome-ignore lint/suspicious/noExplicitAny: the application's own tables do not matter here
 export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions = {}): Directory {
@@ -54,7 +69,7 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
     ...auditOf(db),
     recordUse: ({ fingerprint }, at) => uses.note('used', fingerprint, at),
     recordRefusal(kid, at) {
-      // A sender chose it: what is no kid would be an error for a whole batch, and room in memory.
+      // A stranger may have chosen it. Anything else could fail a whole batch, and fill the memory.
       if (/^[\da-f]{64}$/.test(kid)) uses.note('refused', kid, at);
     },
     close: () => uses.close(),

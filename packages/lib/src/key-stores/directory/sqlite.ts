@@ -3,10 +3,10 @@ import { sql } from 'kysely';
 import { isSqliteBusy } from '../../kysely/retry-while-busy.ts';
 import type { DirectoryDialect } from './dialect.ts';
 
-/** A unique or primary key that is there, and a row that is referred to and no longer there. */
+/** A unique or primary key that exists, and a referenced row that no longer exists. */
 const OUTRUN = [2067, 1555, 787];
 
-/** A change that somebody makes by hand counts as well: `directoryRevision` sees it. */
+/** Triggers that raise the revision for changes by hand too, so `directoryRevision` sees them. */
 const triggersOf = (table: string) =>
   ['insert', 'update', 'delete'].map(
     (change) =>
@@ -28,7 +28,7 @@ export const SQLITE: DirectoryDialect = {
         await sql`COMMIT`.execute(connection);
         return result;
       } catch (error) {
-        // Some errors have ended the transaction already.
+        // Some errors end the transaction by themselves.
         await sql`ROLLBACK`.execute(connection).catch(() => {});
         throw error;
       }

@@ -1,4 +1,4 @@
-/** Keys as the directory's rows hold them. */
+/** Parses keys from the rows of the directory. */
 import type { AlgorithmName } from '../../core/algorithms.ts';
 import type { VerificationKey } from '../../core/contracts.ts';
 import { PublicKey } from '../../keys/public-key.ts';
@@ -16,17 +16,17 @@ export interface StoredKeyRow {
 export interface KeyParser {
   /** @throws Error if the row was changed by hand */
   parse(row: StoredKeyRow): PublicKey;
-  /** Takes as long as `parse`, for a username without a key. */
+  /** Replaces `parse` for a username without a key, and takes as long. */
   decoy(username: string): void;
 }
 
-/** @param most - keys that stay in memory */
+/** @param most - number of keys that stay in memory */
 export function keyParser(most: number): KeyParser {
   const { read, decoy } = parsedKeys(most, ({ text, alg, fingerprint, kid }: KeyText & StoredKeyRow) => {
     const key = PublicKey.from(text, alg === null ? {} : { alg: alg as AlgorithmName });
-    // A row that was changed by hand must not let another key in under this key's name.
+    // A row changed by hand must not let in another key under this fingerprint.
     if (key.fingerprint !== fingerprint || key.kid !== kid)
-      throw new Error(`the key ${fingerprint} was changed in the database`);
+      throw new Error(`the key ${fingerprint} was changed in the database, outside of the directory`);
     return key;
   });
   return {
@@ -35,7 +35,7 @@ export function keyParser(most: number): KeyParser {
   };
 }
 
-/** A key that is parsed when it is first needed: of a user's keys, most requests need one. */
+/** A key that is parsed when it is first needed: most requests need only one key of a user. */
 export class StoredKey implements VerificationKey {
   readonly kid: string;
   readonly fingerprint: string;

@@ -1,4 +1,4 @@
-/** The tables of the SQL directory, as Kysely sees them. Times are seconds since the epoch. */
+/** The tables of the SQL directory, as types for Kysely. Times are seconds since the epoch. */
 import type { Generated } from 'kysely';
 
 export interface DirectoryTables {
@@ -26,7 +26,7 @@ export interface KeyTable {
   user_id: number;
   /** `SHA256:…`, as `ssh-keygen -l` prints it. */
   fingerprint: string;
-  /** The fingerprint once more, and unique; nothing for a key that several users were allowed to share. */
+  /** The fingerprint again, in a unique column; null for a key that several users share. */
   owner: string | null;
   kid: string;
   /** RFC 7638. */
@@ -37,10 +37,10 @@ export interface KeyTable {
   alg: string | null;
   comment: string | null;
   created: number;
-  /** Whether the key is meant to replace one that is still in use. */
+  /** 1 if the key is to replace one that is still in use. */
   staged: number;
   expires: number | null;
-  /** When another key had replaced it. */
+  /** When it was retired, because another key replaces it. */
   retired: number | null;
   revoked: number | null;
 }
@@ -49,18 +49,18 @@ export interface KeyTable {
 export interface JwksTable {
   id: Generated<number>;
   user_id: number;
-  /** Where a JWK set is that the user is trusted by; as a parsed URL is written, ASCII. */
+  /** The URL of a JWK set, as the URL parser writes it, in ASCII. */
   url: string;
   created: number;
 }
 
-/** Revoked keys of users who were removed: they do not come back with somebody else. */
+/** Revoked keys of removed users. They cannot be added again. */
 interface RevokedKeyTable {
   fingerprint: string;
   revoked: number;
 }
 
-/** Apart from the keys, so that what requests write is no change of the directory. */
+/** Separate from the keys, so that writing a use does not change the revision of the directory. */
 /** @public named in the declarations of what queries return */
 export interface KeyUseTable {
   fingerprint: string;
@@ -69,13 +69,13 @@ export interface KeyUseTable {
   last_refused: number | null;
 }
 
-/** Who changed what: a row is only ever added, in the transaction of the change. */
+/** The audit trail. Rows are only added, in the transaction of the change. */
 interface AuditTable {
   id: Generated<number>;
   at: number;
   actor: string;
   action: string;
-  /** The user whose account or key it was. */
+  /** The user that was changed. */
   subject: string;
   /** A JSON object. */
   details: string;

@@ -1,4 +1,4 @@
-/** Users of the directory, and what is done with them. */
+/** Adds, lists, changes and removes users. */
 import { sql } from 'kysely';
 import { checkArgument } from '../../core/arguments.ts';
 import { isUnrepresentable } from '../../kysely/unrepresentable.ts';
@@ -24,7 +24,7 @@ export function usersOf(
       return change(async (transaction, note) => {
         const row = { username, disabled: 0, created: now() };
         if (!(await insertUser(transaction, row))) {
-          throw new DirectoryError('user_exists', `the user ${JSON.stringify(username)} is there already`);
+          throw new DirectoryError('user_exists', `the user ${JSON.stringify(username)} exists already`);
         }
         note('user.add', username);
         return userOf(row);
@@ -85,7 +85,7 @@ export function usersOf(
   }
 }
 
-/** Uses of keys that nobody has any longer. */
+/** Deletes the uses of keys that no user has any longer. */
 async function forgetUses(transaction: Connection, fingerprints: readonly string[]): Promise<void> {
   if (fingerprints.length === 0) return;
   const kept = await transaction
@@ -98,7 +98,12 @@ async function forgetUses(transaction: Connection, fingerprints: readonly string
   if (gone.length > 0) await transaction.deleteFrom('ajwt_key_use').where('fingerprint', 'in', gone).execute();
 }
 
-/** @returns whether the user was not there yet @throws DirectoryError `bad_username` where the database cannot hold the name */
+/**
+ * Adds a user, unless it exists.
+ *
+ * @returns whether it was added
+ * @throws DirectoryError `bad_username` if the database cannot represent the username
+ */
 export async function insertUser(
   connection: Connection,
   row: { username: string; disabled: number; created: number },
@@ -108,7 +113,7 @@ export async function insertUser(
     if (!(await isUnrepresentable(connection, row.username, error))) throw error;
     throw new DirectoryError(
       'bad_username',
-      `the character set of this database cannot hold the username ${JSON.stringify(row.username)}; use a database in UTF-8`,
+      `the character set of this database cannot represent the username ${JSON.stringify(row.username)}; use a database in UTF-8`,
     );
   });
   if (present !== undefined) return false;

@@ -8,8 +8,8 @@ import type { DirectoryTables } from './tables.ts';
 
 const DELAY_MS = 1000;
 const EVERY_MS = 60_000;
-/** Milliseconds that a write waits for others. */
-const WRITE_DEADLINE = 2000;
+/** Milliseconds that a write waits for other connections. */
+const WRITE_TIMEOUT_MS = 2000;
 
 /** A use has the fingerprint of its key, a refusal has the kid. */
 type Kind = 'used' | 'refused';
@@ -37,7 +37,7 @@ export function keyUses(
       // Sorted, so two processes that write the same rows do not deadlock.
       const ids = rows.map(({ id }) => id).sort();
       const statement = upsert(dialect, rows[0].kind, ids, second);
-      return retryWhileBusy(() => statement.execute(db), WRITE_DEADLINE, dialect.mayTryAgain);
+      return retryWhileBusy(() => statement.execute(db), WRITE_TIMEOUT_MS, dialect.mayTryAgain);
     },
     failed(error) {
       callHook(onWriteError, error);

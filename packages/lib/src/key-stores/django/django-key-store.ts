@@ -1,4 +1,4 @@
-/** The users and keys that a Django site manages with the Python package `asymmetric_jwt_auth`: its tables, as they are. */
+/** Finds the users and keys of a Django site in the tables of the Python package `asymmetric_jwt_auth`. */
 import { type Kysely, PostgresAdapter } from 'kysely';
 import { hintedStore } from '../../core/hinted.ts';
 import { checkMembers, checkOptions, type OptionKinds } from '../../core/options.ts';
@@ -7,7 +7,7 @@ import { mappedStore, type SqlKeyStore } from '../shared/mapped-key-store.ts';
 import type { AnyDatabase, ColumnName, FindJwksKeys, RowOf, TableName, UnreadableKeyRow } from '../shared/mapping.ts';
 import { isHeld } from '../shared/row-values.ts';
 
-/** The user of `django.contrib.auth`, without its password. */
+/** A user of `django.contrib.auth`, without its password. */
 export interface DjangoUser {
   readonly id: number;
   readonly username: string;
@@ -18,34 +18,34 @@ export interface DjangoUser {
   readonly is_superuser: boolean;
 }
 
-/** A site's own model of users (`AUTH_USER_MODEL`). */
+/** A site's custom user model (`AUTH_USER_MODEL`). */
 export interface DjangoUsersMapping<Table, Column, Selected> {
-  /** `db_table`, such as `accounts_user`. */
+  /** The model's `db_table`, such as `accounts_user`. */
   readonly table: Table;
   /** The primary key; default `id`. */
   readonly id?: Column;
-  /** The field whose value tokens carry; default `username`. */
+  /** The column that the `username` of tokens is compared with; default `username`. */
   readonly username?: Column;
-  /** Default `is_active`; null where the model has no such column, so that nobody is ever disabled. */
+  /** Default `is_active`; `null` if the model has no such column, so no user is disabled. */
   readonly active?: Column | null;
-  /** Columns that `result.user` has; default all but `password`. */
+  /** Columns of `result.user`; default all except `password`. */
   readonly select?: readonly Selected[];
 }
 
-/** What a store over a Django site's tables may be told. */
+/** Options of {@link djangoKeyStore}. */
 export interface DjangoKeyStoreOptions {
   /**
-   * Fetches the key sets whose URLs the site has beside its users, and checks and keeps them, such as `jwksClient()`. Default: no
-   * such key counts. The package has them since 1.0.
+   * Fetches, checks and caches the JWK sets that the site trusts, such as `jwksClient()`. The package supports them since 1.0. Default:
+   * their keys are not accepted.
    */
   readonly jwks?: { readonly jwksKeys: FindJwksKeys };
   /** Whether to write `last_used_on`, as the package does; default true. */
   readonly lastUsed?: boolean;
-  /** Told of each key that cannot be used, when it is first read: it is left out. */
+  /** Called when a key that cannot be used is first read. The key is skipped. */
   readonly onBadKey?: (bad: UnreadableKeyRow) => void;
-  /** Told where `last_used_on` could not be written: that is tried again a minute later. */
+  /** Called when a write of `last_used_on` fails. It is repeated a minute later. */
   readonly onWriteError?: (error: unknown) => void;
-  /** Keys that stay parsed in memory; default 10 000. */
+  /** Number of keys that stay parsed in memory; default 10 000. */
   readonly maxParsedKeys?: number;
 }
 
@@ -68,12 +68,23 @@ const FLAGS = ['is_staff', 'is_superuser'] as const;
 const DJANGO_USER = ['id', 'username', 'email', 'first_name', 'last_name', ...FLAGS] as const;
 
 /**
- * Makes a key store over the database of a Django site. What is changed there counts for the next request here.
+ * Creates a key store over the database of a Django site. A change that the site makes takes effect with the next request.
  *
  * @param database - a `Kysely` instance
- * @param options - {@link DjangoKeyStoreOptions}; for a site with its own model of users, `users` says which table that is
- * @returns a store; it is closed before the database is destroyed
+ * @param options - {@link DjangoKeyStoreOptions}
+ * @returns a store; close it before you destroy the database
  * @throws TypeError for an option that is unknown or out of its range; the message names it
+ *
+ * @example
+ * ```ts
+ * import { djangoKeyStore, nodeSqliteDialect } from 'asymmetric-jwt-auth/sql';
+ * import { Kysely } from 'kysely';
+ *
+ * const db = new Kysely<unknown>({ dialect: nodeSqliteDialect(':memory:') }); // or the path of db.sqlite3
+ * const keys = djangoKeyStore(db, { onBadKey: ({ username, error }) => console.warn(username, error.message) });
+ * await keys.close();
+ * await db.destroy();
+ * ```
  */
 export function djangoKeyStore(
   // biome-ignore lint/suspicious/noExplicitAny: the site's own tables do not matter here
@@ -81,12 +92,24 @@ export function djangoKeyStore(
   options?: DjangoKeyStoreOptions & { readonly users?: undefined },
 ): SqlKeyStore<DjangoUser>;
 /**
- * Makes a key store over the database of a Django site with its own model of users.
+ * Creates a key store over the database of a Django site with a custom user model.
  *
- * @param database - a `Kysely` instance; its type gives `result.user` the type of a row
- * @param options - {@link DjangoKeyStoreOptions}, and in `users` which table that is
- * @returns a store; it is closed before the database is destroyed
+ * @param database - a `Kysely` instance; `result.user` has the type of a row of its users' table
+ * @param options - {@link DjangoKeyStoreOptions}, and in `users` a {@link DjangoUsersMapping}
+ * @returns a store; close it before you destroy the database
  * @throws TypeError for an option that is unknown or out of its range; the message names it
+ *
+ * @example
+ * ```ts
+ * import { djangoKeyStore, nodeSqliteDialect } from 'asymmetric-jwt-auth/sql';
+ * import { Kysely } from 'kysely';
+ *
+ * interface Account { id: number; email: string; is_active: number; password: string }
+ * const db = new Kysely<{ accounts_user: Account }>({ dialect: nodeSqliteDialect(':memory:') });
+ * const keys = djangoKeyStore(db, { users: { table: 'accounts_user', username: 'email' } });
+ * await keys.close();
+ * await db.destroy();
+ * ```
  */
 export function djangoKeyStore<
   DB,
@@ -130,7 +153,7 @@ export function djangoKeyStore(
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** SQLite and MySQL have numbers for flags. */
+/** Converts the flags of a row to booleans: SQLite and MySQL have numbers. */
 function withFlags(row: Row): Row {
   return { ...row, ...Object.fromEntries(FLAGS.map((flag) => [flag, isHeld(row[flag])])) };
 }
@@ -139,7 +162,7 @@ function withoutPassword({ password: _, ...row }: Row): Row {
   return row;
 }
 
-/** As Django writes moments: in UTC; with a zone only where the column has one. */
+/** Writes times as Django does: in UTC, and with a zone if the column has one. */
 function momentIn(database: AnyDatabase): (at: number) => string {
   const zone = database.getExecutor().adapter instanceof PostgresAdapter ? '+00' : '';
   return (at) => `${new Date(at * 1000).toISOString().slice(0, 19).replace('T', ' ')}${zone}`;

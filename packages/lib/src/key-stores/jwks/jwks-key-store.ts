@@ -1,4 +1,4 @@
-/** Users whose keys are published elsewhere: each is trusted by the URLs of its JWK sets. */
+/** Finds the keys of users in JWK sets that they publish themselves. */
 import { checkArgument } from '../../core/arguments.ts';
 import { type BindMember, refuseUnknownMembers } from '../../core/bind.ts';
 import type { KeyStore, MaybePromise } from '../../core/contracts.ts';
@@ -8,35 +8,44 @@ import { checkMembers, checkOptions, type OptionKinds } from '../../core/options
 import { JWKS_CLIENT_OPTIONS, type JwksClientOptions, jwksClient } from '../../jwks/jwks-client.ts';
 import { parseJwksUrl } from '../../jwks/url.ts';
 
-/** What is known of a user beside the keys. */
+/** A user and the URLs of its JWK sets. */
 export interface JwksUser<User> {
-  /** Where its keys are published; all of them count. */
+  /** URLs of JWK sets; the user may sign with the keys of all of them. */
   readonly urls: readonly string[];
-  /** The application's own object, handed back as `result.user`; default the username. */
+  /** Your own object for this user, returned as `result.user`; default the username. */
   readonly user?: User;
   readonly disabled?: boolean | null;
-  /** Members of `bind` that this user's tokens must carry. */
+  /** Members of `bind` that this user's tokens must have. */
   readonly require?: readonly BindMember[] | null;
 }
 
-/** A URL, several, or more about the user. */
+/** One URL, several URLs, or an object with more about the user. */
 export type JwksTrust<User> = string | readonly string[] | JwksUser<User>;
 
-/** Who is trusted by what, and how sets are fetched. */
+/** The users and their JWK sets, and how to fetch the sets. */
 export interface JwksKeyStoreOptions<User> extends JwksClientOptions {
-  /** By username, in an object that is read once, or in a function that is asked for each request: then a change counts at once. */
+  /** By username: an object, which is read once, or a function, which is called for each request, so a change takes effect at once. */
   readonly users:
     | Readonly<Record<string, JwksTrust<User>>>
     | ((username: string) => MaybePromise<JwksTrust<User> | undefined | null>);
 }
 
 /**
- * Makes a key store on JWK sets (RFC 7517 §5). It keeps sets by itself, and depends on the hint: do not wrap it in `cachedKeyStore()`. A token
- * must name its key by a `kid` that the set has; one without a `kid` is tried with up to four keys.
+ * Creates a key store over JWK sets (RFC 7517 §5). A token must name its key by a `kid` of the set; one without a `kid` is tried with up
+ * to four keys. The store caches sets, and what it finds depends on the hint, so do not wrap it in `cachedKeyStore()`.
  *
  * @param options - {@link JwksKeyStoreOptions}
- * @returns a store whose `find` ends with UnavailableError where nobody can tell, as a set cannot be had
+ * @returns a store whose `find` rejects with UnavailableError if no key matches and a set cannot be fetched
  * @throws TypeError for an option that is unknown or out of its range, and for a URL in an object that is not https
+ *
+ * @example
+ * ```ts
+ * import { createAuthenticator, memoryNonceStore } from 'asymmetric-jwt-auth';
+ * import { jwksKeyStore } from 'asymmetric-jwt-auth/jwks';
+ *
+ * const keys = jwksKeyStore({ users: { acme: 'https://acme.example/.well-known/jwks.json' } });
+ * const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });
+ * ```
  */
 export function jwksKeyStore<User = string>(options: JwksKeyStoreOptions<User>): KeyStore<User> {
   checkOptions(options, { ...JWKS_CLIENT_OPTIONS, users: 'any' });
@@ -50,7 +59,7 @@ export function jwksKeyStore<User = string>(options: JwksKeyStoreOptions<User>):
         if (known === undefined || known === null) return undefined;
         const { urls, disabled, require, user = username as User } = fully(known);
         const record = { username, user, disabled: disabled ?? false, require };
-        // Who is not let in anyway causes no fetch.
+        // A disabled user is refused anyway, so nothing is fetched.
         return andThen(record.disabled ? [] : client.jwksKeys(urls, hint), (keys) => ({ ...record, keys }));
       });
     },
@@ -67,7 +76,7 @@ const TRUST: OptionKinds<JwksUser<unknown>> = { urls: 'array', user: 'any', disa
 /** @throws TypeError */
 function checkTrust(name: string, trust: unknown): void {
   if (typeof trust === 'string' || Array.isArray(trust)) return;
-  checkArgument(typeof trust === 'object' && trust !== null, name, 'a URL, several in an array, or an object', trust);
+  checkArgument(typeof trust === 'object' && trust !== null, name, 'a URL, an array of URLs, or an object', trust);
   checkMembers(name, trust as JwksUser<unknown>, TRUST, ['urls']);
   refuseUnknownMembers((trust as JwksUser<unknown>).require ?? []);
 }

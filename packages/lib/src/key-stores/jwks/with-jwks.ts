@@ -1,4 +1,4 @@
-/** A key store whose users are trusted by JWK sets as well. */
+/** Adds the keys of JWK sets to the keys of another store. */
 import { checkArgument, checkKeyStore, hasMethod } from '../../core/arguments.ts';
 import type { KeyHint, KeyRecord, KeyStore, UserRecord, VerificationKey } from '../../core/contracts.ts';
 import { hintedStore } from '../../core/hinted.ts';
@@ -6,20 +6,35 @@ import { andThen } from '../../core/maybe-promise.ts';
 import type { JwksClient } from '../../jwks/jwks-client.ts';
 
 /**
- * Adds the keys of the JWK sets (RFC 7517 §5) that a store names in `jwksUrls`. The store's own keys come first, and what it says of a
- * key counts, also where a set has that key too: one that was revoked stays so. Where the token names one of its own keys, or the user
- * is disabled, nothing is fetched.
+ * Adds the keys of the JWK sets (RFC 7517 §5) whose URLs a store returns as `jwksUrls`. The store's own keys come first. If a set has one
+ * of them too, the state in the store decides: a revoked key stays revoked. Nothing is fetched if the user is disabled or the token names
+ * one of the store's own keys.
  *
- * What it finds depends on the hint: `cachedKeyStore()` belongs inside, around the store, and never outside.
+ * What it finds depends on the hint, so write `withJwks(cachedKeyStore(store), client)`, and not the reverse.
  *
  * @param store - a `sqlDirectory`, or another store whose records have `jwksUrls`
- * @param client - fetches the sets, and keeps them
- * @returns a store whose `find` ends with what the one inside throws, or with UnavailableError where a set cannot be had
+ * @param client - fetches and caches the sets
+ * @returns a store whose `find` rejects with what the inner store throws, or with UnavailableError if no key matches and a set cannot be
+ *   fetched
+ *
+ * @example
+ * ```ts
+ * import { jwksClient, withJwks } from 'asymmetric-jwt-auth/jwks';
+ * import { nodeSqliteDialect, sqlDirectory } from 'asymmetric-jwt-auth/sql';
+ * import { Kysely } from 'kysely';
+ *
+ * const db = new Kysely<unknown>({ dialect: nodeSqliteDialect(':memory:') });
+ * const directory = sqlDirectory(db);
+ * await directory.migrate();
+ * await directory.addJwks('acme', 'https://acme.example/jwks.json', { createUser: true });
+ * const keys = withJwks(directory, jwksClient()); // pass it to createAuthenticator({ keys, … })
+ * await db.destroy();
+ * ```
  */
 export function withJwks<User>(store: KeyStore<User>, client: JwksClient): KeyStore<User> {
   checkKeyStore('store', store);
   checkArgument(hasMethod(client, 'jwksKeys'), 'client', 'what jwksClient() returns', client);
-  /** Keys that the store does not know: that they were used is nothing to it. */
+  /** Keys that the store does not have, so it cannot record their use. */
   const foreign = new WeakSet<VerificationKey>();
 
   function add(record: UserRecord<User> | undefined | null, hint: KeyHint) {
@@ -34,7 +49,7 @@ export function withJwks<User>(store: KeyStore<User>, client: JwksClient): KeySt
     for (const other of others) {
       const own = keys.get(other.key.kid);
       if (own === undefined) foreign.add(other.key);
-      // How others call it is the one thing that they may add.
+      // The set only adds its kid.
       keys.set(other.key.kid, own === undefined ? other : { ...own, issuerKid: own.issuerKid ?? other.issuerKid });
     }
     return { ...record, keys: [...keys.values()] };
@@ -53,7 +68,7 @@ export function withJwks<User>(store: KeyStore<User>, client: JwksClient): KeySt
   });
 }
 
-/** Whether a kid is the name of one of these keys. */
+/** Whether a kid names one of these keys. */
 function isOwn(keys: readonly KeyRecord[], kid: string | undefined): boolean {
   return kid !== undefined && keys.some(({ key, issuerKid: name }) => kid === name || kid.toLowerCase() === key.kid);
 }

@@ -1,4 +1,4 @@
-/** Writes when rows were last used, in batches, so that no request waits for it. */
+/** Writes when rows were last used: in batches, so no request waits for a write. */
 
 /** Most rows that wait to be written. Further uses are dropped. */
 const MOST_WAITING = 100_000;
@@ -7,19 +7,19 @@ const ROWS_AT_ONCE = 500;
 
 /** A row that was used. */
 export interface UsedRow {
-  /** Identifies the row among all that are noted. */
+  /** Identifies the row. */
   readonly place: string;
-  /** Rows of different kinds are written apart. */
+  /** Rows of different kinds are written separately. */
   readonly kind?: string;
 }
 
 /** Collects uses until they are written. */
 export interface LastUsed<Row extends UsedRow> {
-  /** @param at - seconds since the epoch; ignored unless it is later than the one that waits */
+  /** @param at - seconds since the epoch; ignored if a later use of the row waits already */
   note(row: Row, at: number): void;
-  /** Writes what waits. A write that fails is repeated later. Never rejects. */
+  /** Writes the waiting rows. A failed write is repeated later. Never rejects. */
   flush(): Promise<void>;
-  /** Writes what waits, and stops the timer: uses noted later are written by the next `close`. Never rejects. */
+  /** Writes the waiting rows, and stops the timer. Uses noted later are written by the next `close`. Never rejects. */
   close(): Promise<void>;
 }
 
@@ -27,17 +27,17 @@ export interface LastUsed<Row extends UsedRow> {
 export interface LastUsedSettings<Row> {
   /** Milliseconds from the first use to the write. */
   readonly delayMs: number;
-  /** Milliseconds between two writes of the same row; default 0: each batch has it again. */
+  /** Least milliseconds between two writes of the same row; default 0. */
   readonly everyMs?: number;
   /**
-   * Writes one moment to several rows.
+   * Writes the same time to several rows.
    *
    * @param second - whole seconds since the epoch
    */
   write(rows: readonly [Row, ...Row[]], second: number): Promise<unknown>;
   /** Called with what `write` rejected with. Must not throw. Returns whether to try again later. */
   failed(error: unknown): Promise<'later' | 'never'> | 'later';
-  /** Milliseconds; default the monotonic clock. */
+  /** Returns milliseconds that never go back; default the process's monotonic clock. */
   readonly monotonic?: () => number;
 }
 
@@ -50,7 +50,7 @@ interface Noted<Row> {
 export function lastUsed<Row extends UsedRow>(settings: LastUsedSettings<Row>): LastUsed<Row> {
   const { delayMs, everyMs = 0, monotonic = () => performance.now() } = settings;
   const waiting = new Map<string, Noted<Row>>();
-  /** When rows were written. Rows that were written less than `everyMs` ago wait. */
+  /** When each row was last written. A row written less than `everyMs` ago waits. */
   const written = new Map<string, number>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let writing: Promise<void> = Promise.resolve();
@@ -68,7 +68,7 @@ export function lastUsed<Row extends UsedRow>(settings: LastUsedSettings<Row>): 
   function startTimer(): void {
     if (closed) return;
     timer ??= setTimeout(() => void enqueue(false), delayMs);
-    // Keeps no process alive.
+    // The timer must not keep the process running.
     (timer as { unref?: () => void }).unref?.();
   }
 
@@ -109,7 +109,7 @@ export function lastUsed<Row extends UsedRow>(settings: LastUsedSettings<Row>): 
     }
   }
 
-  /** One write at a time, so `close` waits for the one that has begun. */
+  /** Starts a write after the one in progress, so `close` waits for that one too. */
   function enqueue(all: boolean): Promise<void> {
     writing = writing.then(() => writeDue(all));
     return writing;

@@ -1,4 +1,4 @@
-/** The store behind `sqlKeyStore` and `djangoKeyStore`: users and keys in tables that a mapping describes. */
+/** The store behind `sqlKeyStore` and `djangoKeyStore`: it finds users and keys in tables that a mapping describes. */
 import type { AlgorithmName } from '../../core/algorithms.ts';
 import { isUsername } from '../../core/claims.ts';
 import type {
@@ -22,31 +22,31 @@ import { type AnyDatabase, type AnyOptions, type ColumnCondition, readMapping } 
 import { type KeyText, parsedKeys } from './parsed-keys.ts';
 import { idOf, isHeld, isMarked, keyTextOf, secondsOf } from './row-values.ts';
 
-/** A key store that may write when keys were last used. */
+/** A key store in SQL tables. It writes when keys were last used, if its options name a column for that. */
 export interface SqlKeyStore<User> extends KeyStore<User> {
   /**
    * Finds a user with its keys in every state.
    *
    * @param username - compared exactly, whatever the collation
-   * @param hint - the token's own words, not yet verified
+   * @param hint - what the token says about its key, not yet verified
    * @returns the user, or `undefined` if there is no such user
    * @throws what the database throws
    */
   find(username: string, hint: KeyHint): Promise<UserRecord<User> | undefined>;
   /**
-   * Tells whether users can be found now, with the query that finds one.
+   * Checks that users can be found, by running the query that finds one.
    *
    * @returns `ready`
    * @throws what the database throws
    */
   readiness(): Promise<Readiness>;
-  /** Writes now what else is written once a minute. Never rejects. */
+  /** Writes the recorded uses now instead of within a minute. Never rejects. */
   flush(): Promise<void>;
-  /** Writes what is left, before the database is closed. Never rejects. */
+  /** Writes the recorded uses, and ignores later ones. Call it before you close the database. Never rejects. */
   close(): Promise<void>;
 }
 
-/** A key's row; its place is its id, or its text if the mapping names no id. */
+/** A key's row. Its `place` is its id, or its text if the mapping names no id. */
 interface RowKey extends KeyText {
   readonly username: string;
   readonly id: unknown;
@@ -54,10 +54,10 @@ interface RowKey extends KeyText {
 }
 
 /** Milliseconds that a query waits for the lock of an SQLite database. */
-const FIND_DEADLINE = 150;
+const FIND_TIMEOUT_MS = 150;
 
 /**
- * Makes a key store over tables that exist already, as `sqlKeyStore` and `djangoKeyStore` need it.
+ * Creates a key store over existing tables, for `sqlKeyStore` and `djangoKeyStore`.
  *
  * @throws TypeError for an option that is unknown, missing or out of its range; the message names it
  */
@@ -94,7 +94,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
     return expires !== undefined && expires <= at ? 'expired' : 'active';
   }
 
-  /** Adds the keys of the sets that a user is trusted by, where none of its own is meant. */
+  /** Adds the keys of the user's JWK sets, unless the token names one of the user's own keys. */
   async function addJwksKeys(
     rows: readonly MappedRow[],
     records: Map<string, KeyRecord>,
@@ -107,7 +107,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
       if (typeof url === 'string' && url !== '') sets.set(url, row[ALIASES.setId]);
     }
     let found = 0;
-    let trouble: unknown;
+    let failure: unknown;
     for (const [url, id] of sets) {
       try {
         for (const record of (await jwks.jwksKeys(url, hint)) ?? []) {
@@ -115,31 +115,31 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
           addJwksKey(record, id, records);
         }
       } catch (error) {
-        trouble ??= error;
+        failure ??= error;
       }
     }
-    if (found === 0 && trouble !== undefined) throw trouble;
+    if (found === 0 && failure !== undefined) throw failure;
   }
 
   function addJwksKey(record: KeyRecord, id: unknown, records: Map<string, KeyRecord>): void {
     const { kid, fingerprint, algorithms, signatureLength, modulus, handle } = record.key;
     const own = records.get(kid);
     if (own !== undefined) {
-      // What is known of it here counts, and how others call it.
+      // The state in this database decides; the set only adds its kid.
       records.set(kid, { ...record, key: own.key, state: own.state });
       return;
     }
-    // Others may trust the same URL: as an object of its own, it says whose row was used.
+    // Several users may have the same URL. A separate object for each tells whose row was used.
     const key: VerificationKey = { kid, fingerprint, algorithms, signatureLength, modulus, handle };
     if (jwksUses !== undefined) usedRows.set(key, [jwksUses, { place: idOf(id), id }]);
     records.set(kid, { ...record, key });
   }
 
-  /** What rows say of a user, key sets aside. */
+  /** Reads a user and its own keys from rows. */
   function readRows(rows: readonly MappedRow[]) {
     const [first] = rows as [MappedRow];
     if (new Set(rows.map((row) => idOf(row[ALIASES.userId]))).size > 1)
-      throw new Error(`two rows of ${users.table} have the same ${users.username}: nobody can tell who is meant`);
+      throw new Error(`two rows of ${users.table} have the same ${users.username}; make it unique`);
     const at = now();
     const records = new Map<string, KeyRecord>();
     let until: number | undefined;
@@ -150,7 +150,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
       const state = stateIn(row, expires, at);
       if (state === 'active' && expires !== undefined) until = Math.min(expires, until ?? expires);
       const present = records.get(key.kid);
-      // Of a key in several rows, what counts is that it was revoked, or else that it is active.
+      // Of a key in several rows, a revoked one decides; otherwise an active one.
       if (present === undefined || RANK[state] > RANK[present.state]) records.set(key.kid, { key, state });
     }
     if (records.size === 0) cache.decoy(first[ALIASES.username] as string);
@@ -158,49 +158,49 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
     return { username: first[ALIASES.username] as string, user: userOf(first), disabled, records, validUntil: until };
   }
 
-  async function ask(username: string): Promise<readonly MappedRow[]> {
+  async function queryRows(username: string): Promise<readonly MappedRow[]> {
     const parameters = [username];
-    const { rows } = await retryWhileBusy(() => db.executeQuery<MappedRow>({ ...query, parameters }), FIND_DEADLINE);
+    const { rows } = await retryWhileBusy(() => db.executeQuery<MappedRow>({ ...query, parameters }), FIND_TIMEOUT_MS);
     return rows;
   }
 
-  /** @returns none for a name that the database cannot hold */
+  /** @returns no rows for a username that the database cannot represent */
   async function rowsOf(username: string): Promise<readonly MappedRow[]> {
     try {
-      return await ask(username);
+      return await queryRows(username);
     } catch (error) {
       if (await isUnrepresentable(db, username, error)) return [];
       throw error;
     }
   }
 
-  /** The rows of the user that was found last. */
+  /** The rows of the last user that was found. */
   let lastFound: readonly MappedRow[] | undefined;
 
   const allUses = [keyUses, jwksUses].filter((one) => one !== undefined);
   return {
     async find(username, hint) {
-      // Some databases fail for what no username can be.
+      // Some databases fail for such strings.
       if (!isUsername(username)) return undefined;
       const rows = await rowsOf(username);
-      // A collation that ignores case, accents or spaces finds the rows of others as well.
+      // A collation that ignores case, accents or spaces also finds rows of other users.
       const own = rows.filter((row) => row[ALIASES.username] === username);
       if (own.length === 0) {
-        // As much work as for a known user, so that the time does not tell which names exist.
+        // Takes as long as for an existing user, so the time does not show which usernames exist.
         cache.decoy(username);
         if (lastFound !== undefined) readRows(lastFound);
         return undefined;
       }
       const { records, ...record } = readRows(own);
       lastFound = own;
-      // Who is not let in anyway causes no fetch.
+      // A disabled user is refused anyway, so nothing is fetched.
       if (!record.disabled) await addJwksKeys(own, records, hint);
       return { ...record, keys: [...records.values()] };
     },
 
     async readiness() {
-      // A name that no token can have.
-      await ask('');
+      // No user has this name.
+      await queryRows('');
       return { ready: true };
     },
 
@@ -224,7 +224,7 @@ function holds(condition: ColumnCondition<string> | undefined, value: unknown): 
   return typeof condition === 'string' ? isHeld(value) : value === condition[1];
 }
 
-/** @returns seconds since the epoch; what is no moment lies before all of them, so that the key has expired */
+/** @returns seconds since the epoch; a time before all others if the value is not a time, so that the key has expired */
 function expiryOf(value: unknown): number | undefined {
   if (value === null || value === undefined) return undefined;
   try {

@@ -1,8 +1,8 @@
-/** The one query that finds a user of an application with all its keys. */
+/** The query that finds a user of an application with all its keys. */
 import type { CompiledQuery } from 'kysely';
 import type { AnyDatabase, ColumnCondition, Mapping } from './mapping.ts';
 
-/** What our columns are called beside the application's own; no plugin of Kysely's changes such names. */
+/** Names of our columns in the result. No Kysely plugin changes such names. */
 export const ALIASES = {
   userId: 'ajwtuserid',
   username: 'ajwtusername',
@@ -20,7 +20,7 @@ export const ALIASES = {
 
 type Alias = keyof typeof ALIASES;
 
-/** The user's columns, and ours: one row for each key, one without a key where there is none. */
+/** A row of the result: the user's columns and ours, once for each key, or once without a key. */
 export type MappedRow = Readonly<Record<string, unknown>>;
 
 /** @returns the query, with the username as its one parameter */
@@ -47,7 +47,7 @@ export function findQuery(db: AnyDatabase, { users, keys, jwks }: Mapping): Comp
   query = users.select === undefined ? query.selectAll('u') : query.select(users.select.map((column) => `u.${column}`));
   if (keys.table !== undefined) {
     query = query.leftJoin(`${keys.table} as k`, `k.${keys.userId}`, `u.${users.id}`);
-    // The newest first, where ids grow: it is the one that most callers will have.
+    // The newest key first, if ids grow: most callers sign with it.
     if (keys.id !== undefined) query = query.orderBy(`k.${keys.id}`, 'desc');
   }
   if (jwks !== undefined) {

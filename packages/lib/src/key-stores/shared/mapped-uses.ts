@@ -1,10 +1,10 @@
-/** Writes when keys in an application's own tables were last used. */
+/** Writes when keys in an application's tables were last used. */
 import { callHook } from '../../core/maybe-promise.ts';
 import { retryWhileBusy } from '../../kysely/retry-while-busy.ts';
 import { type LastUsed, lastUsed, type UsedRow } from './last-used.ts';
 import type { AnyDatabase, LastUsedColumn } from './mapping.ts';
 
-/** A row whose column of the last use is to be written. */
+/** A row that was used. */
 export interface MappedUse extends UsedRow {
   readonly id: unknown;
 }
@@ -12,9 +12,9 @@ export interface MappedUse extends UsedRow {
 /** Milliseconds between two writes. */
 const DELAY_MS = 60_000;
 /** Milliseconds that a write waits for the lock of an SQLite database. */
-const WRITE_DEADLINE = 5000;
+const WRITE_TIMEOUT_MS = 5000;
 
-/** @returns `undefined` if the mapping names no column for it */
+/** @returns `undefined` if the mapping names no `lastUsed` column */
 export function mappedUses(
   db: AnyDatabase,
   table: string,
@@ -32,9 +32,9 @@ export function mappedUses(
         .updateTable(table)
         .set({ [column]: moment })
         .where(id, 'in', ids)
-        // Another service may have written a later one.
+        // Another process may have written a later time.
         .where((is) => is.or([is(column, 'is', null), is(column, '<', moment)]));
-      return retryWhileBusy(() => update.execute(), WRITE_DEADLINE);
+      return retryWhileBusy(() => update.execute(), WRITE_TIMEOUT_MS);
     },
     async failed(error) {
       callHook(onWriteError, error);

@@ -1,9 +1,9 @@
-/** Which tables and columns of an application have its users and their keys. */
+/** Describes the tables and columns in which an application keeps its users and keys. */
 import type { Kysely, Selectable } from 'kysely';
 import type { KeyHint, KeyRecord, MaybePromise } from '../../core/contracts.ts';
 import { checkMembers, checkOptions, clockOption, numberOption, type OptionKinds } from '../../core/options.ts';
 
-/** Names of tables: those of Kysely's database type, or any where there is none. */
+/** Names of tables: those of Kysely's database type, or any string if it has no type. */
 export type TableName<DB> = [unknown] extends [DB] ? string : keyof DB & string;
 
 /** Names of a table's columns. */
@@ -13,92 +13,92 @@ export type ColumnName<DB, Table> = [unknown] extends [DB]
     ? keyof DB[Table] & string
     : never;
 
-/** A row of a table, as a query gives it. */
+/** A row of a table, as a query returns it. */
 export type RowOf<DB, Table> = [unknown] extends [DB]
   ? Record<string, unknown>
   : Table extends keyof DB
     ? Selectable<DB[Table]>
     : never;
 
-/** A column that is true for what counts, or one with the value that it has then: `'is_active'`, `['status', 'ACTIVE']`. */
+/** A boolean column, or a column and the value that it must have: `'is_active'`, `['status', 'ACTIVE']`. */
 export type ColumnCondition<Column> = Column | readonly [column: Column, value: string | number | boolean];
 
 /** The users' table. */
 export interface UsersMapping<Table, Column, Selected> {
   readonly table: Table;
-  /** What the keys' table refers to. */
+  /** The column that `keys.userId` refers to. */
   readonly id: Column;
-  /** The name that tokens carry: a text. It is compared exactly, whatever the collation of the column. */
+  /** The text column that the `username` of tokens is compared with: exactly, whatever its collation. */
   readonly username: Column;
-  /** Users for whom it does not hold are disabled. */
+  /** Users that do not meet this condition are disabled. */
   readonly active?: ColumnCondition<Column>;
-  /** Users where anything but null, false or zero is in it are disabled: `'disabled'`, `'deleted_at'`. */
+  /** Users with anything but null, false or zero in this column are disabled: `'disabled'`, `'deleted_at'`. */
   readonly disabled?: Column;
-  /** Columns that `result.user` has; default all of them, secret ones included. */
+  /** Columns of `result.user`; default all columns, including secret ones. */
   readonly select?: readonly Selected[];
 }
 
-/** Where the keys are: in a table of their own, or in columns of the users' table. */
+/** Where the keys are: in a separate table, or in columns of the users' table. */
 export type KeysMapping<UserColumn, Keys, KeyColumn> =
   | ({ readonly table: Keys; readonly userId: KeyColumn } & KeyColumns<KeyColumn>)
   | ({ readonly table?: never; readonly userId?: never } & KeyColumns<UserColumn>);
 
 /** Columns of a key. */
 export interface KeyColumns<Column> {
-  /** The row's id: it names bad rows, and is needed for `lastUsed`. */
+  /** The row's id, for `onBadKey`; required for `lastUsed`. */
   readonly id?: Column;
   /** PEM, an OpenSSH line, or a JWK, as text, bytes or JSON. */
   readonly publicKey: Column;
-  /** The one algorithm that the key is for, where that is not to be told from the key, such as `PS256`. */
+  /** The one algorithm that the key is for, such as `PS256`; needed only if it differs from the default for the kind of key. */
   readonly alg?: Column;
-  /** Keys for which it does not hold are revoked. */
+  /** Keys that do not meet this condition are revoked. */
   readonly active?: ColumnCondition<Column>;
-  /** Keys where anything but null, false or zero is in it are revoked: `'revoked'`, `'revoked_at'`. */
+  /** Keys with anything but null, false or zero in this column are revoked: `'revoked'`, `'revoked_at'`. */
   readonly revoked?: Column;
-  /** From when on the key no longer counts: a date, seconds or milliseconds since the epoch, or a text of these. */
+  /** When the key expires: a date, seconds or milliseconds since the epoch, or any of these as text. */
   readonly expires?: Column;
-  /** Where to write when the key was last used. */
+  /** The column in which to write when the key was last used. */
   readonly lastUsed?: LastUsedColumn<Column>;
 }
 
-/** A column that is written, in batches and once a minute at most. One that is not there is told of once, and left alone. */
+/** A column to write: in batches, at most once a minute. If it is missing, `onWriteError` is called once, and nothing is written. */
 export interface LastUsedColumn<Column> {
   readonly column: Column;
-  /** The value to write, of seconds since the epoch: `(at) => new Date(at * 1000)`. */
+  /** Converts seconds since the epoch to the value to write: `(at) => new Date(at * 1000)`. */
   readonly value: (at: number) => unknown;
 }
 
 /**
- * Finds the keys at a URL that a token may have been signed with.
+ * Finds the keys at a URL with which a token may have been signed.
  *
- * @param hint - the token's own words, not yet verified; who ignores it is correct
- * @throws anything: unless another set has such keys, the request is answered `unavailable`
+ * @param hint - what the token says about its key, not yet verified; you may ignore it
+ * @throws anything: the request is refused as `unavailable`, unless another set has matching keys
  */
 export type FindJwksKeys = (url: string, hint: KeyHint) => MaybePromise<readonly KeyRecord[] | undefined | null>;
 
-/** A table of URLs, each with a key set (RFC 7517 §5) whose keys are a user's. */
+/** A table with the URLs of users' JWK sets (RFC 7517 §5). */
 export interface JwksMapping<Table, Column> {
   readonly table: Table;
   readonly userId: Column;
   readonly url: Column;
-  /** The row's id; needed for `lastUsed`. */
+  /** The row's id; required for `lastUsed`. */
   readonly id?: Column;
   readonly lastUsed?: LastUsedColumn<Column>;
-  /** Fetches a set, checks it and keeps it, such as `jwksClient().keysOf`. */
+  /** Fetches, checks and caches a set, such as `jwksClient().jwksKeys`. */
   readonly jwksKeys: FindJwksKeys;
 }
 
-/** A key that cannot be used, and is left out. */
+/** A key that cannot be used, and is skipped. */
 export interface UnreadableKeyRow {
-  /** Whose it is, as it stands in the database. */
+  /** The key's user, as in the database. */
   readonly username: string;
-  /** The row's id, where the mapping names its column. */
+  /** The row's id, if the mapping names its column. */
   readonly id: unknown;
-  /** What is wrong with it; a `KeyError` has a `code`. The key itself is never in the message. */
+  /** Why the key cannot be used; a `KeyError` has a `code`. The message never contains the key. */
   readonly error: Error;
 }
 
-/** What a store over an application's own tables is told. */
+/** Options of {@link sqlKeyStore}. */
 export interface SqlKeyStoreOptions<
   DB,
   Users extends TableName<DB>,
@@ -109,17 +109,17 @@ export interface SqlKeyStoreOptions<
   readonly users: UsersMapping<Users, ColumnName<DB, Users>, Selected>;
   readonly keys: KeysMapping<ColumnName<DB, Users>, Keys, ColumnName<DB, Keys>>;
   readonly jwks?: JwksMapping<Sets, ColumnName<DB, Sets>>;
-  /** Told of each key that cannot be used, when it is first read: it is left out. */
+  /** Called when a key that cannot be used is first read. The key is skipped. */
   readonly onBadKey?: (bad: UnreadableKeyRow) => void;
-  /** Told where it could not be written when keys were last used: that is tried again a minute later. */
+  /** Called when a write of `lastUsed` fails. It is repeated a minute later. */
   readonly onWriteError?: (error: unknown) => void;
-  /** Keys that stay parsed in memory; 1 to 10 000 000, default 10 000, about 30 MB at most. */
+  /** Number of keys that stay parsed in memory; 1 to 10 000 000, default 10 000, which take at most about 30 MB. */
   readonly maxParsedKeys?: number;
-  /** Seconds since the epoch; default the wall clock. */
+  /** Returns seconds since the epoch; default the wall clock. */
   readonly now?: () => number;
 }
 
-/** The options without their types: what the store works with. */
+/** The options without the types of the application's tables. */
 export type AnyOptions = SqlKeyStoreOptions<unknown, string, string, string, string>;
 
 const OPTIONS: OptionKinds<AnyOptions> = {
@@ -166,9 +166,9 @@ export function readMapping(options: AnyOptions) {
   const now = clockOption(options.now);
   const maxParsedKeys = numberOption('maxParsedKeys', options.maxParsedKeys, 10_000, 1, 10_000_000);
   checkMembers('option users', users, USERS, ['table', 'id', 'username']);
-  const apart = keys?.table !== undefined;
-  checkMembers('option keys', keys, KEYS, apart ? ['userId', 'publicKey'] : ['publicKey']);
-  if (!apart && keys.userId !== undefined) throw new TypeError('option keys.userId: needs keys.table');
+  const hasKeysTable = keys?.table !== undefined;
+  checkMembers('option keys', keys, KEYS, hasKeysTable ? ['userId', 'publicKey'] : ['publicKey']);
+  if (!hasKeysTable && keys.userId !== undefined) throw new TypeError('option keys.userId: needs keys.table');
   if (jwks !== undefined) checkMembers('option jwks', jwks, JWKS, ['table', 'userId', 'url', 'jwksKeys']);
   for (const [name, of] of Object.entries({ keys, jwks })) {
     if (of?.lastUsed !== undefined && of.id === undefined)
@@ -177,9 +177,9 @@ export function readMapping(options: AnyOptions) {
   return { users, keys, jwks, onBadKey, onWriteError, maxParsedKeys, now };
 }
 
-/** What the options come to. */
+/** The checked options. */
 export type Mapping = ReturnType<typeof readMapping>;
 
-/** The application's own tables do not matter inside the store: its types are checked where it is made. */
+/** Types of the application's tables are checked when a store is created, and not inside the store. */
 // biome-ignore lint/suspicious/noExplicitAny: as above
 export type AnyDatabase = Kysely<any>;

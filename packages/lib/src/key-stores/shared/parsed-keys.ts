@@ -1,6 +1,6 @@
 /**
- * Keeps public keys parsed, because parsing a key costs more than a query. A lookup that finds no key parses a decoy and takes as long
- * as one that finds a key, so the time does not show which usernames exist.
+ * Caches parsed public keys, because parsing a key costs more than a query. A lookup that finds no key parses a decoy, so it takes as
+ * long as one that finds a key, and the time does not show which usernames exist.
  */
 import { BoundedMap } from '../../core/bounded-map.ts';
 import { ownText } from '../../core/own-text.ts';
@@ -18,11 +18,11 @@ export interface KeyText {
 export interface ParsedKeys<Row extends KeyText, Key extends PublicKey | undefined> {
   /** Returns the key of a row: the same object until its text or algorithm changes. */
   read(row: Row): Key;
-  /** Takes the place of `read` for a username without a key. A username that was looked up before costs nothing, like a parsed key. */
+  /** Replaces `read` for a username without a key. A username that was looked up before costs nothing, like a cached key. */
   decoy(username: string): void;
 }
 
-/** Longest text that is kept, in characters: otherwise rows that hold no key could fill the memory. */
+/** Longest text that is cached, in characters. Otherwise rows without a valid key could fill the memory. */
 const MAX_KEPT = 8192;
 /** The decoy until a store has parsed a key: the public key of RFC 8032 §7.1, test 1. Nothing is verified with it. */
 const FIRST_DECOY =
@@ -31,8 +31,8 @@ const FIRST_DECOY =
 /**
  * Creates the cache of one store.
  *
- * @param most - keys to keep, and usernames without a key to remember
- * @param parse - parses a row that is not in the cache; `undefined` is cached too, what it throws is not
+ * @param most - number of keys to cache, and of usernames without a key to remember
+ * @param parse - parses a row that is not in the cache; `undefined` is cached too, an error is not
  */
 export function parsedKeys<Row extends KeyText, Key extends PublicKey | undefined>(
   most: number,
@@ -48,7 +48,7 @@ export function parsedKeys<Row extends KeyText, Key extends PublicKey | undefine
       const kept = parsed.get(place);
       if (kept !== undefined && kept.text === text && kept.alg === alg) return kept.key;
       const key = parse(row);
-      // The next decoy has the kind and format of this key, which other users of the store are likely to have too.
+      // The next decoy has the kind and format of this key, because most keys of a store look alike.
       if (key !== undefined) decoyText = text;
       if (text.length > MAX_KEPT) parsed.delete(place);
       else parsed.set(place, { text, alg, key });

@@ -1,41 +1,41 @@
-/** What databases and drivers write in their columns, read so that a doubt never lets anybody in. */
+/** Reads the values that databases and drivers return. A value in doubt lets nobody in. */
 
-/** Numbers of seconds lie below it until the year 5138, numbers of milliseconds above it since 1973. */
+/** The limit between seconds, up to the year 5138, and milliseconds, since 1973. */
 const MILLISECONDS = 1e11;
 
-/** A text of a date: `2027-12-31 23:59:59.123+00`, with `T`, `Z`, or without a zone, which is UTC then. */
+/** A date as text, such as `2027-12-31 23:59:59.123+00`; with `T` or `Z` too. Without a zone it is in UTC. */
 const DATE_TEXT = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(Z|[+-]\d{2}(?::?\d{2})?)?$/;
 
 /**
- * Whether a mark is there, such as `revoked`, `deleted_at` or `disabled`: anything but null, false and zero is one, so that what
- * nobody thought of refuses.
+ * Whether a column such as `revoked`, `deleted_at` or `disabled` is set. Anything but null, false and zero is, so an unexpected value
+ * refuses.
  */
 export function isMarked(value: unknown): boolean {
   return !(value === null || value === undefined || isZero(value));
 }
 
-/** Whether a condition holds, such as `is_active`: only true, and a number that is not zero, say so. */
+/** Whether a column such as `is_active` is true. Only true and numbers other than zero are. */
 export function isHeld(value: unknown): boolean {
   if (value === true) return true;
   if (typeof value === 'number' || typeof value === 'bigint' || value instanceof Uint8Array) return !isZero(value);
   return false;
 }
 
-/** False, zero, and the bit of MySQL and MariaDB that is not set. */
+/** Whether a value is false, zero, or a BIT(1) of MySQL and MariaDB that is not set. */
 function isZero(value: unknown): boolean {
   if (value instanceof Uint8Array) return value.every((byte) => byte === 0);
   return value === false || value === 0 || value === 0n;
 }
 
 /**
- * Reads a moment: a `Date`, a number of seconds or milliseconds since the epoch, or a text of either.
+ * Reads a time: a `Date`, seconds or milliseconds since the epoch, or any of these as text.
  *
  * @returns seconds since the epoch
- * @throws TypeError for what is none
+ * @throws TypeError for anything else
  */
 export function secondsOf(value: unknown): number {
   const seconds = value instanceof Date ? value.getTime() / 1000 : secondsOfPlain(value);
-  if (!Number.isFinite(seconds)) throw new TypeError('a moment is a date, or seconds or milliseconds since the epoch');
+  if (!Number.isFinite(seconds)) throw new TypeError('a time is a date, or seconds or milliseconds since the epoch');
   return seconds;
 }
 
@@ -52,14 +52,18 @@ function scaled(number: number): number {
   return Math.abs(number) < MILLISECONDS ? number : number / 1000;
 }
 
-/** A row's id, so that equal texts are equal ids. */
+/** Converts a row's id to a string, so that ids can be compared. */
 export function idOf(value: unknown): string {
   if (value instanceof Uint8Array)
     return `0x${Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
   return String(value);
 }
 
-/** A key's column as text: bytes are UTF-8, and an object is the JWK that a column of JSON has become. @returns `undefined` for none */
+/**
+ * Reads the column of a key. Bytes are UTF-8, and an object is a JWK from a JSON column.
+ *
+ * @returns `undefined` if there is no key
+ */
 export function keyTextOf(value: unknown): string | undefined {
   if (value === null || value === undefined || value === '') return undefined;
   if (typeof value === 'string') return value;

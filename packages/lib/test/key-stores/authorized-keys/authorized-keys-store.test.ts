@@ -137,7 +137,7 @@ describe('a file is refused, and what was there before counts on', () => {
   test('the first bad line is named', async () => {
     put('guido', `# keys\n\n${lineOf()}\nno-such-option ${lineOf(other)}\nnonsense\n`);
     const { kids, problems } = storeOf(folder);
-    await expect(kids()).rejects.toThrow('line 4: the option no-such-option is not taken');
+    await expect(kids()).rejects.toThrow('line 4: the option no-such-option is not supported');
     expect(problems).toMatchObject([{ line: 4, path: join(folder, 'guido') }]);
   });
 });
@@ -170,7 +170,7 @@ describe('what is changed counts after a second', () => {
     expect(await kids()).toHaveLength(1);
     rmSync(path);
     expect(await later()).toHaveLength(1);
-    expect(problems).toMatchObject([{ message: `${path} is not there` }]);
+    expect(problems).toMatchObject([{ message: `${path} does not exist` }]);
     await expect(storeOf(join(folder, 'nowhere')).kids()).rejects.toMatchObject({ code: 'unavailable' });
   });
 
@@ -206,7 +206,7 @@ describe('one file for all users', () => {
 
   test.each([
     ['a line without a user', `${lineOf()}`, 'the option user is missing'],
-    ['a key of two users', `user="a" ${lineOf()}\nuser="b" ${lineOf()}`, 'stands there before'],
+    ['a key of two users', `user="a" ${lineOf()}\nuser="b" ${lineOf()}`, 'an earlier line has the same key'],
   ])('%s is refused', async (_name, text, message) => {
     await expect(storeOf(put('all', text), { layout: 'file' }).kids()).rejects.toThrow(message);
   });

@@ -1,6 +1,10 @@
 /** Base64 (RFC 4648 §4), as PEM and OpenSSH write it. */
 
-/** Decodes strictly: padded, no spare bits. @returns the bytes, or `undefined` */
+/**
+ * Decodes canonical base64: with padding, and without unused bits that are set.
+ *
+ * @returns the bytes, or `undefined`
+ */
 export function decodeBase64(text: string): Uint8Array | undefined {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return undefined;
   const binary = atob(text);

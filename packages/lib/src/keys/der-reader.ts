@@ -1,4 +1,4 @@
-/** DER as it is read (X.690 §10): each element in its one encoding, and nothing behind the last. */
+/** Reads DER (X.690 §10) strictly: each element in its only encoding, and nothing after the last one. */
 
 /** One element. */
 export interface DerElement {
@@ -10,11 +10,11 @@ export const INTEGER = 0x02;
 const OCTET_STRING = 0x04;
 const SEQUENCE = 0x30;
 const CONSTRUCTED = 0x20;
-/** Deeper than any key. */
+/** No key is nested this deeply. */
 const MAX_DEPTH = 16;
 
 /**
- * Reads the elements that bytes consist of.
+ * Splits bytes into elements.
  *
  * @returns the elements, or `undefined` if a length is indefinite, not minimal, or longer than the bytes
  */
@@ -23,7 +23,7 @@ export function readElements(bytes: Uint8Array): readonly DerElement[] | undefin
   for (let at = 0; at < bytes.length; ) {
     const tag = bytes[at] as number;
     const head = readLength(bytes, at + 1);
-    // Tags of several bytes occur in no key.
+    // No key has tags of several bytes.
     if ((tag & 0x1f) === 0x1f || head === undefined || head.end + head.length > bytes.length) return undefined;
     at = head.end + head.length;
     elements.push({ tag, content: bytes.subarray(head.end, at) });
@@ -31,7 +31,7 @@ export function readElements(bytes: Uint8Array): readonly DerElement[] | undefin
   return elements;
 }
 
-/** Reads a length of up to 65 535, the only ones that a key can have. */
+/** Reads a length of up to 65 535. No key is longer. */
 function readLength(bytes: Uint8Array, at: number): { readonly length: number; readonly end: number } | undefined {
   const [first = 0x80, second = 0, third = 0] = bytes.subarray(at, at + 3);
   if (first < 0x80) return { length: first, end: at + 1 };
@@ -39,7 +39,7 @@ function readLength(bytes: Uint8Array, at: number): { readonly length: number; r
   return first === 0x82 && second !== 0 ? { length: second * 256 + third, end: at + 3 } : undefined;
 }
 
-/** Reports whether bytes are one element in DER, down to the elements that contain no others. */
+/** Reports whether bytes are one element in DER, with all elements inside it. */
 function isExactDer(bytes: Uint8Array): boolean {
   const elements = readElements(bytes);
   return elements?.length === 1 && isDer(elements[0] as DerElement, 0);
@@ -50,15 +50,15 @@ function isDer({ tag, content }: DerElement, depth: number): boolean {
   return depth < MAX_DEPTH && (readElements(content)?.every((element) => isDer(element, depth + 1)) ?? false);
 }
 
-/** X.690 §8.3.2: the first nine bits of an INTEGER are not all the same. */
+/** Reports whether an INTEGER is in its shortest form: its first nine bits are not all the same (X.690 §8.3.2). */
 function isMinimal([first, second]: Uint8Array): boolean {
   if (first === undefined || second === undefined) return first !== undefined;
   return !(first === 0 && second < 0x80) && !(first === 0xff && second >= 0x80);
 }
 
 /**
- * Reports whether bytes are a private key in DER (RFC 5958, RFC 8017 §A.1.2, RFC 5915 §3), or an encrypted one (RFC 5958 §3).
- * The key inside PKCS#8 is an element as well.
+ * Reports whether bytes are a private key in DER (RFC 5958, RFC 8017 §A.1.2, RFC 5915 §3), or an encrypted one (RFC 5958 §3). Of PKCS#8,
+ * the key inside must be in DER too.
  */
 export function isExactPrivateDer(der: Uint8Array): boolean {
   if (!isExactDer(der)) return false;
@@ -67,7 +67,7 @@ export function isExactPrivateDer(der: Uint8Array): boolean {
   return !isPkcs8 || isExactDer(key.content);
 }
 
-/** Reads the contents of the elements inside one; none if it is missing or not DER. */
+/** Returns the contents of the elements inside an element; none if it is missing or not DER. */
 export function childrenOf(content: Uint8Array | undefined): readonly Uint8Array[] {
   return (content === undefined ? undefined : readElements(content))?.map((element) => element.content) ?? [];
 }

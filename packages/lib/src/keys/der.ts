@@ -1,4 +1,4 @@
-/** The one DER encoding of a public key (X.690 §10), written here: node's own takes as long as a signature. */
+/** Writes public keys in DER (X.690 §10). Node's own export takes as long as a signature. */
 import type { JsonWebKey, PublicEncoding } from '#engine';
 import { decodeBase64url } from '../core/base64url.ts';
 import { concatBytes } from './ssh-wire.ts';
@@ -11,7 +11,7 @@ const fromHex = (text: string) => Uint8Array.from(text.match(/../g) ?? [], (byte
 
 /** The AlgorithmIdentifier rsaEncryption (RFC 3279 §2.3.1). */
 const RSA = fromHex('300d06092a864886f70d0101010500');
-/** All that is before the point, by curve: SubjectPublicKeyInfo of RFC 8410 §4 and of RFC 5480 §2. */
+/** The bytes of SubjectPublicKeyInfo before the point, by curve (RFC 8410 §4, RFC 5480 §2). */
 const BEFORE_POINT: Readonly<Record<string, Uint8Array>> = {
   Ed25519: fromHex('302a300506032b6570032100'),
   'P-256': fromHex('3059301306072a8648ce3d020106082a8648ce3d030107034200'),
@@ -20,8 +20,10 @@ const BEFORE_POINT: Readonly<Record<string, Uint8Array>> = {
 };
 
 /**
- * @param jwk - canonical
- * @param type - SubjectPublicKeyInfo (RFC 5280 §4.1), or RSAPublicKey (RFC 8017 §A.1.1), which is for RSA only
+ * Writes a public key.
+ *
+ * @param jwk - with canonical members
+ * @param type - SubjectPublicKeyInfo (RFC 5280 §4.1), or RSAPublicKey (RFC 8017 §A.1.1), which is only for RSA
  */
 export function publicDer(jwk: JsonWebKey, type: PublicEncoding): Uint8Array {
   const bytes = (member: string | undefined) => decodeBase64url(member as string) as Uint8Array;
@@ -39,7 +41,7 @@ function element(tag: number, ...content: readonly Uint8Array[]): Uint8Array {
   return concatBytes(Uint8Array.from([tag, ...lengthOctets(length)]), ...content);
 }
 
-/** X.690 §8.1.3, in the fewest octets (§10.1); a key is shorter than 64 kB. */
+/** Writes a length (X.690 §8.1.3) in the fewest octets (§10.1). A key is shorter than 64 kB. */
 function lengthOctets(length: number): number[] {
   if (length < 0x80) return [length];
   return length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];

@@ -1,8 +1,8 @@
-/** Names and object identifiers of what encrypts a PEM (RFC 8018, RFC 7292, RFC 7914). */
+/** Object identifiers of the schemes that encrypt private keys (RFC 8018, RFC 7292, RFC 7914). */
 
-/** What opens a key, by the names that OpenSSL gives it. */
+/** A scheme, with OpenSSL's names of its cipher and hash. */
 export interface Scheme {
-  /** For a message. */
+  /** The name for messages. */
   readonly name: string;
   readonly cipher: string;
   readonly hash?: string;
@@ -10,7 +10,7 @@ export interface Scheme {
 
 const scheme = (name: string, cipher: string, hash: string): Scheme => ({ name, cipher, hash });
 
-/** Schemes that name cipher and hash at once, by object identifier (RFC 8018 §A.3, RFC 7292 §C). */
+/** Schemes with a fixed cipher and hash, by object identifier (RFC 8018 §A.3, RFC 7292 §C). */
 export const PBES1: Readonly<Record<string, Scheme>> = {
   '1.2.840.113549.1.5.1': scheme('PBE-MD2-DES', 'des-cbc', 'md2'),
   '1.2.840.113549.1.5.3': scheme('PBE-MD5-DES', 'des-cbc', 'md5'),
@@ -30,7 +30,7 @@ export const PBES2 = '1.2.840.113549.1.5.13';
 export const PBKDF2 = '1.2.840.113549.1.5.12';
 export const SCRYPT = '1.3.6.1.4.1.11591.4.11';
 
-/** Ciphers of PBES2 that OpenSSL opens keys with, if it has them. */
+/** Ciphers of PBES2 with which OpenSSL decrypts keys, if it has them. */
 export const CIPHERS: Readonly<Record<string, string>> = {
   '2.16.840.1.101.3.4.1.2': 'aes-128-cbc',
   '2.16.840.1.101.3.4.1.3': 'aes-128-ofb',
@@ -58,7 +58,7 @@ export const CIPHERS: Readonly<Record<string, string>> = {
   '1.2.156.10197.1.104.2': 'sm4-cbc',
 };
 
-/** Hashes under PBKDF2 (RFC 8018 §B.1). */
+/** Hashes of PBKDF2 (RFC 8018 §B.1). */
 export const HASHES: Readonly<Record<string, string>> = {
   '1.2.840.113549.2.6': 'md5',
   '1.2.840.113549.2.7': 'sha1',

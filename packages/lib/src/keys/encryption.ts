@@ -1,21 +1,21 @@
-/** How an encrypted PEM is encrypted: RFC 8018 (PBES1, PBES2), RFC 7292 (PKCS#12), RFC 7914 (scrypt) and OpenSSL's traditional format. */
+/** Finds how a private key is encrypted: RFC 8018 (PBES1, PBES2), RFC 7292 (PKCS#12), RFC 7914 (scrypt), or OpenSSL's traditional format. */
 import { hasCipher, hasHash } from '#engine';
 import { childrenOf, INTEGER, oidOf, readElements } from './der-reader.ts';
 import { CIPHERS, HASHES, PBES1, PBES2, PBKDF2, SCRYPT, type Scheme } from './encryption-schemes.ts';
 import { KeyError } from './key-error.ts';
 import type { PemContent } from './pem.ts';
 
-/** Ciphers that OpenSSL 3 has moved to its legacy provider, where the command still finds them. */
+/** Ciphers in the legacy provider of OpenSSL 3. Node does not load it, but the `openssl` command can. */
 const LEGACY = /^(?:desx-cbc|(?:des|rc2|bf|cast5|idea|seed)-(?:cbc|cfb|ofb|ecb)|rc2-(?:40|64)-cbc|rc4(?:-40)?)$/;
 
-/** Memory that OpenSSL gives to scrypt, in bytes. */
+/** Most memory that OpenSSL allows for scrypt, in bytes. */
 const SCRYPT_MEMORY = 33_554_432;
 
 /** The encryption of a key. */
 export interface Encryption {
-  /** `lacking`: no passphrase can open the key here; `unknown`: OpenSSL may know it all the same. */
+  /** `lacking`: this OpenSSL cannot decrypt the key; `unknown`: OpenSSL may know a scheme that is not in our tables. */
   readonly state: 'available' | 'lacking' | 'unknown';
-  /** Explains why OpenSSL did not open the key, if the passphrase is not the reason. */
+  /** Returns the reason why OpenSSL did not decrypt the key, unless it is the passphrase. */
   openingError(): KeyError | undefined;
 }
 
@@ -54,7 +54,9 @@ function encryption(found: Scheme | undefined, isTooLarge: boolean): Encryption 
 
 function unsupported(found: Scheme | undefined): KeyError {
   const what =
-    found === undefined ? 'in a way that OpenSSL does not open' : `with ${found.name}, which this OpenSSL lacks`;
+    found === undefined
+      ? 'with a scheme that OpenSSL does not support'
+      : `with ${found.name}, which this OpenSSL lacks`;
   const canConvert = found !== undefined && LEGACY.test(found.cipher) && found.hash !== 'md2';
   return new KeyError(
     'unsupported',
@@ -69,20 +71,20 @@ function unsupported(found: Scheme | undefined): KeyError {
 function tooLarge(): KeyError {
   return new KeyError(
     'too_large',
-    'this private key asks for more memory than the 32 MiB that OpenSSL gives to scrypt; encrypt a copy again at a lower cost, using the program that wrote it',
+    'this private key needs more memory for scrypt than the 32 MiB that OpenSSL allows; encrypt a copy again with a lower cost, using the program that wrote it',
   );
 }
 
-/** A hash of PBKDF2; for scrypt, the one that it always uses. */
+/** Returns the hash of PBKDF2, or the fixed hash of scrypt. */
 function hashOf(kdf: string | undefined, parameters: Uint8Array | undefined): string | undefined {
   if (kdf === SCRYPT) return 'sha256';
   if (kdf !== PBKDF2) return undefined;
   const last = (parameters === undefined ? undefined : readElements(parameters))?.at(-1);
-  // What is left out is HMAC with SHA-1.
+  // The default is HMAC with SHA-1.
   return last === undefined || last.tag === INTEGER ? 'sha1' : lookUp(HASHES, oidOf(childrenOf(last.content)[0]));
 }
 
-/** N and r are after the salt (RFC 7914 §7). */
+/** Returns the memory that scrypt needs, in bytes. Its parameters follow the salt (RFC 7914 §7). */
 function scryptMemory(parameters: Uint8Array | undefined): number {
   const [, cost, blockSize, parallel] = childrenOf(parameters).map((content) =>
     content.reduce((number, byte) => number * 256 + byte, 0),

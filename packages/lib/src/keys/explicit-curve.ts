@@ -1,13 +1,13 @@
-/** EC keys that spell out their curve instead of naming it (RFC 3279 §2.3.5), as in CVE-2020-0601. */
+/** Finds EC keys with explicit curve parameters instead of a named curve (RFC 3279 §2.3.5), as in CVE-2020-0601. */
 import { toHex } from './fingerprint.ts';
 
 export const EXPLICIT_CURVE =
-  'this EC key spells out its curve; write it anew with `openssl pkey -ec_param_enc named_curve`';
+  'this EC key has explicit curve parameters; convert it with `openssl pkey -ec_param_enc named_curve`';
 
 /** OBJECT IDENTIFIER prime-field. */
 const PRIME_FIELD = '06072a8648ce3d0101';
 
-/** @param der - of an EC key */
+/** @param der - an EC key */
 export function hasExplicitCurve(der: Uint8Array): boolean {
   return toHex(der).includes(PRIME_FIELD);
 }

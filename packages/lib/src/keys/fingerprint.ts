@@ -1,14 +1,14 @@
-/** The names of a key that are digests. */
+/** Computes digests that identify a key. */
 import { encodeBytes, type JsonWebKey, sha256 } from '#engine';
 
-/** Members that make up a thumbprint, in the order of RFC 7638 §3.2. */
+/** Members of a thumbprint, in the order of RFC 7638 §3.2. */
 const THUMBPRINT_MEMBERS: Readonly<Record<string, readonly (keyof JsonWebKey)[]>> = {
   RSA: ['e', 'kty', 'n'],
   EC: ['crv', 'kty', 'x', 'y'],
   OKP: ['crv', 'kty', 'x'],
 };
 
-/** JWK thumbprint with SHA-256, in base64url (RFC 7638 §3, RFC 8037 §2). */
+/** Computes the JWK thumbprint with SHA-256, in base64url (RFC 7638 §3, RFC 8037 §2). */
 export function thumbprintOf(jwk: JsonWebKey): string {
   const members = THUMBPRINT_MEMBERS[jwk.kty as string] as readonly (keyof JsonWebKey)[];
   return encodeBytes(sha256(JSON.stringify(Object.fromEntries(members.map((name) => [name, jwk[name]])))));

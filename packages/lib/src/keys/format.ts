@@ -1,21 +1,21 @@
-/** Which of the formats of spec/PROTOCOL.md §7 a text is in, found before anything is parsed. */
+/** Detects the format of a key (spec/PROTOCOL.md §7) before it is parsed. */
 import { KeyError } from './key-error.ts';
 import { hasPem } from './pem.ts';
 import { isUtf16, SAVE_AS_UTF_8 } from './utf-16.ts';
 
-/** Longest text that is looked at, in UTF-16 code units. */
+/** Longest text of a key, in UTF-16 code units. */
 export const MAX_KEY_TEXT = 16_384;
 
-/** A key's text and its format; white space at its ends is removed. */
+/** The text of a key, without white space at its ends, and its format. */
 export interface KeyText {
   readonly format: 'pem' | 'jwk' | 'line';
   readonly text: string;
 }
 
-/** Formats that people paste by mistake, and what to do instead. */
-const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
+/** Formats that are not supported, and what to do. */
+const UNSUPPORTED: readonly (readonly [RegExp, string])[] = [
   [/^---- BEGIN SSH2 PUBLIC KEY ----/, 'an SSH2 public key (RFC 4716): convert it with `ssh-keygen -i -f FILE`'],
-  [/^-----BEGIN PGP /, 'an OpenPGP block: OpenPGP keys do not sign tokens; make one with `ssh-keygen -t ed25519`'],
+  [/^-----BEGIN PGP /, 'an OpenPGP block: OpenPGP keys cannot sign tokens; make a key with `ssh-keygen -t ed25519`'],
   [
     /^PuTTY-User-Key-File-/,
     'a PuTTY key (.ppk): export it from PuTTYgen as an OpenSSH key, or with `puttygen FILE -O private-openssh-new -o NEW`',
@@ -25,9 +25,9 @@ const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Finds the format of a key's text.
+ * Detects the format of a key.
  *
- * @param text - one key, perhaps with white space around it
+ * @param text - one key; white space around it is ignored
  * @throws KeyError `too_large`, `malformed` or `unsupported`
  */
 export function readKeyText(text: string): KeyText {
@@ -35,11 +35,12 @@ export function readKeyText(text: string): KeyText {
   if (isUtf16(text)) throw new KeyError('unsupported', `this key was ${SAVE_AS_UTF_8}`);
   const trimmed = text.trim();
   if (trimmed === '') throw new KeyError('malformed', 'this is empty; a key was expected');
-  for (const [start, what] of ELSEWHERE) if (start.test(trimmed)) throw new KeyError('unsupported', `this is ${what}`);
+  for (const [start, what] of UNSUPPORTED)
+    if (start.test(trimmed)) throw new KeyError('unsupported', `this is ${what}`);
   const binary = nameOfBinary(trimmed);
   if (binary !== undefined) throw new KeyError('unsupported', `this is ${binary}`);
   if (trimmed.includes('\0'))
-    throw new KeyError('malformed', 'a key has no NUL characters; this is a binary file, or cut wrongly');
+    throw new KeyError('malformed', 'this has NUL characters: it is a binary file, or damaged');
   if (trimmed.startsWith('{')) return { format: 'jwk', text: trimmed };
   return { format: hasPem(trimmed) ? 'pem' : 'line', text: trimmed };
 }
@@ -47,7 +48,7 @@ export function readKeyText(text: string): KeyText {
 const DER =
   'binary DER: convert it to PEM with `openssl pkey -inform DER -in FILE -out NEW` (a public key: add -pubin)';
 
-/** What comes first in a SEQUENCE of DER: the version of PKCS#12, of a private key, or the next SEQUENCE. */
+/** The beginning of a SEQUENCE in DER: the version of PKCS#12, the version of a private key, or another SEQUENCE. */
 const BINARY: readonly (readonly [string, string])[] = [
   ['\x02\x01\x03', 'a PKCS#12 file (.p12, .pfx): take the key out with `openssl pkcs12 -nocerts -in FILE -out NEW`'],
   ['\x02\x01\x00', DER],
@@ -55,7 +56,7 @@ const BINARY: readonly (readonly [string, string])[] = [
   ['0', DER],
 ];
 
-/** Names a binary file that was read as text: bytes beyond ASCII have been replaced on the way here. */
+/** Names a binary file that was read as text, so that bytes beyond ASCII have been replaced. */
 function nameOfBinary(text: string): string | undefined {
   const head = text.slice(0, 16);
   if (!head.startsWith('0') || !/[\p{Cc}\ufffd]/u.test(head)) return undefined;

@@ -1,4 +1,4 @@
-/** JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037 §2): what is read of one. */
+/** Reads JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037 §2). */
 import type { JsonWebKey } from '#engine';
 import { COORDINATE_LENGTH, type Curve } from '../core/algorithms.ts';
 import { decodeBase64url } from '../core/base64url.ts';
@@ -11,11 +11,11 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 export function readJwkText(text: string): JsonWebKey {
   const members = parseStrictJsonObject(text);
   if (members === undefined) throw new KeyError('malformed', 'the JWK is not a JSON object, or has a member twice');
-  if ('keys' in members) throw new KeyError('malformed', 'this is a JWK set; give one key of its `keys`');
+  if ('keys' in members) throw new KeyError('malformed', 'this is a JWK set; give one of its `keys`');
   return members as JsonWebKey;
 }
 
-/** Whether any member of a private or symmetric key is there. */
+/** Whether a JWK has any member of a private or symmetric key. */
 export function hasPrivateMember(jwk: JsonWebKey): boolean {
   return PRIVATE_MEMBERS.some((name) => name in jwk);
 }
@@ -23,7 +23,7 @@ export function hasPrivateMember(jwk: JsonWebKey): boolean {
 /**
  * Reads the public members of a JWK.
  *
- * @returns only the members that make up the key, and its `alg`
+ * @returns only the members of the key itself, and its `alg`
  * @throws KeyError `private_key`, `unsupported` or `malformed`
  */
 export function publicJwkFromMembers(jwk: JsonWebKey): { jwk: JsonWebKey; alg: string | undefined } {
@@ -36,7 +36,7 @@ export function publicJwkFromMembers(jwk: JsonWebKey): { jwk: JsonWebKey; alg: s
 }
 
 /**
- * The `alg` of a JWK that is meant for signatures (RFC 7517 §4.2–4.4).
+ * Checks that a JWK is for signatures, and returns its `alg` (RFC 7517 §4.2–4.4).
  *
  * @throws KeyError `unsupported` or `malformed`
  */
@@ -46,10 +46,7 @@ export function signatureAlg(jwk: JsonWebKey, operation: 'sign' | 'verify'): str
     throw new KeyError('unsupported', 'this JWK is not for signatures; its use must be sig');
   }
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes(operation))) {
-    throw new KeyError(
-      'unsupported',
-      `this JWK does not do what is asked of it; its key_ops must include ${operation}`,
-    );
+    throw new KeyError('unsupported', `this JWK is not for this use; its key_ops must include ${operation}`);
   }
   if (alg !== undefined && typeof alg !== 'string')
     throw new KeyError('malformed', 'the alg of the JWK is not a string');
@@ -66,11 +63,11 @@ export function publicMembers(jwk: JsonWebKey): JsonWebKey {
     return { kty, crv, x: fixedMember(jwk, 'x', length), y: fixedMember(jwk, 'y', length) };
   }
   if (kty === 'OKP' || kty === 'EC')
-    throw new KeyError('unsupported', 'the crv of this JWK is not taken; there are Ed25519, P-256, P-384 and P-521');
+    throw new KeyError('unsupported', 'the crv of this JWK is not supported; use Ed25519, P-256, P-384 or P-521');
   throw new KeyError('malformed', 'the kty of this JWK is not RSA, EC or OKP');
 }
 
-/** A big-endian number without leading zeros (RFC 7518 §2, Base64urlUInt). */
+/** Reads a big-endian number without leading zeros (RFC 7518 §2, Base64urlUInt). */
 function numberMember(jwk: JsonWebKey, name: 'n' | 'e'): string {
   const value = jwk[name];
   if (typeof value !== 'string' || (decodeBase64url(value)?.[0] ?? 0) === 0) {

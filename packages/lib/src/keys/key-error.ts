@@ -1,16 +1,16 @@
-/** The one error of key import. */
+/** The error of key import. */
 
 /**
  * Why a key was refused:
  *
- * - `malformed`: broken, ambiguous, or not in its canonical encoding
- * - `unsupported`: a sound key of a kind, or in a format, that is not taken
- * - `weak_key`: a signature of this key would prove nothing
- * - `too_large`: more than is read or verified at a reasonable cost
- * - `private_key`: a private key where a public one belongs
- * - `public_key`: a public key where a private one belongs
- * - `passphrase_required`, `wrong_passphrase`: an encrypted private key stays closed
- * - `missing_peer`: a package that opens such a key is not installed
+ * - `malformed`: damaged, ambiguous, or not in its canonical encoding
+ * - `unsupported`: a valid key of a kind or in a format that is not supported
+ * - `weak_key`: a signature with this key would prove nothing
+ * - `too_large`: too large to be read or verified at a reasonable cost
+ * - `private_key`: a private key where a public one is expected
+ * - `public_key`: a public key where a private one is expected
+ * - `passphrase_required`, `wrong_passphrase`: an encrypted private key cannot be decrypted
+ * - `missing_peer`: the package that decrypts such a key is not installed
  * - `unreadable`: a file cannot be read
  */
 export type KeyErrorCode =
@@ -25,7 +25,21 @@ export type KeyErrorCode =
   | 'missing_peer'
   | 'unreadable';
 
-/** A key was refused. The message names the detected format and the way out; the input is never in it. */
+/**
+ * A key was refused. The message names the detected format and what to do. It never contains the input.
+ *
+ * @example
+ * ```ts
+ * import { KeyError, PublicKey } from 'asymmetric-jwt-auth';
+ *
+ * try {
+ *   PublicKey.from('-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----');
+ * } catch (error) {
+ *   if (!(error instanceof KeyError)) throw error;
+ *   error.code; // 'unsupported'
+ * }
+ * ```
+ */
 export class KeyError extends Error {
   override readonly name = 'KeyError';
   readonly code: KeyErrorCode;

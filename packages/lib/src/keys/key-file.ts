@@ -1,4 +1,4 @@
-/** Key files, on Node. */
+/** Reads key files, on Node. */
 import { constants, open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { KeyError } from './key-error.ts';
 import { readErrorReason } from './read-error.ts';
 
 /**
- * Reads a key file, as far as a key can reach.
+ * Reads a key file.
  *
  * @param path - `~` at its start is the home directory
  * @throws KeyError `unreadable` or `too_large`
@@ -16,12 +16,12 @@ export async function readKeyFile(path: string): Promise<string> {
   const full = path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
   let file: Awaited<ReturnType<typeof open>> | undefined;
   try {
-    // A pipe must not hold us up before it can be told apart.
+    // Without O_NONBLOCK, opening a pipe would block.
     file = await open(full, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     if (!(await file.stat()).isFile()) throw new KeyError('unreadable', `${path} is not a regular file`);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_KEY_TEXT + 1), 0, MAX_KEY_TEXT + 1, 0);
     if (bytesRead > MAX_KEY_TEXT)
-      throw new KeyError('too_large', `${path} is larger than ${MAX_KEY_TEXT} bytes: no key file`);
+      throw new KeyError('too_large', `${path} is larger than ${MAX_KEY_TEXT} bytes, so it is not a key file`);
     return buffer.toString('utf8', 0, bytesRead);
   } catch (error) {
     if (error instanceof KeyError) throw error;

@@ -1,25 +1,25 @@
-/** Mistakes in calls that import keys: a program passes something that is not a key at all. */
+/** Refuses arguments that are not keys at all, and says what to call instead. */
 import { checkArgument, hasMethod, kindOf } from '../core/arguments.ts';
 import { KeyError } from './key-error.ts';
 
-/** Text that names a file: it has an extension, or begins as paths do, and is too short for a key in base64. */
+/** A path: it has an extension, or begins like a path, and is too short for a key in base64. */
 const PATH =
   /^(?=.{1,255}$)(?:~|\.{1,2}|[A-Za-z]:)?[\\/][^\s]*$|^[^\s{}"]{1,255}\.(?:pub|pem|key|json|jwk|txt|crt|cer|der|ppk|p12|pfx)$/i;
 const BASE64_KEY = /^[A-Za-z0-9+/]{60,}={0,2}$/;
 
 /**
- * Refuses arguments of {@link PublicKey.from} and {@link PrivateKey.from} that a program passes by mistake.
+ * Refuses arguments of {@link PublicKey.from} and {@link PrivateKey.from} that are not keys. No message contains the argument.
  *
  * @param kind - `public` or `private`
  * @throws TypeError that says what to call instead
- * @throws KeyError `malformed` for the path of a file; neither repeats the argument
+ * @throws KeyError `malformed` for the path of a file
  */
 export function checkKeyInput(input: unknown, kind: 'public' | 'private'): void {
   const owner = kind === 'public' ? 'PublicKey' : 'PrivateKey';
   const a = `the text of a ${kind} key, a JWK or a KeyObject`;
   if (typeof input === 'string') {
     if (!PATH.test(input) || BASE64_KEY.test(input)) return;
-    // Strangers send text too, so this is an error of the text, and not of the program.
+    // The string may come from a stranger, so this is not a TypeError, which means a mistake in the program.
     throw new KeyError('malformed', `this is a path, not a key; read the file with ${owner}.fromFile(path)`);
   }
   checkArgument(typeof input === 'object' && input !== null, 'input', a, input);
@@ -29,7 +29,7 @@ export function checkKeyInput(input: unknown, kind: 'public' | 'private'): void 
 
 const both = (hint: string) => ({ public: hint, private: hint });
 
-/** What a program has in hand where it should have a key. No JSON is one of these, so a JWK of a stranger is never one. */
+/** Objects that programs pass instead of a key. No parsed JSON is one of these, so a stranger's JWK never causes a TypeError. */
 const HINTS: readonly (readonly [(input: object) => boolean, Readonly<Record<'public' | 'private', string>>])[] = [
   [(input) => hasMethod(input, 'then'), both('')],
   [
@@ -38,14 +38,17 @@ const HINTS: readonly (readonly [(input: object) => boolean, Readonly<Record<'pu
   ],
   [(input) => input instanceof URL, both('; read a file with fromFile(path)')],
   [(input) => input instanceof CryptoKey, both('; convert it with KeyObject.from(key)')],
-  [(input) => hasMethod(input, 'sign'), { public: '; pass on its publicKey as it is', private: '; use it as it is' }],
-  [(input) => hasMethod(input, 'toOpenSsh'), { public: '; use it as it is', private: '; a public key cannot sign' }],
+  [(input) => hasMethod(input, 'sign'), { public: '; use its publicKey', private: '; it can be used as it is' }],
+  [
+    (input) => hasMethod(input, 'toOpenSsh'),
+    { public: '; it can be used as it is', private: '; a public key cannot sign' },
+  ],
 ];
 
 /**
- * Refuses a path that is none.
+ * Refuses a path that is empty or a key.
  *
- * @throws TypeError; what may be a key is not repeated
+ * @throws TypeError whose message does not contain the argument
  */
 export function checkKeyPath(path: unknown, kind: 'PublicKey' | 'PrivateKey'): asserts path is string {
   checkArgument(typeof path === 'string' && path !== '', 'path', 'a non-empty string', path);

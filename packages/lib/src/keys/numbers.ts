@@ -1,15 +1,15 @@
-/** Big-endian numbers of keys. */
+/** Arithmetic with the big-endian numbers of keys. */
 
 export function toBigInt(bytes: Uint8Array): bigint {
   return BigInt(`0x0${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`);
 }
 
 /**
- * The Jacobi symbol (Handbook of Applied Cryptography, algorithm 2.149): for a prime modulus 1 where the number is a square, and -1
- * where it is none. Much faster than Euler's criterion. Not constant in time: for public numbers only.
+ * Computes the Jacobi symbol (Handbook of Applied Cryptography, algorithm 2.149). For a prime modulus it is 1 for squares, and -1 for
+ * other numbers. It is much faster than Euler's criterion, but not constant-time: use it for public numbers only.
  *
  * @param number - 0 or more
- * @param modulus - odd, above 0
+ * @param modulus - positive and odd
  */
 export function jacobi(number: bigint, modulus: bigint): -1 | 0 | 1 {
   let [a, n] = [number % modulus, modulus];

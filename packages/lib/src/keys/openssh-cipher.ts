@@ -1,16 +1,16 @@
-/** How OpenSSH encrypts private key files (openssh PROTOCOL.key, PROTOCOL.chacha20poly1305). */
+/** Decrypts OpenSSH private key files (openssh PROTOCOL.key, PROTOCOL.chacha20poly1305). */
 import { bcryptPbkdf, type CipherName, decipher } from '#engine';
 import { KeyError } from './key-error.ts';
 import { poly1305 } from './poly1305.ts';
 import { SshReader, sameBytes } from './ssh-wire.ts';
 
 /**
- * Most rounds of bcrypt that are computed, on the thread that asks: 17 to 20 ms of CPU time each, measured; 29 to 44 ms by the
- * clock of a machine that is busy. `ssh-keygen` writes 16 or 24 by itself; a file may ask for 2^32, which would take years.
+ * Most rounds of bcrypt that are computed. Each takes 17 to 20 ms of CPU time on the calling thread. `ssh-keygen` writes 16 or 24 by
+ * default; a file can have up to 2^32, which would take years.
  */
 const MAX_ROUNDS = 512;
 
-/** A cipher: bytes of its key, its initialization vector, its blocks, and of the tag behind the section. */
+/** A cipher, with the lengths in bytes of its key, its initialization vector, its blocks, and the tag after the section. */
 interface Cipher {
   readonly key: number;
   readonly iv: number;
@@ -28,7 +28,7 @@ const gcm = (bits: 128 | 256): Cipher => ({
   open: (key, iv, section, tag) => decipher(`aes-${bits}-gcm` satisfies CipherName, key, iv, section, tag),
 });
 
-/** By the names that `ssh-keygen -Z` takes; without a prototype. */
+/** Ciphers by the names that `ssh-keygen -Z` takes, without a prototype. */
 const CIPHERS: Readonly<Record<string, Cipher | undefined>> = Object.assign(Object.create(null), {
   'aes128-ctr': aes(128, 'ctr'),
   'aes192-ctr': aes(192, 'ctr'),
@@ -41,23 +41,23 @@ const CIPHERS: Readonly<Record<string, Cipher | undefined>> = Object.assign(Obje
   'chacha20-poly1305@openssh.com': { key: 64, iv: 0, block: 8, tag: 16, open: openChaCha },
 });
 
-/** The block size of what is not encrypted. */
+/** The block size of a section that is not encrypted. */
 export const PLAIN_BLOCK = 8;
 
-/** The head of a file, as far as it says how the private section is encrypted. */
+/** How the private section of a file is encrypted. */
 export interface Encryption {
   readonly cipher: string;
   readonly kdf: string;
   readonly kdfOptions: Uint8Array;
 }
 
-/** @returns bytes of the tag behind the section; none for a cipher that is not known */
+/** @returns length of the tag after the section, in bytes; 0 for an unknown cipher */
 export function tagLength(cipher: string): number {
   return CIPHERS[cipher]?.tag ?? 0;
 }
 
 /**
- * Deciphers a private section.
+ * Decrypts a private section.
  *
  * @returns the section, and the size of its blocks
  * @throws KeyError `passphrase_required`, `wrong_passphrase`, `missing_peer`, `unsupported`, `too_large` or `malformed`
@@ -72,12 +72,12 @@ export function openSection(
   if (cipher === undefined || kdf !== 'bcrypt') {
     throw new KeyError(
       'unsupported',
-      'the cipher of this encrypted OpenSSH private key is not known here; encrypt a copy again with `ssh-keygen -p -Z aes256-ctr -f COPY`',
+      'the cipher of this encrypted OpenSSH private key is not supported; encrypt a copy again with `ssh-keygen -p -Z aes256-ctr -f COPY`',
     );
   }
   const { salt, rounds } = readKdfOptions(kdfOptions);
   if (section.length === 0 || section.length % cipher.block !== 0) {
-    throw new KeyError('malformed', 'the OpenSSH private key is broken: its section does not consist of whole blocks');
+    throw new KeyError('malformed', 'the OpenSSH private key is damaged: its section does not consist of whole blocks');
   }
   if (passphrase === undefined || passphrase === '') {
     throw new KeyError('passphrase_required', 'this OpenSSH private key is encrypted; give its passphrase');
@@ -93,12 +93,12 @@ export function openSection(
     const opened = cipher.open(derived.subarray(0, cipher.key), derived.subarray(cipher.key), section, tag);
     return { section: opened, block: cipher.block };
   } catch {
-    throw doesNotOpen();
+    throw wrongPassphrase();
   }
 }
 
-export function doesNotOpen(): KeyError {
-  return new KeyError('wrong_passphrase', 'the passphrase does not open this private key, or the key is damaged');
+export function wrongPassphrase(): KeyError {
+  return new KeyError('wrong_passphrase', 'the passphrase does not decrypt this private key, or the key is damaged');
 }
 
 function readKdfOptions(options: Uint8Array): { salt: Uint8Array; rounds: number } {
@@ -107,22 +107,25 @@ function readKdfOptions(options: Uint8Array): { salt: Uint8Array; rounds: number
   const rounds = reader.uint32();
   reader.end();
   if (salt.length === 0 || rounds === 0) {
-    throw new KeyError('malformed', 'the OpenSSH private key is broken: its passphrase has no salt, or no rounds');
+    throw new KeyError('malformed', 'the OpenSSH private key is damaged: its encryption has no salt, or no rounds');
   }
   if (rounds > MAX_ROUNDS) {
     throw new KeyError(
       'too_large',
-      `this OpenSSH private key asks for ${rounds} rounds of bcrypt, and ${MAX_ROUNDS} at most are computed; encrypt a copy again with \`ssh-keygen -p -a 100 -f COPY\``,
+      `this OpenSSH private key needs ${rounds} rounds of bcrypt, and at most ${MAX_ROUNDS} are supported; encrypt a copy again with \`ssh-keygen -p -a 100 -f COPY\``,
     );
   }
   return { salt, rounds };
 }
 
-/** The first half of the key, with the sequence number 0: block 0 of the key stream is Poly1305's key, the text begins at block 1. */
+/**
+ * Decrypts with chacha20-poly1305@openssh.com: only the first half of the key is used, with the sequence number 0. Block 0 of the key
+ * stream is the key of Poly1305, and the section is encrypted from block 1 on.
+ */
 function openChaCha(key: Uint8Array, _iv: Uint8Array, section: Uint8Array, tag: Uint8Array): Uint8Array {
   const main = key.subarray(0, 32);
   const counter = (block: number) => Uint8Array.of(block, ...new Uint8Array(15));
   const polyKey = decipher('chacha20', main, counter(0), new Uint8Array(32), undefined);
-  if (!sameBytes(poly1305(polyKey, section), tag)) throw doesNotOpen();
+  if (!sameBytes(poly1305(polyKey, section), tag)) throw wrongPassphrase();
   return decipher('chacha20', main, counter(1), section, undefined);
 }

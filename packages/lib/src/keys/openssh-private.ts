@@ -1,10 +1,10 @@
-/** OpenSSH's private key files (openssh PROTOCOL.key), plain or encrypted. */
+/** Reads OpenSSH private key files (openssh PROTOCOL.key), plain or encrypted. */
 import { encodeBytes, type JsonWebKey } from '#engine';
 import { COORDINATE_LENGTH, type Curve } from '../core/algorithms.ts';
 import { KeyError } from './key-error.ts';
 import { toBigInt } from './numbers.ts';
 import { blobOfJwk, readPublicFields, TYPES, unsupportedType } from './openssh.ts';
-import { doesNotOpen, openSection, PLAIN_BLOCK, tagLength } from './openssh-cipher.ts';
+import { openSection, PLAIN_BLOCK, tagLength, wrongPassphrase } from './openssh-cipher.ts';
 import { concatBytes, SshReader, sameBytes } from './ssh-wire.ts';
 
 const MAGIC = 'openssh-key-v1\0';
@@ -12,7 +12,7 @@ const MAGIC = 'openssh-key-v1\0';
 /**
  * Reads an OpenSSH private key.
  *
- * @param passphrase - opens it, where it is encrypted
+ * @param passphrase - decrypts it, if it is encrypted
  * @throws KeyError `unsupported`, `malformed`, or as {@link openSection}
  */
 export function privateJwkOfFile(file: Uint8Array, passphrase: string | undefined): JsonWebKey {
@@ -24,7 +24,7 @@ export function privateJwkOfFile(file: Uint8Array, passphrase: string | undefine
     throw new KeyError('unsupported', 'the OpenSSH private key file holds several keys; give one at a time');
   const publicBlob = reader.string();
   const type = new SshReader(publicBlob).text();
-  // Before anybody is asked for a passphrase.
+  // Before the caller asks for a passphrase.
   if (!TYPES.includes(type)) throw new KeyError('unsupported', unsupportedType(type));
   const section = reader.string();
   const tag = reader.bytes(tagLength(encryption.cipher));
@@ -37,8 +37,8 @@ export function privateJwkOfFile(file: Uint8Array, passphrase: string | undefine
 function readSection(reader: SshReader, publicBlob: Uint8Array, block: number, encrypted: boolean): JsonWebKey {
   const check = reader.uint32();
   if (reader.uint32() !== check) {
-    // What a wrong passphrase opens is noise, and its two first numbers are the first to tell.
-    if (encrypted) throw doesNotOpen();
+    // A wrong passphrase decrypts to noise, in which these two numbers differ.
+    if (encrypted) throw wrongPassphrase();
     throw new KeyError('malformed', 'the check numbers of the OpenSSH private key differ');
   }
   const type = reader.text();
@@ -48,10 +48,7 @@ function readSection(reader: SshReader, publicBlob: Uint8Array, block: number, e
   reader.padding(block);
   const { kty, crv, x, y, n, e } = jwk;
   if (!sameBytes(blobOfJwk({ kty, crv, x, y, n, e } as JsonWebKey).blob, publicBlob)) {
-    throw new KeyError(
-      'malformed',
-      'the public and the private part of the OpenSSH private key do not belong together',
-    );
+    throw new KeyError('malformed', 'the public and the private part of the OpenSSH private key do not match');
   }
   return jwk;
 }
@@ -85,7 +82,7 @@ function readPrivateFields(reader: SshReader, type: string): JsonWebKey {
   return { ...publicPart, d: encodeBytes(concatBytes(new Uint8Array(length - d.length), d)) };
 }
 
-/** d mod (prime − 1), the CRT exponent (RFC 8017 §3.2). */
+/** Computes d mod (prime − 1), the CRT exponent (RFC 8017 §3.2). */
 function remainder(d: Uint8Array, prime: Uint8Array): Uint8Array {
   const modulus = toBigInt(prime) - 1n;
   if (modulus <= 0n) throw new KeyError('malformed', 'a prime of the OpenSSH private key is zero or one');

@@ -1,4 +1,4 @@
-/** OpenSSH's public key lines (sshd(8), RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4). */
+/** Reads and writes OpenSSH public key lines (sshd(8), RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4). */
 import { encodeBytes, type JsonWebKey, sha256 } from '#engine';
 import { COORDINATE_LENGTH, type Curve } from '../core/algorithms.ts';
 import { decodeBase64url } from '../core/base64url.ts';
@@ -14,10 +14,10 @@ export const TYPES: readonly string[] = [
   ...Object.keys(CURVES).map((id) => `ecdsa-sha2-${id}`),
 ];
 
-/** The look of a key type's name, known or not: so that an unknown one is named, and other text is not. */
+/** The name of a key type, supported or not. A line that begins otherwise is not an OpenSSH line. */
 const TYPE_NAME = /^(?:ssh-|ecdsa-|sk-|rsa-sha2-)[a-z0-9@.-]+$/;
 
-/** One public key line, taken apart but not yet judged. */
+/** The parts of a public key line, not yet checked. */
 export interface SshPublicLine {
   readonly type: string;
   readonly blob: Uint8Array;
@@ -25,7 +25,7 @@ export interface SshPublicLine {
 }
 
 /**
- * Takes a line `type base64 comment` apart.
+ * Splits a line `type base64 comment`.
  *
  * @throws KeyError `malformed`
  */
@@ -37,7 +37,7 @@ export function parsePublicLine(line: string): SshPublicLine {
   const comment = line.slice(line.indexOf(base64, type.length) + base64.length).trim();
   if (!TYPE_NAME.test(type)) {
     const hint = /(?:^|[\s,"])(?:ssh-|ecdsa-)/.test(line)
-      ? ' (options before the key belong only into an authorized_keys file)'
+      ? ' (options before the key belong in an authorized_keys file only)'
       : '';
     throw new KeyError(
       'malformed',
@@ -63,20 +63,20 @@ export function publicJwkOfLine({ type, blob }: SshPublicLine): JsonWebKey {
   return publicJwkOfBlob(blob, type);
 }
 
-/** The type is not repeated: it may be anything that somebody has pasted. */
+/** Returns the message for a key type that is not supported. It does not contain the type, which may be any pasted text. */
 export function unsupportedType(type: string): string {
   if (type.includes('-cert-'))
     return 'this is an OpenSSH certificate; give the bare public key, the .pub file without -cert';
   if (type.startsWith('sk-'))
-    return 'this is a FIDO key: its signatures are not JWS; make one with `ssh-keygen -t ed25519`';
-  return `OpenSSH keys of this type do not sign tokens; there are ${TYPES.join(', ')}`;
+    return 'this is a FIDO key, whose signatures are not JWS signatures; make another key with `ssh-keygen -t ed25519`';
+  return `OpenSSH keys of this type cannot sign tokens; use one of ${TYPES.join(', ')}`;
 }
 
-/** @param type - what the line, or the file, says that the blob holds */
+/** @param type - the type that the line or the file names */
 function publicJwkOfBlob(blob: Uint8Array, type: string): JsonWebKey {
   const reader = new SshReader(blob);
   if (reader.text() !== type)
-    throw new KeyError('malformed', `the OpenSSH key is not of the type ${type} that is written before it`);
+    throw new KeyError('malformed', `the OpenSSH key is not of the type ${type} that its line names`);
   const jwk = readPublicFields(reader, type);
   reader.end();
   return jwk;
@@ -98,7 +98,7 @@ export function readPublicFields(reader: SshReader, type: string): JsonWebKey {
   return { kty: 'EC', crv, x: encodeBytes(point.subarray(1, 1 + length)), y: encodeBytes(point.subarray(1 + length)) };
 }
 
-/** Writes the blob of a public key, from canonical JWK members. */
+/** Writes the blob of a public key. The members of the JWK must be canonical. */
 export function blobOfJwk(jwk: JsonWebKey): { type: string; blob: Uint8Array } {
   const bytes = (text: string | undefined) => decodeBase64url(text as string) as Uint8Array;
   if (jwk.kty === 'RSA') {
@@ -113,7 +113,7 @@ export function blobOfJwk(jwk: JsonWebKey): { type: string; blob: Uint8Array } {
   return { type, blob: concatBytes(sshString(type), sshString(id), sshString(point)) };
 }
 
-/** The fingerprint that `ssh-keygen -l` prints: unpadded base64 SHA-256 of the blob. */
+/** Returns the fingerprint that `ssh-keygen -l` prints: the SHA-256 of the blob, in base64 without padding. */
 export function sshFingerprint(blob: Uint8Array): string {
   return `SHA256:${encodeBase64(sha256(blob)).replace(/=+$/, '')}`;
 }

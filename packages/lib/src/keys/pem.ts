@@ -1,4 +1,4 @@
-/** PEM (RFC 7468): which block is the key, and what it holds. */
+/** Finds, decodes and writes PEM blocks (RFC 7468). */
 import { decodeBase64, encodeBase64 } from './base64.ts';
 import { KeyError } from './key-error.ts';
 
@@ -9,10 +9,10 @@ export interface PemBlock {
   readonly content: string;
 }
 
-/** The cipher of an encrypted traditional key: RFC 1421's header `DEK-Info`. */
+/** The cipher of an encrypted traditional key: the header `DEK-Info` of RFC 1421. */
 export interface DekInfo {
   readonly cipher: string;
-  /** In hex. */
+  /** The initialization vector, in hex. */
   readonly iv: string;
 }
 
@@ -25,7 +25,7 @@ export interface PemContent {
 const MARKER = /-----(BEGIN|END) ([A-Z0-9 ]+)-----/g;
 const DEK_HEADER =
   /^[ \t\r\n]*Proc-Type:[ \t\r\n]*4,[ \t]*ENCRYPTED[ \t\r\n]+DEK-Info:[ \t\r\n]*([A-Za-z0-9-]{1,40}),[ \t]*([0-9A-Fa-f]{1,64})[ \t\r\n]/;
-/** The only characters that are ignored between the markers. OpenSSL also insists on lines, and on their lengths. */
+/** The only characters that are ignored between the markers. OpenSSL also requires lines, of certain lengths. */
 const BLANKS = /[ \t\r\n]+/g;
 
 /** Reports whether a string contains a PEM block or part of one. */
@@ -33,13 +33,14 @@ export function hasPem(text: string): boolean {
   return /^[ \t]*-----BEGIN /m.test(text);
 }
 
-/** Reports whether a label is one of a private key, of any kind. */
+/** Reports whether a label belongs to a private key of any kind. */
 export function isPrivateLabel(label: string): boolean {
   return /PRIVATE KEY(?: BLOCK)?$/.test(label);
 }
 
 /**
- * Finds the block of a public key, which must be all that the text has. A private key is returned too, so that the caller can say so.
+ * Finds the block of a public key. The text must contain nothing else. If it has a private key, that block is returned instead, so that the
+ * caller can say so.
  *
  * @param text - without white space at its ends
  * @throws KeyError `malformed`
@@ -54,9 +55,9 @@ export function publicBlock(text: string): PemBlock {
 }
 
 /**
- * Finds the one block of a private key. Tools write text and certificates around it, and the name of its curve: these are ignored.
+ * Finds the only block of a private key. Text, certificates and EC parameters around it are ignored, because tools write them.
  *
- * @returns without a private key, the block that says best what the text is
+ * @returns if there is no private key, the block that best describes the text
  * @throws KeyError `malformed`
  */
 export function privateBlock(text: string): PemBlock {
@@ -66,7 +67,7 @@ export function privateBlock(text: string): PemBlock {
   return secrets[0] ?? blocks.find(({ label }) => label !== 'EC PARAMETERS') ?? (blocks[0] as PemBlock);
 }
 
-/** Reads all blocks. Each of their markers begins and ends its line, or is next to another marker. */
+/** Reads all blocks. Each marker must be alone on its line, or next to another marker. */
 function readBlocks(text: string): { readonly blocks: readonly PemBlock[]; readonly isBare: boolean } {
   const blocks: PemBlock[] = [];
   let isBare = true;
@@ -81,7 +82,7 @@ function readBlocks(text: string): { readonly blocks: readonly PemBlock[]; reado
       begun = { label: label as string, at: index + marker.length };
     } else {
       if (begun.label !== label)
-        throw new KeyError('malformed', 'the PEM block begins as one thing and ends as another');
+        throw new KeyError('malformed', 'the first and the last line of the PEM block have different labels');
       blocks.push({ label, content: text.slice(begun.at, index) });
       begun = undefined;
     }
@@ -101,7 +102,7 @@ function incomplete(): KeyError {
 }
 
 /**
- * Decodes a block. ASCII spaces, tabs, CR and LF in its base64 are ignored, wherever they are; any other character is not.
+ * Decodes a block. ASCII spaces, tabs, CR and LF anywhere in its base64 are ignored; other characters are errors.
  *
  * @throws KeyError `malformed`
  */
@@ -122,7 +123,7 @@ export function pemOf(der: Uint8Array, label: string, dek?: DekInfo): string {
   return `-----BEGIN ${label}-----\n${header}${lines}\n-----END ${label}-----\n`;
 }
 
-/** Labels that a message may repeat: others are the sender's own words. */
+/** Labels that a message may contain. Others may be any text. */
 const LABELS = [
   'PUBLIC KEY',
   'RSA PUBLIC KEY',
@@ -137,7 +138,7 @@ const LABELS = [
   'EC PARAMETERS',
 ];
 
-/** Names a block, for a message. */
+/** Returns the name of a block for a message. */
 export function nameOfPem(label: string): string {
   return LABELS.includes(label) ? `a PEM block ${label}` : 'a PEM block of an unknown kind';
 }

@@ -1,11 +1,11 @@
-/** Poly1305 (RFC 8439 §2.5), over bytes as they are: OpenSSL has it only inside an AEAD that adds lengths and padding. */
+/** Poly1305 (RFC 8439 §2.5). OpenSSL has it only inside an AEAD that adds lengths and padding. */
 import { toBigInt } from './numbers.ts';
 
 const P = 2n ** 130n - 5n;
 const CLAMP = 0x0ffffffc0ffffffc0ffffffc0fffffffn;
 
 /**
- * The tag of a message. Not constant in time: for files of one's own.
+ * Computes the tag of a message. It is not constant-time: use it for local files only.
  *
  * @param key - 32 bytes, used once
  * @returns 16 bytes

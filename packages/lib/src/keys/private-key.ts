@@ -1,4 +1,4 @@
-/** Private keys: made here, or imported in every format that people have. The secret stays inside. */
+/** Generates private keys, and imports them in all common formats. */
 import {
   asciiBytes,
   type EnginePrivateKey,
@@ -29,25 +29,38 @@ import { checkPrivateNumbers, MORE_PRIMES, privateJwkOf } from './private-number
 import { openPrivatePem, unwrapPem } from './private-pem.ts';
 import { PublicKey, publicJwkOfHandle } from './public-key.ts';
 
-/** What a private key may be told on import. */
+/** Options for importing a private key. */
 export interface PrivateKeyOptions {
-  /** Opens an encrypted key. Not used for a key that is not encrypted. */
+  /** Decrypts an encrypted key. Ignored for other keys. */
   readonly passphrase?: string;
-  /** The one algorithm that the key signs with; default RS512, EdDSA, ES256, ES384 or ES512, after its kind. */
+  /** The algorithm that the key signs with; by its kind, default RS512, EdDSA, ES256, ES384 or ES512. */
   readonly alg?: AlgorithmName;
 }
 
-/** What a new key may be told. */
+/** Options for generating a private key. */
 export interface GenerateOptions {
-  /** Modulus length of an RSA key; 2048 to 8192, default 3072. */
+  /** The modulus length of an RSA key in bits; 2048 to 8192, default 3072. */
   readonly bits?: number;
-  /** Curve of an EC key; default `P-256`. */
+  /** The curve of an EC key; default `P-256`. */
   readonly curve?: Curve;
-  /** The one algorithm that the key signs with. */
+  /** The algorithm that the key signs with; default as in {@link PrivateKeyOptions}. */
   readonly alg?: AlgorithmName;
 }
 
-/** A private key: it signs, and knows its {@link publicKey}. Printing it, or turning it into JSON, shows the public half. */
+/**
+ * A private key, which signs tokens. If it is printed or converted to JSON, only its {@link publicKey} shows.
+ *
+ * @example
+ * ```ts
+ * import { PrivateKey } from 'asymmetric-jwt-auth/client';
+ *
+ * const key = await PrivateKey.generate('ed25519');
+ * const pem = key.toPem('correct horse'); // '-----BEGIN ENCRYPTED PRIVATE KEY-----\n…'
+ * const again = PrivateKey.from(pem, { passphrase: 'correct horse' });
+ * again.kid === key.kid; // true
+ * key.publicKey.toOpenSsh('laptop'); // 'ssh-ed25519 AAAA… laptop', for the server
+ * ```
+ */
 export class PrivateKey implements Signer {
   readonly alg: AlgorithmName;
   readonly kid: string;
@@ -66,13 +79,13 @@ export class PrivateKey implements Signer {
   }
 
   /**
-   * Makes a new key.
+   * Generates a key.
    *
-   * @param type - `ed25519`, `rsa` or `ec`
+   * @param type - `ed25519` (default), `rsa` or `ec`
    * @param options - {@link GenerateOptions}
-   * @returns a key that is in memory alone
-   * @throws TypeError for another type, and for an option that is unknown, out of its range, or for another type
-   * @throws KeyError `malformed` for an `alg` of another kind of key
+   * @returns the key; write it to a file with {@link PrivateKey.toPem}
+   * @throws TypeError for another type, and for an option that is unknown, out of its range, or for another type of key
+   * @throws KeyError `malformed` for an `alg` that does not fit the type
    */
   static async generate(
     type: 'ed25519' | 'rsa' | 'ec' = 'ed25519',
@@ -96,15 +109,15 @@ export class PrivateKey implements Signer {
    * Imports a private key.
    *
    * @param input - PEM (RFC 7468) of PKCS#8 (RFC 5958), PKCS#1 (RFC 8017 §A.1.2) or SEC1 (RFC 5915 §3), or an OpenSSH private key
-   *   (`openssh-key-v1`, OpenSSH's PROTOCOL.key), each plain or encrypted; a JWK or its text (RFC 7517, RFC 7518 §6, RFC 8037 §2); or a
-   *   `KeyObject`. A PEM file may have other text and certificates around its one private key. A PEM from an environment variable may
-   *   have its line ends written as `\n`, or be wrapped in base64.
-   *   An encrypted OpenSSH key needs the package `bcrypt-pbkdf`, which is loaded for it alone, and takes 17 to 20 ms
-   *   of CPU time a round, most often 16 or 24 of them, on this thread.
+   *   (`openssh-key-v1`, OpenSSH's PROTOCOL.key), each plain or encrypted; a JWK or its JSON (RFC 7517, RFC 7518 §6, RFC 8037 §2); or a
+   *   `KeyObject`. A PEM may have other text and certificates around its one private key. A PEM from an environment variable may have its
+   *   line ends written as `\n`, or be encoded in base64. An encrypted OpenSSH key needs the package `bcrypt-pbkdf`, and takes 17 to 20 ms
+   *   of CPU time per round on this thread; most keys have 16 or 24 rounds.
    * @param options - {@link PrivateKeyOptions}
-   * @returns the key, checked: its private numbers belong to its public ones
-   * @throws KeyError with a `code`: the message names what was found and the way out, and never repeats the input
-   * @throws TypeError for an option that is unknown or of another kind, and for an input of another type
+   * @returns the key
+   * @throws KeyError if the key is refused, for example because its private and public parts do not match; its message never contains the
+   *   input
+   * @throws TypeError for an option that is unknown or of another type, and for an input of another type
    */
   static from(input: string | JsonWebKey | EnginePrivateKey, options: PrivateKeyOptions = {}): PrivateKey {
     checkKeyInput(input, 'private');
@@ -128,8 +141,8 @@ export class PrivateKey implements Signer {
    *
    * @param path - `~` at its start is the home directory
    * @param options - {@link PrivateKeyOptions}
-   * @returns the key, checked
-   * @throws KeyError and TypeError as {@link PrivateKey.from}, or KeyError `unreadable`
+   * @returns the key
+   * @throws KeyError and TypeError as {@link PrivateKey.from}, and KeyError `unreadable`
    */
   static async fromFile(path: string, options: PrivateKeyOptions = {}): Promise<PrivateKey> {
     checkKeyPath(path, 'PrivateKey');
@@ -150,9 +163,9 @@ export class PrivateKey implements Signer {
   /**
    * Writes the key as PKCS#8 (RFC 5958).
    *
-   * @param passphrase - encrypts it: AES-256-CBC under PBKDF2 (RFC 8018 §6.2); 1 to 1024 bytes, as OpenSSL reads no more
-   * @returns PEM (RFC 7468 §10, §11): the secret itself, unless there is a passphrase
-   * @throws TypeError for a passphrase that could not open it again
+   * @param passphrase - encrypts the key with PBES2, PBKDF2 and AES-256-CBC (RFC 8018 §6.2); 1 to 1024 bytes, because OpenSSL reads no more
+   * @returns PEM (RFC 7468 §10, §11); without a passphrase it contains the secret unencrypted
+   * @throws TypeError for a passphrase that is empty, too long or not a string
    */
   toPem(passphrase?: string): string {
     if (passphrase !== undefined) {
@@ -165,14 +178,14 @@ export class PrivateKey implements Signer {
   /**
    * Writes the key as a private JWK (RFC 7517, RFC 7518 §6, RFC 8037 §2).
    *
-   * @returns a new object: the secret itself, with what the public JWK says
+   * @returns a new object with the secret unencrypted, and all members of the public JWK
    */
   toJwk(): JsonWebKey {
     return { ...exportJwk(this.#handle), ...this.publicKey.toJwk() };
   }
 
   /**
-   * For `JSON.stringify`, which shows no secret.
+   * Returns the public JWK, so that `JSON.stringify` shows no secret.
    *
    * @returns the public JWK, as {@link PublicKey.toJwk}
    */
@@ -180,20 +193,20 @@ export class PrivateKey implements Signer {
     return this.publicKey.toJwk();
   }
 
-  /** A private number that does not fit the public one signs nothing, or gives itself away by what it signs. */
+  /** Signs and verifies once: if the private and public numbers do not match, a signature is invalid, or can reveal the private number. */
   #refuseInconsistent(): void {
     const text = randomText(32);
     let fits = false;
     try {
       fits = verify(this.#algorithm, this.publicKey.handle, text, this.sign(asciiBytes(text)));
     } catch {
-      // OpenSSL notices some such keys by itself.
+      // OpenSSL refuses some such keys by itself.
     }
-    if (!fits) throw new KeyError('malformed', DO_NOT_BELONG);
+    if (!fits) throw new KeyError('malformed', NO_MATCH);
   }
 }
 
-const DO_NOT_BELONG = 'the private and the public numbers of this key do not belong together';
+const NO_MATCH = 'the private and the public numbers of this key do not match';
 
 interface Imported {
   readonly handle: EnginePrivateKey;
@@ -213,10 +226,7 @@ function readText(text: string, passphrase: string | undefined): Imported {
 
 function notAPrivateKey(line: string): KeyError {
   if (/^\S+-cert-v\d+@openssh\.com\s/.test(line)) {
-    return new KeyError(
-      'public_key',
-      'this is an OpenSSH certificate; the private key is the file without -cert.pub, and signs without it',
-    );
+    return new KeyError('public_key', 'this is an OpenSSH certificate; the private key is the file without -cert.pub');
   }
   return /^(?:ssh-|ecdsa-|sk-)/.test(line)
     ? new KeyError('public_key', 'this is an OpenSSH public key; the private key is the file without .pub')
@@ -243,7 +253,7 @@ function readJwk(jwk: JsonWebKey): Imported {
   return { handle: importJwk({ ...publicMembers(jwk), d, p, q, dp, dq, qi } as JsonWebKey), alg: alg as AlgorithmName };
 }
 
-/** @param jwk - strictly public members, and private ones that may be anything */
+/** @param jwk - its public members are checked, its private ones are not */
 function importJwk(jwk: JsonWebKey): EnginePrivateKey {
   const members = Object.entries(jwk).filter(([, value]) => value !== undefined);
   let handle: EnginePrivateKey;
@@ -252,8 +262,8 @@ function importJwk(jwk: JsonWebKey): EnginePrivateKey {
   } catch {
     throw new KeyError('malformed', 'the members of this private key do not make up a key');
   }
-  // OpenSSL reads base64url loosely, and computes the public half of some keys anew instead of reading it.
+  // OpenSSL accepts base64url that is not canonical, and computes the public part of some keys instead of reading it.
   const read: Readonly<Record<string, string | undefined>> = privateJwkOf(handle);
-  if (members.some(([name, value]) => read[name] !== value)) throw new KeyError('malformed', DO_NOT_BELONG);
+  if (members.some(([name, value]) => read[name] !== value)) throw new KeyError('malformed', NO_MATCH);
   return handle;
 }

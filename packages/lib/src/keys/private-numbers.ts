@@ -1,4 +1,4 @@
-/** Private keys that OpenSSL takes, and that are damaged or of a kind that cannot be handed on. */
+/** Finds private keys that OpenSSL accepts although they are damaged, or of a kind that cannot be exported. */
 import { type EnginePrivateKey, exportJwk, exportPrivatePem, type JsonWebKey, keyTypeOf } from '#engine';
 import { decodeBase64url } from '../core/base64url.ts';
 import { decodeBase64 } from './base64.ts';
@@ -6,7 +6,7 @@ import { EXPLICIT_CURVE, hasExplicitCurve } from './explicit-curve.ts';
 import { KeyError } from './key-error.ts';
 import { toBigInt } from './numbers.ts';
 
-export const MORE_PRIMES = 'RSA keys of more than two primes are not taken';
+export const MORE_PRIMES = 'RSA keys with more than two primes are not supported';
 
 /** @throws KeyError `unsupported` or `malformed` */
 export function checkPrivateNumbers(handle: EnginePrivateKey): void {
@@ -19,13 +19,13 @@ export function checkPrivateNumbers(handle: EnginePrivateKey): void {
 }
 
 /**
- * What OpenSSL has read.
+ * Exports a key as a private JWK.
  *
- * @throws KeyError `malformed` for what it takes and cannot write
+ * @throws KeyError `malformed` for a key that OpenSSL has imported but cannot export
  */
 export const privateJwkOf = (handle: EnginePrivateKey): JsonWebKey => written(() => exportJwk(handle));
 
-/** OpenSSL takes an EC key whose private number is longer than its curve, and fails only when it is to write it. */
+/** OpenSSL imports an EC key whose private number is longer than its curve, and fails when it exports the key. */
 function written<Result>(write: () => Result): Result {
   try {
     return write();
@@ -49,7 +49,7 @@ function checkScalar({ crv, d }: JsonWebKey): void {
   }
 }
 
-/** The relations of RFC 8017 §3.2, for two primes. */
+/** Checks the relations of RFC 8017 §3.2, for two primes. */
 function checkRsaNumbers(jwk: JsonWebKey): void {
   const number = (name: keyof JsonWebKey) => toBigInt(decodeBase64url(jwk[name] as string) as Uint8Array);
   const [n, e, d, p, q] = [number('n'), number('e'), number('d'), number('p'), number('q')];
@@ -62,7 +62,7 @@ function checkRsaNumbers(jwk: JsonWebKey): void {
     number('dp') === d % (p - 1n) &&
     number('dq') === d % (q - 1n) &&
     (number('qi') * q) % p === 1n;
-  if (!fits) throw new KeyError('malformed', 'the private numbers of this RSA key do not belong together');
+  if (!fits) throw new KeyError('malformed', 'the private numbers of this RSA key do not match');
 }
 
 function pkcs8Of(handle: EnginePrivateKey): Uint8Array {

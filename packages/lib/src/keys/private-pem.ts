@@ -1,18 +1,18 @@
-/** Private keys in PEM, as OpenSSL and the tools around it write them. */
+/** Reads private keys in PEM, as OpenSSL and similar tools write them. */
 import { type EnginePrivateKey, importPrivatePem } from '#engine';
 import { decodeBase64 } from './base64.ts';
 import { isExactPrivateDer } from './der-reader.ts';
 import { encryptionOf } from './encryption.ts';
 import { MAX_KEY_TEXT } from './format.ts';
 import { KeyError } from './key-error.ts';
-import { doesNotOpen } from './openssh-cipher.ts';
+import { wrongPassphrase } from './openssh-cipher.ts';
 import { decodePem, nameOfPem, type PemBlock, pemOf } from './pem.ts';
 import { isUtf16 } from './utf-16.ts';
 
 const BEGIN = '-----BEGIN ';
 const LABELS = ['PRIVATE KEY', 'ENCRYPTED PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY'];
 
-/** Restores a PEM from an environment variable, which may have `\n` in two characters, or be wrapped in base64. */
+/** Restores a PEM from an environment variable, in which line ends may be written as `\n`, or the whole PEM as base64. */
 export function unwrapPem(text: string): string {
   if (text.length > 2 * MAX_KEY_TEXT) return text;
   if (text.includes(BEGIN)) return text.replace(/\\r|\\n/g, (end) => (end === '\\n' ? '\n' : '\r'));
@@ -24,17 +24,17 @@ export function unwrapPem(text: string): string {
 /**
  * Reads a private key in PKCS#8, PKCS#1 or SEC1.
  *
- * @param passphrase - opens it, if it is encrypted
+ * @param passphrase - decrypts it, if it is encrypted
  * @throws KeyError
  */
 export function openPrivatePem(block: PemBlock, passphrase: string | undefined): EnginePrivateKey {
   const { label } = block;
   if (!LABELS.includes(label)) throw notAPrivateKey(label);
   const content = decodePem(block);
-  // Under Proc-Type there is no DER before it is opened.
+  // With Proc-Type the DER is encrypted.
   if (content.dek === undefined && !isExactPrivateDer(content.der)) throw notDer(label);
   const encryption = encryptionOf(label, content);
-  // Before anybody is asked for a passphrase.
+  // Before the caller asks for a passphrase.
   if (encryption?.state === 'lacking') throw encryption.openingError();
   if (encryption !== undefined && (passphrase === undefined || passphrase === '')) {
     throw new KeyError('passphrase_required', 'this private key is encrypted; give its passphrase');
@@ -44,7 +44,7 @@ export function openPrivatePem(block: PemBlock, passphrase: string | undefined):
   } catch {
     if (encryption === undefined)
       throw new KeyError('malformed', 'the PEM block does not hold a private key in the encoding that it names');
-    throw encryption.openingError() ?? doesNotOpen();
+    throw encryption.openingError() ?? wrongPassphrase();
   }
 }
 
@@ -52,7 +52,7 @@ function notDer(label: string): KeyError {
   const command = label === 'ENCRYPTED PRIVATE KEY' ? 'pkcs8 -topk8 -v2 aes256' : 'pkey';
   return new KeyError(
     'malformed',
-    `the PEM block is damaged, or not encoded as DER has it; if OpenSSL can read it, write a copy with \`openssl ${command} -in FILE -out NEW\``,
+    `the PEM block is damaged, or not in DER encoding; if OpenSSL can read it, write a copy with \`openssl ${command} -in FILE -out NEW\``,
   );
 }
 
@@ -63,17 +63,14 @@ function notAPrivateKey(label: string): KeyError {
       `this is a public key (${nameOfPem(label)}); the private key is in another file, often the same name without .pub`,
     );
   }
-  return new KeyError(
-    'unsupported',
-    WAYS_OUT[label] ?? `${nameOfPem(label)} is not a private key that can be read here`,
-  );
+  return new KeyError('unsupported', WAYS_OUT[label] ?? `${nameOfPem(label)} is not a supported private key`);
 }
 
-/** Other blocks that people have where a private key belongs. */
+/** Messages for blocks that are not a private key of a supported kind. */
 const WAYS_OUT: Readonly<Record<string, string | undefined>> = Object.assign(Object.create(null), {
   CERTIFICATE:
     'this is a certificate; the private key that belongs to it is in another file, often one that ends in .key',
   'CERTIFICATE REQUEST': 'this is a certificate request; the private key that it was made with is in another file',
-  'DSA PRIVATE KEY': 'DSA keys do not sign tokens; make one with `ssh-keygen -t ed25519`',
+  'DSA PRIVATE KEY': 'DSA keys cannot sign tokens; make another key with `ssh-keygen -t ed25519`',
   'EC PARAMETERS': 'this is the name of a curve without a key; the private key is the block EC PRIVATE KEY',
 });

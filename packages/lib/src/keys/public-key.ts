@@ -1,4 +1,4 @@
-/** Public keys: strict import of every format that people have, and the names that a key goes by. */
+/** Imports public keys in all common formats, strictly, and exports them. */
 import {
   curveOf,
   type EnginePublicKey,
@@ -35,13 +35,25 @@ import { decodePem, isPrivateLabel, nameOfPem, pemOf, publicBlock } from './pem.
 import { sameBytes } from './ssh-wire.ts';
 import { bitLength, checkEd25519, checkRsa } from './strength.ts';
 
-/** What a public key may be told on import. */
+/** Options for importing a public key. */
 export interface PublicKeyOptions {
-  /** The one algorithm that the key is for. PS256, PS384 and PS512 are used only for keys that say so, here or as JWK `alg`. */
+  /** The one algorithm that the key is for. PS256, PS384 and PS512 must be given, here or as the `alg` of a JWK. */
   readonly alg?: AlgorithmName;
 }
 
-/** A public key that was checked: on the way in, every doubtful one is refused. */
+/**
+ * A public key. Importing one refuses weak and ambiguous keys.
+ *
+ * @example
+ * ```ts
+ * import { PublicKey } from 'asymmetric-jwt-auth';
+ *
+ * const key = PublicKey.from('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea laptop');
+ * key.fingerprint; // 'SHA256:cCz…', as `ssh-keygen -l` prints it
+ * key.algorithms; // ['EdDSA']
+ * key.toPem(); // '-----BEGIN PUBLIC KEY-----\n…'
+ * ```
+ */
 export class PublicKey implements VerificationKey {
   /** Lower-case hex SHA-256 of the SPKI PEM: the `kid` of tokens, and the Python package's fingerprint. */
   readonly kid: string;
@@ -51,13 +63,13 @@ export class PublicKey implements VerificationKey {
   readonly fingerprint: string;
   readonly type: KeyType;
   readonly curve: Curve | null;
-  /** Modulus length of an RSA key, field size of another. */
+  /** The modulus length of an RSA key, or the field size of another key, in bits. */
   readonly bits: number;
-  /** Algorithms that are accepted from this key; the first is the one that its private half signs with. */
+  /** Algorithms that this key accepts. Its private key signs with the first. */
   readonly algorithms: readonly AlgorithmName[];
   readonly signatureLength: number;
   readonly modulus: Uint8Array | undefined;
-  /** The comment of an OpenSSH line, if there was one. */
+  /** The comment of the OpenSSH line that the key comes from, if any. */
   readonly comment: string | undefined;
   readonly handle: EnginePublicKey;
   readonly #jwk: JsonWebKey;
@@ -67,7 +79,7 @@ export class PublicKey implements VerificationKey {
     this.#jwk = jwk;
     const algorithms = acceptedAlgorithms(facts.type, facts.curve, alg);
     if (algorithms === undefined)
-      throw new KeyError('malformed', `this key is of another kind than its alg ${printableAlg(alg)} says`);
+      throw new KeyError('malformed', `the alg ${printableAlg(alg)} does not fit this kind of key`);
     this.algorithms = algorithms;
     this.type = facts.type;
     this.curve = facts.curve;
@@ -83,12 +95,12 @@ export class PublicKey implements VerificationKey {
   /**
    * Imports a public key.
    *
-   * @param input - PEM (RFC 7468) of SPKI (RFC 5280 §4.1.2.7) or PKCS#1 (RFC 8017 §A.1.1); an OpenSSH public key line, base64 of a blob of
-   *   RFC 4253 §6.6, RFC 5656 §3.1 or RFC 8709 §4; a JWK or its text (RFC 7517, RFC 7518 §6, RFC 8037 §2); or a `KeyObject`
+   * @param input - PEM (RFC 7468) of SPKI (RFC 5280 §4.1.2.7) or PKCS#1 (RFC 8017 §A.1.1); an OpenSSH public key line (RFC 4253 §6.6,
+   *   RFC 5656 §3.1, RFC 8709 §4); a JWK or its JSON (RFC 7517, RFC 7518 §6, RFC 8037 §2); or a `KeyObject`
    * @param options - {@link PublicKeyOptions}
-   * @returns the key, checked
-   * @throws KeyError with a `code`: the message names what was found and the way out, and never repeats the input
-   * @throws TypeError for an option that is unknown or of another kind, and for an input of another type
+   * @returns the key
+   * @throws KeyError if the key is refused; its message never contains the input
+   * @throws TypeError for an option that is unknown or of another type, and for an input of another type
    */
   static from(input: string | JsonWebKey | EnginePublicKey, options: PublicKeyOptions = {}): PublicKey {
     checkKeyInput(input, 'public');
@@ -109,8 +121,8 @@ export class PublicKey implements VerificationKey {
    *
    * @param path - `~` at its start is the home directory
    * @param options - {@link PublicKeyOptions}
-   * @returns the key, checked
-   * @throws KeyError and TypeError as {@link PublicKey.from}, or KeyError `unreadable`
+   * @returns the key
+   * @throws KeyError and TypeError as {@link PublicKey.from}, and KeyError `unreadable`
    */
   static async fromFile(path: string, options: PublicKeyOptions = {}): Promise<PublicKey> {
     checkKeyPath(path, 'PublicKey');
@@ -121,7 +133,7 @@ export class PublicKey implements VerificationKey {
   /**
    * Writes the key as SPKI (RFC 5280 §4.1.2.7).
    *
-   * @returns PEM (RFC 7468 §13): 64 columns, `\n` line ends, a newline at the end
+   * @returns PEM (RFC 7468 §13) with 64 columns, `\n` line ends, and a newline at the end
    */
   toPem(): string {
     return pemOf(publicDer(this.#jwk, 'spki'), 'PUBLIC KEY');
@@ -130,7 +142,7 @@ export class PublicKey implements VerificationKey {
   /**
    * Writes an RSA key as PKCS#1 (RFC 8017 §A.1.1).
    *
-   * @returns PEM, laid out as by {@link PublicKey.toPem}
+   * @returns PEM in the layout of {@link PublicKey.toPem}
    * @throws KeyError `unsupported` for a key that is not RSA
    */
   toPkcs1Pem(): string {
@@ -141,9 +153,9 @@ export class PublicKey implements VerificationKey {
   /**
    * Writes the key as OpenSSH does (RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4).
    *
-   * @param comment - default the comment that it came with
+   * @param comment - default {@link PublicKey.comment}
    * @returns one line as in a `.pub` file, without a line end
-   * @throws KeyError `malformed` for a comment with line ends, or with control or format characters
+   * @throws KeyError `malformed` for a comment with line ends, control characters or format characters
    */
   toOpenSsh(comment: string | undefined = this.comment): string {
     const { type, blob } = blobOfJwk(this.#jwk);
@@ -155,7 +167,7 @@ export class PublicKey implements VerificationKey {
   /**
    * Writes the key as a JWK (RFC 7517, RFC 7518 §6, RFC 8037 §2).
    *
-   * @returns a new object, with `kid` and `use`, and with `alg` where it says nothing less than the key accepts
+   * @returns a new object with `kid` and `use`, and with `alg` if the key accepts only one
    */
   toJwk(): JsonWebKey {
     const { kid, type, algorithms } = this;
@@ -164,7 +176,7 @@ export class PublicKey implements VerificationKey {
   }
 
   /**
-   * For `JSON.stringify`.
+   * Returns the JWK, for `JSON.stringify`.
    *
    * @returns as {@link PublicKey.toJwk}
    */
@@ -177,11 +189,11 @@ interface Imported {
   readonly jwk: JsonWebKey;
   readonly alg?: string | undefined;
   readonly comment?: string | undefined;
-  /** Where reading it meant to do so already. */
+  /** The result of {@link examine}, if it was needed to read the key. */
   readonly examined?: Examined;
 }
 
-/** A key that is good for what it is meant for. */
+/** A key that passed all checks. */
 interface Examined {
   readonly jwk: JsonWebKey;
   readonly facts: Facts;
@@ -207,7 +219,7 @@ function readText(text: string): Imported {
   if (isPrivateLabel(label)) {
     throw new KeyError(
       'private_key',
-      `this is a private key (${nameOfPem(label)}); keep it, and give its public half: the .pub file, or \`${label === 'OPENSSH PRIVATE KEY' ? 'ssh-keygen -y' : 'openssl pkey -pubout'}\``,
+      `this is a private key (${nameOfPem(label)}); keep it secret, and give its public half: the .pub file, or \`${label === 'OPENSSH PRIVATE KEY' ? 'ssh-keygen -y' : 'openssl pkey -pubout'}\``,
     );
   }
   if (label.includes('CERTIFICATE')) {
@@ -216,7 +228,7 @@ function readText(text: string): Imported {
       'this is a certificate; give its bare public key: `openssl x509 -noout -pubkey -in FILE`',
     );
   }
-  throw new KeyError('unsupported', `${nameOfPem(label)} is not a public key that can be read here`);
+  throw new KeyError('unsupported', `${nameOfPem(label)} is not a supported public key`);
 }
 
 function readObject(input: unknown): Imported {
@@ -226,7 +238,7 @@ function readObject(input: unknown): Imported {
   return publicJwkFromMembers(input as JsonWebKey);
 }
 
-/** DER is taken only in the one encoding of its key: no bytes behind it, no other lengths, no explicit curves. */
+/** Accepts only the canonical DER of a key: without bytes after it, longer lengths, or explicit curve parameters. */
 function publicKeyOfDer(der: Uint8Array, type: PublicEncoding): Imported {
   let handle: EnginePublicKey;
   try {
@@ -248,7 +260,7 @@ function publicKeyOfDer(der: Uint8Array, type: PublicEncoding): Imported {
 
 const CURVES: Readonly<Record<string, Curve>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' };
 
-/** The canonical JWK of a key that OpenSSL has read. */
+/** Returns the canonical JWK of a key that OpenSSL has imported. */
 export function publicJwkOfHandle(handle: EnginePublicKey): JsonWebKey {
   const type = keyTypeOf(handle);
   if (type === 'rsa-pss') {
@@ -260,20 +272,20 @@ export function publicJwkOfHandle(handle: EnginePublicKey): JsonWebKey {
   if (type !== 'rsa' && type !== 'ec' && type !== 'ed25519') {
     throw new KeyError(
       'unsupported',
-      `a key of type ${type} does not sign tokens; there are RSA, Ed25519, P-256, P-384 and P-521`,
+      `keys of type ${type} are not supported; use RSA, Ed25519, P-256, P-384 or P-521`,
     );
   }
   const curve = curveOf(handle);
   if (type === 'ec' && (curve === undefined || CURVES[curve] === undefined)) {
     throw new KeyError(
       'unsupported',
-      `the curve ${curve ?? 'with explicit parameters'} is not taken; there are P-256, P-384 and P-521`,
+      `the curve ${curve ?? 'with explicit parameters'} is not supported; use P-256, P-384 or P-521`,
     );
   }
   try {
     return publicJwkFromMembers(exportJwk(handle)).jwk;
   } catch {
-    throw new KeyError('malformed', 'this is not a point on its curve');
+    throw new KeyError('malformed', 'this key is not a point on its curve');
   }
 }
 
@@ -305,7 +317,7 @@ function canonicalKey(jwk: JsonWebKey): EnginePublicKey {
   try {
     return importPublicJwk(jwk);
   } catch {
-    throw new KeyError('malformed', 'this is not a point on its curve');
+    throw new KeyError('malformed', 'this key is not a point on its curve');
   }
 }
 

@@ -1,14 +1,14 @@
 /**
- * ROCA (CVE-2017-15361): RSA keys of Infineon's chips, whose primes can be computed from the modulus. Such a modulus is a power of 65537
- * modulo each small prime (Nemec et al., "The Return of Coppersmith's Attack", CCS 2017, §2). This is the published test, which public
- * certificate authorities use too: of other keys, it takes one in 2^27.8 for such a key.
+ * Finds ROCA keys (CVE-2017-15361): RSA keys of Infineon chips, whose primes can be computed from the modulus. Such a modulus is a power of
+ * 65537 modulo each small prime (Nemec et al., "The Return of Coppersmith's Attack", CCS 2017, §2). This is the published test, which public
+ * certificate authorities use too. It refuses one in 2^27.8 other keys.
  */
 
 const GENERATOR = 65_537;
 
 /**
- * The primes up to 167 modulo which not every number is such a power, in groups whose products stay below 2^22. Those that say most
- * come first: one key in 5900 reaches the second group.
+ * The primes up to 167 modulo which not every number is a power of 65537, in groups with products below 2^22. The most selective primes come
+ * first: one key in 5900 reaches the second group.
  */
 const GROUPS = [
   [11, 37, 79, 97],
@@ -28,7 +28,7 @@ function powersModulo(prime: number): ReadonlySet<number> {
 }
 
 /**
- * Reports whether a modulus has the form of Infineon's.
+ * Reports whether a modulus has the form of a ROCA key.
  *
  * @param modulus - big-endian
  */
@@ -39,7 +39,7 @@ export function isRocaModulus(modulus: Uint8Array): boolean {
   });
 }
 
-/** In integers of 32 bits, which take a hundredth of the time of a bigint. */
+/** Computes a remainder in 32-bit integers, which take a hundredth of the time of a bigint. */
 function remainder(number: Uint8Array, divisor: number): number {
   let rest = 0;
   for (const byte of number) rest = ((rest << 8) | byte) % divisor;

@@ -1,9 +1,9 @@
-/** SSH's data types (RFC 4251 §5), read strictly and written canonically. */
+/** Reads and writes the data types of SSH (RFC 4251 §5) in their canonical form. */
 import { KeyError } from './key-error.ts';
 
-const broken = (why: string) => new KeyError('malformed', `the OpenSSH key is broken: ${why}`);
+const damaged = (detail: string) => new KeyError('malformed', `the OpenSSH key is damaged: ${detail}`);
 
-/** Reads one value after the other; a length beyond the end allocates nothing. */
+/** Reads one value after another. A length beyond the end allocates no memory. */
 export class SshReader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -12,7 +12,7 @@ export class SshReader {
     this.#bytes = bytes;
   }
 
-  /** Consumes a literal ASCII text, if it comes next. */
+  /** Consumes an ASCII string without a length, if it comes next. */
   startsWith(text: string): boolean {
     const matches = [...text].every((character, index) => this.#bytes[this.#at + index] === character.charCodeAt(0));
     if (matches) this.#at += text.length;
@@ -28,51 +28,51 @@ export class SshReader {
     return this.#take(this.uint32());
   }
 
-  /** A string of a length that is known. */
+  /** Reads a string of a known length. */
   fixed(length: number): Uint8Array {
     const bytes = this.string();
-    if (bytes.length !== length) throw broken('a field has a wrong length');
+    if (bytes.length !== length) throw damaged('a field has a wrong length');
     return bytes;
   }
 
-  /** A string of printable ASCII. */
+  /** Reads a string of printable ASCII. */
   text(): string {
     const text = String.fromCharCode(...this.string().subarray(0, 256));
-    if (!/^[ -~]*$/.test(text)) throw broken('a name is not ASCII');
+    if (!/^[ -~]*$/.test(text)) throw damaged('a name is not ASCII');
     return text;
   }
 
-  /** A number that is not negative, in its shortest form, without the sign's byte. */
+  /** Reads a number that is not negative, and drops the zero byte of its sign. */
   mpint(): Uint8Array {
     const bytes = this.string();
     const [first = 0, second = 0] = bytes;
-    if (first >= 0x80) throw broken('a number is negative');
+    if (first >= 0x80) throw damaged('a number is negative');
     if (first !== 0) return bytes;
-    if (bytes.length > 0 && (bytes.length === 1 || second < 0x80)) throw broken('a number has superfluous zeros');
+    if (bytes.length > 0 && (bytes.length === 1 || second < 0x80)) throw damaged('a number has leading zeros');
     return bytes.subarray(1);
   }
 
-  /** Bytes without a length before them. */
+  /** Reads bytes without a length before them. */
   bytes(length: number): Uint8Array {
     return this.#take(length);
   }
 
   /**
-   * The padding 1, 2, 3, … of a private section, and its end.
+   * Reads the padding 1, 2, 3, … of a private section, and its end.
    *
-   * @param block - bytes of a block: the padding is shorter
+   * @param block - the block size in bytes; the padding is shorter
    */
   padding(block: number): void {
     const rest = this.#take(this.#bytes.length - this.#at);
-    if (rest.length >= block || rest.some((byte, index) => byte !== index + 1)) throw broken('wrong padding');
+    if (rest.length >= block || rest.some((byte, index) => byte !== index + 1)) throw damaged('its padding is wrong');
   }
 
   end(): void {
-    if (this.#at !== this.#bytes.length) throw broken('there are bytes behind its end');
+    if (this.#at !== this.#bytes.length) throw damaged('there are bytes after its end');
   }
 
   #take(length: number): Uint8Array {
-    if (length > this.#bytes.length - this.#at) throw broken('a length reaches beyond its end');
+    if (length > this.#bytes.length - this.#at) throw damaged('a length exceeds the remaining bytes');
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
   }

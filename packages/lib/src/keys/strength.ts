@@ -1,24 +1,24 @@
-/** Public keys whose signatures would prove nothing, or cost too much (spec/PROTOCOL.md §7). OpenSSL takes them all. */
+/** Refuses public keys whose signatures prove nothing, or take too long to verify (spec/PROTOCOL.md §7). OpenSSL accepts them all. */
 import { RSA_BITS } from '../core/algorithms.ts';
 import { KeyError } from './key-error.ts';
 import { jacobi, toBigInt } from './numbers.ts';
 import { isRocaModulus } from './roca.ts';
 
-const weak = (why: string) => new KeyError('weak_key', `${why}; make a new key with \`ssh-keygen -t ed25519\``);
+const weak = (what: string) => new KeyError('weak_key', `${what}; make a new key with \`ssh-keygen -t ed25519\``);
 
 /**
- * RSA: a modulus of 2048 to 8192 bits, odd; a public exponent that is odd, 65537 or more (below it, forgeries of sloppy padding
- * checks are known; 1 lets anybody sign) and below 2^32 (a long one makes each verification slow); and no modulus of ROCA.
+ * Checks an RSA key. Its modulus must be odd, have 2048 to 8192 bits, and not be one of ROCA. Its public exponent must be odd, at least
+ * 65537 (smaller ones allow known forgeries, and with 1 anyone can sign) and below 2^32 (longer ones make each verification slow).
  *
  * @param n - modulus, big-endian without leading zeros
- * @param e - public exponent, likewise
+ * @param e - public exponent, in the same form
  * @throws KeyError `weak_key` or `too_large`
  */
 export function checkRsa(n: Uint8Array, e: Uint8Array): void {
   const bits = bitLength(n);
-  if (bits < RSA_BITS.min) throw weak(`an RSA key of ${bits} bits is too short: ${RSA_BITS.min} at least`);
+  if (bits < RSA_BITS.min) throw weak(`this RSA key is too short (${bits} bits; at least ${RSA_BITS.min} are needed)`);
   if (bits > RSA_BITS.max)
-    throw new KeyError('too_large', `an RSA key of ${bits} bits is too long: ${RSA_BITS.max} at most`);
+    throw new KeyError('too_large', `this RSA key is too long (${bits} bits; at most ${RSA_BITS.max} are supported)`);
   if (((n.at(-1) as number) & 1) === 0) throw weak('the modulus of this RSA key is even');
   const exponent = e.length > 4 ? Number.POSITIVE_INFINITY : Number(toBigInt(e));
   if (exponent < 65_537 || exponent > 0xffff_ffff || exponent % 2 === 0) {
@@ -26,12 +26,12 @@ export function checkRsa(n: Uint8Array, e: Uint8Array): void {
   }
   if (isRocaModulus(n)) {
     throw weak(
-      'this RSA key was made by a chip with a fault (ROCA, CVE-2017-15361): its private key can be computed from it',
+      'this RSA key comes from a faulty chip (ROCA, CVE-2017-15361), and its private key can be computed from it',
     );
   }
 }
 
-/** Bits of a big-endian number without leading zeros. */
+/** Counts the bits of a big-endian number without leading zeros. */
 export function bitLength(number: Uint8Array): number {
   return number.length === 0 ? 0 : number.length * 8 - Math.clz32(number[0] as number) + 24;
 }
@@ -42,11 +42,11 @@ const D = 3709570593466943934313808350875456518954211387984321901638878553308594
 
 const ORDER_8_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022n;
 
-/** y of the points of order 1, 2, 4 and 8: with such a key one signature fits every message. */
+/** The y coordinates of the points of order 1, 2, 4 and 8. With such a key, one signature is valid for every message. */
 const SMALL_ORDER_Y: readonly bigint[] = [0n, 1n, P - 1n, ORDER_8_Y, P - ORDER_8_Y];
 
 /**
- * Ed25519: a point on the curve, canonically encoded, and none of the points of small order.
+ * Checks an Ed25519 key. It must be the canonical encoding of a point on the curve, and not a point of small order.
  *
  * @param encoded - 32 bytes (RFC 8032 §5.1.2)
  * @throws KeyError `weak_key` or `malformed`
@@ -55,7 +55,7 @@ export function checkEd25519(encoded: Uint8Array): void {
   const y = toBigInt(encoded.slice().reverse()) & (2n ** 255n - 1n);
   if (y >= P) throw weak('this Ed25519 key is not canonically encoded');
   if (SMALL_ORDER_Y.includes(y)) throw weak('this Ed25519 key is a point of small order');
-  // x² = (y² - 1) / (dy² + 1), and a quotient is a square where the product is.
+  // x² = (y² - 1) / (dy² + 1), and a quotient is a square if the product is one.
   if (jacobi((y * y - 1n) * (D * y * y + 1n), P) !== 1) {
     throw new KeyError('malformed', 'this Ed25519 key is not a point on the curve');
   }

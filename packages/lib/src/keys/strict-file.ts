@@ -1,4 +1,4 @@
-/** Files that decide who is let in: nobody but root and this user may have been able to write them. */
+/** Reads files that decide who is let in. Only root and this user may be able to write them. */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
@@ -10,15 +10,15 @@ import { isUtf16, SAVE_AS_UTF_8 } from './utf-16.ts';
 
 /** Largest file that is read, in bytes. */
 const MAX_BYTES = 4_194_304;
-/** Kubernetes replaces a volume in one step, and removes the old files: what was missing then is there on the second try. */
+/** Most attempts. While Kubernetes replaces a volume, a file can be missing for a moment. */
 const TRIES = 3;
 
 /**
- * Reads a file. What is checked is what was opened: a regular file of root or of this user, which others cannot write, in a folder that
- * is the same. Links count only if they stay in that folder, and belong to root or to this user too. Systems without modes check the
- * file's kind and size alone.
+ * Reads a file, and checks the file that it has opened: a regular file of root or of this user that others cannot write. The same must hold
+ * for its folder. Links must stay in that folder, and belong to root or to this user too. On systems without file modes, only the kind and
+ * size of the file are checked.
  *
- * @returns the text, without a byte order mark, or `undefined` if there is no such file, in a folder that is as it should be
+ * @returns the text, without a byte order mark, or `undefined` if the folder passes these checks and has no such file
  * @throws KeyError `unreadable`, `too_large`, or `malformed` if it is not UTF-8
  */
 export async function readStrictFile(path: string): Promise<string | undefined> {
@@ -36,17 +36,17 @@ export async function readStrictFile(path: string): Promise<string | undefined> 
 
 async function opened({ path }: StrictPath): Promise<FileHandle | undefined> {
   try {
-    // Neither a link, which it has become just now, nor a pipe, which would hold us up.
+    // Fails for a link, which may have replaced the file just now, and does not block for a pipe.
     return await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW || 0) | (constants.O_NONBLOCK || 0));
   } catch (error) {
     const { code } = error as { readonly code?: string };
     if (code === 'ENOENT') return undefined;
-    if (code === 'ELOOP') throw new DeadEndError('unreadable', `${path} is replaced all the time`);
+    if (code === 'ELOOP') throw new DeadEndError('unreadable', `${path} was replaced by a link while it was opened`);
     throw new KeyError('unreadable', `${path} cannot be read: ${readErrorReason(error)}`);
   }
 }
 
-/** Reads the file to its end, and closes it. */
+/** Reads a file to its end, and closes it. */
 async function bytesOf(file: FileHandle, { path, parent }: StrictPath): Promise<Buffer> {
   try {
     const before = await file.stat();
@@ -60,7 +60,7 @@ async function bytesOf(file: FileHandle, { path, parent }: StrictPath): Promise<
       length += bytesRead;
       if (bytesRead === 0 || length === bytes.length) break;
     }
-    // Written to just now: it may be half of one text and half of another.
+    // If someone is writing to the file, it may be half old and half new.
     const after = await file.stat();
     if (length !== before.size || after.mtimeMs !== before.mtimeMs || after.size !== before.size) {
       throw new KeyError('unreadable', `${path} is being written to; write a new file and rename it`);
@@ -74,7 +74,7 @@ async function bytesOf(file: FileHandle, { path, parent }: StrictPath): Promise<
   }
 }
 
-/** Decodes UTF-8, and drops a byte order mark. */
+/** Decodes UTF-8, and removes a byte order mark. */
 function textOf(bytes: Buffer, path: string): string {
   if (isUtf16(bytes.toString('latin1', 0, 16))) throw new KeyError('malformed', `${path} was ${SAVE_AS_UTF_8}`);
   try {

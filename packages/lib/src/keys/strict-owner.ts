@@ -1,4 +1,4 @@
-/** Who may have written a file or a folder: only root and this user are trusted. Systems without modes trust everybody. */
+/** Checks who can write a file or a folder: only root and this user may. Systems without file modes are not checked. */
 import type { Stats } from 'node:fs';
 import { access, constants, open } from 'node:fs/promises';
 import { KeyError } from './key-error.ts';
@@ -7,25 +7,25 @@ import { readErrorReason } from './read-error.ts';
 const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
 
-/** What is checked, for messages. */
+/** What is checked, as messages call it. */
 export type Kind = 'file' | 'folder' | 'link';
 
 /**
- * A folder that was checked. Others can write to a shared one, and what root has put there they can neither change nor rename: it is
- * root's, and sticky or on a file system that is mounted read-only, as the volumes of Kubernetes are.
+ * A folder that was checked. Others can write to a shared folder, but cannot change or rename the files of root in it: the folder belongs to
+ * root, and is sticky or on a read-only file system, like the volumes of Kubernetes.
  */
 export interface CheckedFolder {
   readonly path: string;
   readonly isShared: boolean;
 }
 
-/** Something of another user in a shared folder. It must not count, not even as the reason to keep what was there before. */
+/** A file of another user in a shared folder. It is not even a reason to keep the last valid content. */
 export class StrangersEntryError extends KeyError {}
 
 /**
- * Checks whose a file, folder or link is, and what others could do with it.
+ * Checks the owner of a file, folder or link, and whether others can write to it.
  *
- * @param parent - the folder that it is in, if that was checked
+ * @param parent - its folder, if that was checked
  * @throws KeyError `unreadable`
  */
 export function checkOwner(stat: Stats, path: string, kind: Kind, parent: CheckedFolder | undefined): void {
@@ -35,14 +35,14 @@ export function checkOwner(stat: Stats, path: string, kind: Kind, parent: Checke
     const Refusal = parent?.isShared === true ? StrangersEntryError : KeyError;
     throw new Refusal(
       'unreadable',
-      `the ${kind} ${path} belongs to somebody else; it must be root's or this user's, so \`chown\` or remove it`,
+      `the ${kind} ${path} belongs to another user; \`chown\` it to root or to the user of this process, or remove it`,
     );
   }
-  // A hard link needs no permission on some systems: it would give a file of root's another name, and so another user.
+  // On some systems anyone can create a hard link, which would give a file of root the name of another user.
   if (kind !== 'folder' && parent?.isShared === true && stat.nlink > 1) {
     throw new KeyError(
       'unreadable',
-      `the ${kind} ${path} has a second name (a hard link), in a folder that others can write to; put a copy there`,
+      `the ${kind} ${path} has a second hard link, in a folder that others can write to; replace it with a copy`,
     );
   }
   if (kind === 'file' && (stat.mode & WRITABLE_BY_OTHERS) !== 0) throw writable(path, kind);
@@ -58,7 +58,7 @@ export async function checkFolder(path: string): Promise<CheckedFolder> {
     const isMissing = (error as { readonly code?: string }).code === 'ENOENT';
     throw new KeyError(
       'unreadable',
-      isMissing ? `the folder ${path} is not there` : `${path} cannot be read: ${readErrorReason(error)}`,
+      isMissing ? `the folder ${path} does not exist` : `${path} cannot be read: ${readErrorReason(error)}`,
     );
   });
   try {
@@ -69,7 +69,7 @@ export async function checkFolder(path: string): Promise<CheckedFolder> {
 }
 
 /**
- * Checks a folder that was looked at.
+ * Checks a folder whose `stat` is known.
  *
  * @throws KeyError `unreadable`
  */

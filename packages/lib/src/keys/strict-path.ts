@@ -1,4 +1,4 @@
-/** The way from a folder to a file in it, through links that stay inside the folder. */
+/** Finds a file in a folder, and follows links that stay inside the folder. */
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { KeyError } from './key-error.ts';
@@ -7,21 +7,21 @@ import { type CheckedFolder, checkFolder, checkFolderStat, checkOwner } from './
 
 const MAX_LINKS = 8;
 
-/** The end of the way. */
+/** Where the links lead. */
 export interface StrictPath {
   /** The file itself, without links below the checked folder. */
   readonly path: string;
-  /** The folder that it is in. */
+  /** The folder of the file. */
   readonly parent: CheckedFolder;
   readonly hasLinks: boolean;
   readonly isThere: boolean;
 }
 
 /**
- * Finds a file in a folder. Each link on the way, and each folder, belongs to root or to this user, so that only these decide which name
- * leads to which file.
+ * Finds a file in a folder. Every link and folder on the path must belong to root or to this user, so only these decide which name leads to
+ * which file.
  *
- * @returns the end of the way, also if nothing is there
+ * @returns where the links lead, even if the file does not exist
  * @throws KeyError `unreadable`
  */
 export async function findStrictly(folder: string, name: string): Promise<StrictPath> {
@@ -44,18 +44,18 @@ export async function findStrictly(folder: string, name: string): Promise<Strict
     const stat = await lookAt(path);
     if (stat === undefined) {
       if (isLast) return { path, parent, hasLinks: links > 0, isThere: false };
-      throw new DeadEndError('unreadable', `${join(folder, name)} is a link to a folder that is not there: ${path}`);
+      throw new DeadEndError('unreadable', `${join(folder, name)} is a link to a missing folder: ${path}`);
     }
     if (stat.isSymbolicLink()) {
       checkOwner(stat, path, 'link', parent);
       if (++links > MAX_LINKS)
-        throw new KeyError('unreadable', `${join(folder, name)} leads from link to link in a loop`);
+        throw new KeyError('unreadable', `${join(folder, name)} has more than ${MAX_LINKS} links on its path`);
       const target = await targetOf(path, folder);
       if (target === undefined) throw leadsOut(folder, name);
       if (target.isFromRoot) way.length = 1;
       parts.unshift(...target.parts);
     } else if (isLast) {
-      // Before it is opened, which a file of a stranger could prevent.
+      // Before it is opened, because opening the file of another user may fail.
       checkOwner(stat, path, stat.isDirectory() ? 'folder' : 'file', parent);
       return { path, parent, hasLinks: links > 0, isThere: true };
     } else {
@@ -65,11 +65,14 @@ export async function findStrictly(folder: string, name: string): Promise<Strict
   }
 }
 
-/** A folder on the way is missing: for a moment, this happens while Kubernetes replaces a volume. */
+/** A folder on the path is missing. This happens for a moment while Kubernetes replaces a volume. */
 export class DeadEndError extends KeyError {}
 
 function leadsOut(folder: string, name: string): KeyError {
-  return new KeyError('unreadable', `${join(folder, name)} is a link that leads out of ${folder}; put the file there`);
+  return new KeyError(
+    'unreadable',
+    `${join(folder, name)} is a link that leads out of ${folder}; put the file into that folder`,
+  );
 }
 
 /** @returns `undefined` for a target outside the folder */

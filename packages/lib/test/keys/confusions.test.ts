@@ -46,7 +46,7 @@ describe('as texts', () => {
   const pair = generateKeyPairSync('ed25519');
   const rows: Row[] = [
     ['a PuTTY key', 'key.ppk', ...both('unsupported', /PuTTY key \(\.ppk\).*puttygen FILE -O private-openssh/)],
-    ['a JWK set', 'keys.jwks', ...both('malformed', /JWK set; give one key of its `keys`/)],
+    ['a JWK set', 'keys.jwks', ...both('malformed', /JWK set; give one of its `keys`/)],
     ['a key of ssh.com', 'ssh2.key', ...both('unsupported', /ssh\.com.*ssh-keygen -i/)],
     ['a key of SSH 1', 'ssh1.key', ...both('unsupported', /SSH 1/)],
     ['an OpenPGP key', 'pgp.asc', ...both('unsupported', /OpenPGP/)],
@@ -63,7 +63,7 @@ describe('as texts', () => {
     [
       'a DSA key',
       'dsa.pem',
-      ['unsupported', /DSA keys do not sign tokens.*ssh-keygen -t ed25519/],
+      ['unsupported', /DSA keys cannot sign tokens.*ssh-keygen -t ed25519/],
       ['private_key', /private key/],
     ],
   ];

@@ -79,7 +79,7 @@ test.each([
   ],
   [
     () => PublicKey.from(key as never),
-    'input: must be the text of a public key, a JWK or a KeyObject, not an instance of PrivateKey; pass on its publicKey as it is',
+    'input: must be the text of a public key, a JWK or a KeyObject, not an instance of PrivateKey; use its publicKey',
   ],
 ])('%s says %s', (call, message) => {
   expect(call).toThrow(new TypeError(message));

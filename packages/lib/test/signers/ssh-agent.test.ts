@@ -271,7 +271,7 @@ describe('an agent that lies', () => {
   test.each([
     ['sk-ssh-ed25519@openssh.com', /FIDO key/],
     ['ssh-ed25519-cert-v01@openssh.com', /certificate/],
-    ['ssh-dss', /do not sign tokens/],
+    ['ssh-dss', /cannot sign tokens/],
   ])('%s is refused with the reason', async (type, reason) => {
     const blob = concatBytes(sshString(type), sshString(new Uint8Array(32)));
     const socket = await lie(() => message(12, uint32(1), sshString(blob), sshString('token\u001b[2J')));

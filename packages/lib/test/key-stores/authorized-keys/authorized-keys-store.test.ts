@@ -128,10 +128,10 @@ describe('a file is refused, and what was there before counts on', () => {
     });
   });
 
-  test.runIf(process.getuid?.() === 0)('that belongs to somebody else', async () => {
+  test.runIf(process.getuid?.() === 0)('that belongs to another user', async () => {
     const path = put('guido', `${lineOf()}\n`);
     execFileSync('chown', ['12345', path]);
-    await expect(storeOf(folder).kids()).rejects.toThrow('belongs to somebody else');
+    await expect(storeOf(folder).kids()).rejects.toThrow('belongs to another user');
   });
 
   test('the first bad line is named', async () => {

@@ -75,7 +75,7 @@ export interface JwksClient {
  *
  * const client = jwksClient({ maxAgeSeconds: 600, onProblem: ({ message }) => console.warn(message) });
  * const records = await client.jwksKeys('https://acme.example/.well-known/jwks.json', { kid: 'key-1' });
- * records.map(({ key }) => key.fingerprint); // ['SHA256:…']
+ * console.log(records.map(({ key }) => key.fingerprint)); // [ 'SHA256:…' ]
  * ```
  */
 export function jwksClient(options: JwksClientOptions = {}): JwksClient {

@@ -63,7 +63,7 @@ export interface JwksEndpoint {
  * const { publicKey } = await PrivateKey.generate();
  * const endpoint = jwksEndpoint([publicKey]);
  * const response = endpoint.fetch(new Request(`https://api.example.com${JWKS_PATH}`));
- * await response.json(); // { keys: [{ kty: 'OKP', crv: 'Ed25519', x: …, kid: …, use: 'sig', alg: 'EdDSA' }] }
+ * console.log(await response.json()); // { keys: [ { kty: 'OKP', … } ] }
  * ```
  */
 export function jwksEndpoint(

@@ -37,7 +37,7 @@ export type JwksProblemCode = keyof typeof JWKS_PROBLEMS;
  *   await jwksClient().jwksKeys('http://acme.example/jwks.json', { kid: 'key-1' });
  * } catch (error) {
  *   const { cause } = error as UnavailableError;
- *   cause instanceof JwksError && cause.code; // 'bad_url': it is not https
+ *   if (cause instanceof JwksError) console.log(cause.code); // bad_url
  * }
  * ```
  */

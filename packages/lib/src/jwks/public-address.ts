@@ -44,8 +44,8 @@ const NAT64 = network('64:ff9b::/96');
  * ```ts
  * import { isPublicAddress } from 'asymmetric-jwt-auth/jwks';
  *
- * isPublicAddress('192.0.43.8'); // true
- * isPublicAddress('::ffff:10.0.0.1'); // false
+ * console.log(isPublicAddress('192.0.43.8')); // true
+ * console.log(isPublicAddress('::ffff:10.0.0.1')); // false
  * ```
  */
 export function isPublicAddress(text: string): boolean {

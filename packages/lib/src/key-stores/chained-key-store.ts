@@ -19,7 +19,8 @@ import { andThen } from '../core/maybe-promise.ts';
  * const [staff, partners] = [memoryKeyStore(), memoryKeyStore()];
  * partners.addKey('acme', (await PrivateKey.generate()).publicKey);
  * const keys = chainedKeyStore(staff, partners);
- * (await keys.find('acme', { kid: undefined, alg: 'EdDSA' }))?.keys.length; // 1
+ * const found = await keys.find('acme', { kid: undefined, alg: 'EdDSA' });
+ * console.log(found?.keys.length); // 1
  * ```
  */
 export function chainedKeyStore<Users extends readonly unknown[]>(

@@ -36,7 +36,7 @@ export type KeyErrorCode =
  *   PublicKey.from('-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----');
  * } catch (error) {
  *   if (!(error instanceof KeyError)) throw error;
- *   error.code; // 'unsupported'
+ *   console.log(error.code); // unsupported
  * }
  * ```
  */

@@ -55,10 +55,10 @@ export interface GenerateOptions {
  * import { PrivateKey } from 'asymmetric-jwt-auth/client';
  *
  * const key = await PrivateKey.generate('ed25519');
- * const pem = key.toPem('correct horse'); // '-----BEGIN ENCRYPTED PRIVATE KEY-----\n…'
- * const again = PrivateKey.from(pem, { passphrase: 'correct horse' });
- * again.kid === key.kid; // true
- * key.publicKey.toOpenSsh('laptop'); // 'ssh-ed25519 AAAA… laptop', for the server
+ * const pem = key.toPem('correct horse');
+ * const same = PrivateKey.from(pem, { passphrase: 'correct horse' });
+ * console.log(same.kid === key.kid); // true
+ * console.log(key.publicKey.toOpenSsh('laptop')); // ssh-ed25519 AAAA… laptop
  * ```
  */
 export class PrivateKey implements Signer {

@@ -49,9 +49,9 @@ export interface PublicKeyOptions {
  * import { PublicKey } from 'asymmetric-jwt-auth';
  *
  * const key = PublicKey.from('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea laptop');
- * key.fingerprint; // 'SHA256:cCz…', as `ssh-keygen -l` prints it
- * key.algorithms; // ['EdDSA']
- * key.toPem(); // '-----BEGIN PUBLIC KEY-----\n…'
+ * console.log(key.fingerprint); // SHA256:…
+ * console.log(key.algorithms); // [ 'EdDSA' ]
+ * console.log(key.toPem()); // -----BEGIN PUBLIC KEY----- …
  * ```
  */
 export class PublicKey implements VerificationKey {

@@ -34,6 +34,7 @@ export interface DirectoryRevision {
  * await sqlDirectory(db).migrate();
  * const revision = directoryRevision(path);
  * const keys = cachedKeyStore(sqlDirectory(db), { revision: revision.read });
+ * console.log(revision.read()); // 0
  * revision.close();
  * await db.destroy();
  * ```

@@ -51,7 +51,8 @@ export function checkPath(path: unknown): void {
  * import { Kysely, sql } from 'kysely';
  *
  * const db = new Kysely<unknown>({ dialect: nodeSqliteDialect(':memory:', { synchronous: 'FULL' }) });
- * await sql<{ one: number }>`SELECT 1 AS one`.execute(db); // { rows: [{ one: 1 }] }
+ * const { rows } = await sql<{ synchronous: number }>`PRAGMA synchronous`.execute(db);
+ * console.log(rows[0]?.synchronous); // 2
  * await db.destroy();
  * ```
  */

@@ -1,14 +1,27 @@
-/** A contract as a list of cases, for whatever test runner: `for (const { name, run } of cases) test(name, run)`. */
+/** A contract as a list of cases, for any test runner: `for (const { name, run } of cases) test(name, run)`. */
 
-/** One promise of a contract. */
+/** One rule of a contract. */
 export interface ContractCase {
-  /** What a user of the contract may rely on. */
+  /** What callers may rely on. */
   readonly name: string;
-  /** Rejects where the promise is broken. */
+  /** Rejects if the rule is violated. */
   run(): Promise<void>;
 }
 
-/** A promise of a contract is broken. */
+/**
+ * A store or signer violates its contract.
+ *
+ * @example
+ * ```ts
+ * import { ContractError, keyStoreContract } from 'asymmetric-jwt-auth/testing';
+ *
+ * const [first] = keyStoreContract({ make: () => ({ find: () => null }) }); // a store that finds no user
+ * await first?.run().catch((error: unknown) => {
+ *   if (!(error instanceof ContractError)) throw error;
+ *   console.log(error.message); // username: expected "alice", got undefined
+ * });
+ * ```
+ */
 export class ContractError extends Error {
   override readonly name = 'ContractError';
   readonly code = 'contract_broken';

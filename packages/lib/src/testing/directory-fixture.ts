@@ -1,28 +1,28 @@
-/** What the suite of directories needs to know, and how it makes its cases. */
+/** The fixture of the suite for directories, and helpers for its cases. */
 import type { MaybePromise } from '../core/contracts.ts';
 import type { Directory } from '../key-stores/directory/directory.ts';
 import { PrivateKey } from '../keys/private-key.ts';
 import type { PublicKey } from '../keys/public-key.ts';
 import { type ContractCase, ContractError, same } from './contract.ts';
 
-/** How to make the directory under test. */
+/** Creates the directory under test. */
 export interface DirectoryFixture {
   /**
-   * Makes a directory without users, keys and audit trail.
+   * Creates an empty directory, without an audit trail.
    *
-   * @param now - seconds since the epoch, as it must have them
+   * @param now - returns seconds since the epoch; the directory must use this clock
    */
   make(now: () => number): MaybePromise<Directory>;
-  /** The same users and keys once more, as another process has them. */
+  /** Opens the same directory again, as another process does. */
   again(directory: Directory): MaybePromise<Directory>;
-  /** Gives back what a case has used. */
+  /** Releases what a case has used. */
   dispose?(): MaybePromise<void>;
 }
 
-/** What a case is given. */
+/** The arguments of a case. */
 export interface DirectoryCase {
   readonly directory: Directory;
-  /** As another process has it. */
+  /** The same directory, as another process has it. */
   readonly other: Directory;
   /** Sets the clock, in seconds since the epoch; it begins at 1000. */
   setClock(seconds: number): void;
@@ -67,7 +67,7 @@ export async function refused(work: Promise<unknown>, code: string, what: string
   throw new ContractError(`${what}: expected ${code}, got ${JSON.stringify(result)}`);
 }
 
-/** State of each key that a request finds, by its fingerprint. */
+/** Returns the state of each key that a request finds, by fingerprint. */
 export async function statesOf(directory: Directory, username: string): Promise<Record<string, string>> {
   const found = await directory.find(username, HINT);
   return Object.fromEntries((found?.keys ?? []).map(({ key, state }) => [key.fingerprint, state]));

@@ -1,10 +1,10 @@
-/** What a directory promises of JWK sets that users are trusted by. */
+/** The cases about users' JWK sets. */
 import type { ContractCase } from './contract.ts';
 import { same } from './contract.ts';
 import { type DirectoryFixture, directoryCase, HINT, newKey, refused } from './directory-fixture.ts';
 
 const URL_OF_SET = 'https://acme.example/.well-known/jwks.json';
-/** What is no URL of a key set, and why. */
+/** URLs that are refused, with the code of the error. */
 const BAD_URLS: readonly (readonly [string, 'bad_url' | 'forbidden_address'])[] = [
   ['', 'bad_url'],
   ['acme.example', 'bad_url'],
@@ -29,12 +29,11 @@ const BAD_URLS: readonly (readonly [string, 'bad_url' | 'forbidden_address'])[] 
   ['https://[fd00::1]/', 'forbidden_address'],
 ];
 
-/** The cases of the contract. */
 export function jwksCases(fixture: DirectoryFixture): ContractCase[] {
   const contractCase = (name: string, body: Parameters<typeof directoryCase>[2]) => directoryCase(fixture, name, body);
 
   return [
-    contractCase('trusts a user by key sets, each once, and finds them with its keys', async ({ directory, other }) => {
+    contractCase('adds each JWK set of a user once, and finds it with the keys', async ({ directory, other }) => {
       const first = await directory.addJwks('acme', URL_OF_SET, { createUser: true });
       const jwks = { username: 'acme', url: URL_OF_SET, created: 1000 };
       same(first, { jwks, added: true, userAdded: true }, 'added');
@@ -44,13 +43,13 @@ export function jwksCases(fixture: DirectoryFixture): ContractCase[] {
       for (const key of keys) await directory.addKey('acme', key);
       await directory.addJwks('acme', 'https://second.example/jwks.json');
       const found = await other.find('acme', HINT);
-      same(found?.jwksUrls, [URL_OF_SET, 'https://second.example/jwks.json'], 'key sets, to a request');
+      same(found?.jwksUrls, [URL_OF_SET, 'https://second.example/jwks.json'], 'JWK sets that a request finds');
       same(found?.keys.map(({ key }) => key.kid).sort(), keys.map(({ kid }) => kid).sort(), 'keys');
       await directory.addUser('globex');
-      same((await directory.find('globex', HINT))?.jwksUrls, [], 'key sets of another user');
+      same((await directory.find('globex', HINT))?.jwksUrls, [], 'JWK sets of another user');
     }),
 
-    contractCase('a URL is the same however it is spelt, and different where it matters', async ({ directory }) => {
+    contractCase('treats equivalent URLs as the same JWK set, and no others', async ({ directory }) => {
       const { jwks } = await directory.addJwks('acme', 'HTTPS://ACME.example:443/a#b', { createUser: true });
       same(jwks.url, 'https://acme.example/a', 'url');
       same((await directory.addJwks('acme', 'https://acme.example/a')).added, false, 'added again');
@@ -58,27 +57,27 @@ export function jwksCases(fixture: DirectoryFixture): ContractCase[] {
         same((await directory.addJwks('acme', url)).added, true, url);
       }
       await directory.removeJwks('acme', 'https://Acme.example/a#c');
-      same((await directory.listJwks()).items.length, 3, 'key sets that are left');
+      same((await directory.listJwks()).items.length, 3, 'remaining JWK sets');
       const longest = `https://acme.example/${'x'.repeat(2048 - 'https://acme.example/'.length)}`;
       same((await directory.addJwks('acme', longest)).jwks.url, longest, 'the longest');
     }),
 
-    contractCase('no longer trusts a user by what was removed', async ({ directory, other }) => {
+    contractCase('removes a JWK set of one user only', async ({ directory, other }) => {
       for (const username of ['acme', 'globex']) await directory.addJwks(username, URL_OF_SET, { createUser: true });
       same(await other.removeJwks('acme', URL_OF_SET), { audited: true }, 'removed');
-      same((await directory.find('acme', HINT))?.jwksUrls, [], 'key sets');
-      same((await directory.find('globex', HINT))?.jwksUrls, [URL_OF_SET], 'key sets of another user');
+      same((await directory.find('acme', HINT))?.jwksUrls, [], 'JWK sets');
+      same((await directory.find('globex', HINT))?.jwksUrls, [URL_OF_SET], 'JWK sets of another user');
       await refused(directory.removeJwks('acme', URL_OF_SET), 'unknown_jwks', 'removed again');
       await refused(directory.removeJwks('acme', 'http://x'), 'bad_url', 'no URL');
       await directory.removeUser('globex');
-      same((await directory.listJwks()).items, [], 'key sets of users who were removed');
+      same((await directory.listJwks()).items, [], 'JWK sets of removed users');
     }),
 
-    contractCase('refuses URLs that would not be fetched', async ({ directory }) => {
+    contractCase('refuses URLs from which no JWK set is fetched', async ({ directory }) => {
       for (const [url, code] of BAD_URLS) {
         await refused(directory.addJwks('acme', url, { createUser: true }), code, url);
       }
-      same((await directory.listUsers()).items, [], 'users after what was refused');
+      same((await directory.listUsers()).items, [], 'users after the refused changes');
       const privateHosts = ['127.0.0.1', '[::1]'];
       for (const url of ['https://127.0.0.1:8443/a', 'https://2130706433/b', 'https://[0::1]/c']) {
         same((await directory.addJwks('acme', url, { createUser: true, privateHosts })).added, true, url);
@@ -86,7 +85,7 @@ export function jwksCases(fixture: DirectoryFixture): ContractCase[] {
       await refused(directory.addJwks('acme', 'https://127.0.0.2/', { privateHosts }), 'forbidden_address', 'other');
     }),
 
-    contractCase('says of a user who is not there that it has no key sets', async ({ directory }) => {
+    contractCase('refuses to add, list and remove JWK sets of an unknown user', async ({ directory }) => {
       await refused(directory.addJwks('nobody', URL_OF_SET), 'unknown_user', 'addJwks');
       await refused(directory.addJwks('', URL_OF_SET, { createUser: true }), 'bad_username', 'addJwks');
       await refused(directory.listJwks({ username: 'nobody' }), 'unknown_user', 'listJwks');
@@ -94,7 +93,7 @@ export function jwksCases(fixture: DirectoryFixture): ContractCase[] {
       await refused(directory.listJwks({ limit: 0 }), 'bad_query', 'listJwks');
     }),
 
-    contractCase('lists key sets by page, and writes down who changed what', async ({ directory }) => {
+    contractCase('lists JWK sets by page, and writes changes to the audit trail', async ({ directory }) => {
       const admin = directory.withActor('admin:ada');
       for (const number of [1, 2, 3]) {
         await admin.addJwks('acme', `https://acme.example/${number}`, { createUser: true });
@@ -123,13 +122,13 @@ export function jwksCases(fixture: DirectoryFixture): ContractCase[] {
       );
     }),
 
-    contractCase('of those who add the same key set at once, one does it', async ({ directory, other }) => {
+    contractCase('adds a JWK set once for concurrent callers', async ({ directory, other }) => {
       const added = await Promise.all(
         [directory, other, directory, other].map((one) => one.addJwks('acme', URL_OF_SET, { createUser: true })),
       );
-      same(added.filter((one) => one.added).length, 1, 'who added the key set');
-      same(added.filter((one) => one.userAdded).length, 1, 'who added the user');
-      same((await directory.listJwks()).items.length, 1, 'key sets');
+      same(added.filter((one) => one.added).length, 1, 'callers that added the JWK set');
+      same(added.filter((one) => one.userAdded).length, 1, 'callers that added the user');
+      same((await directory.listJwks()).items.length, 1, 'JWK sets');
     }),
   ];
 }

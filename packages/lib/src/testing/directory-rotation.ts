@@ -1,4 +1,4 @@
-/** What every directory promises about keys that replace one another, and about the trail of changes. */
+/** The cases about rotating keys, and about the audit trail. */
 import type { Directory } from '../key-stores/directory/directory.ts';
 import { type ContractCase, same } from './contract.ts';
 import { type DirectoryFixture, directoryCase, newKey, refused, statesOf } from './directory-fixture.ts';
@@ -7,24 +7,24 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
   const contractCase = (name: string, body: Parameters<typeof directoryCase>[2]) => directoryCase(fixture, name, body);
 
   return [
-    contractCase('a staged key replaces another one once it was used', async ({ directory, other, setClock }) => {
+    contractCase('lets a staged key replace another one after it was used', async ({ directory, other, setClock }) => {
       const [old, next] = [await newKey(), await newKey()];
       await directory.addKey('guido', old, { createUser: true });
       await directory.addKey('guido', next, { staged: true });
       const [one, two] = [old.fingerprint, next.fingerprint];
-      same(await statesOf(other, 'guido'), { [one]: 'active', [two]: 'staged' }, 'both count');
+      same(await statesOf(other, 'guido'), { [one]: 'active', [two]: 'staged' }, 'before rotation');
       await refused(directory.retireKey(one), 'not_replaced', 'retireKey before the new key was used');
       other.recordUse(next, 1500.5);
       await other.close();
       setClock(2000);
       same((await directory.retireKey(one))[0]?.retired, 2000, 'retired');
-      same(await statesOf(other, 'guido'), { [one]: 'expired', [two]: 'active' }, 'the new one alone');
-      await refused(directory.retireKey(two), 'not_replaced', 'retireKey of the last one');
+      same(await statesOf(other, 'guido'), { [one]: 'expired', [two]: 'active' }, 'after rotation');
+      await refused(directory.retireKey(two), 'not_replaced', 'retireKey of the last key');
       same((await directory.retireKey(two, { force: true }))[0]?.state, 'expired', 'retired by force');
-      same((await directory.addKey('guido', old)).key.state, 'active', 'registered again');
+      same((await directory.addKey('guido', old)).key.state, 'active', 'added again');
     }),
 
-    contractCase('notes when keys were first and last used, and last refused', async ({ directory, other }) => {
+    contractCase('records when keys were first and last used, and last refused', async ({ directory, other }) => {
       const [key, idle] = [await newKey(), await newKey()];
       for (const one of [key, idle]) await directory.addKey('guido', one, { createUser: true });
       directory.recordUse(key, 1200.9);
@@ -51,54 +51,57 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
       same(await times(), [[null, null, null]], 'after its user was removed');
     }),
 
-    contractCase('every change is in the trail, with who made it, the newest last', async ({ directory, setClock }) => {
-      const [key, next] = [await newKey(), await newKey()];
-      const cli: Directory = directory.withActor('cli:root');
-      await directory.addKey('guido', key, { createUser: true, comment: 'laptop' });
-      setClock(1001);
-      await cli.setDisabled('guido', true);
-      await cli.setDisabled('guido', true);
-      await cli.setDisabled('guido', false);
-      await cli.changeKey(key.kid, { expires: 9000 });
-      await cli.addKey('guido', next, { staged: true });
-      directory.recordUse(next, 1001);
-      await directory.close();
-      await cli.retireKey(key.kid);
-      await cli.revokeKey(key.kid);
-      await cli.removeUser('guido');
-      await cli.addUser('ada');
-      await refused(cli.addUser('ada'), 'user_exists', 'addUser');
-      const { items } = await directory.listAudit();
-      same(
-        items.map(({ at, actor, action, subject }) => [at, actor, action, subject]),
-        [
-          [1000, 'application', 'user.add', 'guido'],
-          [1000, 'application', 'key.add', 'guido'],
-          ...[
-            'user.disable',
-            'user.enable',
-            'key.change',
-            'key.add',
-            'key.retire',
-            'key.promote',
-            'key.revoke',
-            'user.remove',
-          ].map((action) => [1001, 'cli:root', action, 'guido']),
-          [1001, 'cli:root', 'user.add', 'ada'],
-        ],
-        'trail',
-      );
-      const { fingerprint, comment } = items[1]?.details ?? {};
-      same([fingerprint, comment], [key.fingerprint, 'laptop'], 'details');
-      same((await directory.listAudit({ subject: 'ada' })).items.length, 1, 'of one user');
-      const newest = (await directory.listAudit({ newest: true, limit: 2 })).items.map(({ action }) => action);
-      same(newest, ['user.remove', 'user.add'], 'the newest two');
-      const page = await directory.listAudit({ limit: 4 });
-      const rest = await directory.listAudit({ after: page.next, limit: 1000 });
-      same([page.items.length, rest.items.length, rest.next], [4, 7, undefined], 'pages');
-    }),
+    contractCase(
+      'writes every change and its actor to the audit trail, the newest last',
+      async ({ directory, setClock }) => {
+        const [key, next] = [await newKey(), await newKey()];
+        const cli: Directory = directory.withActor('cli:root');
+        await directory.addKey('guido', key, { createUser: true, comment: 'laptop' });
+        setClock(1001);
+        await cli.setDisabled('guido', true);
+        await cli.setDisabled('guido', true);
+        await cli.setDisabled('guido', false);
+        await cli.changeKey(key.kid, { expires: 9000 });
+        await cli.addKey('guido', next, { staged: true });
+        directory.recordUse(next, 1001);
+        await directory.close();
+        await cli.retireKey(key.kid);
+        await cli.revokeKey(key.kid);
+        await cli.removeUser('guido');
+        await cli.addUser('ada');
+        await refused(cli.addUser('ada'), 'user_exists', 'addUser');
+        const { items } = await directory.listAudit();
+        same(
+          items.map(({ at, actor, action, subject }) => [at, actor, action, subject]),
+          [
+            [1000, 'application', 'user.add', 'guido'],
+            [1000, 'application', 'key.add', 'guido'],
+            ...[
+              'user.disable',
+              'user.enable',
+              'key.change',
+              'key.add',
+              'key.retire',
+              'key.promote',
+              'key.revoke',
+              'user.remove',
+            ].map((action) => [1001, 'cli:root', action, 'guido']),
+            [1001, 'cli:root', 'user.add', 'ada'],
+          ],
+          'trail',
+        );
+        const { fingerprint, comment } = items[1]?.details ?? {};
+        same([fingerprint, comment], [key.fingerprint, 'laptop'], 'details');
+        same((await directory.listAudit({ subject: 'ada' })).items.length, 1, 'of one user');
+        const newest = (await directory.listAudit({ newest: true, limit: 2 })).items.map(({ action }) => action);
+        same(newest, ['user.remove', 'user.add'], 'the newest two');
+        const page = await directory.listAudit({ limit: 4 });
+        const rest = await directory.listAudit({ after: page.next, limit: 1000 });
+        same([page.items.length, rest.items.length, rest.next], [4, 7, undefined], 'pages');
+      },
+    ),
 
-    contractCase('the trail has the order of the changes, whoever makes them', async ({ directory, other }) => {
+    contractCase('keeps the audit trail in the order of the changes of all processes', async ({ directory, other }) => {
       const names = Array.from({ length: 12 }, (_, index) => `user${index}`);
       const seen: string[] = [];
       const adding = Promise.all(names.map((name, index) => (index % 2 === 0 ? directory : other).addUser(name)));
@@ -106,14 +109,14 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
       const end = adding.then(() => {
         isOver = true;
       });
-      // What was read once is never followed by something that lies before it.
+      // A page must not leave out an entry that another process writes later.
       for (let after: string | undefined; ; ) {
         const last = isOver;
         const { items } = await directory.listAudit({ after });
         seen.push(...items.map(({ subject }) => subject));
         after = items.at(-1)?.id ?? after;
         if (last) break;
-        // A database in this process answers without a turn of the event loop, and others need one.
+        // A database in this process never yields to the event loop, which the changes need.
         await new Promise((resolve) => setTimeout(resolve));
       }
       await end;

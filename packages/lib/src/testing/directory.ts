@@ -1,4 +1,4 @@
-/** What every directory of users and public keys promises, beside the contract of key stores. */
+/** The contract of directories of users and public keys, in addition to that of key stores. */
 import { checkMembers } from '../core/options.ts';
 import { PrivateKey } from '../keys/private-key.ts';
 import { PublicKey } from '../keys/public-key.ts';
@@ -7,37 +7,54 @@ import { type DirectoryFixture, directoryCase, HINT, newKey, refused, statesOf }
 import { jwksCases } from './directory-jwks.ts';
 import { rotationCases } from './directory-rotation.ts';
 
-/** Names that a database with a lazy collation takes for one another. */
+/** Usernames that are equal in some collations. */
 const TWINS = ['guido', 'Guido', 'GUIDO', 'gu\u0131do', 'é', 'e\u0301', 'É', 'ß', 'ss', '\u{1f600}', '\u{1f601}'];
 const STRANGERS = ['guido ', ' guido', 'guidO', 'e', 'S', '\ufeffguido', 'guido\u0000', '\ud800', ''];
 const NO_USERNAMES = ['', ' guido', 'guido ', 'guido\n', 'a\u0000b', 'u'.repeat(601), '\ud800'];
 
 /**
- * The cases of the contract.
+ * Returns the cases of the contract of directories.
  *
- * @param fixture - how to make the directory under test
- * @returns cases whose `run` rejects with ContractError where a promise is broken, or with what the directory throws
+ * @param fixture - creates the directory under test
+ * @returns cases whose `run` rejects with ContractError if a rule is violated, or with what the directory throws
+ * @throws TypeError for a member of the fixture that is unknown, missing or of another type
+ *
+ * @example
+ * ```ts
+ * import { nodeSqliteDialect, sqlDirectory } from 'asymmetric-jwt-auth/sql';
+ * import { directoryContract } from 'asymmetric-jwt-auth/testing';
+ * import { Kysely } from 'kysely';
+ *
+ * let db: Kysely<unknown>;
+ * async function make(now: () => number) {
+ *   db = new Kysely({ dialect: nodeSqliteDialect(':memory:') });
+ *   await sqlDirectory(db).migrate();
+ *   return sqlDirectory(db, { now });
+ * }
+ * const cases = directoryContract({ make, again: (directory) => directory, dispose: () => db.destroy() });
+ * await cases[0]?.run(); // or, with a test runner: for (const { name, run } of cases) test(name, run);
+ * ```
  */
 export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
   checkMembers('fixture', fixture, { make: 'function', again: 'function', dispose: 'function' }, ['make', 'again']);
   const contractCase = (name: string, body: Parameters<typeof directoryCase>[2]) => directoryCase(fixture, name, body);
 
   return [
-    contractCase('adds a user once, disables, enables and removes it', async ({ directory, other }) => {
+    contractCase('adds a user once, and disables, enables and removes it', async ({ directory, other }) => {
       same(await directory.addUser('guido'), { username: 'guido', disabled: false, created: 1000 }, 'added');
       await refused(other.addUser('guido'), 'user_exists', 'addUser');
       same(await directory.setDisabled('guido', true), { audited: true }, 'setDisabled');
-      same((await other.find('guido', HINT))?.disabled, true, 'disabled, to a request');
+      same((await other.find('guido', HINT))?.disabled, true, 'disabled, as a request finds it');
       same((await other.getUser('guido')).disabled, true, 'disabled');
       await other.setDisabled('guido', false);
-      same((await directory.find('guido', HINT))?.disabled, false, 'enabled, to a request');
+      same((await directory.find('guido', HINT))?.disabled, false, 'enabled, as a request finds it');
       await directory.addKey('guido', await newKey());
       await directory.removeUser('guido');
-      same((await other.find('guido', HINT)) === undefined, true, 'nobody after removal');
+      same((await other.find('guido', HINT)) === undefined, true, 'no user after removal');
       same((await other.listKeys()).items, [], 'keys after removal');
     }),
 
-    contractCase('says of a user who is not there that it is not there', async ({ directory }) => {
+    contractCase('refuses changes of an unknown user', async ({ directory }) => {
       const key = await newKey();
       for (const work of [
         () => directory.getUser('nobody'),
@@ -48,10 +65,10 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       ]) {
         await refused(work(), 'unknown_user', String(work));
       }
-      same((await directory.listAudit()).items, [], 'audit trail of what was refused');
+      same((await directory.listAudit()).items, [], 'audit trail after the refused changes');
     }),
 
-    contractCase('refuses names that no token can have', async ({ directory }) => {
+    contractCase('refuses usernames that no token can have', async ({ directory }) => {
       const key = await newKey();
       for (const username of NO_USERNAMES) {
         await refused(directory.addUser(username), 'bad_username', JSON.stringify(username));
@@ -60,7 +77,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       same((await directory.listUsers()).items, [], 'users');
     }),
 
-    contractCase('tells names apart exactly, and lists them by their code points', async ({ directory }) => {
+    contractCase('compares usernames exactly, and sorts them by code points', async ({ directory }) => {
       for (const username of TWINS) await directory.addUser(username);
       for (const username of TWINS) {
         same((await directory.getUser(username)).username, username, 'getUser');
@@ -80,7 +97,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       }
     }),
 
-    contractCase('lists users by page, and finds parts of names', async ({ directory }) => {
+    contractCase('lists users by page, and searches for parts of names', async ({ directory }) => {
       const names = ['ann', 'Anna', 'bob', 'hannah', 'joe', '100%', 'under_score', 'Жук'].sort();
       for (const name of names) await directory.addUser(name);
       const seen: string[] = [];
@@ -89,7 +106,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
         seen.push(...page.items.map(({ username }) => username));
         after = page.next;
         if (after === undefined) break;
-        same(page.items.length, 3, 'items of a page that is not the last');
+        same(page.items.length, 3, 'items of a page before the last');
       }
       same(seen, names, 'all pages');
       const found = async (search: string) =>
@@ -105,7 +122,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       await refused(directory.listKeys({ after: 'x' }), 'bad_query', 'listKeys');
     }),
 
-    contractCase('keeps what is said about a key, to the fraction of a second', async ({ directory, setClock }) => {
+    contractCase('keeps comments, and times to the fraction of a second', async ({ directory, setClock }) => {
       setClock(1000.25);
       const comment = '\u{1f600}'.repeat(250);
       const key = PublicKey.from((await newKey()).toOpenSsh('laptop'));
@@ -124,7 +141,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       const { publicKey } = await PrivateKey.generate('rsa', { bits: 2048 });
       await directory.addKey('guido', PublicKey.from(publicKey.toPem(), { alg: 'PS256' }));
       const found = (await directory.find('guido', HINT))?.keys.map(({ key: one }) => one.algorithms);
-      same(JSON.stringify(found).includes('["PS256"]'), true, 'a key that is registered for one algorithm');
+      same(JSON.stringify(found).includes('["PS256"]'), true, 'a key registered for one algorithm');
     }),
 
     contractCase('refuses bad comments and expiries', async ({ directory }) => {
@@ -139,7 +156,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       }
     }),
 
-    contractCase('a key expires by itself, and says when', async ({ directory, setClock }) => {
+    contractCase('expires a key, and says when it will', async ({ directory, setClock }) => {
       const key = await newKey();
       await directory.addKey('guido', key, { createUser: true, expires: 2000 });
       same((await directory.find('guido', HINT))?.validUntil, 2000, 'until');
@@ -147,7 +164,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       same(await statesOf(directory, 'guido'), { [key.fingerprint]: 'expired' }, 'state');
     }),
 
-    contractCase('a revoked key never comes back', async ({ directory, other }) => {
+    contractCase('never accepts a revoked key again', async ({ directory, other }) => {
       for (const name of ['fingerprint', 'kid', 'thumbprint'] as const) {
         const key = await newKey();
         await directory.addKey('guido', key, { createUser: true });
@@ -168,11 +185,11 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       }
     }),
 
-    contractCase('a key belongs to one user, unless it is shared on purpose', async ({ directory, other }) => {
+    contractCase('gives a key to one user only, unless sharing is allowed', async ({ directory, other }) => {
       const key = await newKey();
       await directory.addKey('guido', key, { createUser: true });
       await refused(other.addKey('ada', key, { createUser: true }), 'key_conflict', 'addKey');
-      same((await other.listUsers()).items.length, 1, 'users after what was refused');
+      same((await other.listUsers()).items.length, 1, 'users after the refused change');
       await other.addKey('ada', key, { createUser: true, allowShared: true });
       await refused(other.addKey('eve', key, { createUser: true }), 'key_conflict', 'a third');
       for (const name of ['guido', 'ada']) same(await statesOf(directory, name), { [key.fingerprint]: 'active' }, name);
@@ -185,7 +202,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       }
     }),
 
-    contractCase('of those who do the same at once, one does it', async ({ directory, other }) => {
+    contractCase('lets one of several concurrent callers add a key or a user', async ({ directory, other }) => {
       for (let round = 0; round < 3; round++) {
         const key = await newKey();
         const outcomes = await Promise.allSettled(
@@ -197,7 +214,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
         same((await directory.listUsers()).items.length, round + 1, 'users');
       }
       const added = await Promise.allSettled([directory, other, directory, other].map((one) => one.addUser('same')));
-      same(added.filter(({ status }) => status === 'fulfilled').length, 1, 'who added the user');
+      same(added.filter(({ status }) => status === 'fulfilled').length, 1, 'callers that added the user');
     }),
 
     ...rotationCases(fixture),

@@ -1,31 +1,31 @@
-/** What every key store promises. */
+/** The contract of key stores. */
 import type { KeyState, KeyStore, MaybePromise, VerificationKey } from '../core/contracts.ts';
 import { checkMembers, type OptionKinds } from '../core/options.ts';
 import { PrivateKey } from '../keys/private-key.ts';
 import { type ContractCase, same, throws } from './contract.ts';
 
-/** A user that a case wants to be there. */
+/** A user that a case needs. */
 export interface KeyStoreUser {
   readonly username: string;
   readonly disabled: boolean;
   readonly keys: readonly { readonly key: VerificationKey; readonly state: KeyState }[];
 }
 
-/** What the suite needs to know of a store. */
+/** Creates the store under test, and says what it cannot do. */
 export interface KeyStoreFixture {
-  /** Makes a store with these users and no others. */
+  /** Creates a store with these users and no others. */
   make(users: readonly KeyStoreUser[]): MaybePromise<KeyStore<unknown>>;
-  /** Gives back what a case has used. */
+  /** Releases what a case has used. */
   dispose?(store: KeyStore<unknown>): MaybePromise<void>;
-  /** States that the store can hold; default all. */
+  /** States that keys of the store can have; default all. */
   readonly states?: readonly KeyState[];
-  /** Why a key is given only where the hint names it, or nothing; default it is given whatever the hint. */
+  /** The reason, if the store finds a key only for a hint that names it. */
   readonly onlyNamed?: string;
-  /** Why no user is disabled there, or nothing. */
+  /** The reason, if the store cannot disable users. */
   readonly neverDisabled?: string;
   /**
-   * For a store that asks another one, such as a cache: makes it around that store. The cases of the contract then also run with inner
-   * stores that answer in every way that {@link KeyStore.find} allows.
+   * For a store that wraps another one, such as a cache: creates it around an inner store. More cases then check it with inner stores that
+   * respond in every way that {@link KeyStore.find} allows.
    */
   readonly around?: (inner: KeyStore<unknown>) => KeyStore<unknown>;
 }
@@ -33,7 +33,7 @@ export interface KeyStoreFixture {
 const HINT = { kid: undefined, alg: 'EdDSA' } as const;
 const ALL_STATES: readonly KeyState[] = ['active', 'staged', 'expired', 'revoked'];
 
-/** A promise that is no `Promise`: nothing but a `then`, which calls back at once, and a second time. */
+/** Returns a thenable that is not a `Promise`, and calls back at once, twice. */
 function thenable<T>(value: T): PromiseLike<T> {
   return {
     // biome-ignore lint/suspicious/noThenProperty: the contract allows any thenable
@@ -45,7 +45,7 @@ function thenable<T>(value: T): PromiseLike<T> {
   };
 }
 
-/** A promise that throws instead of calling back. */
+/** A thenable that throws instead of calling back. */
 const throwing: PromiseLike<never> = {
   // biome-ignore lint/suspicious/noThenProperty: the contract allows any thenable
   then: () => {
@@ -53,14 +53,14 @@ const throwing: PromiseLike<never> = {
   },
 };
 
-/** In which ways a store may answer. */
+/** The ways in which a store may return a value. */
 const WAYS: Readonly<Record<string, <T>(value: T) => MaybePromise<T>>> = {
-  'at once': (value) => value,
-  'with a promise': (value) => Promise.resolve(value),
-  'with a thenable': thenable,
+  'a value': (value) => value,
+  'a promise': (value) => Promise.resolve(value),
+  'a thenable': thenable,
 };
 
-/** Names that lazy comparison, or a query that is put together as text, would take for another's, or for everybody's. */
+/** Names that a sloppy comparison, or a query built from strings, confuses with other names. */
 const STRANGERS = [
   'Alice',
   'ALICE',
@@ -97,10 +97,27 @@ const FIXTURE: OptionKinds<KeyStoreFixture> = {
 };
 
 /**
- * The cases of the contract.
+ * Returns the cases of the contract of key stores.
  *
- * @param fixture - how to make the store under test
- * @returns cases whose `run` rejects with ContractError where a promise is broken, or with what the store throws
+ * @param fixture - creates the store under test
+ * @returns cases whose `run` rejects with ContractError if a rule is violated, or with what the store throws
+ * @throws TypeError for a member of the fixture that is unknown, missing or of another type
+ *
+ * @example
+ * ```ts
+ * import { memoryKeyStore } from 'asymmetric-jwt-auth';
+ * import { type KeyStoreUser, keyStoreContract } from 'asymmetric-jwt-auth/testing';
+ *
+ * function make(users: readonly KeyStoreUser[]) {
+ *   const store = memoryKeyStore(); // your own store here
+ *   for (const { username, disabled, keys } of users) {
+ *     store.setUser(username, { user: username, disabled });
+ *     for (const { key, state } of keys) store.addKey(username, key, { state });
+ *   }
+ *   return store;
+ * }
+ * for (const { run } of keyStoreContract({ make })) await run(); // or, with a test runner: test(name, run)
+ * ```
  */
 export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
   checkMembers('fixture', fixture, FIXTURE, ['make']);
@@ -127,25 +144,25 @@ export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
     };
   }
 
-  /** A store of one user that answers in one way, and says in one way that there is nobody. */
+  /** Wraps a store that has one user, and returns values and "no such user" in one way. */
   function aroundStoreOfAlice(
     around: (inner: KeyStore<unknown>) => KeyStore<unknown>,
     key: VerificationKey,
-    answer: <T>(value: T) => MaybePromise<T>,
+    respond: <T>(value: T) => MaybePromise<T>,
     nobody: undefined | null,
   ): KeyStore<unknown> {
     const alice = { username: 'alice', user: 1, disabled: false, keys: [{ key, state: 'active' as const }] };
-    return around({ find: (username) => answer(username === 'alice' ? alice : nobody) });
+    return around({ find: (username) => respond(username === 'alice' ? alice : nobody) });
   }
 
   const casesAround = (around: (inner: KeyStore<unknown>) => KeyStore<unknown>): ContractCase[] => [
     ...Object.entries(WAYS).map(
-      ([way, answer]): ContractCase => ({
-        name: `takes what a store inside it answers ${way}, null for nobody too`,
+      ([way, respond]): ContractCase => ({
+        name: `accepts ${way} of an inner store, also for null`,
         async run() {
           const key = await newKey();
           for (const nobody of [undefined, null]) {
-            const store = aroundStoreOfAlice(around, key, answer, nobody);
+            const store = aroundStoreOfAlice(around, key, respond, nobody);
             for (const time of ['first', 'second']) {
               const found = await store.find('alice', { kid: key.kid, alg: 'EdDSA' });
               same(
@@ -160,12 +177,12 @@ export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
       }),
     ),
     {
-      name: 'fails where a store inside it fails, and answers again afterwards',
+      name: 'fails if the inner store fails, and works again afterwards',
       async run() {
         const key = await newKey();
         let isDown = true;
         const store = aroundStoreOfAlice(around, key, (value) => (isDown ? throwing : value), undefined);
-        await throws(async () => store.find('alice', HINT), 'find() with a store inside that fails');
+        await throws(async () => store.find('alice', HINT), 'find() with an inner store that fails');
         isDown = false;
         same((await store.find('alice', HINT))?.username, 'alice', 'username afterwards');
       },
@@ -220,7 +237,7 @@ export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
       );
     }),
 
-    contractCase('answers for a name that is nobody’s, or hands back the name it found', async (make) => {
+    contractCase('finds no user for an unknown username, or returns the username that it found', async (make) => {
       const store = await make([
         { username: 'alice', disabled: false, keys: [{ key: await newKey(), state: 'active' }] },
       ]);
@@ -229,12 +246,12 @@ export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
         same(
           found === undefined || found === null || found.username === 'alice',
           true,
-          `find(${JSON.stringify(name)}) is nobody, or says alice`,
+          `find(${JSON.stringify(name)}) finds no user, or returns alice`,
         );
       }
     }),
 
-    contractCase('finds names in any script exactly', async (make) => {
+    contractCase('compares usernames in any script exactly', async (make) => {
       const names = ['Жук', 'é', 'e\u0301', '李雷', 'a b', 'a+b@c.example', "o'neill", '\u{1f600}'];
       const users = await Promise.all(
         names.map(async (username) => ({
@@ -255,7 +272,7 @@ export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
       }
     }),
 
-    contractCase('gives keys that verify, whatever the hint', async (make) => {
+    contractCase('finds the same keys for every hint', async (make) => {
       const key = await newKey();
       const store = await make([{ username: 'alice', disabled: false, keys: [{ key, state: 'active' }] }]);
       const hints = [key.kid, undefined, ...(fixture.onlyNamed === undefined ? ['nope', ''] : [])];

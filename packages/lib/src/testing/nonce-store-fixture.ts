@@ -1,66 +1,63 @@
-/** What the suite of nonce stores needs to know of a store, and how its cases are made. */
+/** The fixture of the suite for nonce stores, and helpers for its cases. */
 import type { ClaimOutcome, MaybePromise, NonceStore } from '../core/contracts.ts';
 import type { ContractCase } from './contract.ts';
 
-/** How a case wants the store to be set up: empty, and serving at once. */
+/** The settings of the store that a case needs. The store must be empty, and serve at once. */
 export interface NonceStoreSetup {
-  /** T, in seconds. */
+  /** The tolerance T, in seconds. */
   readonly tolerance: number;
-  /** M, in seconds. */
+  /** The clock margin M, in seconds. */
   readonly clockMargin: number;
   /** Claims that one user may make in a second. */
   readonly maxClaimsPerSecond: number;
-  /** Nonces that fit, where the store has such a limit. */
+  /** Most nonces that the store holds, if it has such a limit. */
   readonly maxNonces: number;
-  /** Seconds since the epoch: the clock that the case drives. */
+  /** Returns seconds since the epoch. The case controls this clock. */
   readonly now: () => number;
 }
 
-/** What the suite needs to know of a store. */
+/** Creates the store under test, and says what it can do. */
 export interface NonceStoreFixture {
-  /** Makes an empty store, with no earlier life. */
+  /** Creates an empty store that has never run before. */
   make(setup: NonceStoreSetup): MaybePromise<NonceStore>;
-  /** Gives back what a case has used. */
+  /** Releases what a case has used. */
   dispose?(store: NonceStore): MaybePromise<void>;
-  /** Why the store has no capacity of its own; the case for it then is left out. */
+  /** The reason, if the store has no limit `maxNonces`; skips its case. */
   readonly noCapacity?: string;
-  /**
-   * Ends the store's process, and starts another on what the store has kept. A text instead says why that cannot be; the case then
-   * is left out, as it is where this is.
-   */
+  /** Ends the store's process, and starts another one with the same stored data. If this is impossible, the reason; skips its case. */
   readonly restart?: CapabilityOrReason<(store: NonceStore, setup: NonceStoreSetup) => MaybePromise<NonceStore>>;
-  /** Loses all that the store has kept, as in a crash or a flush, and starts another in its place; or a text, as above. */
+  /** Deletes the stored data, as a crash or a flush does, and starts another store. If this is impossible, the reason; skips its case. */
   readonly loseMemory?: CapabilityOrReason<(store: NonceStore, setup: NonceStoreSetup) => MaybePromise<NonceStore>>;
-  /** Lets several processes claim the same nonces of the store that was made last, all at once; or a text, as above. */
+  /** Lets several processes claim the same nonces of the last store at once. If this is impossible, the reason; skips its case. */
   readonly race?: CapabilityOrReason<(race: NonceRace) => Promise<readonly RaceOutcomes[]>>;
 }
 
-/** A capability of a fixture, or why it cannot be. */
+/** A capability of a fixture, or the reason why it lacks it. */
 export type CapabilityOrReason<Capability> = Capability | string;
 
-/** What each of several processes claims: the nonces `'0'`, `'1'`, … of the user `alice`, each process in an order of its own. */
+/** The claims of each process in a race: the nonces `'0'`, `'1'`, … of the user `alice`, in a different order in each process. */
 export interface NonceRace {
-  /** Claimed time of all, in seconds since the epoch. */
+  /** The claimed time of all claims, in seconds since the epoch. */
   readonly time: number;
-  /** How many nonces there are. */
+  /** The number of nonces. */
   readonly nonces: number;
 }
 
-/** How many claims of one process came to what; those that threw are `unavailable`. */
+/** The number of claims of one process by outcome. Claims that threw are `unavailable`. */
 export type RaceOutcomes = Readonly<Partial<Record<ClaimOutcome | 'unavailable', number>>>;
 
 export const DEFAULTS = { tolerance: 20, clockMargin: 20, maxClaimsPerSecond: 1000, maxNonces: 1000 };
 
-/** Where a case's store is. */
+/** More arguments of a case. */
 export interface CaseSetting {
-  /** The clock in the case's hand. */
+  /** The clock that the case controls. */
   readonly clock: { now: number };
   readonly setup: NonceStoreSetup;
-  /** Notes a store that takes the place of the first, so that it is given back as well. */
+  /** Registers a store that replaces the first one, so that it is disposed of too. */
   replace(store: NonceStore): NonceStore;
 }
 
-/** Makes cases, each with an empty store of its own. */
+/** Returns a function that creates cases, each with its own empty store. */
 export function caseMaker(fixture: NonceStoreFixture) {
   return (
     name: string,

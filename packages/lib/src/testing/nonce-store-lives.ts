@@ -1,4 +1,4 @@
-/** What a nonce store promises beyond one life of its process, as far as a fixture can end it. */
+/** The cases with more than one process: restarts, lost data, and races. */
 import type { NonceClaim, NonceStore } from '../core/contracts.ts';
 import { type ContractCase, ContractError, same } from './contract.ts';
 import { type CaseSetting, caseMaker, type NonceStoreFixture } from './nonce-store-fixture.ts';
@@ -10,7 +10,7 @@ const outcomeOf = async (store: NonceStore, claim: NonceClaim, now: number) =>
     .then(() => store.claim(claim, now))
     .catch(() => 'unavailable' as const);
 
-/** New tokens are accepted again within 2T + M of the clock. */
+/** Checks that new tokens are accepted within 2T + M. */
 async function servesAgain(store: NonceStore, { clock, setup }: CaseSetting): Promise<void> {
   const end = clock.now + 2 * setup.tolerance + setup.clockMargin;
   for (; clock.now <= end; clock.now++) {
@@ -20,7 +20,7 @@ async function servesAgain(store: NonceStore, { clock, setup }: CaseSetting): Pr
   throw new ContractError('no new token was accepted within 2T + M');
 }
 
-/** @returns the cases for what the fixture can do */
+/** @returns the cases that the fixture supports */
 export function nonceStoreLives(fixture: NonceStoreFixture): ContractCase[] {
   const contractCase = caseMaker(fixture);
   const { restart, loseMemory, race } = fixture;
@@ -28,7 +28,7 @@ export function nonceStoreLives(fixture: NonceStoreFixture): ContractCase[] {
 
   if (typeof restart === 'function') {
     cases.push(
-      contractCase('started again, has forgotten nothing, and serves', async (store, clock, setting) => {
+      contractCase('after a restart, remembers every nonce, and serves', async (store, clock, setting) => {
         const claim = { username: 'alice', time: clock.now, nonce: 'n' };
         same(await store.claim(claim, clock.now), 'claimed', 'first claim');
         const next = setting.replace(await restart(store, setting.setup));
@@ -42,7 +42,7 @@ export function nonceStoreLives(fixture: NonceStoreFixture): ContractCase[] {
   if (typeof loseMemory === 'function') {
     cases.push(
       contractCase(
-        'without its memory, gives no nonce of an earlier second again, and serves',
+        'after losing its data, claims no nonce of an earlier second again, and serves',
         async (store, clock, setting) => {
           await store.open(clock.now);
           clock.now += 5;
@@ -59,8 +59,8 @@ export function nonceStoreLives(fixture: NonceStoreFixture): ContractCase[] {
 
   if (typeof race === 'function') {
     cases.push(
-      contractCase(`gives each of ${NONCES} nonces once, to several processes`, async (store, { now }) => {
-        // Ahead, but within T + M: processes need seconds to start, and a store that they make then remembers nothing from before.
+      contractCase(`lets one of several processes claim each of ${NONCES} nonces`, async (store, { now }) => {
+        // In the future, but within T + M: processes take seconds to start, and their stores may refuse times before that.
         const time = now + 35;
         const processes = await race({ time, nonces: NONCES });
         same(processes.length > 1, true, 'several processes');
@@ -72,8 +72,8 @@ export function nonceStoreLives(fixture: NonceStoreFixture): ContractCase[] {
           const claim = { username: 'alice', time, nonce: String(nonce) };
           if ((await outcomeOf(store, claim, now)) === 'claimed') claimed += 1;
         }
-        same(claimed <= NONCES, true, 'nonces that were given twice: none');
-        same(claimed + sum('unavailable') >= NONCES, true, 'nonces that were given, or are unknown: all');
+        same(claimed <= NONCES, true, 'no nonce was claimed twice');
+        same(claimed + sum('unavailable') >= NONCES, true, 'every nonce was claimed, or is unknown');
       }),
     );
   }

@@ -1,11 +1,11 @@
-/** What every nonce store promises (spec/PROTOCOL.md, replay rule). */
+/** The contract of nonce stores (spec/PROTOCOL.md, replay rule). */
 import type { NonceClaim } from '../core/contracts.ts';
 import { checkMembers, type OptionKinds } from '../core/options.ts';
 import { type ContractCase, same, throws } from './contract.ts';
 import { caseMaker, DEFAULTS, type NonceStoreFixture } from './nonce-store-fixture.ts';
 import { nonceStoreLives } from './nonce-store-lives.ts';
 
-/** Claims that differ from one another in one respect: none may be taken for another. */
+/** Claims that differ from each other in one respect. A store must not confuse them. */
 function differentClaims(t: number): NonceClaim[] {
   return [
     { username: 'alice', time: t, nonce: 'n' },
@@ -44,29 +44,42 @@ const FIXTURE: OptionKinds<NonceStoreFixture> = {
 };
 
 /**
- * The cases of the contract.
+ * Returns the cases of the contract of nonce stores.
  *
- * @param fixture - how to make the store under test
- * @returns cases whose `run` rejects with ContractError where a promise is broken, or with what the store throws
+ * @param fixture - creates the store under test
+ * @returns cases whose `run` rejects with ContractError if a rule is violated, or with what the store throws
+ * @throws TypeError for a member of the fixture that is unknown, missing or of another type
+ *
+ * @example
+ * ```ts
+ * import { memoryNonceStore } from 'asymmetric-jwt-auth';
+ * import { nonceStoreContract } from 'asymmetric-jwt-auth/testing';
+ *
+ * const cases = nonceStoreContract({
+ *   make: (setup) => memoryNonceStore(setup), // your own store here
+ *   restart: 'its memory ends with its process',
+ * });
+ * for (const { run } of cases) await run(); // or, with a test runner: test(name, run)
+ * ```
  */
 export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
   checkMembers('fixture', fixture, FIXTURE, ['make']);
   const contractCase = caseMaker(fixture);
 
   const cases = [
-    contractCase('serves as soon as it is made', async (store, { now }) => {
+    contractCase('serves as soon as it is created', async (store, { now }) => {
       await store.open(now);
       same(store.readiness(now), { ready: true }, 'readiness');
       same(store.tolerance >= DEFAULTS.tolerance, true, 'tolerance is that of the setup or more');
     }),
 
-    contractCase('gives a nonce once', async (store, { now }) => {
+    contractCase('claims a nonce once', async (store, { now }) => {
       const claim = { username: 'alice', time: now, nonce: 'n' };
       same(await store.claim(claim, now), 'claimed', 'first claim');
       for (let again = 0; again < 3; again++) same(await store.claim(claim, now), 'replayed', 'later claim');
     }),
 
-    contractCase('gives a nonce to exactly one of 200 concurrent callers', async (store, { now }) => {
+    contractCase('lets exactly one of 200 concurrent callers claim a nonce', async (store, { now }) => {
       for (let round = 0; round < 10; round++) {
         const claim = { username: 'alice', time: now, nonce: `n${round}` };
         const outcomes = await Promise.all(Array.from({ length: 200 }, async () => store.claim(claim, now)));
@@ -75,14 +88,14 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
       }
     }),
 
-    contractCase('takes no claim for another', async (store, { now }) => {
+    contractCase('confuses no two claims', async (store, { now }) => {
       const claims = differentClaims(now).filter(({ nonce }) => nonce !== '');
       for (const claim of claims) same(await store.claim(claim, now), 'claimed', `claim of ${JSON.stringify(claim)}`);
       for (const claim of claims)
         same(await store.claim(claim, now), 'replayed', `repetition of ${JSON.stringify(claim)}`);
     }),
 
-    contractCase('takes equal numbers for one nonce', async (store, { now }) => {
+    contractCase('treats equal numbers as the same nonce', async (store, { now }) => {
       same(await store.claim({ username: 'a', time: now, nonce: 0 }, now), 'claimed', '0');
       same(await store.claim({ username: 'a', time: now, nonce: -0 }, now), 'replayed', '-0');
       same(await store.claim({ username: 'a', time: now, nonce: 1e21 }, now), 'claimed', '1e21');
@@ -104,7 +117,7 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
     }),
 
     contractCase(
-      'never gives a nonce again, however far the clock goes, forwards or backwards',
+      'never claims a nonce again, however far the clock moves forwards or backwards',
       async (store, clock) => {
         const start = clock.now;
         const claim = { username: 'alice', time: start, nonce: 'n' };
@@ -119,7 +132,7 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
       },
     ),
 
-    contractCase('opens again without forgetting', async (store, { now }) => {
+    contractCase('forgets nothing when it is opened again', async (store, { now }) => {
       const claim = { username: 'alice', time: now, nonce: 'n' };
       same(await store.claim(claim, now), 'claimed', 'first claim');
       await store.open(now);
@@ -127,7 +140,7 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
     }),
 
     contractCase(
-      'limits how many claims one user makes in a second, and no other user',
+      'limits the claims of one user in a second, and no other user',
       async (store, clock) => {
         const claim = (username: string, nonce: string) => store.claim({ username, time: clock.now, nonce }, clock.now);
         for (let index = 0; index < 5; index++) same(await claim('alice', `n${index}`), 'claimed', `claim ${index}`);
@@ -144,7 +157,7 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
   if (fixture.noCapacity === undefined) {
     cases.push(
       contractCase(
-        'gives one user a tenth of its room, and when full serves nobody rather than forget',
+        'gives one user a tenth of its capacity, and refuses claims rather than forgetting nonces when it is full',
         async (store, { now }) => {
           const claim = (username: string, nonce: string) => store.claim({ username, time: now, nonce }, now);
           for (let index = 0; index < 10; index++) same(await claim('alice', `n${index}`), 'claimed', `claim ${index}`);

@@ -1,22 +1,36 @@
-/** What every signer promises. */
+/** The contract of signers. */
 import { asciiBytes, randomText, verify } from '#engine';
 import { algorithm } from '../core/algorithms.ts';
 import type { MaybePromise, Signer, VerificationKey } from '../core/contracts.ts';
 import { checkMembers } from '../core/options.ts';
 import { type ContractCase, same } from './contract.ts';
 
-/** A signer, and the public key that the server knows of it. */
+/** Creates the signer under test. */
 export interface SignerFixture {
+  /** Creates a signer, and returns it with its public key. */
   make(): MaybePromise<{ readonly signer: Signer; readonly publicKey: VerificationKey }>;
-  /** Longest text that it signs, in bytes; default 8000, where a token ends. Some services sign less with some keys. */
+  /** Longest input that it signs, in bytes; default 8000, the length of the longest token. Some services sign less with some keys. */
   readonly longest?: number;
 }
 
 /**
- * The cases of the contract.
+ * Returns the cases of the contract of signers.
  *
- * @param fixture - how to make the signer under test
- * @returns cases whose `run` rejects with ContractError where a promise is broken, or with what the signer throws
+ * @param fixture - creates the signer under test
+ * @returns cases whose `run` rejects with ContractError if a rule is violated, or with what the signer throws
+ * @throws TypeError for a member of the fixture that is unknown, missing or of another type
+ *
+ * @example
+ * ```ts
+ * import { PrivateKey } from 'asymmetric-jwt-auth';
+ * import { signerContract } from 'asymmetric-jwt-auth/testing';
+ *
+ * async function make() {
+ *   const signer = await PrivateKey.generate(); // your own signer here
+ *   return { signer, publicKey: signer.publicKey };
+ * }
+ * for (const { run } of signerContract({ make })) await run(); // or, with a test runner: test(name, run)
+ * ```
  */
 export function signerContract(fixture: SignerFixture): ContractCase[] {
   checkMembers('fixture', fixture, { make: 'function', longest: 'any' }, ['make']);
@@ -32,7 +46,7 @@ export function signerContract(fixture: SignerFixture): ContractCase[] {
 
   return [
     {
-      name: 'names its public key, and an algorithm of it',
+      name: 'has the kid of its public key, and an algorithm that the key accepts',
       async run() {
         const { signer, publicKey } = await fixture.make();
         same(signer.kid, publicKey.kid, 'kid');
@@ -40,7 +54,7 @@ export function signerContract(fixture: SignerFixture): ContractCase[] {
       },
     },
     {
-      name: 'makes JWS signatures of any text',
+      name: 'signs input of any length, as JWS does',
       async run() {
         const { signer, publicKey } = await fixture.make();
         for (const length of [0, 1, 63, 64, 300, fixture.longest ?? 8000]) {
@@ -49,14 +63,14 @@ export function signerContract(fixture: SignerFixture): ContractCase[] {
       },
     },
     {
-      name: 'signs many texts at once, each for itself',
+      name: 'signs many inputs at once without mixing them up',
       async run() {
         const { signer, publicKey } = await fixture.make();
         await Promise.all(Array.from({ length: 50 }, () => verifies(signer, publicKey, randomText(48))));
       },
     },
     {
-      name: 'leaves the bytes that it signs as they are',
+      name: 'does not change the bytes that it signs',
       async run() {
         const { signer } = await fixture.make();
         const bytes = asciiBytes('header.payload');

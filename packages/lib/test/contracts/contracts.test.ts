@@ -101,24 +101,24 @@ describe('the nonce contract finds', () => {
   const serving = { tolerance: 600, open() {}, readiness: () => ({ ready: true }) as const };
 
   test.each([
-    ['a check followed by a write', checkThenRecord, 'gives a nonce to exactly one'],
+    ['a check followed by a write', checkThenRecord, 'lets exactly one of 200'],
     [
       'keys that are concatenated',
       keyedBy(({ username, time, nonce }) => `${username}${nonce}${time}`),
-      'takes no claim for another',
+      'confuses no two claims',
     ],
     [
       'numbers treated as strings',
       keyedBy(({ username, time, nonce }) => JSON.stringify([username, time, String(nonce)])),
-      'takes no claim for another',
+      'confuses no two claims',
     ],
     [
       'usernames compared without case',
       keyedBy(({ username, time, nonce }) => JSON.stringify([username.toLowerCase(), time, nonce])),
-      'takes no claim for another',
+      'confuses no two claims',
     ],
     ['a lifetime of twice the tolerance', forgetting(40), 'remembers a nonce until'],
-    ['records that expire without a floor', forgetting(60), 'never gives a nonce again'],
+    ['records that expire without a floor', forgetting(60), 'never claims a nonce again'],
   ])('%s', async (_fault, make, name) => {
     const failing = nonceStoreContract({ make }).find((one) => one.name.startsWith(name));
     await expect(failing?.run()).rejects.toThrow('expected');
@@ -132,13 +132,13 @@ describe('the nonce contract finds', () => {
   const shut = (_: NonceStore, setup: NonceStoreSetup) => memoryNonceStore({ ...setup, afterLoss: 'quarantine' });
 
   test.each([
-    ['a restart that forgets', { restart: forgetful }, 'started again'],
-    ['a loss that does not raise the floor', { loseMemory: forgetful }, 'without its memory'],
-    ['refusing all tokens forever after a loss', { loseMemory: shut }, 'without its memory'],
+    ['a restart that forgets', { restart: forgetful }, 'after a restart'],
+    ['a loss that does not raise the floor', { loseMemory: forgetful }, 'after losing its data'],
+    ['refusing all tokens forever after a loss', { loseMemory: shut }, 'after losing its data'],
     [
       'two processes that share nothing',
       { race: async ({ nonces }: NonceRace) => [{ claimed: nonces }, { claimed: nonces }] },
-      'gives each of',
+      'lets one of several processes',
     ],
   ])('%s', async (_fault, fixture, name) => {
     await expect(caseOf(fixture, name)?.run()).rejects.toThrow(/expected|no new token/);
@@ -148,14 +148,14 @@ describe('the nonce contract finds', () => {
 describe('the key contract finds', () => {
   test('a store that returns the keys of another name', async () => {
     const make = (): KeyStore<unknown> => ({ find: (username) => ({ username, user: 0, disabled: false, keys: [] }) });
-    const failing = keyStoreContract({ make }).find((one) => one.name.startsWith('answers for a name that is nobody'));
-    await expect(failing?.run()).rejects.toThrow('is nobody, or says alice');
+    const failing = keyStoreContract({ make }).find((one) => one.name.startsWith('finds no user for an unknown'));
+    await expect(failing?.run()).rejects.toThrow('finds no user, or returns alice');
   });
 
   test.each<[string, string, (inner: KeyStore<unknown>) => KeyStore<unknown>]>([
     [
       'a wrapper that knows only native promises',
-      'takes what a store inside it answers with a thenable',
+      'accepts a thenable of an inner store',
       (inner) => ({
         find(username, hint) {
           const found = inner.find(username, hint);
@@ -169,7 +169,7 @@ describe('the key contract finds', () => {
     ],
     [
       'a wrapper that does not know null',
-      'takes what a store inside it answers at once',
+      'accepts a value of an inner store',
       (inner) => ({
         async find(username, hint) {
           const found = (await inner.find(username, hint)) as { username: string } | undefined;
@@ -179,7 +179,7 @@ describe('the key contract finds', () => {
     ],
     [
       'a wrapper that treats a failure as an unknown user',
-      'fails where a store inside it fails',
+      'fails if the inner store fails',
       (inner) => ({
         async find(username, hint) {
           try {

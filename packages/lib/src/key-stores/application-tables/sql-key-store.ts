@@ -21,7 +21,7 @@ import type { AnyOptions, ColumnName, RowOf, SqlKeyStoreOptions, TableName } fro
  * await sql`CREATE TABLE app (id INTEGER PRIMARY KEY, name TEXT UNIQUE, public_key TEXT)`.execute(db);
  * const users = { table: 'app', id: 'id', username: 'name' } as const;
  * const keys = sqlKeyStore(db, { users, keys: { publicKey: 'public_key' } });
- * await keys.find('guido', { kid: undefined, alg: 'EdDSA' }); // undefined: no such user
+ * console.log(await keys.find('guido', { kid: undefined, alg: 'EdDSA' })); // undefined
  * await keys.close();
  * await db.destroy();
  * ```

@@ -54,7 +54,7 @@ const MAX_NAME = 255;
  * const { publicKey } = await PrivateKey.generate();
  * await writeFile(`${folder}/guido`, publicKey.toOpenSsh('laptop'), { mode: 0o600 });
  * const found = await authorizedKeysStore(folder).find('guido', { kid: undefined, alg: 'EdDSA' });
- * found?.keys.length; // 1
+ * console.log(found?.keys.length); // 1
  * await rm(folder, { recursive: true });
  * ```
  */

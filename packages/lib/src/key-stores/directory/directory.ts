@@ -180,7 +180,7 @@ export type DirectoryErrorCode =
  * const directory = sqlDirectory(db);
  * await directory.migrate();
  * await directory.removeUser('guido').catch((error: unknown) => {
- *   if (!(error instanceof DirectoryError && error.code === 'unknown_user')) throw error;
+ *   if (error instanceof DirectoryError) console.log(error.code); // unknown_user
  * });
  * await db.destroy();
  * ```

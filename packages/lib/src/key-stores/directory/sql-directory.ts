@@ -45,7 +45,8 @@ export interface SqlDirectoryOptions {
  * const directory = sqlDirectory(db, { actor: 'setup' });
  * await directory.migrate();
  * await directory.addKey('guido', (await PrivateKey.generate()).publicKey, { createUser: true });
- * (await directory.listKeys({ username: 'guido' })).items[0]?.state; // 'active'
+ * const { items } = await directory.listKeys({ username: 'guido' });
+ * console.log(items[0]?.state); // active
  * await directory.close();
  * await db.destroy();
  * ```

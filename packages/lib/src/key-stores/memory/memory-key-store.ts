@@ -96,7 +96,7 @@ const STATES: readonly KeyState[] = ['active', 'staged', 'expired', 'revoked'];
  * const { publicKey } = await PrivateKey.generate();
  * keys.setUser('guido', { user: { email: 'guido@example.com' } });
  * keys.addKey('guido', publicKey, { expires: Date.now() / 1000 + 86_400 });
- * keys.revokeKey(publicKey.kid); // true
+ * console.log(keys.revokeKey(publicKey.kid)); // true
  * ```
  */
 export function memoryKeyStore<User = string>(options: MemoryKeyStoreOptions = {}): MemoryKeyStore<User> {

@@ -50,7 +50,7 @@ export interface PublicKeyOptions {
  *
  * const key = PublicKey.from('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea laptop');
  * console.log(key.fingerprint); // SHA256:…
- * console.log(key.algorithms); // [ 'EdDSA' ]
+ * console.log(key.algorithms); // [ 'EdDSA', 'Ed25519' ]
  * console.log(key.toPem()); // -----BEGIN PUBLIC KEY----- …
  * ```
  */

@@ -1,4 +1,7 @@
-/** Finds users and keys in files with OpenSSH's syntax, and notices changes: spec/AUTHORIZED_KEYS.md. */
+/**
+ * Finds users and keys in files with OpenSSH's syntax (spec/AUTHORIZED_KEYS.md), and notices changes. Use it if you deploy keys as files,
+ * such as a Kubernetes Secret, instead of keeping them in a database.
+ */
 import { join } from 'node:path';
 import { checkString } from '../../core/arguments.ts';
 import { BoundedMap } from '../../core/bounded-map.ts';

@@ -1,4 +1,4 @@
-/** How long a set counts, and how often it is asked for. The clock is the test's. */
+/** How long a set is valid, and how often it is fetched. The tests control the clock. */
 
 import { clientOf, newKey, publish, startPublisher } from 'ajwt-testkit/jwks-publisher';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ const { url, seen, answerWith } = publisher;
 const [one, other] = [await newKey(), await newKey()];
 const down = () => answerWith((_request, response) => response.writeHead(503).end());
 
-describe('a set is asked for', () => {
+describe('a set is fetched', () => {
   test('once, as long as it is fresh', async () => {
     answerWith(publish([one]));
     const { kids, clock } = clientOf(publisher);
@@ -19,14 +19,14 @@ describe('a set is asked for', () => {
     expect(seen).toHaveLength(1);
   });
 
-  test('and answers at once then, without a turn of the event loop', async () => {
+  test('once, and then returns keys without a promise', async () => {
     answerWith(publish([one]));
     const { client, kids } = clientOf(publisher);
     await kids(url, one.kid);
     expect(client.jwksKeys(url, { kid: one.kid })).toHaveLength(1);
   });
 
-  test('again after five minutes: a key that was taken back counts no longer', async () => {
+  test('again after five minutes, so a withdrawn key is refused', async () => {
     answerWith(publish([one, other]));
     const { kids, clock } = clientOf(publisher);
     await kids(url, one.kid);
@@ -36,7 +36,7 @@ describe('a set is asked for', () => {
     expect(seen).toHaveLength(2);
   });
 
-  test('also where all keys were taken back', async () => {
+  test('again after five minutes, so all keys can be withdrawn', async () => {
     answerWith(publish([one]));
     const { kids, clock } = clientOf(publisher);
     await kids(url);
@@ -45,7 +45,7 @@ describe('a set is asked for', () => {
     expect(await kids(url)).toEqual([]);
   });
 
-  test('once by any number of requests at the same time', async () => {
+  test('once for any number of concurrent requests', async () => {
     answerWith(publish([one]));
     const { kids } = clientOf(publisher);
     const all = await Promise.all(Array.from({ length: 50 }, () => kids(url, one.kid)));
@@ -67,7 +67,7 @@ describe('a set is asked for', () => {
     ['max-age=soon', 300],
     ['', 300],
   ];
-  test.each(lives)('when its Cache-Control says so, within bounds: %j is %d s', async (header, seconds) => {
+  test.each(lives)('when its Cache-Control says, within limits: %j is %d s', async (header, seconds) => {
     answerWith(publish([one], { 'cache-control': header }));
     const { kids, clock } = clientOf(publisher);
     await kids(url);
@@ -79,7 +79,7 @@ describe('a set is asked for', () => {
     expect(seen).toHaveLength(2);
   });
 
-  test('the sooner, the longer the answer was in caches on its way', async () => {
+  test('earlier, if the response was in caches before', async () => {
     answerWith(publish([one], { 'cache-control': 'max-age=300', age: '200' }));
     const { kids, clock } = clientOf(publisher);
     await kids(url);
@@ -91,7 +91,7 @@ describe('a set is asked for', () => {
   test.each([
     ['etag', '"one"', 'if-none-match'],
     ['last-modified', 'Wed, 25 Nov 2026 08:00:00 GMT', 'if-modified-since'],
-  ])('with its %s, and stays as it is after a 304', async (header, value, condition) => {
+  ])('with its %s, and is unchanged after a 304', async (header, value, condition) => {
     answerWith(publish([one], { [header]: value }));
     const { kids, clock } = clientOf(publisher);
     await kids(url);
@@ -106,7 +106,7 @@ describe('a set is asked for', () => {
 });
 
 describe('a kid that the set does not have', () => {
-  test('makes it be asked for: a new key counts at once', async () => {
+  test('makes the client fetch the set, so a new key is accepted at once', async () => {
     answerWith(publish([one]));
     const { kids, clock } = clientOf(publisher);
     await kids(url, one.kid);
@@ -115,7 +115,7 @@ describe('a kid that the set does not have', () => {
     expect(await kids(url, other.kid)).toEqual([other.kid]);
   });
 
-  test('once in 10 seconds, however many are made up, and whoever waits for them', async () => {
+  test('makes the client fetch the set at most once in 10 seconds', async () => {
     answerWith(publish([one]));
     const { kids, clock } = clientOf(publisher);
     await kids(url, one.kid);
@@ -123,11 +123,11 @@ describe('a kid that the set does not have', () => {
       clock.now = count / 10;
       expect(await kids(url, `made-up-${count}`)).toEqual([]);
     }
-    // At 0 and at 10.
+    // At 0 s and at 10 s.
     expect(seen).toHaveLength(2);
   });
 
-  test('failures count as well, and are answered with 503: nobody can tell whether there is such a key', async () => {
+  test('is a 503 while the set cannot be fetched, because the key may exist', async () => {
     answerWith(publish([one]));
     const { kids, clock } = clientOf(publisher);
     await kids(url, one.kid);
@@ -135,13 +135,13 @@ describe('a kid that the set does not have', () => {
     for (let count = 0; count < 100; count++) {
       clock.now = 10 + count / 10;
       await expect(kids(url, 'made-up')).rejects.toMatchObject({ code: 'unavailable' });
-      // Known keys are not held up by it.
+      // This does not affect known keys.
       expect(await kids(url, one.kid)).toEqual([one.kid]);
     }
     expect(seen).toHaveLength(2);
   });
 
-  test('is not looked for where there is no kid', async () => {
+  test('is not the case for a token without a kid', async () => {
     answerWith(publish([one]));
     const { kids, clock } = clientOf(publisher);
     await kids(url);
@@ -151,8 +151,8 @@ describe('a kid that the set does not have', () => {
   });
 });
 
-describe('where the endpoint is down', () => {
-  test('known keys count for an hour, then none do, and then again', async () => {
+describe('if the endpoint is down', () => {
+  test('known keys are accepted for an hour, and again after it is back', async () => {
     answerWith(publish([one]));
     const { kids, clock, codes } = clientOf(publisher);
     await kids(url, one.kid);
@@ -167,7 +167,7 @@ describe('where the endpoint is down', () => {
     expect(await kids(url, one.kid)).toEqual([one.kid]);
   });
 
-  test('they count for as long as maxAge says', async () => {
+  test('known keys are accepted for maxAgeSeconds', async () => {
     answerWith(publish([one]));
     const { kids, clock } = clientOf(publisher, { maxAgeSeconds: 400 });
     await kids(url, one.kid);
@@ -178,7 +178,7 @@ describe('where the endpoint is down', () => {
     await expect(kids(url, one.kid)).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  test('it is asked once in 10 seconds, and nobody waits in between', async () => {
+  test('it is called at most once in 10 seconds, and no request waits in between', async () => {
     down();
     const { kids, clock } = clientOf(publisher);
     for (let count = 0; count < 50; count++) {
@@ -188,7 +188,7 @@ describe('where the endpoint is down', () => {
     expect(seen).toHaveLength(1);
   });
 
-  test('a set that cannot be read is as one that is not there: the old keys stay', async () => {
+  test('or its set is not valid, known keys stay accepted', async () => {
     answerWith(publish([one]));
     const { kids, clock, codes } = clientOf(publisher);
     await kids(url, one.kid);
@@ -199,7 +199,7 @@ describe('where the endpoint is down', () => {
   });
 });
 
-describe('of several URLs', () => {
+describe('with several URLs', () => {
   const second = `${url}?second`;
   const both = (answers: Readonly<Record<string, readonly unknown[] | undefined>>) =>
     answerWith((request, response) => {
@@ -208,21 +208,21 @@ describe('of several URLs', () => {
       else publish(keys)(request, response);
     });
 
-  test('the keys of all count', async () => {
+  test('the keys of all are accepted', async () => {
     both({ first: [one], second: [other] });
     const { kids } = clientOf(publisher);
     expect(await kids([url, second])).toEqual([one.kid, other.kid]);
     expect(await kids([url, second], other.kid)).toEqual([other.kid]);
   });
 
-  test('one that is down hurts only its own keys', async () => {
+  test('one that is down affects only its own keys', async () => {
     both({ first: [one] });
     const { kids } = clientOf(publisher);
     expect(await kids([url, second], one.kid)).toEqual([one.kid]);
     await expect(kids([url, second], other.kid)).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  test('a key that one has is no reason to ask the others', async () => {
+  test('a key of one does not make the client fetch the others', async () => {
     both({ first: [one], second: [other] });
     const { kids, clock } = clientOf(publisher);
     await kids([url, second]);
@@ -232,14 +232,14 @@ describe('of several URLs', () => {
   });
 });
 
-test('what is kept is bounded: the set that was used longest ago goes', async () => {
+test('the least recently used set is dropped when there are too many', async () => {
   answerWith(publish([one]));
   const { kids } = clientOf(publisher, { maxUrls: 2 });
   for (const name of ['a', 'b', 'a', 'c', 'a']) await kids(`${url}?${name}`);
   expect(seen.map((request) => request.url)).toEqual(['/jwks.json?a', '/jwks.json?b', '/jwks.json?c']);
 });
 
-test('what the hook throws, or rejects with, counts for nothing', async () => {
+test('what the hook throws, or rejects with, is ignored', async () => {
   answerWith(publish([one, { kty: 'oct' }]));
   for (const onProblem of [
     () => {

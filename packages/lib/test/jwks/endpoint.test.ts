@@ -1,4 +1,4 @@
-/** Others read what we publish, and so do we. */
+/** Published sets are read by jose and by our own client. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -28,7 +28,7 @@ afterAll(() => server.close());
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${JWKS_PATH}`;
 const publisher = await startPublisher();
 
-/** The same answers over node:http and from the web-standard handler. */
+/** Both handlers give the same responses. */
 const transports = {
   'node:http': (init: RequestInit) => fetch(url, init),
   web: async (init: RequestInit) => endpoint.fetch(new Request(url, init)),
@@ -44,7 +44,7 @@ describe('jose verifies a token with the set', () => {
   });
 });
 
-test('our own client finds every key, by every name', async () => {
+test('our own client finds every key, by every kid', async () => {
   publisher.answerWith((request, response) => endpoint.node(request, response));
   const { kids, codes } = clientOf(publisher);
   expect(await kids(publisher.url)).toEqual(keys.map(({ kid }) => kid));
@@ -56,7 +56,7 @@ test('our own client finds every key, by every name', async () => {
 });
 
 describe.each(Object.entries(transports))('over %s', (_name, ask) => {
-  test('GET has the set, and says for how long it may be kept', async () => {
+  test('GET returns the set, and how long it may be cached', async () => {
     const response = await ask({});
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/jwk-set+json');
@@ -64,7 +64,7 @@ describe.each(Object.entries(transports))('over %s', (_name, ask) => {
     expect(await response.json()).toEqual({ keys: keys.map((key) => key.toJwk()) });
   });
 
-  test('HEAD has the same headers, and no body', async () => {
+  test('HEAD returns the same headers without a body', async () => {
     const [get, head] = [await ask({}), await ask({ method: 'HEAD' })];
     expect(await head.text()).toBe('');
     for (const name of ['etag', 'content-type', 'content-length', 'cache-control']) {
@@ -72,7 +72,7 @@ describe.each(Object.entries(transports))('over %s', (_name, ask) => {
     }
   });
 
-  test('who has it already gets a 304', async () => {
+  test('a request with the ETag of the set gets a 304', async () => {
     const etag = (await ask({})).headers.get('etag') as string;
     for (const condition of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
       const response = await ask({ headers: { 'if-none-match': condition } });
@@ -88,7 +88,7 @@ describe.each(Object.entries(transports))('over %s', (_name, ask) => {
   });
 });
 
-test('a function is asked each time, so that keys can be rotated', async () => {
+test('a function is called for each request, so keys can be rotated', async () => {
   let present = keys.slice(0, 1);
   const rotating = jwksEndpoint(() => present, { maxAgeSeconds: 0 });
   const before = rotating.fetch(new Request(url));
@@ -99,7 +99,7 @@ test('a function is asked each time, so that keys can be rotated', async () => {
   expect(await after.json()).toMatchObject({ keys: [{ kid: keys[1]?.kid }] });
 });
 
-test('a key that is given twice is published once', async () => {
+test('a key that is passed twice is published once', async () => {
   const twice = jwksEndpoint([keys[0], PublicKey.from((keys[0] as PublicKey).toPem())] as PublicKey[]);
   expect((await twice.fetch(new Request(url)).json()).keys).toHaveLength(1);
 });
@@ -107,7 +107,7 @@ test('a key that is given twice is published once', async () => {
 test.each([
   ['a private key', [privateKeys[0]], {}, 'keys[0]: must be a PublicKey'],
   ['a private JWK', [{ kty: 'OKP', crv: 'Ed25519', x: 'AA', d: 'AA' }], {}, 'keys[0]: must be a PublicKey'],
-  ['no list', keys[0], {}, 'keys: must be an array of PublicKeys'],
+  ['a single key', keys[0], {}, 'keys: must be an array of PublicKeys'],
   ['a negative age', keys, { maxAgeSeconds: -1 }, 'option maxAgeSeconds: '],
   ['an unknown option', keys, { maxage: 1 }, 'option maxage: '],
 ])('%s is refused', (_name, given, options, message) => {

@@ -1,4 +1,4 @@
-/** What a publisher of JWK sets can do to us: nothing but be left out. */
+/** Whatever a publisher of a JWK set sends, it can only get its own set refused. */
 import { gzipSync } from 'node:zlib';
 import { type Answer, clientOf, HOST, newKey, publish, SET_TYPE, startPublisher } from 'ajwt-testkit/jwks-publisher';
 import { describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const say =
   (_request, response) =>
     response.writeHead(status, { 'content-type': SET_TYPE, ...headers }).end(body);
 
-describe('a set is taken', () => {
+describe('a set is accepted', () => {
   const good: Readonly<Record<string, Answer>> = {
     'as it should be': publish([key]),
     'as JSON': say(set, { 'content-type': 'application/json; charset=utf-8' }),
@@ -32,14 +32,14 @@ describe('a set is taken', () => {
     expect(await clientOf(publisher).kids(publisher.url, key.kid)).toEqual([key.kid]);
   });
 
-  test('where the first of several addresses does not answer', async () => {
+  test('if the first of several addresses does not respond', async () => {
     publisher.answerWith(publish([key]));
     const { kids } = clientOf(publisher, { lookup: async () => ['::1', '127.0.0.1'] });
     expect(await kids(publisher.url, key.kid)).toEqual([key.kid]);
   });
 });
 
-describe('a set is refused, and nobody is let in by it', () => {
+describe('a set is refused, and lets nobody in', () => {
   const endless: Answer = (_request, response) => {
     response.writeHead(200, { 'content-type': SET_TYPE });
     const more = () => {
@@ -54,36 +54,36 @@ describe('a set is refused, and nobody is let in by it', () => {
       'redirected',
       (request, response) => response.writeHead(302, { location: request.url }).end(),
     ],
-    ['a 304 that nobody asked for', 'redirected', say('', {}, 304)],
+    ['an unexpected 304', 'redirected', say('', {}, 304)],
     ['a 404', 'bad_status', say(set, {}, 404)],
     ['a 500', 'bad_status', say(set, {}, 500)],
     ['a 206', 'bad_status', say(set, {}, 206)],
     ['HTML', 'bad_type', say(set, { 'content-type': 'text/html' })],
     ['a gzip bomb', 'encoded', say(gzipSync(Buffer.alloc(10_000_000)), { 'content-encoding': 'gzip' })],
     ['a byte more than 256 kB', 'too_large', say(`${set}${' '.repeat(262_145 - set.length)}`)],
-    ['a set without end', 'too_large', endless],
-    ['silence', 'timeout', () => {}],
+    ['an endless set', 'too_large', endless],
+    ['no response', 'timeout', () => {}],
     [
-      'headers, and silence',
+      'headers without a body',
       'timeout',
       (_request, response) => response.writeHead(200, { 'content-type': SET_TYPE }).write('{'),
     ],
     [
-      'an end in the middle',
+      'a connection that ends too early',
       'unreachable',
       (_request, response) => {
         response.writeHead(200, { 'content-length': '5000' }).write('{');
         setImmediate(() => response.destroy());
       },
     ],
-    ['no JSON', 'not_a_set', say('<keys/>')],
-    ['nothing', 'not_a_set', say('')],
+    ['something other than JSON', 'not_a_set', say('<keys/>')],
+    ['an empty body', 'not_a_set', say('')],
     ['an array', 'not_a_set', say(`[${set}]`)],
     ['keys in an object', 'not_a_set', say('{"keys":{}}')],
-    ['one key, bare', 'not_a_set', say(JSON.stringify(key))],
-    ['keys twice', 'not_a_set', say(`{"keys":[],${set.slice(1)}`)],
+    ['a key instead of a set', 'not_a_set', say(JSON.stringify(key))],
+    ['a duplicate member', 'not_a_set', say(`{"keys":[],${set.slice(1)}`)],
     ['a byte order mark', 'not_a_set', say(`\ufeff${set}`)],
-    ['bytes that are no UTF-8', 'not_a_set', say(Buffer.from(set.replace('"keys"', '"x":"é","keys"'), 'latin1'))],
+    ['bytes that are not UTF-8', 'not_a_set', say(Buffer.from(set.replace('"keys"', '"x":"é","keys"'), 'latin1'))],
     ['only a symmetric key', 'no_usable_key', publish([{ kty: 'oct', k: 'c2VjcmV0' }])],
   ];
   test.each(bad)('%s', async (_name, code, answer) => {
@@ -103,14 +103,14 @@ describe('a set is refused, and nobody is let in by it', () => {
     await closed;
   });
 
-  test('a server with another name in its certificate', async () => {
+  test('from a server whose certificate has another name', async () => {
     const { kids, problems } = clientOf(publisher, { privateHosts: ['other.test'] });
     await expect(kids(`https://other.test:${publisher.port}/`)).rejects.toMatchObject({ code: 'unavailable' });
     expect(problems).toMatchObject([{ code: 'unreachable' }]);
     expect(publisher.seen).toEqual([]);
   });
 
-  test('a certificate of an unknown authority, whatever the program has allowed', async () => {
+  test('from a server with a certificate of an unknown authority, whatever the program allows', async () => {
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
     try {
       const { ca: _ours, ...reach } = publisher.reach;
@@ -123,20 +123,20 @@ describe('a set is refused, and nobody is let in by it', () => {
     }
   });
 
-  test('a name that is looked up for longer than the deadline', async () => {
+  test('if the name is not resolved in time', async () => {
     const { kids, codes } = clientOf(publisher, { timeout: 0.1, lookup: () => new Promise(() => {}) });
     await expect(kids(publisher.url)).rejects.toMatchObject({ code: 'unavailable' });
     expect(codes()).toEqual(['timeout']);
   });
 
-  test('a port where nobody listens', async () => {
+  test('if nothing listens on the port', async () => {
     const { kids, problems } = clientOf(publisher);
     await expect(kids(`https://${HOST}:1/`)).rejects.toThrow('ECONNREFUSED');
     expect(problems).toMatchObject([{ code: 'unreachable' }]);
   });
 });
 
-describe('an address that is not public is not connected to', () => {
+describe('no connection is made to a private address', () => {
   const ours = (options: JwksClientOptions) => clientOf(publisher, { privateHosts: [], timeout: 0.5, ...options });
 
   const spellings = [
@@ -171,7 +171,7 @@ describe('an address that is not public is not connected to', () => {
     expect(publisher.connections()).toBe(0);
   });
 
-  test('also by the system’s own resolver', async () => {
+  test('found by the system’s resolver', async () => {
     const { lookup: _none, ...reach } = publisher.reach;
     const { kids, codes } = clientOf({ ...publisher, reach: reach as typeof publisher.reach }, { privateHosts: [] });
     await expect(kids(`https://localhost:${publisher.port}/`)).rejects.toThrow();
@@ -179,18 +179,18 @@ describe('an address that is not public is not connected to', () => {
     expect(publisher.connections()).toBe(0);
   });
 
-  test('also where it stands among public ones', async () => {
+  test('among public ones', async () => {
     const { kids, codes } = ours({ lookup: async () => ['2d00::1', '127.0.0.1'] });
     await expect(kids(publisher.url)).rejects.toThrow();
     expect(codes()).toEqual(['forbidden_address']);
   });
 
-  test('also where the name led to a public one a moment before', async () => {
-    // Of a part of the Internet that nobody has been given.
+  test('of a name that had a public one a moment before', async () => {
+    // An address that is not assigned to anyone.
     const answers = [['2d00::1'], ['127.0.0.1'], ['127.0.0.1']];
     const { kids, clock, codes } = ours({ lookup: async () => answers.shift() as string[] });
     await expect(kids(publisher.url)).rejects.toThrow();
-    // The answer that was checked is the one that was used: there was no second.
+    // The checked address was used: the name was resolved once.
     expect(answers).toHaveLength(2);
     clock.now = 10;
     await expect(kids(publisher.url)).rejects.toThrow();
@@ -198,7 +198,7 @@ describe('an address that is not public is not connected to', () => {
     expect(publisher.connections()).toBe(0);
   });
 
-  test('but for hosts on the list, and for them only', async () => {
+  test('except for hosts in privateHosts', async () => {
     publisher.answerWith(publish([key]));
     const { kids, codes } = ours({ privateHosts: ['KEYS.test'] });
     expect(await kids(publisher.url)).toEqual([key.kid]);
@@ -207,7 +207,7 @@ describe('an address that is not public is not connected to', () => {
   });
 });
 
-describe('a URL is not asked at all', () => {
+describe('a URL is refused', () => {
   test.each([
     'http://keys.test/',
     'ftp://keys.test/',
@@ -250,14 +250,14 @@ describe('a URL is not asked at all', () => {
     (port: number) => `https://${HOST}:${port}`,
     (port: number) => `https://${HOST}:${port}?version=a@b`,
     (port: number) => `https://${HOST}:${port}/@acme/ключи.json#part`,
-  ])('but a URL that is only spelled in another way is: %s', async (spell) => {
+  ])('but not if it is only spelled differently: %s', async (spell) => {
     publisher.answerWith(publish([key]));
     const { kids, codes } = clientOf(publisher);
     expect(await kids(spell(publisher.port), key.kid)).toEqual([key.kid]);
     expect(codes()).toEqual([]);
   });
 
-  test('the default port may be written', () => {
+  test('but not for a default port', () => {
     expect(canonicalUrl(`https://${HOST}:443`)).toBe(`https://${HOST}/`);
   });
 
@@ -268,7 +268,7 @@ describe('a URL is not asked at all', () => {
     },
   );
 
-  test('no name, password or query of it is repeated', async () => {
+  test('without repeating its user name, password or query', async () => {
     publisher.answerWith(say('', {}, 500));
     const { client, kids, problems } = clientOf(publisher);
     expect(() => client.jwksKeys(`https://guido:pa55@${HOST}/?t=pa55`, { kid: undefined })).toThrow();

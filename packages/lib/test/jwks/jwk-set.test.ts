@@ -1,4 +1,4 @@
-/** Keys of a set, by whatever name, and those that are left out. */
+/** Which keys of a set are found by which kid, and which are skipped. */
 
 import { clientOf, newKey, publish, startPublisher } from 'ajwt-testkit/jwks-publisher';
 import { describe, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ describe('a key is found', () => {
     ['by that digest in capitals', bare(), key.kid.toUpperCase()],
     ['by its RFC 7638 thumbprint', bare(), key.thumbprint],
     ['without a kid', { ...bare(), kid: 'other' }, undefined],
-    ['where its kid is no string', { ...bare(), kid: 7 }, key.kid],
+    ['if its kid is not a string', { ...bare(), kid: 7 }, key.kid],
   ])('%s', async (_name, entry, kid) => {
     publisher.answerWith(publish([entry, rsa]));
     expect(await clientOf(publisher).kids(url, kid)).toContain(key.kid);
@@ -35,7 +35,7 @@ describe('a key is found', () => {
   });
 });
 
-describe('a key is left out, and hurts no other', () => {
+describe('a key is skipped, and affects no other', () => {
   const privateJwk = { ...leaked.toJwk(), d: 'AAAA' };
   test.each([
     ['a symmetric key', 'bad_key', { kty: 'oct', k: 'c2VjcmV0' }],
@@ -43,12 +43,12 @@ describe('a key is left out, and hurts no other', () => {
     ['a key for encryption', 'bad_key', { ...leaked.toJwk(), use: 'enc' }],
     ['a key that is not for verification', 'bad_key', { ...leaked.toJwk(), key_ops: ['sign'] }],
     ['another kind of key', 'bad_key', { kty: 'OKP', crv: 'X25519', x: bare().x }],
-    ['a key of an alg that is not its own', 'bad_key', { ...leaked.toJwk(), alg: 'RS256' }],
+    ['a key with an alg of another kind', 'bad_key', { ...leaked.toJwk(), alg: 'RS256' }],
     ['a weak key', 'bad_key', { kty: 'RSA', n: 'AQAB', e: 'AQAB' }],
     ['a number', 'bad_key', 7],
     ['null', 'bad_key', null],
     ['an array', 'bad_key', []],
-    ['a key of a kid that was there before', 'duplicate_kid', { ...leaked.toJwk(), kid: 'ours' }],
+    ['a key with the kid of an earlier one', 'duplicate_kid', { ...leaked.toJwk(), kid: 'ours' }],
   ])('%s', async (_name, code, entry) => {
     publisher.answerWith(publish([{ ...bare(), kid: 'ours' }, entry, rsa]));
     const { kids, problems } = clientOf(publisher);
@@ -56,21 +56,21 @@ describe('a key is left out, and hurts no other', () => {
     expect(problems).toMatchObject([{ code, index: 1 }]);
   });
 
-  test('a key whose private part stands beside it', async () => {
+  test('a key that is also published with its private part', async () => {
     publisher.answerWith(publish([leaked, key, privateJwk]));
     const { kids, codes } = clientOf(publisher);
     expect(await kids(url)).toEqual([key.kid]);
     expect(codes()).toEqual(['leaked_key', 'leaked_key']);
   });
 
-  test('the hundred-and-first', async () => {
+  test('the 101st key', async () => {
     publisher.answerWith(publish([...Array.from({ length: 100 }, () => bare()), rsa]));
     const { kids, codes } = clientOf(publisher);
     expect(await kids(url, rsa.kid)).toEqual([]);
     expect(codes()[0]).toBe('too_many_keys');
   });
 
-  test('no word of a key is in a message', async () => {
+  test('without any part of it in a message', async () => {
     publisher.answerWith(publish([privateJwk, { kty: 'oct', k: 'c2VjcmV0' }]));
     const { kids, problems } = clientOf(publisher);
     await expect(kids(url)).rejects.toThrow();

@@ -105,6 +105,6 @@ const NO_ADDRESS = [
 
 describe('an address', () => {
   test.each(PUBLIC)('%s is public', (address) => expect(isPublicAddress(address)).toBe(true));
-  test.each(NOT_PUBLIC)('%s is not', (address) => expect(isPublicAddress(address)).toBe(false));
-  test.each(NO_ADDRESS)('%j is none', (address) => expect(isPublicAddress(address)).toBe(false));
+  test.each(NOT_PUBLIC)('%s is not public', (address) => expect(isPublicAddress(address)).toBe(false));
+  test.each(NO_ADDRESS)('%j is not an address', (address) => expect(isPublicAddress(address)).toBe(false));
 });

@@ -21,7 +21,7 @@ const user = (username: string, until?: number): UserRecord<string> => ({
   validUntil: until,
 });
 
-describe('cached keeps the contract of key stores', () => {
+describe('cachedKeyStore keeps the contract of key stores', () => {
   const cases = keyStoreContract({
     states: ['active', 'staged', 'revoked'],
     around: (inner) => cachedKeyStore(inner),
@@ -37,7 +37,7 @@ describe('cached keeps the contract of key stores', () => {
   for (const { name, run } of cases) test(name, run);
 });
 
-/** A store that counts how often it is asked, and answers when it is told to. */
+/** A store that counts its lookups, and finishes them when the test says so. */
 function countingStore(options: CachedKeyStoreOptions = {}) {
   const clock = { monotonic: 0, now: 1000 };
   const asked: string[] = [];
@@ -63,7 +63,7 @@ function countingStore(options: CachedKeyStoreOptions = {}) {
 }
 
 describe('with a time to live', () => {
-  test('an answer is kept for a second, and a change is seen after it', async () => {
+  test('a user is cached for a second, and a change takes effect after that', async () => {
     const { find, clock, asked, known } = countingStore();
     known.set('guido', user('guido'));
     await find('guido');
@@ -75,7 +75,7 @@ describe('with a time to live', () => {
     expect(asked).toEqual(['guido', 'guido']);
   });
 
-  test('an age is counted from when the store was asked, not from when it answered', async () => {
+  test('the age of a user counts from the start of the lookup, not from its end', async () => {
     const { find, clock, asked, hold, known } = countingStore();
     known.set('guido', user('guido'));
     const open = hold();
@@ -88,7 +88,7 @@ describe('with a time to live', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('0 keeps nothing', async () => {
+  test('of 0, nothing is cached', async () => {
     const { find, asked, known } = countingStore({ ttlSeconds: 0 });
     known.set('guido', user('guido'));
     await find('guido');
@@ -96,14 +96,14 @@ describe('with a time to live', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('nobody is kept as well', async () => {
+  test('an unknown username is cached too', async () => {
     const { find, asked } = countingStore();
     expect(await find('nobody')).toBeUndefined();
     expect(await find('nobody')).toBeUndefined();
     expect(asked).toHaveLength(1);
   });
 
-  test('a record is not kept beyond the moment at which a key of it expires', async () => {
+  test('a user is not cached longer than until one of its keys expires', async () => {
     const { find, clock, asked, known } = countingStore({ ttlSeconds: 60 });
     known.set('guido', user('guido', 1010));
     await find('guido');
@@ -117,7 +117,7 @@ describe('with a time to live', () => {
 });
 
 describe('with a revision', () => {
-  test('answers are kept until it changes, which is seen within 5 ms', async () => {
+  test('users are cached until it changes, which is noticed within 5 ms', async () => {
     let revision = 1;
     const { find, clock, asked, known } = countingStore({ revision: () => revision });
     known.set('guido', user('guido'));
@@ -131,7 +131,7 @@ describe('with a revision', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('is looked at once in 5 ms, however many ask', async () => {
+  test('calls revision at most once in 5 ms', async () => {
     let looks = 0;
     const { find, clock, known } = countingStore({ revision: () => looks++ * 0 });
     known.set('guido', user('guido'));
@@ -142,7 +142,7 @@ describe('with a revision', () => {
     expect(looks).toBe(2);
   });
 
-  test('where it cannot be read, nothing is kept', async () => {
+  test('if it cannot be read, nothing is cached', async () => {
     const { find, clock, asked, known } = countingStore({
       revision: () => {
         throw new Error('locked');
@@ -156,7 +156,7 @@ describe('with a revision', () => {
     expect(asked).toHaveLength(3);
   });
 
-  test('what was on its way when something changed is not kept', async () => {
+  test('a lookup that began before a change is not cached', async () => {
     let revision = 1;
     const { find, clock, asked, known, hold } = countingStore({ revision: () => revision });
     known.set('guido', user('guido'));
@@ -174,7 +174,7 @@ describe('with a revision', () => {
   });
 });
 
-test('many that need the same user at once ask for it once; a failure is nobody else’s', async () => {
+test('concurrent requests for a user share one lookup; its failure does not affect other users', async () => {
   let fails = true;
   const asked: string[] = [];
   const cache = cachedKeyStore<string>({
@@ -192,7 +192,7 @@ test('many that need the same user at once ask for it once; a failure is nobody 
   expect(await cache.find('guido', HINT)).toMatchObject({ username: 'guido' });
 });
 
-test('who asks later than the ttl does not share an answer that has been under way since before', async () => {
+test('a request does not join a lookup that began more than ttlSeconds ago', async () => {
   const known = { disabled: false };
   const gates: (() => void)[] = [];
   const clock = { monotonic: 0 };
@@ -217,7 +217,7 @@ test('who asks later than the ttl does not share an answer that has been under w
   expect((await Promise.all([first, second, third])).map((record) => record?.disabled)).toEqual([false, false, true]);
 });
 
-test('it is bounded: who was not asked for longest goes, and strangers push out no user', async () => {
+test('drops the least recently used user when it is full, and none for unknown usernames', async () => {
   const { find, asked, known } = countingStore({ maxUsers: 10 });
   for (let index = 0; index < 10; index++) known.set(`u${index}`, user(`u${index}`));
   for (let index = 0; index < 10; index++) await find(`u${index}`);
@@ -234,7 +234,7 @@ test('it is bounded: who was not asked for longest goes, and strangers push out 
   expect(asked).toEqual(['u1']);
 });
 
-test('it keeps names, and not the payloads that they were cut out of', async () => {
+test('keeps usernames without the payloads that they are part of', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const held = () => {
@@ -245,7 +245,7 @@ test('it keeps names, and not the payloads that they were cut out of', async () 
     const shared = user('a user of all');
     const cache = cachedKeyStore({ find: async () => (isKnown ? shared : undefined) }, { maxUsers: 100_000 });
     const before = held();
-    // The second time it is found, and named by another payload.
+    // The second lookup finds it in the cache, by a username from another payload.
     for (const time of ['first', 'second']) {
       for (let index = 0; index < 5000; index++) {
         const payload = Buffer.from(`{"username":"somebody of a longer name ${index}","nonce":"${time.repeat(500)}"}`);
@@ -258,7 +258,7 @@ test('it keeps names, and not the payloads that they were cut out of', async () 
   }
 });
 
-test('forget() makes a change in this process count at once, for one or for all', async () => {
+test('after forget(), a change takes effect at once, for one user or for all', async () => {
   const { cache, find, asked, known } = countingStore({ ttlSeconds: 60 });
   for (const name of ['guido', 'ada']) known.set(name, user(name));
   for (const name of ['guido', 'ada']) await find(name);
@@ -270,7 +270,7 @@ test('forget() makes a change in this process count at once, for one or for all'
   expect(asked).toHaveLength(5);
 });
 
-test('what was used is passed on', async () => {
+test('passes recordUse to the inner store', async () => {
   const used: string[] = [];
   const { publicKey } = await PrivateKey.generate('ed25519');
   cachedKeyStore({ find: () => undefined, recordUse: (key, at) => used.push(`${key.kid} ${at}`) }).recordUse?.(
@@ -289,7 +289,7 @@ test.each([
   expect(() => cachedKeyStore(memoryKeyStore(), options as CachedKeyStoreOptions)).toThrow(`option ${name}`);
 });
 
-test('what is loading while another user is forgotten is not kept for ever', async () => {
+test('a lookup during forget() of another user ends, and is not joined forever', async () => {
   const { cache, clock, known, hold, find } = countingStore({ ttlSeconds: 1 });
   known.set('bob', user('bob'));
   const release = hold();

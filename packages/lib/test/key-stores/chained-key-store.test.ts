@@ -14,27 +14,30 @@ import {
 const HINT = { kid: undefined, alg: 'EdDSA' } as const;
 const newKey = () => PrivateKey.generate('ed25519');
 
-/** Answers later, as a database does. */
+/** Returns a promise, as a database does. */
 const later = <User>(store: KeyStore<User>): KeyStore<User> => ({
   find: async (username, hint) => store.find(username, hint),
 });
 
-describe.each(['at once', 'later'])('chain keeps the contract of key stores, where its stores answer %s', (when) => {
-  const cases = keyStoreContract({
-    states: ['active', 'staged', 'revoked'],
-    around: (inner) => chainedKeyStore(memoryKeyStore(), inner, memoryKeyStore()),
-    make(users) {
-      const stores = [memoryKeyStore(), memoryKeyStore()] as const;
-      users.forEach(({ username, disabled, keys }, index) => {
-        const store = stores[index % 2 === 0 ? 1 : 0];
-        store.setUser(username, { user: username, disabled });
-        for (const { key, state } of keys) store.addKey(username, key as PublicKey, { state });
-      });
-      return when === 'at once' ? chainedKeyStore(...stores) : chainedKeyStore(later(stores[0]), later(stores[1]));
-    },
-  });
-  for (const { name, run } of cases) test(name, run);
-});
+describe.each(['at once', 'later'])(
+  'chainedKeyStore keeps the contract of key stores, with stores that respond %s',
+  (when) => {
+    const cases = keyStoreContract({
+      states: ['active', 'staged', 'revoked'],
+      around: (inner) => chainedKeyStore(memoryKeyStore(), inner, memoryKeyStore()),
+      make(users) {
+        const stores = [memoryKeyStore(), memoryKeyStore()] as const;
+        users.forEach(({ username, disabled, keys }, index) => {
+          const store = stores[index % 2 === 0 ? 1 : 0];
+          store.setUser(username, { user: username, disabled });
+          for (const { key, state } of keys) store.addKey(username, key as PublicKey, { state });
+        });
+        return when === 'at once' ? chainedKeyStore(...stores) : chainedKeyStore(later(stores[0]), later(stores[1]));
+      },
+    });
+    for (const { name, run } of cases) test(name, run);
+  },
+);
 
 async function twoStores() {
   const [key, other] = [await newKey(), await newKey()];
@@ -53,19 +56,19 @@ async function twoStores() {
   return { first, second, key, other, reasonOf };
 }
 
-test('who is only in the second store is let in', async () => {
+test('accepts a user who is only in the second store', async () => {
   const { first, second, reasonOf } = await twoStores();
   expect(await reasonOf(chainedKeyStore(first, second))).toBe('accepted');
   expect(await reasonOf(chainedKeyStore(later(first), second))).toBe('accepted');
 });
 
-test('who is disabled in the first is not revived by the second', async () => {
+test('refuses a user who is disabled in the first store and enabled in the second', async () => {
   const { first, second, reasonOf } = await twoStores();
   first.setUser('guido', { user: 'guido', disabled: true });
   expect(await reasonOf(chainedKeyStore(first, second))).toBe('user_disabled');
 });
 
-test('nor who has no key, or another, or a revoked one there', async () => {
+test('refuses a user whose key is missing, different or revoked in the first store', async () => {
   const { first, second, key, other, reasonOf } = await twoStores();
   first.setUser('guido', { user: 'guido' });
   expect(await reasonOf(chainedKeyStore(first, second))).toBe('unknown_key');
@@ -75,19 +78,22 @@ test('nor who has no key, or another, or a revoked one there', async () => {
   expect(await reasonOf(chainedKeyStore(later(first), second))).toBe('key_revoked');
 });
 
-test.each(['throws', 'rejects'])('a store that %s is unavailable, and no other is asked', async (how) => {
-  const { second, reasonOf } = await twoStores();
-  const broken: KeyStore<string> = {
-    find: () => {
-      if (how === 'throws') throw new Error('down');
-      return Promise.reject(new Error('down'));
-    },
-  };
-  expect(await reasonOf(chainedKeyStore(broken, second))).toBe('unavailable');
-  expect(await reasonOf(chainedKeyStore(second, broken))).toBe('accepted');
-});
+test.each(['throws', 'rejects'])(
+  'if a store %s, the request is unavailable, and the next store is not asked',
+  async (how) => {
+    const { second, reasonOf } = await twoStores();
+    const broken: KeyStore<string> = {
+      find: () => {
+        if (how === 'throws') throw new Error('down');
+        return Promise.reject(new Error('down'));
+      },
+    };
+    expect(await reasonOf(chainedKeyStore(broken, second))).toBe('unavailable');
+    expect(await reasonOf(chainedKeyStore(second, broken))).toBe('accepted');
+  },
+);
 
-test('a store that finds somebody else by that name does not have the user', async () => {
+test('ignores a store that finds a user with a different name', async () => {
   const { second, other, reasonOf } = await twoStores();
   const careless: KeyStore<string> = {
     find: (username) => ({
@@ -100,7 +106,7 @@ test('a store that finds somebody else by that name does not have the user', asy
   expect(await reasonOf(chainedKeyStore(careless, second))).toBe('accepted');
 });
 
-test('the use of a key is told to the store that gave it', async () => {
+test('passes recordUse to the store that the key came from', async () => {
   const told: string[] = [];
   const [one, two] = [await newKey(), await newKey()];
   const store = (name: string, username: string, { publicKey: key }: PrivateKey): KeyStore<string> => ({
@@ -117,7 +123,7 @@ test('the use of a key is told to the store that gave it', async () => {
   expect(told).toEqual(['second 7', 'first 8']);
 });
 
-test.each([[[]], [[undefined]], [[{}]]])('what is no store is refused: %j', (stores) => {
+test.each([[[]], [[undefined]], [[{}]]])('refuses %j, which is not a key store', (stores) => {
   expect(() => chainedKeyStore(...(stores as KeyStore<unknown>[]))).toThrow(
     /^chainedKeyStore: (?:needs at least one key store|store 1: must be a key store)/,
   );

@@ -1,4 +1,4 @@
-/** A stranger must not learn which names exist: whatever a lookup finds, it asks the database once, and reads as many keys. */
+/** A stranger must not learn which usernames exist: every lookup makes one query and parses the same number of keys. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { signToken } from 'ajwt-testkit/sign';
 import { Kysely } from 'kysely';
@@ -9,7 +9,7 @@ import { nodeSqliteDialect, sqlDirectory, sqlKeyStore } from '../../src/sql.ts';
 const [own, other] = await Promise.all(Array.from({ length: 2 }, () => PrivateKey.generate('ed25519')));
 const stranger = generateKeyPairSync('ed25519').privateKey;
 
-/** Whom a stranger asks for, with which kid, and the reason that only the log has. */
+/** What a stranger sends: a username and a kid; and the reason, which only the log has. */
 const ATTEMPTS = [
   ['a user, and its key', 'guido', own?.kid, 'bad_signature'],
   ['a user, and its key in upper case', 'guido', own?.kid.toUpperCase(), 'bad_signature'],
@@ -43,7 +43,7 @@ afterEach(() => {
   return database.destroy();
 });
 
-/** The signature of a stranger, under any kid. */
+/** A stranger's token, with any kid. */
 function forged(username: string, kid: string | undefined): string {
   const header = JSON.stringify({ alg: 'EdDSA', typ: 'JWT', ...(kid === undefined ? {} : { kid }) });
   const payload = JSON.stringify({ username, time: Math.floor(Date.now() / 1000), nonce: randomUUID() });
@@ -62,7 +62,7 @@ describe.each<[string, (options?: { maxParsedKeys: number }) => KeyStore<unknown
       }),
   ],
 ])('%s', (_name, make) => {
-  /** Queries made and keys read for one request. */
+  /** Counts the queries and the parsed keys of one request. */
   async function costOf(keys: KeyStore<unknown>, username: string, kid: string | undefined, reason: string) {
     const authorization = forged(username, kid);
     const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });
@@ -74,7 +74,7 @@ describe.each<[string, (options?: { maxParsedKeys: number }) => KeyStore<unknown
     return { queries: queries.length, reads };
   }
 
-  test.each(ATTEMPTS)('asked for %s, reads one key the first time, and none later', async (_for, name, kid, reason) => {
+  test.each(ATTEMPTS)('for %s, parses one key the first time, and none later', async (_for, name, kid, reason) => {
     const store = make();
     expect(await costOf(store, name, kid, reason)).toEqual({ queries: 1, reads: 1 });
     for (let later = 0; later < 3; later++) {
@@ -95,7 +95,7 @@ describe.each<[string, (options?: { maxParsedKeys: number }) => KeyStore<unknown
     expect(reads).toEqual([1, 0, 0]);
   });
 
-  test('reads a decoy of the kind of the key that was read last', async () => {
+  test('parses a decoy of the same kind as the last key', async () => {
     const store = make();
     await costOf(store, 'guido', own?.kid, 'bad_signature');
     const read = vi.spyOn(PublicKey, 'from');
@@ -103,7 +103,7 @@ describe.each<[string, (options?: { maxParsedKeys: number }) => KeyStore<unknown
     expect(read.mock.calls).toEqual([[own?.publicKey.toPem()]]);
   });
 
-  test('remembers as many names as keys', async () => {
+  test('remembers as many usernames as keys', async () => {
     const store = make({ maxParsedKeys: 10 });
     const read = vi.spyOn(PublicKey, 'from');
     const find = (name: string) => store.find(name, { kid: undefined, alg: 'EdDSA' });

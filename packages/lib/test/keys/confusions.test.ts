@@ -1,4 +1,4 @@
-/** What people give where a key belongs: the error names what it is, and the way out. */
+/** Input that is not a key of the expected kind: the error names it, and says what to do. */
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const all = process.env.AJWT_TEST_ALL !== undefined;
 const openssl = (...args: string[]) =>
   execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
 
-/** A file as it is on disk, and what each side says about it. */
+/** The content of a file, and the errors of PrivateKey and PublicKey. */
 type Row = readonly [
   what: string,
   file: string,
@@ -42,7 +42,7 @@ const both = (code: string, message: RegExp) =>
     [code, message],
   ] as const;
 
-describe('as texts', () => {
+describe('an error names', () => {
   const pair = generateKeyPairSync('ed25519');
   const rows: Row[] = [
     ['a PuTTY key', 'key.ppk', ...both('unsupported', /PuTTY key \(\.ppk\).*puttygen FILE -O private-openssh/)],
@@ -89,62 +89,80 @@ describe('as texts', () => {
 
   test.each(rows)('%s', (_what, file, asPrivate, asPublic) => check(file, asPrivate, asPublic));
 
-  test('a public key in PEM where a private one belongs', async () => {
+  test('a public key in PEM instead of a private one', async () => {
     await expect(PrivateKey.fromFile(at('public.pem'))).rejects.toMatchObject({
       code: 'public_key',
       message: expect.stringMatching(/public key \(a PEM block PUBLIC KEY\).*without \.pub/),
     });
   });
 
-  test('texts that begin with a zero are not taken for binary files', () => {
+  test('text that begins with a zero is not called a binary file', () => {
     for (const text of ['0', '00', '0123456789abcdef', '0 0']) {
       expect(() => PrivateKey.from(text)).toThrow(/not a private key in any known format/);
     }
   });
 });
 
-describe.skipIf(!all && !hasProgram('openssl', 'version'))('made by openssl (skipped where there is none)', () => {
-  test.each<Row>([
-    ['PKCS#12', 'key.p12', ...both('unsupported', /PKCS#12.*openssl pkcs12 -nocerts/)],
-    [
-      'a certificate',
-      'cert.pem',
-      ['unsupported', /certificate; the private key.*another file/],
-      ['unsupported', /openssl x509 -noout -pubkey/],
-    ],
-    ['a certificate in DER', 'cert.der', ...both('unsupported', /binary DER/)],
-    [
-      'a certificate request',
-      'request.pem',
-      ['unsupported', /certificate request; the private key/],
-      ['unsupported', /certificate/],
-    ],
-  ])('%s', async (_what, file, asPrivate, asPublic) => {
-    openssl('req', '-x509', '-newkey', 'ed25519', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem', '-subj', '/CN=x');
-    openssl('x509', '-in', 'cert.pem', '-outform', 'DER', '-out', 'cert.der');
-    openssl('req', '-new', '-key', 'key.pem', '-subj', '/CN=x', '-out', 'request.pem');
-    openssl('pkcs12', '-export', '-inkey', 'key.pem', '-in', 'cert.pem', '-passout', 'pass:x', '-out', 'key.p12');
-    await check(file, asPrivate, asPublic);
-  });
-});
+describe.skipIf(!all && !hasProgram('openssl', 'version'))(
+  'an error names a file of openssl (skipped without openssl):',
+  () => {
+    test.each<Row>([
+      ['PKCS#12', 'key.p12', ...both('unsupported', /PKCS#12.*openssl pkcs12 -nocerts/)],
+      [
+        'a certificate',
+        'cert.pem',
+        ['unsupported', /certificate; the private key.*another file/],
+        ['unsupported', /openssl x509 -noout -pubkey/],
+      ],
+      ['a certificate in DER', 'cert.der', ...both('unsupported', /binary DER/)],
+      [
+        'a certificate request',
+        'request.pem',
+        ['unsupported', /certificate request; the private key/],
+        ['unsupported', /certificate/],
+      ],
+    ])('%s', async (_what, file, asPrivate, asPublic) => {
+      openssl(
+        'req',
+        '-x509',
+        '-newkey',
+        'ed25519',
+        '-nodes',
+        '-keyout',
+        'key.pem',
+        '-out',
+        'cert.pem',
+        '-subj',
+        '/CN=x',
+      );
+      openssl('x509', '-in', 'cert.pem', '-outform', 'DER', '-out', 'cert.der');
+      openssl('req', '-new', '-key', 'key.pem', '-subj', '/CN=x', '-out', 'request.pem');
+      openssl('pkcs12', '-export', '-inkey', 'key.pem', '-in', 'cert.pem', '-passout', 'pass:x', '-out', 'key.p12');
+      await check(file, asPrivate, asPublic);
+    });
+  },
+);
 
-describe.skipIf(!all && !hasProgram('ssh-keygen', '-?'))('made by ssh-keygen (skipped where there is none)', () => {
-  test('an OpenSSH certificate', async () => {
-    for (const name of ['ca', 'user']) runProgram('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at(name)]);
-    runProgram('ssh-keygen', ['-q', '-s', at('ca'), '-I', 'id', '-n', 'guido', at('user.pub')]);
-    await check(
-      'user-cert.pub',
-      ['public_key', /OpenSSH certificate; the private key is the file without -cert\.pub/],
-      ['unsupported', /OpenSSH certificate; give the bare public key/],
-    );
-  });
+describe.skipIf(!all && !hasProgram('ssh-keygen', '-?'))(
+  'an error names a file of ssh-keygen (skipped without ssh-keygen):',
+  () => {
+    test('an OpenSSH certificate', async () => {
+      for (const name of ['ca', 'user']) runProgram('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at(name)]);
+      runProgram('ssh-keygen', ['-q', '-s', at('ca'), '-I', 'id', '-n', 'guido', at('user.pub')]);
+      await check(
+        'user-cert.pub',
+        ['public_key', /OpenSSH certificate; the private key is the file without -cert\.pub/],
+        ['unsupported', /OpenSSH certificate; give the bare public key/],
+      );
+    });
 
-  test('an OpenSSH key, of either half', () => {
-    runProgram('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at('plain')]);
-    const read = (name: string) => readFileSync(at(name), 'utf8');
-    expect(() => PrivateKey.from(read('plain.pub'))).toThrow(
-      'this is an OpenSSH public key; the private key is the file without .pub',
-    );
-    expect(() => PublicKey.from(read('plain'))).toThrow(/private key.*\.pub file, or `ssh-keygen -y`/);
-  });
-});
+    test('a public key instead of a private one, and the reverse', () => {
+      runProgram('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at('plain')]);
+      const read = (name: string) => readFileSync(at(name), 'utf8');
+      expect(() => PrivateKey.from(read('plain.pub'))).toThrow(
+        'this is an OpenSSH public key; the private key is the file without .pub',
+      );
+      expect(() => PublicKey.from(read('plain'))).toThrow(/private key.*\.pub file, or `ssh-keygen -y`/);
+    });
+  },
+);

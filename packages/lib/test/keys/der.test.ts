@@ -1,4 +1,4 @@
-/** Public keys in DER and PEM, beside what node's crypto makes of the same key. */
+/** Public keys in DER and PEM, compared with the output of node:crypto. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { PublicKey } from '../../src/index.ts';
@@ -24,7 +24,7 @@ const KEYS: Readonly<Record<string, () => KeyObject>> = {
 describe.each(Object.entries(KEYS))('%s', (name, make) => {
   const rounds = name.startsWith('RSA') ? 2 : 50;
 
-  test('is written as node writes it, and read again', () => {
+  test('is written like node:crypto does, and read again', () => {
     for (let round = 0; round < rounds; round++) {
       const handle = make();
       const pem = handle.export({ type: 'spki', format: 'pem' });

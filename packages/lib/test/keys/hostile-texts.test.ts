@@ -1,4 +1,4 @@
-/** Texts of the longest size that are read, made to be slow or deep: each gets its typed answer. */
+/** Texts of the maximum length that are slow or deeply nested: each is refused with a KeyError, quickly. */
 import { expect, test } from 'vitest';
 import { KeyError, PrivateKey, PublicKey } from '../../src/index.ts';
 
@@ -32,13 +32,13 @@ const TEXTS: readonly (readonly [what: string, text: string])[] = [
   ['a PEM of broken base64', `-----BEGIN PUBLIC KEY-----\n${'A'.repeat(15_000)}!\n-----END PUBLIC KEY-----`],
 ];
 
-// A hundred and fifty times over: where the work grew with the square of the length, this alone took minutes, not a second.
-test.each(TEXTS)('%s: a KeyError, without stalling', (_what, text) => {
+// 150 times: if the work grew with the square of the length, this would take minutes.
+test.each(TEXTS)('%s is refused quickly', (_what, text) => {
   for (let count = 0; count < 150; count++) {
     for (const key of [PublicKey, PrivateKey]) expect(() => key.from(text)).toThrow(KeyError);
   }
 });
 
-test('a text far beyond every key is refused before it is looked at', () => {
+test('a text that is much longer than a key is refused before it is read', () => {
   expect(() => PrivateKey.from('A'.repeat(64 * 2 ** 20))).toThrow(expect.objectContaining({ code: 'too_large' }));
 });

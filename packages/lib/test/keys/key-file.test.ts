@@ -1,4 +1,4 @@
-/** Key files: what is no regular file of a sensible size is refused, and nothing waits for a pipe. */
+/** Key files: anything but a regular file of a reasonable size is refused, and nothing waits for a pipe. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ async function codeOf(path: string): Promise<string> {
   }
 }
 
-describe('a private key out of a file', () => {
+describe('a private key from a file', () => {
   test.each([
     ['key.pem', 'accepted'],
     ['link', 'accepted'],
@@ -54,22 +54,19 @@ describe('a private key out of a file', () => {
     expect(await codeOf(at(name))).toBe(code);
   });
 
-  test.skipIf(!canMakePipe)(
-    'a pipe that nobody writes to is refused at once (skipped where there is no mkfifo)',
-    async () => {
-      expect(await codeOf(at('pipe'))).toBe('unreadable');
-    },
-  );
+  test.skipIf(!canMakePipe)('a pipe without a writer is refused at once (skipped without mkfifo)', async () => {
+    expect(await codeOf(at('pipe'))).toBe('unreadable');
+  });
 
-  test.skipIf(process.platform === 'win32')('a device without end is refused (skipped on Windows)', async () => {
+  test.skipIf(process.platform === 'win32')('an endless device is refused (skipped on Windows)', async () => {
     expect(await codeOf('/dev/zero')).toBe('unreadable');
   });
 
-  test('options reach the import', async () => {
+  test('options apply to the key', async () => {
     expect((await PrivateKey.fromFile(at('encrypted.pem'), { passphrase: 'passphrase' })).kid).toBe(key.kid);
   });
 
-  test('~ is the home directory, at the start and alone only', async () => {
+  test('~ is the home directory, alone or before a slash at the start', async () => {
     vi.stubEnv('HOME', folder);
     vi.stubEnv('USERPROFILE', folder);
     expect((await PrivateKey.fromFile('~/key.pem')).kid).toBe(key.kid);

@@ -10,7 +10,7 @@ const PATHS = [
   'C:\\keys\\guido.pub',
 ];
 
-describe.each(PATHS)('the path %s in place of a key', (path) => {
+describe.each(PATHS)('the path %s instead of a key', (path) => {
   test('is malformed as a public key, and the message names fromFile', () => {
     const message = 'this is a path, not a key; read the file with PublicKey.fromFile(path)';
     expect(() => PublicKey.from(path)).toThrow(new KeyError('malformed', message));

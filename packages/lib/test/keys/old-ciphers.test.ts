@@ -1,4 +1,4 @@
-/** Private keys encrypted with what this OpenSSL lacks: the error says so, and the command in it works. */
+/** Private keys encrypted with ciphers that this OpenSSL lacks: the error names the cipher, and the command in it works. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ function messageOf(text: string, passphrase?: string): string {
   }
 }
 
-/** Runs the command that a message gives, with the two passphrases that a person would type. */
+/** Runs the command in a message, with the two passphrases that a person would type. */
 function runCommandOf(message: string, text: string): string {
   const command = /`openssl ([^`]+)`/.exec(message)?.[1] as string;
   writeFileSync(join(folder, 'FILE'), text);
@@ -34,25 +34,25 @@ function runCommandOf(message: string, text: string): string {
   return readFileSync(join(folder, 'NEW'), 'utf8');
 }
 
-describe('a key of PBE-MD5-DES, with its right passphrase', () => {
+describe('a key encrypted with PBE-MD5-DES', () => {
   const text = readVectorText('tool-output/private-pbe-md5-des-passphrase-pw.pem');
 
   test.each([
     ['the right one', { passphrase: 'pw' }],
     ['a wrong one', { passphrase: 'no' }],
     ['none', {}],
-  ])('is unsupported, with %s', (_what, options) => {
+  ])('is unsupported with %s', (_what, options) => {
     expect(keyErrorCode(() => PrivateKey.from(text, options))).toBe('unsupported');
   });
 
-  test('the message names the cipher, and how to encrypt the key again', () => {
+  test('gets an error that names the cipher and a command to encrypt the key again', () => {
     expect(messageOf(text, 'pw')).toBe(
       'this private key is encrypted with PBE-MD5-DES, which this OpenSSL lacks; encrypt a copy again with ' +
         '`openssl pkcs8 -topk8 -v2 aes256 -provider legacy -provider default -in FILE -out NEW`',
     );
   });
 
-  test('where OpenSSL has its legacy provider, the key opens', () => {
+  test('is decrypted if OpenSSL has its legacy provider', () => {
     const script = `const { PrivateKey } = await import(process.argv[1]);
       try { console.log(PrivateKey.from(process.argv[2], { passphrase: process.argv[3] }).alg); } catch ({ code }) { console.log(code); }`;
     const run = (passphrase: string) => {
@@ -102,7 +102,7 @@ const HASHES = [
   'hmacWithSHA512-256',
 ];
 
-describe.skipIf(!hasLegacy)('made by openssl with its legacy provider (skipped where there is none)', () => {
+describe.skipIf(!hasLegacy)('a key written by openssl with its legacy provider (skipped without it)', () => {
   if (hasLegacy) openssl('genrsa', '-out', 'key', '2048');
   const { kid } = hasLegacy ? PrivateKey.from(readFileSync(join(folder, 'key'), 'utf8')) : { kid: '' };
   const out = ['-passout', 'pass:pw', '-in', 'key'];
@@ -114,7 +114,7 @@ describe.skipIf(!hasLegacy)('made by openssl with its legacy provider (skipped w
     ['scrypt', 'aes-256-cbc', ['pkcs8', '-topk8', '-scrypt', '-scrypt_N', '1024']],
   ];
 
-  test.each(cases)('%s opens, or is unsupported with a command that works', (what, cipher, args) => {
+  test.each(cases)('%s is decrypted, or is unsupported with a command that works', (what, cipher, args) => {
     const [command = '', ...rest] = args;
     const text = openssl(command, ...PROVIDERS, ...rest, ...out);
     if (hasCipher(cipher)) {
@@ -133,17 +133,17 @@ describe.skipIf(!hasLegacy)('made by openssl with its legacy provider (skipped w
     expect(PrivateKey.from(runCommandOf(message, text), { passphrase: 'new' }).kid).toBe(kid);
   });
 
-  test('some are of each kind here', () => {
+  test('there are keys of both kinds', () => {
     expect([...new Set(cases.map(([, cipher]) => hasCipher(cipher)))].sort()).toEqual([false, true]);
   });
 });
 
-describe('a key encrypted in a way that no OpenSSL opens', () => {
+describe('a key encrypted with a scheme that no OpenSSL supports', () => {
   const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const locked = { format: 'pem', cipher: 'aes-256-cbc', passphrase: 'pw' } as const;
   const aes = pair.privateKey.export({ type: 'pkcs8', ...locked }) as string;
   const traditional = pair.privateKey.export({ type: 'pkcs1', ...locked }) as string;
-  /** Rewrites a part of the DER, in hex, by another of the same length. */
+  /** Replaces a part of the DER, in hex, by another one of the same length. */
   const patched = (text: string, from: string, to: string) => {
     const hex = Buffer.from(text.replace(/-----[^-]+-----|\n/g, ''), 'base64').toString('hex');
     expect([hex.split(from).length, to.length]).toEqual([2, from.length]);
@@ -161,7 +161,7 @@ describe('a key encrypted in a way that no OpenSSL opens', () => {
     ['a scheme that is not known', () => patched(aes, '2a864886f70d01050d', '2a864886f70d01057f')],
     ['DEK-Info of a cipher that is not known', () => traditional.replace('AES-256-CBC', 'GUIDO-SECRET-CBC')],
     ['DEK-Info of AES-256-GCM', () => traditional.replace('AES-256-CBC', 'AES-256-GCM')],
-  ])('%s: the program that wrote it has to do it', (_what, make) => {
+  ])('%s: the error says to use the program that wrote it', (_what, make) => {
     const text = make();
     expect(keyErrorCode(() => PrivateKey.from(text))).toBe('passphrase_required');
     expect(keyErrorCode(() => PrivateKey.from(text, { passphrase: 'pw' }))).toBe('unsupported');
@@ -177,7 +177,7 @@ describe('a key encrypted in a way that no OpenSSL opens', () => {
     expect(messageOf(text)).toMatch(tool);
   });
 
-  test.skipIf(!hasLegacy)('scrypt that asks for too much memory is too large, and not a wrong passphrase', () => {
+  test.skipIf(!hasLegacy)('scrypt with too much memory is too large, and not a wrong passphrase', () => {
     const args = ['pkcs8', '-topk8', '-scrypt', '-scrypt_N', '16384', '-passout', 'pass:pw', '-in', 'key'];
     // r = 8 becomes r = 127, which takes 266 MB; p = 1 is behind it.
     const text = patched(openssl(...args), '02024000020108020101', '0202400002017f020101');

@@ -1,4 +1,4 @@
-/** Private keys that ssh-keygen has encrypted, with every cipher that it offers. */
+/** Private keys encrypted by ssh-keygen with each of its ciphers. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ const KINDS = [
 ] as const;
 type Kind = (typeof KINDS)[number][0];
 
-/** Makes a key with one round of bcrypt, so that the tests wait for no more than they must. */
+/** Generates a key with one round of bcrypt, so that the tests are fast. */
 function make(kind: Kind, cipher: string, rounds = '1') {
   const path = join(folder, `${kind}-${cipher}-${rounds}`);
   const args = KINDS.find(([name]) => name === kind)?.[1] ?? [];
@@ -57,7 +57,7 @@ function textOf(bytes: Uint8Array, like: string): string {
   return [lines[0], ...(base64.match(/.{1,70}/g) ?? []), ...lines.slice(-2)].join('\n');
 }
 
-/** Where a file has its parts: offsets of the rounds, and of the private section with what is behind it. */
+/** The offsets of the rounds, and of the private section and the bytes after it. */
 function partsOf(bytes: Buffer) {
   const reader = new SshReader(bytes);
   reader.startsWith('openssh-key-v1\0');
@@ -78,7 +78,7 @@ function partsOf(bytes: Buffer) {
   };
 }
 
-/** The file with some bytes changed. */
+/** Returns the file with some bytes changed. */
 function changed(text: string, change: (bytes: Buffer, parts: ReturnType<typeof partsOf>) => void): string {
   const bytes = bytesOf(text);
   change(bytes, partsOf(bytes));
@@ -87,7 +87,7 @@ function changed(text: string, change: (bytes: Buffer, parts: ReturnType<typeof 
 
 const flip = (bytes: Buffer, at: number) => bytes.writeUInt8((bytes[at] as number) ^ 1, at);
 
-describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped where there is none)', () => {
+describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped without ssh-keygen)', () => {
   const keys = new Map<string, ReturnType<typeof make>>();
   const made = (kind: Kind, cipher: string) => {
     const name = `${kind} ${cipher}`;
@@ -96,7 +96,7 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped where the
     return key;
   };
 
-  test.each(CIPHERS)('%s: opened, or refused', async (cipher) => {
+  test.each(CIPHERS)('%s: decrypted with the right passphrase only', async (cipher) => {
     const { path, text, publicKey } = made('ed25519', cipher);
     const key = PrivateKey.from(text, { passphrase: PASSPHRASE });
     expect(key.kid).toBe(publicKey.kid);
@@ -117,14 +117,14 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped where the
     expect(PrivateKey.from(text.replaceAll('\n', '\\n'), { passphrase: PASSPHRASE }).kid).toBe(publicKey.kid);
   });
 
-  test('with the rounds that it chooses by itself', () => {
+  test('with the default number of rounds', () => {
     const path = join(folder, 'usual');
     runProgram('ssh-keygen', ['-q', '-t', 'ed25519', '-N', PASSPHRASE, '-f', path]);
     const publicKey = PublicKey.from(readFileSync(`${path}.pub`, 'utf8'));
     expect(PrivateKey.from(readFileSync(path, 'utf8'), { passphrase: PASSPHRASE }).kid).toBe(publicKey.kid);
   });
 
-  test.each(WITH_TAG)('%s: a bit changed anywhere in the section or its tag is found', (cipher) => {
+  test.each(WITH_TAG)('%s: a changed bit anywhere in the section or its tag is noticed', (cipher) => {
     const { text } = made('ed25519', cipher);
     const { section, end } = partsOf(bytesOf(text));
     for (const at of [section, section + 40, end - 1, end, end + 15]) {
@@ -136,20 +136,17 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped where the
     }
   });
 
-  test.each(['aes256-ctr', 'aes256-cbc'])(
-    '%s: what was changed behind the check numbers is a damaged file',
-    (cipher) => {
-      const { text } = made('ed25519', cipher);
-      const damaged = changed(text, (bytes, { end }) => flip(bytes, end - 1));
-      expect(keyErrorCode(() => PrivateKey.from(damaged, { passphrase: PASSPHRASE }))).toBe('malformed');
-    },
-  );
+  test.each(['aes256-ctr', 'aes256-cbc'])('%s: a change after the check numbers means a damaged file', (cipher) => {
+    const { text } = made('ed25519', cipher);
+    const damaged = changed(text, (bytes, { end }) => flip(bytes, end - 1));
+    expect(keyErrorCode(() => PrivateKey.from(damaged, { passphrase: PASSPHRASE }))).toBe('malformed');
+  });
 
   test.each([
     ['no rounds', 0, 'malformed'],
     ['one round more than the bound', 513, 'too_large'],
     ['2^32 - 1 rounds', 0xffff_ffff, 'too_large'],
-  ])('%s are refused before anything is computed, and before a passphrase is asked for', (_what, rounds, code) => {
+  ])('%s are refused before anything is computed, even without a passphrase', (_what, rounds, code) => {
     const text = changed(made('ed25519', 'aes256-ctr').text, (bytes, parts) =>
       bytes.writeUInt32BE(rounds, parts.rounds),
     );
@@ -159,7 +156,7 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped where the
     expect(performance.now() - start).toBeLessThan(1000);
   });
 
-  test('a cipher or a derivation that is not known is refused with the way out', () => {
+  test('an unknown cipher or key derivation is refused with a command that helps', () => {
     const { text } = made('ed25519', 'aes256-ctr');
     for (const [name, other] of [
       ['aes256-ctr', '3des-ctr__'],
@@ -172,7 +169,7 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped where the
     }
   });
 
-  test('without a cipher, but with a derivation, it is no key', () => {
+  test('a key derivation without a cipher is malformed', () => {
     const { text } = made('ed25519', 'aes256-ctr');
     const bytes = bytesOf(text);
     const magic = Buffer.from('openssh-key-v1\0', 'latin1');
@@ -181,7 +178,7 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped where the
     expect(keyErrorCode(() => PrivateKey.from(plain, { passphrase: PASSPHRASE }))).toBe('malformed');
   });
 
-  test('a tag that is missing, or bytes behind it', () => {
+  test('a missing tag, or bytes after it, are malformed', () => {
     for (const cipher of WITH_TAG) {
       const { text } = made('ed25519', cipher);
       for (const bytes of [
@@ -194,15 +191,15 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped where the
     }
   });
 
-  test('the public key of another in the head is found', () => {
+  test('the public key of another key in the header is noticed', () => {
     const { text } = made('ed25519', 'aes256-gcm@openssh.com');
     const other = changed(text, (bytes, { publicBlob }) => flip(bytes, publicBlob + 30));
     expect(keyErrorCode(() => PrivateKey.from(other, { passphrase: PASSPHRASE }))).toBe('malformed');
   });
 
-  test('where bcrypt-pbkdf is not installed, the error says what to install', async () => {
+  test('if bcrypt-pbkdf is not installed, the error says what to install', async () => {
     const { path, text } = made('ed25519', 'aes256-ctr');
-    // A copy of the sources outside of everything that has the package.
+    // A copy of the sources in a folder where the package cannot be found.
     const away = join(folder, 'away');
     mkdirSync(away);
     execFileSync('cp', ['-r', resolve('packages/lib/src'), resolve('packages/lib/package.json'), away]);

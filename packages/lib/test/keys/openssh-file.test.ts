@@ -1,4 +1,4 @@
-/** OpenSSH private key files (openssh PROTOCOL.key), written by hand: each field that does not hold is found. */
+/** OpenSSH private key files (openssh PROTOCOL.key) written field by field: each wrong field is noticed. */
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { keyErrorCode } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ const publicKey = bytesOf(jwk.x);
 const seed = bytesOf(jwk.d);
 const publicBlob = concatBytes(sshString('ssh-ed25519'), sshString(publicKey));
 
-/** Fields of a file, each of which a test may replace. */
+/** The fields of a file. A test may replace each. */
 interface Fields {
   readonly magic?: string;
   readonly cipher?: string;
@@ -29,7 +29,7 @@ interface Fields {
   readonly trailing?: Uint8Array;
 }
 
-/** Pads to the block size of 8 as the format wants it: 1, 2, 3, … */
+/** Pads to the block size of 8 with the bytes 1, 2, 3, … */
 function paddingOf(length: number): Uint8Array {
   return Uint8Array.from({ length: (8 - (length % 8)) % 8 }, (_none, index) => index + 1);
 }
@@ -63,7 +63,7 @@ function rsaFile(change: Partial<JsonWebKey> = {}): string {
 }
 
 describe('an OpenSSH private key file', () => {
-  test('written by hand is imported', () => {
+  test('with correct fields is imported', () => {
     expect(PrivateKey.from(file()).kid).toBe(PrivateKey.from(jwk).kid);
     expect(PrivateKey.from(rsaFile()).kid).toBe(PrivateKey.from(rsa).kid);
     expect(PrivateKey.from(rsaFile()).toJwk()).toMatchObject(rsa);

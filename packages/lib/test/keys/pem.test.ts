@@ -1,4 +1,4 @@
-/** PEM as tools, editors and environment variables leave it: what is ignored around the base64, and where OpenSSL says otherwise. */
+/** PEM as tools, editors and environment variables change it: which characters are ignored, compared with OpenSSL. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { readVectorText } from 'ajwt-testkit/vectors';
 import { keyErrorCode } from 'ajwt-testkit/verify';
@@ -29,7 +29,7 @@ const PRIVATE: Readonly<Record<string, string>> = {
   'of OpenSSH': opensshOf(),
 };
 
-/** OpenSSH's own format, unencrypted (openssh PROTOCOL.key). */
+/** The format of OpenSSH, unencrypted (openssh PROTOCOL.key). */
 function opensshOf(): string {
   const string = (...parts: readonly (Uint8Array | string)[]) => {
     const bytes = Buffer.concat(parts.map((part) => Buffer.from(part)));
@@ -55,19 +55,19 @@ function block(label: string, content: string): string {
   return `-----BEGIN ${label}-----\n${content}\n-----END ${label}-----\n`;
 }
 
-/** Rewrites the base64 of a block, and nothing of its markers and headers. */
+/** Changes the base64 of a block, but not its markers and headers. */
 const inBase64 = (change: (base64: string) => string) => (text: string) =>
   text.replace(/([A-Z0-9 ]-----\n(?:[\s\S]*\n\n)?)([A-Za-z0-9+/=\n]+)(?=\n-----END)/, (_all, before, base64) => {
     return before + change(base64.replaceAll('\n', ''));
   });
 const inLines = (length: number) =>
   inBase64((base64) => (base64.match(new RegExp(`.{1,${length}}`, 'g')) as string[]).join('\n'));
-/** Puts a character at the end of the first line of base64. */
+/** Adds a character to the end of the first line of base64. */
 const withAfterLine = (character: string) =>
   inBase64((base64) => `${base64.slice(0, 64)}${character}\n${base64.slice(64).replace(/.{64}(?=.)/g, '$&\n')}`);
 const withInLine = (character: string) => inBase64((base64) => `${base64.slice(0, 10)}${character}${base64.slice(10)}`);
 
-/** What is ignored, and whether OpenSSL reads an SPKI block of RSA in that form. */
+/** Changes that are ignored, and whether OpenSSL reads an SPKI block of RSA with them. */
 const IGNORED: readonly (readonly [what: string, change: (text: string) => string, openssl: boolean])[] = [
   ['nothing', (text) => text, true],
   ['CRLF', (text) => text.replaceAll('\n', '\r\n'), true],
@@ -86,7 +86,7 @@ const IGNORED: readonly (readonly [what: string, change: (text: string) => strin
   ['blanks inside a line', withInLine(' \t '), true],
 ];
 
-/** What is not, although OpenSSL ignores some of it at line ends. */
+/** Characters that are refused, although OpenSSL ignores some of them at line ends. */
 const REFUSED: readonly (readonly [name: string, character: string, opensslAtLineEnd: boolean])[] = [
   ['VT', '\v', true],
   ['FF', '\f', true],
@@ -113,12 +113,12 @@ const opensslReads = (text: string) => {
 };
 
 describe.each(IGNORED)('%s', (_what, change, openssl) => {
-  test.each(Object.entries(PUBLIC))('is ignored in %s: it is the same key', (_kind, text) => {
+  test.each(Object.entries(PUBLIC))('is ignored in %s', (_kind, text) => {
     expect(PublicKey.from(change(text)).kid).toBe(PublicKey.from(text).kid);
     expect(PublicKey.from(change(text)).toPem()).toBe(PublicKey.from(text).toPem());
   });
 
-  test.each(Object.entries(PRIVATE))('is ignored in %s, also out of an environment variable', (kind, text) => {
+  test.each(Object.entries(PRIVATE))('is ignored in %s, also from an environment variable', (kind, text) => {
     const { kid } = PrivateKey.from(text, { passphrase });
     const changed = change(text);
     const wrapped = [Buffer.from(changed).toString('base64'), changed.replaceAll('\r', '\\r').replaceAll('\n', '\\n')];
@@ -151,20 +151,20 @@ describe.each(REFUSED)('%s between the markers', (_name, character, openssl) => 
   });
 });
 
-test('the public key in one line that a tool has written is read, by the kid of its canonical PEM', () => {
+test('a public key whose base64 is one line is read, and has the kid of its canonical PEM', () => {
   const text = readVectorText('tool-output/public-body-in-one-line.pem');
   const canonical = textOf(createPublicKey(text).export({ format: 'pem', type: 'spki' }));
   expect(canonical).not.toBe(text);
   expect(PublicKey.from(text).kid).toBe(PublicKey.from(canonical).kid);
 });
 
-describe('what the base64 stands for is exact DER', () => {
+describe('the base64 must be exact DER', () => {
   const derOf = (text: string) => Buffer.from(text.replace(/-----[^-]+-----|\n/g, ''), 'base64');
   const labelOf = (text: string) => (/BEGIN ([A-Z0-9 ]+)/.exec(text) as RegExpExecArray)[1] as string;
   const plain = Object.entries({ ...PUBLIC, ...PRIVATE }).filter(([, text]) => !text.includes('Proc-Type'));
   const from = (text: string) =>
     labelOf(text).endsWith('PUBLIC KEY') ? PublicKey.from(text) : PrivateKey.from(text, { passphrase });
-  /** The same length, in one byte more than it needs (X.690 §10.1 forbids that). */
+  /** Writes a length with one byte more than needed, which X.690 §10.1 forbids. */
   const withLongLength = (der: Buffer) => {
     const length = (der[1] as number) < 0x80 ? 0 : (der[1] as number) & 0x7f;
     const octets = length === 0 ? der.subarray(1, 2) : der.subarray(2, 2 + length);
@@ -172,7 +172,7 @@ describe('what the base64 stands for is exact DER', () => {
     return Buffer.concat([head, Buffer.alloc(length === 0 ? 0 : 1), octets, der.subarray(2 + length)]);
   };
 
-  test.each(plain)('%s: nothing behind it, and no longer form of its length', (_kind, text) => {
+  test.each(plain)('%s: without bytes after it, and without longer forms of its length', (_kind, text) => {
     const der = derOf(text);
     const rewritten = (bytes: Buffer) => block(labelOf(text), bytes.toString('base64'));
     expect(keyErrorCode(() => from(rewritten(der)))).toBe('accepted');
@@ -185,7 +185,7 @@ describe('what the base64 stands for is exact DER', () => {
     expect(keyErrorCode(() => from(rewritten(der.subarray(0, -1))))).toBe('malformed');
   });
 
-  test('PKCS#8: nothing behind the key inside it, which OpenSSL takes', () => {
+  test('PKCS#8: without bytes after the key inside it, which OpenSSL accepts', () => {
     const inner = rsa.privateKey.export({ format: 'der', type: 'pkcs1' });
     const element = (tag: number, content: Buffer) => {
       expect(content.length).toBeGreaterThan(255);
@@ -201,7 +201,7 @@ describe('what the base64 stands for is exact DER', () => {
   });
 });
 
-test('a PEM in a member of a JWK that is not read does no harm, and no good', () => {
+test('a PEM in an unused member of a JWK is ignored', () => {
   const jwk = ed25519.publicKey.export({ format: 'jwk' });
   for (const x5c of [['AAAA'], [PUBLIC['SPKI of RSA']], 'x', null]) {
     expect(PublicKey.from({ ...jwk, x5c } as typeof jwk).kid).toBe(PublicKey.from(jwk).kid);

@@ -1,4 +1,4 @@
-/** Private key files as tools write them: with other text, certificates and parameters around the one key. */
+/** Private key files as tools write them: with text, certificates and parameters around the key. */
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -46,7 +46,7 @@ describe('a private key is read with', () => {
     }
   });
 
-  test('what keytool and openssl pkcs12 have written', () => {
+  test('the output of keytool and openssl pkcs12', () => {
     const text = readVectorText('tool-output/private-bag-attributes-keytool.pem');
     expect(text).toMatch(/^Bag Attributes/);
     expect(PrivateKey.from(text).kid).toBe(PrivateKey.from(text.slice(text.indexOf('-----BEGIN'))).kid);
@@ -81,20 +81,20 @@ describe('a private key is refused with', () => {
     ['its public half alone, with text', `# public\n${spki}`, 'public_key', /is a public key/],
     ['parameters and its public half', parameters + spki, 'public_key', /is a public key/],
     ['parameters alone', parameters, 'unsupported', /name of a curve without a key/],
-  ])('nothing of it: %s', (_what, text, code, message) => {
+  ])('no private key: %s', (_what, text, code, message) => {
     expect(keyErrorCode(() => PrivateKey.from(text))).toBe(code);
     expect(() => PrivateKey.from(text)).toThrow(message);
   });
 });
 
-describe('where a public key belongs', () => {
+describe('a public key', () => {
   test.each([
     ['text before it', `# public\n${spki}`],
     ['text after it', `${spki}# public\n`],
     ['parameters before it', parameters + spki],
     ['a certificate after it', spki + certificate],
     ['itself a second time', spki + spki],
-  ])('it is refused with %s', (_what, text) => {
+  ])('is refused with %s', (_what, text) => {
     expect(keyErrorCode(() => PublicKey.from(text))).toBe('malformed');
   });
 
@@ -102,12 +102,12 @@ describe('where a public key belongs', () => {
     ...READ,
     ['two of them', pkcs8 + other],
     ['one that is broken', block('PRIVATE KEY', '*')],
-  ])('a private key is named, also with %s', (_what, text) => {
+  ])('is expected: the error names a private key with %s', (_what, text) => {
     expect(keyErrorCode(() => PublicKey.from(text))).toBe('private_key');
   });
 });
 
-describe.skipIf(!hasProgram('openssl', 'version'))('made by openssl (skipped where there is none)', () => {
+describe.skipIf(!hasProgram('openssl', 'version'))('written by openssl (skipped without openssl)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ajwt-private-file-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const openssl = (...args: string[]) =>

@@ -1,4 +1,4 @@
-/** Private keys: the forms that people have them in, and the secret that never shows. */
+/** Private keys in all formats, whose secret never shows. */
 import { createPublicKey, createSecretKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { format, inspect } from 'node:util';
 import { keyErrorCode, verifies } from 'ajwt-testkit/verify';
@@ -21,7 +21,7 @@ const asItIs = (text: string) => text;
 const withEscapes = (text: string) => text.replaceAll('\n', '\\n');
 const inBase64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** A JWK number, changed by `by`. */
+/** Adds `by` to a number of a JWK. */
 function shifted(jwk: JsonWebKey, member: 'p' | 'q', by: bigint): JsonWebKey {
   const hex = (BigInt(`0x${Buffer.from(jwk[member] as string, 'base64url').toString('hex')}`) + by).toString(16);
   return {
@@ -35,7 +35,7 @@ describe('a private key', () => {
     ['Ed25519', ed25519],
     ['RSA', rsa],
     ['P-256', p256],
-  ])('of %s is the same key in every form', (_kind, handle) => {
+  ])('of %s is the same key in every format', (_kind, handle) => {
     const key = PrivateKey.from(handle);
     const forms = [key.toPem(), key.toJwk(), JSON.stringify(key.toJwk()), handle, handle.export({ format: 'jwk' })];
     for (const form of forms) {
@@ -54,7 +54,7 @@ describe('a private key', () => {
     ['in base64', Buffer.from(pem).toString('base64')],
     ['in base64, in lines', `${Buffer.from(pem).toString('base64').replace(/.{76}/g, '$&\n')}\n`],
     ['in base64, with CRLF inside', Buffer.from(pem.replaceAll('\n', '\r\n')).toString('base64')],
-  ])('from an environment variable, %s', (_what, text) => {
+  ])('is read from an environment variable %s', (_what, text) => {
     expect(PrivateKey.from(text).kid).toBe(kid);
   });
 
@@ -74,7 +74,7 @@ describe('a private key', () => {
     ['a public JWK', JSON.stringify(PrivateKey.from(ed25519)), 'public_key'],
     ['a JWK set', JSON.stringify({ keys: [jwkOf(ed25519)] }), 'malformed'],
     ['1 MiB', 'A'.repeat(2 ** 20), 'too_large'],
-  ])('is not read out of %s', (_what, text, code) => {
+  ])('is not read from %s', (_what, text, code) => {
     expect(keyErrorCode(() => PrivateKey.from(text))).toBe(code);
   });
 
@@ -82,11 +82,11 @@ describe('a private key', () => {
     ['a public KeyObject', () => PrivateKey.from(createPublicKey(ed25519)), 'public_key'],
     ['a secret KeyObject', () => PrivateKey.from(createSecretKey(Buffer.alloc(32))), 'malformed'],
     ['a symmetric JWK', () => PrivateKey.from({ kty: 'oct', k: 'AAAA' }), 'malformed'],
-  ])('is not made of %s', (_what, run, code) => {
+  ])('is not created from %s', (_what, run, code) => {
     expect(keyErrorCode(run)).toBe(code);
   });
 
-  test('is made of texts and objects only, with options that exist', () => {
+  test('is created only from strings and objects, with known options', () => {
     for (const input of [undefined, null, 7, true]) expect(() => PrivateKey.from(input as never)).toThrow(TypeError);
     expect(() => PrivateKey.from(pem, { password: 'x' } as never)).toThrow(/^option password: unknown/);
   });
@@ -135,24 +135,21 @@ describe('a private key of OpenSSL', () => {
   test.each([
     ['PKCS#1', rsa, 'pkcs1', 'RSA PRIVATE KEY'],
     ['SEC1', p256, 'sec1', 'EC PRIVATE KEY'],
-  ] as const)(
-    'in %s is read, plain and encrypted, as it is and out of an environment variable',
-    (_, handle, type, label) => {
-      const { kid } = PrivateKey.from(handle);
-      const plain = handle.export({ format: 'pem', type }) as string;
-      const encrypted = handle.export({ format: 'pem', type, ...locked }) as string;
-      expect(plain).toContain(`-----BEGIN ${label}-----`);
-      expect(encrypted).toContain('Proc-Type: 4,ENCRYPTED');
-      for (const form of [asItIs, withEscapes, inBase64]) {
-        expect(PrivateKey.from(form(plain)).kid).toBe(kid);
-        expect(PrivateKey.from(form(encrypted), { passphrase: 'secret' }).kid).toBe(kid);
-        expect(keyErrorCode(() => PrivateKey.from(form(encrypted)))).toBe('passphrase_required');
-        expect(keyErrorCode(() => PrivateKey.from(form(encrypted), { passphrase: 'wrong' }))).toBe('wrong_passphrase');
-      }
-    },
-  );
+  ] as const)('in %s is read, plain and encrypted, also from an environment variable', (_, handle, type, label) => {
+    const { kid } = PrivateKey.from(handle);
+    const plain = handle.export({ format: 'pem', type }) as string;
+    const encrypted = handle.export({ format: 'pem', type, ...locked }) as string;
+    expect(plain).toContain(`-----BEGIN ${label}-----`);
+    expect(encrypted).toContain('Proc-Type: 4,ENCRYPTED');
+    for (const form of [asItIs, withEscapes, inBase64]) {
+      expect(PrivateKey.from(form(plain)).kid).toBe(kid);
+      expect(PrivateKey.from(form(encrypted), { passphrase: 'secret' }).kid).toBe(kid);
+      expect(keyErrorCode(() => PrivateKey.from(form(encrypted)))).toBe('passphrase_required');
+      expect(keyErrorCode(() => PrivateKey.from(form(encrypted), { passphrase: 'wrong' }))).toBe('wrong_passphrase');
+    }
+  });
 
-  test('whose private number is longer than its curve is malformed, not a failure of its own', () => {
+  test('whose private number is longer than its curve is malformed', () => {
     const der = p256.export({ format: 'der', type: 'sec1' }) as Buffer;
     // SEQUENCE { INTEGER 1, OCTET STRING of 32 bytes, … } (RFC 5915 §3): one byte more in front of the number.
     expect(der.subarray(0, 7).toString('hex')).toBe('30770201010420');
@@ -166,7 +163,7 @@ describe('a private key of OpenSSL', () => {
 describe('an encrypted private key', () => {
   const encrypted = PrivateKey.from(ed25519).toPem('pässphrase');
 
-  test('opens with its passphrase', () => {
+  test('is decrypted with its passphrase', () => {
     expect(encrypted).toContain('-----BEGIN ENCRYPTED');
     expect(PrivateKey.from(encrypted, { passphrase: 'pässphrase' }).kid).toBe(kid);
     expect(PrivateKey.from(encrypted.replaceAll('\n', '\\n'), { passphrase: 'pässphrase' }).kid).toBe(kid);
@@ -176,7 +173,7 @@ describe('an encrypted private key', () => {
     ['without one', {}, 'passphrase_required'],
     ['with an empty one', { passphrase: '' }, 'passphrase_required'],
     ['with a wrong one', { passphrase: 'passphrase' }, 'wrong_passphrase'],
-  ])('stays closed %s', (_what, options, code) => {
+  ])('is not decrypted %s', (_what, options, code) => {
     expect(keyErrorCode(() => PrivateKey.from(encrypted, options))).toBe(code);
   });
 
@@ -184,7 +181,7 @@ describe('an encrypted private key', () => {
     ['empty', ''],
     ['of 1024 characters', 'x'.repeat(1024)],
     ['of 1025 characters', 'x'.repeat(1025)],
-  ])('is never written so that it cannot be opened again: with a passphrase that is %s', (_what, passphrase) => {
+  ])('is not written with a passphrase that OpenSSL could not read: one that is %s', (_what, passphrase) => {
     let text = '';
     try {
       text = PrivateKey.from(ed25519).toPem(passphrase);
@@ -216,7 +213,7 @@ describe('the secret of a private key does not show', () => {
     expect(JSON.parse(JSON.stringify(key))).not.toHaveProperty('d');
   });
 
-  test('and is in no error about it', () => {
+  test('in any error about it', () => {
     const broken = pem.replace(/\n.{10}/, '\n**********');
     const secret = pem.split('\n')[1] as string;
     for (const text of [broken, pem + pem, `x${pem}`, JSON.stringify({ ...jwkOf(ed25519), crv: 'X' })]) {

@@ -1,4 +1,4 @@
-/** RSA keys of the form of CVE-2017-15361. Those here are made as the faulty chips made theirs; none is anybody's. */
+/** RSA keys of the form of CVE-2017-15361, generated for these tests in the way of the faulty chips. */
 import {
   checkPrimeSync,
   createPrivateKey,
@@ -45,7 +45,7 @@ function primorial(count: number): bigint {
   return primes.reduce((product, prime) => product * BigInt(prime), 1n);
 }
 
-/** A number k·M + (65537^a mod M), of exactly so many bits that two of them make a modulus of twice as many. */
+/** A number k·M + (65537^a mod M) with so many bits that the product of two has exactly twice as many. */
 function rocaNumber(bits: number, M: bigint): bigint {
   const least = (3n << BigInt(bits - 2)) / M;
   const most = ((1n << BigInt(bits)) - 1n) / M - 1n;
@@ -69,7 +69,7 @@ function rocaKey(bits: number): JsonWebKey {
 }
 
 describe('an RSA key with the form of ROCA is weak', () => {
-  test('as a private key, and as its public half in every format', () => {
+  test('as a private key, and as a public key in every format', () => {
     const { n, e, ...secret } = rocaKey(2048);
     const jwk = { kty: 'RSA', n, e } as JsonWebKey;
     const handle = createPublicKey({ key: jwk, format: 'jwk' });
@@ -84,7 +84,7 @@ describe('an RSA key with the form of ROCA is weak', () => {
     }
   });
 
-  // The test looks at the modulus alone, so that its factors need not be primes here.
+  // Only the modulus is examined, so its factors need not be primes.
   test.each([
     [2048, 126],
     [3072, 126],
@@ -100,14 +100,14 @@ describe('an RSA key with the form of ROCA is weak', () => {
 });
 
 describe('other RSA keys', () => {
-  test('are taken', () => {
+  test('are accepted', () => {
     for (let count = 0; count < 4; count++) {
       const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
       expect(keyErrorCode(() => PublicKey.from(publicKey))).toBe('accepted');
     }
   });
 
-  test('are taken for such a key once in 2^27.8', () => {
+  test('are mistaken for such a key once in 2^27.8', () => {
     // For each prime, the share of the residues, without 0, that are powers of 65537.
     let bits = 0;
     for (let prime = 3; prime <= 167; prime++) {
@@ -124,11 +124,11 @@ describe('other RSA keys', () => {
     }
   });
 
-  test('one with the residues of ROCA modulo all but one of the primes is taken', () => {
+  test('are accepted with the residues of ROCA modulo all primes but one', () => {
     const M = primorial(39);
     const step = M / 167n;
     for (const prime of [11n, 13n, 97n, 157n]) {
-      // Modulo `prime` it becomes a number that is no power; modulo the others it stays 1.
+      // Modulo `prime` it becomes a number that is not a power of 65537; modulo the others it stays 1.
       const others = M / prime;
       const powers = new Set(Array.from({ length: Number(prime) }, (_, exponent) => power(E, BigInt(exponent), prime)));
       let wanted = 1n;

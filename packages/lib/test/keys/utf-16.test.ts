@@ -34,7 +34,7 @@ const NAMED = expect.objectContaining({
 
 describe.each(Object.entries(ENCODINGS))('%s', (_name, encode) => {
   test.each(Object.entries(TEXTS))(
-    'of %s is named, in a file and as a text that was read as UTF-8',
+    'of %s is named in the error, in a file and as a string that was read as UTF-8',
     async (_what, text) => {
       const path = join(folder, 'key');
       writeFileSync(path, encode(text));
@@ -48,7 +48,7 @@ describe.each(Object.entries(ENCODINGS))('%s', (_name, encode) => {
     },
   );
 
-  test('of an authorized_keys file is named', async () => {
+  test('of an authorized_keys file is named in the error', async () => {
     writeFileSync(join(folder, 'guido'), encode(`# keys\r\n${TEXTS['an OpenSSH line']}`), { mode: 0o644 });
     await expect(authorizedKeysStore(folder).find('guido', { kid: undefined, alg: 'EdDSA' })).rejects.toThrow(
       `${join(folder, 'guido')} was saved as UTF-16; save it as UTF-8`,
@@ -56,18 +56,18 @@ describe.each(Object.entries(ENCODINGS))('%s', (_name, encode) => {
   });
 });
 
-test('the file of PowerShell is named', async () => {
+test('a file written by PowerShell is named in the error', async () => {
   await expect(PublicKey.fromFile(new URL('powershell-utf16.pub', VECTORS).pathname)).rejects.toEqual(NAMED);
 });
 
-test.each(Object.entries(TEXTS))('UTF-8 with a byte order mark: %s is read', async (what, text) => {
+test.each(Object.entries(TEXTS))('%s in UTF-8 with a byte order mark is read', async (what, text) => {
   const path = join(folder, 'with-mark');
   writeFileSync(path, `\ufeff${text}`);
   const kind = what.includes('private') ? PrivateKey : PublicKey;
   expect((await kind.fromFile(path, what.includes('encrypted') ? { passphrase: 'passphrase' } : {})).kid).toBe(key.kid);
 });
 
-test('a byte order mark at the start of an authorized_keys file is skipped, and one further on is not', async () => {
+test('a byte order mark is skipped at the start of an authorized_keys file, and nowhere else', async () => {
   const at = async (path: string, name: string) =>
     (await authorizedKeysStore(path).find(name, { kid: undefined, alg: 'EdDSA' }))?.keys;
   const vector = join(folder, 'vector');

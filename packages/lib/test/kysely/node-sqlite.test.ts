@@ -1,4 +1,4 @@
-/** A database whose processes were killed: whoever opens it first reads its log anew, and the others wait for that. */
+/** A database whose processes were killed: the first process that opens it recovers the log, and the others wait. */
 import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import(workerData.module).then(({ nodeSqliteDialect }) => {
 });
 `;
 
-test('is opened by several at once', async () => {
+test('several processes can open it at once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ajwt-recovery-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const left = join(folder, 'left.db');
@@ -40,7 +40,7 @@ test('is opened by several at once', async () => {
   await Promise.all(openers.map(said));
   const outcomes: unknown[] = [];
   for (let round = 0; round < 4; round++) {
-    // As it lies on the disk while it is in use: what is shared between processes is gone with the last of them.
+    // A copy of the files in use, because the last process removes what processes share.
     const path = join(folder, `${round}.db`);
     for (const suffix of ['', '-wal']) copyFileSync(left + suffix, path + suffix);
     expect(statSync(`${path}-wal`).size).toBeGreaterThan(25e6);

@@ -53,16 +53,16 @@ export function keysOf(
             `the key ${fingerprint} belongs to another user, ${JSON.stringify(rows[0]?.username)}; make a new one`,
           );
         }
-        const beside = { comment: comment ?? null, expires: expires ?? null, staged: Number(staged) };
+        const given = { comment: comment ?? null, expires: expires ?? null, staged: Number(staged) };
         await transaction
           .insertInto('ajwt_key')
           .values({
             ...{ fingerprint, owner: rows.length > 0 ? null : fingerprint, kid, thumbprint, user_id: id },
             ...{ public_key: key.toPem(), alg: registeredAlgorithm(key), created: now(), retired: null, revoked: null },
-            ...beside,
+            ...given,
           })
           .execute();
-        note('key.add', username, { fingerprint, ...beside, staged, shared: rows.length > 0 });
+        note('key.add', username, { fingerprint, ...given, staged, shared: rows.length > 0 });
         const added = await named.where('k.user_id', '=', id).executeTakeFirstOrThrow();
         return { key: keyOf(added), added: true, userAdded };
       });

@@ -73,7 +73,7 @@ export const POSTGRES: DirectoryDialect = {
       'CREATE INDEX IF NOT EXISTS ajwt_audit_subject ON ajwt_audit (subject)',
       'CREATE TABLE IF NOT EXISTS ajwt_revision (id integer PRIMARY KEY CHECK (id = 1), revision bigint NOT NULL)',
       'INSERT INTO ajwt_revision (id, revision) VALUES (1, 0) ON CONFLICT DO NOTHING',
-      // Whoever listens learns of a change as soon as it is committed, also of one that somebody makes by hand.
+      // Notifies listeners of each committed change, including changes by hand.
       `CREATE OR REPLACE FUNCTION ajwt_directory_changed() RETURNS trigger LANGUAGE plpgsql AS
   $$BEGIN PERFORM pg_notify('ajwt_directory', ''); RETURN NULL; END$$`,
       ...['ajwt_user', 'ajwt_key'].map(triggerOf),

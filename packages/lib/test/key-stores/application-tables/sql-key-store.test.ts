@@ -36,7 +36,7 @@ describe.skipIf(lacksPostgres)('on PostgreSQL (needs postgresql)', () => {
   beforeAll(async () => {
     server = await PostgresServer.start();
     db = openDatabase({ kind: 'postgres', ...server.connection });
-    // ICU's rules, at their least careful: case and accents make no difference.
+    // An ICU collation that ignores case and accents.
     await ask(db, "CREATE COLLATION careless (provider = icu, locale = 'und-u-ks-level1', deterministic = false)");
   });
   afterAll(async () => {
@@ -58,7 +58,7 @@ describe.skipIf(lacksMariadb)('on MariaDB (needs mariadb-server)', () => {
     await db?.destroy();
     await server?.remove();
   });
-  test('djangoKeyStore reads the tables that Django makes there, and writes last_used_on in UTC', async () => {
+  test('djangoKeyStore reads the tables that Django creates there, and writes last_used_on in UTC', async () => {
     await ask(
       db,
       'CREATE TABLE auth_user (id INTEGER AUTO_INCREMENT PRIMARY KEY, password VARCHAR(128) NOT NULL, is_superuser BOOL NOT NULL, username VARCHAR(150) NOT NULL UNIQUE, first_name VARCHAR(150) NOT NULL, last_name VARCHAR(150) NOT NULL, email VARCHAR(254) NOT NULL, is_staff BOOL NOT NULL, is_active BOOL NOT NULL)',
@@ -90,7 +90,7 @@ describe.skipIf(lacksMariadb)('on MariaDB (needs mariadb-server)', () => {
   mappedSuite('MariaDB', () => db, { ...words, momentOf: (seconds) => new Date(seconds * 1000) });
 });
 
-/** An application that keeps one key with each user. */
+/** An application with one key per user, in the users' table. */
 interface App {
   account: {
     id: Generated<number>;
@@ -120,8 +120,8 @@ const add = (email: string, public_key: string | null, is_active = 1) =>
   db.insertInto('account').values({ email, public_key, is_active, is_admin: 0 }).execute();
 const USERS = { table: 'account', id: 'id', username: 'email', active: 'is_active' } as const;
 
-describe('with keys in the users’ own table', () => {
-  test('lets users in, with their row, and refuses who is not active', async () => {
+describe('with keys in the users’ table', () => {
+  test('accepts active users, returns their row, and refuses others', async () => {
     const key = await PrivateKey.generate('ed25519');
     await add('guido@example.com', key.publicKey.toPem());
     await add('ada@example.com', key.publicKey.toPem(), 0);
@@ -146,7 +146,7 @@ describe('with keys in the users’ own table', () => {
     expect(await send('Guido@example.com')).toMatchObject({ reason: 'unknown_user' });
   });
 
-  test('an empty column is no key, and no bad one', async () => {
+  test('treats an empty column as no key, and not as a bad one', async () => {
     await add('guido', '');
     const bad: unknown[] = [];
     const store = sqlKeyStore(db, {
@@ -158,7 +158,7 @@ describe('with keys in the users’ own table', () => {
     expect(bad).toEqual([]);
   });
 
-  test('a hook that throws changes nothing', async () => {
+  test('ignores what a hook throws', async () => {
     await add('guido', 'not a key');
     const store = sqlKeyStore(db, {
       users: USERS,
@@ -170,7 +170,7 @@ describe('with keys in the users’ own table', () => {
     expect(await store.find('guido', HINT)).toMatchObject({ username: 'guido', keys: [] });
   });
 
-  test('a row is parsed once, and keys that were not used for longest are forgotten', async () => {
+  test('parses a row once, and drops the least recently used key', async () => {
     await add('guido', (await newKey()).toPem());
     await add('ada', (await newKey()).toPem());
     const store = sqlKeyStore(db, { users: USERS, keys: { publicKey: 'public_key' }, maxParsedKeys: 1 });
@@ -183,7 +183,7 @@ describe('with keys in the users’ own table', () => {
   });
 });
 
-test('one query finds a user with its keys', async () => {
+test('finds a user with its keys in one query', async () => {
   const asked: string[] = [];
   const listening = new Kysely<App>({
     dialect: nodeSqliteDialect(':memory:'),
@@ -202,7 +202,7 @@ test('one query finds a user with its keys', async () => {
   await listening.destroy();
 });
 
-test('works where names are changed on their way, as by CamelCasePlugin', async () => {
+test('works with plugins that change column names, such as CamelCasePlugin', async () => {
   const key = await newKey();
   await add('guido', key.toPem());
   const camel = db.withPlugin(new CamelCasePlugin()) as unknown as Kysely<{
@@ -220,7 +220,7 @@ test('works where names are changed on their way, as by CamelCasePlugin', async 
   });
 });
 
-describe('with key sets', () => {
+describe('with JWK sets', () => {
   const URL_OF_ALL = 'https://keys.example.com/jwks.json';
 
   async function makeStore(keysOf: FindJwksKeys) {
@@ -238,7 +238,7 @@ describe('with key sets', () => {
     return { store, own };
   }
 
-  test('their keys are the user’s as well; of each user, it is known when it was used', async () => {
+  test('accepts their keys, and writes for each user when they were used', async () => {
     const theirs = await newKey();
     const asked: string[] = [];
     const { store, own } = await makeStore((url) => {
@@ -259,14 +259,14 @@ describe('with key sets', () => {
     ]);
   });
 
-  test('where a set cannot be had, nobody can tell', async () => {
+  test('is unavailable if a set cannot be fetched', async () => {
     const { store } = await makeStore(() => {
       throw new Error('down');
     });
     await expect(store.find('guido', HINT)).rejects.toThrow('down');
   });
 
-  test('where one of several can be had, its keys count', async () => {
+  test('accepts the keys of one set if another cannot be fetched', async () => {
     const theirs = await newKey();
     const { store, own } = await makeStore((url) => {
       if (url === URL_OF_ALL) throw new Error('down');
@@ -276,7 +276,7 @@ describe('with key sets', () => {
     expect((await store.find('guido', HINT))?.keys.map(({ key }) => key.kid)).toEqual([own.kid, theirs.kid]);
   });
 
-  test('are not asked for a key of the user’s own, nor for a user who is disabled; are told what the token says', async () => {
+  test('fetches none for a key of the table or a disabled user, and passes on the hint', async () => {
     const hints: unknown[] = [];
     const { store, own } = await makeStore((_url, hint) => {
       hints.push(hint);
@@ -291,7 +291,7 @@ describe('with key sets', () => {
     expect(hints).toHaveLength(1);
   });
 
-  test('say what a key is called, and not whether one of the user’s own counts', async () => {
+  test('takes the kid from a set, but the state from the table', async () => {
     const revoked = await newKey();
     const { store } = await makeStore(() => [
       { key: revoked, state: 'active', issuerKid: 'the-blue-one' } as KeyRecord,
@@ -309,7 +309,7 @@ describe('with key sets', () => {
     expect((await marked.find('guido', HINT))?.keys).toMatchObject([{ state: 'revoked', issuerKid: 'the-blue-one' }]);
   });
 
-  test('with several sets and several keys, each counts once', async () => {
+  test('finds each key once with several sets and several keys', async () => {
     const keys = new Map<string, VerificationKey[]>();
     const { store, own } = await makeStore((url) => (keys.get(url) ?? []).map((key) => ({ key, state: 'active' })));
     const other = 'https://other.example.com/jwks.json';
@@ -322,7 +322,7 @@ describe('with key sets', () => {
   });
 });
 
-describe('when keys were last used', () => {
+describe('the time of the last use', () => {
   async function makeStore(column: 'is_admin' | 'missing') {
     await add('guido', (await newKey()).toPem());
     const written: number[] = [];
@@ -347,7 +347,7 @@ describe('when keys were last used', () => {
   }
   afterEach(() => void vi.useRealTimers());
 
-  test('is written once a minute, however often that was', async () => {
+  test('is written once a minute for any number of uses', async () => {
     const { use, written } = await makeStore('is_admin');
     vi.useFakeTimers();
     for (const at of [1, 2, 3, 2]) use(at);
@@ -362,7 +362,7 @@ describe('when keys were last used', () => {
     expect(written).toEqual([3, 70]);
   });
 
-  test('a write that fails is told of and tried again a minute later, and decides about no request', async () => {
+  test('is written again a minute after a failed write, which is reported and fails no request', async () => {
     const { use, errors, written } = await makeStore('is_admin');
     const refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON account BEGIN SELECT RAISE(ABORT, 'not now'); END";
     await ask(db as Kysely<unknown>, refuse);
@@ -377,7 +377,7 @@ describe('when keys were last used', () => {
     expect(errors).toHaveLength(1);
   });
 
-  test('a column that is not there is told of once', async () => {
+  test('is not written if the column is missing, which is reported once', async () => {
     const { store, use, errors } = await makeStore('missing');
     for (const at of [1, 2, 3]) {
       use(at);
@@ -386,7 +386,7 @@ describe('when keys were last used', () => {
     expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining('missing') })]);
   });
 
-  test('after close(), what was noted is written, and nothing more is taken', async () => {
+  test('is written by close(), and not recorded afterwards', async () => {
     const { store, use, written } = await makeStore('is_admin');
     use(1);
     await store.close();
@@ -396,7 +396,7 @@ describe('when keys were last used', () => {
   });
 });
 
-describe('mappings that are wrong', () => {
+describe('wrong mappings', () => {
   const keys = { publicKey: 'public_key' };
   const lastUsed = { column: 'seen', value: () => 0 };
   test.each([
@@ -420,7 +420,7 @@ describe('mappings that are wrong', () => {
     ['users', { users: { ...USERS, nothing: 1 }, keys }],
     ['keys', { users: USERS, keys: { ...keys, nothing: 1 } }],
     ['jwks', { users: USERS, keys, jwks: { nothing: 1 } }],
-  ])('docs/OWN_USERS.md has every member of %s', (name, options) => {
+  ])('docs/OWN_USERS.md lists every member of %s', (name, options) => {
     let message = '';
     try {
       sqlKeyStore(db, options as never);
@@ -433,7 +433,7 @@ describe('mappings that are wrong', () => {
     expect(documented.sort()).toEqual(members.sort());
   });
 
-  test('do not compile, where the database has a type', () => {
+  test('do not compile if the database has a type', () => {
     const store = sqlKeyStore(db, { users: { ...USERS, select: ['email'] }, keys: { publicKey: 'public_key' } });
     expectTypeOf<Awaited<ReturnType<typeof store.find>>>().toEqualTypeOf<UserRecord<{ email: string }> | undefined>();
     const untyped = sqlKeyStore(db as Kysely<unknown>, { users: USERS, keys });
@@ -444,9 +444,9 @@ describe('mappings that are wrong', () => {
     sqlKeyStore(db, { users: { table: 'accounts', id: 'id', username: 'email' }, keys: { publicKey: 'public_key' } });
     // @ts-expect-error there is no such column
     sqlKeyStore(db, { users: { table: 'account', id: 'id', username: 'name' }, keys: { publicKey: 'public_key' } });
-    // @ts-expect-error the column is of the other table
+    // @ts-expect-error the column is in the other table
     sqlKeyStore(db, { users: USERS, keys: { table: 'trust', userId: 'account_id', publicKey: 'public_key' } });
-    // @ts-expect-error a table of keys refers to its users
+    // @ts-expect-error a keys' table needs userId
     expect(() => sqlKeyStore(db, { users: USERS, keys: { table: 'trust', publicKey: 'url' } })).toThrow('keys.userId');
     // @ts-expect-error there is no such column to select
     sqlKeyStore(db, { users: { ...USERS, select: ['name'] }, keys: { publicKey: 'public_key' } });

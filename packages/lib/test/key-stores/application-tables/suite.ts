@@ -1,4 +1,4 @@
-/** What a store over an application's own tables promises, on whatever database they are. */
+/** The suite for stores over the tables of an application, for every database. */
 
 import { ask } from 'ajwt-testkit/databases';
 import { keyStoreContract } from 'asymmetric-jwt-auth/testing';
@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { type KeyRecord, PrivateKey } from '../../../src/index.ts';
 import { sqlKeyStore, type UnreadableKeyRow } from '../../../src/sql.ts';
 
-/** The tables of an application; where they differ from database to database, the types are the driver's affair. */
+/** The tables of an application. Types that differ between databases are left to the driver. */
 interface Tables {
   app_user: { id: number; name: string; email: string; deleted_at: unknown };
   app_key: {
@@ -22,13 +22,13 @@ interface Tables {
   };
 }
 
-/** Words of a database for its tables. */
+/** The SQL of a database for these tables. */
 export interface Words {
-  /** The type of a column of names that compares them with little care. */
+  /** The type of a username column with a collation that ignores case and accents. */
   readonly carelessName: string;
   readonly moment: string;
   readonly id: string;
-  /** A moment as the driver takes it. @param seconds - since the epoch */
+  /** Converts seconds since the epoch to a time as the driver takes it. */
   momentOf(seconds: number): unknown;
 }
 
@@ -37,7 +37,7 @@ const NOW = 1_800_000_000;
 
 export const newKey = async () => (await PrivateKey.generate('ed25519')).publicKey;
 
-/** Makes the tables anew, empty. */
+/** Creates the tables again, empty. */
 async function makeTables(db: Kysely<unknown>, { carelessName, moment, id }: Words): Promise<Kysely<Tables>> {
   await ask(db, 'DROP TABLE IF EXISTS app_key');
   await ask(db, 'DROP TABLE IF EXISTS app_user');
@@ -63,7 +63,7 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
   let ids = 0;
   const { momentOf } = words;
 
-  /** The store, and what fills its tables. */
+  /** The store, and a function that fills its tables. */
   async function makeStore() {
     const db = await makeTables(database(), words);
     const bad: UnreadableKeyRow[] = [];
@@ -113,7 +113,7 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
   });
 
   describe(`sqlKeyStore on ${name}`, () => {
-    test('gives the row that was asked for as the user, and when a key of it will expire', async () => {
+    test('returns the selected columns as the user, and when a key will expire', async () => {
       const { store, addUser, addKey } = await makeStore();
       const id = await addUser('guido', { email: 'guido@example.com' });
       await addKey(id, (await newKey()).toPem(), { expires_at: momentOf(NOW + 60) });
@@ -127,14 +127,14 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
       expect(Object.keys((await store.find('guido', HINT))?.user ?? {})).toEqual(['id', 'email']);
     });
 
-    test('a key whose status is another has been revoked', async () => {
+    test('treats a key with another status as revoked', async () => {
       const { store, addUser, addKey } = await makeStore();
       const key = await newKey();
       await addKey(await addUser('guido'), key.toPem(), { status: 'NEW' });
       expect(states((await store.find('guido', HINT))?.keys)).toEqual([[key.kid, 'revoked']]);
     });
 
-    test('a key that was revoked in one row does not come back through another one', async () => {
+    test('treats a key as revoked if one of its rows is', async () => {
       const { store, addUser, addKey } = await makeStore();
       const [guido, key] = [await addUser('guido'), await newKey()];
       for (const change of [{ expires_at: momentOf(1000) }, {}, { revoked_at: momentOf(1000) }, {}]) {
@@ -143,14 +143,14 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
       expect(states((await store.find('guido', HINT))?.keys)).toEqual([[key.kid, 'revoked']]);
     });
 
-    test('a key that was renewed in another row is active', async () => {
+    test('treats an expired key as active if another row renews it', async () => {
       const { store, addUser, addKey } = await makeStore();
       const [guido, key] = [await addUser('guido'), await newKey()];
       for (const expires_at of [momentOf(1000), null, momentOf(2000)]) await addKey(guido, key.toPem(), { expires_at });
       expect(states((await store.find('guido', HINT))?.keys)).toEqual([[key.kid, 'active']]);
     });
 
-    test('keys come as PEM, OpenSSH line and JWK; a bad one is left out, and told of once', async () => {
+    test('reads keys in PEM, OpenSSH and JWK format; skips a bad one, and reports it once', async () => {
       const { store, bad, addUser, addKey } = await makeStore();
       const guido = await addUser('guido');
       const pair = await PrivateKey.generate('ed25519');
@@ -174,7 +174,7 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
       expect(told).not.toContain(pair.toPem().slice(30, 60));
     });
 
-    test('a key that is changed counts changed', async () => {
+    test('notices that a key has changed', async () => {
       const { db, store, addUser, addKey } = await makeStore();
       const [before, after] = [await newKey(), await newKey()];
       await addKey(await addUser('guido'), before.toPem());
@@ -183,7 +183,7 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
       expect(states((await store.find('guido', HINT))?.keys)).toEqual([[after.kid, 'active']]);
     });
 
-    test('of users whose names the database takes for the same, it finds the one that is asked for', async () => {
+    test('finds the right user among those whose usernames are equal in the database', async () => {
       const { store, addUser, addKey } = await makeStore();
       const names = ['guido', 'Guido', 'GUIDO', 'guidó'];
       const kids = new Map<string, string>();
@@ -202,13 +202,13 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
       expect(await store.find('gUIDO', HINT)).toBeUndefined();
     });
 
-    test('two rows with the very same name are nobody: it cannot be told who is meant', async () => {
+    test('fails for two rows with exactly the same username', async () => {
       const { store, addUser, addKey } = await makeStore();
       for (let time = 0; time < 2; time++) await addKey(await addUser('guido'), (await newKey()).toPem());
       await expect(store.find('guido', HINT)).rejects.toThrow('two rows of app_user have the same name');
     });
 
-    test('writes when a key was last used, together, and never an earlier time', async () => {
+    test('writes the last use of several keys in one statement, and never an earlier time', async () => {
       const { db, store, addUser, addKey } = await makeStore();
       const guido = await addUser('guido');
       const ids = [await addKey(guido, (await newKey()).toPem()), await addKey(guido, (await newKey()).toPem())];

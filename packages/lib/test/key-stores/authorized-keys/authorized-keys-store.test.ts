@@ -35,7 +35,7 @@ const HINT = { kid: undefined, alg: 'EdDSA' } as const;
 const [one, other] = await Promise.all([PrivateKey.generate('ed25519'), PrivateKey.generate('ed25519')]);
 const lineOf = (key: { publicKey: PublicKey } = one) => key.publicKey.toOpenSsh('a comment');
 
-/** As people should change it: a new file takes the place of the old one. */
+/** Replaces the old file by a new one, as people should. */
 function put(name: string, text: string): string {
   const path = join(folder, name);
   writeFileSync(`${path}.new`, text, { mode: 0o644 });
@@ -60,7 +60,7 @@ function storeOf(path: string, options: AuthorizedKeysOptions = {}) {
   return { store, clock, problems, kids, later };
 }
 
-/** Small letters, digits and `-_@+.` stand for themselves; every other byte is encoded. */
+/** Lower-case letters, digits and `-_@+.` stay; every other byte is encoded. */
 const nameOf = (username: string) =>
   [...Buffer.from(username)]
     .map((byte, at) =>
@@ -70,7 +70,7 @@ const nameOf = (username: string) =>
     )
     .join('');
 
-describe('authorizedKeys keeps the contract of key stores', () => {
+describe('authorizedKeysStore keeps the contract of key stores', () => {
   const cases = keyStoreContract({
     states: ['active', 'expired'],
     neverDisabled: 'who is not to be let in has no file',
@@ -87,7 +87,7 @@ describe('authorizedKeys keeps the contract of key stores', () => {
   for (const { name, run } of cases) test(name, run);
 });
 
-describe('a file is refused, and what was there before counts on', () => {
+describe('a file is refused, and its last valid content stays in use', () => {
   const spoil: Readonly<Record<string, (path: string) => void>> = {
     'that others can write': (path) => chmodSync(path, 0o666),
     'that the group can write': (path) => chmodSync(path, 0o664),
@@ -108,7 +108,7 @@ describe('a file is refused, and what was there before counts on', () => {
     'of 100 MB': (path) => truncateSync(path, 100_000_000),
     'with a NUL': (path) => writeFileSync(path, `${lineOf()}\n\0\n`),
     'that is not UTF-8': (path) => writeFileSync(path, Buffer.from(`# é\n${lineOf()}\n`, 'latin1')),
-    // Each of its blanks is looked at once: more often, and the test would not come to an end.
+    // With quadratic time for these blanks, the test would not finish.
     'with a line of 4 MB of blanks': (path) => writeFileSync(path, `${lineOf()}\nx${' '.repeat(4_000_000)}y\n`),
     'with one bad line among good ones': (path) => writeFileSync(path, `${lineOf()}\nnonsense\n${lineOf(other)}\n`),
   };
@@ -120,7 +120,7 @@ describe('a file is refused, and what was there before counts on', () => {
       change(path);
       expect(await later()).toEqual([one.publicKey.kid]);
       expect(await later()).toEqual([one.publicKey.kid]);
-      // Told once, however often it is looked at.
+      // Reported once, although it is read several times.
       expect(problems).toHaveLength(1);
       clock.monotonic += 1;
       const fresh = storeOf(layout === 'file' ? path : folder, { layout });
@@ -134,7 +134,7 @@ describe('a file is refused, and what was there before counts on', () => {
     await expect(storeOf(folder).kids()).rejects.toThrow('belongs to another user');
   });
 
-  test('the first bad line is named', async () => {
+  test('the error names the first bad line', async () => {
     put('guido', `# keys\n\n${lineOf()}\nno-such-option ${lineOf(other)}\nnonsense\n`);
     const { kids, problems } = storeOf(folder);
     await expect(kids()).rejects.toThrow('line 4: the option no-such-option is not supported');
@@ -142,8 +142,8 @@ describe('a file is refused, and what was there before counts on', () => {
   });
 });
 
-describe('what is changed counts after a second', () => {
-  test('a key that is taken out, and one that is added', async () => {
+describe('a change takes effect after a second', () => {
+  test('a removed key, and an added one', async () => {
     put('guido', `${lineOf()}\n`);
     const { kids, later, clock } = storeOf(folder);
     expect(await kids()).toEqual([one.publicKey.kid]);
@@ -153,7 +153,7 @@ describe('what is changed counts after a second', () => {
     expect(await later()).toEqual([other.publicKey.kid]);
   });
 
-  test('a file that is taken away: its user is gone; an empty one: the user has no key', async () => {
+  test('a deleted file, whose user is then unknown, and an empty file, whose user has no key', async () => {
     const path = put('guido', `${lineOf()}\n`);
     const { kids, later, problems } = storeOf(folder);
     expect(await kids()).toHaveLength(1);
@@ -164,7 +164,7 @@ describe('what is changed counts after a second', () => {
     expect(problems).toEqual([]);
   });
 
-  test('but the folder, or the one file of all users, that is not there is trouble', async () => {
+  test('but a missing folder, or a missing file of all users, is a problem', async () => {
     const path = put('all', `user="guido" ${lineOf()}\n`);
     const { kids, later, problems } = storeOf(path, { layout: 'file' });
     expect(await kids()).toHaveLength(1);
@@ -174,7 +174,7 @@ describe('what is changed counts after a second', () => {
     await expect(storeOf(join(folder, 'nowhere')).kids()).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  test('once it is mended, and its trouble is told anew the next time', async () => {
+  test('a repaired file, and the same problem is reported again the next time', async () => {
     put('guido', 'nonsense\n');
     const { kids, later, problems } = storeOf(folder);
     await expect(kids()).rejects.toThrow();
@@ -186,7 +186,7 @@ describe('what is changed counts after a second', () => {
   });
 });
 
-test('names that strangers make up push out nothing that was good', async () => {
+test('invented usernames drop no valid content', async () => {
   put('guido', `${lineOf()}\n`);
   const { kids, later } = storeOf(folder);
   expect(await kids()).toHaveLength(1);
@@ -196,7 +196,7 @@ test('names that strangers make up push out nothing that was good', async () => 
 });
 
 describe('one file for all users', () => {
-  test('each line says whose key it is', async () => {
+  test('names the user on each line', async () => {
     const path = put('all', `user="guido" ${lineOf()}\nuser="Жук \\"x\\"",restrict ${lineOf(other)}\n`);
     const { kids } = storeOf(path, { layout: 'file' });
     expect(await kids('guido')).toEqual([one.publicKey.kid]);
@@ -220,7 +220,7 @@ test('a key expires when its line says', async () => {
   expect(await store.find('guido', HINT)).toMatchObject({ keys: [{ state: 'expired' }], validUntil: undefined });
 });
 
-describe('from= is where a key may be used', () => {
+describe('from= lists the addresses that may use a key', () => {
   const attempt = async (from: string, address: string | undefined) => {
     put('guido', `from="${from}" ${lineOf()}\n`);
     const reasons: string[] = [];
@@ -241,7 +241,7 @@ describe('from= is where a key may be used', () => {
     ['2001:db8::/32', '2001:DB8:0::1'],
     ['fe80::/10', 'fe80::1%eth0'],
     ['0.0.0.0/0', '203.0.113.9'],
-  ])('%s lets %s in', async (from, address) => expect(await attempt(from, address)).toBe('accepted'));
+  ])('%s permits %s', async (from, address) => expect(await attempt(from, address)).toBe('accepted'));
 
   test.each([
     ['192.0.2.0/24', '192.0.3.0'],
@@ -252,12 +252,12 @@ describe('from= is where a key may be used', () => {
     ['::/0', '192.0.2.1'],
     ['192.0.2.0/24,!192.0.2.7', '192.0.2.7'],
     ['!192.0.2.7', '192.0.2.8'],
-  ])('%s does not let %s in', async (from, address) => expect(await attempt(from, address)).toBe('unknown_key'));
+  ])('%s does not permit %s', async (from, address) => expect(await attempt(from, address)).toBe('unknown_key'));
 });
 
 test.each([
   [{ layout: 'files' }, 'layout'],
   [{ onproblem: () => {} }, 'onproblem'],
-])('a wrong option is told: %j', (options, name) => {
+])('refuses the options %j', (options, name) => {
   expect(() => authorizedKeysStore(folder, options as object)).toThrow(`option ${name}`);
 });

@@ -1,4 +1,4 @@
-/** Links in a folder of authorized_keys: volumes of Kubernetes are read, and no link gives a stranger somebody's name. */
+/** Links in a folder of authorized_keys: Kubernetes volumes are read, and no link gives someone else a user's name. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -41,7 +41,7 @@ beforeEach(() => {
 });
 const at = (...names: string[]) => join(folder, ...names);
 
-/** Writes a volume as kubelet does: the files in a folder of their own, to which `..data` is turned in one step, then the old one goes. */
+/** Writes a volume as kubelet does: writes the files into a new folder, points `..data` to it in one step, and removes the old folder. */
 function mount(files: Readonly<Record<string, string>>, version: string): void {
   mkdirSync(at(version), { mode: 0o755 });
   for (const [name, text] of Object.entries(files)) writeFileSync(at(version, name), text, { mode: 0o644 });
@@ -72,7 +72,7 @@ await authorizedKeysStore(process.argv[2]).find('guido', { alg: 'EdDSA' }).then(
   ({ message }) => print({ error: message }),
 );`;
 
-/** Reads the folder in a process of its own: of another user, or with its own mounts. */
+/** Reads the folder in a separate process: as another user, or with other mounts. */
 function readInProcess([program, ...args]: readonly string[], uid?: number): unknown {
   const { stdout, stderr, status } = spawnSync(
     program as string,
@@ -83,29 +83,29 @@ function readInProcess([program, ...args]: readonly string[], uid?: number): unk
   return JSON.parse(stdout);
 }
 
-/** Not in every container. */
+/** Some containers do not allow this. */
 const canMount = isRoot && spawnSync('unshare', ['-m', 'mount', '--bind', '/tmp', '/tmp']).status === 0;
 
-/** In a folder that root has made so for others. */
+/** A folder of root that others can write to. */
 const SHARED = [
   ['sticky', 0o1777],
   ['sticky, with the group of its files', 0o3775],
 ] as const;
 
-describe('a volume of Kubernetes', () => {
+describe('a Kubernetes volume', () => {
   const fill = () => {
     mount({ guido: lineOf(one), ada: lineOf(other) }, '..2026_11_30_10_00_00.1');
     for (const name of ['guido', 'ada']) symlinkSync(`..data/${name}`, at(name));
   };
 
-  test('is read, and its name leads to no other user', async () => {
+  test('is read, and the names in it lead to no other user', async () => {
     fill();
     const { kids, problems } = storeOf();
     expect([await kids('guido'), await kids('ada'), await kids('..data')]).toEqual([[kid], [otherKid], undefined]);
     expect(problems).toEqual([]);
   });
 
-  test('is read again when ..data is turned: a key that changed, and a user who is gone', async () => {
+  test('is read again when ..data changes: a changed key, and a removed user', async () => {
     fill();
     const { kids, problems } = storeOf();
     expect(await kids()).toEqual([kid]);
@@ -114,20 +114,20 @@ describe('a volume of Kubernetes', () => {
     expect(await kids()).toEqual([otherKid]);
     mount({ ada: lineOf(other) }, '..2026_11_30_12_00_00.3');
     rmSync(at('..2026_11_30_11_00_00.2'), { recursive: true });
-    // Kubelet takes the link away a moment later.
+    // Kubelet removes the link a moment later.
     expect(await kids()).toBeUndefined();
     rmSync(at('guido'));
     expect(await kids()).toBeUndefined();
     expect([await kids('ada'), problems]).toEqual([[otherKid], []]);
   });
 
-  test('is read without a gap while it is replaced over and over', async () => {
+  test('is always read completely while it is replaced again and again', async () => {
     fill();
     const { kids, problems } = storeOf();
     for (let version = 0; version < 200; version++) {
       const reading = Promise.all([kids('guido'), kids('ada')]);
       const name = `..version_${version}`;
-      // Each time the reading has come a little further.
+      // Each time, the store has read a little further.
       for (let turn = 0; turn < version % 25; turn++) await setImmediate();
       mount({ guido: lineOf(one), ada: lineOf(other) }, name);
       rmSync(at(version === 0 ? '..2026_11_30_10_00_00.1' : `..version_${version - 1}`), { recursive: true });
@@ -136,7 +136,7 @@ describe('a volume of Kubernetes', () => {
     expect(problems).toEqual([]);
   });
 
-  test('whose ..data is missing is a problem, and what it said before remains valid', async () => {
+  test('without ..data is a problem, and its last valid content stays in use', async () => {
     fill();
     const { kids, problems } = storeOf();
     expect(await kids()).toEqual([kid]);
@@ -160,7 +160,7 @@ describe('a volume of Kubernetes', () => {
     }
   });
 
-  describe.skipIf(!isRoot)('as root makes it (skipped where the tests are not root)', () => {
+  describe.skipIf(!isRoot)('created by root (skipped unless the tests run as root)', () => {
     test.each(SHARED)('%s, is read by root and by another user', async (_name, mode) => {
       fill();
       chmodSync(folder, mode);
@@ -168,7 +168,7 @@ describe('a volume of Kubernetes', () => {
       expect(readInProcess([process.execPath], STRANGER)).toEqual({ kids: [kid] });
     });
 
-    test('writable by all and mounted read-only, is read; before it is mounted so, it is refused', () => {
+    test('writable by all, is read if it is mounted read-only, and refused otherwise', () => {
       fill();
       chmodSync(folder, 0o777);
       expect(readInProcess([process.execPath])).toEqual({
@@ -198,7 +198,7 @@ describe('a volume of Kubernetes', () => {
   });
 });
 
-describe('a link counts', () => {
+describe('a link is followed', () => {
   test.each([
     ['beside its target', 'real'],
     ['with dots', './x/../real'],
@@ -213,14 +213,14 @@ describe('a link counts', () => {
     expect(await storeOf().kids()).toEqual([kid]);
   });
 
-  test('to an absolute path, if the folder itself is given by a link', async () => {
+  test('to an absolute path, if the path of the folder is a link', async () => {
     writeFileSync(at('real'), lineOf(one), { mode: 0o644 });
     symlinkSync(at('real'), at('guido'));
     symlinkSync(folder, `${folder}.link`);
     expect(await storeOf(`${folder}.link`).kids()).toEqual([kid]);
   });
 
-  test('also if nothing is at its end: then there is no such user', async () => {
+  test('to a missing file, which means an unknown user', async () => {
     symlinkSync('nowhere', at('guido'));
     const { kids, problems } = storeOf();
     expect([await kids(), problems]).toEqual([undefined, []]);
@@ -258,14 +258,14 @@ describe('a link is refused', () => {
   });
 });
 
-/** Others can put files there, and a name is all they would need. */
-describe.skipIf(!isRoot)('in a folder of root that others can write to (skipped where the tests are not root)', () => {
+/** Anyone can create files there, and would only need the right file name. */
+describe.skipIf(!isRoot)('in a folder of root that others can write to (skipped unless the tests run as root)', () => {
   beforeEach(() => {
     writeFileSync(at('guido'), lineOf(one), { mode: 0o644 });
     chmodSync(folder, 0o1777);
   });
 
-  test("a stranger's file that this user may not read is no file either", () => {
+  test("another user's file that cannot be read is ignored too", () => {
     writeFileSync(at('guido'), '', { mode: 0 });
     chmodSync(at('guido'), 0);
     chownSync(at('guido'), STRANGER, STRANGER);
@@ -278,7 +278,7 @@ describe.skipIf(!isRoot)('in a folder of root that others can write to (skipped 
     folder: () => mkdirSync(at('admin')),
     pipe: () => execFileSync('mkfifo', [at('admin')]),
   };
-  test.each(Object.entries(attacks))("a stranger's %s gives the stranger no name", async (_what, attack) => {
+  test.each(Object.entries(attacks))("another user's %s lets nobody in", async (_what, attack) => {
     attack();
     lchownSync(at('admin'), STRANGER, STRANGER);
     const { kids, problems } = storeOf();
@@ -314,7 +314,7 @@ describe.skipIf(!isRoot)('in a folder of root that others can write to (skipped 
     await expect(storeOf().kids('admin')).rejects.toThrow('has a second hard link');
   });
 
-  test("a stranger's folder at the end of a link of root's is refused", async () => {
+  test("another user's folder is refused, even if a link of root leads to it", async () => {
     symlinkSync('later/ada', at('ada'));
     mkdirSync(at('later'), { mode: 0o755 });
     writeFileSync(at('later', 'ada'), lineOf(one), { mode: 0o644 });
@@ -325,7 +325,7 @@ describe.skipIf(!isRoot)('in a folder of root that others can write to (skipped 
   test.each([
     ['is not sticky', 0, 0o777],
     ['is sticky, and not of root', STRANGER, 0o1777],
-  ])('it is refused if it %s', async (_what, owner, mode) => {
+  ])('the folder is refused if it %s', async (_what, owner, mode) => {
     chownSync(folder, owner, owner);
     chmodSync(folder, mode);
     await expect(storeOf().kids()).rejects.toThrow(

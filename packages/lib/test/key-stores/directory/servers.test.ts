@@ -18,7 +18,7 @@ describe.each([
   {
     kind: 'mariadb',
     lacks: lacksMariadb,
-    // The default of new databases compares without case and accents.
+    // The default collation of new databases ignores case and accents.
     start: () => MariadbServer.start(['--character-set-server=utf8mb4', '--collation-server=utf8mb4_general_ci']),
   },
 ] as const)('sqlDirectory on $kind', ({ kind, lacks, start }) => {
@@ -83,7 +83,7 @@ describe.each([
       for (const { name, run } of cases) test(name, run);
     });
 
-    test('holds the longest name', async () => {
+    test('stores the longest username', async () => {
       const directory = await emptyDirectory();
       const username = '\u{1f600}'.repeat(150);
       await directory.addKey(username, await newKey(), { createUser: true });
@@ -91,7 +91,7 @@ describe.each([
       expect((await directory.listAudit({ subject: username })).items).toHaveLength(2);
     });
 
-    test('migrations are made once, also where several begin at once, and are the same as SQL', async () => {
+    test('runs each migration once for concurrent callers, with the same result as the SQL', async () => {
       const tables = [
         'ajwt_key_set',
         'ajwt_key',
@@ -111,7 +111,7 @@ describe.each([
       expect(await sqlDirectory(database).migrate()).toEqual([]);
       await drop();
       const text = directoryMigrationSql(kind === 'postgres' ? 'postgres' : 'mysql');
-      // Twice: what is there is left as it is.
+      // The second run changes nothing.
       for (const statement of [...text.split(/;\n/), ...text.split(/;\n/)]) {
         if (statement !== '') await ask(database, statement);
       }
@@ -122,8 +122,8 @@ describe.each([
   });
 });
 
-describe.skipIf(lacksPostgres)('PostgreSQL tells whoever listens', () => {
-  test('of every change, as soon as it is committed, also of one by hand', async () => {
+describe.skipIf(lacksPostgres)('PostgreSQL notifies listeners (needs postgresql)', () => {
+  test('of every committed change, including changes by hand', async () => {
     const server = await PostgresServer.start();
     const listener = new pg.Client(server.connection);
     listener.on('error', () => {});

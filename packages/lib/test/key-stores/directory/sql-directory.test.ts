@@ -73,7 +73,7 @@ describe('sqlDirectory on SQLite keeps the contract of directories', () => {
 });
 
 describe('keys', () => {
-  test('a change by one process counts for the next lookup of another', async () => {
+  test('a change by one process takes effect with the next lookup of another', async () => {
     const { directory, openAgain } = await makeDirectory();
     const other = openAgain();
     await directory.addUser('guido');
@@ -85,7 +85,7 @@ describe('keys', () => {
     expect((await directory.find('guido', HINT))?.keys).toMatchObject([{ state: 'revoked' }]);
   });
 
-  test('a row whose key was exchanged under its fingerprint lets nobody in', async () => {
+  test('a row whose key was replaced under the same fingerprint lets nobody in', async () => {
     const { directory, file, openAgain } = await makeDirectory();
     await directory.addUser('guido');
     await directory.addKey('guido', await newKey());
@@ -96,7 +96,7 @@ describe('keys', () => {
     expect(() => found?.keys[0]?.key.handle).toThrow('was changed in the database');
   });
 
-  test('a token that names no key, or the one that was exchanged, finds the store out of order; one that names another does not', async () => {
+  test('a replaced key makes the store unavailable for tokens that name it or no key, and not for others', async () => {
     const { directory, file, openAgain } = await makeDirectory();
     await directory.addUser('guido');
     const [good, exchanged, intruder] = [
@@ -123,7 +123,7 @@ describe('keys', () => {
     expect(await reasonFor(intruder, 'mine')).toBe('unavailable');
   });
 
-  test('finds all keys of a user who has more than stay parsed in memory', async () => {
+  test('finds all keys of a user who has more keys than stay parsed in memory', async () => {
     const { openAgain } = await makeDirectory({ maxParsedKeys: 2 });
     const directory = openAgain();
     await directory.addUser('guido');
@@ -136,7 +136,7 @@ describe('keys', () => {
 });
 
 describe('directoryRevision', () => {
-  test('is another number after every change, whoever made it, and the same otherwise', async () => {
+  test('changes after every change of the directory, by any process, and only then', async () => {
     const { directory, file } = await makeDirectory({ now: () => 1000 });
     const revision = directoryRevision(file);
     const key = await newKey();
@@ -165,13 +165,13 @@ describe('directoryRevision', () => {
 });
 
 describe('migrations', () => {
-  test('are made once, and are named', async () => {
+  test('run once, and return their names', async () => {
     const { directory, openAgain } = await makeDirectory();
     expect(await directory.pendingMigrations()).toEqual([]);
     expect(await openAgain().migrate()).toEqual([]);
   });
 
-  test('two processes that meet at a new database both find it ready', async () => {
+  test('prepare a new database for two processes at once', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ajwt-directory-'));
     const directories = Array.from({ length: 4 }, () => {
       const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(join(folder, 'ajwt.db')) });

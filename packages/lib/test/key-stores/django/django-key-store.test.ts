@@ -1,4 +1,4 @@
-/** On tables as Django makes them; with Django itself, test/interop/django-tables.test.ts. */
+/** Uses tables like those of Django. test/interop/django-tables.test.ts tests with Django itself. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ describe('djangoKeyStore keeps the contract of key stores', () => {
   for (const { name, run } of cases) test(name, run);
 });
 
-test('the user is Django’s, without its password', async () => {
+test('returns Django’s user without its password', async () => {
   const store = djangoKeyStore(makeDatabase([{ username: 'guido' }]));
   const found = await store.find('guido', HINT);
   expectTypeOf(found).toEqualTypeOf<UserRecord<DjangoUser> | undefined>();
@@ -60,7 +60,7 @@ test('the user is Django’s, without its password', async () => {
   });
 });
 
-test('key sets count where somebody fetches them', async () => {
+test('accepts keys of JWK sets with the option jwks only', async () => {
   const [own, theirs] = [await newKey(), await newKey()];
   const rows = [{ username: 'guido', keys: [own.toPem()], jwksUrl: 'https://keys.example.com/jwks.json' }];
   const asked: string[] = [];
@@ -78,7 +78,7 @@ test('key sets count where somebody fetches them', async () => {
   expect(asked).toEqual(['https://keys.example.com/jwks.json']);
 });
 
-test.each([true, false])('last_used_on is written, unless that is not wanted: %s', async (lastUsed) => {
+test.each([true, false])('writes last_used_on only if lastUsed is true: %s', async (lastUsed) => {
   const database = makeDatabase([{ username: 'guido', keys: [(await newKey()).toPem()] }]);
   const store = djangoKeyStore(database, { lastUsed });
   const key = (await store.find('guido', HINT))?.keys[0]?.key as VerificationKey;
@@ -89,7 +89,7 @@ test.each([true, false])('last_used_on is written, unless that is not wanted: %s
   ]);
 });
 
-test('the table of old versions has no last_used_on: that is told of once', async () => {
+test('reports once that the table of an old version has no last_used_on', async () => {
   const database = makeDatabase([{ username: 'guido', keys: [(await newKey()).toPem()] }]);
   await ask(database, 'ALTER TABLE asymmetric_jwt_auth_publickey DROP COLUMN last_used_on');
   const errors: unknown[] = [];
@@ -103,7 +103,7 @@ test('the table of old versions has no last_used_on: that is told of once', asyn
   expect(await store.find('guido', HINT)).toMatchObject({ keys: [{ state: 'active' }] });
 });
 
-describe('with a model of users of its own', () => {
+describe('with a custom user model', () => {
   interface Site {
     accounts_account: { id: Generated<number>; email: string; password: string; company: string; is_active: number };
   }
@@ -120,7 +120,7 @@ describe('with a model of users of its own', () => {
   }
   const users = { table: 'accounts_account', username: 'email' } as const;
 
-  test('its row is the user, without its password, with the type that Kysely knows', async () => {
+  test('returns its row without its password, with the type from Kysely', async () => {
     const { database, key } = await makeSite();
     const found = await djangoKeyStore(database, { users }).find('guido@example.com', HINT);
     expectTypeOf(found).toEqualTypeOf<
@@ -130,7 +130,7 @@ describe('with a model of users of its own', () => {
     expect(found?.user).toEqual({ id: 1, email: 'guido@example.com', company: 'PSF', is_active: 0 });
   });
 
-  test('which columns it has can be said; without is_active, nobody is disabled', async () => {
+  test('returns the selected columns; without is_active, no user is disabled', async () => {
     const { database } = await makeSite();
     const store = djangoKeyStore(database, { users: { ...users, active: null, select: ['company'] } });
     const found = await store.find('guido@example.com', HINT);

@@ -8,7 +8,7 @@ import { type JwksKeyStoreOptions, type JwksTrust, jwksKeyStore } from '../../..
 const publisher = await startPublisher();
 const urlOf = (username: string) => `${publisher.url}?${encodeURIComponent(username)}`;
 
-/** Each user's keys at a URL of its own. */
+/** Publishes each user's keys at a separate URL. */
 function publishFor(keys: ReadonlyMap<string, readonly PublicKey[]>) {
   publisher.answerWith((request, response) => {
     const username = decodeURIComponent(request.url?.split('?')[1] ?? '');
@@ -54,14 +54,14 @@ describe('behind an authenticator', () => {
     return { result: await auth.authenticate({ authorization, method: 'GET', target: '/' }), causes };
   };
 
-  test.each(['ed25519', 'rsa', 'ec'] as const)('a caller with a published %s key is let in', async (type) => {
+  test.each(['ed25519', 'rsa', 'ec'] as const)('a caller with a published %s key is accepted', async (type) => {
     const key = await PrivateKey.generate(type);
     publisher.answerWith(publish([key.publicKey, await newKey()]));
     const { result } = await attempt({ guido: { urls: [publisher.url], user: { id: 7 } } }, key);
     expect(result).toMatchObject({ ok: true, username: 'guido', user: { id: 7 } });
   });
 
-  test.each(['2026-11', 'ab'.repeat(32)])('the kid may be the name that the set gives: %s', async (kid) => {
+  test.each(['2026-11', 'ab'.repeat(32)])('a token may use the kid of the set: %s', async (kid) => {
     const key = await PrivateKey.generate('ed25519');
     publisher.answerWith(publish([{ ...key.publicKey.toJwk(), kid }]));
     expect((await attempt({ guido: publisher.url }, key, 'guido', kid)).result.ok).toBe(true);
@@ -70,7 +70,7 @@ describe('behind an authenticator', () => {
     });
   });
 
-  test('a set that cannot be had is a 503 for its users, and for nobody else', async () => {
+  test('a set that cannot be fetched is a 503 for its users only', async () => {
     const key = await PrivateKey.generate('ed25519');
     publisher.answerWith((request, response) => {
       if (request.url?.endsWith('?guido')) response.destroy();
@@ -84,14 +84,14 @@ describe('behind an authenticator', () => {
     expect((await attempt(users, key, 'nobody')).result).toMatchObject({ reason: 'unknown_user' });
   });
 
-  test('who is disabled causes no fetch', async () => {
+  test('nothing is fetched for a disabled user', async () => {
     const key = await PrivateKey.generate('ed25519');
     const { result } = await attempt({ guido: { urls: [publisher.url], disabled: true } }, key);
     expect(result).toMatchObject({ reason: 'user_disabled' });
     expect(publisher.seen).toEqual([]);
   });
 
-  test('a function may answer later; what it throws is a 503', async () => {
+  test('a function may return a promise; what it throws is a 503', async () => {
     const key = await PrivateKey.generate('ed25519');
     publisher.answerWith(publish([key.publicKey]));
     expect((await attempt(async () => publisher.url, key)).result.ok).toBe(true);
@@ -106,6 +106,6 @@ test.each([
   [{ guido: 'http://keys.test/' }, 'guido'],
   [{ guido: ['https://keys.test/', 'nonsense'] }, 'guido'],
   [undefined, 'users'],
-])('wrong users are told at once: %j', (users, named) => {
+])('wrong users are refused at once: %j', (users, named) => {
   expect(() => storeOf(users as never)).toThrow(named);
 });

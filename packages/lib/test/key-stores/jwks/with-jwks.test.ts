@@ -9,15 +9,15 @@ const hintOf = (kid?: string) => ({ kid, alg: 'EdDSA' }) as const;
 
 interface Given {
   readonly own?: readonly PublicKey[];
-  readonly keySets?: readonly string[];
+  readonly jwksUrls?: readonly string[];
   readonly disabled?: boolean;
 }
 
-/** A store with one user, its wrapper, and the keys that it was told of. */
-function storeOf({ own = [], keySets = [publisher.url], disabled = false }: Given = {}) {
+/** A store with one user, its wrapper, and the keys passed to its recordUse. */
+function storeOf({ own = [], jwksUrls = [publisher.url], disabled = false }: Given = {}) {
   const used: string[] = [];
   const record: UserRecord<string> = {
-    ...{ username: 'acme', user: 'acme', disabled, jwksUrls: keySets },
+    ...{ username: 'acme', user: 'acme', disabled, jwksUrls },
     keys: own.map((key) => ({ key, state: 'active' })),
   };
   const inner: KeyStore<string> = {
@@ -47,7 +47,7 @@ describe('withJwks keeps the contract of key stores', () => {
 });
 
 describe('withJwks', () => {
-  test('adds the keys of the sets behind those of the store', async () => {
+  test('adds the keys of the sets after those of the store', async () => {
     const [own, other] = [await newKey(), await newKey()];
     publisher.answerWith(publish([other.toJwk()]));
     expect(await storeOf({ own: [own] }).kids()).toEqual([own.kid, other.kid]);
@@ -57,20 +57,20 @@ describe('withJwks', () => {
   test.each([
     ['the kid', (key: PublicKey) => key.kid],
     ['the kid in upper case', (key: PublicKey) => key.kid.toUpperCase()],
-  ])('fetches nothing where %s names a key of the store', async (_, nameOf) => {
+  ])('fetches nothing if %s names a key of the store', async (_, nameOf) => {
     const own = await newKey();
     expect(await storeOf({ own: [own] }).kids(nameOf(own))).toEqual([own.kid]);
     expect(publisher.seen).toHaveLength(0);
   });
 
-  test('fetches nothing for a user who is disabled, has no sets, or is nobody', async () => {
+  test('fetches nothing for a user who is disabled, has no sets, or is unknown', async () => {
     await storeOf({ disabled: true }).kids();
-    await storeOf({ keySets: [] }).kids();
+    await storeOf({ jwksUrls: [] }).kids();
     expect(await storeOf().store.find('nobody', hintOf())).toBeUndefined();
     expect(publisher.connections()).toBe(0);
   });
 
-  test('a key that store and set have is that of the store, in its state, also under the name that the set gives', async () => {
+  test('takes the state of a key from the store, even if a set has the key under another kid', async () => {
     const key = await newKey();
     publisher.answerWith(publish([{ ...key.toJwk(), kid: 'theirs' }]));
     const record = { username: 'acme', user: 'acme', disabled: false, jwksUrls: [publisher.url] };
@@ -81,7 +81,7 @@ describe('withJwks', () => {
     ]);
   });
 
-  test('does not tell the store of the use of keys that it does not have', async () => {
+  test('does not pass the use of a key to a store that does not have it', async () => {
     const [own, other] = [await newKey(), await newKey()];
     publisher.answerWith(publish([other.toJwk()]));
     const { store, used } = storeOf({ own: [own] });
@@ -89,7 +89,7 @@ describe('withJwks', () => {
     expect(used).toEqual([own.kid]);
   });
 
-  test('around a cache, each token finds the keys that it needs', async () => {
+  test('finds the keys for each token around a cache', async () => {
     const [own, first, second] = [await newKey(), await newKey(), await newKey()];
     publisher.answerWith(publish([first.toJwk(), second.toJwk()]));
     const { inner, client } = storeOf({ own: [own] });
@@ -101,7 +101,7 @@ describe('withJwks', () => {
     expect(publisher.seen).toHaveLength(1);
   });
 
-  test('fails where nobody can tell, and not where the store can', async () => {
+  test('is unavailable if a set cannot be fetched, unless the store has the key', async () => {
     publisher.answerWith((_request, response) => response.writeHead(500).end());
     const own = await newKey();
     const { kids } = storeOf({ own: [own] });

@@ -3,28 +3,28 @@ import { idOf, isHeld, isMarked, keyTextOf, secondsOf } from '../../../src/key-s
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
-describe('a mark, such as revoked or deleted_at', () => {
-  test.each([null, undefined, false, 0, 0n, bytes(0)])('is not there for %o', (value) => {
+describe('a column such as revoked or deleted_at', () => {
+  test.each([null, undefined, false, 0, 0n, bytes(0)])('is not set by %o', (value) => {
     expect(isMarked(value)).toBe(false);
   });
-  test.each([true, 1, 1n, -1, Number.NaN, bytes(1), 'f', '', '0', new Date(), {}])('is there for %o', (value) => {
+  test.each([true, 1, 1n, -1, Number.NaN, bytes(1), 'f', '', '0', new Date(), {}])('is set by %o', (value) => {
     expect(isMarked(value)).toBe(true);
   });
 });
 
-describe('a condition, such as is_active', () => {
-  test.each([true, 1, 1n, bytes(1)])('holds for %o', (value) => {
+describe('a column such as is_active', () => {
+  test.each([true, 1, 1n, bytes(1)])('is true for %o', (value) => {
     expect(isHeld(value)).toBe(true);
   });
   test.each([false, 0, 0n, null, undefined, bytes(0), bytes(), 't', 'true', '1', new Date(), {}])(
-    'does not hold for %o',
+    'is not true for %o',
     (value) => {
       expect(isHeld(value)).toBe(false);
     },
   );
 });
 
-describe('a moment', () => {
+describe('a time', () => {
   test.each([
     [1_800_000_000, 1_800_000_000],
     [1_800_000_000_500, 1_800_000_000.5],
@@ -38,7 +38,7 @@ describe('a moment', () => {
     ['2027-01-15 08:00:00.123456+00', 1_800_000_000.123],
     ['2027-01-15 13:30:00+05:30', 1_800_000_000],
     ['2027-01-15 03:00:00-0500', 1_800_000_000],
-  ])('%o is read', (value, seconds) => {
+  ])('is read from %o', (value, seconds) => {
     expect(secondsOf(value)).toBe(seconds);
   });
 
@@ -54,18 +54,18 @@ describe('a moment', () => {
     new Date('x'),
     true,
     {},
-  ])('%o is none', (value) => {
+  ])('is not read from %o', (value) => {
     expect(() => secondsOf(value)).toThrow(TypeError);
   });
 });
 
-test('ids of any type are told apart', () => {
+test('different ids of any type are different strings', () => {
   const ids = [1, 2n, 'a', bytes(0xff, 1), bytes(0xfe, 1), '01890a5d-ac96-774b-bcce-b302099a8057'].map(idOf);
   expect(new Set(ids).size).toBe(ids.length);
   expect(idOf(7n)).toBe(idOf(7));
 });
 
-test('a key comes as text, bytes or JSON; anything else is text that is no key', () => {
+test('a key is read from text, bytes or JSON; anything else becomes text that is not a key', () => {
   expect(keyTextOf('ssh-ed25519 AAAA')).toBe('ssh-ed25519 AAAA');
   expect(keyTextOf(new TextEncoder().encode('ssh-ed25519 AAAA'))).toBe('ssh-ed25519 AAAA');
   expect(keyTextOf({ kty: 'OKP' })).toBe('{"kty":"OKP"}');

@@ -254,12 +254,12 @@ test('what the hook throws, or rejects with, is ignored', async () => {
 });
 
 test.each([
-  [{ refreshAfter: 29 }, 'refreshAfter'],
-  [{ maxAge: 299 }, 'maxAge'],
-  [{ maxAge: Number.NaN }, 'maxAge'],
+  [{ refreshAfterSeconds: 29 }, 'refreshAfterSeconds'],
+  [{ maxAgeSeconds: 299 }, 'maxAgeSeconds'],
+  [{ maxAgeSeconds: Number.NaN }, 'maxAgeSeconds'],
   [{ timeout: 11 }, 'timeout'],
   [{ timeout: 0 }, 'timeout'],
-  [{ urls: 0 }, 'urls'],
+  [{ maxUrls: 0 }, 'maxUrls'],
   [{ privateHosts: ['keys.test:8443'] }, 'privateHosts'],
   [{ privateHosts: ['a/b'] }, 'privateHosts'],
   [{ privateHosts: [''] }, 'privateHosts'],

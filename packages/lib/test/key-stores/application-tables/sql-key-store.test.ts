@@ -223,7 +223,7 @@ test('works with plugins that change column names, such as CamelCasePlugin', asy
 describe('with JWK sets', () => {
   const URL_OF_ALL = 'https://keys.example.com/jwks.json';
 
-  async function makeStore(keysOf: FindJwksKeys) {
+  async function makeStore(jwksKeys: FindJwksKeys) {
     const own = await newKey();
     await add('guido', own.toPem());
     await add('ada', null);
@@ -233,7 +233,7 @@ describe('with JWK sets', () => {
     const store = sqlKeyStore(db, {
       users: USERS,
       keys: { publicKey: 'public_key' },
-      jwks: { table: 'trust', userId: 'account_id', url: 'url', id: 'id', lastUsed, jwksKeys: keysOf },
+      jwks: { table: 'trust', userId: 'account_id', url: 'url', id: 'id', lastUsed, jwksKeys },
     });
     return { store, own };
   }

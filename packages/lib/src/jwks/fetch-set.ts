@@ -7,7 +7,7 @@ import { JwksError, type JwksProblemCode } from './jwks-error.ts';
 import { hostOf } from './private-hosts.ts';
 import { isPublicAddress } from './public-address.ts';
 
-/** Most bytes of a response. */
+/** Maximum size of a response, in bytes. */
 const MAX_BYTES = 262_144;
 /** Content types of JSON. Object stores, such as S3, send others when a file has no type. */
 const JSON_TYPES =

@@ -7,7 +7,7 @@ import { KeyError } from '../keys/key-error.ts';
 import { PublicKey } from '../keys/public-key.ts';
 import { JwksError } from './jwks-error.ts';
 
-/** Most keys of one set, to bound the time and memory that it takes. */
+/** Maximum number of keys in a set, to limit the time and memory that it takes. */
 const MAX_KEYS = 100;
 
 /** A key of a set, with the kid that the set gives it. */
@@ -61,7 +61,7 @@ function problemOf(error: unknown, url: string, index: number): JwksError {
   return new JwksError(error.code === 'private_key' ? 'leaked_key' : 'bad_key', url, { index, detail: error.message });
 }
 
-/** The thumbprint of a key that is published with its private part. The same key without it is unsafe too. */
+/** Returns the thumbprint of a key that is published with its private part. The set may also have it without that part. */
 function leakedThumbprint(entry: unknown): string | undefined {
   if (typeof entry !== 'object' || entry === null || !hasPrivateMember(entry as JsonWebKey)) return undefined;
   try {

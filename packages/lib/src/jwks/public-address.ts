@@ -35,7 +35,7 @@ const SPECIAL_IPV6 = networks(
 const NAT64 = network('64:ff9b::/96');
 
 /**
- * Tells whether an IP address is public (RFC 6890), in any spelling. Of a NAT64 address (RFC 6052), the IPv4 address inside decides.
+ * Tells whether an IP address is public (RFC 6890), in any spelling. For a NAT64 address (RFC 6052), checks the IPv4 address inside it.
  *
  * @param text - an IPv4 or IPv6 address
  * @returns whether it is public; `false` for anything else

@@ -3,9 +3,9 @@ import { type FetchedSet, type FetchSettings, fetchSet, type Validators } from '
 import { readJwkSet, type SetKey } from './jwk-set.ts';
 import { JwksError } from './jwks-error.ts';
 
-/** Least seconds between two fetches, failed ones included. */
+/** Minimum number of seconds between two fetches, including failed ones. */
 const PAUSE = 10;
-/** Least seconds for which a set is fresh, whatever its `Cache-Control` says. */
+/** Minimum number of seconds for which a set is fresh, whatever its `Cache-Control` says. */
 const MIN_FRESH = 30;
 
 interface SetCacheSettings {

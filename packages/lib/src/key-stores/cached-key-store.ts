@@ -8,7 +8,7 @@ import { ownText } from '../core/own-text.ts';
 
 /** How long users are cached, and how many. */
 export interface CachedKeyStoreOptions {
-  /** Seconds for which a user is cached, and so until a change takes effect; 0 to 3600, default 1. */
+  /** Seconds for which a user is cached. A change takes effect after at most this time. 0 to 3600, default 1. */
   readonly ttlSeconds?: number;
   /**
    * Returns a different value after every change of the inner store, such as `directoryRevision(path).read`. It is called at most every
@@ -58,7 +58,7 @@ type Hint = Parameters<KeyStore<unknown>['find']>[1];
 
 /** Seconds for which requests join a lookup in progress. A lookup that never ends must not lock its user out. */
 const SHARED = 1;
-/** Least seconds between two calls of `revision`. */
+/** Minimum number of seconds between two calls of `revision`. */
 const REVISION_INTERVAL = 0.005;
 
 /**
@@ -101,7 +101,7 @@ export function cachedKeyStore<User>(store: KeyStore<User>, options: CachedKeySt
   const sharedFor = Math.min(ttl, SHARED);
 
   const users = new BoundedMap<string, Entry<User>>(most);
-  // Separate, so that invented usernames drop no user from the cache.
+  // Separate, so that invented usernames do not evict users.
   const strangers = new BoundedMap<string, Entry<User>>(Math.ceil(most / 10));
   const lookups = new Map<string, Lookup<User>>();
   let known: unknown;

@@ -8,7 +8,7 @@ import type { PemContent } from './pem.ts';
 /** Ciphers in the legacy provider of OpenSSL 3. Node does not load it, but the `openssl` command can. */
 const LEGACY = /^(?:desx-cbc|(?:des|rc2|bf|cast5|idea|seed)-(?:cbc|cfb|ofb|ecb)|rc2-(?:40|64)-cbc|rc4(?:-40)?)$/;
 
-/** Most memory that OpenSSL allows for scrypt, in bytes. */
+/** Memory limit of OpenSSL for scrypt, in bytes. */
 const SCRYPT_MEMORY = 33_554_432;
 
 /** The encryption of a key. */

@@ -5,7 +5,7 @@ import { poly1305 } from './poly1305.ts';
 import { SshReader, sameBytes } from './ssh-wire.ts';
 
 /**
- * Most rounds of bcrypt that are computed. Each takes 17 to 20 ms of CPU time on the calling thread. `ssh-keygen` writes 16 or 24 by
+ * Maximum number of bcrypt rounds. Each takes 17 to 20 ms of CPU time on the calling thread. `ssh-keygen` writes 16 or 24 by
  * default; a file can have up to 2^32, which would take years.
  */
 const MAX_ROUNDS = 512;

@@ -10,7 +10,7 @@ import { isUtf16, SAVE_AS_UTF_8 } from './utf-16.ts';
 
 /** Largest file that is read, in bytes. */
 const MAX_BYTES = 4_194_304;
-/** Most attempts. While Kubernetes replaces a volume, a file can be missing for a moment. */
+/** Maximum number of attempts. While Kubernetes replaces a volume, a file can be missing for a moment. */
 const TRIES = 3;
 
 /**

@@ -5,7 +5,7 @@ import { checkArgument } from '../core/arguments.ts';
 import { checkOptions, numberOption, type OptionKinds } from '../core/options.ts';
 import { isSqliteBusy } from './retry-while-busy.ts';
 
-/** Most statements that stay prepared. The library has a few dozen. */
+/** Maximum number of statements that stay prepared. The library itself needs a few dozen. */
 const MAX_STATEMENTS = 256;
 
 /** Options of {@link nodeSqliteDialect}. */

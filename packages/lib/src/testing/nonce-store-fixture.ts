@@ -10,7 +10,7 @@ export interface NonceStoreSetup {
   readonly clockMargin: number;
   /** Claims that one user may make in a second. */
   readonly maxClaimsPerSecond: number;
-  /** Most nonces that the store holds, if it has such a limit. */
+  /** Maximum number of nonces in the store, if it has such a limit. */
   readonly maxNonces: number;
   /** Returns seconds since the epoch. The case controls this clock. */
   readonly now: () => number;

@@ -9,7 +9,7 @@ import { type ContractCase, same } from './contract.ts';
 export interface SignerFixture {
   /** Creates a signer, and returns it with its public key. */
   make(): MaybePromise<{ readonly signer: Signer; readonly publicKey: VerificationKey }>;
-  /** Longest input that it signs, in bytes; default 8000, the length of the longest token. Some services sign less with some keys. */
+  /** Length of the longest input to sign, in bytes; default 8000, about as long as a token can be. Some services have a lower limit. */
   readonly longest?: number;
 }
 

@@ -37,6 +37,6 @@ export function sqlKeyStore<
   options: SqlKeyStoreOptions<DB, Users, Keys, Selected, Sets>,
 ): SqlKeyStore<Pick<RowOf<DB, Users>, Selected & keyof RowOf<DB, Users>>> {
   const store = mappedStore(database, options as unknown as AnyOptions);
-  // Which keys of JWK sets are found depends on the hint.
+  // The hint decides which keys of JWK sets are found.
   return (options.jwks === undefined ? store : hintedStore(store)) as never;
 }

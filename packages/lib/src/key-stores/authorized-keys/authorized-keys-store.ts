@@ -69,7 +69,7 @@ export function authorizedKeysStore(path: string, options: AuthorizedKeysOptions
   if (layout !== 'folder' && layout !== 'file') throw new TypeError("option layout: must be 'folder' or 'file'");
 
   const files = new BoundedMap<string, WatchedFile>(MOST_FILES);
-  // Separate, so that invented usernames drop no user from the cache.
+  // Separate, so that invented usernames do not evict users.
   const others = new BoundedMap<string, WatchedFile>(MOST_OTHERS);
 
   async function keysOf(where: string, owner: string | undefined, username: string) {
@@ -103,7 +103,7 @@ export function authorizedKeysStore(path: string, options: AuthorizedKeysOptions
 
   return {
     async readiness() {
-      // The name of no user's file.
+      // No user's file has this name.
       await (layout === 'file' ? keysOf(path, undefined, '') : keysOf(join(path, '%'), '%', '%'));
       return { ready: true };
     },
@@ -118,7 +118,7 @@ export function authorizedKeysStore(path: string, options: AuthorizedKeysOptions
   };
 }
 
-/** Returns the name of a user's file. Lower-case letters, digits, `-_@+`, and dots except the first, stay; other bytes are percent-encoded. */
+/** Returns the name of a user's file: all bytes are percent-encoded except lower-case letters, digits, `-_@+`, and dots after the start. */
 function fileNameOf(username: string): string {
   return Array.from(new TextEncoder().encode(username), (byte, at) => {
     const character = String.fromCharCode(byte);

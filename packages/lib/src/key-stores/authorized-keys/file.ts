@@ -35,7 +35,7 @@ interface WatchedFileSettings {
   readonly onProblem: ((problem: AuthorizedKeysProblem) => void) | undefined;
 }
 
-/** Least seconds between two reads of a file. */
+/** Minimum number of seconds between two reads of a file. */
 const READ_INTERVAL = 1;
 
 /** Creates a watched file. It is read for the first time by `read`. */
@@ -48,7 +48,7 @@ export function watchedFile(path: string, { owner, monotonic, onProblem }: Watch
   async function load(): Promise<void> {
     try {
       const text = await readStrictFile(path);
-      // A missing file means a user without keys; but the file of all users must exist.
+      // A missing file means an unknown user; but the file of all users must exist.
       if (text === undefined && owner === undefined) throw new KeyError('unreadable', `${path} does not exist`);
       if (valid === undefined || valid.text !== text) valid = { text, keys: keysIn(path, text, owner) };
       lastProblem = undefined;

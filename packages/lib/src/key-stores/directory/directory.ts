@@ -66,7 +66,7 @@ export interface DirectoryKeyOptions {
   readonly expires?: number | undefined;
   /** Adds a missing user too, in the same transaction. */
   readonly createUser?: boolean;
-  /** Whether the key is to replace one that is still in use. Both are accepted until {@link Directory.retireKey} ends the old one. */
+  /** Whether the key will replace one that is still in use. Both are accepted until {@link Directory.retireKey} retires the old one. */
   readonly staged?: boolean;
   /** Allows a key that another user has. The key alone then no longer identifies its user. For imports of existing data only. */
   readonly allowShared?: boolean;
@@ -98,7 +98,7 @@ export interface UrgentChange {
 export interface PageQuery {
   /** `next` of the previous page. */
   readonly after?: string | undefined;
-  /** Most items; 1 to 1000, default 100. */
+  /** Maximum number of items; 1 to 1000, default 100. */
   readonly limit?: number | undefined;
 }
 
@@ -265,7 +265,7 @@ export interface Directory extends KeyStore<DirectoryUser> {
    * Disables or enables a user.
    *
    * @param username - compared exactly
-   * @param disabled - whether to refuse its tokens from now on; this is made even if the audit trail cannot be written
+   * @param disabled - whether to refuse its tokens from now on; `true` succeeds even if the audit trail cannot be written
    * @returns whether it is in the audit trail
    * @throws DirectoryError `unknown_user`
    */
@@ -316,7 +316,7 @@ export interface Directory extends KeyStore<DirectoryUser> {
    */
   retireKey(id: string, options?: { readonly force?: boolean }): Promise<readonly DirectoryKey[]>;
   /**
-   * Revokes a key for good, for all users who share it. This is made even if the audit trail cannot be written.
+   * Revokes a key for good, for all users who share it. This succeeds even if the audit trail cannot be written.
    *
    * @param id - its `SHA256:` fingerprint, its kid or its thumbprint
    * @returns the key of each user who has it, and whether it was not revoked before
@@ -344,7 +344,7 @@ export interface Directory extends KeyStore<DirectoryUser> {
    */
   listJwks(query?: PageQuery & { readonly username?: string | undefined }): Promise<Page<DirectoryJwks>>;
   /**
-   * Removes a JWK set from a user. This is made even if the audit trail cannot be written.
+   * Removes a JWK set from a user. This succeeds even if the audit trail cannot be written.
    *
    * @param username - compared exactly
    * @param url - the URL that was added

@@ -110,8 +110,8 @@ export function userFinder(db: Kysely<DirectoryTables>, parser: KeyParser, now: 
 }
 
 /**
- * Finds the key to parse here because the authenticator will parse none: if the user is disabled, or the token names another key. So the
- * first lookup of a user always parses a key, and takes equally long.
+ * Finds the key to parse if the authenticator will parse none, because the user is disabled or the token names a key that does not exist. So
+ * the first lookup of a user always parses a key, and takes equally long.
  */
 function keyToPrepare(
   keys: readonly { readonly key: StoredKey }[],

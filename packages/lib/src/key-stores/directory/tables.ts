@@ -37,7 +37,7 @@ export interface KeyTable {
   alg: string | null;
   comment: string | null;
   created: number;
-  /** 1 if the key is to replace one that is still in use. */
+  /** 1 if the key will replace one that is still in use. */
   staged: number;
   expires: number | null;
   /** When it was retired, because another key replaces it. */

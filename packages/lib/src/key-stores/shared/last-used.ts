@@ -1,8 +1,8 @@
 /** Writes when rows were last used: in batches, so no request waits for a write. */
 
-/** Most rows that wait to be written. Further uses are dropped. */
+/** Maximum number of rows that wait to be written. Further uses are dropped. */
 const MOST_WAITING = 100_000;
-/** Most rows of one write. */
+/** Maximum number of rows in one write. */
 const ROWS_AT_ONCE = 500;
 
 /** A row that was used. */
@@ -27,7 +27,7 @@ export interface LastUsed<Row extends UsedRow> {
 export interface LastUsedSettings<Row> {
   /** Milliseconds from the first use to the write. */
   readonly delayMs: number;
-  /** Least milliseconds between two writes of the same row; default 0. */
+  /** Minimum number of milliseconds between two writes of the same row; default 0. */
   readonly everyMs?: number;
   /**
    * Writes the same time to several rows.

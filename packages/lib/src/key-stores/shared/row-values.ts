@@ -8,7 +8,7 @@ const DATE_TEXT = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(Z|[
 
 /**
  * Whether a column such as `revoked`, `deleted_at` or `disabled` is set. Anything but null, false and zero is, so an unexpected value
- * refuses.
+ * refuses access.
  */
 export function isMarked(value: unknown): boolean {
   return !(value === null || value === undefined || isZero(value));

@@ -1,4 +1,4 @@
-/** Problems of a JWK set, or of a key in it: one closed table. */
+/** All problems of JWK sets and of keys in them, in one table. */
 
 /**
  * The message of each code. The codes up to `no_usable_key` are about the whole set: the keys that were fetched before stay valid for a

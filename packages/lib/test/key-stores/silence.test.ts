@@ -11,17 +11,17 @@ const stranger = generateKeyPairSync('ed25519').privateKey;
 
 /** What a stranger sends: a username and a kid; and the reason, which only the log has. */
 const ATTEMPTS = [
-  ['a user, and its key', 'guido', own?.kid, 'bad_signature'],
-  ['a user, and its key in upper case', 'guido', own?.kid.toUpperCase(), 'bad_signature'],
-  ['a user, and a key of another', 'guido', other?.kid, 'unknown_key'],
-  ['a user, and no key', 'guido', undefined, 'bad_signature'],
-  ['a user, and a kid of another form', 'guido', 'main', 'bad_signature'],
-  ['a disabled user, and its key', 'ada', other?.kid, 'user_disabled'],
-  ['a disabled user, and another key', 'ada', own?.kid, 'user_disabled'],
+  ['a user and its key', 'guido', own?.kid, 'bad_signature'],
+  ['a user and its key in upper case', 'guido', own?.kid.toUpperCase(), 'bad_signature'],
+  ['a user and the key of another user', 'guido', other?.kid, 'unknown_key'],
+  ['a user without a kid', 'guido', undefined, 'bad_signature'],
+  ['a user and a kid in another format', 'guido', 'main', 'bad_signature'],
+  ['a disabled user and its key', 'ada', other?.kid, 'user_disabled'],
+  ['a disabled user and another key', 'ada', own?.kid, 'user_disabled'],
   ['a user without keys', 'empty', own?.kid, 'unknown_key'],
-  ['a user without keys, and no key', 'empty', undefined, 'unknown_key'],
+  ['a user without keys and without a kid', 'empty', undefined, 'unknown_key'],
   ['nobody', 'nobody', own?.kid, 'unknown_user'],
-  ['nobody, and no key', 'nobody', undefined, 'unknown_user'],
+  ['an unknown user without a kid', 'nobody', undefined, 'unknown_user'],
 ] as const;
 
 const queries: string[] = [];

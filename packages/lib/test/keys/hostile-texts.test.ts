@@ -9,9 +9,9 @@ const TEXTS: readonly (readonly [what: string, text: string])[] = [
   ['many words', 'x '.repeat(8000)],
   ['line ends', `a${'\n'.repeat(16_000)}b`],
   ['a JWK nested deeply', `{"kty":${'['.repeat(8000)}${']'.repeat(8000)}}`],
-  ['a JWK of many members', `{${Array.from({ length: 1500 }, (_, index) => `"m${index}":1`).join()}}`],
+  ['a JWK with many members', `{${Array.from({ length: 1500 }, (_, index) => `"m${index}":1`).join()}}`],
   [
-    'a PEM of many headers',
+    'a PEM with many headers',
     `-----BEGIN RSA PRIVATE KEY-----\n${'A: b\n'.repeat(3000)}\nAAAA\n-----END RSA PRIVATE KEY-----`,
   ],
   ['a PEM of blanks', `-----BEGIN PUBLIC KEY-----${' \t\r\n'.repeat(4000)}!-----END PUBLIC KEY-----`],
@@ -26,10 +26,10 @@ const TEXTS: readonly (readonly [what: string, text: string])[] = [
     `-----BEGIN PRIVATE KEY-----\n${Buffer.from('3080'.repeat(6000), 'hex').toString('base64')}\n-----END PRIVATE KEY-----`,
   ],
   [
-    'DER of many elements',
+    'DER with many elements',
     `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${Buffer.from(`30822ee0${'0500'.repeat(6000)}`, 'hex').toString('base64')}\n-----END ENCRYPTED PRIVATE KEY-----`,
   ],
-  ['a PEM of broken base64', `-----BEGIN PUBLIC KEY-----\n${'A'.repeat(15_000)}!\n-----END PUBLIC KEY-----`],
+  ['a PEM with invalid base64', `-----BEGIN PUBLIC KEY-----\n${'A'.repeat(15_000)}!\n-----END PUBLIC KEY-----`],
 ];
 
 // 150 times: if the work grew with the square of the length, this would take minutes.

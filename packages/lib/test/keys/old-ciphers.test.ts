@@ -154,13 +154,13 @@ describe('a key encrypted with a scheme that no OpenSSL supports', () => {
   const tool = /encrypt a copy again with AES-256-CBC \(PBES2, PBKDF2\), using the program that wrote it/;
 
   test.each([
-    ['PBES2 of AES-256-GCM', () => patched(aes, '60864801650304012a', '60864801650304012e')],
-    ['PBES2 of a cipher that is not known', () => patched(aes, '60864801650304012a', '60864801650304017f')],
-    ['PBES2 under a hash that is not known', () => patched(aes, '2a864886f70d0209', '2a864886f70d027f')],
-    ['PBES2 under another derivation', () => patched(aes, '2a864886f70d01050c', '2a864886f70d01057f')],
-    ['a scheme that is not known', () => patched(aes, '2a864886f70d01050d', '2a864886f70d01057f')],
-    ['DEK-Info of a cipher that is not known', () => traditional.replace('AES-256-CBC', 'GUIDO-SECRET-CBC')],
-    ['DEK-Info of AES-256-GCM', () => traditional.replace('AES-256-CBC', 'AES-256-GCM')],
+    ['PBES2 with AES-256-GCM', () => patched(aes, '60864801650304012a', '60864801650304012e')],
+    ['PBES2 with an unknown cipher', () => patched(aes, '60864801650304012a', '60864801650304017f')],
+    ['PBES2 with an unknown hash', () => patched(aes, '2a864886f70d0209', '2a864886f70d027f')],
+    ['PBES2 with another key derivation', () => patched(aes, '2a864886f70d01050c', '2a864886f70d01057f')],
+    ['an unknown scheme', () => patched(aes, '2a864886f70d01050d', '2a864886f70d01057f')],
+    ['DEK-Info with an unknown cipher', () => traditional.replace('AES-256-CBC', 'GUIDO-SECRET-CBC')],
+    ['DEK-Info with AES-256-GCM', () => traditional.replace('AES-256-CBC', 'AES-256-GCM')],
   ])('%s: the error says to use the program that wrote it', (_what, make) => {
     const text = make();
     expect(keyErrorCode(() => PrivateKey.from(text))).toBe('passphrase_required');
@@ -179,7 +179,7 @@ describe('a key encrypted with a scheme that no OpenSSL supports', () => {
 
   test.skipIf(!hasLegacy)('scrypt with too much memory is too large, and not a wrong passphrase', () => {
     const args = ['pkcs8', '-topk8', '-scrypt', '-scrypt_N', '16384', '-passout', 'pass:pw', '-in', 'key'];
-    // r = 8 becomes r = 127, which takes 266 MB; p = 1 is behind it.
+    // r = 8 becomes r = 127, which takes 266 MB; p = 1 follows.
     const text = patched(openssl(...args), '02024000020108020101', '0202400002017f020101');
     expect(keyErrorCode(() => PrivateKey.from(text, { passphrase: 'pw' }))).toBe('too_large');
     expect(messageOf(text, 'pw')).toMatch(/32 MiB/);

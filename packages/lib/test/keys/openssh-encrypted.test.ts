@@ -144,7 +144,7 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped without s
 
   test.each([
     ['no rounds', 0, 'malformed'],
-    ['one round more than the bound', 513, 'too_large'],
+    ['one round more than the limit', 513, 'too_large'],
     ['2^32 - 1 rounds', 0xffff_ffff, 'too_large'],
   ])('%s are refused before anything is computed, even without a passphrase', (_what, rounds, code) => {
     const text = changed(made('ed25519', 'aes256-ctr').text, (bytes, parts) =>

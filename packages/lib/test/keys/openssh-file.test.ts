@@ -73,14 +73,14 @@ describe('an OpenSSH private key file', () => {
     ['other magic', { magic: 'openssh-key-v2\0' }, 'malformed'],
     ['two keys', { count: 2 }, 'unsupported'],
     ['no key', { count: 0 }, 'unsupported'],
-    ['a cipher that is not known', { cipher: 'rot13' }, 'unsupported'],
+    ['an unknown cipher', { cipher: 'rot13' }, 'unsupported'],
     ['a cipher, and no salt', { cipher: 'aes256-ctr' }, 'malformed'],
     [
-      'the public key of another',
+      'the public key of another key',
       { publicBlob: concatBytes(sshString('ssh-ed25519'), sshString(bytesOf(other.x))) },
       'malformed',
     ],
-    ['a public key with bytes behind it', { publicBlob: concatBytes(publicBlob, uint32(0)) }, 'malformed'],
+    ['a public key with bytes after it', { publicBlob: concatBytes(publicBlob, uint32(0)) }, 'malformed'],
     ['different check numbers', { checks: [7, 8] }, 'malformed'],
     ['another type', { type: 'ssh-rsa' }, 'malformed'],
     ['a FIDO type', { type: 'sk-ssh-ed25519@openssh.com' }, 'unsupported'],
@@ -88,16 +88,16 @@ describe('an OpenSSH private key file', () => {
     ['a certificate type', { type: 'ssh-ed25519-cert-v01@openssh.com' }, 'unsupported'],
     ['wrong padding', { padding: Uint8Array.of(1, 2, 4) }, 'malformed'],
     ['long padding', { padding: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) }, 'malformed'],
-    ['bytes behind its end', { trailing: Uint8Array.of(0) }, 'malformed'],
+    ['bytes after its end', { trailing: Uint8Array.of(0) }, 'malformed'],
     ['a public key of 31 bytes', { key: concatBytes(sshString(publicKey.subarray(1)), sshString(seed)) }, 'malformed'],
-    ['a length beyond its end', { key: uint32(0xffff_ffff) }, 'malformed'],
+    ['a length that is too large', { key: uint32(0xffff_ffff) }, 'malformed'],
     [
-      'two public halves',
+      'two different public keys',
       { key: concatBytes(sshString(publicKey), sshString(concatBytes(seed, bytesOf(other.x)))) },
       'malformed',
     ],
     [
-      'the secret half of another',
+      'the private part of another key',
       { key: concatBytes(sshString(publicKey), sshString(concatBytes(bytesOf(other.x), publicKey))) },
       'malformed',
     ],
@@ -110,7 +110,7 @@ describe('an OpenSSH private key file', () => {
     ['p = 1', { p: 'AQ' }],
     ['q = 0', { q: '' }],
     ['an even p', { p: 'Ag' }],
-    ['n of another', { n: `${'z'.repeat(341)}Q` }],
+    ['the n of another key', { n: `${'z'.repeat(341)}Q` }],
   ])('of RSA with %s is refused', (_what, change) => {
     expect(keyErrorCode(() => PrivateKey.from(rsaFile(change)))).toBe('malformed');
   });

@@ -30,11 +30,11 @@ const READ: readonly (readonly [what: string, text: string])[] = [
   ['a certificate before it', certificate + pkcs8],
   ['a certificate after it, without a line end between them', pkcs8.trimEnd() + certificate],
   ['a chain of certificates with their attributes', attributes + pkcs8 + attributes + certificate + certificate],
-  ['its public half after it', pkcs8 + spki],
+  ['its public key after it', pkcs8 + spki],
   ['parameters before it', parameters + sec1],
   ['parameters and a certificate', parameters + sec1 + certificate],
-  ['parameters, in one line with it', (parameters + sec1).trim().replaceAll('\n', ' ')],
-  ['a certificate that is broken', pkcs8 + block('CERTIFICATE', '*')],
+  ['parameters on the same line', (parameters + sec1).trim().replaceAll('\n', ' ')],
+  ['a damaged certificate', pkcs8 + block('CERTIFICATE', '*')],
   ['lines of text on both sides', `# the key of guido\n\n${pkcs8}# the end\n`],
 ];
 
@@ -58,8 +58,8 @@ describe('a private key is refused with', () => {
     ['another private key', pkcs8 + other, /several private keys/],
     ['itself a second time', pkcs8 + pkcs8, /several private keys/],
     ['another private key, of another format', sec1 + pkcs8, /several private keys/],
-    ['one that is encrypted', pkcs8 + block('ENCRYPTED PRIVATE KEY'), /several private keys/],
-    ['one of a kind that is not known', pkcs8 + block('ANY PRIVATE KEY'), /several private keys/],
+    ['an encrypted private key', pkcs8 + block('ENCRYPTED PRIVATE KEY'), /several private keys/],
+    ['a private key of an unknown kind', pkcs8 + block('ANY PRIVATE KEY'), /several private keys/],
     ['an OpenPGP key', pkcs8 + block('PGP PRIVATE KEY BLOCK'), /several private keys/],
     ['text on the line that begins it', `KEY=${pkcs8}`, /not a private key in any known format/],
     [
@@ -68,19 +68,19 @@ describe('a private key is refused with', () => {
       /not a private key in any known format/,
     ],
     ['text on the line that ends it', `${pkcs8.trimEnd()} x\n`, /other text is on the lines/],
-    ['a certificate that is cut', pkcs8 + certificate.slice(0, 40), /incomplete/],
-    ['a certificate that begins inside it', pkcs8.replace('\n', `\n${certificate}`), /incomplete/],
-    ['a certificate that has lost its first line', pkcs8 + certificate.slice(28), /incomplete/],
+    ['a truncated certificate', pkcs8 + certificate.slice(0, 40), /incomplete/],
+    ['a certificate inside it', pkcs8.replace('\n', `\n${certificate}`), /incomplete/],
+    ['a certificate without its first line', pkcs8 + certificate.slice(28), /incomplete/],
   ])('%s', (_what, text, message) => {
     expect(keyErrorCode(() => PrivateKey.from(text))).toBe('malformed');
     expect(() => PrivateKey.from(text)).toThrow(message);
   });
 
   test.each([
-    ['certificates alone', attributes + certificate + certificate, 'unsupported', /is a certificate; the private key/],
-    ['its public half alone, with text', `# public\n${spki}`, 'public_key', /is a public key/],
-    ['parameters and its public half', parameters + spki, 'public_key', /is a public key/],
-    ['parameters alone', parameters, 'unsupported', /name of a curve without a key/],
+    ['only certificates', attributes + certificate + certificate, 'unsupported', /is a certificate; the private key/],
+    ['its public key and text', `# public\n${spki}`, 'public_key', /is a public key/],
+    ['parameters and its public key', parameters + spki, 'public_key', /is a public key/],
+    ['only parameters', parameters, 'unsupported', /name of a curve without a key/],
   ])('no private key: %s', (_what, text, code, message) => {
     expect(keyErrorCode(() => PrivateKey.from(text))).toBe(code);
     expect(() => PrivateKey.from(text)).toThrow(message);
@@ -101,7 +101,7 @@ describe('a public key', () => {
   test.each<readonly [what: string, text: string]>([
     ...READ,
     ['two of them', pkcs8 + other],
-    ['one that is broken', block('PRIVATE KEY', '*')],
+    ['a damaged one', block('PRIVATE KEY', '*')],
   ])('is expected: the error names a private key with %s', (_what, text) => {
     expect(keyErrorCode(() => PublicKey.from(text))).toBe('private_key');
   });

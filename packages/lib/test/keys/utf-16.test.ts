@@ -21,10 +21,10 @@ const TEXTS: Readonly<Record<string, string>> = {
 };
 const bigEndian = (text: string) => Buffer.from(text, 'utf16le').swap16();
 const ENCODINGS: Readonly<Record<string, (text: string) => Buffer>> = {
-  'UTF-16LE with its mark': (text) => Buffer.from(`\ufeff${text}`, 'utf16le'),
-  'UTF-16BE with its mark': (text) => bigEndian(`\ufeff${text}`),
-  'UTF-16LE without a mark': (text) => Buffer.from(text, 'utf16le'),
-  'UTF-16BE without a mark': bigEndian,
+  'UTF-16LE with a byte order mark': (text) => Buffer.from(`\ufeff${text}`, 'utf16le'),
+  'UTF-16BE with a byte order mark': (text) => bigEndian(`\ufeff${text}`),
+  'UTF-16LE without a byte order mark': (text) => Buffer.from(text, 'utf16le'),
+  'UTF-16BE without a byte order mark': bigEndian,
 };
 const NAMED = expect.objectContaining({
   name: 'KeyError',

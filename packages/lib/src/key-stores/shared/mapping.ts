@@ -61,7 +61,7 @@ export interface KeyColumns<Column> {
   readonly lastUsed?: LastUsedColumn<Column>;
 }
 
-/** A column to write: in batches, at most once a minute. If it is missing, `onWriteError` is called once, and nothing is written. */
+/** A column that is written at most once a minute. If it is missing, `onWriteError` is called once, and nothing is written. */
 export interface LastUsedColumn<Column> {
   readonly column: Column;
   /** Converts seconds since the epoch to the value to write: `(at) => new Date(at * 1000)`. */

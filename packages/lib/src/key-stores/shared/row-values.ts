@@ -1,4 +1,4 @@
-/** Reads the values that databases and drivers return. A value in doubt lets nobody in. */
+/** Reads the values that databases and drivers return. An unexpected value never gives access. */
 
 /** The limit between seconds, up to the year 5138, and milliseconds, since 1973. */
 const MILLISECONDS = 1e11;
@@ -14,7 +14,7 @@ export function isMarked(value: unknown): boolean {
   return !(value === null || value === undefined || isZero(value));
 }
 
-/** Whether a column such as `is_active` is true. Only true and numbers other than zero are. */
+/** Whether a column such as `is_active` is true: it must be `true` or a number other than zero. */
 export function isHeld(value: unknown): boolean {
   if (value === true) return true;
   if (typeof value === 'number' || typeof value === 'bigint' || value instanceof Uint8Array) return !isZero(value);

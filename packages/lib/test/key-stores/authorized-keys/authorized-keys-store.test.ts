@@ -104,7 +104,7 @@ describe('a file is refused, and its last valid content stays in use', () => {
       rmSync(path);
       mkdirSync(path);
     },
-    'that is cut in the middle of a key': (path) => truncateSync(path, readFileSync(path).length - 60),
+    'that ends in the middle of a key': (path) => truncateSync(path, readFileSync(path).length - 60),
     'of 100 MB': (path) => truncateSync(path, 100_000_000),
     'with a NUL': (path) => writeFileSync(path, `${lineOf()}\n\0\n`),
     'that is not UTF-8': (path) => writeFileSync(path, Buffer.from(`# é\n${lineOf()}\n`, 'latin1')),
@@ -206,7 +206,7 @@ describe('one file for all users', () => {
 
   test.each([
     ['a line without a user', `${lineOf()}`, 'the option user is missing'],
-    ['a key of two users', `user="a" ${lineOf()}\nuser="b" ${lineOf()}`, 'an earlier line has the same key'],
+    ['one key for two users', `user="a" ${lineOf()}\nuser="b" ${lineOf()}`, 'an earlier line has the same key'],
   ])('%s is refused', async (_name, text, message) => {
     await expect(storeOf(put('all', text), { layout: 'file' }).kids()).rejects.toThrow(message);
   });

@@ -200,7 +200,7 @@ describe('a Kubernetes volume', () => {
 
 describe('a link is followed', () => {
   test.each([
-    ['beside its target', 'real'],
+    ['next to its target', 'real'],
     ['with dots', './x/../real'],
     ['to an absolute path in the folder', '{folder}/real'],
     ['to an absolute path in the folder, through folders', '{folder}/x/y/../../real'],
@@ -229,11 +229,11 @@ describe('a link is followed', () => {
 
 describe('a link is refused', () => {
   test.each([
-    ['to a file beside the folder', '../{name}.outside', 'leads out of'],
+    ['to a file outside of the folder', '../{name}.outside', 'leads out of'],
     ['to an absolute path', '{folder}.outside', 'leads out of'],
-    ['through the folder above', '../{name}/real', 'leads out of'],
-    ['to an absolute path through the folder above', '{folder}/../{name}.outside', 'leads out of'],
-    ['through a link that leads out', 'out/{name}.outside', 'leads out of'],
+    ['through the parent folder', '../{name}/real', 'leads out of'],
+    ['to an absolute path through the parent folder', '{folder}/../{name}.outside', 'leads out of'],
+    ['through a link to the outside', 'out/{name}.outside', 'leads out of'],
     ['to itself', 'guido', 'more than 8 links'],
     ['to a folder', 'x', 'is not a regular file'],
     ['to the folder itself', '.', 'is not a regular file'],
@@ -324,7 +324,7 @@ describe.skipIf(!isRoot)('in a folder of root that others can write to (skipped 
 
   test.each([
     ['is not sticky', 0, 0o777],
-    ['is sticky, and not of root', STRANGER, 0o1777],
+    ['is sticky and does not belong to root', STRANGER, 0o1777],
   ])('the folder is refused if it %s', async (_what, owner, mode) => {
     chownSync(folder, owner, owner);
     chmodSync(folder, mode);

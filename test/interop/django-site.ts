@@ -18,7 +18,7 @@ export interface DjangoSite {
  *
  * @param database - an entry for Django's DATABASES
  * @param migration - the last migration of the package that is applied; default all
- * @param authority - PEM file of certificates that it trusts, when it fetches key sets
+ * @param authority - PEM file of certificates that it trusts, when it fetches JWK sets
  */
 export async function startSite(
   database: Readonly<Record<string, unknown>>,

@@ -328,7 +328,7 @@ test('on a site with a custom user model, its username field is used, and the re
 
   const words = ['--users-table', 'accounts_account', '--username-column', 'email', '--id-column', 'number'];
   const { code, stderr } = await run(process.execPath, [...AJWTD, 'doctor', '--database', `sqlite:${file}`, ...words]);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '1 key and 0 key sets of 1 user: all of them would work\n' });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '1 key and 0 JWK sets of 1 user: all of them would work\n' });
 });
 
 test('the tables in tests without Python are the same as those that Django creates', async () => {

@@ -8,7 +8,7 @@ export const PRIVATE_HOSTS_OPTION = {
     value: 'HOST',
     multiple: true,
     env: 'AJWTD_JWKS_ALLOW_PRIVATE',
-    help: 'host from which key sets may be fetched even if its address is not public; may be repeated',
+    help: 'host from which JWK sets may be fetched even if its address is not public; may be repeated',
   },
 } as const;
 

@@ -11,7 +11,7 @@ export const DJANGO_TABLES: readonly string[] = [
   'CREATE TABLE "auth_user" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "password" varchar(128) NOT NULL, "last_login" datetime NULL, "is_superuser" bool NOT NULL, "username" varchar(150) NOT NULL UNIQUE, "last_name" varchar(150) NOT NULL, "email" varchar(254) NOT NULL, "is_staff" bool NOT NULL, "is_active" bool NOT NULL, "date_joined" datetime NOT NULL, "first_name" varchar(150) NOT NULL)',
 ];
 
-/** A user with its keys and the URL of its key set, as rows of a site. */
+/** A user with its keys and the URL of its JWK set, as rows of a site. */
 export interface DjangoRows {
   readonly username: string;
   readonly active?: boolean;

@@ -38,8 +38,8 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
   ['key retire', key('retire a key that has been replaced', 'keyRetire')],
   ['key revoke', key('revoke a key permanently', 'keyRevoke')],
   ['jwks add', jwks('trust the keys that a URL publishes for a user', 'jwksAdd')],
-  ['jwks list', jwks('list the key sets of one user or of all users', 'jwksList')],
-  ['jwks remove', jwks('stop trusting a key set for a user', 'jwksRemove')],
+  ['jwks list', jwks('list the JWK sets of one user or of all users', 'jwksList')],
+  ['jwks remove', jwks('stop trusting a JWK set for a user', 'jwksRemove')],
   [
     'doctor',
     {

@@ -8,7 +8,7 @@ export const doctor = defineCommand({
   name: 'ajwtd doctor',
   usage: '--database URL [--json]',
   about: [
-    'Reads the database of a Django site that uses the Python package asymmetric_jwt_auth, and lists the rows that would stop working with ajwtd: unsupported keys, keys shared by several users, invalid usernames, inactive users, and key sets that would not be fetched.',
+    'Reads the database of a Django site that uses the Python package asymmetric_jwt_auth, and lists the rows that would stop working with ajwtd: unsupported keys, keys shared by several users, invalid usernames, inactive users, and JWK sets that would not be fetched.',
     'Changes nothing, and prints no key material.',
   ],
   options: {
@@ -44,7 +44,7 @@ export const doctor = defineCommand({
       printTable(io, ['USER', 'PROBLEM', 'ROW', 'DETAIL'], rows);
     }
     const { keys, keySets } = counts;
-    const examined = `${several(keys, 'key')} and ${several(keySets, 'key set')} of ${several(counts.users, 'user')}`;
+    const examined = `${several(keys, 'key')} and ${several(keySets, 'JWK set')} of ${several(counts.users, 'user')}`;
     io.note(
       `${examined}: ${findings.length === 0 ? 'all of them would work' : `${findings.length} would stop working`}`,
     );

@@ -24,7 +24,7 @@ export const jwksAdd = defineCommand({
         jwks: keySet,
       } = await directory.addJwks(username, url, options).catch(suggestAllowPrivate);
       if (userAdded) io.note(`${printable(username)} was added`);
-      io.note(`this key set is ${added ? 'now' : 'already'} trusted for ${printable(username)}`);
+      io.note(`this JWK set is ${added ? 'now' : 'already'} trusted for ${printable(username)}`);
       io.print(keySet.url);
     });
     return 0;
@@ -50,7 +50,7 @@ export const jwksList = defineCommand({
       everyItem((after) => directory.listJwks({ username, after, limit: 1000 })),
     );
     if (values.json) printJson(io, keySets.map(keySetAsJson));
-    else if (keySets.length === 0) io.note('no key sets yet; add one with `ajwtd jwks add USER URL`');
+    else if (keySets.length === 0) io.note('no JWK sets yet; add one with `ajwtd jwks add USER URL`');
     else printKeySets(io, keySets);
     return 0;
   },
@@ -67,7 +67,7 @@ export const jwksRemove = defineCommand({
     const changed = await withDirectory(io, values.database, named('database'), (directory) =>
       directory.removeJwks(username, url),
     );
-    io.note(`this key set is no longer trusted for ${printable(username)}`);
+    io.note(`this JWK set is no longer trusted for ${printable(username)}`);
     warnIfUnaudited(io, changed);
     return 0;
   },

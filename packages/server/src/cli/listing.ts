@@ -95,7 +95,7 @@ export function printKeys(io: Io, keys: readonly DirectoryKey[]): void {
 export function printKeySets(io: Io, keySets: readonly DirectoryJwks[]): void {
   printTable(
     io,
-    ['USER', 'KEY SET', 'CREATED'],
+    ['USER', 'JWK SET', 'CREATED'],
     keySets.map(({ username, url, created }) => [username, url, day(created)]),
   );
 }

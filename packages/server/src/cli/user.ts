@@ -103,7 +103,7 @@ const NO_USERS = 'no users yet; add one and its key with `ajwtd key add USER FIL
 export const userShow = defineCommand({
   name: 'ajwtd user show',
   usage: 'USER [--json]',
-  about: ['Shows a user, its keys and its key sets.'],
+  about: ['Shows a user, its keys and its JWK sets.'],
   options: { ...DATABASE_OPTION, ...JSON_OPTION },
   examples: ['ajwtd user show guido'],
   async run(values, { words, named, io }) {

@@ -1,4 +1,4 @@
-/** Users and keys as requests need them: cached, and never older than a change may go unseen; with the key sets that are trusted. */
+/** Users and keys as requests need them: cached, and never older than a change may go unseen; with the JWK sets that are trusted. */
 import { cachedKeyStore, type KeyStore } from 'asymmetric-jwt-auth';
 import { type JwksClient, withJwks } from 'asymmetric-jwt-auth/jwks';
 import { type DirectoryUser, directoryRevision } from 'asymmetric-jwt-auth/sql';

@@ -86,9 +86,7 @@ describe('ajwtd key add', () => {
     expect(isPrivate.stderr).toMatch(/^ajwtd: this is a private key .*\n$/);
     const foreign = await run(`key add ada ${KEY}.pub`);
     expect(foreign).toMatchObject({ code: 1, stdout: '' });
-    expect(foreign.stderr).toMatch(
-      /^ajwtd: the key SHA256:\S+ belongs to another user, "\w+"; make a new one\n$/,
-    );
+    expect(foreign.stderr).toMatch(/^ajwtd: the key SHA256:\S+ belongs to another user, "\w+"; make a new one\n$/);
     const pasted = await run(['key', 'add', 'ada', readFileSync(OTHER, 'utf8')]);
     expect(pasted).toMatchObject({
       code: 1,

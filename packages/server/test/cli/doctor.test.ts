@@ -34,7 +34,7 @@ describe('a site where everything would work', () => {
     expect(await doctor(path)).toMatchObject({
       code: 0,
       stdout: '',
-      stderr: '2 keys and 1 key set of 2 users: all of them would work\n',
+      stderr: '2 keys and 1 JWK set of 2 users: all of them would work\n',
     });
     expect(readFileSync(path).equals(before)).toBe(true);
     expect(existsSync(`${path}-wal`)).toBe(false);
@@ -47,7 +47,7 @@ describe('a site where everything would work', () => {
     });
   });
 
-  test('may have no table of key sets, as before version 1.0 of the package', async () => {
+  test('may have no table of JWK sets, as before version 1.0 of the package', async () => {
     const path = makeSite([{ username: 'guido', keys: [await pem()] }]);
     const database = new DatabaseSync(path);
     database.exec('DROP TABLE asymmetric_jwt_auth_jwksendpointtrust');
@@ -68,7 +68,7 @@ describe('a site where something would stop working', () => {
     ]);
     const { code, stdout, stderr } = await doctor(path, '--json');
     expect(code).toBe(1);
-    expect(stderr).toBe('13 keys and 1 key set of 5 users: 9 would stop working\n');
+    expect(stderr).toBe('13 keys and 1 JWK set of 5 users: 9 would stop working\n');
     const keys = 'asymmetric_jwt_auth_publickey';
     const { ok, findings } = JSON.parse(stdout);
     expect(ok).toBe(false);
@@ -96,7 +96,7 @@ describe('a site where something would stop working', () => {
     const keys = Array.from({ length: 2500 }, () => 'no key');
     const path = makeSite([{ username: 'gui\u001b[31mdo', keys }]);
     const { stdout, stderr } = await doctor(path);
-    expect(stderr).toBe('2500 keys and 0 key sets of 1 user: 2501 would stop working\n');
+    expect(stderr).toBe('2500 keys and 0 JWK sets of 1 user: 2501 would stop working\n');
     expect(stdout).toContain('gui\\u{1b}[31mdo');
     expect(stdout).not.toContain('\u001b');
   });

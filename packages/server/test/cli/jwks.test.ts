@@ -20,30 +20,30 @@ async function json(line: string): Promise<unknown> {
 }
 
 describe('ajwtd jwks', () => {
-  test('adds, lists and removes key sets', async () => {
+  test('adds, lists and removes JWK sets', async () => {
     expect((await run('jwks list')).stderr).toMatch(
-      /^created .*\nno key sets yet; add one with `ajwtd jwks add USER URL`/,
+      /^created .*\nno JWK sets yet; add one with `ajwtd jwks add USER URL`/,
     );
     expect(await run(`jwks add acme ${SET}#fragment`)).toMatchObject({
       code: 0,
       stdout: `${SET}\n`,
-      stderr: 'acme was added\nthis key set is now trusted for acme\n',
+      stderr: 'acme was added\nthis JWK set is now trusted for acme\n',
     });
     expect(await run(`jwks add acme ${SET}`)).toMatchObject({
-      stderr: 'this key set is already trusted for acme\n',
+      stderr: 'this JWK set is already trusted for acme\n',
     });
     await run('jwks add globex https://globex.example/jwks.json');
     const added = { username: 'acme', url: SET, created: expect.stringMatching(/Z$/) };
     expect(await json('jwks list acme')).toEqual([added]);
     expect(await json('jwks list')).toMatchObject([{ username: 'acme' }, { username: 'globex' }]);
     expect((await run('jwks list')).stdout).toMatch(
-      /^USER +KEY SET +CREATED\nacme +https:\S+ +\d{4}-\d\d-\d\d\nglobex /,
+      /^USER +JWK SET +CREATED\nacme +https:\S+ +\d{4}-\d\d-\d\d\nglobex /,
     );
     expect(await json('user show acme')).toMatchObject({ username: 'acme', keys: [], keySets: [added] });
     expect((await run('user show acme')).stdout).toContain(SET);
 
     const removed = await run(`jwks remove acme ${SET}`);
-    expect([removed.code, removed.stderr]).toEqual([0, 'this key set is no longer trusted for acme\n']);
+    expect([removed.code, removed.stderr]).toEqual([0, 'this JWK set is no longer trusted for acme\n']);
     expect(await json('jwks list acme')).toEqual([]);
     expect(await json('audit acme')).toMatchObject([
       { action: 'user.add' },

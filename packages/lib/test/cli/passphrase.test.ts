@@ -116,7 +116,7 @@ describe.skipIf(lacks('script', '--version'))('at a terminal', () => {
     expect(right).toContain('JWT eyJ');
     const line = `ajwt pubkey ${file('encrypted')}`;
     const wrong = await typing(line, ['wrong\r', 'hunter2\r', 'again\r']);
-    expect(wrong).toMatch(/ajwt: the passphrase does not open this private key.*\nexit code 1\n$/);
+    expect(wrong).toMatch(/ajwt: the passphrase does not decrypt this private key.*\nexit code 1\n$/);
     expect(wrong.split(QUESTION)).toHaveLength(4);
     expect(right + wrong).not.toMatch(/wrong\b|hunter2|again\n.*again/);
   });

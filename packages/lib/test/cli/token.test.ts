@@ -147,7 +147,7 @@ describe('the environment', () => {
     const wrong = await ajwt(args, { env: { AJWT_PASSPHRASE: 'hunter2' } });
     expect(wrong).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('the passphrase does not open this private key'),
+      stderr: expect.stringContaining('the passphrase does not decrypt this private key'),
     });
     expect(wrong.stderr).not.toContain('hunter2');
   });

@@ -86,7 +86,7 @@ export function cachedKeyStore<User>(store: KeyStore<User>, options: CachedKeySt
   checkKeyStore('store', store);
   if (dependsOnHint(store)) {
     throw new TypeError(
-      'store: cannot be cached, because the keys of JWK sets depend on the token; use withJwks(cachedKeyStore(store), client)',
+      'store: cannot be cached, because the keys of JWK sets depend on the token; jwksKeyStore() has its own cache, and withJwks() takes a cached store',
     );
   }
   checkOptions(options, OPTIONS);

@@ -1,4 +1,4 @@
-/** RSA keys of the form of CVE-2017-15361, generated for these tests in the way of the faulty chips. */
+/** RSA keys of the form of CVE-2017-15361, generated for these tests in the same way as by the faulty chips. */
 import {
   checkPrimeSync,
   createPrivateKey,

@@ -33,7 +33,7 @@ export interface DirectoryKey {
   readonly lastRefused: number | null;
 }
 
-/** A JWK set with whose keys a user may sign. */
+/** A JWK set whose keys a user may sign with. */
 export interface DirectoryJwks {
   readonly username: string;
   readonly url: string;

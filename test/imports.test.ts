@@ -32,7 +32,7 @@ const NODE_LEAVES = [
   'keys/strict-path.ts',
   'kysely/directory-revision.ts',
   'kysely/node-sqlite-dialect.ts',
-  'nonce-stores/shared/machine-life.ts',
+  'nonce-stores/sql/machine-life.ts',
   'signers/ssh-agent/request.ts',
 ];
 /** Adapters for frameworks that are built on `node:http` share its adapter. */

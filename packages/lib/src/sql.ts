@@ -50,4 +50,9 @@ export type {
 } from './key-stores/shared/mapping.ts';
 export { type DirectoryRevision, directoryRevision } from './kysely/directory-revision.ts';
 export { type NodeSqliteOptions, nodeSqliteDialect } from './kysely/node-sqlite-dialect.ts';
-export { type SqlDatabase, type SqlNonceStoreOptions, sqlNonceStore } from './nonce-stores/sql/sql-nonce-store.ts';
+export {
+  type SqlDatabase,
+  type SqlNonceStore,
+  type SqlNonceStoreOptions,
+  sqlNonceStore,
+} from './nonce-stores/sql/sql-nonce-store.ts';

@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely';
 import { expect } from 'vitest';
 import type { NonceStore } from '../../lib/src/index.ts';
-import { type SqlNonceStoreOptions, sqlNonceStore } from '../../lib/src/sql.ts';
+import { type SqlDatabase, type SqlNonceStore, type SqlNonceStoreOptions, sqlNonceStore } from '../../lib/src/sql.ts';
 import { type Address, ask, openDatabase } from './databases.ts';
 
 /** A database server that the tests start. */
@@ -27,17 +27,25 @@ export const outcomeOf = (store: NonceStore, claim: ReturnType<typeof claimAt>, 
 
 /** Opens stores on a server, each with its own Kysely instance, and closes them after each test. */
 export class Stores {
-  readonly #open: Kysely<unknown>[] = [];
+  readonly #databases: Kysely<unknown>[] = [];
+  readonly #stores: SqlNonceStore[] = [];
   server!: Server;
 
   database(address: Address = this.server.address, connections?: number): Kysely<unknown> {
     const database = openDatabase(address, connections);
-    this.#open.push(database);
+    this.#databases.push(database);
     return database;
   }
 
-  async store(options: SqlNonceStoreOptions = {}, database = this.database()): Promise<NonceStore> {
+  /** Makes a store that is not open yet. */
+  make(options: SqlNonceStoreOptions = {}, database: SqlDatabase = this.database()): SqlNonceStore {
     const store = sqlNonceStore(database, options);
+    this.#stores.push(store);
+    return store;
+  }
+
+  async store(options: SqlNonceStoreOptions = {}, database = this.database()): Promise<SqlNonceStore> {
+    const store = this.make(options, database);
     await store.open(now());
     return store;
   }
@@ -48,7 +56,8 @@ export class Stores {
   }
 
   async close(): Promise<void> {
-    for (const database of this.#open.splice(0)) await database.destroy();
+    for (const store of this.#stores.splice(0)) await store.close();
+    for (const database of this.#databases.splice(0)) await database.destroy();
   }
 }
 

@@ -88,7 +88,7 @@ export interface KeyStore<User> {
 /** Whether a store can serve now, and if not, the reason. */
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
 
-/** The replay key: a verified username, the claimed time and the nonce. Its type is part of a nonce: `7` and `"7"` are two. */
+/** What a token spends: its verified username, claimed time and nonce. The type is part of the nonce: `7` and `"7"` differ. */
 export interface NonceClaim {
   readonly username: string;
   /** Seconds since the epoch, as claimed. */
@@ -97,41 +97,48 @@ export interface NonceClaim {
 }
 
 /**
- * - `claimed`: this caller, and no other ever, has this nonce
- * - `replayed`: somebody had it before
- * - `forgotten`: the claimed time lies at or below what the store may have forgotten; nobody can tell
- * - `rate_limited`: this user holds or claims more than its share
+ * - `claimed`: this caller has the nonce, and no other caller ever gets it
+ * - `replayed`: a caller has it already
+ * - `forgotten`: the claimed time is so old that the store may have forgotten its nonces
+ * - `rate_limited`: the user holds too many nonces, or makes too many claims
  */
 export type ClaimOutcome = 'claimed' | 'replayed' | 'forgotten' | 'rate_limited';
 
-/** Remembers which nonces were used. */
+/** Remembers used nonces. */
 export interface NonceStore {
   /** Largest tolerance, in seconds, for which this store keeps records long enough. */
   readonly tolerance: number;
   /**
-   * Settles what may have been forgotten since an earlier life of the store. May be called again; `claim` works without it.
+   * Connects, and settles what the store may have forgotten. May be called again; `claim` works without it.
    *
    * @param now - seconds since the epoch
    */
   open(now: number): MaybePromise<void>;
   /**
-   * Tells whether a claim would be served.
+   * Says whether a claim would be decided.
    *
    * @param now - seconds since the epoch
-   * @returns `ready`, or why not
+   * @returns `ready`, or the reason why not
    */
   readiness(now: number): Readiness;
   /**
-   * Claims a nonce, atomically: of any number of concurrent callers exactly one gets `claimed`, across all processes that share
-   * the store. No check followed by a write can guarantee that; implement it as one operation.
+   * Claims a nonce atomically: exactly one of all concurrent callers gets `claimed`, in all processes that share the store. A check
+   * followed by a write cannot guarantee that; implement it as one operation.
    *
-   * @param nonce - of a token whose signature, time and binding hold
+   * @param nonce - of a token whose signature, time and binding have been verified
    * @param now - seconds since the epoch, by the caller's clock
-   * @returns what became of it
-   * @throws anything, {@link UnavailableError} by preference: whether the nonce is spent is then unknown, and the request is
-   *   answered `unavailable`
+   * @returns the outcome
+   * @throws any error, preferably {@link UnavailableError}: whether the nonce is spent is then unknown, and the request is refused
+   *   as `unavailable`
    */
   claim(nonce: NonceClaim, now: number): MaybePromise<ClaimOutcome>;
+  /**
+   * Releases what the store has opened itself, such as timers and connections, but nothing that it was given. Claims in flight are
+   * decided; later ones throw. May be called again. A store that holds nothing needs no `close`.
+   *
+   * @returns a promise that resolves when no claim is in flight
+   */
+  close?(): MaybePromise<void>;
 }
 
 /** Signs tokens. `PrivateKey` implements it. Your own signer can leave the key in an HSM or a key management service. */

@@ -132,6 +132,20 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
       },
     ),
 
+    contractCase('when closed, decides the claims in flight and no others', async (store, { now }) => {
+      if (store.close === undefined) return;
+      await store.open(now);
+      const inFlight = Array.from({ length: 50 }, async (_, index) =>
+        store.claim({ username: 'alice', time: now, nonce: `n${index}` }, now),
+      );
+      const outcomes = Promise.allSettled(inFlight);
+      await store.close();
+      for (const one of await outcomes) same(one, { status: 'fulfilled', value: 'claimed' }, 'claim in flight');
+      await throws(() => store.claim({ username: 'alice', time: now, nonce: 'late' }, now), 'a claim after close()');
+      same(store.readiness(now).ready, false, 'readiness after close()');
+      await store.close();
+    }),
+
     contractCase('forgets nothing when it is opened again', async (store, { now }) => {
       const claim = { username: 'alice', time: now, nonce: 'n' };
       same(await store.claim(claim, now), 'claimed', 'first claim');

@@ -98,6 +98,29 @@ describe('the nonce contract finds', () => {
       },
     };
   };
+  const closing =
+    (close: (end: () => void) => void) =>
+    (setup: NonceStoreSetup): NonceStore => {
+      const inner = memoryNonceStore(setup);
+      let isClosed = false;
+      const refuse = () => {
+        if (isClosed) throw new Error('closed');
+      };
+      return {
+        ...inner,
+        readiness: (now) => (isClosed ? { ready: false, reason: 'closed' } : inner.readiness(now)),
+        async claim(...asked) {
+          refuse();
+          await Promise.resolve();
+          refuse();
+          return inner.claim(...asked);
+        },
+        close: () =>
+          close(() => {
+            isClosed = true;
+          }),
+      };
+    };
   const serving = { tolerance: 600, open() {}, readiness: () => ({ ready: true }) as const };
 
   test.each([
@@ -119,6 +142,8 @@ describe('the nonce contract finds', () => {
     ],
     ['a lifetime of twice the tolerance', forgetting(40), 'remembers a nonce until'],
     ['records that expire without a floor', forgetting(60), 'never claims a nonce again'],
+    ['a store that still serves when it is closed', closing(() => {}), 'when closed'],
+    ['a store that refuses the claims in flight when it is closed', closing((end) => end()), 'when closed'],
   ])('%s', async (_fault, make, name) => {
     const failing = nonceStoreContract({ make }).find((one) => one.name.startsWith(name));
     await expect(failing?.run()).rejects.toThrow('expected');

@@ -189,7 +189,7 @@ describe('a promise that never settles', () => {
     expect(causes).toEqual([undefined]);
     await vi.advanceTimersByTimeAsync(1);
     expect(await stuck).toMatchObject({ reason: 'unavailable', status: 503 });
-    expect(causes[1]).toMatchObject({ message: `the ${what} did not answer within 30 s` });
+    expect(causes[1]).toMatchObject({ message: `the ${what} did not respond within 30 s` });
   });
 
   test('in a cache with a revision does not lock its user out forever', async () => {

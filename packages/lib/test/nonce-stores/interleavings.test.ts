@@ -39,18 +39,18 @@ const SQLITE: Interleaved = {
   },
 };
 
-describe.each([MEMORY, SQLITE])('$name gives a token once', (store) => {
-  test('in whatever order its calls go out and are answered', () =>
+describe.each([MEMORY, SQLITE])('$name accepts a token once', (store) => {
+  test('in any order of calls and replies', () =>
     checkInterleavings(store, { lostConnections: false, anotherLife: false }));
 
-  test('where connections are lost before or after a call was done', () =>
+  test('if connections are lost before or after a call', () =>
     checkInterleavings(store, { lostConnections: true, anotherLife: false }));
 });
 
-test('sqlNonceStore on SQLite gives a token once, while a store of another life raises the floor', () =>
+test('sqlNonceStore on SQLite accepts a token once while a store after a restart raises the floor', () =>
   checkInterleavings(SQLITE, { lostConnections: true, anotherLife: true }));
 
-describe('a store is found out that', () => {
+describe('these tests find a store that', () => {
   /** A store over a set, with a way of its own to claim. */
   const faulty = (claim: (wire: Wire, seen: Set<string>, key: string) => Promise<boolean>): Interleaved => ({
     name: '',
@@ -68,7 +68,7 @@ describe('a store is found out that', () => {
   });
   const add = async (seen: Set<string>, key: string) => seen.size < seen.add(key).size;
 
-  test('looks first and writes later', async () => {
+  test('checks first and writes later', async () => {
     const store = faulty(async (wire, seen, key) => {
       const known = await wire.carry('a look', async () => seen.has(key));
       await wire.carry('a write', async () => seen.add(key));
@@ -78,7 +78,7 @@ describe('a store is found out that', () => {
     await expect(checked).rejects.toThrow(/Property failed[\s\S]*seed/);
   });
 
-  test('takes an answer that it did not get for a yes', async () => {
+  test('takes a lost reply for a yes', async () => {
     const store = faulty((wire, seen, key) => wire.carry('a claim', () => add(seen, key)).catch(() => true));
     const checked = checkInterleavings(store, { lostConnections: true, anotherLife: false });
     await expect(checked).rejects.toThrow(/Property failed[\s\S]*seed/);

@@ -1,4 +1,4 @@
-/** What the SQL nonce store promises on a database server, whichever it is. */
+/** What the SQL nonce store promises on every database server. */
 
 import { ask } from 'ajwt-testkit/databases';
 import { claimAt, now, outcomeOf, type Server, Stores } from 'ajwt-testkit/server-stores';
@@ -6,7 +6,6 @@ import { type NonceStoreSetup, nonceStoreContract } from 'asymmetric-jwt-auth/te
 import type { Kysely } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { NonceStore } from '../../src/index.ts';
-import { sqlNonceStore } from '../../src/sql.ts';
 import { raceThreeProcesses } from './three-processes.ts';
 
 const YEARS = 10 * 365 * 86_400;
@@ -28,12 +27,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
 
   describe(`on ${name}, sqlNonceStore keeps the contract of nonce stores`, () => {
     const join = ({ tolerance, clockMargin, maxClaimsPerSecond }: NonceStoreSetup) =>
-      sqlNonceStore(stores.database(), {
-        tolerance,
-        clockMargin,
-        maxClaimsPerSecond,
-        deadlineMs: 5000,
-      });
+      stores.make({ tolerance, clockMargin, maxClaimsPerSecond, deadlineMs: 5000 });
     const cases = nonceStoreContract({
       async make(setup) {
         await stores.empty();
@@ -54,7 +48,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
   });
 
   describe(`on ${name}, sqlNonceStore`, () => {
-    test('after a crash takes no token from before, and notices without being asked', async () => {
+    test('after a crash accepts no earlier token, and notices the crash without a claim', async () => {
       const store = await stores.store();
       const [used, unused] = [claimAt(Math.floor(now())), claimAt(Math.floor(now()))];
       expect(await outcomeOf(store, used)).toBe('claimed');
@@ -70,20 +64,20 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       expect(await outcomeOf(store, claimAt(Math.floor(now())))).toBe('claimed');
     });
 
-    test('the first claims on an empty database make its tables together, and one of them gets the nonce', async () => {
+    test('concurrent first claims on an empty database create its tables, and one of them gets the nonce', async () => {
       for (let round = 0; round < 6; round++) {
         await stores.empty();
         const databases = Array.from({ length: 12 }, () => stores.database(undefined, 1));
         // Connected before, so that all are at it at the same moment.
         await Promise.all(databases.map((database) => ask(database, 'SELECT 1')));
         const claim = claimAt();
-        const first = databases.map((database) => outcomeOf(sqlNonceStore(database, { deadlineMs: 5000 }), claim));
+        const first = databases.map((database) => outcomeOf(stores.make({ deadlineMs: 5000 }, database), claim));
         expect((await Promise.all(first)).sort()).toEqual(['claimed', ...Array(11).fill('replayed')]);
         await stores.close();
       }
     });
 
-    test('a purge that races claims lets nothing in twice, and raises the floor first', async () => {
+    test('a purge during claims accepts nothing twice, and raises the floor first', async () => {
       const options = { afterLoss: 'accept', deadlineMs: 2000 } as const;
       const both = [await stores.store(options), await stores.store(options)];
       const start = Math.floor(now()) - 1000;
@@ -111,7 +105,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
         expect(await outcomeOf(both[0] as NonceStore, claimAt(time, 'n'))).toBe('forgotten');
     });
 
-    test('while a claim is under way, the floor cannot rise', async () => {
+    test('the floor cannot rise during a claim', async () => {
       const store = await stores.store({ deadlineMs: 5000 });
       const claim = claimAt();
       expect(await outcomeOf(store, claim)).toBe('claimed');
@@ -128,7 +122,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       });
     });
 
-    test('while a lock is held, gives up after its deadlineMs, and what it gave up is not accepted later', async () => {
+    test('while a lock is held, a claim fails after deadlineMs, and its token is not accepted twice later', async () => {
       const store = await stores.store();
       const claim = claimAt();
       await stores
@@ -138,7 +132,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
           await ask(other, 'BEGIN');
           await ask(other, 'UPDATE ajwt_epoch SET floor = floor');
           const start = performance.now();
-          expect(await outcomeOf(store, claim)).toMatch(/did not answer in time|locked by another|max_statement_time/);
+          expect(await outcomeOf(store, claim)).toMatch(/did not respond in time|locked by another|max_statement_time/);
           expect(performance.now() - start).toBeLessThan(1000);
           expect(store.readiness(now())).toMatchObject({ ready: false });
           await ask(other, 'ROLLBACK');
@@ -148,7 +142,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       expect(await outcomeOf(store, claim)).toBe('replayed');
     });
 
-    test('a process whose clock lies more than 9 s from the server’s is refused, and told so', async () => {
+    test('a process whose clock is more than 9 s from the server’s is refused, with the reason', async () => {
       const store = await stores.store();
       expect(await outcomeOf(store, claimAt(), now() + 9.5)).toMatch(/clock is 9\.\d s ahead of the database's/);
       expect(await outcomeOf(store, claimAt(), now() - 9.5)).toMatch(/clock is 9\.\d s behind the database's/);
@@ -156,11 +150,11 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       expect(await outcomeOf(store, claimAt(), now() + 8)).toBe('claimed');
       expect(await outcomeOf(store, claimAt(), now() - 8)).toBe('claimed');
       await stores.empty();
-      await expect(sqlNonceStore(stores.database()).open(now() + YEARS)).rejects.toThrow('clock');
+      await expect(stores.make().open(now() + YEARS)).rejects.toThrow('clock');
       expect(await floorOf(stores.database())).toBeLessThan(now() + 41);
     });
 
-    test('a floor that was years ahead locks nobody out for longer than 2T + M', async () => {
+    test('a floor years ahead locks everyone out for 2T + M at most', async () => {
       let monotonic = 0;
       const store = await stores.store({ clockMargin: 600, monotonic: () => monotonic });
       await ask(stores.database(), `UPDATE ajwt_epoch SET floor = floor + ${YEARS}`);
@@ -171,7 +165,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       await expect.poll(() => outcomeOf(store, claimAt(Math.floor(now()) + 210), now() + 200)).toBe('claimed');
     });
 
-    test('a floor that comes within reach while the store is closed falls all the same', async () => {
+    test('a floor that becomes possible while the store is closed still falls', async () => {
       let monotonic = 0;
       const options = { clockMargin: 600, monotonic: () => monotonic, maxClaimsPerSecond: 1_000_000 };
       const [store, other] = [await stores.store(options), await stores.store(options)];
@@ -185,7 +179,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       }
     });
 
-    test('after a loss, afterLoss says what happens', async () => {
+    test('afterLoss decides what happens after a loss', async () => {
       const lose = (database: Kysely<unknown>) =>
         ask(database, "UPDATE ajwt_epoch SET incarnation = 'of another life'");
       const database = stores.database();
@@ -206,7 +200,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       }
     });
 
-    test('where the floor has fallen, as after a fail-back to a server that missed something, raises it', async () => {
+    test('raises a floor that has fallen, as after a fail-back to a server that lacks claims', async () => {
       const store = await stores.store();
       const database = stores.database();
       const claim = claimAt(Math.floor(now()));
@@ -227,7 +221,17 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       await expect.poll(() => outcomeOf(store, claimAt())).toBe('claimed');
     });
 
-    test('takes names and nonces that a database would stumble over', async () => {
+    test('closes at once, even if it is about to delete old records', async () => {
+      const store = await stores.store({ deadlineMs: 5000 });
+      // Records are deleted ten seconds after a claim.
+      expect(await outcomeOf(store, claimAt())).toBe('claimed');
+      const start = performance.now();
+      await store.close();
+      expect(performance.now() - start).toBeLessThan(5000);
+      expect(await outcomeOf(store, claimAt())).toBe('the nonce store is closed');
+    });
+
+    test('accepts names and nonces with special characters', async () => {
       const store = await stores.store();
       for (const odd of ['a\u0000b', "'; DROP TABLE ajwt_nonce; --", '\\', '\u{1F600}', 'ß'.repeat(300), ':time']) {
         const claim = claimAt(undefined, odd, odd);

@@ -122,7 +122,7 @@ describe('however often it is called', () => {
   test('a store that does not respond is not ready after a second, and is asked again after ten', async () => {
     vi.useFakeTimers();
     const { clock, pending, ask } = counting();
-    const late = { ready: false, reason: 'the key store did not answer within 0.9 s' };
+    const late = { ready: false, reason: 'the key store did not respond within 0.9 s' };
     for (clock.now = 0; clock.now < 10; clock.now += 1) {
       const state = ask();
       await vi.advanceTimersByTimeAsync(900);

@@ -1,17 +1,17 @@
-/** Who holds nonces in memory: found by the hash of their name and by number. It grows in small pieces, as a large one that grows is a pause for all. */
+/** The users who hold nonces. The table grows in small pieces: growing a large array would pause every request. */
 
-/** Words of a row, and what they are: 32 bytes, so that a row lies in one line of the processor's cache. */
+/** Words in a row: 32 bytes, so that a row fits into one line of the processor's cache. */
 const WORDS = 8;
 const LOW = 0;
 const HIGH = 1;
-/** Nonces that the user holds. */
+/** The number of nonces that the user holds. */
 const HELD = 2;
-/** The second in which `CLAIMS` were made. */
+/** The second that `CLAIMS` counts. */
 const SECOND = 3;
 const CLAIMS = 4;
-/** The number of the next user in the same bucket; of a row that is free, of the next free row. */
+/** The number of the next user in the same bucket; in a free row, of the next free row. */
 const NEXT = 5;
-/** The number of the first user in the bucket of this row, which has nothing else to do with the row's user. */
+/** The number of the first user in the bucket of this row. The bucket is unrelated to the row's own user. */
 const FIRST = 6;
 
 /** Rows in a piece, as a power of two. */
@@ -19,21 +19,21 @@ const PIECE_BITS = 10;
 const PIECE = 1 << PIECE_BITS;
 
 /**
- * Linear hashing (Litwin): a row brings a bucket along, so that there are never more users than buckets, and each new one takes the
- * users that are due to it from one other bucket: a new user waits for no more than that.
+ * Finds users by the hash of their name, and then by number. Linear hashing (Litwin): each new row adds a bucket, and takes over part
+ * of the users of one other bucket, so a new user waits for that bucket only.
  */
 export class Holders {
   readonly #pieces: Int32Array[] = [new Int32Array(PIECE * WORDS)];
-  /** Rows there are. Numbers are above 0: the first row is a bucket only. */
+  /** The number of rows. The first row is only a bucket, so users have numbers above 0. */
   #rows = 1;
-  /** The power of two that `rows` has reached. */
+  /** The largest power of two up to `rows`. */
   #power = 1;
   #free = 0;
 
   /**
-   * The number of a user, by the hash of its name; or 0.
+   * Returns the number of a user, or 0.
    *
-   * @param low, high - keyed: users whose hashes meet are taken for one
+   * @param low, high - the keyed hash of the name; users with the same hash count as one
    */
   find(low: number, high: number): number {
     let number = this.#get(this.#bucketOf(low), FIRST);
@@ -43,7 +43,7 @@ export class Holders {
     return number;
   }
 
-  /** Takes in a user who is not there, and who holds nothing yet. */
+  /** Adds a user who is not in the table. @returns its number */
   add(low: number, high: number): number {
     const number = this.#free === 0 ? this.#addRow() : this.#free;
     if (number === this.#free) this.#free = this.#get(number, NEXT);
@@ -54,17 +54,17 @@ export class Holders {
     return number;
   }
 
-  /** How many nonces a user holds. */
+  /** Returns how many nonces a user holds. */
   held(number: number): number {
     return this.#get(number, HELD);
   }
 
-  /** How many claims a user has made in a second. */
+  /** Returns how many claims a user has made in a second. */
   claims(number: number, second: number): number {
     return this.#get(number, SECOND) === (second | 0) ? this.#get(number, CLAIMS) : 0;
   }
 
-  /** One more claim, of a nonce that the user holds from now on. */
+  /** Counts a claim, and its nonce as held. */
   take(number: number, second: number): void {
     const claims = this.claims(number, second);
     this.#set(number, SECOND, second);
@@ -72,7 +72,7 @@ export class Holders {
     this.#set(number, HELD, this.#get(number, HELD) + 1);
   }
 
-  /** One of a user's nonces is forgotten; and the user, if it was the last. */
+  /** Counts one nonce as forgotten. A user who holds none is removed. */
   release(number: number): void {
     const held = this.#get(number, HELD) - 1;
     this.#set(number, HELD, held);

@@ -1,30 +1,30 @@
-/** A set of 64-bit hashes, each with the number of its holder, in flat memory: 12 bytes an entry, at most four of five places taken. */
+/** A set of 64-bit hashes with the number of each one's holder, in flat memory: 12 bytes per place, at most four of five taken. */
 
 const WORDS = 3;
 const FIRST_PLACES = 16;
-/** Old places that an entry moves on after the table has grown: they are all moved long before it grows again. */
+/** Old places that each added entry moves after the table has grown: all are moved long before it grows again. */
 const MOVES = 8;
 
 /**
- * Open addressing with linear probing. It only grows, a few entries at a time; the whole is dropped at once. Its words are signed,
- * as larger numbers would be boxed.
+ * Open addressing with linear probing. Entries are never removed: the whole table is dropped at once. It grows by moving a few
+ * entries at a time. Words are signed, because JavaScript engines box larger numbers.
  */
 export class NonceTable {
   size = 0;
   #places: number;
   #words: Int32Array;
-  /** The table before it grew, while entries of it are still to be moved; those before the mark are in both. */
+  /** The table before it grew, until its entries have moved. Those before the mark are in both. */
   #old: Int32Array | undefined;
   #moved = 0;
 
-  /** @param expected - entries to have room for at once */
+  /** @param expected - entries to allocate room for */
   constructor(expected = 0) {
     this.#places = FIRST_PLACES;
     while (this.#places * 4 < expected * 5) this.#places *= 2;
     this.#words = new Int32Array(this.#places * WORDS);
   }
 
-  /** Places, taken or not. */
+  /** The number of places, taken or not. */
   get places(): number {
     return this.#places + (this.#old === undefined ? 0 : this.#places / 2);
   }
@@ -36,7 +36,7 @@ export class NonceTable {
   }
 
   /**
-   * Adds a hash that is not there.
+   * Adds a hash that is not in the table.
    *
    * @param holder - a number above 0
    * @throws RangeError as {@link makeRoom}
@@ -48,7 +48,7 @@ export class NonceTable {
     this.size += 1;
   }
 
-  /** The holder at a place, or 0: each entry is at one place only. */
+  /** Returns the holder at a place, or 0. Each entry appears at one place only. */
   holderAt(place: number): number {
     const beyond = place - this.#places;
     if (beyond < 0) return (this.#words[place * WORDS + 2] as number) >>> 0;
@@ -56,9 +56,9 @@ export class NonceTable {
   }
 
   /**
-   * Makes room for one more entry: after it, the next `add` asks for no memory.
+   * Makes room for one more entry: the next `add` allocates no memory.
    *
-   * @throws RangeError if there is no memory to grow into; the table is as before
+   * @throws RangeError if there is no memory; the table is unchanged
    */
   makeRoom(): void {
     if ((this.size + 1) * 5 <= this.#places * 4) return;
@@ -80,7 +80,7 @@ export class NonceTable {
   }
 }
 
-/** Where a hash is, or would be put. */
+/** Returns where a hash is, or would go. */
 function find(words: Int32Array, places: number, lowWord: number, highWord: number): number {
   const low = lowWord | 0;
   const high = highWord | 0;

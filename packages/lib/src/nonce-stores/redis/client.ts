@@ -1,15 +1,16 @@
-/** Runs scripts through the clients that people have: what is needed of `ioredis` and of `redis`, and nothing of their types. */
+/** Runs scripts through a client of `ioredis` or `redis`, without depending on their types. */
 import { checkArgument, hasMethod } from '../../core/arguments.ts';
+import { codeOf } from './replies.ts';
 import type { RedisScript } from './scripts.ts';
 
-/** A `Redis` of `ioredis`, also over Sentinel, or a `Cluster`. */
+/** A `Redis` of `ioredis`, with or without Sentinel, or a `Cluster`. */
 export interface IoredisClient {
   evalsha(sha: string, numberOfKeys: number, ...keyAndArguments: string[]): Promise<unknown>;
   eval(script: string, numberOfKeys: number, ...keyAndArguments: string[]): Promise<unknown>;
   pipeline(commands: unknown[][]): { exec(): Promise<[error: Error | null, reply: unknown][] | null> };
 }
 
-/** What `createClient`, `createClientPool`, `createCluster` or `createSentinel` of `redis` makes, connected. */
+/** A connected client from `createClient`, `createClientPool`, `createCluster` or `createSentinel` of `redis`. */
 export interface NodeRedisClient {
   evalSha(sha: string, options: NodeRedisArguments): Promise<unknown>;
   eval(script: string, options: NodeRedisArguments): Promise<unknown>;
@@ -21,28 +22,29 @@ interface NodeRedisArguments {
   arguments: string[];
 }
 
-/** What `multi()` of `redis` makes. */
+/** The result of `multi()` of `redis`. */
 interface NodeRedisPipeline {
   clientId(): NodeRedisPipeline;
   evalSha(sha: string, options: NodeRedisArguments): NodeRedisPipeline;
   eval(script: string, options: NodeRedisArguments): NodeRedisPipeline;
-  wait(replicas: number, timeout: number): NodeRedisPipeline;
+  wait(replicas: number, timeoutMs: number): NodeRedisPipeline;
   info(section: string): NodeRedisPipeline;
   execAsPipeline(): Promise<unknown[]>;
 }
 
 export type RedisClient = IoredisClient | NodeRedisClient;
 
-/** How many replicas must have a claim, and how many milliseconds they have for it. */
+/** How many replicas must have a claim, and for how many milliseconds to wait for them. */
 interface RedisWait {
   readonly replicas: number;
-  readonly timeout: number;
+  readonly timeoutMs: number;
 }
 
-/** A script's reply, with what `WAIT` said, and whether it said it for the connection that ran the script. */
+/** The reply of a script, and of the `WAIT` after it. */
 export interface WaitedReply {
   readonly reply: unknown;
   readonly replicas: number;
+  /** Whether one connection ran the script and `WAIT`. */
   readonly sameConnection: boolean;
   /** The server that ran `WAIT`. */
   readonly runId: string;
@@ -54,10 +56,10 @@ export interface ScriptRunner {
   runAndWait(script: RedisScript, key: string, args: readonly string[], wait: RedisWait): Promise<WaitedReply>;
 }
 
-/** How a client sends a script, by name or by text. */
+/** Sends a script through a client, by hash or by text. */
 interface Transport {
   send(by: 'sha' | 'text', script: RedisScript, key: string, args: readonly string[]): Promise<unknown>;
-  /** Replies of `CLIENT ID`, the script, `WAIT`, `CLIENT ID` and `INFO server`, sent at once on one connection. */
+  /** Returns the replies of `CLIENT ID`, the script, `WAIT`, `CLIENT ID` and `INFO server`, sent at once on one connection. */
   sendAndWait(
     by: 'sha' | 'text',
     script: RedisScript,
@@ -82,14 +84,14 @@ export function scriptRunner(client: RedisClient): ScriptRunner {
   checkClient(client);
   const transport = 'evalSha' in client ? nodeRedis(client) : ioredis(client);
   return {
-    run: (script, key, args) => byNameFirst((by) => transport.send(by, script, key, args)),
+    run: (script, key, args) => byHashFirst((by) => transport.send(by, script, key, args)),
     async runAndWait(script, key, args, wait) {
-      const replies = await byNameFirst((by) => transport.sendAndWait(by, script, key, args, wait));
+      const replies = await byHashFirst((by) => transport.sendAndWait(by, script, key, args, wait));
       const [before, reply, replicas, after, info] = replies;
       return {
         reply,
         replicas: Number(replicas),
-        // A client that lost its connection in between sends `WAIT` on a new one, where it has nothing to wait for.
+        // If a client loses its connection in between, it sends `WAIT` on a new one, which has nothing to wait for.
         sameConnection: before !== undefined && String(before) === String(after),
         runId: /run_id:(\w+)/.exec(String(info))?.[1] ?? '',
       };
@@ -97,12 +99,12 @@ export function scriptRunner(client: RedisClient): ScriptRunner {
   };
 }
 
-/** A server that does not know the script has not run it: after a restart, a failover, or `SCRIPT FLUSH`. */
-async function byNameFirst<T>(send: (by: 'sha' | 'text') => Promise<T>): Promise<T> {
+/** After a restart, a failover or `SCRIPT FLUSH`, the server does not know the hash of the script, and has not run it. */
+async function byHashFirst<T>(send: (by: 'sha' | 'text') => Promise<T>): Promise<T> {
   try {
     return await send('sha');
   } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+    if (codeOf(error) !== 'NOSCRIPT') throw error;
     return send('text');
   }
 }
@@ -111,13 +113,13 @@ function ioredis(client: IoredisClient): Transport {
   return {
     send: (by, { sha, text }, key, args) =>
       by === 'sha' ? client.evalsha(sha, 1, key, ...args) : client.eval(text, 1, key, ...args),
-    async sendAndWait(by, { sha, text }, key, args, { replicas, timeout }) {
+    async sendAndWait(by, { sha, text }, key, args, { replicas, timeoutMs }) {
       const command = by === 'sha' ? ['evalsha', sha] : ['eval', text];
       const results = await client
         .pipeline([
           ['client', 'ID'],
           [...command, 1, key, ...args],
-          ['wait', replicas, timeout],
+          ['wait', replicas, timeoutMs],
           ['client', 'ID'],
           ['info', 'server'],
         ])
@@ -135,10 +137,10 @@ function nodeRedis(client: NodeRedisClient): Transport {
   return {
     send: (by, { sha, text }, key, args) =>
       by === 'sha' ? client.evalSha(sha, options(key, args)) : client.eval(text, options(key, args)),
-    sendAndWait(by, { sha, text }, key, args, { replicas, timeout }) {
+    sendAndWait(by, { sha, text }, key, args, { replicas, timeoutMs }) {
       const pipeline = (client.multi(key) as NodeRedisPipeline).clientId();
       const script = by === 'sha' ? pipeline.evalSha(sha, options(key, args)) : pipeline.eval(text, options(key, args));
-      return script.wait(replicas, timeout).clientId().info('server').execAsPipeline();
+      return script.wait(replicas, timeoutMs).clientId().info('server').execAsPipeline();
     },
   };
 }

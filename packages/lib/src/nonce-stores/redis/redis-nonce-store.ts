@@ -8,103 +8,155 @@ import {
   UnavailableError,
 } from '../../core/contracts.ts';
 import { Closing } from '../shared/closing.ts';
-import { Deadline } from '../shared/deadline.ts';
+import { CLOSED, Lifetime } from '../shared/lifetime.ts';
+import { replayKey } from '../shared/replay-key.ts';
 import { type RedisClient, scriptRunner, type WaitedReply } from './client.ts';
+import { Deadline } from './deadline.ts';
 import { type RedisNonceStoreOptions, readOptions } from './options.ts';
-import { faultOf, isClaimOutcome, readAnswer, type ScriptAnswer, unavailable } from './replies.ts';
-import { CLAIM, INSPECT, SETTLE } from './scripts.ts';
+import {
+  faultOf,
+  isClaimOutcome,
+  isScriptFailure,
+  readAnswer,
+  type ScriptAnswer,
+  scriptsNotSupported,
+  unavailable,
+  unexpectedReply,
+} from './replies.ts';
+import { CLAIM, INSPECT, type RedisScript, SETTLE } from './scripts.ts';
 import { BUCKETS, BucketVisits } from './visits.ts';
 
 export type { IoredisClient, NodeRedisClient, RedisClient } from './client.ts';
 export type { RedisNonceStoreOptions } from './options.ts';
 
-/** A nonce store that looks after its buckets once a second. */
+/** A nonce store that checks its buckets once a second. */
 export interface RedisNonceStore extends NonceStore {
-  /** Ends that, at shutdown. The client stays open. */
-  close(): void;
+  /** Stops the checks, and waits for claims in flight. Disconnect the client afterwards: it is yours. */
+  close(): Promise<void>;
 }
 
 /** Milliseconds for `open()`. */
-const OPENING = 5000;
+const OPENING_MS = 5000;
 
 /**
- * Makes a nonce store in Redis 7, Valkey, or newer: one server, one with Sentinel, or a cluster.
+ * Creates a nonce store in Redis 7, Valkey, or newer: one server, one with Sentinel, or a cluster.
  *
- * What it promises: of all processes that share the prefix, exactly one gets a nonce. Whatever may have lost claims (a restart,
- * `FLUSHALL`, a failover, a fail-back, a slot that moved) changes the incarnation that a bucket of users has recorded; who finds
- * it so, a claim or a visit, refuses all tokens up to now, in the same atomic step. A store that is used for the first time does
- * so as well, as it looks like one that was flushed: it serves from the second after `open()` on.
+ * Exactly one of all processes that share the prefix gets a nonce. Anything that may have lost claims (a restart, `FLUSHALL`, a
+ * failover, a fail-back, a slot that moved) changes the incarnation that a bucket of users has recorded. The claim or check that
+ * notices this refuses all tokens up to now, in the same atomic step. So does a new store, because it looks like a flushed one: it
+ * serves from the second after `open()` on.
  *
- * What it cannot promise, as Redis replicates asynchronously:
+ * Redis replicates asynchronously. This leaves three exceptions:
  *
- * - A token that was used before a loss, and whose time lies after the moment in which the loss was noticed (the clock of its
- *   client runs ahead, or those of the servers lag) works once more with `afterLoss: 'fresh'`; with `'quarantine'` it does not.
- * - **A split brain**: while an old master still answers some processes and a new one others, a token works once at each. `wait`
- *   and Redis's `min-replicas-to-write` make that time short; only a store with a single primary excludes it. Where several
- *   masters take writes by design (active-active), it has no end.
- * - A bucket, or a whole machine, that is put back from a copy and goes on as if it were the same (`RESTORE`, `SWAPDB`, a
- *   snapshot of a virtual machine).
+ * - With `afterLoss: 'fresh'`, a token works once more if it was used before the loss and is dated after the moment at which the loss
+ *   was noticed, because the client's clock is ahead or those of the servers are behind. With `'quarantine'` it does not.
+ * - **A split brain**: while some processes use an old master and others a new one, a token works once at each. `wait` and Redis's
+ *   `min-replicas-to-write` make that time short; only a store with a single primary rules it out. In an active-active setup, where
+ *   several masters accept writes, it never ends.
+ * - A bucket, or a whole machine, that is restored from a copy and continues as if it were the same (`RESTORE`, `SWAPDB`, a snapshot
+ *   of a virtual machine).
  *
- * Where Redis is full, a replica, loading, broken or late, a claim is `unavailable`: whether the nonce is spent is unknown, and
- * nothing is tried again. That a client sends a command again after it lost its connection (`autoResendUnfulfilledCommands` of
- * `ioredis`) does no harm: if the first attempt claimed the nonce, the second one is `replayed`.
+ * If Redis is full, a replica, loading, broken or late, a claim is `unavailable`: whether the nonce is spent is unknown, and the claim
+ * is not repeated. A client may send a command again after it lost its connection (`autoResendUnfulfilledCommands` of `ioredis`): if
+ * the first attempt claimed the nonce, the second is `replayed`.
  *
- * @param client - of `ioredis` or of `redis`; give it a `socketTimeout`, so that it soon leaves a connection that is dead
+ * @example
+ * ```ts no-run: needs Redis
+ * import { redisNonceStore } from 'asymmetric-jwt-auth/redis';
+ * import { Redis } from 'ioredis';
+ *
+ * const redis = new Redis('redis://127.0.0.1:6379', { socketTimeout: 2000 });
+ * redis.on('error', console.error);
+ * const nonces = redisNonceStore(redis);
+ * await nonces.open(Date.now() / 1000);
+ * console.log(nonces.readiness(Date.now() / 1000)); // { ready: true } from the next second on
+ * await nonces.close();
+ * redis.disconnect();
+ * ```
+ *
+ * @param client - of `ioredis` or `redis`; give it a `socketTimeout`, so that it soon drops a dead connection
  * @param options - {@link RedisNonceStoreOptions}
  * @returns a store whose `claim` and `open` reject with UnavailableError
  * @throws TypeError for an option that is unknown or out of its range; the message names it
  */
 export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOptions = {}): RedisNonceStore {
   const settings = readOptions(options);
-  const { tolerance, margin, gap, quarantine, wait, now: clock, monotonic } = settings;
+  const { tolerance, clockMargin, gap, rise, wait, now: clock, monotonic } = settings;
   const runner = scriptRunner(client);
-  const deadline = new Deadline(settings.deadline);
+  const deadline = new Deadline(settings.deadlineMs);
   const visits = new BucketVisits({ inspect, settle, report, clock, monotonic });
   const closings = new Map<number, Closing>();
-  let state: Readiness = { ready: false, reason: 'Redis was not asked yet' };
+  const lifetime = new Lifetime();
+  let state: Readiness = { ready: false, reason: 'Redis has not been asked yet' };
   /** The latest H that was seen in any bucket. */
   let latestFloor = 0;
 
   const keyOf = (bucket: number) => `${settings.prefix}${bucket}`;
-  const clocks = (now: number) => [String(now), String(tolerance + margin), String(gap), settings.rise];
+  /** The first arguments of `CLAIM` and `SETTLE`. */
+  const clocks = (now: number) => [
+    String(now),
+    String(tolerance + clockMargin),
+    String(gap),
+    rise === Number.NEGATIVE_INFINITY ? '' : String(rise),
+  ];
 
   function report(error: unknown): void {
     state = error === undefined ? READY : { ready: false, reason: unavailable(error).message };
   }
 
   async function inspect(bucket: number): Promise<void> {
-    const fault = faultOf(await runner.run(INSPECT, keyOf(bucket), []));
+    let reply: unknown;
+    try {
+      reply = await runner.run(INSPECT, keyOf(bucket), []);
+    } catch (error) {
+      throw isScriptFailure(error) ? scriptsNotSupported(error) : error;
+    }
+    const fault = faultOf(reply);
     if (fault !== undefined) throw new UnavailableError(fault);
   }
 
+  /** Waits for the reply of a script. If the script failed, looks whether the server has become unfit since it was inspected. */
+  async function explained<Reply>(bucket: number, reply: Promise<Reply>): Promise<Reply> {
+    try {
+      return await reply;
+    } catch (error) {
+      if (isScriptFailure(error)) await inspect(bucket);
+      throw error;
+    }
+  }
+  const run = (script: RedisScript, bucket: number, args: readonly string[]) =>
+    explained(bucket, runner.run(script, keyOf(bucket), args));
+
   async function settle(bucket: number, now: number): Promise<ScriptAnswer> {
-    const answer = readAnswer(await runner.run(SETTLE, keyOf(bucket), [...clocks(now), '']));
+    const answer = readAnswer(await run(SETTLE, bucket, [...clocks(now), '']));
     await heed(bucket, answer, now);
     return answer;
   }
 
-  /** What an answer tells beside its outcome. */
+  /** Acts on what an answer says about the bucket. */
   async function heed(bucket: number, { outcome, floor }: ScriptAnswer, now: number): Promise<void> {
     if (outcome === 'gap') {
-      throw new UnavailableError(`the clocks of this machine and of Redis lie more than ${gap} s apart; check both`);
+      throw new UnavailableError(
+        `the clocks of this machine and of Redis are more than ${gap} s apart; set both clocks`,
+      );
     }
-    if (outcome === 'closed' || closings.has(bucket)) return mend(bucket, floor, outcome === 'closed', now);
+    if (outcome === 'closed' || closings.has(bucket)) return checkFloor(bucket, floor, outcome === 'closed', now);
     latestFloor = Math.max(latestFloor, Number(floor));
   }
 
   /** An H in the far future would lock users out until then: after 2T + M it falls to now. */
-  async function mend(bucket: number, floor: string, impossible: boolean, now: number): Promise<void> {
-    const closing = closings.get(bucket) ?? new Closing(tolerance, margin, monotonic);
+  async function checkFloor(bucket: number, floor: string, impossible: boolean, now: number): Promise<void> {
+    const closing = closings.get(bucket) ?? new Closing(tolerance, clockMargin, monotonic);
     closings.set(bucket, closing);
     const state = closing.check(Number(floor), now, impossible);
-    if (state === 'over') await runner.run(SETTLE, keyOf(bucket), [...clocks(now), floor]);
+    if (state === 'over') await run(SETTLE, bucket, [...clocks(now), floor]);
     if (state !== 'closed') closings.delete(bucket);
   }
 
-  /** A closing that has begun is asked about first, as the bucket alone does not know of it. */
+  /** Only this process knows that it has closed a bucket, so it asks about H before a claim. */
   async function refuseClosed(bucket: number, now: number): Promise<void> {
     if (closings.has(bucket)) await settle(bucket, now);
-    if (closings.has(bucket)) throw new UnavailableError(closedWhy());
+    if (closings.has(bucket)) throw new UnavailableError(closedUntil());
   }
 
   async function decide({ username, time, nonce }: NonceClaim, now: number): Promise<ClaimOutcome> {
@@ -115,80 +167,68 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
     const args = [
       ...clocks(now),
       String(time),
-      recordOf(username, time, nonce),
+      encodeBytes(replayKey(username, nonce, time)),
       `u${encodeBytes(user.subarray(2, 10))}`,
-      String(settings.perUser),
+      String(settings.maxClaimsPerSecond),
     ];
-    const waited = wait === undefined ? undefined : await runner.runAndWait(CLAIM, keyOf(bucket), args, wait);
-    const answer = readAnswer(waited === undefined ? await runner.run(CLAIM, keyOf(bucket), args) : waited.reply);
+    const waited = wait && (await explained(bucket, runner.runAndWait(CLAIM, keyOf(bucket), args, wait)));
+    const answer = readAnswer(waited === undefined ? await run(CLAIM, bucket, args) : waited.reply);
     await heed(bucket, answer, now);
     if (answer.changed) visits.suspect();
 
     const { outcome } = answer;
-    if (outcome === 'closed') throw new UnavailableError(closedWhy());
-    if (outcome === 'forgotten' && quarantine && Number(answer.floor) > now) throw new UnavailableError(LOST);
-    if (!isClaimOutcome(outcome)) throw new UnavailableError('Redis gave an answer that is none');
+    if (outcome === 'closed') throw new UnavailableError(closedUntil());
+    if (outcome === 'forgotten' && rise > 0 && Number(answer.floor) > now) throw new UnavailableError(LOST);
+    if (!isClaimOutcome(outcome)) throw unexpectedReply();
     if (outcome === 'claimed' && waited !== undefined && !isReplicated(waited, answer.incarnation, wait?.replicas)) {
-      throw new UnavailableError(
-        'the claim is not on as many replicas as the option wait asks for; its nonce is spent',
-      );
+      throw new UnavailableError('fewer replicas than wait.replicas have the claim; its nonce is spent');
     }
     return outcome;
   }
 
-  function closedWhy(): string {
-    const rest = Math.max(0, ...[...closings.values()].map(({ rest }) => rest));
-    return `H lies in the future for some users, as a clock was wrong: check the clocks; serving again in ${rest} s`;
+  function closedUntil(): string {
+    const rest = Math.max(0, ...[...closings.values()].map(({ rest = 0 }) => rest));
+    return `a wrong clock put the floor of some users into the future; check the clocks; serving again in ${rest} s`;
+  }
+
+  /** Does work with Redis, and remembers whether it failed. */
+  async function reported<T>(work: () => Promise<T>): Promise<T> {
+    visits.begin();
+    try {
+      const result = await work();
+      report(undefined);
+      return result;
+    } catch (error) {
+      report(error);
+      throw unavailable(error);
+    }
   }
 
   return {
     tolerance,
-
-    async open(now) {
-      visits.begin();
-      try {
-        await new Deadline(OPENING).keep(() => visits.all(now));
-        report(undefined);
-      } catch (error) {
-        report(error);
-        throw unavailable(error);
-      }
-    },
+    open: (now) => lifetime.run(() => reported(() => new Deadline(OPENING_MS).keep(() => visits.all(now)))),
+    claim: (nonce, now) => lifetime.run(() => reported(() => deadline.keep(() => decide(nonce, now)))),
 
     readiness(now) {
-      if (closings.size > 0) return { ready: false, reason: closedWhy() };
-      // An H that lies further ahead is one that has fallen.
-      const recent = latestFloor <= now + tolerance + margin && Math.floor(now) <= Math.floor(latestFloor);
-      if (state.ready && (recent || !visits.settled)) return { ready: false, reason: LOST };
+      if (lifetime.isOver) return CLOSED;
+      if (closings.size > 0) return { ready: false, reason: closedUntil() };
+      // An H that is further ahead has fallen since.
+      const isRecent = latestFloor <= now + tolerance + clockMargin && Math.floor(now) <= Math.floor(latestFloor);
+      if (state.ready && (isRecent || !visits.settled)) return { ready: false, reason: LOST };
       return state;
     },
 
-    async claim(nonce, now) {
-      visits.begin();
-      try {
-        const outcome = await deadline.keep(() => decide(nonce, now));
-        report(undefined);
-        return outcome;
-      } catch (error) {
-        report(error);
-        throw unavailable(error);
-      }
+    close() {
+      visits.end();
+      return lifetime.end();
     },
-
-    close: () => visits.end(),
   };
 }
 
 const READY: Readiness = { ready: true };
-const LOST = 'claims may be lost; serving tokens of the seconds after that';
+const LOST = 'earlier claims may be lost; serving tokens from the next second on';
 
-/** 128 bits of SHA-256 over the username with its length, the time and the nonce with its type. */
-function recordOf(username: string, time: number, nonce: string | number): string {
-  const tagged = typeof nonce === 'number' ? `#${nonce + 0}` : `"${nonce}`;
-  return encodeBytes(sha256(`${username.length}:${username}${time}${tagged}`).subarray(0, 16));
-}
-
-/** `WAIT` counts for its connection only, and only if that is the one, to the very server, that ran the claim. */
+/** `WAIT` counts for its own connection only. That must be the one, to the same server, that ran the claim. */
 function isReplicated({ replicas, sameConnection, runId }: WaitedReply, incarnation: string, wanted = 0): boolean {
   return sameConnection && runId !== '' && incarnation.slice(1, 21) === runId.slice(0, 20) && replicas >= wanted;
 }

@@ -1,7 +1,7 @@
-/** What the scripts of the Redis nonce store answer, and what Redis's errors mean. */
+/** Replies of the scripts of the Redis nonce store, and what Redis's errors mean. */
 import { type ClaimOutcome, UnavailableError } from '../../core/contracts.ts';
 
-/** An answer of `CLAIM` or `SETTLE`. */
+/** The reply of `CLAIM` or `SETTLE`. */
 export interface ScriptAnswer {
   readonly outcome: string;
   /** H, in 17 digits, which are exact. */
@@ -11,11 +11,15 @@ export interface ScriptAnswer {
   readonly incarnation: string;
 }
 
-/** Reads an answer; a server or proxy that answers anything else is not believed. */
+/** @throws UnavailableError for any other reply, as of a proxy */
 export function readAnswer(reply: unknown): ScriptAnswer {
-  if (!Array.isArray(reply) || reply.length !== 4) throw new UnavailableError('Redis gave an answer that is none');
+  if (!Array.isArray(reply) || reply.length !== 4) throw unexpectedReply();
   const [outcome, floor, changed, incarnation] = reply.map(String) as [string, string, string, string];
   return { outcome, floor, changed: changed === 'changed', incarnation };
+}
+
+export function unexpectedReply(): UnavailableError {
+  return new UnavailableError('Redis sent an unexpected reply');
 }
 
 const CLAIM_OUTCOMES: Readonly<Record<ClaimOutcome, true>> = {
@@ -29,31 +33,53 @@ export function isClaimOutcome(outcome: string): outcome is ClaimOutcome {
   return Object.hasOwn(CLAIM_OUTCOMES, outcome);
 }
 
-/** What makes a server unfit to keep nonces, if anything, by the reply of `INSPECT`. */
+/** Reads the reply of `INSPECT`. @returns why the server cannot keep nonces, if it cannot */
 export function faultOf(reply: unknown): string | undefined {
   const [missing, policy, named] = Array.isArray(reply) ? reply.map(String) : [];
   if (missing !== '') return `the Redis user lacks permissions: ACL SETUSER <user> ${missing}`;
   if (policy !== 'noeviction')
-    return `Redis evicts (maxmemory-policy ${policy}); set its maxmemory-policy to noeviction`;
-  if (named !== 'named')
-    return 'INFO of this Redis has no run_id or no master_replid, by which a loss would be noticed';
+    return `Redis evicts keys (maxmemory-policy ${policy}); set its maxmemory-policy to noeviction`;
+  if (named !== 'named') return 'INFO of this Redis has no run_id or no master_replid, so a loss would go unnoticed';
   return undefined;
 }
 
-/** Errors that say too little about what to do. */
-const ADVICE: readonly (readonly [beginning: RegExp, advice: string])[] = [
-  [
-    /^NOPERM|can't run this command|ACL failure/,
-    "the Redis user lacks a permission: it needs +eval, +evalsha, the option's prefix as keys, and what open() names",
-  ],
-  [/compiling script/, 'Redis 7 or newer, or Valkey, is needed'],
-  [/^OOM/, 'Redis is full: raise its maxmemory'],
-];
+/**
+ * Returns the code of an error that Redis replied with: the first word of the reply (RESP), which clients make the message.
+ *
+ * @returns `undefined` for other errors, such as a lost connection
+ */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error ? /^[A-Z]+(?= |$)/.exec(error.message)?.[0] : undefined;
+}
 
-/** Makes any failure the one that the path knows. It never says whether the nonce is spent: nobody knows. */
+/** Whether a script failed with an error that has no code of its own. */
+export function isScriptFailure(error: unknown): boolean {
+  return codeOf(error) === 'ERR';
+}
+
+/** What to do about errors of Redis, by their codes. */
+const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
+  [
+    'NOPERM',
+    "the Redis user lacks a permission; it needs +eval, +evalsha, the keys with the option's prefix, and the commands that open() names",
+  ],
+  ['OOM', 'Redis is full; raise its maxmemory'],
+]);
+
+/** Makes any error an UnavailableError. It never says whether the nonce is spent: that is unknown. */
 export function unavailable(error: unknown): UnavailableError {
   if (error instanceof UnavailableError) return error;
-  const message = error instanceof Error ? error.message : 'Redis does not answer';
-  const advice = ADVICE.find(([beginning]) => beginning.test(message))?.[1];
+  const message = error instanceof Error ? error.message : 'Redis does not respond';
+  const advice = ADVICE.get(codeOf(error));
   return new UnavailableError(advice === undefined ? `Redis: ${message}` : `${advice} (${message})`, { cause: error });
+}
+
+/** @param error - that `INSPECT` failed with: a command or function of it does not exist */
+export function scriptsNotSupported(error: unknown): UnavailableError {
+  return new UnavailableError(
+    `Redis cannot run the scripts of the nonce store, which need Redis 7 or newer, or Valkey (${(error as Error).message})`,
+    {
+      cause: error,
+    },
+  );
 }

@@ -3,26 +3,26 @@
  *
  * | member | score |
  * |---|---|
- * | `!` and the incarnation of the server that the bucket was last used on | −H: the lowest of all, so that it has rank 0 |
- * | 22 characters: the hash of (username, time, nonce) | the claimed time, exact, as scores are binary64 |
- * | 12 characters: `u` and a hash of the username | the second in which the user last claimed, plus its claims in it / 2^20 |
+ * | `!` and the incarnation of the server that the bucket was last used on | −H: the lowest score, so it has rank 0 |
+ * | 22 characters: the hash of (username, time, nonce) | the claimed time, exactly: scores are binary64 |
+ * | 12 characters: `u` and a hash of the username | the second of the user's last claim, plus the user's claims in it / 2^20 |
  *
- * Claimed times are positive, so that the sign tells the epoch from the rest; and records, users and H grow old alike.
+ * Claimed times are positive, so only the epoch has a score of 0 or less. All scores are times, so old members have low ranks.
  */
 import { sha1Hex } from '#engine';
 
-/** A script, and the name that Redis knows it by once it has run. */
+/** A script, and the hash by which Redis knows it once it has run. */
 export interface RedisScript {
   readonly text: string;
   readonly sha: string;
 }
 
-/** A user's claims in one second are counted in 20 bits: with the 31 of the second, they fit into a score. */
-export const MOST_A_SECOND = 2 ** 20 - 1;
+/** A score has room for 20 bits of claims in addition to the 31 bits of the second. */
+export const MAX_CLAIMS_PER_SECOND = 2 ** 20 - 1;
 
 /**
- * Reads the clock and the epoch, and raises H where the recorded incarnation is not the present one: claims may be lost then.
- * Promotion renews the replication id, a restart the run id; a server that comes back as master has another one of the two.
+ * Reads the clock and the epoch. If the recorded incarnation is not the current one, claims may be lost, and H rises. A promotion
+ * changes the replication id, and a restart the run id, so a server that becomes master again differs in one of them.
  */
 const SETTLE_EPOCH = `
 local bucket = KEYS[1]
@@ -63,10 +63,10 @@ end
 `;
 
 /**
- * Claims a nonce. Redis refuses it where it is full, a replica, loading or without its replicas, before it has begun.
+ * Claims a nonce. Redis does not start it if it is full, a replica, loading, or lacks its replicas.
  *
- * ARGV: the caller's clock, T + M, the largest gap between the clocks, what H rises above them (empty: it does not), the claimed
- * time, the record, the user, the user's claims in a second.
+ * ARGV: the caller's clock, T + M, the largest accepted gap between the clocks, how far H rises above them (empty: it does not), the
+ * claimed time, the record, the user, the most claims of the user in a second.
  */
 export const CLAIM = script(`#!lua
 ${SETTLE_EPOCH}
@@ -87,9 +87,10 @@ return answer('claimed')
 `);
 
 /**
- * Settles the epoch of a bucket, and forgets what is old: where Redis is full as well, which makes room.
+ * Settles the epoch of a bucket, and deletes old members, even if Redis is full: that makes room.
  *
- * ARGV: as above, then an H that falls to now, if it is still this one and lies ahead: it lay too far ahead when its closing began.
+ * ARGV: the first four of `CLAIM`, then an H. If H still has this value and is in the future, it falls to now: it was too far ahead
+ * when its closing began.
  */
 export const SETTLE = script(`#!lua flags=allow-oom
 ${SETTLE_EPOCH}
@@ -102,7 +103,7 @@ forget(500)
 return answer('settled')
 `);
 
-/** Tells what a server lacks: permissions that its user has not, its policy when it is full, whether it names its incarnation. */
+/** Returns what makes a server unfit: missing permissions of the user, the policy when it is full, whether INFO has the incarnation. */
 export const INSPECT = script(`#!lua flags=no-writes
 local bucket = KEYS[1]
 local missing = {}

@@ -1,45 +1,45 @@
 /** Visits the buckets of the Redis nonce store, so that their epochs are settled before a request needs them. */
 
-/** Users are hashed into this many. It is the same for all processes, for ever: another number would look elsewhere. */
+/** The number of buckets that users are hashed into. It must never change: processes with another number would use other buckets. */
 export const BUCKETS = 1024;
-/** Buckets that are visited at the same time. */
+/** Buckets visited at the same time. */
 const AT_ONCE = 64;
 /** Seconds between turns. */
-const TURN = 1;
-/** Turns in which each bucket is visited at least once. */
-const ROUND = 32;
-/** Seconds after which a server is looked at again, as its configuration may have changed. */
-const INSPECTION = 30;
+const TURN_SECONDS = 1;
+/** Turns in which each bucket is visited once. */
+const TURNS_PER_ROUND = 32;
+/** Seconds after which a server is inspected again: its configuration may have changed. */
+const INSPECTION_SECONDS = 30;
 
-/** What is done on a visit. */
+/** The work of a visit. */
 export interface Visitor {
-  /** Throws where the server of a bucket is not fit to keep nonces. */
+  /** Checks the server of a bucket. @throws if it is not fit to keep nonces */
   inspect(bucket: number): Promise<void>;
-  /** Settles a bucket's epoch, and tells what its server's incarnation is, and whether it was another one before. */
+  /** Settles the epoch of a bucket. @returns the incarnation of its server, and whether the bucket had recorded another one */
   settle(bucket: number, now: number): Promise<{ readonly incarnation: string; readonly changed: boolean }>;
-  /** Told how a turn went. */
+  /** Called after each turn, with the error if it failed. */
   report(error: unknown): void;
   /** Seconds since the epoch. */
   clock(): number;
-  /** Seconds that only ever go forward. */
+  /** Seconds that never go back. */
   monotonic(): number;
 }
 
 /**
- * Once a second a few buckets are visited, spread over all servers. Where one of them was last used on another incarnation of
- * its server, so probably were others: then all are visited.
+ * Visits a few buckets once a second, spread over all servers. If one of them was last used on another incarnation of its server,
+ * others probably were too: then all are visited.
  */
 export class BucketVisits {
   readonly #visitor: Visitor;
-  /** When servers were looked at, by incarnation. */
+  /** When servers were inspected, by incarnation. */
   readonly #inspections = new Map<string, number>();
-  /** The visit to all buckets that is under way, or failed. */
+  /** The last visit to all buckets. */
   #all: Promise<void> | undefined;
-  #underWay = false;
-  /** When the last one began. */
+  #isVisitingAll = false;
+  /** When it began. */
   #lastAll = Number.NEGATIVE_INFINITY;
   #usable = false;
-  /** Why a server was not fit, or could not be asked. */
+  /** Why a server is not fit, or cannot be reached. */
   #fault: unknown;
   #suspected = false;
   #turn = 0;
@@ -51,43 +51,43 @@ export class BucketVisits {
     this.#visitor = visitor;
   }
 
-  /** Whether all buckets were visited, and all servers were found fit. */
+  /** Whether all buckets have been visited, and all servers are fit. */
   get usable(): boolean {
     return this.#usable;
   }
 
-  /** The visit to all buckets that must succeed first; one that failed is made again at the next turn, not by every request. */
+  /** Waits for the first visit to all buckets. If it fails, the next turn repeats it, not every request. */
   async whenUsable(now: number): Promise<void> {
     await (this.#all ?? this.all(now));
     if (!this.#usable) throw this.#fault;
   }
 
-  /** Visits all buckets, or joins a visit that is under way. */
+  /** Visits all buckets, or joins such a visit in progress. */
   all(now: number): Promise<void> {
-    if (this.#all !== undefined && this.#underWay) return this.#all;
-    this.#underWay = true;
+    if (this.#all !== undefined && this.#isVisitingAll) return this.#all;
+    this.#isVisitingAll = true;
     this.#all = this.#visitAll(now).finally(() => {
-      this.#underWay = false;
+      this.#isVisitingAll = false;
     });
     this.#all.catch(() => {});
     return this.#all;
   }
 
-  /** Whether no bucket is known to wait for a visit. */
+  /** Whether no visit to all buckets is due or in progress. */
   get settled(): boolean {
-    return !this.#suspected && !this.#underWay;
+    return !this.#suspected && !this.#isVisitingAll;
   }
 
-  /** A claim has found another incarnation: all buckets are visited, at once or, while slots move one by one, at the next turn. */
+  /** Called when a claim finds another incarnation. Visits all buckets: at once, or at the next turn while slots move one by one. */
   suspect(): void {
     if (this.#suspected) return;
     this.#suspected = true;
-    if (this.#visitor.monotonic() - this.#lastAll >= TURN) void this.takeTurn();
+    if (this.#visitor.monotonic() - this.#lastAll >= TURN_SECONDS) void this.takeTurn();
   }
 
   begin(): void {
     if (this.#timer !== undefined || this.#ended) return;
-    this.#timer = setInterval(() => this.takeTurn(), TURN * 1000);
+    this.#timer = setInterval(() => this.takeTurn(), TURN_SECONDS * 1000);
     this.#timer.unref();
   }
 
@@ -96,7 +96,7 @@ export class BucketVisits {
     clearInterval(this.#timer);
   }
 
-  /** One turn; never two at a time, however long Redis takes. */
+  /** Takes a turn, unless one is in progress. */
   async takeTurn(): Promise<void> {
     if (this.#turning) return;
     this.#turning = true;
@@ -122,8 +122,11 @@ export class BucketVisits {
   }
 
   async #visitSome(now: number): Promise<boolean> {
-    const buckets = Array.from({ length: BUCKETS / ROUND }, (_, index) => index * ROUND + this.#turn);
-    this.#turn = (this.#turn + 1) % ROUND;
+    const buckets = Array.from(
+      { length: BUCKETS / TURNS_PER_ROUND },
+      (_, index) => index * TURNS_PER_ROUND + this.#turn,
+    );
+    this.#turn = (this.#turn + 1) % TURNS_PER_ROUND;
     const changed = await Promise.all(buckets.map((bucket) => this.#visit(bucket, now)));
     return changed.includes(true);
   }
@@ -132,14 +135,14 @@ export class BucketVisits {
     const { incarnation, changed } = await this.#visitor.settle(bucket, now);
     const before = this.#inspections.get(incarnation);
     const at = this.#visitor.monotonic();
-    if (before === undefined || at - before >= INSPECTION) {
+    if (before === undefined || at - before >= INSPECTION_SECONDS) {
       this.#inspections.set(incarnation, at);
       await this.#inspect(bucket);
     }
     return changed;
   }
 
-  /** A server that is unfit makes the store unusable, until a visit to all buckets finds it mended. */
+  /** An unfit server makes the store unusable, until a visit to all buckets finds it fit. */
   async #inspect(bucket: number): Promise<void> {
     try {
       await this.#visitor.inspect(bucket);

@@ -1,46 +1,42 @@
-/** Rule 9 of the replay rule: what to do about a floor that lies in the far future, as a clock was wrong when it was set. */
+/** Rule 9 of the replay rule: what to do about a floor in the far future, which was set while a clock was wrong. */
 
-/** Keeps a store closed long enough that no token from before can be fresh, then says once that the floor may fall. */
+/** Keeps a store closed until no earlier token can still be fresh. The floor may then fall. */
 export class Closing {
   readonly #keep: number;
-  readonly #margin: number;
+  readonly #clockMargin: number;
   readonly #seconds: number;
   readonly #monotonic: () => number;
-  /** When it began, by the monotonic and by the wall clock, and for which floor; `undefined` = open. */
+  /** When it began, by both clocks, and for which floor; `undefined` while the store is open. */
   #began: { readonly monotonic: number; readonly wall: number; readonly floor: number } | undefined;
 
   /**
-   * @param tolerance - T
-   * @param margin - M
-   * @param monotonic - seconds that only ever go forward
+   * @param tolerance - T, in seconds
+   * @param clockMargin - M, in seconds
+   * @param monotonic - seconds that never go back
    */
-  constructor(tolerance: number, margin: number, monotonic: () => number) {
-    this.#keep = tolerance + margin;
-    this.#margin = margin;
-    this.#seconds = 2 * tolerance + margin;
+  constructor(tolerance: number, clockMargin: number, monotonic: () => number) {
+    this.#keep = tolerance + clockMargin;
+    this.#clockMargin = clockMargin;
+    this.#seconds = 2 * tolerance + clockMargin;
     this.#monotonic = monotonic;
   }
 
-  /** Whether nothing may be claimed before the floor was looked at. */
-  get begun(): boolean {
-    return this.#began !== undefined;
-  }
-
   /**
-   * One closing is for one floor, and once begun it is kept until time has come to that floor: if it ended as soon as the floor is
-   * possible again, everybody would wait for the rest of the way, and 2T + M would not be the longest lock-out.
+   * Decides whether the store is open. A closing belongs to one floor, and lasts until the clock reaches it. If it ended as soon as
+   * the floor is possible again, users would also have to wait for the clock to reach the floor, in total longer than 2T + M.
    *
    * @param wall - the clock, in seconds since the epoch
-   * @param impossible - whether the floor lies more than T + M ahead of the clocks
-   * @returns `open`; `closed`; or `over`: the floor may fall to now
+   * @param impossible - whether the floor is more than T + M ahead of the clocks
+   * @returns `open`; `closed`; or `over`, once: the floor may fall to now
    */
   check(floor: number, wall: number, impossible = floor > wall + this.#keep): 'open' | 'closed' | 'over' {
     const began = this.#began;
-    // Nearly always: no look at another clock is needed.
+    // The usual case does not read the monotonic clock.
     if (began === undefined && !impossible) return 'open';
     const monotonic = this.#monotonic();
-    // Where the clocks went apart, the wall clock stepped in between: it may have been right for a while.
-    const stepped = began !== undefined && Math.abs(wall - began.wall - (monotonic - began.monotonic)) > this.#margin;
+    // If the two clocks disagree, the wall clock was set in between, and may have been right for a while.
+    const stepped =
+      began !== undefined && Math.abs(wall - began.wall - (monotonic - began.monotonic)) > this.#clockMargin;
     if (began === undefined || stepped || floor !== began.floor) {
       this.#began = impossible ? { monotonic, wall, floor } : undefined;
       return impossible ? 'closed' : 'open';
@@ -51,8 +47,8 @@ export class Closing {
     return floor > wall ? 'over' : 'open';
   }
 
-  /** Seconds until the end of a closing. */
-  get rest(): number {
-    return this.#began === undefined ? 0 : Math.ceil(this.#began.monotonic + this.#seconds - this.#monotonic());
+  /** Seconds until the floor may fall, 0 or less from then on; `undefined` while the store is open. */
+  get rest(): number | undefined {
+    return this.#began && Math.ceil(this.#began.monotonic + this.#seconds - this.#monotonic());
   }
 }

@@ -1,13 +1,13 @@
-/** A Kysely instance, as far as the store uses it: statements with named values, a deadline, and another try where one has not run. */
+/** Runs statements with named values through Kysely, until a deadline. */
 import { CompiledQuery } from 'kysely';
-import { UnavailableError } from '../../core/contracts.ts';
+import { inTime } from '../../core/in-time.ts';
 import { retryWhileBusy } from '../../kysely/retry-while-busy.ts';
 import type { SqlNonceDialect } from './dialect.ts';
 
-/** What is needed of a `Kysely` instance. */
+/** The part of a `Kysely` instance that the store uses. */
 export interface SqlDatabase {
   readonly isTransaction: boolean;
-  /** Its adapter tells which database it is. */
+  /** The adapter shows which database it is. */
   getExecutor(): { readonly adapter: object };
   executeQuery(query: CompiledQuery): Promise<SqlResult>;
 }
@@ -20,20 +20,25 @@ interface SqlResult {
 /** The values of a statement, by name. */
 export type SqlValues = Readonly<Record<string, number | string | Uint8Array>>;
 
+/** Runs a statement until `end`, by `performance.now()`. */
+export type RunStatement = (sql: string, values: SqlValues, end: number) => Promise<SqlResult>;
+
 /**
- * Makes a function that runs statements of a dialect.
+ * Returns a function that runs statements of a dialect, and repeats those that were rolled back because another was in their way.
  *
- * @returns runs a statement until `end` by `performance.now()`
- * @throws UnavailableError where there is no answer in time: whether the statement has run is then unknown, and it is not tried again
+ * @throws UnavailableError if the database does not respond in time: whether the statement has run is then unknown
  */
-export function statementRunner(database: SqlDatabase, { placeholder, isBusy }: SqlNonceDialect) {
-  return (sql: string, values: SqlValues, end: number): Promise<SqlResult> => {
+export function statementRunner(database: SqlDatabase, { placeholder, isBusy }: SqlNonceDialect): RunStatement {
+  return (sql, values, end) => {
     const query = compile(sql, values, placeholder);
-    return retryWhileBusy(() => within(database.executeQuery(query), end), end - performance.now(), isBusy);
+    return retryWhileBusy(() => before(end, database.executeQuery(query)), end - performance.now(), isBusy);
   };
 }
 
-/** Puts placeholders for the names: `$1` where the database can refer to one value twice, else one for each. Limits are no values. */
+/**
+ * Puts placeholders in place of names: `$1` if the database can refer to one value twice, otherwise one for each use. The value of
+ * `:limit` becomes part of the statement.
+ */
 function compile(sql: string, values: SqlValues, placeholder: '?' | '$n'): CompiledQuery {
   const names: string[] = [];
   const text = sql.replace(/:([a-z]+)/g, (_, name: string) => {
@@ -47,26 +52,26 @@ function compile(sql: string, values: SqlValues, placeholder: '?' | '$n'): Compi
   );
 }
 
-/** @throws UnavailableError after `end`, by `performance.now()`, whatever the work is at */
-export async function within<T>(work: Promise<T>, end: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(new UnavailableError('the database did not answer in time; see whether it is up, and what locks it')),
-      Math.max(0, end - performance.now()),
-    );
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/**
+ * Waits for work of the database.
+ *
+ * @param end - by `performance.now()`
+ * @throws UnavailableError if the work has not ended by then
+ */
+export function before<T>(end: number, work: Promise<T>): Promise<T> {
+  const milliseconds = Math.max(0, Math.ceil(end - performance.now()));
+  return inTime(work, milliseconds, 'the database', 'in time; check that it is up, and what locks its tables');
 }
 
-/** @param milliseconds - after which it goes on */
-export function sleep(milliseconds: number): Promise<void> {
+/** Waits, or until the signal is aborted. */
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener('abort', end);
   });
 }

@@ -1,4 +1,4 @@
-/** Which dialect a Kysely instance needs. */
+/** Finds the dialect of a Kysely instance. */
 import { MysqlAdapter, PostgresAdapter, SqliteAdapter } from 'kysely';
 import { checkKysely } from '../../kysely/kysely-instance.ts';
 import type { SqlDatabase } from './database.ts';
@@ -7,11 +7,11 @@ import { MYSQL } from './mysql.ts';
 import { POSTGRES } from './postgres.ts';
 import { SQLITE } from './sqlite.ts';
 
-/** @throws TypeError for a transaction, which could take claims back, and for a database of another kind */
+/** @throws TypeError for a transaction, which could roll claims back, and for another kind of database */
 export function dialectOf(database: SqlDatabase): SqlNonceDialect {
   checkKysely(database);
   if (database.isTransaction === true) {
-    throw new TypeError('sqlNonceStore: a transaction cannot hold nonces, as its end could take them back');
+    throw new TypeError('sqlNonceStore: a transaction cannot hold nonces, because a rollback would forget them');
   }
   const { adapter } = database.getExecutor();
   const known = DIALECTS.find(([Adapter]) => adapter instanceof Adapter);

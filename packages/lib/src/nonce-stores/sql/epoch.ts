@@ -1,67 +1,66 @@
-/** The epoch of an SQL database: which life of it is recorded, up to where it may have forgotten, and whether it is fit for claims. */
+/** The epoch of an SQL database: its recorded incarnation, its floor, and whether it is safe for claims. */
 import { randomText } from '#engine';
 import { UnavailableError } from '../../core/contracts.ts';
-import { type SqlDatabase, type SqlValues, sleep, statementRunner } from './database.ts';
+import { firstFloor } from '../shared/floor.ts';
+import { pause, type RunStatement, type SqlDatabase, type SqlValues, statementRunner } from './database.ts';
 import type { SqlNonceDialect } from './dialect.ts';
-import type { readSqlOptions } from './options.ts';
+import type { SqlSettings } from './options.ts';
 
-/** Milliseconds for opening, before anything is served, and for what nobody waits for. */
-const PATIENCE = 2000;
-/** Records that one transaction deletes. */
+/** Milliseconds for statements that no request waits for, and for opening. */
+const PATIENCE_MS = 2000;
+/** Records that one statement deletes. */
 const DELETED_AT_ONCE = 500;
-/** By this much a database may round the floor that it tells, in seconds. */
-const ROUNDED = 0.001;
+/** Seconds by which a database may round the floor that it returns. */
+const ROUNDING = 0.001;
 
-/** What a record is found by. */
+/** The primary key of a record. */
 interface Place {
   readonly time: number;
   readonly key: Uint8Array;
 }
 
-/** What a database says of a record, and of itself. */
+/** What a database returns about a record, and about itself. */
 export interface Looked {
   readonly floor: number;
   readonly used: boolean;
-  /** Whether its life is the recorded one, and its floor has not fallen. */
+  /** Whether its incarnation is the recorded one, and its floor has not fallen. */
   readonly whole: boolean;
   /** Whether a statement is a transaction of its own, and may write. */
   readonly alone: boolean;
 }
 
-/** The end of a time limit, by `performance.now()`. */
-const patience = () => performance.now() + PATIENCE;
-
-/** Every time is in seconds since the epoch, every `end` by `performance.now()`. */
+/** Every time is in seconds since the epoch; every `end` is a deadline by `performance.now()`. */
 export class Epoch {
   readonly #dialect: SqlNonceDialect;
-  readonly #options: ReturnType<typeof readSqlOptions>;
-  readonly #run: ReturnType<typeof statementRunner>;
+  readonly #settings: SqlSettings;
+  readonly #run: RunStatement;
+  /** Seconds for which a record is kept. */
   readonly #keep: number;
   #seen = 0;
   #fault: string | undefined;
   #settling: Promise<void> | undefined;
   #tidiedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(database: SqlDatabase, dialect: SqlNonceDialect, options: ReturnType<typeof readSqlOptions>) {
+  constructor(database: SqlDatabase, dialect: SqlNonceDialect, settings: SqlSettings) {
     this.#dialect = dialect;
-    this.#options = options;
+    this.#settings = settings;
     this.#run = statementRunner(database, dialect);
-    this.#keep = options.tolerance + options.margin;
+    this.#keep = settings.tolerance + settings.clockMargin;
   }
 
-  /** The latest floor that was seen: where it lies lower, the database lost something. */
+  /** The latest floor that was seen. If the database has a lower one, it has lost something. */
   get seen(): number {
     return this.#seen;
   }
 
-  /** Makes what is not there, refuses an unsafe database, and settles what may be lost. */
+  /** Creates missing tables, checks that the database is safe, and settles what may be lost. */
   async open(now: number): Promise<void> {
-    // Who may not make tables may use those that are there.
-    const there = await this.#row(NOWHERE, now, patience()).catch(() => undefined);
-    if (there === undefined) {
+    // A role that may not create tables can use existing ones.
+    const existing = await this.#row(NOWHERE, now, patience()).catch(() => undefined);
+    if (existing === undefined) {
       for (const statement of this.#dialect.create) await this.#run(statement, {}, patience());
       await this.#wake(patience());
-      const floor = this.#options.loss.firstFloor(now);
+      const floor = Math.max(0, firstFloor(now, this.#settings.rise));
       await this.#run(this.#dialect.first, this.#values(now, { floor }), patience());
     }
     await this.#findFault();
@@ -69,7 +68,7 @@ export class Epoch {
     await this.settle(now);
   }
 
-  /** Looks after the database while nobody claims: what is found then costs no request. */
+  /** Checks the database before a claim does, so that no request has to wait for a loss to be settled. */
   async watch(now: number): Promise<Looked> {
     await this.#findFault();
     this.refuseFault();
@@ -79,12 +78,12 @@ export class Epoch {
     return looked;
   }
 
-  /** The floor alone, whatever else is to be settled. */
+  /** Returns the floor, whether or not a loss has been settled. */
   async floor(now: number, end = patience()): Promise<number> {
     return (await this.look(NOWHERE, now, end)).floor;
   }
 
-  /** Once for each life of the database, whoever comes first: the floor rises to the later of its clock and this one. */
+  /** Raises the floor to the later of the two clocks. The first process to do so in a new life of the database does it for all. */
   settle(now: number): Promise<void> {
     this.#settling ??= this.#settle(now).finally(() => {
       this.#settling = undefined;
@@ -94,50 +93,57 @@ export class Epoch {
 
   async #settle(now: number): Promise<void> {
     await this.#wake(patience());
-    await this.#run(this.#dialect.settle, this.#values(now, { ahead: this.#options.loss.ahead }), patience());
+    // Databases have no infinity in common.
+    const ahead = Math.max(Number.MIN_SAFE_INTEGER, this.#settings.rise);
+    await this.#run(this.#dialect.settle, this.#values(now, { ahead }), patience());
     this.#seen = await this.floor(now);
   }
 
-  /** Whether this claim inserted its record. */
+  /** Claims a nonce. @returns whether its record was inserted */
   async claim(place: Place, now: number, end: number): Promise<boolean> {
     const { numAffectedRows } = await this.#run(this.#dialect.claim, this.#values(now, { ...place }), end);
     return numAffectedRows === 1n;
   }
 
-  /** @throws UnavailableError if there is no epoch; if the record is not there, also where the clocks lie too far apart */
+  /**
+   * Looks for a record.
+   *
+   * @throws UnavailableError if there is no epoch; also if there is no record and the clocks are too far apart
+   */
   async look(place: Place, now: number, end: number): Promise<Looked> {
     const row = await this.#row(place, now, end);
-    if (row === undefined)
-      throw new UnavailableError('the nonce tables were emptied; restore them, or remove them all');
-    // Databases and drivers differ in what a truth or a fraction is.
+    if (row === undefined) {
+      throw new UnavailableError('the nonce tables were emptied; restore them, or drop them all');
+    }
+    // Databases return booleans and fractions in different types.
     const is = (name: string) => Boolean(Number(row[name]));
     const floor = Number(row.floor);
     if (!is('used')) this.#refuseGap(now - Number(row.clock));
-    return { floor, used: is('used'), whole: is('same') && floor >= this.#seen - ROUNDED, alone: is('alone') };
+    return { floor, used: is('used'), whole: is('same') && floor >= this.#seen - ROUNDING, alone: is('alone') };
   }
 
-  /** Lowers a floor that no right clock can have set, if it is still this one. */
+  /** Lowers a floor that no correct clock can have set, if the database still has it. */
   async lower(floor: number, now: number, end: number): Promise<void> {
-    const values = this.#values(now, { least: floor - ROUNDED, most: floor + ROUNDED });
+    const values = this.#values(now, { least: floor - ROUNDING, most: floor + ROUNDING });
     await this.#run(this.#dialect.lower, values, end);
     this.#seen = 0;
   }
 
-  /** Once a second, forgets what no token can come from any more, a little at a time: the floor rises first, in a transaction of its own. */
-  async tidy(now: number): Promise<void> {
+  /** Deletes expired records, once a second and a few at a time. The floor rises first, in its own transaction. */
+  async tidy(now: number, signal: AbortSignal): Promise<void> {
     if (Math.floor(now) === this.#tidiedAt) return;
     this.#tidiedAt = Math.floor(now);
     await this.#run(this.#dialect.raise, this.#values(now), patience());
-    // No claim is under way for so long that it could have seen the floor before.
-    if (!this.#dialect.local) await sleep(2 * this.#options.deadline);
+    // A claim in flight may still have seen the floor from before. None is in flight for this long.
+    if (!this.#dialect.local) await pause(2 * this.#settings.deadlineMs, signal);
     const most = DELETED_AT_ONCE;
-    for (let deleted = most; deleted === most; ) {
+    for (let deleted = most; deleted === most && !signal.aborted; ) {
       const { numAffectedRows } = await this.#run(this.#dialect.forget, this.#values(now, { most }), patience());
       deleted = Number(numAffectedRows ?? 0n);
     }
   }
 
-  /** @throws UnavailableError while the database is set so that it may lose claims */
+  /** @throws UnavailableError while the configuration of the database could lose claims */
   refuseFault(): void {
     if (this.#fault !== undefined) throw new UnavailableError(`the database is not safe for claims: ${this.#fault}`);
   }
@@ -149,9 +155,9 @@ export class Epoch {
   }
 
   #refuseGap(ahead: number): void {
-    if (this.#dialect.local || Math.abs(ahead) <= this.#options.gap) return;
+    if (this.#dialect.local || Math.abs(ahead) <= this.#settings.gap) return;
     const by = `${Math.abs(ahead).toFixed(1)} s ${ahead > 0 ? 'ahead of' : 'behind'}`;
-    throw new UnavailableError(`this machine's clock is ${by} the database's; set both right`);
+    throw new UnavailableError(`this machine's clock is ${by} the database's; set both clocks`);
   }
 
   async #wake(end: number): Promise<void> {
@@ -164,10 +170,14 @@ export class Epoch {
   }
 
   #values(now: number, others: SqlValues = {}): SqlValues {
-    const { gap, life, deadline } = this.#options;
-    return { now, gap, life, limit: `${deadline / 1000}`, keep: this.#keep, seen: this.#seen - ROUNDED, ...others };
+    const { gap, life, deadlineMs } = this.#settings;
+    return { now, gap, life, limit: `${deadlineMs / 1000}`, keep: this.#keep, seen: this.#seen - ROUNDING, ...others };
   }
 }
 
-/** To ask for the epoch alone. */
+function patience(): number {
+  return performance.now() + PATIENCE_MS;
+}
+
+/** The place of no record: a look at it returns the epoch only. */
 const NOWHERE: Place = { time: 0, key: new Uint8Array(16) };

@@ -1,18 +1,17 @@
-/** Work that goes on while nobody asks for anything. */
+/** Work that is done once a second, whether or not anyone makes a claim. */
 import { wallClock } from '../../core/options.ts';
 
 /**
- * Does work once a second, never twice at a time, until its database is destroyed; it keeps no process alive.
+ * Repeats work a second after it has ended, until the signal is aborted. It keeps no process alive.
  *
- * @param work - is told the seconds since the epoch; its failures are its own
+ * @param work - called with the seconds since the epoch; what it rejects with is ignored
  */
-export function everySecond(work: (now: number) => Promise<void>): void {
-  const again = () => setTimeout(once, 1000).unref();
-  const once = () => work(wallClock()).then(again, (error: unknown) => isDestroyed(error) || again());
+export function everySecond(work: (now: number) => Promise<void>, signal: AbortSignal): void {
+  let timer: NodeJS.Timeout | undefined;
+  const again = () => {
+    if (!signal.aborted) timer = setTimeout(once, 1000).unref();
+  };
+  const once = () => work(wallClock()).then(again, again);
+  signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
   again();
-}
-
-/** What Kysely says of an instance after `destroy()`. */
-function isDestroyed(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('destroyed');
 }

@@ -1,24 +1,24 @@
 /**
- * Nonces in MySQL and MariaDB. Their incarnation is a random id in a table in memory, which a restart empties, and the server's id,
- * which a replica does not share. What stands in `M!` comments is read by MariaDB alone.
+ * Nonces in MySQL and MariaDB. The incarnation is a random id in a MEMORY table, which a restart empties, and the server's id, which
+ * differs on a replica. Only MariaDB runs what is in `M!` comments.
  */
 import type { SqlNonceDialect } from './dialect.ts';
 
-/** Deadlock, lock timeout, and a row that has changed since the snapshot: the statement was taken back. */
-const NOT_RUN = [1213, 1205, 1020];
+/** Errors of statements that were rolled back: deadlock, lock timeout, and a row that has changed since the snapshot. */
+const ROLLED_BACK = [1213, 1205, 1020];
 
 const LIFE = "CONCAT(l.life, '/', @@server_id)";
 const CLOCK = "(TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_TIMESTAMP(6)) / 1e6)";
-// Values arrive as decimals; times are compared and kept in double precision.
+// Values arrive as decimals. Times are compared and stored in double precision.
 const TIME = '(:time + 0e0)';
 const NOW = '(:now + 0e0)';
 const LATER = `GREATEST(${NOW}, ${CLOCK})`;
 const NEAR = `ABS(${CLOCK} - ${NOW}) <= :gap`;
-// A transaction that an application has left open on this connection could take a claim back; a replica is not to be written to.
+// A transaction that the application has left open on this connection could roll a claim back. A replica must not be written to.
 const ALONE = "@@autocommit = 1 AND CONCAT(@@global.read_only) IN ('0', 'OFF') /*M! AND @@in_transaction = 0 */";
 const OLD = `(LEAST(${NOW}, ${CLOCK}) - :keep)`;
-// The server's id and the second in which it started: a table in memory may come back from a dump, and this does not. Below it
-// it counts, and carries once in 16 million times: hence the tolerance, in seconds.
+// The second in which the server started, which a dump of the MEMORY table does not restore. UUID_SHORT counts in the lower bits, and
+// carries into the second every 16 million calls: hence the tolerance, in seconds.
 const STARTED = 'CAST(UUID_SHORT() >> 24 AS SIGNED)';
 const ALIVE = `ABS(l.started - ${STARTED}) <= 600`;
 const LIMIT = '/*M! SET STATEMENT max_statement_time = 2, innodb_lock_wait_timeout = 1 FOR */';
@@ -26,7 +26,7 @@ const LIMIT = '/*M! SET STATEMENT max_statement_time = 2, innodb_lock_wait_timeo
 export const MYSQL: SqlNonceDialect = {
   placeholder: '?',
   local: false,
-  isBusy: (error) => NOT_RUN.includes((error as { errno?: number }).errno ?? 0),
+  isBusy: (error) => ROLLED_BACK.includes((error as { errno?: number }).errno ?? 0),
   create: [
     'CREATE TABLE IF NOT EXISTS ajwt_life (started BIGINT PRIMARY KEY, life VARBINARY(40) NOT NULL) ENGINE = MEMORY',
     'CREATE TABLE IF NOT EXISTS ajwt_epoch (id TINYINT PRIMARY KEY, incarnation VARBINARY(100) NOT NULL, floor DOUBLE NOT NULL) ENGINE = InnoDB',
@@ -39,7 +39,7 @@ export const MYSQL: SqlNonceDialect = {
       WHERE @@log_bin = 1 AND @@sync_binlog <> 1
     UNION ALL SELECT CONCAT('the table ', table_name, ' must have the engine InnoDB') FROM information_schema.tables
       WHERE table_schema = DATABASE() AND table_name IN ('ajwt_epoch', 'ajwt_nonce') AND engine <> 'InnoDB'`,
-  // Nothing is ever deleted: a replica that was restarted would look for it in vain, and stop.
+  // Rows are never deleted: replication to a restarted replica would stop, because it no longer has them.
   wake: `
     INSERT IGNORE INTO ajwt_life (started, life) SELECT server.started, :life FROM (SELECT ${STARTED} AS started) AS server
     WHERE NOT EXISTS (SELECT 1 FROM ajwt_life l WHERE ${ALIVE})`,
@@ -50,8 +50,8 @@ export const MYSQL: SqlNonceDialect = {
     ${LIMIT} UPDATE ajwt_epoch e JOIN ajwt_life l ON ${ALIVE}
     SET e.incarnation = ${LIFE}, e.floor = GREATEST(e.floor, ${LATER} + :ahead)
     WHERE e.id = 1 AND (e.incarnation <> ${LIFE} OR e.floor < :seen) AND ${NEAR}`,
-  // IGNORE counts no row for a key that is there, whatever the driver's flags say of rows that were found; the lock is held until
-  // the record is committed.
+  // With IGNORE, an existing key counts as no row, whatever flags the driver sets for found rows. The lock is held until the record
+  // is committed.
   claim: `
     /*M! SET STATEMENT max_statement_time = :limit, innodb_lock_wait_timeout = 1 FOR */
     INSERT IGNORE INTO ajwt_nonce (time, \`key\`) SELECT ${TIME}, :key FROM ajwt_epoch e JOIN ajwt_life l ON ${ALIVE}

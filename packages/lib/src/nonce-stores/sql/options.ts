@@ -1,91 +1,63 @@
-/** What an SQL nonce store may be told. */
-import { checkOptions, DEFAULT_TOLERANCE, MAX_TOLERANCE, numberOption, type OptionKinds } from '../../core/options.ts';
-import { justBelow } from '../shared/just-below.ts';
-import { machineLife } from '../shared/machine-life.ts';
+/** Options of an SQL nonce store. */
+import { numberOption } from '../../core/options.ts';
+import { readCommonOptions } from '../shared/common-options.ts';
 import type { SqlNonceDialect } from './dialect.ts';
+import { machineLife } from './machine-life.ts';
 
-/** What an SQL nonce store may be told. */
+/** Options of an SQL nonce store. */
 export interface SqlNonceStoreOptions {
-  /** The authenticator's tolerance T, in seconds; 1 to 600, default 20. */
+  /** The authenticator's tolerance T, in seconds: 1 to 600, default 20. */
   readonly tolerance?: number;
   /**
-   * Clock margin M, in seconds: records are kept that much longer than a token is good; 1 to 600, default 20; for a database server
-   * at least 4. A process whose clock lies more than M/2 − 1 (9 by default) from the server's is refused service.
+   * Clock margin M, in seconds: how much longer records are kept than a token is valid. 1 to 600, default 20; for a database server
+   * at least 4. A process whose clock is more than M/2 − 1 (by default 9) from the server's is refused.
    */
   readonly clockMargin?: number;
   /** Claims that one user may make in a second, in each process; default 2000. */
   readonly maxClaimsPerSecond?: number;
-  /** Milliseconds after which a claim is `unavailable`, waiting for other processes included; 20 to 5000, default 150. */
+  /** Milliseconds that a claim may take, including the time that it waits for other processes; 20 to 5000, default 150. */
   readonly deadlineMs?: number;
   /**
-   * What to do where claims may be lost: after a crash of the machine (SQLite), a restart or a failover (PostgreSQL, MySQL), and where
-   * the tables are new, as others may have been there.
+   * What to do if claims may be lost: after a crash of the machine (SQLite), after a restart or a failover (PostgreSQL, MySQL), and
+   * if the tables are new, because others may have existed before.
    *
-   * - `fresh` (default): refuse tokens from before the loss was noticed, and serve from the next second on. What remains: a token
-   *   dated ahead, whose claim is lost.
-   * - `quarantine`: serve nothing for T + M/2 − 1 (29 s by default), until no token from before can be fresh. Nothing remains.
+   * - `fresh` (default): refuse tokens from before the loss was noticed, and serve from the next second on. Remaining risk: a token
+   *   dated ahead whose claim is lost works once more.
+   * - `quarantine`: serve nothing for T + M/2 − 1 (by default 29 s), until no token from before can be fresh. No risk remains.
    * - `accept`: refuse nothing. A token whose claim is lost works once more.
    */
   readonly afterLoss?: 'fresh' | 'quarantine' | 'accept';
   /**
-   * SQLite alone: which life of the machine this is; another one than the last means that claims may be lost. Default: the kernel's
-   * boot id; where there is none, an id of this process.
+   * SQLite only: identifies the current life of the machine. If it differs from the last one, claims may be lost. Default: the boot id
+   * of the kernel; without one, an id of this process.
    */
   readonly incarnation?: string;
-  /** Seconds that only ever go forward; default the process's monotonic clock. */
+  /** Seconds that never go back; default the monotonic clock of the process. */
   readonly monotonic?: () => number;
 }
 
-const OPTIONS: OptionKinds<SqlNonceStoreOptions> = {
-  tolerance: 'any',
-  clockMargin: 'any',
-  maxClaimsPerSecond: 'any',
-  deadlineMs: 'any',
-  afterLoss: 'any',
-  incarnation: 'text',
-  monotonic: 'function',
-};
-
-/** Below, the clock of a server could not be told from a wrong one for the time that a statement takes. */
-const LEAST_MARGIN_OF_SERVERS = 4;
+/** With less, the time that a statement takes could hide a wrong clock. */
+const MIN_CLOCK_MARGIN_OF_SERVERS = 4;
 
 /** @throws TypeError for an option that is unknown or out of its range; the message names it */
 export function readSqlOptions(options: SqlNonceStoreOptions, { local }: SqlNonceDialect) {
-  checkOptions(options, OPTIONS);
-  const { afterLoss = 'fresh', incarnation, monotonic = () => performance.now() / 1000 } = options;
-  if (typeof afterLoss !== 'string' || !Object.hasOwn(AFTER_LOSS, afterLoss)) {
-    throw new TypeError('option afterLoss: must be fresh, quarantine or accept');
-  }
+  const minClockMargin = local ? 1 : MIN_CLOCK_MARGIN_OF_SERVERS;
+  const common = readCommonOptions(options, { deadlineMs: 'any', incarnation: 'text' }, minClockMargin);
+  const { incarnation } = options;
   if (incarnation !== undefined && !local) {
-    throw new TypeError('option incarnation: is for SQLite; this database tells its own');
+    throw new TypeError('option incarnation: is for SQLite; this database reports its own');
   }
-  const leastMargin = local ? 1 : LEAST_MARGIN_OF_SERVERS;
-  const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE, 'seconds');
-  const margin = numberOption(
-    'clockMargin',
-    options.clockMargin,
-    DEFAULT_TOLERANCE,
-    leastMargin,
-    MAX_TOLERANCE,
-    'seconds',
-  );
-  const perUser = numberOption('maxClaimsPerSecond', options.maxClaimsPerSecond, 2000, 1, 2 ** 31);
-  const deadline = numberOption('deadlineMs', options.deadlineMs, 150, 20, 5000, 'milliseconds');
-  // Records outlive 2T + 2s + 1 with s = M/2 − 1, and a second is left.
-  const gap = Math.max(0, margin / 2 - 1);
-  const life = incarnation ?? machineLife();
-  return { tolerance, margin, perUser, deadline, gap, life, monotonic, loss: AFTER_LOSS[afterLoss](tolerance + gap) };
+  // Records are kept for longer than 2T + 2s + 1 where all clocks are within s = M/2 − 1 seconds, which leaves one second.
+  const gap = Math.max(0, common.clockMargin / 2 - 1);
+  return {
+    ...common,
+    // No process is further ahead than the gap.
+    rise: common.rise * (common.tolerance + gap),
+    deadlineMs: numberOption('deadlineMs', options.deadlineMs, 150, 20, 5000, 'milliseconds'),
+    gap,
+    life: incarnation ?? machineLife(),
+  };
 }
 
-/** What a loss adds to the later of the clocks to make the floor, and where the floor of a new store lies to the second it was made in. */
-interface Loss {
-  readonly ahead: number;
-  firstFloor(now: number): number;
-}
-
-const AFTER_LOSS: Readonly<Record<'fresh' | 'quarantine' | 'accept', (latest: number) => Loss>> = {
-  fresh: () => ({ ahead: 0, firstFloor: (now) => justBelow(Math.floor(now)) }),
-  // The latest time that any token could have had, as no process is further ahead than the gap.
-  quarantine: (latest) => ({ ahead: latest, firstFloor: (now) => now + latest }),
-  accept: () => ({ ahead: Number.MIN_SAFE_INTEGER, firstFloor: () => 0 }),
-};
+/** Every time is in seconds; `gap` is the largest accepted difference between this clock and the database's. */
+export type SqlSettings = ReturnType<typeof readSqlOptions>;

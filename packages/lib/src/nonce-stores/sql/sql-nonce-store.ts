@@ -1,83 +1,108 @@
 /** Nonces in an SQL database through Kysely (spec/PROTOCOL.md, replay rule): for all processes that share it. */
-import { sha256 } from '#engine';
 import { type ClaimOutcome, type NonceClaim, type NonceStore, UnavailableError } from '../../core/contracts.ts';
 import { Closing } from '../shared/closing.ts';
-import { UserRate } from '../shared/user-rate.ts';
-import { type SqlDatabase, within } from './database.ts';
+import { CLOSED, Lifetime } from '../shared/lifetime.ts';
+import { replayKey } from '../shared/replay-key.ts';
+import { before, type SqlDatabase } from './database.ts';
 import { dialectOf } from './dialects.ts';
 import { Epoch } from './epoch.ts';
 import { everySecond } from './every-second.ts';
 import { readSqlOptions, type SqlNonceStoreOptions } from './options.ts';
+import { UserRate } from './user-rate.ts';
 
 export type { SqlDatabase, SqlNonceStoreOptions };
 
+/** A nonce store that checks its database server once a second. */
+export interface SqlNonceStore extends NonceStore {
+  /** Stops the checks, and waits for claims in flight. Destroy the `Kysely` instance afterwards: it is yours. */
+  close(): Promise<void>;
+}
+
 /**
- * Makes a nonce store in an SQL database, and its tables where they are not there. Which database it is, the Kysely instance tells.
- * Give it a `Kysely` of its own: a long transaction of the application on the same connection would hold up every claim, and one that
- * was left open could take it back. A server is asked once a second whether it is still the same, until `destroy()`.
+ * Creates a nonce store in an SQL database, and its tables if they are missing. Give it its own `Kysely` instance: a long transaction
+ * of the application on the same connection would delay every claim, and one that was left open could roll claims back.
  *
- * What all three promise: one use for each (username, time, nonce), across all processes that share the database, also when they or
- * the database are killed. A claim that takes longer than the option `deadline` is `unavailable`. What remains:
+ * Each (username, time, nonce) is accepted once by all processes that share the database, even if processes or the database are
+ * killed. Exceptions:
  *
- * - SQLite, for all processes of one machine, over `nodeSqlite`: a file that was put back from a copy while no process ran that had
- *   seen it later. Where the kernel has no boot id, open it from one process only, with `synchronous=FULL`.
- * - PostgreSQL: commits are made durable, whatever the server's `synchronous_commit`. After a restart or a promotion the floor rises
- *   to the later of the database's clock and the caller's. An asynchronous standby that is promoted may lack the last claims: with
- *   `fresh`, tokens dated ahead among them work once more. Two primaries at a time (split brain) let a token in once each.
+ * - SQLite, for all processes of one machine, through `nodeSqliteDialect`: a file that is restored from a copy while no process runs
+ *   that saw the newer one. If the kernel has no boot id, open the file from one process only, with `synchronous=FULL`.
+ * - PostgreSQL: claims are durable whatever the server's `synchronous_commit`. After a restart or a promotion, the floor rises to the
+ *   later of the database's clock and the caller's. A promoted asynchronous standby may lack the last claims: with `fresh`, tokens
+ *   among them that were dated ahead work once more. Two primaries at a time (split brain) accept a token once each.
  * - MySQL and MariaDB: the same. They are refused unless `innodb_flush_log_at_trx_commit` and, with a binary log, `sync_binlog`
- *   are 1. Use one writing node of a multi-primary cluster.
- * - All: a clock that was wrong by more than T + M and is put right, and rows that were deleted by hand.
+ *   are 1. In a multi-primary cluster, write to one node only.
+ * - All: a clock that was wrong by more than T + M and is then corrected, and records that were deleted by hand.
  *
- * @param database - a `Kysely` instance; for SQLite over `nodeSqlite`
+ * @example
+ * ```ts
+ * import { nodeSqliteDialect, sqlNonceStore } from 'asymmetric-jwt-auth/sql';
+ * import { Kysely } from 'kysely';
+ *
+ * const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(':memory:') });
+ * const nonces = sqlNonceStore(database);
+ * const now = Date.now() / 1000;
+ * const claim = { username: 'guido', time: now, nonce: 'r4nd0m' };
+ * console.log(await nonces.claim(claim, now)); // 'claimed'
+ * console.log(await nonces.claim(claim, now)); // 'replayed'
+ * await nonces.close();
+ * await database.destroy();
+ * ```
+ *
+ * @param database - a `Kysely` instance for SQLite, PostgreSQL, MySQL or MariaDB
  * @param options - {@link SqlNonceStoreOptions}
- * @returns a store whose `claim` rejects with UnavailableError, and `open` also with what the database throws
- * @throws TypeError for an option that is unknown or out of its range, a transaction, or another kind of database
+ * @returns a store whose `claim` rejects with UnavailableError, and whose `open` also rejects with errors of the database
+ * @throws TypeError for an option that is unknown or out of its range, for a transaction, and for another kind of database
  */
-export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptions = {}): NonceStore {
+export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptions = {}): SqlNonceStore {
   const dialect = dialectOf(database);
   const settings = readSqlOptions(options, dialect);
-  const { tolerance, margin, perUser, deadline, loss, monotonic } = settings;
+  const { tolerance, clockMargin, deadlineMs, rise, monotonic } = settings;
   const epoch = new Epoch(database, dialect, settings);
-  const rate = new UserRate(perUser);
-  const closing = new Closing(tolerance, margin, monotonic);
+  const rate = new UserRate(settings.maxClaimsPerSecond);
+  const closing = new Closing(tolerance, clockMargin, monotonic);
+  const lifetime = new Lifetime();
 
   let opening: Promise<void> | undefined;
-  let opened = false;
-  let watching = false;
-  let trouble: string | undefined = 'the database was not asked yet';
+  let isOpen = false;
+  let isWatched = false;
+  /** Why the last request to the database failed, until one succeeds. */
+  let failure: string | undefined = 'the database has not been asked yet';
 
   function open(now: number): Promise<void> {
-    if (!watching && !dialect.local) everySecond(watch);
-    watching = true;
+    if (!isWatched && !dialect.local) everySecond((time) => lifetime.run(() => watch(time)), lifetime.signal);
+    isWatched = true;
     opening ??= epoch.open(now).then(
       () => {
-        opened = true;
-        trouble = undefined;
+        isOpen = true;
+        failure = undefined;
       },
       (error: unknown) => {
         opening = undefined;
-        trouble = reasonOf(error);
+        failure = reasonOf(error);
         throw error;
       },
     );
     return opening;
   }
 
-  async function decide({ username, time, nonce }: NonceClaim, now: number, allowed: boolean): Promise<ClaimOutcome> {
-    const end = performance.now() + deadline;
-    if (!opened) await within(open(now), end);
+  const isClosing = () => closing.rest !== undefined;
+
+  async function decide({ username, time, nonce }: NonceClaim, now: number, isAllowed: boolean): Promise<ClaimOutcome> {
+    const end = performance.now() + deadlineMs;
+    if (!isOpen) await before(end, open(now));
     epoch.refuseFault();
     const place = { time, key: replayKey(username, nonce) };
-    if (closing.begun) await mend(await epoch.floor(now, end), now, end);
+    if (isClosing()) await checkFloor(await epoch.floor(now, end), now, end);
     refuseInQuarantine(now);
-    for (let settled = false; ; settled = true) {
-      if (allowed && (await epoch.claim(place, now, end))) return 'claimed';
+    for (let isSettled = false; ; isSettled = true) {
+      if (isAllowed && (await epoch.claim(place, now, end))) return 'claimed';
       const { floor, used, whole, alone } = await epoch.look(place, now, end);
       if (used) return 'replayed';
-      await mend(floor, now, end);
-      if (!allowed) return 'rate_limited';
-      if (!whole && !settled) {
-        await within(epoch.settle(now), end);
+      await checkFloor(floor, now, end);
+      if (!isAllowed) return 'rate_limited';
+      if (!whole && !isSettled) {
+        await before(end, epoch.settle(now));
         continue;
       }
       refuseInQuarantine(now);
@@ -86,87 +111,93 @@ export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptio
     }
   }
 
-  /** Why no honest token can be told yet from one whose claim is lost: the second of the floor lasts. */
-  function whyLost(now: number): string | undefined {
+  /**
+   * Says why a new token may be refused: in the second of the floor, a token cannot be told from one whose claim is lost.
+   *
+   * @returns `undefined` after that second
+   */
+  function lossAt(now: number): string | undefined {
     const rest = Math.floor(epoch.seen) + 1 - now;
     if (rest <= 0) return undefined;
-    return `claims from before may be lost; serving from the next second on, in ${rest.toFixed(1)} s`;
+    return `earlier claims may be lost; serving from the next second on, in ${rest.toFixed(1)} s`;
   }
 
-  /** In quarantine, not even what lies above the floor. */
+  /** A quarantine also refuses tokens dated after the floor. */
   function refuseInQuarantine(now: number): void {
-    const why = whyLost(now);
-    if (why !== undefined && loss.ahead > 0 && epoch.seen <= now + tolerance + margin) throw new UnavailableError(why);
+    const reason = lossAt(now);
+    const isPossible = epoch.seen <= now + tolerance + clockMargin;
+    if (reason !== undefined && rise > 0 && isPossible) throw new QuarantineError(reason);
   }
 
-  /** A floor in the far future would lock everybody out until then: after 2T + M it falls to now. */
-  async function mend(floor: number, now: number, end: number): Promise<void> {
-    // Where another process has let it fall, this one keeps its own closing, and so takes the fall for no loss.
-    const latest = closing.begun ? Math.max(floor, epoch.seen) : floor;
+  /** A floor in the far future would lock everyone out until then: after 2T + M it falls to now. */
+  async function checkFloor(floor: number, now: number, end: number): Promise<void> {
+    // If another process has lowered it, this one still finishes its own closing, and so does not mistake the fall for a loss.
+    const latest = isClosing() ? Math.max(floor, epoch.seen) : floor;
     const state = closing.check(latest, now);
     if (state === 'open') return;
     if (state === 'over') await epoch.lower(latest, now, end);
-    throw new UnavailableError('the clock lies further back than the margin allows; check the clock');
+    throw new UnavailableError('the clock went back too far; check the clock');
   }
 
-  /** A server may go and come back while nobody claims: then no honest request pays for it. */
+  /** Checks the database. A server that restarted while nobody claimed then costs no honest request. */
   async function watch(now: number): Promise<void> {
     try {
-      if (!opened) await open(now);
-      const end = performance.now() + deadline;
-      if (closing.begun) await mend(await epoch.floor(now), now, end);
+      if (!isOpen) await open(now);
+      const end = performance.now() + deadlineMs;
+      if (isClosing()) await checkFloor(await epoch.floor(now), now, end);
       const { floor } = await epoch.watch(now);
-      await mend(floor, now, end);
-      trouble = undefined;
+      await checkFloor(floor, now, end);
+      failure = undefined;
     } catch (error) {
-      trouble = reasonOf(error);
+      failure = reasonOf(error);
       throw error;
     }
-    await epoch.tidy(now);
+    await epoch.tidy(now, lifetime.signal);
+  }
+
+  async function claim(nonce: NonceClaim, now: number): Promise<ClaimOutcome> {
+    // Counted before the claim is made, so that concurrent claims cannot exceed the limit.
+    const isAllowed = rate.take(nonce.username, now);
+    let outcome: ClaimOutcome | undefined;
+    try {
+      outcome = await decide(nonce, now, isAllowed);
+    } catch (error) {
+      const reason = reasonOf(error);
+      // A quarantine ends by itself: the database need not be asked for that.
+      if (!(error instanceof QuarantineError)) failure = reason;
+      throw new UnavailableError(reason, { cause: error });
+    } finally {
+      if (isAllowed && outcome !== 'claimed') rate.giveBack(nonce.username);
+    }
+    failure = undefined;
+    // No claim waits for this. What fails now is deleted a second later.
+    lifetime.run(() => epoch.tidy(now, lifetime.signal)).catch(() => {});
+    return outcome;
   }
 
   return {
     tolerance,
-    open,
+    open: (now) => lifetime.run(() => open(now)),
+    claim: (nonce, now) => lifetime.run(() => claim(nonce, now)),
 
     readiness(now) {
-      // A server is watched once a second; a file is looked at again by whoever asks.
-      if (trouble !== undefined && opened && dialect.local) watch(now).catch(() => {});
-      const why = trouble ?? whyLost(now);
-      return why === undefined ? { ready: true } : { ready: false, reason: why };
+      if (lifetime.isOver) return CLOSED;
+      // A server is checked once a second. A file is checked again by whoever asks.
+      if (failure !== undefined && isOpen && dialect.local) lifetime.run(() => watch(now)).catch(() => {});
+      const reason = failure ?? lossAt(now);
+      return reason === undefined ? { ready: true } : { ready: false, reason };
     },
 
-    async claim(nonce, now) {
-      // Counted at once: however many claims are under way, no more than these are made.
-      const allowed = rate.take(nonce.username, now);
-      let outcome: ClaimOutcome | undefined;
-      try {
-        outcome = await decide(nonce, now, allowed);
-      } catch (error) {
-        const why = reasonOf(error);
-        // The end of a quarantine is known, and needs nobody to ask again.
-        if (why !== whyLost(now)) trouble = why;
-        throw new UnavailableError(why, { cause: error });
-      } finally {
-        if (allowed && outcome !== 'claimed') rate.giveBack(nonce.username);
-      }
-      trouble = undefined;
-      // Whoever claims does not wait for it; what could not be forgotten now is forgotten a second later.
-      epoch.tidy(now).catch(() => {});
-      return outcome;
-    },
+    close: () => lifetime.end(),
   };
 }
 
+/** A claim in quarantine. */
+class QuarantineError extends UnavailableError {}
+
 const NOT_ALONE =
-  'the connection may not write, or was left in a transaction; give the store a Kysely of its own, on the primary';
+  'the connection is read-only, or was left in a transaction; give the store its own Kysely instance, connected to the primary';
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'the database does not answer';
-}
-
-/** 128 bits of SHA-256 over the username's length, the username and the nonce with its type; the time is a column of its own. */
-function replayKey(username: string, nonce: string | number): Uint8Array {
-  const tagged = typeof nonce === 'number' ? `#${nonce + 0}` : `"${nonce}`;
-  return sha256(`${username.length}:${username}${tagged}`).subarray(0, 16);
+  return error instanceof Error ? error.message : 'the database does not respond';
 }

@@ -1,4 +1,4 @@
-/** Nonces in SQLite: its incarnation is the life of the machine, or of the process, given as `:life`. */
+/** Nonces in SQLite. The incarnation is the life of the machine or of the process, passed as `:life`. */
 import { isSqliteBusy } from '../../kysely/retry-while-busy.ts';
 import type { SqlNonceDialect } from './dialect.ts';
 

@@ -28,7 +28,7 @@ function holdersOf(users: number): readonly [Holders, Int32Array, number[]] {
 }
 
 describe('Holders', () => {
-  test('counts for each user what it holds and claims, until it holds nothing', () => {
+  test('counts what each user holds and claims, until the user holds nothing', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
         const holders = new Holders();
@@ -65,7 +65,7 @@ describe('Holders', () => {
     );
   });
 
-  test('gives numbers again: there are no more than there were users at a time', () => {
+  test('reuses numbers: there are never more than users at a time', () => {
     const [holders, words, numbers] = holdersOf(5000);
     expect(new Set(numbers).size).toBe(5000);
     expect(Math.max(...numbers)).toBe(5000);
@@ -82,7 +82,7 @@ describe('Holders', () => {
     }
   });
 
-  test('finds each of 100 000 users at every size that they grow to', () => {
+  test('finds each of 100 000 users at every size of the table', () => {
     const holders = new Holders();
     const words = randomFillSync(new Int32Array(200_000));
     for (let user = 0; user < 100_000; user++) {
@@ -100,7 +100,7 @@ describe('Holders', () => {
     }
   });
 
-  test('takes seconds beyond 32 bits, before the epoch, and the last of a signed word', () => {
+  test('accepts seconds beyond 32 bits, before the epoch, and at the end of a signed word', () => {
     const holders = new Holders();
     const number = holders.add(1, 2);
     for (const second of [2 ** 31 - 1, 2 ** 31, 2 ** 32 + 5, 2 ** 53 - 1, -2, 0]) {

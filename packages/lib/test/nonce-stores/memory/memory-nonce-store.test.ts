@@ -1,4 +1,4 @@
-/** The memory store with driven clocks: what it forgets and when, what it holds, and what a clock can do to it. */
+/** The memory store under clocks that the tests drive: what it holds, what it forgets, and when. */
 
 import { NOW } from 'ajwt-testkit/frozen-server';
 import { withoutMemory } from 'ajwt-testkit/without-memory';
@@ -57,7 +57,7 @@ describe('a new store', () => {
     expect(makeStore({ afterLoss, now: () => NOW + 0.7 }).claim({ time })).toBe(expected);
   });
 
-  test('in quarantine serves nothing for 2T + M, says so, and then everything', () => {
+  test('in quarantine, serves nothing for 2T + M, says so, and then serves everything', () => {
     const { clock, store, claim, wait } = makeStore({ afterLoss: 'quarantine' });
     const why = (seconds: number) => `nonces of an earlier process may be lost; serving again in ${seconds} s`;
     expect(claim()).toBe(`unavailable: ${why(60)}`);
@@ -69,7 +69,7 @@ describe('a new store', () => {
     expect(claim({ time: clock.now - T })).toBe('claimed');
   });
 
-  test('in quarantine takes none of the tokens that there were before it', () => {
+  test('in quarantine, accepts no token from before it', () => {
     const { clock, claim } = makeStore({ afterLoss: 'quarantine' });
     clock.monotonic += 2 * T + M;
     expect(claim({ time: NOW + T })).toBe('forgotten');
@@ -90,7 +90,7 @@ describe('a record', () => {
     },
   );
 
-  test('is forgotten, and the floor with it, when the second of its time ended T + M ago', () => {
+  test('is forgotten, and the floor rises, T + M after the second of its time', () => {
     const { clock, claim } = makeStore();
     expect(claim({ time: NOW + 0.5, nonce: 'n' })).toBe('claimed');
     clock.now = NOW + 1 + T + M;
@@ -98,7 +98,7 @@ describe('a record', () => {
     expect(claim({ time: NOW + 1, nonce: 'n' }), 'the floor lies just below the next second').toBe('claimed');
   });
 
-  test('that is forgotten stays so when the clock goes back into its window', () => {
+  test('stays forgotten if the clock goes back into its window', () => {
     const { clock, claim } = makeStore();
     const times = [NOW, NOW + 0.5, NOW + 1 - ULP, NOW + T];
     for (const time of times) expect(claim({ time, nonce: 'n' })).toBe('claimed');
@@ -149,7 +149,7 @@ describe('a clock that is set', () => {
     },
   );
 
-  test('forward by ten years and back is told, and mends itself after 2T + M of monotonic time', () => {
+  test('forward by ten years and back is reported, and serving resumes after 2T + M of monotonic time', () => {
     const { clock, store, claim, wait } = makeStore();
     expect(claim({ time: NOW, nonce: 'n' })).toBe('claimed');
     clock.now += TEN_YEARS;
@@ -157,8 +157,7 @@ describe('a clock that is set', () => {
     wait(2 * T + M);
     expect(claim(), 'what sets the floor').toBe('claimed');
     clock.now = NOW + 5;
-    const why = (seconds: number) =>
-      `the clock lies further back than the margin allows; check the clock; serving again in ${seconds} s`;
+    const why = (seconds: number) => `the clock went back too far; check the clock; serving again in ${seconds} s`;
     expect(store.readiness(clock.now)).toEqual({ ready: false, reason: why(60) });
     expect(claim()).toBe(`unavailable: ${why(60)}`);
     wait(2 * T + M - 0.25);
@@ -172,22 +171,25 @@ describe('a clock that is set', () => {
     expect(claim()).toBe('claimed');
   });
 
-  test.each([1, 10, 61, 119, 121, 300, 3600])('and mends itself also where somebody asks but every %d s', (seconds) => {
-    const { clock, claim, wait } = makeStore();
-    clock.now += TEN_YEARS;
-    expect(claim()).toBe('claimed');
-    wait(2 * T + M);
-    expect(claim(), 'what sets the floor').toBe('claimed');
-    clock.now = NOW;
-    const outcomes = Array.from({ length: 70 }, () => {
-      wait(seconds);
-      return claim({ time: clock.now + 1 });
-    });
-    expect(outcomes[0]).toMatch(/^unavailable: /);
-    expect(outcomes.slice(-3)).toEqual(['claimed', 'claimed', 'claimed']);
-  });
+  test.each([1, 10, 61, 119, 121, 300, 3600])(
+    'by ten years and back ends after 2T + M even with one claim every %d s',
+    (seconds) => {
+      const { clock, claim, wait } = makeStore();
+      clock.now += TEN_YEARS;
+      expect(claim()).toBe('claimed');
+      wait(2 * T + M);
+      expect(claim(), 'what sets the floor').toBe('claimed');
+      clock.now = NOW;
+      const outcomes = Array.from({ length: 70 }, () => {
+        wait(seconds);
+        return claim({ time: clock.now + 1 });
+      });
+      expect(outcomes[0]).toMatch(/^unavailable: /);
+      expect(outcomes.slice(-3)).toEqual(['claimed', 'claimed', 'claimed']);
+    },
+  );
 
-  test('within what the margin allows lets no token in twice, whatever way it goes', () => {
+  test('back and forth within the margin accepts no token twice', () => {
     const moves = fc.array(fc.tuple(fc.integer({ min: -40, max: 40 }), fc.integer({ min: -80, max: 80 }), fc.nat(1)), {
       maxLength: 60,
       size: 'max',
@@ -215,10 +217,10 @@ describe('a full store', () => {
   const fill = (claim: ReturnType<typeof makeStore>['claim'], time = NOW) =>
     hundred((index) => expect(claim({ username: `u${index % 10}`, time, nonce: `f${index}` })).toBe('claimed'));
 
-  test('is unavailable, evicts nothing, and serves again when nonces have been forgotten', () => {
+  test('is unavailable, evicts nothing, and serves again once nonces are forgotten', () => {
     const { clock, store, claim, wait } = makeStore({ maxNonces: 100 });
     fill(claim);
-    const full = 'full: 100 nonces are held; raise the option maxNonces';
+    const full = 'full: 100 nonces; raise maxNonces';
     expect(store.readiness(clock.now)).toEqual({ ready: false, reason: full });
     for (const username of ['late', 'u1']) expect(claim({ username })).toBe(`unavailable: ${full}`);
     wait(T + M);
@@ -232,14 +234,14 @@ describe('a full store', () => {
     expect(store.readiness(clock.now)).toEqual(READY);
   });
 
-  test('is ready again in time even if nobody asks but the one who waits for it to be ready', () => {
+  test('becomes ready again even if nothing but readiness is called', () => {
     const { clock, store, claim, wait } = makeStore({ maxNonces: 100 });
     fill(claim);
     wait(T + M + 1);
     expect(store.readiness(clock.now)).toEqual(READY);
   });
 
-  test('has its whole room again, time and again, whatever the seconds that the nonces were of', () => {
+  test('has its whole room again every time, whatever the times of the nonces', () => {
     const { claim, clock, wait } = makeStore({ maxNonces: 1000, maxClaimsPerSecond: 1000 });
     for (let round = 0; round < 30; round++) {
       for (let index = 0; index < 1000; index++) {
@@ -255,7 +257,7 @@ describe('a full store', () => {
 });
 
 describe('a machine without memory', () => {
-  test('makes claims fail, counts none of them, and takes none twice', () => {
+  test('fails claims without counting them, and accepts none twice', () => {
     const { claim, wait } = makeStore({ maxNonces: 1000, maxClaimsPerSecond: 1000 });
     for (let round = 0; round < 3; round++) {
       let failed = 0;
@@ -283,7 +285,7 @@ describe('a machine without memory', () => {
 });
 
 describe('one user', () => {
-  test('holds a tenth of the store, and gets its share back when its nonces are forgotten', () => {
+  test('holds a tenth of the store, and can hold as much again once its nonces are forgotten', () => {
     const { claim, wait } = makeStore({ maxNonces: 10_000, maxClaimsPerSecond: 10_000 });
     for (let round = 0; round < 20; round++) {
       for (let index = 0; index < 1000; index++) expect(claim(), `claim ${index} of round ${round}`).toBe('claimed');
@@ -293,7 +295,7 @@ describe('one user', () => {
     }
   });
 
-  test('gets its share back at once, also where the nonces of others are forgotten before its own', () => {
+  test('gets its share back at once, even if nonces of others are forgotten before its own', () => {
     const { claim, wait } = makeStore({ maxNonces: 1000 });
     for (let index = 0; index < 500; index++) expect(claim({ username: `u${index % 5}`, time: NOW })).toBe('claimed');
     for (let index = 0; index < 100; index++) expect(claim({ time: NOW + 1 })).toBe('claimed');
@@ -303,7 +305,7 @@ describe('one user', () => {
     expect(claim()).toBe('rate_limited');
   });
 
-  test('gets its share back at once, also after an hour in which nobody came, behind many nonces of others', () => {
+  test('gets its share back at once after an hour without claims, even behind many nonces of others', () => {
     const { claim, wait } = makeStore({ maxNonces: 100_000, maxClaimsPerSecond: 10_000 });
     for (let index = 0; index < 16_000; index++) expect(claim({ username: `u${index % 8}` })).toBe('claimed');
     wait(1);
@@ -317,7 +319,7 @@ describe('one user', () => {
     expect(more.at(-1)).toBe('rate_limited');
   });
 
-  test('claims as many nonces a second as it may, and no other user minds', () => {
+  test('can make maxClaimsPerSecond claims in a second, without affecting other users', () => {
     const { clock, claim } = makeStore({ maxClaimsPerSecond: 5 });
     clock.now = NOW + 0.9;
     for (let index = 0; index < 5; index++) expect(claim({ nonce: `a${index}` })).toBe('claimed');
@@ -328,13 +330,13 @@ describe('one user', () => {
     expect(claim({ nonce: 'late' }), 'in the next second').toBe('claimed');
   });
 
-  test('makes 2000 claims a second where nobody says otherwise', () => {
+  test('can make 2000 claims a second by default', () => {
     const { claim } = makeStore();
     for (let index = 0; index < 2000; index++) expect(claim()).toBe('claimed');
     expect(claim()).toBe('rate_limited');
   });
 
-  test('who comes when one other has gone takes nothing from the one who stayed', () => {
+  test('who arrives after another has gone does not affect one who stayed', () => {
     const { clock, claim, wait } = makeStore({ maxNonces: 100 });
     const holds = (username: string) => expect(claim({ username })).toBe('rate_limited');
     const takes = (username: string, time = clock.now) => {
@@ -353,7 +355,7 @@ describe('one user', () => {
     for (const username of ['comes', 'comes too']) holds(username);
   });
 
-  test('who comes when others have gone is not taken for one of them', () => {
+  test('who arrives after others have gone does not get their counts', () => {
     const { claim, wait } = makeStore({ maxNonces: 100, maxClaimsPerSecond: 2 });
     for (let round = 0; round < 50; round++) {
       for (const username of [`one of ${round}`, `other of ${round}`]) {
@@ -368,7 +370,7 @@ describe('one user', () => {
   });
 });
 
-describe('of 50 concurrent requests with one token exactly one is let in', async () => {
+describe('exactly one of 50 concurrent requests with one token is accepted', async () => {
   const key = await PrivateKey.generate();
   const keys = memoryKeyStore();
   keys.addKey('alice', key.publicKey);
@@ -390,7 +392,7 @@ describe('of 50 concurrent requests with one token exactly one is let in', async
     return said.filter((one) => one === 'accepted').length;
   }
 
-  test('in whatever order its stores answer', async () => {
+  test('in any order of the replies of the stores', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
         const { store } = makeStore();
@@ -405,7 +407,7 @@ describe('of 50 concurrent requests with one token exactly one is let in', async
     );
   });
 
-  test('and a store that looks first and writes later is found out', async () => {
+  test('and these tests find a store that checks first and writes later', async () => {
     const counts: number[] = [];
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {

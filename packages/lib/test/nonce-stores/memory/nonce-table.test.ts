@@ -41,7 +41,7 @@ const holder = fc.integer({ min: 1, max: 0xffff_ffff });
 const entries = fc.array(fc.tuple(meeting, meeting, holder), { maxLength: 200, size: 'max' });
 
 describe('NonceTable', () => {
-  test('behaves as a Map does, with or without room from the start', () => {
+  test('behaves like a Map, with or without room from the start', () => {
     fc.assert(
       fc.property(entries, fc.nat(300), meeting, meeting, (some, expected, low, high) => {
         const filled = fill(some, { table: new NonceTable(expected), model: new Map() });
@@ -52,7 +52,7 @@ describe('NonceTable', () => {
     );
   });
 
-  test('behaves as a Map does where all entries fall into one place', () => {
+  test('behaves like a Map if all entries belong in one place', () => {
     fc.assert(
       fc.property(
         meeting,
@@ -80,7 +80,7 @@ describe('NonceTable', () => {
     expect(table.places).toBe(131_072);
   });
 
-  test('moves no more than eight entries with any that is added, however often it grows', () => {
+  test('moves at most eight entries with each new one, however often it grows', () => {
     const table = new NonceTable();
     const isGrowing = () => Math.log2(table.places) % 1 !== 0;
     /** Entries of the table that is grown into. */
@@ -104,7 +104,7 @@ describe('NonceTable', () => {
     expect(count()).toBe(4000);
   });
 
-  test.each([0, 1, 12, 13, 1000, 52_429])('with room for %d entries does not grow before it has them', (expected) => {
+  test.each([0, 1, 12, 13, 1000, 52_429])('with room for %d entries, does not grow before it has them', (expected) => {
     const table = new NonceTable(expected);
     const { places } = table;
     for (let index = 0; index < expected; index++) table.add(index, 0, 1);
@@ -112,7 +112,7 @@ describe('NonceTable', () => {
     expect(places).toBeLessThan(Math.max(20, expected * 2.6));
   });
 
-  test('is as before when there is no memory to grow into, and grows later', () => {
+  test('is unchanged if there is no memory to grow, and grows later', () => {
     const entry = (index: number): Entry => [(index * 0x9e37_79b1) >>> 0, index, index + 1];
     const filled = fill(Array.from({ length: 100 }, (_, index) => entry(index)));
     let [added, failed] = [100, 0];
@@ -136,7 +136,7 @@ describe('NonceTable', () => {
     expect(failed).toBe(4);
   });
 
-  test('is empty when it is new', () => {
+  test('is empty when new', () => {
     const table = new NonceTable();
     expect([table.size, table.has(0, 0), holdersOf(table)]).toEqual([0, false, []]);
   });

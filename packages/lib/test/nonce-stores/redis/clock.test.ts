@@ -7,7 +7,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
   (library) => {
     const redis = redisFixture(library);
 
-    test('forgets records in time, H first and exact, and no sooner', async () => {
+    test('deletes a record once it has expired, and raises H first, exactly', async () => {
       const clock = { now: NOW - 1 };
       const store = await redis.atClock(clock);
       for (let second = 0; second < 100; second++) {
@@ -21,7 +21,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       expect(await store.claim(claimAt(NOW + 58.1234562, 'unused'), clock.now)).toBe('claimed');
     });
 
-    test('a visit forgets what a user left behind that does not come again', async () => {
+    test('a visit deletes the records of a user who does not return', async () => {
       const clock = { now: NOW - 1 };
       const store = await redis.atClock(clock);
       for (let index = 0; index < 50; index++) await store.claim(claimAt(NOW, `${index}`), clock.now);
@@ -32,7 +32,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       expect(await store.claim(claimAt(NOW, 'unused'), clock.now)).toBe('forgotten');
     });
 
-    test.each([10, -10])('%i s from the clock of Redis serves nothing, forgets nothing, and says why', async (gap) => {
+    test.each([10, -10])('%i s from the clock of Redis, serves nothing, deletes nothing, and says why', async (gap) => {
       const store = await redis.serve();
       const claim = claimAt(Math.floor(now()));
       expect(await store.claim(claim, now())).toBe('claimed');
@@ -44,7 +44,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       expect(store.readiness(now())).toEqual({ ready: true });
     });
 
-    test('an H that comes within reach while its bucket is closed falls all the same', async () => {
+    test('an H that becomes possible while its bucket is closed still falls', async () => {
       const clock = { now: NOW + 70, monotonic: 0 };
       const store = await redis.atClock(clock);
       const claimed = async (passed: number) => {
@@ -57,7 +57,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       expect(await claimed(61)).toBe('claimed');
     });
 
-    test('an H that was set when all clocks were years ahead locks nobody out for longer than 2T + M', async () => {
+    test('an H set while all clocks were years ahead locks users out for 2T + M at most', async () => {
       const years = 10 * 365 * 86_400;
       const clock = { now: NOW + years, monotonic: 0 };
       const store = await redis.atClock(clock);

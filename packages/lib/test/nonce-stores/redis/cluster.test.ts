@@ -26,8 +26,8 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       await until('the store opens', () => Promise.resolve(store.open(now())).then(() => true));
       await serves(store);
     });
-    afterEach(() => {
-      store.close();
+    afterEach(async () => {
+      await store.close();
       connection.end();
     });
 
@@ -45,7 +45,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       return { master, others: masters.filter((node) => node !== master) };
     }
 
-    test('a slot that migrates under claims lets no token in twice, and serves again', async () => {
+    test('a slot that migrates during claims accepts no token twice, and serves again', async () => {
       const key = keyOf('alice');
       const { master: from, others } = await holdersOf(key);
       const to = others[0] as RedisServer;
@@ -91,7 +91,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       expect(await store.claim(unused, now()), 'a token from before the move').toBe('forgotten');
     });
 
-    test('a master that dies is replaced, its users are settled before they come, and no token is let in twice', async () => {
+    test('after a master dies, no token is accepted twice, and users are settled before they claim', async () => {
       const key = keyOf('alice');
       const { master } = await holdersOf(key);
       const used = claimAt(Math.floor(now()));

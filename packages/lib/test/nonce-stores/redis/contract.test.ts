@@ -52,7 +52,6 @@ describe.skipIf(lacksRedis()).each(KINDS)(
         };
         const store = redisNonceStore(atClock(connection.client, now), options);
         await store.open(now());
-        store.close();
         return store;
       }
       const cases = nonceStoreContract({
@@ -61,6 +60,7 @@ describe.skipIf(lacksRedis()).each(KINDS)(
           // Nothing was lost, as nothing was there.
           return open(setup, 'accept');
         },
+        dispose: (store) => store.close?.(),
         noCapacity: "Redis's memory is its limit",
         restart: (_, setup) => open(setup, 'fresh'),
         loseMemory(_, setup) {

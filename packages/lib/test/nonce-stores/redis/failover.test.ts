@@ -44,8 +44,8 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       group = await startRedisWithSentinel();
     });
     afterAll(() => group.stop());
-    afterEach(() => {
-      for (const store of stores.splice(0)) store.close();
+    afterEach(async () => {
+      for (const store of stores.splice(0)) await store.close();
       for (const { end } of connections.splice(0)) end();
     });
 
@@ -76,7 +76,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       });
     }
 
-    test('fails over from A to B, back to A, and lets no token in twice, also one that B never had', async () => {
+    test('fails over from A to B and back to A without accepting a token twice, including one that B never received', async () => {
       const store = await serve(SENTINEL[library](group.sentinel.port));
       const [a, b] = await masterAndReplica();
       for (const [master, replica] of [
@@ -115,7 +115,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       }
     });
 
-    test('a replica that is asked is unavailable', async () => {
+    test('claims on a replica are unavailable', async () => {
       const [, replica] = await masterAndReplica();
       const connection = await SINGLE[library]([replica.port]);
       connections.push(connection);
@@ -124,9 +124,9 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       await expect(store.claim(claimAt(now() + 2), now())).rejects.toThrow('READONLY');
     });
 
-    test('waits for a replica, and is unavailable without one', async () => {
+    test('with wait, accepts a claim once a replica has it, and is unavailable without a replica', async () => {
       const [master, replica] = await masterAndReplica();
-      const options = { wait: { replicas: 1, timeout: 300 } };
+      const options = { wait: { replicas: 1, timeoutMs: 300 } };
       const store = await serve(SINGLE[library]([master.port]), options);
       expect(await store.claim(claimAt(now() + 2, 'first'), now())).toBe('claimed');
       await master.cli('SCRIPT', 'FLUSH');
@@ -135,7 +135,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       expect(await store.claim(claim, now())).toBe('replayed');
       replica.freeze();
       const unreplicated = claimAt(now() + 2, 'third');
-      await expect(store.claim(unreplicated, now())).rejects.toThrow('not on as many replicas');
+      await expect(store.claim(unreplicated, now())).rejects.toThrow('fewer replicas than wait.replicas');
       expect(await store.claim(unreplicated, now()), 'it is spent').toBe('replayed');
       replica.thaw();
     });

@@ -44,8 +44,8 @@ export function redisFixture(library: Library) {
     await server.cli('FLUSHALL');
     client = await connect();
   });
-  afterEach(() => {
-    for (const store of stores.splice(0)) store.close();
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.close();
     for (const { end } of connections.splice(0)) end();
   });
 

@@ -1,12 +1,12 @@
 import { lacksRedis } from 'ajwt-testkit/servers/redis';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type IoredisClient, redisNonceStore } from '../../../src/nonce-stores/redis/redis-nonce-store.ts';
 import { claimAt, LIBRARIES, now, redisFixture, serves } from './fixture.ts';
 
 describe.skipIf(lacksRedis()).each(LIBRARIES)('redisNonceStore, through %s (needs redis-server)', (library) => {
   const redis = redisFixture(library);
 
-  test('when new, refuses what may have been claimed before, and says when it serves', async () => {
+  test('when new, refuses tokens that may have been used before, and says when it serves', async () => {
     const store = await redis.open();
     expect(store.readiness(now())).toMatchObject({
       ready: false,
@@ -17,7 +17,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)('redisNonceStore, through %s (need
     expect(await store.claim(claimAt(Math.floor(now())), now())).toBe('claimed');
   });
 
-  test('remembers for another process, and after this one is gone', async () => {
+  test('another process finds the nonces of this one', async () => {
     const store = await redis.serve();
     const [first, second] = [claimAt(Math.floor(now())), claimAt(Math.floor(now()), 'other')];
     expect(await store.claim(first, now())).toBe('claimed');
@@ -27,7 +27,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)('redisNonceStore, through %s (need
     expect(await other.claim(second, now())).toBe('claimed');
   });
 
-  test('works without open(), and after SCRIPT FLUSH', async () => {
+  test('works without open() and after SCRIPT FLUSH', async () => {
     const store = redis.make();
     const time = Math.floor(now()) + 2;
     expect(await store.claim(claimAt(time), now())).toBe('claimed');
@@ -36,7 +36,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)('redisNonceStore, through %s (need
     expect(await store.claim(claimAt(time, 'm'), now())).toBe('claimed');
   });
 
-  test('limits a user in all processes together', async () => {
+  test('limits the claims of a user in all processes together', async () => {
     const [one, two] = [await redis.open({ maxClaimsPerSecond: 10 }), await redis.open({ maxClaimsPerSecond: 10 })];
     const claimMany = () =>
       Promise.all(
@@ -68,7 +68,7 @@ describe('redisNonceStore', () => {
     'NOREPLICAS Not enough good replicas to write.',
     'BUSY Redis is busy running a script',
     'WRONGTYPE Operation against a key holding the wrong kind of value',
-  ])('takes the error %j for unavailable, and asks once', async (message) => {
+  ])('is unavailable after the error %j, and does not repeat the claim', async (message) => {
     let asked = 0;
     const client = clientThat(() => {
       asked += 1;
@@ -78,7 +78,34 @@ describe('redisNonceStore', () => {
     await store.open(now());
     await expect(store.claim(claimAt(now()), now())).rejects.toMatchObject({ code: 'unavailable' });
     expect(asked).toBe(1);
-    store.close();
+    await store.close();
+  });
+
+  test('checks its buckets once a second until it is closed, and then refuses claims', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const client = clientThat(async () => ['claimed', '0', '', '!a']);
+    const evalsha = vi.spyOn(client, 'evalsha');
+    const store = redisNonceStore(client);
+    await store.open(now());
+    evalsha.mockClear();
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(evalsha).toHaveBeenCalledTimes(3 * 32);
+    await store.close();
+    evalsha.mockClear();
+    await vi.advanceTimersByTimeAsync(3000);
+    await expect(store.claim(claimAt(now()), now())).rejects.toThrow('the nonce store is closed');
+    await expect(store.open(now())).rejects.toThrow('the nonce store is closed');
+    expect(store.readiness(now())).toEqual({ ready: false, reason: 'the nonce store is closed' });
+    expect(evalsha).not.toHaveBeenCalled();
+  });
+
+  test('says which version of Redis it needs if its scripts fail', async () => {
+    const old = () =>
+      Promise.reject(new Error("ERR Error compiling script (new function): unexpected symbol near '#'"));
+    const store = redisNonceStore({ evalsha: old, eval: old, pipeline: () => ({ exec: async () => [] }) });
+    await expect(store.open(now())).rejects.toThrow('need Redis 7 or newer, or Valkey (ERR Error compiling');
+    await store.close();
   });
 
   test.each([
@@ -88,11 +115,11 @@ describe('redisNonceStore', () => {
     [['CLAIMED', '0', '', '!a']],
     [[1, 2, 3, 4]],
     [['__proto__', '0', '', '!a']],
-  ])('takes the answer %j for none', async (answer) => {
+  ])('is unavailable after the unexpected reply %j', async (answer) => {
     const store = redisNonceStore(clientThat(async () => answer));
     await store.open(now());
     await expect(store.claim(claimAt(now()), now())).rejects.toMatchObject({ code: 'unavailable' });
-    store.close();
+    await store.close();
   });
 
   test.each([
@@ -103,7 +130,11 @@ describe('redisNonceStore', () => {
     [{ prefix: '' }, 'option prefix'],
     [{ deadlineMs: 0 }, 'option deadlineMs'],
     [{ wait: { replicas: 0 } }, 'option wait.replicas'],
-    [{ wait: { replicas: 1, timeout: 151 } }, 'option wait.timeout'],
+    [{ wait: { replicas: 1, timeoutMs: 151 } }, 'option wait.timeoutMs'],
+    [
+      { wait: { replicas: 1, timeout: 100 } as { replicas: number } },
+      'option timeout: unknown; did you mean timeoutMs?',
+    ],
     [{ Prefix: 'a' } as object, 'option Prefix'],
   ])('refuses the options %j', (options, message) => {
     expect(() =>

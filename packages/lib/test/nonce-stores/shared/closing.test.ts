@@ -25,16 +25,16 @@ function makeClosing() {
 test('a closing lasts its time, then the floor may fall once', () => {
   const { closing, check } = makeClosing();
   expect(check(0, NOW + 40)).toBe('open');
-  expect(closing.begun).toBe(false);
+  expect(closing.rest !== undefined).toBe(false);
   expect(check(0, FAR)).toBe('closed');
-  expect(closing.begun).toBe(true);
+  expect(closing.rest !== undefined).toBe(true);
   expect(check(59.9, FAR)).toBe('closed');
   expect(closing.rest).toBe(1);
   expect(check(60, FAR)).toBe('over');
   expect(check(60, FAR), 'the next one begins anew').toBe('closed');
 });
 
-test('it ends as well where nobody asked for long, while the clock went on as it was', () => {
+test('a closing also ends if nobody claims for a long time while the clock runs on', () => {
   const { check } = makeClosing();
   expect(check(0, FAR)).toBe('closed');
   expect(check(86_400, FAR)).toBe('over');
@@ -52,7 +52,7 @@ test.each([40.001, 50, 60, 60.001, 100, 1e9])(
   },
 );
 
-test('a closing does not count for another floor', () => {
+test('a closing is for one floor only', () => {
   const { check } = makeClosing();
   expect(check(0, FAR)).toBe('closed');
   expect(check(50, FAR + 1)).toBe('closed');
@@ -60,21 +60,21 @@ test('a closing does not count for another floor', () => {
   expect(check(110, FAR + 1)).toBe('over');
 });
 
-test('a floor that rose to where it is possible is waited for', () => {
+test('a floor that becomes possible while the store is closed is waited for', () => {
   const { check } = makeClosing();
   expect(check(0, NOW + 41)).toBe('closed');
   expect(check(50, NOW + 79)).toBe('open');
   expect(check(78, NOW + 79)).toBe('open');
 });
 
-test('a floor that another process let fall opens at once', () => {
+test('the store opens at once if another process lowers the floor', () => {
   const { closing, check } = makeClosing();
   expect(check(0, FAR)).toBe('closed');
   expect(check(30, NOW + 30)).toBe('open');
-  expect(closing.rest).toBe(0);
+  expect(closing.rest).toBeUndefined();
 });
 
-test.each([-21, 21, 85, 1e9])('a closing during which the clock stepped by %d s begins anew', (seconds) => {
+test.each([-21, 21, 85, 1e9])('a closing starts again if the clock steps by %d s', (seconds) => {
   const { check, step } = makeClosing();
   const floor = FAR + 1e12;
   expect(check(0, floor)).toBe('closed');
@@ -83,7 +83,7 @@ test.each([-21, 21, 85, 1e9])('a closing during which the clock stepped by %d s 
   expect(check(1060, floor)).toBe('over');
 });
 
-test('a step of the clock to where the floor is possible ends the closing', () => {
+test('a step of the clock after which the floor is possible ends the closing', () => {
   const { check, step } = makeClosing();
   expect(check(0, NOW + 100)).toBe('closed');
   step(80);
@@ -93,7 +93,7 @@ test('a step of the clock to where the floor is possible ends the closing', () =
   expect(check(61, NOW + 101 + 1e6)).toBe('closed');
 });
 
-test('a step of the clock during the quarantine does not shorten what follows', async () => {
+test('a step of the clock during a quarantine does not shorten the next one', async () => {
   let monotonic = 0;
   const birth = 1_000_000;
   const store = memoryNonceStore({ afterLoss: 'quarantine', now: () => birth, monotonic: () => monotonic });

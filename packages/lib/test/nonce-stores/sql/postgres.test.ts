@@ -2,7 +2,6 @@ import { ask } from 'ajwt-testkit/databases';
 import { claimAt, giveOnce, now, outcomeOf } from 'ajwt-testkit/server-stores';
 import { lacksPostgres, PostgresServer } from 'ajwt-testkit/servers/postgres';
 import { describe, expect, test } from 'vitest';
-import { sqlNonceStore } from '../../../src/sql.ts';
 import { serverSuite } from '../server-suite.ts';
 
 const addressOf = (server: PostgresServer) => ({ kind: 'postgres' as const, ...server.connection });
@@ -21,7 +20,7 @@ describe.skipIf(lacksPostgres)('PostgreSQL (needs postgresql)', () => {
     };
   });
 
-  test('a claim is durable where synchronous_commit is off, and the setting does not stay', async () => {
+  test('a claim is durable even if synchronous_commit is off, and other statements keep that setting', async () => {
     const database = stores.database(undefined, 1);
     const store = await stores.store({}, database);
     await ask(database, 'CREATE TABLE other (nonce integer)');
@@ -39,13 +38,13 @@ describe.skipIf(lacksPostgres)('PostgreSQL (needs postgresql)', () => {
     await ask(database, 'DROP TABLE other');
   });
 
-  test('a standby is unavailable; promoted, it takes no token from before', async () => {
+  test('a standby is unavailable, and once promoted accepts no earlier token', async () => {
     const store = await stores.store();
     const [used, unused] = [claimAt(Math.floor(now())), claimAt(Math.floor(now()))];
     expect(await outcomeOf(store, used)).toBe('claimed');
     const standby = await server.standby();
     try {
-      const after = sqlNonceStore(stores.database(addressOf(standby)));
+      const after = stores.make({}, stores.database(addressOf(standby)));
       expect(await outcomeOf(after, claimAt())).toMatch(/recovery|read-only/);
       await standby.promote();
       expect(await outcomeOf(after, used)).not.toBe('claimed');
@@ -58,7 +57,7 @@ describe.skipIf(lacksPostgres)('PostgreSQL (needs postgresql)', () => {
     }
   });
 
-  test.each(['repeatable read', 'serializable'])('where %s is the default, gives a nonce once', async (level) => {
+  test.each(['repeatable read', 'serializable'])('gives a nonce once if %s is the default', async (level) => {
     await ask(stores.database(), `ALTER DATABASE postgres SET default_transaction_isolation = '${level}'`);
     try {
       await giveOnce(stores);
@@ -70,10 +69,10 @@ describe.skipIf(lacksPostgres)('PostgreSQL (needs postgresql)', () => {
   test.each([
     ['emptied', 'TRUNCATE ajwt_nonce'],
     [
-      'put back from a dump',
+      'restored from a dump',
       'ALTER TABLE ajwt_nonce RENAME TO gone; CREATE TABLE ajwt_nonce (LIKE gone INCLUDING ALL); DROP TABLE gone',
     ],
-  ])('a table that was %s takes no token from before', async (_what, sql) => {
+  ])('a table that was %s accepts no earlier token', async (_what, sql) => {
     const store = await stores.store();
     const claim = claimAt(Math.floor(now()));
     expect(await outcomeOf(store, claim)).toBe('claimed');
@@ -81,13 +80,13 @@ describe.skipIf(lacksPostgres)('PostgreSQL (needs postgresql)', () => {
     expect(await outcomeOf(store, claim)).toBe('forgotten');
   });
 
-  test('a table that is not logged is refused', async () => {
+  test('an unlogged table is refused', async () => {
     await stores.store();
     await ask(stores.database(), 'ALTER TABLE ajwt_nonce SET UNLOGGED');
-    await expect(sqlNonceStore(stores.database()).open(now())).rejects.toThrow('ajwt_nonce is not logged');
+    await expect(stores.make().open(now())).rejects.toThrow('ajwt_nonce is not logged');
   });
 
-  test('a role that may not make tables uses those that are there', async () => {
+  test('a role that may not create tables uses existing ones', async () => {
     await stores.store();
     const database = stores.database();
     await ask(database, 'DO $$ BEGIN CREATE ROLE plain LOGIN; EXCEPTION WHEN duplicate_object THEN END $$');
@@ -100,6 +99,6 @@ describe.skipIf(lacksPostgres)('PostgreSQL (needs postgresql)', () => {
     [{ incarnation: 'mine' }, 'option incarnation: is for SQLite'],
     [{ clockMargin: 3 }, 'option clockMargin: must be a number of seconds from 4'],
   ])('refuses %o', (options, message) => {
-    expect(() => sqlNonceStore(stores.database(), options)).toThrow(message);
+    expect(() => stores.make(options)).toThrow(message);
   });
 });

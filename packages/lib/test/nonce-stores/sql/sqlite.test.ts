@@ -5,10 +5,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { nonceStoreContract } from 'asymmetric-jwt-auth/testing';
 import { Kysely } from 'kysely';
 import { afterEach, describe, expect, test } from 'vitest';
-import { nodeSqliteDialect, type SqlNonceStoreOptions, sqlNonceStore } from '../../../src/sql.ts';
+import { nodeSqliteDialect, type SqlNonceStore, type SqlNonceStoreOptions, sqlNonceStore } from '../../../src/sql.ts';
 import { raceThreeProcesses } from '../three-processes.ts';
 
-const open: { database: Kysely<unknown>; folder: string }[] = [];
+const open: { store: SqlNonceStore; database: Kysely<unknown>; folder: string }[] = [];
 
 async function makeFile(): Promise<string> {
   return join(await mkdtemp(join(tmpdir(), 'ajwt-nonces-')), 'nonces.db');
@@ -16,11 +16,13 @@ async function makeFile(): Promise<string> {
 
 function openStore(file: string, options: SqlNonceStoreOptions = {}) {
   const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(file) });
-  open.push({ database, folder: join(file, '..') });
-  return sqlNonceStore(database, options);
+  const store = sqlNonceStore(database, options);
+  open.push({ store, database, folder: join(file, '..') });
+  return store;
 }
 
 afterEach(async () => {
+  for (const { store } of open) await store.close();
   for (const { database } of open) await database.destroy();
   for (const { folder } of open.splice(0)) await rm(folder, { recursive: true, force: true });
 });
@@ -62,7 +64,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await openStore(file).claim(claimAt(NOW, 'other'), NOW + 1)).toBe('claimed');
   });
 
-  test('in another life of the machine, refuses every token from before, and says when it serves', async () => {
+  test('after a restart of the machine, refuses every earlier token, and says when it serves', async () => {
     const file = await makeFile();
     expect(await openStore(file, { incarnation: 'boot 1' }).claim(claimAt(NOW), NOW)).toBe('claimed');
     const next = openStore(file, { incarnation: 'boot 2' });
@@ -73,7 +75,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await next.claim(claimAt(NOW + 6), NOW + 6)).toBe('claimed');
   });
 
-  test('a store of the old life that still runs claims nothing more for it', async () => {
+  test('a store from before the restart claims nothing more', async () => {
     const file = await makeFile();
     const old = openStore(file, { incarnation: 'boot 1' });
     expect(await old.claim(claimAt(NOW), NOW)).toBe('claimed');
@@ -81,7 +83,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await old.claim(claimAt(NOW + 5, 'm'), NOW + 5)).toBe('forgotten');
   });
 
-  test('after a loss, afterLoss says what happens', async () => {
+  test('afterLoss decides what happens after a loss', async () => {
     const file = await makeFile();
     const before = openStore(file, { incarnation: 'boot 1' });
     expect(await before.claim(claimAt(NOW + 20), NOW)).toBe('claimed');
@@ -94,7 +96,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(open.readiness(NOW + 31)).toEqual({ ready: true });
   });
 
-  test('a file that was put back from a copy, while a store runs that saw it later, takes nothing from before', async () => {
+  test('if the file is restored from a copy while a store runs that saw the newer one, no earlier token is accepted', async () => {
     const file = await makeFile();
     const store = openStore(file);
     for (const second of [0, 100, 200]) await store.claim(claimAt(NOW + second), NOW + second);
@@ -119,7 +121,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(() => openStore(file, options as SqlNonceStoreOptions)).toThrow(message);
   });
 
-  test('refuses a transaction, and a database that it does not know', async () => {
+  test('refuses a transaction, and an unknown kind of database', async () => {
     const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(await makeFile()) });
     await database.transaction().execute(async (transaction) => {
       expect(() => sqlNonceStore(transaction)).toThrow('a transaction cannot hold nonces');
@@ -129,7 +131,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(() => sqlNonceStore(other)).toThrow('SQLite, PostgreSQL or MySQL');
   });
 
-  test('forgets records in time, the floor first, and no sooner', async () => {
+  test('deletes a record once it has expired, and raises the floor first', async () => {
     const file = await makeFile();
     const store = openStore(file);
     for (let second = 0; second < 100; second++) await store.claim(claimAt(NOW + second), NOW + second);
@@ -141,7 +143,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await store.claim(claimAt(NOW + 58, 'unused'), NOW + 99)).toBe('forgotten');
   });
 
-  test('a floor set by a clock that was years ahead locks nobody out for longer than 2T + M', async () => {
+  test('a floor set by a clock that was years ahead locks everyone out for 2T + M at most', async () => {
     const file = await makeFile();
     let monotonic = 0;
     const store = openStore(file, { monotonic: () => monotonic });
@@ -158,7 +160,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await store.claim(claimAt(NOW + 62), NOW + 62)).toBe('claimed');
   });
 
-  test('a floor that comes within reach while the store is closed falls all the same, for all processes', async () => {
+  test('a floor that becomes possible while the store is closed still falls, for all processes', async () => {
     const file = await makeFile();
     let monotonic = 0;
     const options = { monotonic: () => monotonic };
@@ -180,7 +182,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await other.claim(claimAt(NOW + 61, 'b'), NOW + 61)).toBe('claimed');
   });
 
-  test('a short step of the clock does not count for a later one', async () => {
+  test('a short step of the clock does not shorten the closing for a later one', async () => {
     let monotonic = 0;
     const file = await makeFile();
     const store = openStore(file, { monotonic: () => monotonic });
@@ -206,7 +208,7 @@ describe('sqlNonceStore on SQLite', () => {
     look.close();
   });
 
-  test('the rate of a user holds for claims that are under way at the same time', async () => {
+  test("concurrent claims cannot exceed a user's rate", async () => {
     const store = openStore(await makeFile(), { maxClaimsPerSecond: 10 });
     const outcomes = await Promise.all(
       Array.from({ length: 500 }, (_, index) => store.claim(claimAt(NOW, `n${index}`), NOW)),
@@ -215,12 +217,12 @@ describe('sqlNonceStore on SQLite', () => {
     expect(outcomes.filter((outcome) => outcome === 'rate_limited')).toHaveLength(490);
   });
 
-  test('a database that was made anew takes no token from before', async () => {
+  test('a new database accepts no earlier token', async () => {
     expect(await openStore(await makeFile()).claim(claimAt(NOW - 5), NOW - 5)).toBe('claimed');
     expect(await openStore(await makeFile()).claim(claimAt(NOW - 5), NOW)).toBe('forgotten');
   });
 
-  test('while another process holds the lock, gives up after its deadline without blocking this one, and recovers', async () => {
+  test('if another process holds the lock, a claim fails after its deadline without blocking the event loop, and later ones succeed', async () => {
     const file = await makeFile();
     // Long enough for many turns, however busy the machine is.
     const store = openStore(file, { deadlineMs: 1000 });
@@ -238,7 +240,7 @@ describe('sqlNonceStore on SQLite', () => {
     other.close();
   });
 
-  test('a lock that is let go in time is waited for', async () => {
+  test('a claim waits for a lock that is released before the deadline', async () => {
     const file = await makeFile();
     const store = openStore(file, { deadlineMs: 5000 });
     await store.open(NOW);

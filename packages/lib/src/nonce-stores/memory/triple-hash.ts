@@ -1,10 +1,10 @@
 /**
- * A keyed hash of (username, time, nonce): HalfSipHash-1-3 with 64 bits of output (Aumasson and Bernstein's SipHash for 32-bit
- * words). The username is hashed under the store's key; what comes out is the user's own key, under which time and nonce are hashed.
- * Who does not know the store's key cannot make two users, or two triples, meet.
+ * A keyed hash of (username, time, nonce): HalfSipHash-1-3 with 64 bits of output (SipHash by Aumasson and Bernstein, for 32-bit
+ * words). The hash of the username under the store's key is the key under which time and nonce are hashed. Without the store's key,
+ * nobody can construct collisions of users or triples.
  */
 
-/** What comes before a text: its length, the two words of a time, and the two of a nonce that is a number. The first is not used. */
+/** The words before a string: unused, the length of the string, two for a time, two for a nonce that is a number. */
 const head = new Int32Array(6);
 const LENGTH = 1;
 const floats = new Float64Array(head.buffer);
@@ -16,18 +16,18 @@ const UP_TO_LENGTH = 1;
 const UP_TO_TIME = 3;
 const UP_TO_NUMBER = 5;
 
-/** The hash under one key. Key and result lie in one object, so that a claim touches little memory. */
+/** The hash under one key. Key and result share an object, so that a claim touches little memory. */
 export class TripleHash {
-  /** The 64 bits of the triple that was hashed last, in two signed words. */
+  /** The hash of the last triple: 64 bits in two signed words. */
   low = 0;
   high = 0;
-  /** The 64 bits of its username. */
+  /** The hash of its username. */
   userLow = 0;
   userHigh = 0;
   readonly #k0: number;
   readonly #k1: number;
 
-  /** @param key - 64 secret, random bits in two words */
+  /** @param key - 64 secret random bits, in two words */
   constructor(key: Int32Array) {
     this.#k0 = key[0] as number;
     this.#k1 = key[1] as number;
@@ -44,15 +44,15 @@ export class TripleHash {
       head[LENGTH] = nonce.length;
       this.#hash(this.userLow, this.userHigh, UP_TO_TIME, nonce);
     } else {
-      // No text has this length, so that no two triples are the same words.
+      // No string has this length: a number and a string never have the same words.
       head[LENGTH] = -1;
-      // 0 and -0 are one number.
+      // -0 becomes 0.
       floats[NUMBER] = nonce + 0;
       this.#hash(this.userLow, this.userHigh, UP_TO_NUMBER, '');
     }
   }
 
-  /** Words of the head, then half a word for each UTF-16 code unit of a text. */
+  /** Hashes words of the head, then half a word for each UTF-16 code unit of a string. */
   #hash(k0: number, k1: number, heads: number, text: string): void {
     const { length } = text;
     const end = heads + ((length + 1) >> 1);
@@ -60,7 +60,7 @@ export class TripleHash {
     let v1 = k1 ^ 0xee;
     let v2 = 0x6c796765 ^ k0;
     let v3 = 0x74656462 ^ k1;
-    // One round for each word, then three, then three for the second half of the output.
+    // One round per word, then three, then three more for the second half of the output.
     for (let i = 0; i < end + 6; i++) {
       let word = 0;
       if (i < heads) word = head[i + 1] as number;

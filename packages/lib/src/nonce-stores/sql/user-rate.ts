@@ -1,18 +1,19 @@
-/** How many nonces each user claims in the present second, in this process. */
+/** Counts how many nonces each user claims in the current second, in this process. */
 export class UserRate {
-  readonly #most: number;
+  readonly #maxClaims: number;
   readonly #claims = new Map<string, number>();
   #second = Number.NaN;
 
-  /** @param most - claims that one user may make in a second */
-  constructor(most: number) {
-    this.#most = most;
+  /** @param maxClaims - claims that one user may make in a second */
+  constructor(maxClaims: number) {
+    this.#maxClaims = maxClaims;
   }
 
   /**
-   * Takes one of the claims that a user may make in this second, if there is one left.
+   * Takes one of the claims that a user may make in this second.
    *
    * @param now - seconds since the epoch
+   * @returns false if none is left
    */
   take(username: string, now: number): boolean {
     const second = Math.floor(now);
@@ -21,12 +22,12 @@ export class UserRate {
       this.#claims.clear();
     }
     const claims = this.#claims.get(username) ?? 0;
-    if (claims >= this.#most) return false;
+    if (claims >= this.#maxClaims) return false;
     this.#claims.set(username, claims + 1);
     return true;
   }
 
-  /** For a claim that was taken and not made. */
+  /** Gives back a claim that was taken and not made. */
   giveBack(username: string): void {
     const claims = this.#claims.get(username);
     if (claims !== undefined && claims > 0) this.#claims.set(username, claims - 1);

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TripleHash } from '../../../src/nonce-stores/shared/triple-hash.ts';
+import { TripleHash } from '../../../src/nonce-stores/memory/triple-hash.ts';
 
 type Triple = readonly [username: string, time: number, nonce: string | number];
 
@@ -78,7 +78,7 @@ function* nearlyEqual(): Generator<Triple> {
   for (let counter = 0; counter < 50_000; counter++) yield ['alice', 1_700_000_000 + counter / 1024, 'n'];
 }
 
-test('no two of 250 000 triples that are nearly equal hash alike', () => {
+test('no two of 250 000 similar triples have the same hash', () => {
   const byHash = new Map<string, string>();
   const names = new Set<string>();
   for (const triple of nearlyEqual()) {
@@ -102,7 +102,7 @@ test.each<[what: string, one: Triple, other: Triple]>([
   expect(hash(one)).toBe(hash(other));
 });
 
-test('the same triple hashes alike whatever was hashed in between', () => {
+test('a triple has the same hash whatever was hashed in between', () => {
   const text = fc.string({ unit: 'binary', maxLength: 40 });
   const triple: fc.Arbitrary<Triple> = fc.tuple(text, fc.double(), fc.oneof(text, fc.double({ noNaN: true })));
   fc.assert(
@@ -118,14 +118,14 @@ test('the same triple hashes alike whatever was hashed in between', () => {
 describe('the key', () => {
   const triple: Triple = ['alice', 1_700_000_000, 'nonce'];
 
-  test('decides about the hash: 1000 keys give 1000 hashes', () => {
+  test('determines the hash: 1000 keys give 1000 hashes', () => {
     const hashes = Array.from({ length: 1000 }, () =>
       hash(triple, new Int32Array(new Uint8Array(randomBytes(8)).buffer)),
     );
     expect(new Set(hashes).size).toBe(1000);
   });
 
-  test('counts with each of its bits', () => {
+  test('affects the hash with each of its bits', () => {
     const hashes = new Set([hash(triple)]);
     for (let bit = 0; bit < 64; bit++) {
       const other = KEY.slice();
@@ -168,7 +168,7 @@ function halfSipHash(c: number, d: number, [k0, k1]: readonly [number, number], 
   return `${first >>> 0} ${(v[1] ^ v[3]) >>> 0}`;
 }
 
-test('it is HalfSipHash-1-3: of the name, and under what comes out, of time and nonce', () => {
+test('it is HalfSipHash-1-3 of the name, and under its result, of time and nonce', () => {
   const word = (bytes: string) => Buffer.from(bytes, 'hex').readUInt32LE();
   const published = (bytes: string) => `${word(bytes.slice(0, 8))} ${word(bytes.slice(8))}`;
   const key = [KEY[0], KEY[1]] as [number, number];
@@ -190,7 +190,7 @@ test('it is HalfSipHash-1-3: of the name, and under what comes out, of time and 
   expect(hash(['alice', 7, 0.1])).toBe(halfSipHash(1, 3, her, [-1, ...wordsOf(7), ...wordsOf(0.1)]));
 });
 
-test('users are told apart as triples are: no two of 20 000 names meet', () => {
+test('no two of 20 000 usernames have the same hash', () => {
   const names = new Set<string>();
   const users = new Set<string>();
   const triple = new TripleHash(KEY);
@@ -205,7 +205,7 @@ test('users are told apart as triples are: no two of 20 000 names meet', () => {
   expect(names.size).toBeGreaterThan(19_000);
 });
 
-test('a bit of the input changes about half of the bits of the hash, in both words', () => {
+test('a bit of the input changes about half of the bits in both words of the hash', () => {
   const ones = (word: number) => word.toString(2).replaceAll('0', '').length;
   const changed = [0, 0];
   const rounds = 2000;

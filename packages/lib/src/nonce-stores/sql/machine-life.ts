@@ -1,8 +1,8 @@
-/** Which life of the machine this is. */
+/** Identifies the current life of the machine. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** Linux's id of the present boot; elsewhere an id of this process, whose end then counts as a crash. */
+/** Returns Linux's boot id; elsewhere an id of this process, so that the end of a process counts as a crash. */
 export function machineLife(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -1,0 +1,31 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { everySecond } from '../../../src/nonce-stores/sql/every-second.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test('repeats work whatever it fails with, until the signal is aborted', async () => {
+  const end = new AbortController();
+  const work = vi.fn(() => Promise.reject(new Error('driver has already been destroyed')));
+  everySecond(work, end.signal);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(work).toHaveBeenCalledTimes(10);
+  end.abort();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('never does work twice at a time, and not again if the signal is aborted meanwhile', async () => {
+  const end = new AbortController();
+  let finish = () => {};
+  const work = vi.fn(() => new Promise<void>((resolve) => (finish = resolve)));
+  everySecond(work, end.signal);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(work).toHaveBeenCalledTimes(1);
+  finish();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(work).toHaveBeenCalledTimes(2);
+  end.abort();
+  finish();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(work).toHaveBeenCalledTimes(2);
+});

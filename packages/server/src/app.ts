@@ -16,7 +16,7 @@ import { overloadLog } from './gateway/overload.ts';
 import { createProxy } from './gateway/proxy.ts';
 import { upstreamFailureLog } from './gateway/upstream-failure-log.ts';
 import { jwksWarnings, keyUsageWarnings, oldKeyWarnings } from './gateway/warnings.ts';
-import { makeNonceStore, nameOfNonces } from './nonces/store.ts';
+import { createNonceStore, nameOfNonces } from './nonces/store.ts';
 
 /** A running `ajwtd`. */
 export interface App {
@@ -42,11 +42,11 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
   log.info({ created: database.created }, `database ${config.database.name}`);
   // The primary process has logged them for its workers.
   if (!cluster.isWorker) for (const warning of database.warnings) log.warn(warning);
-  const { store: nonces, close: closeNonces } = await makeNonceStore(config, database, log);
+  const nonces = await createNonceStore(config, database, log);
   try {
     await nonces.open(seconds());
   } catch (error) {
-    closeNonces();
+    await nonces.close?.();
     await database.close();
     throw new CommandError(`cannot open the nonce store: ${(error as Error).message}`);
   }
@@ -86,7 +86,7 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
     process.off('exit', flushLogs);
     flushLogs();
     proxy?.close();
-    closeNonces();
+    await nonces.close?.();
     await closeKeys();
     await database.close();
   }

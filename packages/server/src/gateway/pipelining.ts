@@ -1,6 +1,7 @@
 /** Limits how many requests of one connection may be in flight. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setNewest } from '../set-newest.ts';
 import { addressGroup } from './client-address.ts';
 
 /**
@@ -33,10 +34,7 @@ export function pipelineLimit(exceeded: (request: IncomingMessage) => void): Pip
   const careless = new Map<string, number>();
 
   function remember(socket: Socket): void {
-    const group = groupOf(socket);
-    careless.delete(group);
-    if (careless.size >= MOST_REMEMBERED) careless.delete(careless.keys().next().value as string);
-    careless.set(group, performance.now());
+    setNewest(careless, groupOf(socket), performance.now(), MOST_REMEMBERED);
   }
 
   return {

@@ -1,20 +1,20 @@
-/** Where used nonces are remembered, as it is written on the command line. */
+/** Reads the option `--nonces`. */
 import { CommandError } from 'ajwt-cli-kit';
 
-/** A Redis or Valkey, and how to reach it. */
+/** A Redis or Valkey, and how to connect to it. */
 export interface RedisConfig {
   readonly kind: 'redis';
   readonly mode: 'single' | 'cluster' | 'sentinel';
-  /** The server, some of the cluster, or the sentinels. */
+  /** The server, some nodes of the cluster, or the sentinels. */
   readonly hosts: readonly { readonly host: string; readonly port: number }[];
   readonly tls: boolean;
   readonly username: string | undefined;
   readonly password: string | undefined;
-  /** Number of the database; a cluster has only one. */
+  /** The number of the database; 0 for a cluster, which has only one. */
   readonly db: number;
-  /** What the sentinels call the master. */
+  /** The name of the master in the configuration of the sentinels. */
   readonly master: string | undefined;
-  /** For people: without the password. */
+  /** For messages: without the password. */
   readonly name: string;
 }
 
@@ -24,8 +24,10 @@ const REDIS = /^(rediss?)(\+cluster|\+sentinel)?:\/\/(?:([^@/]*)@)?([^@/?#]+)(?:
 const DEFAULT_PORTS = { single: 6379, cluster: 6379, sentinel: 26_379 } as const;
 
 /**
- * @param option - how it was given
- * @throws CommandError; the text is not repeated, as there may be a password in it
+ * Reads where nonces are kept.
+ *
+ * @param option - the name of the option, for messages
+ * @throws CommandError that does not repeat the value: it may contain a password
  */
 export function readNonces(text: string, option: string): NoncesConfig {
   if (text === 'database' || text === 'memory') return { kind: text };
@@ -50,7 +52,7 @@ export function readNonces(text: string, option: string): NoncesConfig {
   };
 }
 
-/** `user:password`, `:password` or `password`, percent-encoded. */
+/** Reads `user:password`, `:password` or `password`, percent-encoded. */
 function readLogin(login: string | undefined, option: string): [string | undefined, string | undefined] {
   if (login === undefined || login === '') return [undefined, undefined];
   try {
@@ -74,9 +76,7 @@ function readHosts(text: string, mode: RedisConfig['mode'], option: string): Red
     return { host, port: Number(port ?? DEFAULT_PORTS[mode]) };
   });
   if (mode === 'single' && hosts.length > 1) {
-    throw new CommandError(
-      `${option}: several hosts are a cluster or sentinels: redis+cluster:// or redis+sentinel://`,
-    );
+    throw new CommandError(`${option}: several hosts need redis+cluster:// or redis+sentinel://`);
   }
   return hosts;
 }
@@ -84,12 +84,14 @@ function readHosts(text: string, mode: RedisConfig['mode'], option: string): Red
 function readDatabaseNumber(path: string | undefined, option: string): number {
   if (path === undefined || path === '') return 0;
   if (/^\d{1,4}$/.test(path)) return Number(path);
-  throw new CommandError(`${option}: what follows the port must be the number of a database`);
+  throw new CommandError(`${option}: the path must be the number of a database`);
 }
 
 function readMaster(path: string | undefined, option: string): string {
   if (path !== undefined && path !== '') return path;
-  throw new CommandError(`${option}: must end with the name of the master that the sentinels watch: /mymaster`);
+  throw new CommandError(
+    `${option}: must end with the name of the master that the sentinels monitor, such as /mymaster`,
+  );
 }
 
 function refusePath(mode: RedisConfig['mode'], path: string | undefined, option: string): undefined {

@@ -1,27 +1,30 @@
-/** Claims under way at the nonce store, and those that wait: users take turns, so that no user's flood delays the others. */
+/** Limits the claims in flight at the nonce store. Users take turns, so that the flood of one user does not delay the others. */
 import { type NonceStore, UnavailableError } from 'asymmetric-jwt-auth';
 import { FairLine } from './fair-line.ts';
 
 export interface ClaimLimits {
-  /** Claims that the store is given at a time. */
-  readonly atOnce: number;
-  /** Claims of one user that may wait. */
-  readonly waiting: number;
+  /** Claims in flight at a time. */
+  readonly maxInFlight: number;
+  /** Waiting claims of one user. */
+  readonly maxWaiting: number;
   /** Milliseconds that a claim may wait. */
-  readonly patience: number;
+  readonly maxWaitMs: number;
 }
 
-/** More at a time only wait inside the store, where users take no turns. */
-const LIMITS: ClaimLimits = { atOnce: 16, waiting: 256, patience: 100 };
+/** More claims in flight would only wait inside the store, where users do not take turns. */
+const LIMITS: ClaimLimits = { maxInFlight: 16, maxWaiting: 256, maxWaitMs: 100 };
 
-/** Wraps a nonce store. A claim for which there is no room, or that waits for too long, throws UnavailableError, and was not made. */
-export function fairClaims(store: NonceStore, { atOnce, waiting, patience }: ClaimLimits = LIMITS): NonceStore {
+/** Wraps a nonce store. A claim for which there is no room, or that waits too long, is not made, and throws UnavailableError. */
+export function fairClaims(
+  store: NonceStore,
+  { maxInFlight, maxWaiting, maxWaitMs }: ClaimLimits = LIMITS,
+): NonceStore {
   const line = new FairLine<() => void>();
-  let underWay = 0;
+  let inFlight = 0;
 
   function turnOf(username: string): Promise<void> {
-    if (line.sizeOf(username) >= waiting) {
-      throw new UnavailableError(`${waiting} claims of this user wait for the nonce store`);
+    if (line.sizeOf(username) >= maxWaiting) {
+      throw new UnavailableError(`${maxWaiting} claims of this user are waiting for the nonce store`);
     }
     return new Promise((resolve, reject) => {
       const begin = () => {
@@ -30,16 +33,16 @@ export function fairClaims(store: NonceStore, { atOnce, waiting, patience }: Cla
       };
       const timer = setTimeout(() => {
         line.delete(username, begin);
-        reject(new UnavailableError(`the claim waited ${patience} ms for the nonce store`));
-      }, patience);
+        reject(new UnavailableError(`the claim waited ${maxWaitMs} ms for the nonce store`));
+      }, maxWaitMs);
       line.add(username, begin);
     });
   }
 
-  /** Hands the place of a claim that is over to the next one. */
+  /** Gives the place of a finished claim to the next one. */
   function handOver(): void {
     const begin = line.next();
-    if (begin === undefined) underWay -= 1;
+    if (begin === undefined) inFlight -= 1;
     else begin();
   }
 
@@ -48,7 +51,7 @@ export function fairClaims(store: NonceStore, { atOnce, waiting, patience }: Cla
     open: (now) => store.open(now),
     readiness: (now) => store.readiness(now),
     async claim(nonce, now) {
-      if (underWay < atOnce) underWay += 1;
+      if (inFlight < maxInFlight) inFlight += 1;
       else await turnOf(nonce.username);
       try {
         return await store.claim(nonce, now);
@@ -56,5 +59,6 @@ export function fairClaims(store: NonceStore, { atOnce, waiting, patience }: Cla
         handOver();
       }
     },
+    close: () => store.close?.(),
   };
 }

@@ -1,21 +1,14 @@
-/** Replays that this process has seen before: the nonce store is asked about each of them once. */
+/** Remembers replays, so that the nonce store is asked about each of them once. */
 import type { NonceClaim, NonceStore } from 'asymmetric-jwt-auth';
+import { setNewest } from '../set-newest.ts';
 
-/** Replays that are remembered; of more, the one that was seen least recently is asked about again. */
-const MOST = 4096;
+/** Remembered replays. A new one replaces the one that was seen least recently. */
+const MAX_REPLAYS = 4096;
 
-/**
- * Wraps a nonce store. A nonce that is spent stays so, so that a spent token that comes thousands of times a second costs the store
- * nothing.
- */
-export function knownReplays(store: NonceStore, most = MOST): NonceStore {
-  const replays = new Set<string>();
-
-  function remember(replay: string): void {
-    replays.delete(replay);
-    if (replays.size >= most) replays.delete(replays.values().next().value as string);
-    replays.add(replay);
-  }
+/** Wraps a nonce store. A used nonce stays used, so a token that is replayed thousands of times a second costs the store nothing. */
+export function knownReplays(store: NonceStore, maxReplays = MAX_REPLAYS): NonceStore {
+  /** By when they were last seen, the oldest first. */
+  const replays = new Map<string, true>();
 
   return {
     tolerance: store.tolerance,
@@ -24,9 +17,10 @@ export function knownReplays(store: NonceStore, most = MOST): NonceStore {
     async claim(nonce, now) {
       const name = nameOf(nonce);
       const outcome = replays.has(name) ? 'replayed' : await store.claim(nonce, now);
-      if (outcome === 'replayed') remember(name);
+      if (outcome === 'replayed') setNewest(replays, name, true, maxReplays);
       return outcome;
     },
+    close: () => store.close?.(),
   };
 }
 

@@ -1,15 +1,16 @@
-/** The connection to Redis or Valkey. */
+/** Connects to Redis or Valkey. */
 import { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { RedisConfig } from './config.ts';
 
-/** Milliseconds after which a server that does not answer is left; after that it is called again at this pace at least. */
-const TIMEOUT = 2000;
-const LONGEST_PAUSE = 500;
-/** Milliseconds between two lines about lost connections. */
-const BETWEEN_LINES = 1000;
+/** Milliseconds after which an unresponsive connection is dropped. */
+const TIMEOUT_MS = 2000;
+/** Milliseconds between two attempts to connect, at most. */
+const MAX_PAUSE_MS = 500;
+/** Milliseconds between two log lines about lost connections. */
+const LOG_PAUSE_MS = 1000;
 
-const retryStrategy = (attempt: number) => Math.min(50 * attempt, LONGEST_PAUSE);
+const retryStrategy = (attempt: number) => Math.min(50 * attempt, MAX_PAUSE_MS);
 
 export function connectRedis({ mode, hosts, tls, username, password, db, master, name }: RedisConfig, log: Logger) {
   const login = {
@@ -17,12 +18,12 @@ export function connectRedis({ mode, hosts, tls, username, password, db, master,
     ...(password === undefined ? {} : { password }),
     ...(tls ? { tls: {} } : {}),
   };
-  const common = { ...login, connectTimeout: TIMEOUT, socketTimeout: TIMEOUT };
+  const common = { ...login, connectTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS };
   const client = connect();
-  let saidAt = Number.NEGATIVE_INFINITY;
+  let loggedAt = Number.NEGATIVE_INFINITY;
   client.on('error', (error: Error) => {
-    if (performance.now() - saidAt < BETWEEN_LINES) return;
-    saidAt = performance.now();
+    if (performance.now() - loggedAt < LOG_PAUSE_MS) return;
+    loggedAt = performance.now();
     log.warn({ redis: name, cause: error.message }, 'no connection to Redis');
   });
   return client;
@@ -32,7 +33,7 @@ export function connectRedis({ mode, hosts, tls, username, password, db, master,
       return new Cluster([...hosts], {
         redisOptions: common,
         clusterRetryStrategy: retryStrategy,
-        slotsRefreshTimeout: TIMEOUT,
+        slotsRefreshTimeout: TIMEOUT_MS,
       });
     }
     if (mode === 'sentinel') {

@@ -1,4 +1,4 @@
-/** The nonce store that the configuration asks for. */
+/** Creates the nonce store of the configuration. */
 import { memoryNonceStore, type NonceStore } from 'asymmetric-jwt-auth';
 import { sqlNonceStore } from 'asymmetric-jwt-auth/sql';
 import type { Logger } from 'pino';
@@ -7,23 +7,22 @@ import type { Database } from '../database/open.ts';
 import { fairClaims } from './fair-claims.ts';
 import { knownReplays } from './known-replays.ts';
 
-/** A nonce store, and how to let go of it. */
-export interface OpenNonceStore {
-  readonly store: NonceStore;
-  close(): void;
-}
+/** Database connections for claims. Each request makes one claim. */
+const CLAIM_CONNECTIONS = 8;
 
-/** Connections for claims, of which each request makes one. */
-const FOR_CLAIMS = 8;
-
-export async function makeNonceStore(
+/**
+ * Creates a nonce store.
+ *
+ * @param database - holds the nonces, unless the configuration names another store; close the nonce store first
+ */
+export async function createNonceStore(
   { nonces, tolerance }: Pick<Config, 'nonces' | 'tolerance'>,
   database: Database,
   log: Logger,
-): Promise<OpenNonceStore> {
-  if (nonces.kind === 'memory') return { store: memoryNonceStore({ tolerance }), close: () => {} };
+): Promise<NonceStore> {
+  if (nonces.kind === 'memory') return memoryNonceStore({ tolerance });
   if (nonces.kind === 'database') {
-    return { store: guarded(sqlNonceStore(database.connect(FOR_CLAIMS), { tolerance })), close: () => {} };
+    return guarded(sqlNonceStore(database.connect(CLAIM_CONNECTIONS), { tolerance }));
   }
   const [{ redisNonceStore }, { connectRedis }] = await Promise.all([
     import('asymmetric-jwt-auth/redis'),
@@ -31,21 +30,21 @@ export async function makeNonceStore(
   ]);
   const client = connectRedis(nonces, log);
   const store = redisNonceStore(client, { tolerance });
-  return {
-    store: guarded(store),
-    close() {
-      store.close();
+  return guarded({
+    ...store,
+    async close() {
+      await store.close();
       client.disconnect();
     },
-  };
+  });
 }
 
-/** Claims leave this process: replays and floods of one user must not take the time of the others. */
+/** Claims in this store leave the process: replays, and the flood of one user, must not delay other users. */
 function guarded(store: NonceStore): NonceStore {
   return knownReplays(fairClaims(store));
 }
 
-/** What the log calls it. */
+/** Returns the name of the nonce store for the log. */
 export function nameOfNonces(nonces: Config['nonces']): string {
   return nonces.kind === 'redis' ? nonces.name : nonces.kind;
 }

@@ -28,7 +28,7 @@ afterEach(() => vi.useRealTimers());
 
 test('users take turns: the one claim of a user does not wait for a hundred of another', async () => {
   const { underWay, store } = makeSlowStore();
-  const fair = fairClaims(store, { atOnce: 1, waiting: 256, patience: 150 });
+  const fair = fairClaims(store, { maxInFlight: 1, maxWaiting: 256, maxWaitMs: 150 });
   const claims = Array.from({ length: 100 }, () => fair.claim(claimOf('busy'), 0));
   claims.push(fair.claim(claimOf('honest'), 0), fair.claim(claimOf('other'), 0));
   for (let done = 0; done < claims.length; done++) {
@@ -42,7 +42,7 @@ test('users take turns: the one claim of a user does not wait for a hundred of a
 
 test('the store gets no more claims at a time, also after failures', async () => {
   const { underWay, store } = makeSlowStore();
-  const fair = fairClaims(store, { atOnce: 2, waiting: 256, patience: 150 });
+  const fair = fairClaims(store, { maxInFlight: 2, maxWaiting: 256, maxWaitMs: 150 });
   const claims = Promise.allSettled(Array.from({ length: 5 }, (_, user) => fair.claim(claimOf(`user${user}`), 0)));
   expect(underWay).toHaveLength(2);
   underWay[0]?.fail();
@@ -67,7 +67,7 @@ test('the store gets no more claims at a time, also after failures', async () =>
 
 test('a claim that waits for too long is unavailable, and is not made', async () => {
   const { underWay, store } = makeSlowStore();
-  const fair = fairClaims(store, { atOnce: 1, waiting: 256, patience: 150 });
+  const fair = fairClaims(store, { maxInFlight: 1, maxWaiting: 256, maxWaitMs: 150 });
   const first = fair.claim(claimOf('guido'), 0);
   const second = Promise.resolve(fair.claim(claimOf('guido'), 0));
   const outcome = expect(second).rejects.toMatchObject({
@@ -83,7 +83,7 @@ test('a claim that waits for too long is unavailable, and is not made', async ()
 
 test('of one user so many claims may wait; the claims of others still find room', async () => {
   const { underWay, store } = makeSlowStore();
-  const fair = fairClaims(store, { atOnce: 1, waiting: 2, patience: 150 });
+  const fair = fairClaims(store, { maxInFlight: 1, maxWaiting: 2, maxWaitMs: 150 });
   const claims = ['busy', 'busy', 'busy', 'busy', 'honest'].map((name) => fair.claim(claimOf(name), 0));
   const settled = Promise.allSettled(claims);
   for (let done = 0; done < 4; done++) {

@@ -1,4 +1,4 @@
-/** Where users and keys are, as it is written on the command line. */
+/** Reads the option `--database`. */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { CommandError } from 'ajwt-cli-kit';
@@ -6,36 +6,36 @@ import { type Encryption, readEncryption } from './encryption.ts';
 import { PARAMETERS, plainName, type ServerKind, type Setting } from './parameters.ts';
 import { splitUrl, type UrlParts } from './url-parts.ts';
 
-/** A file of SQLite. */
+/** An SQLite file. */
 interface SqliteConfig {
   readonly kind: 'sqlite';
-  /** Absolute path. */
+  /** An absolute path. */
   readonly path: string;
-  /** For people. */
+  /** For messages. */
   readonly name: string;
 }
 
-/** A database server, and how to reach it. */
+/** A database server, and how to connect to it. */
 export interface ServerConfig {
   readonly kind: ServerKind;
-  /** A name or an address; or a path: of the folder of PostgreSQL's socket, or of MySQL's socket itself. */
+  /** A name, an address, or the path of a Unix socket: for PostgreSQL of its folder, for MySQL of the socket itself. */
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly password: string | undefined;
   readonly database: string;
   readonly encryption: Encryption;
-  /** PEM file of the certificates that the server's own may be signed with; default those of Node. */
+  /** PEM file of the authorities that may sign the server's certificate; default those of Node. */
   readonly ca: string | undefined;
-  /** PEM files of the certificate and the key that this client shows. */
+  /** PEM files of the certificate and the key of this client. */
   readonly client: { readonly cert: string; readonly key: string } | undefined;
-  /** Settings of the session, as PostgreSQL's `options` has them. */
+  /** Settings of the session, in the syntax of PostgreSQL's `options`. */
   readonly options: string | undefined;
-  /** What PostgreSQL calls this client. */
+  /** The name of this client in PostgreSQL. */
   readonly application: string;
-  /** Whether authentication is tied to the encrypted connection, if PostgreSQL offers it. */
+  /** Whether to use channel binding, if PostgreSQL offers it. */
   readonly binding: boolean;
-  /** For people: without the password. */
+  /** For messages: without the password. */
   readonly name: string;
 }
 
@@ -55,8 +55,10 @@ const KINDS: Readonly<Record<string, ServerKind>> = {
 const PORTS = { postgres: 5432, mysql: 3306 } as const;
 
 /**
- * @param option - how it was given
- * @throws CommandError; the text is not repeated, as there may be a password in it
+ * Reads a database.
+ *
+ * @param option - the name of the option, for messages
+ * @throws CommandError that does not repeat the value: it may contain a password
  */
 export function readDatabase(text = 'sqlite:ajwt.db', option = '--database'): DatabaseConfig {
   const path = /^sqlite:(.+)$/s.exec(text)?.[1];
@@ -79,19 +81,19 @@ export function readDatabase(text = 'sqlite:ajwt.db', option = '--database'): Da
   }
 }
 
-/** @throws Error that says what to write */
+/** @throws Error that says what to write instead */
 function readServer(parts: UrlParts, kind: ServerKind): ServerConfig {
-  // Before any parameter is named: behind the `?` of a password that is not encoded, there are none.
+  // Checked before a message can name a parameter: what follows the `?` of an unencoded password is not one.
   const isUserGiven = parts.user !== '' || parts.parameters.some(([name]) => plainName(name) === 'user');
   if (!isUserGiven) throw new Error(mustName(parts.scheme));
   const given = readParameters(parts, kind);
   const user = parts.user || (given.get('user') ?? '');
   const database = parts.database || (given.get('database') ?? '');
   const host = given.get('host') ?? parts.host;
-  if (host.includes(',')) throw new Error('there is more than one host; name the primary, or a proxy that leads to it');
+  if (host.includes(',')) throw new Error('there is more than one host; name the primary, or a proxy in front of it');
   const isSocket = host.startsWith('/');
   const isHost = isSocket || isIP(host) !== 0 || /^[\w.-]+$/.test(host);
-  // A NUL would end the name in PostgreSQL's protocol, and begin a setting.
+  // In PostgreSQL's protocol, a NUL ends the name, and a setting follows.
   const isNamed = [user, database].every((name) => name !== '' && !/\p{Cc}/u.test(name));
   if (!isNamed || !isHost) throw new Error(mustName(parts.scheme));
   if (kind === 'mysql' && given.has('host') && !isSocket) throw new Error('socket must be an absolute path');
@@ -101,7 +103,7 @@ function readServer(parts: UrlParts, kind: ServerKind): ServerConfig {
 
   const { encryption, ca } = readEncryption({ kind, mode: given.get('mode'), ca: given.get('ca'), isSocket });
   if (kind === 'mysql' && encryption === 'verified' && isIP(host) !== 0) {
-    throw new Error('ssl=verify-full needs the name of the host, as its certificate has it');
+    throw new Error('ssl=verify-full needs the host name in the certificate, not an address');
   }
   const binding = given.get('binding') ?? 'prefer';
   if (!['disable', 'prefer', 'require'].includes(binding)) {
@@ -109,12 +111,12 @@ function readServer(parts: UrlParts, kind: ServerKind): ServerConfig {
   }
   if (binding === 'require' && encryption !== 'verified') {
     throw new Error(
-      'channel_binding=require needs sslmode=verify-full: the driver cannot insist on channel binding, and the certificate then proves the same',
+      'channel_binding=require needs sslmode=verify-full: the driver cannot require channel binding, and a verified certificate proves the same',
     );
   }
   const [cert, key] = [given.get('cert'), given.get('key')];
   if ((cert === undefined) !== (key === undefined)) {
-    throw new Error('sslcert and sslkey belong together; the authority of the server is another parameter');
+    throw new Error('sslcert and sslkey need each other; the authority of the server is another parameter');
   }
   const password = parts.password || given.get('password');
   const place = isSocket ? encodeURIComponent(host) : isIP(host) === 6 ? `[${host}]` : host;
@@ -128,7 +130,7 @@ function readServer(parts: UrlParts, kind: ServerKind): ServerConfig {
   };
 }
 
-/** @throws Error that names a parameter, but never repeats what may be a part of a password */
+/** @throws Error that names a parameter, but never repeats what may be part of a password */
 function readParameters({ parameters }: UrlParts, kind: ServerKind): ReadonlyMap<Setting, string> {
   const given = new Map<Setting, string>();
   for (const [name, value] of parameters) {
@@ -136,7 +138,7 @@ function readParameters({ parameters }: UrlParts, kind: ServerKind): ReadonlyMap
     if (rule === 'ignored') continue;
     if (rule === undefined) {
       const shown = /^[a-z][\w-]{0,40}$/i.test(name) ? ` ${JSON.stringify(name)}` : '';
-      throw new Error(`unknown parameter${shown}; leave it out, or see the documentation for those that are known`);
+      throw new Error(`unknown parameter${shown}; leave it out, or see the documentation for the supported ones`);
     }
     if ('instead' in rule) {
       if ('accepts' in rule && rule.accepts.test(value)) continue;

@@ -1,27 +1,31 @@
-/** How a database URL asks for encryption. */
+/** Reads the encryption that a database URL asks for. */
 import type { ServerKind } from './parameters.ts';
 
 /**
- * How a connection is encrypted: not at all; without a look at the certificate; to a server whose certificate the given authority has
- * signed; or only to the host that the certificate names.
+ * How a connection is encrypted.
+ *
+ * - `none`: not at all
+ * - `unverified`: without checking the certificate
+ * - `authority`: the given authority must have signed the certificate
+ * - `verified`: an authority must have signed the certificate, and it must name the host
  */
 export type Encryption = 'none' | 'unverified' | 'authority' | 'verified';
 
-/** What each database's tools call these; case, and `_` for `-`, make no difference. */
+/** The names in the tools of each database, in lower case and with `-` for `_`. */
 const MODES: Readonly<Record<ServerKind, Readonly<Record<string, Encryption>>>> = {
   postgres: { disable: 'none', require: 'unverified', 'verify-ca': 'authority', 'verify-full': 'verified' },
   mysql: {
     ...{ disable: 'none', require: 'unverified', 'verify-ca': 'authority', 'verify-full': 'verified' },
     ...{ disabled: 'none', required: 'unverified', 'verify-identity': 'verified' },
-    // As the Node driver writes it.
+    // The syntax of the Node driver.
     ...{ '{"rejectunauthorized":true}': 'verified', '{"rejectunauthorized":false}': 'unverified' },
   },
 };
 
-/** In these, anyone on the network can switch encryption off. */
+/** With these, anyone on the network can switch encryption off. */
 const OPPORTUNISTIC = ['allow', 'prefer', 'preferred'];
 
-/** What parameters say: `mode` and `ca` as they were named in the URL, for messages. */
+/** The parameters that matter for encryption. */
 export interface EncryptionParameters {
   readonly kind: ServerKind;
   readonly mode: string | undefined;
@@ -30,8 +34,10 @@ export interface EncryptionParameters {
 }
 
 /**
- * @returns the encryption, and the authority's file if one is needed
- * @throws Error that says what to write
+ * Reads the encryption.
+ *
+ * @returns the encryption, and the file of the authority if there is one
+ * @throws Error that says what to write instead
  */
 export function readEncryption({ kind, mode = 'disable', ca, isSocket }: EncryptionParameters): {
   readonly encryption: Encryption;
@@ -49,9 +55,9 @@ export function readEncryption({ kind, mode = 'disable', ca, isSocket }: Encrypt
   if (asked === undefined) {
     throw new Error(`${modeName} must be one of disable, require, verify-ca, verify-full`);
   }
-  // As PostgreSQL's own library does: the file would not be given if it were not to be used.
+  // As in libpq: a given authority is used.
   const encryption = asked === 'unverified' && ca !== undefined ? 'authority' : asked;
-  // Nobody is between the two ends of a socket, and servers do not encrypt there.
+  // Servers do not encrypt Unix sockets.
   if (isSocket) return { encryption: 'none', ca: undefined };
   if (encryption === 'none' && ca !== undefined) {
     throw new Error(`${caName} needs ${modeName}=verify-full, or nothing is encrypted`);

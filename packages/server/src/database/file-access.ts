@@ -1,21 +1,21 @@
-/** Who else can write to an SQLite database: those people decide who is let in. */
+/** Checks who else can write to an SQLite database: anyone who can decides who gets in. */
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CommandError } from 'ajwt-cli-kit';
 import { ownerAndMode, realPath } from './file-owner.ts';
 
-/** What SQLite keeps beside the file, and reads as a part of the database. */
-const PARTS = ['', '-wal', '-shm', '-journal'];
+/** Suffixes of the files that SQLite reads as parts of the database. */
+const SUFFIXES = ['', '-wal', '-shm', '-journal'];
 
 const BY_GROUP = 0o020;
 const BY_ANYONE = 0o002;
 
 /**
- * Looks at the modes of a database's files, those that exist, and of their folder: anyone who can write there can put other files in the
- * place of these, or, in a folder like /tmp, make `ajwt.db-wal` first. Windows has no modes.
+ * Checks the modes of the existing files of a database, and of their folder: anyone who can write to the folder can replace the files
+ * or, in a folder like /tmp, create `ajwt.db-wal` first. Windows has no modes, so nothing is checked there.
  *
- * @returns warnings: the first folder and the first file that a group can write to
- * @throws CommandError if anyone can write to one, or the path leads to a folder or a device
+ * @returns warnings about the first folder and the first file that a group can write to
+ * @throws CommandError if anyone can write to one of them, or if the path leads to a folder or a device
  */
 export function checkFileAccess(path: string): readonly string[] {
   const real = realPath(path);
@@ -25,7 +25,7 @@ export function checkFileAccess(path: string): readonly string[] {
     throw new CommandError(`the database ${path} cannot be opened: it is ${kind}; give the path of a file`);
   }
   const folders = new Set([dirname(path), dirname(real)]);
-  const files = PARTS.map((part) => `${real}${part}`);
+  const files = SUFFIXES.map((suffix) => `${real}${suffix}`);
   return [
     ...check('folder', folders, 'move the database to a folder that only its owner can write to'),
     ...check('file', files, 'run `chmod o-w` on it'),

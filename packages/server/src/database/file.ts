@@ -2,7 +2,11 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { UnavailableError } from 'asymmetric-jwt-auth';
 
-/** Whoever can write to the file decides who gets in: it is made for its owner alone. @returns whether it is new */
+/**
+ * Creates the file, unless it exists. Only its owner can write to it: anyone who can decides who gets in.
+ *
+ * @returns whether it was created
+ */
 export function makeFile(path: string): boolean {
   try {
     closeSync(openSync(path, 'wx', 0o600));
@@ -13,7 +17,7 @@ export function makeFile(path: string): boolean {
   }
 }
 
-/** @returns a function that throws UnavailableError where the path leads to another file than now, or none */
+/** Returns a function that throws UnavailableError once the path leads to another file than now, or to none. */
 export function fileCheck(path: string): () => void {
   const file = fileAt(path);
   return () => {
@@ -21,7 +25,7 @@ export function fileCheck(path: string): () => void {
   };
 }
 
-/** Which file a path leads to. */
+/** Returns the identity of the file that a path leads to. */
 function fileAt(path: string): string | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found && `${found.dev} ${found.ino}`;

@@ -1,28 +1,28 @@
-/** Users and keys as requests need them: cached, and never older than a change may go unseen; with the JWK sets that are trusted. */
-import { cachedKeyStore, type KeyStore } from 'asymmetric-jwt-auth';
+/** Users and keys for requests: cached for as long as a change may go unnoticed, and with the keys of trusted JWK sets. */
+import { cachedKeyStore, type KeyStore, UnavailableError } from 'asymmetric-jwt-auth';
 import { type JwksClient, withJwks } from 'asymmetric-jwt-auth/jwks';
 import { type DirectoryUser, directoryRevision } from 'asymmetric-jwt-auth/sql';
 import type { Logger } from 'pino';
 import type { Database } from './open.ts';
 
-/** A key store, and how to let go of it. */
+/** A key store, and how to close it. */
 export interface OpenKeyStore {
   readonly store: KeyStore<DirectoryUser>;
   close(): Promise<void>;
 }
 
-/** Milliseconds after which a lookup is given up: whoever asks is told to come again. */
-const DEADLINE = 1000;
+/** Milliseconds that a lookup may take. */
+const DEADLINE_MS = 1000;
 
-/** As {@link openDirectory}, with the keys of trusted sets: they depend on the token, and so are outside of the cache. */
+/** As {@link openDirectory}, with the keys of trusted JWK sets. They depend on the token, so they are not in the cache. */
 export async function openKeyStore(database: Database, keySets: JwksClient, log: Logger): Promise<OpenKeyStore> {
   const { store, close } = await openDirectory(database, log);
   return { store: withJwks(store, keySets), close };
 }
 
 /**
- * A change counts at once in SQLite, whose file tells; in PostgreSQL as soon as the server has told, and in any case after a second;
- * in MySQL and MariaDB after a second.
+ * Caches users and keys. A change takes effect at once in SQLite, whose file shows it; in PostgreSQL as soon as the server notifies
+ * this process, and within a second in any case; in MySQL and MariaDB within a second.
  */
 async function openDirectory({ config, directory, checkFile }: Database, log: Logger): Promise<OpenKeyStore> {
   const find: typeof directory.find = (username, hint) => {
@@ -33,7 +33,7 @@ async function openDirectory({ config, directory, checkFile }: Database, log: Lo
     checkFile();
     return inTime(directory.readiness());
   };
-  const used: typeof directory.recordUse = (key, at) => directory.recordUse(key, at);
+  const recordUse: typeof directory.recordUse = (key, at) => directory.recordUse(key, at);
   if (config.kind === 'sqlite') {
     const revision = directoryRevision(config.path);
     const read = () => {
@@ -41,20 +41,22 @@ async function openDirectory({ config, directory, checkFile }: Database, log: Lo
       return revision.read();
     };
     return {
-      store: cachedKeyStore({ find, readiness, recordUse: used }, { revision: read }),
+      store: cachedKeyStore({ find, readiness, recordUse }, { revision: read }),
       close: async () => revision.close(),
     };
   }
-  const store = cachedKeyStore({ find, readiness, recordUse: used });
+  const store = cachedKeyStore({ find, readiness, recordUse });
   if (config.kind === 'mysql') return { store, close: async () => {} };
   const { listenForChanges } = await import('./listen.ts');
   return { store, close: listenForChanges(config, () => store.forget(), log) };
 }
 
+/** @throws UnavailableError after {@link DEADLINE_MS} */
 async function inTime<T>(work: T | Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the database did not answer in time')), DEADLINE);
+    const error = new UnavailableError(`the database did not respond within ${DEADLINE_MS / 1000} s`);
+    timer = setTimeout(() => reject(error), DEADLINE_MS);
   });
   try {
     return await Promise.race([work, late]);

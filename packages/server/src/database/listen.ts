@@ -1,4 +1,4 @@
-/** PostgreSQL notifies servers of changes: a connection that only listens, and a check that notifications arrive on it. */
+/** Listens to notifications of changes from PostgreSQL, and checks that they arrive. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { Logger } from 'pino';
@@ -6,36 +6,35 @@ import type { ServerConfig } from './config.ts';
 import { POOL_LIMITS } from './pool-limits.ts';
 import { postgresSettings } from './postgres.ts';
 
-/** What the trigger of the directory's tables notifies. */
+/** The channel that the triggers of the directory's tables notify. */
 const CHANNEL = 'ajwt_directory';
-/** Milliseconds between two looks at whether the connection is still there. */
-const HEARTBEAT = 2000;
+/** Milliseconds between two checks of the connection. */
+const HEARTBEAT_MS = 2000;
 
-/** Milliseconds. */
 export interface ListenTimes {
-  /** Until a lost connection is tried again. */
-  readonly retry: number;
-  /** For which a notification to ourselves is waited for. */
-  readonly echo: number;
-  /** Until a connection that delivers no notifications is tried again. */
-  readonly silence: number;
+  /** Milliseconds until a lost connection is opened again. */
+  readonly retryMs: number;
+  /** Milliseconds to wait for a notification that this process has sent itself. */
+  readonly echoMs: number;
+  /** Milliseconds until a connection that delivers no notifications is replaced. */
+  readonly silenceMs: number;
 }
 
-const TIMES: ListenTimes = { retry: 500, echo: 5000, silence: 60_000 };
+const TIMES: ListenTimes = { retryMs: 500, echoMs: 5000, silenceMs: 60_000 };
 
-/** What is said when it begins; the answers that are kept are never older than a second. */
-const SAID = {
-  heard: 'PostgreSQL notifications arrive again: changes of users and keys count at once',
-  lost: 'PostgreSQL notifications do not arrive: changes of users and keys count within a second',
+/** Log messages of each state. Without notifications, changes take effect when cached users expire, after a second. */
+const MESSAGES = {
+  heard: 'PostgreSQL notifications arrive again: changes of users and keys take effect at once',
+  lost: 'PostgreSQL notifications do not arrive: changes of users and keys take effect within a second',
   silent:
-    'PostgreSQL notifications do not arrive, as behind PgBouncer in transaction mode: changes of users and keys count within a second; connect to PostgreSQL directly, or pool sessions, so that they count at once',
+    'PostgreSQL notifications do not arrive, as behind PgBouncer in transaction mode: changes of users and keys take effect within a second; to make them take effect at once, connect to PostgreSQL directly, or pool sessions',
 } as const;
 
 /**
- * Listens until it is told to stop. A connection that is lost is opened again, and so, once in a while, is one that delivers nothing.
+ * Listens until it is stopped. Opens a lost connection again, and replaces one that delivers nothing from time to time.
  *
- * @param changed - called after every change, and after every time in which none could be heard
- * @returns ends it
+ * @param changed - called after every change, and after every period in which changes could go unnoticed
+ * @returns a function that stops it
  */
 export function listenForChanges(
   config: ServerConfig,
@@ -43,19 +42,19 @@ export function listenForChanges(
   log: Logger,
   times: ListenTimes = TIMES,
 ): () => Promise<void> {
-  /** Of this process alone: others need not hear its echo. */
+  /** For this process only: other processes need not receive its echo. */
   const echoChannel = `ajwt_echo_${randomBytes(8).toString('hex')}`;
   let isClosed = false;
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let state: keyof typeof SAID = 'heard';
+  let state: keyof typeof MESSAGES = 'heard';
 
-  function become(next: keyof typeof SAID, cause?: Error): void {
+  function become(next: keyof typeof MESSAGES, cause?: Error): void {
     if (isClosed || next === state) return;
     state = next;
     const details = { database: config.name, ...(cause === undefined ? {} : { cause: cause.message }) };
-    if (next === 'heard') log.info(details, SAID.heard);
-    else log.warn(details, SAID[next]);
+    if (next === 'heard') log.info(details, MESSAGES.heard);
+    else log.warn(details, MESSAGES[next]);
   }
 
   async function listen(): Promise<void> {
@@ -73,15 +72,15 @@ export function listenForChanges(
       await present.connect();
       await present.query(`LISTEN ${CHANNEL}; LISTEN ${echoChannel}`);
       changed();
-      // From another connection, while this one idles: a pooler delivers what arrives during a query, and drops the rest.
+      // Sent from another connection while this one is idle: a pooler delivers only notifications that arrive during a query.
       await notify(config, echoChannel);
-      if (!(await Promise.race([lost, echoed, pause(times.echo)]))) {
+      if (!(await Promise.race([lost, echoed, pause(times.echoMs)]))) {
         become('silent');
         return;
       }
       become('heard');
       while (!isClosed) {
-        await Promise.race([lost, pause(HEARTBEAT)]);
+        await Promise.race([lost, pause(HEARTBEAT_MS)]);
         if (!isClosed) await present.query('SELECT 1');
       }
     } catch (error) {
@@ -92,7 +91,7 @@ export function listenForChanges(
     }
   }
 
-  /** @returns false, after a while */
+  /** @returns a promise of false */
   function pause(milliseconds: number): Promise<false> {
     return new Promise((resolve) => {
       timer = setTimeout(resolve, milliseconds, false);
@@ -103,7 +102,7 @@ export function listenForChanges(
   async function keepListening(): Promise<void> {
     while (!isClosed) {
       await listen();
-      if (!isClosed) await pause(state === 'silent' ? times.silence : times.retry);
+      if (!isClosed) await pause(state === 'silent' ? times.silenceMs : times.retryMs);
     }
   }
   keepListening();
@@ -115,7 +114,7 @@ export function listenForChanges(
   };
 }
 
-/** Notifies a channel, from a connection of its own. */
+/** Notifies a channel, through a new connection. */
 async function notify(config: ServerConfig, channel: string): Promise<void> {
   const client = new pg.Client(postgresSettings(config, POOL_LIMITS.server));
   client.on('error', () => {});

@@ -1,4 +1,4 @@
-/** MySQL and MariaDB through `mysql2`: a pool that lets go of connections which do not answer. */
+/** MySQL and MariaDB through `mysql2`, with a pool that drops unresponsive connections. */
 import { type Dialect, MysqlDialect, type MysqlPool, type MysqlPoolConnection } from 'kysely';
 import mysql from 'mysql2';
 import type { ServerConfig } from './config.ts';
@@ -14,21 +14,21 @@ export function mysqlDialect(config: ServerConfig, limits: PoolLimits, connectio
     ...(password === undefined ? {} : { password }),
     ...(tls === undefined ? {} : { ssl: { ...tls, verifyIdentity: config.encryption === 'verified' } }),
     connectionLimit: connections,
-    connectTimeout: limits.connect,
+    connectTimeout: limits.connectMs,
   });
   pool.on('connection', (connection) => connection.on('error', () => {}));
-  return new MysqlDialect({ pool: withoutSilentConnections(pool, limits) });
+  return new MysqlDialect({ pool: dropUnresponsive(pool, limits) });
 }
 
 type QueryCallback = (error: unknown, result: unknown) => void;
 
-/** A connection that did not answer in time is in an unknown state, and may never answer: it goes, instead of back to the pool. */
-function withoutSilentConnections(pool: mysql.Pool, { connect, answer }: PoolLimits): MysqlPool {
+/** Drops connections that did not respond in time: their state is unknown, and they may never respond. */
+function dropUnresponsive(pool: mysql.Pool, { connectMs, statementMs }: PoolLimits): MysqlPool {
   function wrap(connection: mysql.PoolConnection): MysqlPoolConnection {
     let isLost = false;
     function query(sql: string, values: readonly unknown[], done: QueryCallback): void {
-      connection.query({ sql, values: [...values], timeout: answer }, (error: mysql.QueryError | null, result) => {
-        // What the server itself says has a number, and leaves the connection as it was.
+      connection.query({ sql, values: [...values], timeout: statementMs }, (error: mysql.QueryError | null, result) => {
+        // Errors of the server have a number, and leave the connection usable.
         if (error !== null && (error.fatal || error.errno === undefined || error.code === 'PROTOCOL_SEQUENCE_TIMEOUT'))
           isLost = true;
         done(error, result);
@@ -39,12 +39,12 @@ function withoutSilentConnections(pool: mysql.Pool, { connect, answer }: PoolLim
   }
   return {
     getConnection(done) {
-      // Others may have all connections, and the driver itself would wait for ever.
+      // If all connections are in use, the driver would wait forever.
       let isLate = false;
       const timer = setTimeout(() => {
         isLate = true;
-        done(new Error(`no connection within ${connect} ms`), undefined as never);
-      }, connect);
+        done(new Error(`no connection within ${connectMs / 1000} s`), undefined as never);
+      }, connectMs);
       pool.getConnection((error, connection) => {
         clearTimeout(timer);
         if (isLate) connection?.release();

@@ -1,4 +1,4 @@
-/** The database: opened, and refused where its tables are not what this version knows. */
+/** Opens the database. */
 import { CommandError } from 'ajwt-cli-kit';
 import { type Directory, nodeSqliteDialect, sqlDirectory } from 'asymmetric-jwt-auth/sql';
 import { type Dialect, Kysely } from 'kysely';
@@ -6,44 +6,44 @@ import type { DatabaseConfig } from './config.ts';
 import { fileCheck, makeFile } from './file.ts';
 import { checkFileAccess } from './file-access.ts';
 import { whyNotPermitted } from './file-permission.ts';
-import { type Opener, POOL_LIMITS, SQLITE_WAIT } from './pool-limits.ts';
+import { type Opener, POOL_LIMITS, SQLITE_WAIT_MS } from './pool-limits.ts';
 
 /** An open database. */
 export interface Database {
   readonly config: DatabaseConfig;
-  /** Whether its tables were made here, just now. */
+  /** Whether opening it created its tables. */
   readonly created: boolean;
-  /** Whether it had no tables when it was opened, except those of nonces. */
+  /** Whether it had no tables, except those of nonces, when it was opened. */
   readonly isEmpty: boolean;
-  /** What an operator should know about who else can change it. */
+  /** Warnings for the operator about who else can change it. */
   readonly warnings: readonly string[];
   readonly directory: Directory;
   /**
-   * More connections to the same database: what goes on in one never waits for the other.
+   * Opens more connections to the same database, so that statements on them do not wait for others. They are closed with it.
    *
-   * @param connections - most of them, where the database is a server
+   * @param connections - the most to open, if the database is a server
    */
   connect(connections: number): Kysely<unknown>;
   /**
-   * To be asked before what is open is believed: whoever puts another file in its place changes users there, and claims nonces there.
+   * Checks that the open file is still the one at the path: otherwise other processes change users and claim nonces in another file.
    *
-   * @throws UnavailableError where the path leads to another file, or none
+   * @throws UnavailableError if the path leads to another file, or to none
    */
   checkFile(): void;
   close(): Promise<void>;
 }
 
-/** A nonce store that another process opens may have made its tables first. */
+/** The nonce store of another process may have created these first. */
 const NONCE_TABLES = ['ajwt_nonce', 'ajwt_epoch', 'ajwt_life'];
 
-/** Connections for users and keys: they are read now and then, as they are cached. */
-const FOR_DIRECTORY = 3;
+/** Connections for users and keys. These are cached, so they are rarely read. */
+const DIRECTORY_CONNECTIONS = 3;
 
 /**
- * Opens a database. A new one gets its tables at once; an older one must be migrated first.
+ * Opens a database, and creates the tables of an empty one.
  *
- * @param onWriteError - told where it could not be written when keys were used
- * @throws CommandError where it cannot be opened, or has not the tables of this version
+ * @param onWriteError - called with the error if key usage cannot be recorded
+ * @throws CommandError if it cannot be opened, or has the tables of an older version
  */
 export async function openDatabase(
   config: DatabaseConfig,
@@ -57,16 +57,16 @@ export async function openDatabase(
     if (!database.isEmpty) {
       throw new CommandError(`${placeOf(config)} lacks ${pending.join(', ')}; run \`ajwtd migrate\` first`);
     }
-    // Another process may be faster, and then has made it.
-    const made = await database.directory.migrate();
-    return { ...database, created: made.length > 0 };
+    // Another process may have created them in the meantime.
+    const migrations = await database.directory.migrate();
+    return { ...database, created: migrations.length > 0 };
   } catch (error) {
     await database.close();
-    throw cannotBeOpened(config, error);
+    throw cannotOpen(config, error);
   }
 }
 
-/** As {@link openDatabase}, whatever its tables are. @throws CommandError where it cannot be opened */
+/** As {@link openDatabase}, but with any tables or none. @throws CommandError if it cannot be opened */
 export async function connectDatabase(
   config: DatabaseConfig,
   opener: Opener,
@@ -85,9 +85,9 @@ export async function connectDatabase(
       instances.push(instance);
       return instance;
     };
-    const first = connect(FOR_DIRECTORY);
+    const first = connect(DIRECTORY_CONNECTIONS);
     const isEmpty = isNew || (await first.introspection.getTables()).every(({ name }) => NONCE_TABLES.includes(name));
-    // Again, as SQLite may have made files, and where a link led nowhere, the database.
+    // Checked again: SQLite may have created files, or the database at the end of a broken link.
     const warnings = config.kind === 'sqlite' ? checkFileAccess(config.path) : [];
     const checkFile = config.kind === 'sqlite' ? fileCheck(config.path) : () => {};
     const directory = sqlDirectory(first, onWriteError === undefined ? {} : { onWriteError });
@@ -98,14 +98,14 @@ export async function connectDatabase(
     return { config, created: false, isEmpty, warnings, directory, connect, checkFile, close: closeAll };
   } catch (error) {
     await close();
-    throw cannotBeOpened(config, error);
+    throw cannotOpen(config, error);
   }
 }
 
-/** A driver is loaded where it is used. */
+/** Imports only the driver that it needs. */
 async function dialectMaker(config: DatabaseConfig, opener: Opener): Promise<(connections: number) => Dialect> {
   const limits = POOL_LIMITS[opener];
-  if (config.kind === 'sqlite') return () => nodeSqliteDialect(config.path, { busyTimeoutMs: SQLITE_WAIT[opener] });
+  if (config.kind === 'sqlite') return () => nodeSqliteDialect(config.path, { busyTimeoutMs: SQLITE_WAIT_MS[opener] });
   if (config.kind === 'postgres') {
     const { postgresDialect } = await import('./postgres.ts');
     return (connections) => postgresDialect(config, limits, connections);
@@ -114,20 +114,20 @@ async function dialectMaker(config: DatabaseConfig, opener: Opener): Promise<(co
   return (connections) => mysqlDialect(config, limits, connections);
 }
 
-/** What messages call it. */
+/** Returns the name of the database for messages. */
 function placeOf(config: DatabaseConfig): string {
   return config.kind === 'sqlite' ? config.path : config.name;
 }
 
-function cannotBeOpened(config: DatabaseConfig, error: unknown): CommandError {
+function cannotOpen(config: DatabaseConfig, error: unknown): CommandError {
   if (error instanceof CommandError) return error;
   const reason = (config.kind === 'sqlite' ? whyNotPermitted(config.path, error) : undefined) ?? reasonOf(error);
   return new CommandError(`the database ${placeOf(config)} cannot be opened: ${reason}`);
 }
 
-/** Where every address of a host refuses, the reasons are inside. */
+/** Returns the message of an error. If all addresses of a host refused, the errors are inside. */
 export function reasonOf(error: unknown): string {
   const { message, code, errors } = error as { message?: string; code?: string; errors?: readonly unknown[] };
   if (errors?.[0] !== undefined) return reasonOf(errors[0]);
-  return message || code || 'the reason is not known';
+  return message || code || 'unknown error';
 }

@@ -1,21 +1,21 @@
-/** Parameters of database URLs, as the tools of databases, drivers and hosting providers write them. */
+/** Parameters of database URLs, as written by database tools, drivers and hosting providers. */
 
 /** Kinds of database servers. */
 export type ServerKind = 'postgres' | 'mysql';
 
-/** What a parameter sets here. */
+/** The setting that a parameter changes. */
 export type Setting =
   | ('user' | 'password' | 'host' | 'port' | 'database')
   | ('mode' | 'ca' | 'cert' | 'key' | 'options' | 'application' | 'binding');
 
-/** How a parameter is read: what it sets, which values change nothing, or what to write instead. */
+/** How a parameter is read: the setting that it changes, the values that change nothing, or what to write instead. */
 export type Rule =
   | { readonly sets: Setting }
   | { readonly accepts: RegExp; readonly instead: string }
   | { readonly instead: string }
   | 'ignored';
 
-/** Names are compared without `-`, `_` and case. */
+/** Returns a name in lower case and without `-` and `_`: names are compared like this. */
 export function plainName(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, '');
 }
@@ -45,7 +45,7 @@ const POSTGRES = new Map<string, Rule>([
   ...rules({ instead: 'give the address as the host' }, 'hostaddr'),
   ...rules('ignored', 'connect_timeout', 'tcp_user_timeout', 'keepalives', 'keepalives_idle', 'keepalives_interval'),
   ...rules('ignored', 'keepalives_count', 'sslsni', 'sslcompression', 'load_balance_hosts', 'uselibpqcompat', 'supa'),
-  // Of Prisma and JDBC.
+  // Parameters of Prisma and JDBC.
   ...rules('ignored', 'pgbouncer', 'connection_limit', 'pool_timeout', 'socket_timeout', 'statement_cache_size'),
   ...rules('ignored', 'max_idle_connection_lifetime', 'prepareThreshold'),
 ]);

@@ -1,19 +1,19 @@
-/** How long a database is waited for. */
+/** How long to wait for a database. */
 
-/** Whoever opens a database: a server, which must answer in time, or a command, which can wait for others. */
+/** What opens a database: a server, which must respond soon, or a command, which can wait for other processes. */
 export type Opener = 'server' | 'command';
 
 export interface PoolLimits {
-  /** Milliseconds until a connection must be there. */
-  readonly connect: number;
-  /** Milliseconds until a statement must be answered. */
-  readonly answer: number;
+  /** Milliseconds to wait for a connection. */
+  readonly connectMs: number;
+  /** Milliseconds to wait for the result of a statement. */
+  readonly statementMs: number;
 }
 
 export const POOL_LIMITS: Readonly<Record<Opener, PoolLimits>> = {
-  server: { connect: 2000, answer: 2000 },
-  command: { connect: 10_000, answer: 600_000 },
+  server: { connectMs: 2000, statementMs: 2000 },
+  command: { connectMs: 10_000, statementMs: 600_000 },
 };
 
-/** Milliseconds that a statement waits for another process's lock in SQLite, holding up the whole process. */
-export const SQLITE_WAIT: Readonly<Record<Opener, number>> = { server: 0, command: 5000 };
+/** Milliseconds that a statement of SQLite waits for the lock of another process. It blocks this process meanwhile. */
+export const SQLITE_WAIT_MS: Readonly<Record<Opener, number>> = { server: 0, command: 5000 };

@@ -1,19 +1,19 @@
-/** PostgreSQL through `pg`: a pool that lets go of connections which do not answer. */
+/** PostgreSQL through `pg`, with a pool that drops unresponsive connections. */
 import { type Dialect, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import type { ServerConfig } from './config.ts';
 import type { PoolLimits } from './pool-limits.ts';
 import { tlsOptions } from './tls.ts';
 
-/** How a client of `pg` reaches the server. */
-export function postgresSettings(config: ServerConfig, { connect, answer }: PoolLimits): pg.ClientConfig {
+/** Returns the settings of a client of `pg`. */
+export function postgresSettings(config: ServerConfig, { connectMs, statementMs }: PoolLimits): pg.ClientConfig {
   const { host, port, user, password, database, options, application, binding } = config;
   return {
     ...{ host, port, user, database, ssl: tlsOptions(config) ?? false },
-    // Without one, the driver looks for it in PGPASSWORD and in PGPASSFILE.
+    // Without a password, the driver reads PGPASSWORD and PGPASSFILE.
     ...(password === undefined ? {} : { password }),
-    connectionTimeoutMillis: connect,
-    query_timeout: answer,
+    connectionTimeoutMillis: connectMs,
+    query_timeout: statementMs,
     keepAlive: true,
     application_name: application,
     ...(options === undefined ? {} : { options }),
@@ -23,14 +23,14 @@ export function postgresSettings(config: ServerConfig, { connect, answer }: Pool
 
 export function postgresDialect(config: ServerConfig, limits: PoolLimits, connections: number): Dialect {
   const pool = new pg.Pool({ ...postgresSettings(config, limits), max: connections });
-  // A server that goes away ends connections, idle ones and those in use; unheard, either ends the process.
+  // If the server goes away, idle connections and those in use emit errors. Without listeners, these would end the process.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
-  return new PostgresDialect({ pool: withoutSilentConnections(pool) });
+  return new PostgresDialect({ pool: dropUnresponsive(pool) });
 }
 
-/** A connection that did not answer in time is in an unknown state, and may never answer: it goes, instead of back to the pool. */
-function withoutSilentConnections(pool: pg.Pool): PostgresPool {
+/** Drops connections that did not respond in time: their state is unknown, and they may never respond. */
+function dropUnresponsive(pool: pg.Pool): PostgresPool {
   async function connect(): Promise<PostgresPoolClient> {
     const client = await pool.connect();
     let isLost = false;
@@ -38,7 +38,7 @@ function withoutSilentConnections(pool: pg.Pool): PostgresPool {
       try {
         return await client.query(text, [...values]);
       } catch (error) {
-        // What the server itself says leaves the connection as it was.
+        // Errors of the server leave the connection usable.
         isLost ||= !(error instanceof pg.DatabaseError);
         throw error;
       }

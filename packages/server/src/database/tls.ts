@@ -1,13 +1,18 @@
-/** What Node is told about the certificates of a database server and of this client. */
+/** TLS options of a connection to a database server. */
 import { readFileSync } from 'node:fs';
 import type { ServerConfig } from './config.ts';
 
-/** @returns options of `tls.connect`, or `undefined` for a connection that is not encrypted @throws where a file cannot be read */
+/**
+ * Reads the certificates and the key.
+ *
+ * @returns options of `tls.connect`; `undefined` for a connection that is not encrypted
+ * @throws Error if a file cannot be read
+ */
 export function tlsOptions({ encryption, ca, client }: ServerConfig) {
   if (encryption === 'none') return undefined;
   return {
     rejectUnauthorized: encryption === 'verified' || encryption === 'authority',
-    // Signed by the given authority, whatever the host is called.
+    // The authority must have signed the certificate. The name in it does not matter.
     ...(encryption === 'authority' ? { checkServerIdentity: () => undefined } : {}),
     ...(ca === undefined ? {} : { ca: readFileSync(ca, 'utf8') }),
     ...(client === undefined ? {} : { cert: readFileSync(client.cert, 'utf8'), key: readFileSync(client.key, 'utf8') }),

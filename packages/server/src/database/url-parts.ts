@@ -1,6 +1,6 @@
-/** A database URL, taken apart as the tools of databases do it: the host may be empty, or a path, and `+` is a plus. */
+/** Splits database URLs as database tools do: the host may be empty or a path, and `+` is a plus sign. */
 
-/** All of it decoded; what is missing is empty. */
+/** The decoded parts. Missing ones are empty. */
 export interface UrlParts {
   /** In lower case. */
   readonly scheme: string;
@@ -9,7 +9,7 @@ export interface UrlParts {
   readonly host: string;
   readonly port: string;
   readonly database: string;
-  /** In order, repeated ones included. */
+  /** In order, including repeated ones. */
   readonly parameters: readonly (readonly [name: string, value: string])[];
 }
 
@@ -19,8 +19,8 @@ const AUTHORITY = /^(?:([^:]*)(?::(.*))?@)?(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/s;
 /**
  * Splits a URL.
  *
- * @returns `undefined` for text that has another form, as where a `/`, `?`, `#` or `@` of a password is not percent-encoded
- * @throws URIError for a `%` that begins no percent-encoding
+ * @returns `undefined` for a string of another form, for example if a `/`, `?`, `#` or `@` in a password is not percent-encoded
+ * @throws URIError for a `%` that does not begin a percent-encoding
  */
 export function splitUrl(text: string): UrlParts | undefined {
   const [, scheme = '', authority = '', database = '', query = ''] = URL_FORM.exec(text) ?? [];

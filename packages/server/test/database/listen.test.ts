@@ -69,11 +69,13 @@ describe.skipIf(lacksPostgres)('a change that another process made (needs postgr
     // What changes while nobody listens counts as well.
     await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ajwtd'");
     await vi.waitUntil(() => said.length === 1, PATIENT);
-    expect(said[0]).toBe('PostgreSQL notifications do not arrive: changes of users and keys count within a second');
+    expect(said[0]).toBe(
+      'PostgreSQL notifications do not arrive: changes of users and keys take effect within a second',
+    );
     await elsewhere.setDisabled('guido', true);
     await vi.waitUntil(isDisabled, PATIENT);
     await vi.waitUntil(() => said.length === 2, PATIENT);
-    expect(said[1]).toBe('PostgreSQL notifications arrive again: changes of users and keys count at once');
+    expect(said[1]).toBe('PostgreSQL notifications arrive again: changes of users and keys take effect at once');
     await expectChangesAtOnce(isDisabled);
     await stop();
     expect(said).toHaveLength(2);
@@ -92,7 +94,7 @@ describe.skipIf(lacksPostgres)('a change that another process made (needs postgr
     test('where transactions are pooled, the log says once that notifications are lost, and once that they are back', async () => {
       const transactions = await PgBouncer.start(server.port, 'transaction');
       ends.push(() => transactions.remove());
-      const { said, isDisabled, changes } = listenAt(transactions.port, { retry: 50, echo: 1000, silence: 50 });
+      const { said, isDisabled, changes } = listenAt(transactions.port, { retryMs: 50, echoMs: 1000, silenceMs: 50 });
       await vi.waitUntil(() => said.length === 1, PATIENT);
       expect(said[0]).toMatch(
         /^PostgreSQL notifications do not arrive, as behind PgBouncer in transaction mode: .*within a second/,

@@ -4,7 +4,7 @@ import { nodeSqliteDialect } from 'asymmetric-jwt-auth/sql';
 import { type Dialect, Kysely } from 'kysely';
 import type { DatabaseConfig } from '../../database/config.ts';
 import { reasonOf } from '../../database/open.ts';
-import { POOL_LIMITS, SQLITE_WAIT } from '../../database/pool-limits.ts';
+import { POOL_LIMITS, SQLITE_WAIT_MS } from '../../database/pool-limits.ts';
 import { type Examination, examine } from './examine.ts';
 import { readSite, type UsersTable } from './site.ts';
 
@@ -25,7 +25,7 @@ export async function examineDatabase(config: DatabaseConfig, users: UsersTable)
 /** Makes a dialect with one connection. Imports only the driver that it needs. */
 async function dialectOf(config: DatabaseConfig): Promise<Dialect> {
   if (config.kind === 'sqlite')
-    return nodeSqliteDialect(config.path, { readOnly: true, busyTimeoutMs: SQLITE_WAIT.command });
+    return nodeSqliteDialect(config.path, { readOnly: true, busyTimeoutMs: SQLITE_WAIT_MS.command });
   if (config.kind === 'postgres') {
     const { postgresDialect } = await import('../../database/postgres.ts');
     return postgresDialect(config, POOL_LIMITS.command, 1);

@@ -63,9 +63,10 @@ export function before<T>(end: number, work: Promise<T>): Promise<T> {
   return inTime(work, milliseconds, 'the database', 'in time; check that it is up, and what locks its tables');
 }
 
-/** Waits, or until the signal is aborted. */
+/** Waits, but no longer than until the signal is aborted. */
 export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
     const end = () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', end);

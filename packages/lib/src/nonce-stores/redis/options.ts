@@ -41,8 +41,8 @@ const OWN = { prefix: 'text', deadlineMs: 'any', wait: 'object', now: 'function'
 
 /** @throws TypeError for an option that is unknown or out of its range; the message names it */
 export function readOptions(options: RedisNonceStoreOptions) {
-  const { prefix = 'ajwt:nonces:' } = options;
   const common = readCommonOptions(options, OWN, 3, MAX_CLAIMS_PER_SECOND);
+  const { prefix = 'ajwt:nonces:' } = options;
   const deadlineMs = numberOption('deadlineMs', options.deadlineMs, 150, 10, 10_000, 'milliseconds');
   // Clocks within s seconds of the true time are safe, with M = 2s + 1.
   const gap = Math.min(9, (common.clockMargin - 1) / 2);

@@ -52,8 +52,8 @@ const RELEASED_WHEN_FULL = 8192;
  * const nonces = memoryNonceStore({ maxNonces: 100_000 });
  * const now = Date.now() / 1000;
  * const claim = { username: 'guido', time: now, nonce: 'r4nd0m' };
- * console.log(nonces.claim(claim, now)); // 'claimed'
- * console.log(nonces.claim(claim, now)); // 'replayed'
+ * console.log(nonces.claim(claim, now)); // claimed
+ * console.log(nonces.claim(claim, now)); // replayed
  * ```
  *
  * @param options - {@link MemoryNonceStoreOptions}

@@ -43,8 +43,8 @@ export interface SqlNonceStore extends NonceStore {
  * const nonces = sqlNonceStore(database);
  * const now = Date.now() / 1000;
  * const claim = { username: 'guido', time: now, nonce: 'r4nd0m' };
- * console.log(await nonces.claim(claim, now)); // 'claimed'
- * console.log(await nonces.claim(claim, now)); // 'replayed'
+ * console.log(await nonces.claim(claim, now)); // claimed
+ * console.log(await nonces.claim(claim, now)); // replayed
  * await nonces.close();
  * await database.destroy();
  * ```

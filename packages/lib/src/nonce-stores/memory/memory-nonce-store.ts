@@ -25,8 +25,8 @@ export interface MemoryNonceStoreOptions {
    */
   readonly afterLoss?: 'fresh' | 'quarantine' | 'accept';
   /**
-   * Most nonces that the store holds at a time. A full store is unavailable; it never evicts. Default 1 000 000, about 32 MB. Each
-   * user takes another 32 bytes.
+   * Most nonces that the store holds at a time; default 1 000 000, about 32 MB. A user who holds nonces takes another 32 bytes. A full
+   * store is unavailable: it never evicts nonces.
    */
   readonly maxNonces?: number;
   /** Claims that one user may make in a second, default 2000. One user may also hold no more than a tenth of `maxNonces`. */

@@ -1,5 +1,5 @@
 /**
- * Reads and publishes JWK sets (RFC 7517 section 5), on Node. {@link jwksKeyStore} is a key store of callers who publish their keys at
+ * Reads and publishes JWK sets (RFC 7517 §5), on Node. {@link jwksKeyStore} is a key store of callers who publish their keys at
  * a URL. {@link withJwks} adds such keys to another key store; both fetch with a {@link jwksClient}. {@link jwksEndpoint} publishes your
  * own public keys.
  */

@@ -136,7 +136,7 @@ afterEach(() => vi.restoreAllMocks());
 const errorsOf = (block: Block | undefined) => errors[blocks.indexOf(block as Block)];
 
 /** Files whose examples are still to be written. */
-const LATER = /\/(nonce-stores|client|signers)\//;
+const LATER = /\/(client|signers)\//;
 
 describe('the library', () => {
   test.each(ENTRY_POINTS)('$subpath has an example for each function and class', ({ names }) => {

@@ -156,7 +156,7 @@ export interface Signer {
 }
 
 /**
- * Thrown by a store that cannot answer. Its message says what to do; it is logged, but never sent to a caller.
+ * Thrown by a store that cannot respond. Its message says what to do; it is logged, but never sent to a caller.
  *
  * @example
  * ```ts

@@ -1,4 +1,7 @@
-/** Nonces in Redis or Valkey (spec/PROTOCOL.md, replay rule): for all processes on all machines that share it. */
+/**
+ * Stores used nonces in Redis or Valkey (spec/PROTOCOL.md §4). Use it if processes on several machines accept the
+ * same tokens.
+ */
 import { encodeBytes, sha256 } from '#engine';
 import {
   type ClaimOutcome,

@@ -187,6 +187,13 @@ describe('parseStrictJsonObject', () => {
     }
   });
 
+  test('reads arrays nested 100 000 deep, which JSON.stringify cannot write again', () => {
+    const nested = (value: string) => `{"a":${'['.repeat(100_000)}${value}${']'.repeat(100_000)}}`;
+    expect(() => JSON.stringify(JSON.parse(nested('1')))).toThrow(RangeError);
+    expect(parseStrictJsonObject(nested('{"b":1}'))).toBeDefined();
+    expect(parseStrictJsonObject(nested('{"b":1,"b":1}'))).toBeUndefined();
+  });
+
   test('accepts the same name in sibling and nested objects', () => {
     const written = '{"a":{"a":[{"a":1},{"a":{"a":"a\\u0022:"}}]},"b":{"a":"{"}}';
     expect(parseStrictJsonObject(written)).toStrictEqual(JSON.parse(written));

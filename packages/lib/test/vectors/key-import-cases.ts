@@ -1,4 +1,6 @@
-/** Strings passed as a public key, and their outcomes. */
+/** Texts given in place of a public key, and the outcome of each. */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { publicKeyOf } from 'ajwt-testkit/fixtures';
 import { readVectors } from 'ajwt-testkit/vectors';
 
 /** One text. */
@@ -39,7 +41,45 @@ export const KEY_IMPORT_CASES: readonly KeyImportCase[] = readVectors<{ cases: V
   return { id, text: repeated === text ? text : repeated.padEnd(MIB, repeated), outcome: outcomeOf(expect) };
 });
 
-/** Words of an input that a message may contain. */
+const pair = generateKeyPairSync('ed25519');
+const pem = (key: KeyObject) => key.export({ format: 'pem', type: 'spki' }).toString();
+const secretPem = pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+const encrypted = pair.privateKey.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'secret' });
+const openSsh = publicKeyOf(pair.privateKey).toOpenSsh();
+
+/** More of spec/PROTOCOL.md §7: texts that no vector has. */
+export const MORE_KEY_TEXTS: readonly KeyImportCase[] = [
+  { id: 'a private key in PEM', text: secretPem, outcome: 'private_key' },
+  { id: 'an encrypted private key', text: encrypted.toString(), outcome: 'private_key' },
+  { id: 'a private key after its public key', text: pem(pair.publicKey) + secretPem, outcome: 'private_key' },
+  {
+    id: 'an RSA key restricted to PSS',
+    text: pem(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey),
+    outcome: 'unsupported',
+  },
+  { id: 'an X25519 key', text: pem(generateKeyPairSync('x25519').publicKey), outcome: 'unsupported' },
+  {
+    id: 'a shared secret',
+    text: JSON.stringify({ kty: 'oct', k: 'c2VjcmV0LXNlY3JldC1zZWNyZXQ' }),
+    outcome: 'unsupported',
+  },
+  {
+    id: 'a JWK set',
+    text: JSON.stringify({ keys: [pair.publicKey.export({ format: 'jwk' })] }),
+    outcome: 'malformed',
+  },
+  { id: 'a key with NUL after it', text: `${pem(pair.publicKey)}\0`, outcome: 'malformed' },
+  { id: 'a line with options before the key', text: `command="/bin/sh" ${openSsh}`, outcome: 'malformed' },
+  { id: 'a comment with terminal control characters', text: `${openSsh} \u001b[2Jme`, outcome: 'malformed' },
+  { id: 'a comment that reads backwards', text: `${openSsh} \u202eme`, outcome: 'malformed' },
+  {
+    id: 'bytes that are not UTF-8',
+    text: Buffer.from([0xff, 0xfe, 0x00, 0x80]).toString('latin1'),
+    outcome: 'unsupported',
+  },
+];
+
+/** Words that messages may have in common with an input. */
 const WORDS = [
   ...['RSA PUBLIC KEY', 'EC PRIVATE KEY', 'PUBLIC KEY', 'PRIVATE KEY', 'SSH2 PUBLIC KEY'],
   ...[

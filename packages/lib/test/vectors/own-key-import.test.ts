@@ -1,9 +1,8 @@
-/** Strings passed as a public key: good ones have the same kid and fingerprint in every format, the others have one error code each. */
-
+/** Texts given in place of a public key: valid keys keep their names in every format, and each other text has one error code. */
 import { keyErrorCode } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
 import { KeyError, PublicKey } from '../../src/index.ts';
-import { echoed, KEY_IMPORT_CASES } from './key-import-cases.ts';
+import { echoed, KEY_IMPORT_CASES, MORE_KEY_TEXTS } from './key-import-cases.ts';
 
 const textOf = (id: string) => KEY_IMPORT_CASES.find((one) => one.id === id)?.text ?? '';
 
@@ -17,8 +16,8 @@ function messageOf(run: () => unknown): string {
   return '';
 }
 
-describe('importing a public key from a string', () => {
-  test.each(KEY_IMPORT_CASES)('$id: $outcome', ({ text, outcome }) => {
+describe('importing a public key from a text', () => {
+  test.each([...KEY_IMPORT_CASES, ...MORE_KEY_TEXTS])('$id: $outcome', ({ text, outcome }) => {
     expect(keyErrorCode(() => PublicKey.from(text))).toBe(outcome);
     expect(
       echoed(

@@ -1,8 +1,9 @@
-/** Hostile JOSE headers, sent to a running `ajwtd`. */
+/** JOSE headers against a running `ajwtd`: one of each outcome. The full lists run in the library's tests (own-jose-headers*.test.ts, algorithms.test.ts). */
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { scratch } from 'ajwt-testkit/ajwtd';
+import { oneOfEach } from 'ajwt-testkit/cases';
 import { request } from 'ajwt-testkit/connection';
 import { inDirectory, payload, publicKeyOf, token } from 'ajwt-testkit/directory';
 import { expectAccepted, expectRefused, type Watched, watch } from 'ajwt-testkit/refusal';
@@ -75,8 +76,11 @@ async function expectOutcome(sent: string, outcome: string | undefined, why?: st
   await expectRefused(watched, request('/.ajwt/auth', [`Authorization: JWT ${sent}`]), outcome ?? '');
 }
 
-describe('JOSE headers of the test vectors', () => {
-  test.each(cases)('$id: $header', async ({ id, header, signature }) => {
+describe('a JOSE header of the vectors', () => {
+  // Those that point to a server, so that the trap is laid in full.
+  const pointing = cases.filter(({ header }) => header.includes('TRAP'));
+  const tried = [...new Set([...oneOfEach(cases, ({ id }) => JSON.stringify(VECTOR_OUTCOMES[id])), ...pointing])];
+  test.each(tried)('$id: $header', async ({ id, header, signature }) => {
     const bytes = vectorHeader(header, (trap.address() as AddressInfo).port, kid);
     const outcome = VECTOR_OUTCOMES[id];
     const made = Object.entries(tokens[signature]?.(bytes) ?? {});
@@ -87,18 +91,17 @@ describe('JOSE headers of the test vectors', () => {
   });
 });
 
-describe.each(Object.entries(joseHeaderMembers(kid, stranger)))('a JOSE header with %s', (_what, headers) => {
-  test.each(headers)('%s: %s', async (header, outcome) => {
+test.each(Object.entries(joseHeaderMembers(kid, stranger)))('a JOSE header with %s', async (_what, headers) => {
+  for (const [header, outcome] of oneOfEach(headers, ([, expected]) => expected)) {
     await expectOutcome(signToken(header, goodPayload(), good), outcome);
     await expectAccepted(watched, token('alice', good), 'the next good request');
-  });
+  }
 });
 
-test.each(['HS256', 'HS384', 'HS512'])('no form of the public key works as an HMAC secret for %s', async (alg) => {
-  const header = JSON.stringify({ alg, typ: 'JWT', kid });
-  for (const secret of Object.values(macSecrets(good))) {
-    await expectOutcome(macToken(header, goodPayload(), alg.replace('HS', 'sha'), secret), 'malformed alg');
-  }
+test('no public key is a secret for HS256', async () => {
+  const header = JSON.stringify({ alg: 'HS256', typ: 'JWT', kid });
+  const [secret = ''] = Object.values(macSecrets(good));
+  await expectOutcome(macToken(header, goodPayload(), 'sha256', secret), 'malformed alg');
   await expectAccepted(watched, token('alice', good), 'the next good request');
 });
 
@@ -113,12 +116,19 @@ test('keys in the header, or at a URL in it, are neither used nor fetched', asyn
   expect(connections, 'requests to the trap').toBe(0);
 });
 
-describe.each(Object.entries(KINDS))('a key of type %s', (name, { key, signs, accepts }) => {
-  test.each(Object.keys(SCHEMES) as SchemeName[])('with an alg of %s', async (alg) => {
+describe.each(Object.entries(KINDS))('a key of the kind %s', (name, { key, signs, accepts }) => {
+  const outcomeOf = (alg: SchemeName) =>
+    LENGTHS[alg] === LENGTHS[signs] ? 'unknown_key' : 'malformed signature_length';
+  const others = (Object.keys(SCHEMES) as SchemeName[]).filter((alg) => !accepts.includes(alg));
+
+  test.each(accepts)('signs %s', async (alg) => {
+    await expectAccepted(watched, signToken(JSON.stringify({ alg }), payload(name), key, alg));
+  });
+
+  test.each(oneOfEach(others, outcomeOf))('is refused for an alg of %s', async (alg) => {
     const header = JSON.stringify({ alg });
-    if (accepts.includes(alg)) return expectAccepted(watched, signToken(header, payload(name), key, alg));
-    const outcome = LENGTHS[alg] === LENGTHS[signs] ? 'unknown_key' : 'malformed signature_length';
-    // Any RSA key can make a PSS signature.
+    const outcome = outcomeOf(alg);
+    // A PSS signature is one that an RSA key can make.
     const scheme = signs === 'RS512' && alg.startsWith('PS') ? alg : signs;
     await expectOutcome(signToken(header, payload(name), key, scheme), outcome);
     const [, claims, signature] = parts(signToken(JSON.stringify({ alg: signs }), payload(name), key, signs));

@@ -1,12 +1,16 @@
-/** Hostile keys given to `ajwtd key add`. */
+/**
+ * Keys that `ajwtd key add` refuses: one of each error code, and what only a command meets. The full list runs in the library's
+ * tests (own-key-import.test.ts).
+ */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { ajwtd, type InProcessOptions, scratch } from 'ajwt-testkit/ajwtd';
+import { oneOfEach } from 'ajwt-testkit/cases';
 import { hasProgram, runProgram } from 'ajwt-testkit/command';
 import { databaseWith, inDirectory, publicKeyOf } from 'ajwt-testkit/directory';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { echoed, KEY_IMPORT_CASES } from '../../../lib/test/vectors/key-import-cases.ts';
+import { echoed, KEY_IMPORT_CASES, MORE_KEY_TEXTS } from '../../../lib/test/vectors/key-import-cases.ts';
 
 const path = scratch();
 const database = path('keys.db');
@@ -50,8 +54,15 @@ interface Refused extends InProcessOptions {
   readonly says?: RegExp;
 }
 
-const refused = KEY_IMPORT_CASES.filter(({ outcome }) => outcome !== 'accepted');
-const accepted = KEY_IMPORT_CASES.filter(({ outcome }) => outcome === 'accepted');
+const refused = oneOfEach(
+  KEY_IMPORT_CASES.filter(({ outcome }) => outcome !== 'accepted'),
+  ({ outcome }) => outcome,
+);
+const accepted = oneOfEach(
+  KEY_IMPORT_CASES.filter(({ outcome }) => outcome === 'accepted'),
+  // A key in each format: a PEM, an OpenSSH line, a JWK.
+  ({ text }) => text.trimStart().slice(0, 1),
+);
 
 describe.concurrent('a test vector that is not an acceptable key', () => {
   test.each(refused)('$id: $outcome', ({ text }) => expectRefused(['carol', '-'], { input: text, secret: text }));
@@ -69,31 +80,14 @@ describe.concurrent('a test vector that is an acceptable key', () => {
   });
 });
 
-const pem = (key: KeyObject) => key.export({ format: 'pem', type: 'spki' }).toString();
-const secretPem = (key: KeyObject) => key.export({ format: 'pem', type: 'pkcs8' }).toString();
-const pair = generateKeyPairSync('ed25519');
-const encrypted = pair.privateKey.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'secret' });
-/** More cases of spec/PROTOCOL.md §7. */
-const TEXTS: Readonly<Record<string, string>> = {
-  'a private key in PEM': secretPem(pair.privateKey),
-  'an encrypted private key': encrypted.toString(),
-  'a public key followed by its private key': pem(pair.publicKey) + secretPem(pair.privateKey),
-  'an RSA key restricted to PSS': pem(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey),
-  'an X25519 key': pem(generateKeyPairSync('x25519').publicKey),
-  'a shared secret': JSON.stringify({ kty: 'oct', k: 'c2VjcmV0LXNlY3JldC1zZWNyZXQ' }),
-  'a JWK set': JSON.stringify({ keys: [pair.publicKey.export({ format: 'jwk' })] }),
-  'a key followed by NUL': `${pem(pair.publicKey)}\0`,
-  'a line with options before the key': `command="/bin/sh" ${publicKeyOf(pair.privateKey).toOpenSsh()}`,
-  'a comment with terminal escapes': `${publicKeyOf(pair.privateKey).toOpenSsh()} \u001b[2Jme`,
-  'a comment that reverses the direction of text': `${publicKeyOf(pair.privateKey).toOpenSsh()} \u202eme`,
-  'bytes that are not UTF-8': Buffer.from([0xff, 0xfe, 0x00, 0x80]).toString('latin1'),
-};
-describe.concurrent('more input that is not an acceptable key', () => {
-  test.each(Object.entries(TEXTS))('%s', (_what, text) => expectRefused(['carol', '-'], { input: text, secret: text }));
+/** Private keys and secrets, whose text must not be repeated; and bytes, which the command decodes. */
+const SECRETS = MORE_KEY_TEXTS.filter(({ id }) => /private key|secret|bytes/.test(id));
+describe.concurrent('a text that no vector has', () => {
+  test.each(SECRETS)('$id', ({ text }) => expectRefused(['carol', '-'], { input: text, secret: text }));
 });
 
-describe.concurrent('a path that is not a key file', () => {
-  test('a missing file', () => expectRefused(['carol', path('none.pub')], { says: /ENOENT/ }));
+describe.concurrent('what is not a key file', () => {
+  test('one that is not there', () => expectRefused(['carol', path('none.pub')], { says: /ENOENT/ }));
   test('a folder', () => {
     mkdirSync(path('folder'));
     return expectRefused(['carol', path('folder')], { says: /regular file/ });
@@ -113,7 +107,7 @@ describe.concurrent('a path that is not a key file', () => {
     return expectRefused(['carol', path('huge.pub')], { says: /larger/ });
   });
   test.each(['a private key in PEM', 'a shared secret'])('%s itself', (what) => {
-    const text = TEXTS[what] ?? '';
+    const text = MORE_KEY_TEXTS.find(({ id }) => id === what)?.text ?? '';
     return expectRefused(['carol', text], { secret: text, says: /give a file/ });
   });
 });
@@ -126,14 +120,23 @@ describe.concurrent('a good key that cannot be registered this way', () => {
     expectRefused(['carol', '-'], { input: line(), says: /belongs to another user/ }));
   test('a revoked key, again', () =>
     expectRefused(['alice', '-'], { input: publicKeyOf(revoked).toPem(), says: /was revoked/ }));
-  test.each(['', ' carol', 'carol\n', 'ca\u0001rol', 'u'.repeat(601)])(
-    'for a username that a token cannot contain: %j',
-    (name) => expectRefused([name, '-'], { input: fresh(), says: /username/ }),
+  test.each([
+    ['empty', ''],
+    ['with a space before it', ' carol'],
+    ['with a line end', 'carol\n'],
+    ['with a control character', 'ca\u0001rol'],
+    ['of 601 bytes', 'u'.repeat(601)],
+  ])('under a username that no token can have: %s', (_what, name) =>
+    expectRefused([name, '-'], { input: fresh(), says: /username/ }),
   );
   test.each(['2020-01-01', '2027-02-31', 'tomorrow', '1e3', ''])('until %j', (date) =>
     expectRefused(['carol', '-', `--expires=${date}`], { input: fresh(), says: /expir/ }),
   );
-  test.each(['one\ntwo', '\u001b[2J', 'x'.repeat(501)])('with the comment %j', (comment) =>
+  test.each([
+    ['of two lines', 'one\ntwo'],
+    ['with a terminal control sequence', '\u001b[2J'],
+    ['of 501 characters', 'x'.repeat(501)],
+  ])('with a comment %s', (_what, comment) =>
     expectRefused(['carol', '-', `--comment=${comment}`], { input: fresh(), says: /comment/ }),
   );
 });

@@ -1,5 +1,5 @@
-/** Checks what must be true of every refusal: response, log and used nonces. */
-import { expect } from 'vitest';
+/** Checks every refusal: its response, its log line, and that it used no nonce. */
+import { expect, vi } from 'vitest';
 import { MALFORMED, REASONS, type Reason, type ReasonEntry } from '../../lib/src/core/reasons.ts';
 import { type Ajwtd, type LogLine, serve } from './ajwtd.ts';
 import { type Answer, exchange, request } from './connection.ts';
@@ -112,16 +112,13 @@ function expectNoSecrets(lines: readonly LogLine[], bytes: string | Uint8Array):
   }
 }
 
-/** Returns a server that may still log refusals in this second; waits until there is one. */
-async function serverWithRoom(servers: readonly Ajwtd[]): Promise<Ajwtd> {
-  for (;;) {
+/** Waits until one of the servers may still log a refusal in the current second. @returns that server */
+function serverWithRoom(servers: readonly Ajwtd[]): Promise<Ajwtd> {
+  function hasRoom({ log }: Ajwtd): boolean {
     const second = new Date().toISOString().slice(0, 19);
-    const free = servers.find(
-      ({ log }) => log.filter(({ reason, time }) => reason !== undefined && time.startsWith(second)).length < LINES,
-    );
-    if (free !== undefined) return free;
-    await new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000)));
+    return log.filter(({ reason, time }) => reason !== undefined && time.startsWith(second)).length < LINES;
   }
+  return vi.waitUntil(() => servers.find(hasRoom), { timeout: 10_000, interval: 20 });
 }
 
 /**

@@ -19,6 +19,22 @@ async function serves({ port }: Ajwtd, timeout: number): Promise<void> {
   await expect.poll(status, { timeout, interval: 50 }).toBe(200);
 }
 
+/**
+ * Sends fresh tokens, one after the other, until every server has learned of a change. A request that is sent more than a second after
+ * the call must get the status, and so must two more in a row to each server.
+ */
+async function expectWithinASecond(servers: readonly Ajwtd[], make: () => string, status: number): Promise<void> {
+  const deadline = performance.now() + 1000;
+  for (const { port } of servers) {
+    for (let inARow = 0; inARow < 3; ) {
+      const isLate = performance.now() > deadline;
+      const seen = (await exchange(port, withToken(make()))).status;
+      if (isLate) expect(seen).toBe(status);
+      inARow = seen === status ? inARow + 1 : 0;
+    }
+  }
+}
+
 describe.each([
   {
     name: 'PostgreSQL',
@@ -82,17 +98,13 @@ describe.each([
         ['enable', 200],
       ] as const) {
         await command('user', change, 'alice');
-        const at = performance.now() + 1000;
-        while (performance.now() < at) await new Promise((resolve) => setTimeout(resolve, at - performance.now()));
-        for (const { port } of servers) {
-          expect((await exchange(port, withToken(token('alice', alice)))).status).toBe(status);
-        }
+        await expectWithinASecond(servers, () => token('alice', alice), status);
       }
       for (const server of servers) expect(await server.stop()).toEqual({ code: 0, signal: null });
     });
 
     test.each(['key revoke', 'user disable'])(
-      'under load, every request sent a second after %s is refused',
+      'under load, every request sent more than a second after %s is refused',
       async (change) => {
         const name = change.replace(' ', '-');
         const key = generateKeyPairSync('ed25519').privateKey;
@@ -129,17 +141,14 @@ describe.each([
       await command('user', 'add', 'partner');
       const server = await serve({ database: where });
       await serves(server, 5000);
-      const statusOf = async () => (await exchange(server.port, withToken(token('partner', key)))).status;
-      expect(await statusOf()).toBe(401);
-      // The host is private and not allowed, so a lookup there is a 503.
+      expect((await exchange(server.port, withToken(token('partner', key)))).status).toBe(401);
+      // The server must not connect to a private host, so it cannot decide about keys of this set.
       for (const [change, status] of [
         ['add', 503],
         ['remove', 401],
       ] as const) {
         await command('jwks', change, 'partner', 'https://localhost/jwks.json');
-        const at = performance.now() + 1000;
-        while (performance.now() < at) await new Promise((resolve) => setTimeout(resolve, at - performance.now()));
-        expect(await statusOf(), change).toBe(status);
+        await expectWithinASecond([server], () => token('partner', key), status);
       }
       await server.stop();
     });

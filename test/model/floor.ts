@@ -32,7 +32,7 @@ export function remainsAfter(rule: Rule, local: boolean, lost: number, time: num
 }
 
 const INCARNATION: Readonly<Record<Rule['incarnation'], (state: State) => number>> = {
-  'run and replication id': ({ run, replication }) => run * 100 + replication,
+  'run and replication id': ({ run, replication }) => run * 16 + replication,
   'run id': ({ run }) => run,
   none: ({ memory }) => memory.life,
 };

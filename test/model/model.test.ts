@@ -62,6 +62,7 @@ describe('the checker', () => {
       if (state < to - 1) yield { action: 'two more', state: state + 2 };
     },
     wrong,
+    key: String,
   });
 
   test('visits every state once', () => {

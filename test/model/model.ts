@@ -3,6 +3,7 @@ import { type Exploration, explore, type Step } from './checker.ts';
 import { fail, keepUp } from './faults.ts';
 import { admits, isLocked, lockOut } from './floor.ts';
 import { forget } from './forgetting.ts';
+import { keyOf, lockOutKeyOf } from './key.ts';
 import { begin, proceed, type Setting } from './requests.ts';
 import type { Rule } from './rule.ts';
 import { clockOf, copy, nodesOf, type Scenario, type State, start } from './world.ts';
@@ -47,8 +48,7 @@ export function check(rule: Rule, scenario: Scenario, mostLockOut: number): Chec
   let [states, steps, longestLockOut] = [0, 0, 0];
 
   function lockOutOf(state: State): number {
-    const { time, wrong, clocks, memory, closings, run, replication } = state;
-    const key = JSON.stringify([time, wrong, clocks, memory.floor, memory.life, closings, run, replication]);
+    const key = lockOutKeyOf(state);
     const known = lockOuts.get(key) ?? lockOut(rule, local, state, mostLockOut);
     lockOuts.set(key, known);
     longestLockOut = Math.max(longestLockOut, known);
@@ -59,6 +59,7 @@ export function check(rule: Rule, scenario: Scenario, mostLockOut: number): Chec
     const setting: Setting = { rule, local, times, strict };
     const explored = explore<State>({
       initial: [start(scenario, times)],
+      key: keyOf,
       *next(state) {
         if (!isOpen(state)) return;
         yield* proceed(setting, state);

@@ -1,21 +1,22 @@
-/** Every command and snippet in the documentation is run, and prints what the page says it prints. */
+/** Runs every command and snippet of the documentation, compares their output with the page, and compiles the snippets. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { makeDjangoDatabase } from 'ajwt-testkit/django-tables';
+import { NODE_COMPILE_CACHE } from 'ajwt-testkit/program';
 import { environment, mustRun } from 'ajwt-testkit/run';
 import { PrivateKey } from 'asymmetric-jwt-auth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/** Commands of a page that other tests run: the set-up, the demo, and the tests themselves. */
+/** Commands that other tests run: the set-up, the demo, and the tests themselves. */
 const RUN_ELSEWHERE = /^npm (ci|test|run (demo|test:all|test:interop|chaos|check|bench|race|format|build|tarballs))\b/;
 
-/** A fenced block: its language, the word behind it, its text. */
+/** A fenced block: its language, the word after it, and its text. */
 interface Block {
   readonly language: string;
   readonly word: string;
@@ -36,18 +37,22 @@ const PAGES = globSync('{*.md,docs/*.md,spec/*.md,packages/*/README.md}')
   .sort()
   .filter((page) => blocksOf(page).some(({ language }) => language === 'ts' || language === 'sh'));
 
-/** What a reader has already, in the folder where a page's commands run. */
+/** Files that a reader already has in the folder where the commands of a page run. */
 const BROUGHT_ALONG: Readonly<Record<string, (folder: string) => Promise<void>>> = {
   'docs/MIGRATING_FROM_DJANGO.md': bringDjangoSite,
 };
 
 // Inside the repository, so that the packages' names lead to their sources.
 const SCRATCH = resolve('test/.docs');
-// As after `npm install`, from the sources.
+/** A page's folder, with its snippets and whatever its commands write. */
+const folderOf = (page: string) => join(SCRATCH, page.replaceAll('/', '-'));
+// On the PATH, as after `npm install`.
 const COMMANDS = { ajwt: 'packages/lib/src/cli/ajwt.ts', ajwtd: 'packages/server/src/cli/ajwtd.ts' };
 beforeAll(async () => {
+  // A run that was interrupted may have left the folder.
+  await rm(SCRATCH, { recursive: true, force: true });
   await mkdir(join(SCRATCH, 'bin'), { recursive: true });
-  // They are on the path already, and the packages' own are not built.
+  // The commands are on the PATH already, and the packages' own are not built.
   await writeFile(join(SCRATCH, 'bin/npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
   for (const [name, source] of Object.entries(COMMANDS)) {
     const script = `#!/bin/sh\nexec node --conditions=source '${resolve(source)}' "$@"\n`;
@@ -60,9 +65,14 @@ describe.each(PAGES)('%s', (page) => {
   const blocks = blocksOf(page).filter(({ language }) => ['ts', 'sh', 'text'].includes(language));
 
   test('runs as printed', async () => {
-    const folder = await mkdtemp(join(SCRATCH, 'page-'));
+    const folder = folderOf(page);
+    await mkdir(folder);
     const { PATH } = environment();
-    const env = environment({ NODE_OPTIONS: '--conditions=source', PATH: `${join(SCRATCH, 'bin')}:${PATH}` });
+    const env = environment({
+      NODE_OPTIONS: '--conditions=source',
+      NODE_COMPILE_CACHE,
+      PATH: `${join(SCRATCH, 'bin')}:${PATH}`,
+    });
     const background: ChildProcess[] = [];
     let printed = '';
     try {
@@ -78,15 +88,33 @@ describe.each(PAGES)('%s', (page) => {
           await answering(child, ports[0] as number);
         } else printed = await runCommands(block.text, folder, env);
       }
-      await typeCheck(folder);
     } finally {
       await Promise.all(background.map(stop));
-      await rm(folder, { recursive: true });
     }
   });
 });
 
-/** The database of a site, and the private key of a user of it. */
+// A declaration of global types applies to a whole program, so pages that import one are compiled apart from the others.
+const declaresGlobals = (page: string) => readFileSync(page, 'utf8').includes("'asymmetric-jwt-auth/express/global';");
+
+test.each([
+  { name: 'with-globals', pages: PAGES.filter(declaresGlobals) },
+  { name: 'without-globals', pages: PAGES.filter((page) => !declaresGlobals(page)) },
+])('all snippets compile: the pages $name', async ({ name, pages }) => {
+  expect(pages.length).toBeGreaterThan(1);
+  const config = join(SCRATCH, `${name}.json`);
+  await writeFile(
+    config,
+    JSON.stringify({
+      extends: resolve('tsconfig.base.json'),
+      compilerOptions: { noEmit: true },
+      include: pages.map((page) => `${folderOf(page)}/*.ts`),
+    }),
+  );
+  await mustRun(resolve('node_modules/.bin/tsc'), ['-p', config]);
+});
+
+/** Makes the database of a site, and the private key of one of its users. */
 async function bringDjangoSite(folder: string): Promise<void> {
   const keys = await Promise.all([PrivateKey.generate('rsa'), PrivateKey.generate()]);
   const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
@@ -101,14 +129,14 @@ async function bringDjangoSite(folder: string): Promise<void> {
 async function runCommands(text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
   const lines = text.split('\n').filter((line) => !RUN_ELSEWHERE.test(line));
   for (const line of lines.filter((one) => one.startsWith('npm install '))) {
-    // What a reader installs is already there: ours from its sources, the others from the registry.
+    // The packages that a reader installs are there already: ours from the sources, the others from the registry.
     for (const name of line.split(' ').slice(2)) expect(existsSync(resolve('node_modules', name)), name).toBe(true);
   }
   const script = lines.filter((line) => !line.startsWith('npm install ')).join('\n');
   return script.trim() === '' ? '' : mustRun('sh', ['-euc', script], { cwd, env });
 }
 
-/** Where a server listens: where its source says, or where ajwtd does by itself, its administration last. */
+/** Returns the ports of a server: the port in its source, or the ports of ajwtd, that of its admin listener last. */
 function portsOf(text: string, cwd: string): number[] {
   const file = /\bnode (\S+)/.exec(text)?.[1];
   if (file !== undefined) return [Number(/listen\((\d+)/.exec(readFileSync(join(cwd, file), 'utf8'))?.[1])];
@@ -116,7 +144,7 @@ function portsOf(text: string, cwd: string): number[] {
   return text.includes('--admin-listen off') ? [own] : [own, 8788];
 }
 
-/** What answers on a port is the server that is started next, and nothing that was there before. */
+/** Throws if something listens on a port: the responses must come from the server that the page starts. */
 async function mustBeFree(port: number): Promise<void> {
   const probe = createServer().listen(port);
   await once(probe, 'listening').catch((error) => {
@@ -127,7 +155,7 @@ async function mustBeFree(port: number): Promise<void> {
 
 const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
 
-/** Waits until a server takes connections. */
+/** Waits until a server responds. */
 async function answering(child: ChildProcess, port: number): Promise<void> {
   for (;;) {
     if (hasEnded(child))
@@ -141,17 +169,10 @@ async function answering(child: ChildProcess, port: number): Promise<void> {
   }
 }
 
-/** Ends a server; its ports are free then, and nothing writes to its folder. */
+/** Stops a server, and waits until its ports are free. */
 async function stop(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return;
   const ended = once(child, 'exit');
   child.kill();
   await ended;
-}
-
-async function typeCheck(folder: string): Promise<void> {
-  if (globSync('*.ts', { cwd: folder }).length === 0) return;
-  const config = { extends: resolve('tsconfig.base.json'), compilerOptions: { noEmit: true }, include: ['*.ts'] };
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
-  await mustRun(resolve('node_modules/.bin/tsc'), ['-p', folder]);
 }

@@ -7,7 +7,7 @@ import { environment } from './run.ts';
 const NODE = process.env.AJWT_TEST_NODE ?? process.execPath;
 
 /** The tests start hundreds of processes: the cache strips types once. */
-const NODE_COMPILE_CACHE = resolve('node_modules/.cache/ajwt');
+export const NODE_COMPILE_CACHE = resolve('node_modules/.cache/ajwt');
 
 /** The commands, each as the program and the arguments that start it. */
 export const COMMANDS = {

@@ -1,6 +1,6 @@
 /** Tools that only the tests of the packed packages use: Jest, checkers of packages, and types of other versions of Node. */
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
@@ -18,3 +18,11 @@ export function hasReleaseTools(): boolean {
 
 /** Whether tests leave the tools out: they are not installed, and `npm test` runs with what is there. */
 export const lacksReleaseTools = process.env.AJWT_TEST_ALL === undefined && !hasReleaseTools();
+
+/** What a test's name says when it is skipped for lack of the tools. */
+export const NEEDS_RELEASE_TOOLS = lacksReleaseTools ? ' (needs tools that npm run test:all installs)' : '';
+
+/** Returns the path of an installed tool. */
+export function releaseTool(name: string): string {
+  return join(RELEASE_TOOLS, 'node_modules/.bin', name);
+}

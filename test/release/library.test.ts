@@ -1,0 +1,137 @@
+/** The packed library, installed in an empty project: imported, required, and run by npx and Jest. */
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { OTHER_NODES } from 'ajwt-testkit/nodes';
+import { lacksReleaseTools, NEEDS_RELEASE_TOOLS, releaseTool } from 'ajwt-testkit/release-tools';
+import { environment, mustRun, run } from 'ajwt-testkit/run';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { PRINTED, PROGRAM } from './program.ts';
+
+const PACKAGE = resolve('packages/lib');
+const { library, project, both } = inject('packed');
+
+const CJS = `
+const { createAuthenticator, PublicKey } = require('asymmetric-jwt-auth');
+const { expressAuth } = require('asymmetric-jwt-auth/express');
+const { nodeAuth } = require('asymmetric-jwt-auth/node');
+const { webAuth } = require('asymmetric-jwt-auth/web');
+const { createSignedFetch } = require('asymmetric-jwt-auth/client');
+console.log([createAuthenticator, PublicKey.from, expressAuth, nodeAuth, webAuth, createSignedFetch].map((it) => typeof it).join(' '));
+`;
+
+/** The library in one program, by `import` and by `require`. */
+const ONE_COPY = `
+import { createRequire } from 'node:module';
+import * as imported from 'asymmetric-jwt-auth';
+import * as client from 'asymmetric-jwt-auth/client';
+const required = createRequire(import.meta.url)('asymmetric-jwt-auth');
+const key = await client.PrivateKey.generate();
+console.log(required.PrivateKey === client.PrivateKey, required.KeyError === imported.KeyError, key instanceof required.PrivateKey);
+`;
+
+/** Fenced blocks of a page that have a file's name. */
+function filesOf(page: string): (readonly [name: string, text: string])[] {
+  return [...readFileSync(page, 'utf8').matchAll(/^```js ([\w.-]+)\n([\s\S]*?)^```$/gm)].map(
+    ([, name, text]) => [name as string, text as string] as const,
+  );
+}
+
+beforeAll(async () => {
+  await writeFile(join(project, 'required.cjs'), CJS);
+  await writeFile(join(project, 'one-copy.mjs'), ONE_COPY);
+});
+
+test('brings nothing along', async () => {
+  const installed = await readdir(join(project, 'node_modules'));
+  expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['asymmetric-jwt-auth']);
+  const { dependencies, scripts } = JSON.parse(await readFile(join(PACKAGE, 'package.json'), 'utf8'));
+  expect(dependencies).toBeUndefined();
+  expect(Object.keys(scripts).filter((name) => /install/.test(name))).toEqual([]);
+});
+
+test('has its licence, and the page that a registry shows', async () => {
+  const installed = join(project, 'node_modules/asymmetric-jwt-auth');
+  expect(await readFile(join(installed, 'LICENSE'), 'utf8')).toBe(await readFile('LICENSE', 'utf8'));
+  expect(await readFile(join(installed, 'README.md'), 'utf8')).toBe(await readFile('packages/lib/README.md', 'utf8'));
+});
+
+test('works when imported', async () => {
+  await writeFile(join(project, 'program.ts'), PROGRAM);
+  expect(await mustRun('node', ['program.ts'], { cwd: project })).toBe(PRINTED);
+});
+
+test('works when required', async () => {
+  expect(await mustRun('node', ['required.cjs'], { cwd: project })).toBe(
+    'function function function function function function\n',
+  );
+});
+
+test('makes keys as npx asymmetric-jwt-auth, as the documentation has it', async () => {
+  const npx = (...words: string[]) => run('npx', ['--offline', 'asymmetric-jwt-auth', ...words], { cwd: project });
+  const { version } = JSON.parse(await readFile(join(PACKAGE, 'package.json'), 'utf8'));
+  expect(await npx('--version')).toMatchObject({ code: 0, stdout: `ajwt ${version}\n` });
+  expect(await npx('keygen', '--out', 'made')).toMatchObject({ code: 0 });
+  expect(await readFile(join(project, 'made.pub'), 'utf8')).toMatch(/^ssh-ed25519 /);
+  expect(await npx('keygen', '--out', 'made')).toMatchObject({ code: 1 });
+});
+
+test('does so where it is not installed: npx fetches it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ajwt-npx-'));
+  try {
+    const words = ['--yes', '--offline', '--package', library, 'asymmetric-jwt-auth', 'keygen', '--out', 'made'];
+    const env = environment({ npm_config_cache: join(folder, 'cache') });
+    await mustRun('npx', words, { cwd: folder, env });
+    expect(await readFile(join(folder, 'made'), 'utf8')).toMatch(/^-----BEGIN PRIVATE KEY-----/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+for (const { version, program, isMissing } of [
+  { version: process.versions.node, program: process.execPath, isMissing: false },
+  ...OTHER_NODES,
+]) {
+  test.skipIf(isMissing)(`is one copy for import and require on Node ${version}`, async () => {
+    expect(await mustRun(program, [join(project, 'one-copy.mjs')])).toBe('true true true\n');
+    expect(await mustRun(program, [join(project, 'required.cjs')])).toBe(`${'function '.repeat(6).trim()}\n`);
+  });
+}
+
+describe.skipIf(lacksReleaseTools)(`under Jest${NEEDS_RELEASE_TOOLS}`, () => {
+  const pages = filesOf('docs/COMMONJS.md');
+  let folder = '';
+  beforeAll(async () => {
+    // Below the project that has Kysely too.
+    folder = join(both, 'jest');
+    await mkdir(folder);
+    await writeFile(join(folder, 'package.json'), '{ "private": true }');
+    for (const [name, text] of pages) await writeFile(join(folder, name), text);
+  });
+  const jest = (file: string, env: Record<string, string> = {}) =>
+    run(releaseTool('jest'), ['--runTestsByPath', file], { cwd: folder, env: environment(env) });
+
+  test('the example of docs/COMMONJS.md runs with default settings', async () => {
+    expect(pages.map(([name]) => name)).toEqual(['auth.test.js', 'sql.test.js']);
+    expect(await jest('auth.test.js')).toMatchObject({ code: 0, stderr: expect.stringContaining('1 passed') });
+  });
+
+  test('/sql needs the flag that docs/COMMONJS.md names', async () => {
+    expect(await jest('sql.test.js')).toMatchObject({ code: 1 });
+    const flag = '--experimental-vm-modules';
+    expect(readFileSync('docs/COMMONJS.md', 'utf8')).toContain(`NODE_OPTIONS=${flag} npx jest`);
+    expect(await jest('sql.test.js', { NODE_OPTIONS: flag })).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('1 passed'),
+    });
+  });
+});
+
+test.skipIf(lacksReleaseTools)(`is what publint wants${NEEDS_RELEASE_TOOLS}`, async () => {
+  await mustRun(releaseTool('publint'), ['--strict', library]);
+});
+
+test.skipIf(lacksReleaseTools)(`has no types that are wrong${NEEDS_RELEASE_TOOLS}`, async () => {
+  await mustRun(releaseTool('attw'), [library, '--profile', 'strict']);
+});

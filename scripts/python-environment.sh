@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a Python environment with pinned packages from PyPI, unless it is there already: `python-environment.sh FOLDER REQUIREMENTS`.
+# Makes a Python environment with pinned packages from PyPI, unless it exists: `python-environment.sh FOLDER REQUIREMENTS`.
 set -eu
 environment="$1"
 pinned="$2"

@@ -1,19 +1,19 @@
 #!/bin/sh
-# Everything that is checked, with every tool that the tests use: `npm run test:all`.
-# As root on Debian it installs what is missing; elsewhere it says what to install.
+# Runs every check and every test, with every program that the tests use: `npm run test:all`.
+# As root on Debian it installs missing programs. Elsewhere it says what to install.
 set -eu
 cd "$(dirname "$0")/.."
 
 missing=""
 reasons=""
-# Servers lie outside the path of users.
+# Servers are not on a user's PATH.
 for folder in /usr/sbin /usr/lib/postgresql/*/bin; do PATH="$PATH:$folder"; done
 add() {
   missing="$missing $1"
   reasons="$reasons
   $1: $2"
 }
-# A program, its Debian package, and what the tests do with it.
+# Arguments: a program, its Debian package, and what the tests do with it.
 need() { command -v "$1" >/dev/null 2>&1 || add "$2" "$3"; }
 need ssh-keygen openssh-client "makes keys as users do, and runs an ssh-agent"
 need openssl openssl "makes keys and certificates as users do"
@@ -21,17 +21,17 @@ need curl curl "runs the commands of the documentation"
 need nginx nginx-light "passes requests on to ajwtd"
 need caddy caddy "passes requests on to ajwtd"
 need haproxy haproxy "passes requests on to ajwtd"
-need redis-server redis-server "is a store of used nonces"
-need initdb postgresql "is a store of users, keys and used nonces"
-need pgbouncer pgbouncer "is a pool of connections between ajwtd and PostgreSQL"
-need mariadbd mariadb-server "is a store of users, keys and used nonces"
+need redis-server redis-server "stores used nonces"
+need initdb postgresql "stores users, keys and used nonces"
+need pgbouncer pgbouncer "pools connections between ajwtd and PostgreSQL"
+need mariadbd mariadb-server "stores users, keys and used nonces"
 need script bsdutils "gives commands a terminal"
 need zsh zsh "completes commands"
 need fish fish "completes commands"
 need softhsm2-util softhsm2 "holds keys that sign over PKCS #11"
 need pkcs11-tool opensc "signs over PKCS #11"
 python3 -c 'import ensurepip, venv' 2>/dev/null || add "python3 python3-venv" "runs proxies from PyPI"
-# Newer Debians have the old ciphers of OpenSSL in a separate package. Without OpenSSL itself, this cannot be known yet.
+# Newer Debian releases have the old ciphers of OpenSSL in a separate package. This cannot be checked before OpenSSL is installed.
 has_old_ciphers() { openssl list -providers -provider legacy >/dev/null 2>&1; }
 if command -v openssl >/dev/null 2>&1; then has_old_ciphers || add openssl-provider-legacy "encrypts keys with old ciphers"; fi
 
@@ -43,7 +43,7 @@ install() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
   else
     echo "The tests need these Debian packages:$reasons" >&2
-    echo "Install them, or run \`npm test\`, which leaves out the tests that need them." >&2
+    echo "Install them, or run \`npm test\`, which skips the tests that need them." >&2
     exit 1
   fi
 }
@@ -55,7 +55,7 @@ if ! has_old_ciphers; then
 fi
 
 npx node scripts/install-test-tools.ts
-# Proxies that Debian does not have, or has in another version.
+# Proxies that Debian does not have, or has in another version only.
 scripts/python-environment.sh .cache/proxies packages/server/test/e2e/proxies/requirements.txt
 
 echo "== lint, format, types, and what is unused" && npm run check

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The tests against the Python package and PyJWT, and of the clients in other languages: `npm run test:interop`.
-# Versions are pinned, in environments of their own. As root on Debian it installs languages that are missing; elsewhere it says
+# Runs the tests against the Python package and PyJWT, and those of the clients in other languages: `npm run test:interop`.
+# Python packages have pinned versions, in separate environments. As root on Debian it installs missing languages. Elsewhere it says
 # what to install.
 set -eu
 cd "$(dirname "$0")/.."
@@ -8,14 +8,14 @@ cd "$(dirname "$0")/.."
 environments="$PWD/.cache/interop"
 
 has_python() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
-# Of the JDK, a runtime alone is no use.
+# A Java runtime without the compiler is not enough.
 has_java() { javac -version >/dev/null 2>&1; }
 
 missing=""
 has_python || missing="$missing python3 python3-venv"
 command -v go >/dev/null 2>&1 || missing="$missing golang-go"
 command -v cargo >/dev/null 2>&1 || missing="$missing cargo rustc"
-# Rust links with it, and a crate has parts in C.
+# Rust links with it, and one crate has parts in C.
 command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 has_java || missing="$missing default-jdk-headless"
 command -v curl >/dev/null 2>&1 || missing="$missing curl"
@@ -48,7 +48,7 @@ for version in 1.3.0 0.3.1; do
   scripts/python-environment.sh "$environments/$version" "test/interop/python/requirements-$version.txt"
 done
 
-# The clients, from their sources; what has not changed is not built again.
+# Builds the clients from their sources. Go and Cargo build only what has changed.
 clients="$environments/clients"
 mkdir -p "$clients"
 echo "building the clients"

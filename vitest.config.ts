@@ -4,6 +4,30 @@ import { OTHER_NODES } from './packages/testkit/src/nodes.ts';
 // The condition `source` makes the packages' own names lead to their TypeScript sources.
 const conditions = ['source', 'node'];
 
+/** Tests that run `ajwt` and `ajwtd` as commands. */
+const COMMANDS = ['packages/*/test/cli/**/*.test.ts', 'packages/server/test/e2e/key-import.test.ts'];
+
+/** Tests that need a database server, Redis or a proxy. */
+const SERVERS = [
+  'packages/lib/test/nonce-stores/redis/*.test.ts',
+  'packages/lib/test/nonce-stores/sql/{mariadb,postgres}.test.ts',
+  'packages/lib/test/nonce-stores/interleavings-servers.test.ts',
+  'packages/lib/test/key-stores/application-tables/*.test.ts',
+  'packages/lib/test/key-stores/directory/servers.test.ts',
+  'packages/server/test/database/{listen,start-together}.test.ts',
+  'packages/server/test/e2e/{databases,databases-tls,proxies,readiness,shared-nonces}.test.ts',
+  'test/{chaos/broken,own-users}.test.ts',
+];
+
+/** Tests with `ajwtd serve`, or with a page of the documentation. */
+const END_TO_END = ['packages/server/test/e2e/*.test.ts', 'test/{demo,docs}.test.ts'];
+
+/** Tests of the packed packages. */
+const RELEASE = ['test/release/*.test.ts'];
+
+/** Tests with a module mock, which would replace the module for other files too. */
+const ISOLATED = ['packages/lib/test/core/order-of-checks.test.ts'];
+
 /**
  * End-to-end tests that `npm run test:all` runs again with `ajwtd` on other versions of Node: those in which Node's own HTTP parser,
  * headers and streams decide. Real proxies and large bodies send ordinary requests, and are tested on one version.
@@ -12,29 +36,40 @@ const ON_OTHER_NODES = ['early-responses', 'forwarded', 'fuzz', 'limits', 'smugg
   (name) => `packages/server/test/e2e/${name}.test.ts`,
 );
 
+/** A project: the files that match `include` and are not in another project. */
+function project(name: string, include: readonly string[], elsewhere: readonly string[], more: object = {}) {
+  const exclude = ['**/node_modules/**', 'test/interop/**', ...elsewhere];
+  return { extends: true as const, test: { name, include: [...include], exclude, ...more } };
+}
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    setupFiles: ['packages/testkit/src/setup.ts'],
+    // Files of a worker share modules. Tests that change globals restore them.
+    isolate: false,
+    unstubEnvs: true,
     // Most of the time goes by in servers that start and end: while one file waits, another works.
     maxWorkers: '100%',
     // Conditions are waited for; how long that takes is the machine's affair.
     expect: { poll: { timeout: 10_000 } },
     projects: [
-      {
-        extends: true,
-        test: {
-          name: 'all',
-          include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'test/interop/**'],
-        },
-      },
-      ...(process.env.AJWT_TEST_ALL === undefined ? [] : OTHER_NODES).map(({ version, program }) => ({
-        extends: true as const,
-        test: { name: `Node ${version}`, include: ON_OTHER_NODES, env: { AJWT_TEST_NODE: program } },
-      })),
+      project(
+        'unit',
+        ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+        [...ISOLATED, ...COMMANDS, ...SERVERS, ...END_TO_END, ...RELEASE],
+      ),
+      project('isolated', ISOLATED, [], { isolate: true }),
+      project('cli', COMMANDS, []),
+      project('e2e', END_TO_END, [...COMMANDS, ...SERVERS]),
+      project('servers', SERVERS, []),
+      project('release', RELEASE, [], { globalSetup: ['test/release/setup.ts'] }),
+      ...(process.env.AJWT_TEST_ALL === undefined ? [] : OTHER_NODES).map(({ version, program }) =>
+        project(`Node ${version}`, ON_OTHER_NODES, [], { env: { AJWT_TEST_NODE: program } }),
+      ),
     ],
   },
 });

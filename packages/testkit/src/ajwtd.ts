@@ -1,7 +1,6 @@
 /** Runs `ajwtd`, and starts `ajwtd serve`. */
-import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { afterAll } from 'vitest';
+import { afterFile } from './after-file.ts';
 import { type InProcessOptions, runInProcess } from './in-process.ts';
 import { type Outcome, type RunOptions, runCommand, startCommand } from './program.ts';
 
@@ -63,17 +62,12 @@ export function ajwtdProcess(args: readonly string[], options: RunOptions = {}):
   return runCommand('ajwtd', args, options);
 }
 
-const running = new Set<ChildProcess>();
-afterAll(() => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
 /** Starts `ajwtd serve` on a free port of 127.0.0.1, and waits until it listens. It is killed after the tests of the file. */
 export async function serve({ database, args = [], env = {} }: ServeOptions): Promise<Ajwtd> {
   const url = database.includes('://') ? database : `sqlite:${database}`;
   const words = ['--database', url, '--listen', '127.0.0.1:0', '--admin-listen', 'off', ...args];
   const child = startCommand('ajwtd', ['serve', ...words], { env });
-  running.add(child);
+  afterFile(() => child.kill('SIGKILL'));
   const log: LogLine[] = [];
   const waiting = new Set<() => void>();
   let stderr = '';
@@ -90,7 +84,6 @@ export async function serve({ database, args = [], env = {} }: ServeOptions): Pr
   const ended = new Promise<Ended>((done) => {
     child.on('close', (code, signal) => {
       isOver = true;
-      running.delete(child);
       done({ code, signal });
       for (const look of waiting) look();
     });

@@ -1,7 +1,7 @@
 /** Applications behind the gateway, which record the requests they receive. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createBareServer, type Server, type Socket } from 'node:net';
-import { afterAll } from 'vitest';
+import { afterFile } from './after-file.ts';
 
 /** A request as an application received it. */
 interface Seen {
@@ -43,7 +43,7 @@ export async function startUpstream(): Promise<Upstream> {
     response.end('hello');
   });
   const upstream: Upstream = { url: await listen(server), seen, handle: undefined };
-  afterAll(() => {
+  afterFile(() => {
     server.closeAllConnections();
     server.close();
   });
@@ -76,7 +76,7 @@ export async function startBareUpstream(answer = ''): Promise<BareUpstream> {
     });
   });
   const upstream: BareUpstream = { url: await listen(server), answer, received: () => received };
-  afterAll(() => {
+  afterFile(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });

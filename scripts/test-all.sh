@@ -43,7 +43,7 @@ install() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
   else
     echo "The tests need these Debian packages:$reasons" >&2
-    echo "Install them, or run \`npm test\`, which skips the tests that need them." >&2
+    echo "Install them, or run \`npx vitest run\`, which skips the tests that need them." >&2
     exit 1
   fi
 }

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 const ANSWERS = ['200 OK', 'error="replayed"', 'error="invalid_token"', 'error="invalid_token"', 'error="stale_time"'];
 const REASONS = ['accepted guido', 'replayed guido', 'bad_signature guido', 'unknown_key guido', 'stale guido'];
 
-test('npm run demo shows ajwtd accept one request, and refuse four for their reasons', async () => {
+test('npm run demo shows one accepted request, and four refused ones with their reasons', async () => {
   const { code, stdout, stderr } = await run('npm', ['run', 'demo', '--', '--once']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const scenes = stdout.split(/^\d\. /m).slice(1);
@@ -19,7 +19,7 @@ test('npm run demo shows ajwtd accept one request, and refuse four for their rea
   expect(scenes[5]?.match(/200 \{"hello":"ada"/g)).toHaveLength(3);
 });
 
-test('the demo makes its own keys where neither OpenSSH nor OpenSSL is installed', async () => {
+test('without OpenSSH and OpenSSL, the demo makes its keys with the library', async () => {
   const bin = await mkdtemp(join(tmpdir(), 'ajwt-bin-'));
   await symlink(process.execPath, join(bin, 'node'));
   const words = ['--conditions=source', 'examples/demo/demo.ts', '--once'];
@@ -30,7 +30,7 @@ test('the demo makes its own keys where neither OpenSSH nor OpenSSL is installed
   expect(stdout).toContain("PrivateKey.generate('rsa')");
 });
 
-/** Runs the demo until it has printed something, and interrupts it. */
+/** Runs the demo until it has printed a text, then sends a signal. Checks that its folder and its server are gone. @returns the exit code */
 async function interruptAfter(text: string, signal: NodeJS.Signals, look: (stdout: string) => Promise<void>) {
   const child = spawn(process.execPath, ['--conditions=source', 'examples/demo/demo.ts'], { env: environment() });
   let stdout = '';
@@ -50,8 +50,8 @@ async function interruptAfter(text: string, signal: NodeJS.Signals, look: (stdou
   return code;
 }
 
-test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('the demo keeps running until %s', async (signal) => {
-  const code = await interruptAfter('npm run bench', signal, async (stdout) => {
+test('the demo keeps running after the last request, until it is interrupted', async () => {
+  const code = await interruptAfter('npm run bench', 'SIGINT', async (stdout) => {
     expect(stdout).toContain('still running');
     const url = /listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(stdout)?.[1];
     expect((await fetch(`${url}/me`)).status).toBe(401);
@@ -59,6 +59,9 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('the demo keeps running unti
   expect(code).toBe(0);
 });
 
-test('the demo leaves nothing behind where it is interrupted on its way', async () => {
-  expect(await interruptAfter('used tokens in', 'SIGINT', async () => undefined)).toBe(1);
-});
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  '%s before the first request leaves nothing behind',
+  async (signal) => {
+    expect(await interruptAfter('used tokens in', signal, async () => undefined)).toBe(1);
+  },
+);

@@ -8,7 +8,6 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { makeDjangoDatabase } from 'ajwt-testkit/django-tables';
-import { NODE_COMPILE_CACHE } from 'ajwt-testkit/program';
 import { environment, mustRun } from 'ajwt-testkit/run';
 import { PrivateKey } from 'asymmetric-jwt-auth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -70,7 +69,6 @@ describe.each(PAGES)('%s', (page) => {
     const { PATH } = environment();
     const env = environment({
       NODE_OPTIONS: '--conditions=source',
-      NODE_COMPILE_CACHE,
       PATH: `${join(SCRATCH, 'bin')}:${PATH}`,
     });
     const background: ChildProcess[] = [];

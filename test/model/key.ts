@@ -32,7 +32,7 @@ export function keyOf(state: State): string {
   for (const claimed of state.claimed) put(CLAIMED.indexOf(claimed));
   for (const remains of state.remains) put(Number(remains));
   for (const request of state.requests) putRequest(request);
-  return bytes.latin1Slice(0, length);
+  return bytes.toString('latin1', 0, length);
 }
 
 /** Returns a string that only states share whose lock-outs are the same (floor.ts). */
@@ -46,7 +46,7 @@ export function lockOutKeyOf(state: State): string {
   putClosings(state.closings);
   put(state.run);
   put(state.replication);
-  return bytes.latin1Slice(0, length);
+  return bytes.toString('latin1', 0, length);
 }
 
 function put(number: number): void {

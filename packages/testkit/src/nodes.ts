@@ -9,7 +9,7 @@ export interface OtherNode {
   readonly folder: string;
   /** The executable. */
   readonly program: string;
-  /** Whether tests on this version are skipped: it is not installed, and `npm test` runs with what is there. */
+  /** Whether tests on this version are skipped because it is not installed. `npm run test:all` skips none. */
   readonly isMissing: boolean;
 }
 

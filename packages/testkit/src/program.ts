@@ -6,9 +6,6 @@ import { environment } from './run.ts';
 /** The Node that runs the commands: the one that runs the tests, or another version (vitest.config.ts). */
 const NODE = process.env.AJWT_TEST_NODE ?? process.execPath;
 
-/** The tests start hundreds of processes: the cache strips types once. */
-export const NODE_COMPILE_CACHE = resolve('node_modules/.cache/ajwt');
-
 /** The commands, each as the program and the arguments that start it. */
 export const COMMANDS = {
   ajwt: [NODE, '--conditions=source', resolve('packages/lib/src/cli/ajwt.ts')],
@@ -38,7 +35,7 @@ export interface Outcome {
 /** Returns an environment without the developer's ssh-agent and `AJWT_…` variables. */
 export function commandEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(environment()).filter(([name]) => name !== 'SSH_AUTH_SOCK' && !/^AJWTD?_/.test(name));
-  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE, ...extra };
+  return { ...Object.fromEntries(kept), ...extra };
 }
 
 /** Starts a command. Its standard input stays open. */

@@ -16,7 +16,7 @@ export function hasReleaseTools(): boolean {
   return existsSync(copy) && readFileSync(copy).equals(readFileSync(resolve(PINNED, 'package-lock.json')));
 }
 
-/** Whether tests leave the tools out: they are not installed, and `npm test` runs with what is there. */
+/** Whether tests are skipped because the tools are not installed. `npm run test:all` skips none. */
 export const lacksReleaseTools = process.env.AJWT_TEST_ALL === undefined && !hasReleaseTools();
 
 /** What a test's name says when it is skipped for lack of the tools. */

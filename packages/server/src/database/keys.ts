@@ -15,9 +15,9 @@ export interface OpenKeyStore {
 const DEADLINE_MS = 1000;
 
 /** As {@link openDirectory}, with the keys of trusted JWK sets. They depend on the token, so they are not in the cache. */
-export async function openKeyStore(database: Database, keySets: JwksClient, log: Logger): Promise<OpenKeyStore> {
+export async function openKeyStore(database: Database, jwks: JwksClient, log: Logger): Promise<OpenKeyStore> {
   const { store, close } = await openDirectory(database, log);
-  return { store: withJwks(store, keySets), close };
+  return { store: withJwks(store, jwks), close };
 }
 
 /**

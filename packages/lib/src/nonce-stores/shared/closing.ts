@@ -22,8 +22,8 @@ export class Closing {
   }
 
   /**
-   * Decides whether the store is open. A closing belongs to one floor, and lasts until the clock reaches it. If it ended as soon as
-   * the floor is possible again, users would also have to wait for the clock to reach the floor, in total longer than 2T + M.
+   * Decides whether the store is open. A closing belongs to one floor, and lasts until the clock reaches it, 2T + M at most. If it
+   * ended as soon as the floor is possible again, users would then have to wait until the clock reaches the floor: longer than 2T + M.
    *
    * @param wall - the clock, in seconds since the epoch
    * @param impossible - whether the floor is more than T + M ahead of the clocks

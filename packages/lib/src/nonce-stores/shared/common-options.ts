@@ -1,4 +1,4 @@
-/** The options that all nonce stores have. Each store documents them, as limits and consequences differ. */
+/** The options that all nonce stores have. Each store documents them itself, because limits and consequences differ. */
 import { checkOptions, DEFAULT_TOLERANCE, MAX_TOLERANCE, numberOption, type OptionKinds } from '../../core/options.ts';
 
 /** How far the floor rises above the clock if nonces may be lost, as a multiple of the most that a token may be dated ahead. */

@@ -93,7 +93,7 @@ export class Epoch {
 
   async #settle(now: number): Promise<void> {
     await this.#wake(patience());
-    // Databases have no infinity in common.
+    // Not every database has an infinity.
     const ahead = Math.max(Number.MIN_SAFE_INTEGER, this.#settings.rise);
     await this.#run(this.#dialect.settle, this.#values(now, { ahead }), patience());
     this.#seen = await this.floor(now);

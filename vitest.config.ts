@@ -25,8 +25,8 @@ const END_TO_END = ['packages/server/test/e2e/*.test.ts', 'test/{demo,docs}.test
 /** Tests of the packed packages. */
 const RELEASE = ['test/release/*.test.ts'];
 
-/** Tests with a module mock, which would replace the module for other files too. */
-const ISOLATED = ['packages/lib/test/core/order-of-checks.test.ts'];
+/** A test with a module mock, which would replace the module for other files too, and one that looks for open connections. */
+const ISOLATED = ['packages/lib/test/core/order-of-checks.test.ts', 'test/examples.test.ts'];
 
 /**
  * End-to-end tests that `npm run test:all` runs again with `ajwtd` on other versions of Node: those in which Node's own HTTP parser,

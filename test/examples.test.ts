@@ -86,6 +86,7 @@ const unprinted = ({ place, code }: Block) =>
 
 /** What console.log prints while a block runs, and what the comments behind its calls say. */
 async function printedBy(block: Block): Promise<{ printed: string[]; documented: string[] }> {
+  vi.stubEnv('TMPDIR', folder);
   const log = vi.spyOn(console, 'log').mockImplementation(() => {});
   await import(/* @vite-ignore */ fileOf(block));
   const printed = log.mock.calls.map((words) => format(...words).replace(/\s+/g, ' '));
@@ -127,7 +128,6 @@ let errors: string[][];
 beforeAll(async () => {
   await mkdir(SCRATCH, { recursive: true });
   folder = await mkdtemp(join(SCRATCH, 'blocks-'));
-  vi.stubEnv('TMPDIR', folder);
   errors = await typeCheck();
 });
 afterAll(() => rm(folder, { recursive: true }));

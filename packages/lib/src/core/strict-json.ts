@@ -1,4 +1,4 @@
-/** JSON (RFC 8259) with one reading only: duplicate member names and lone surrogates are refused. */
+/** Parses JSON (RFC 8259) that has only one reading: duplicate member names and lone surrogates are refused. */
 
 const STRING_OR_BRACE = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g;
 

@@ -1,12 +1,15 @@
-/** Why a request cannot be signed and sent: one class, with a code for each cause. */
+/** The error of requests that cannot be signed and sent. */
+import { CodedError } from '../core/coded-error.ts';
 
 /**
- * - `cross_origin_redirect`: the server sends the caller to another origin, where a signed request does not go
- * - `body_not_repeatable`: a redirect wants the body again, but it was a stream
+ * The causes:
+ *
+ * - `cross_origin_redirect`: the server redirects to another origin; signed requests stay on their own
+ * - `body_not_repeatable`: the redirect needs the body again, but the body was a stream
  * - `too_many_redirects`: more than 20
- * - `bad_redirect`: its location cannot be followed
+ * - `bad_redirect`: `Location` is not a valid URL
  * - `clock_behind`: the server's clock is ahead of this one, and the token is not bound to its audience
- * - `clock_too_far`: the server's clock is further away than is ever corrected
+ * - `clock_too_far`: the clocks differ by more than `maxOffsetSeconds`
  */
 export type SignedFetchErrorCode =
   | 'cross_origin_redirect'
@@ -16,16 +19,35 @@ export type SignedFetchErrorCode =
   | 'clock_behind'
   | 'clock_too_far';
 
-/** A redirect that cannot be followed with a signature, or a clock that is not corrected. */
-export class SignedFetchError extends Error {
+/**
+ * Reports a redirect that a signed request does not follow, or a wrong clock that is not corrected.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http';
+ * import type { AddressInfo } from 'node:net';
+ * import { createSignedFetch, PrivateKey, SignedFetchError } from 'asymmetric-jwt-auth/client';
+ *
+ * const server = createServer((_, response) => response.writeHead(302, { location: 'https://elsewhere.example/' }).end());
+ * await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+ * const { port } = server.address() as AddressInfo;
+ *
+ * const api = createSignedFetch({ username: 'guido', key: await PrivateKey.generate() });
+ * try {
+ *   await api(`http://127.0.0.1:${port}/me`);
+ * } catch (error) {
+ *   if (error instanceof SignedFetchError) console.log(error.code); // cross_origin_redirect
+ * }
+ * server.close();
+ * ```
+ */
+export class SignedFetchError extends CodedError<SignedFetchErrorCode> {
   override readonly name = 'SignedFetchError';
-  readonly code: SignedFetchErrorCode;
-  /** Seconds by which the server's clock is ahead of this one, for `clock_behind` and `clock_too_far`. */
+  /** Seconds by which the server's clock is ahead of this one; set for `clock_behind` and `clock_too_far`. */
   readonly offset: number | undefined;
 
   constructor(code: SignedFetchErrorCode, message: string, offset?: number) {
-    super(message);
-    this.code = code;
+    super(code, message);
     this.offset = offset;
   }
 }

@@ -1,4 +1,5 @@
 /** All problems of JWK sets and of keys in them, in one table. */
+import { CodedError } from '../core/coded-error.ts';
 
 /**
  * The message of each code. The codes up to `no_usable_key` are about the whole set: the keys that were fetched before stay valid for a
@@ -41,9 +42,8 @@ export type JwksProblemCode = keyof typeof JWKS_PROBLEMS;
  * }
  * ```
  */
-export class JwksError extends Error {
+export class JwksError extends CodedError<JwksProblemCode> {
   override readonly name = 'JwksError';
-  readonly code: JwksProblemCode;
   readonly url: string;
   /** Index of the key in the array `keys`; `undefined` if the problem is about the whole set. */
   readonly index: number | undefined;
@@ -57,9 +57,9 @@ export class JwksError extends Error {
     const where = index === undefined ? '' : `, key ${index},`;
     // The query may contain a secret.
     super(
+      code,
       `the JWK set ${url.replace(/[?#].*$/s, '')}${where} ${JWKS_PROBLEMS[code]}${detail === undefined ? '' : ` (${detail})`}`,
     );
-    this.code = code;
     this.url = url;
     this.index = index;
   }

@@ -1,4 +1,5 @@
 /** The error of key import. */
+import { CodedError } from '../core/coded-error.ts';
 
 /**
  * Why a key was refused:
@@ -40,12 +41,6 @@ export type KeyErrorCode =
  * }
  * ```
  */
-export class KeyError extends Error {
+export class KeyError extends CodedError<KeyErrorCode> {
   override readonly name = 'KeyError';
-  readonly code: KeyErrorCode;
-
-  constructor(code: KeyErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
 }

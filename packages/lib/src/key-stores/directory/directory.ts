@@ -1,4 +1,5 @@
 /** The interface of a directory of users and public keys. */
+import { CodedError } from '../../core/coded-error.ts';
 import type { KeyHint, KeyState, KeyStore, Readiness, UserRecord, VerificationKey } from '../../core/contracts.ts';
 import type { PublicKey } from '../../keys/public-key.ts';
 
@@ -185,14 +186,8 @@ export type DirectoryErrorCode =
  * await db.destroy();
  * ```
  */
-export class DirectoryError extends Error {
+export class DirectoryError extends CodedError<DirectoryErrorCode> {
   override readonly name = 'DirectoryError';
-  readonly code: DirectoryErrorCode;
-
-  constructor(code: DirectoryErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 /**

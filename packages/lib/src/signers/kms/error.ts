@@ -1,22 +1,33 @@
 /** The one error of key management services. */
+import { CodedError } from '../../core/coded-error.ts';
 
 /**
- * Why a service does not sign:
+ * The causes:
  *
- * - `unsupported`: it has no such algorithm, or not for a text of this length
- * - `not_signed`: it refused, or could not be reached; `cause` is its own error, where there is one
- * - `bad_answer`: what it answered is no signature of this text by this key
- * - `timed_out`: it did not answer in time
+ * - `unsupported`: the service does not have this algorithm, or does not sign a text of this length
+ * - `not_signed`: the service refused or cannot be reached; `cause` is its own error, if there is one
+ * - `bad_answer`: the response is not a signature of this text by this key
+ * - `timed_out`: the service did not respond in time
  */
 export type KmsErrorCode = 'unsupported' | 'not_signed' | 'bad_answer' | 'timed_out';
 
-/** The service cannot sign. The message says what to do next. */
-export class KmsError extends Error {
+/**
+ * Reports that a key management service did not sign. The message says what to do.
+ *
+ * @example
+ * ```ts
+ * import { PrivateKey } from 'asymmetric-jwt-auth/client';
+ * import { KmsError, kmsSigner } from 'asymmetric-jwt-auth/kms';
+ *
+ * const { publicKey } = await PrivateKey.generate();
+ * const signer = kmsSigner({ publicKey, sign: () => Promise.reject(new Error('access denied')) });
+ * try {
+ *   await signer.sign(new TextEncoder().encode('header.payload'));
+ * } catch (error) {
+ *   if (error instanceof KmsError) console.log(error.code, error.message); // not_signed the service did not sign: access denied
+ * }
+ * ```
+ */
+export class KmsError extends CodedError<KmsErrorCode> {
   override readonly name = 'KmsError';
-  readonly code: KmsErrorCode;
-
-  constructor(code: KmsErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

@@ -1,16 +1,17 @@
-/** The one error of the agent. */
+/** The one error of the ssh-agent. */
+import { CodedError } from '../../core/coded-error.ts';
 
 /**
- * Why an agent does not sign:
+ * The causes:
  *
- * - `no_agent`: nobody says where an agent is
- * - `unreachable`: there is none at that socket, or it went away
+ * - `no_agent`: neither `SSH_AUTH_SOCK` nor the option `socket` names an agent
+ * - `unreachable`: no agent listens on that socket, or it closed the connection
  * - `no_usable_key`: the agent has no key that signs tokens; it may be locked
- * - `several_keys`: it has several, and none was named
- * - `unknown_key`: it does not have the key that was named
- * - `refused`: it refused to sign: a person said no, it was locked, or the key was removed
- * - `bad_answer`: what it answered is not what was asked for
- * - `timed_out`: it did not list its keys in time
+ * - `several_keys`: the agent has several keys, and none was named
+ * - `unknown_key`: the agent does not have the key that was named
+ * - `refused`: the agent refused to sign: a person declined, it is locked, or the key was removed
+ * - `bad_answer`: the response does not fit the request
+ * - `timed_out`: the agent did not list its keys in time
  */
 export type SshAgentErrorCode =
   | 'no_agent'
@@ -22,13 +23,20 @@ export type SshAgentErrorCode =
   | 'bad_answer'
   | 'timed_out';
 
-/** The agent cannot sign. The message says what to do next. */
-export class SshAgentError extends Error {
+/**
+ * Reports that an ssh-agent did not sign. The message says what to do.
+ *
+ * @example
+ * ```ts
+ * import { SshAgentError, sshAgentSigner } from 'asymmetric-jwt-auth/ssh-agent';
+ *
+ * try {
+ *   await sshAgentSigner({ socket: '/nonexistent/agent.sock' });
+ * } catch (error) {
+ *   if (error instanceof SshAgentError) console.log(error.code); // unreachable
+ * }
+ * ```
+ */
+export class SshAgentError extends CodedError<SshAgentErrorCode> {
   override readonly name = 'SshAgentError';
-  readonly code: SshAgentErrorCode;
-
-  constructor(code: SshAgentErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
 }

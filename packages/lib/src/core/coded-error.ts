@@ -1,0 +1,11 @@
+/** The base of errors that have several codes. */
+
+/** An error with a stable code, by which a program tells the causes apart. */
+export abstract class CodedError<Code extends string> extends Error {
+  readonly code: Code;
+
+  constructor(code: Code, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

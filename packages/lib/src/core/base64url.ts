@@ -1,5 +1,5 @@
 /** Strict base64url (RFC 4648 §5 and §3.5): no padding, no other alphabet, no white space, no non-zero spare bits. */
-import { decodeBase64urlLoosely, decodeToScratch, readSignature, textInScratch } from '#engine';
+import { decodeBase64urlLoosely, decodeToScratch, decodeToSlab, textInScratch } from '#engine';
 
 /** Last characters whose spare bits are zero, by the length's remainder of 4: a text of another length has none. */
 const CANONICAL_LAST = ['', '', 'AQgw', 'AEIMQUYcgkosw048'].map(marked);
@@ -34,18 +34,20 @@ export function hasForeignCharacters(text: string): boolean {
  * @returns how many bytes lie there now, or `undefined` where the text is not canonical
  */
 export function decodeSegmentToScratch(text: string): number | undefined {
-  return canonicalLength(text, decodeToScratch);
-}
-
-/** As {@link decodeSegmentToScratch}, to where the engine has its signature. */
-export function decodeSignature(text: string): number | undefined {
-  return canonicalLength(text, readSignature);
-}
-
-function canonicalLength(text: string, decode: (text: string) => number): number | undefined {
   if (!isCanonicalEnd(text)) return undefined;
-  const length = decode(text);
+  const length = decodeToScratch(text);
   return length === decodedLength(text) ? length : undefined;
+}
+
+/**
+ * As {@link decodeBase64url}, for a signature without foreign characters.
+ *
+ * @returns bytes that nothing overwrites: the path keeps them while it waits for a store
+ */
+export function decodeSignature(text: string): Uint8Array | undefined {
+  if (!isCanonicalEnd(text)) return undefined;
+  const bytes = decodeToSlab(text);
+  return bytes.length === decodedLength(text) ? bytes : undefined;
 }
 
 /** As {@link decodeBase64url}, for a part of a token that holds UTF-8: `undefined` also where it is not well-formed. */

@@ -28,17 +28,17 @@ function readToken(text: string): UnverifiedToken | MalformedCode {
   const { algorithm, kid, hint } = header;
 
   // A third dot would be in here, and is not base64url.
-  const signature = text.slice(secondDot + 1);
-  const signatureLength = decodeSignature(signature);
-  if (signatureLength === undefined) return 'not_base64url';
-  if (signatureLength < algorithm.minSignature || signatureLength > algorithm.maxSignature) return 'signature_length';
+  const signature = decodeSignature(text.slice(secondDot + 1));
+  if (signature === undefined) return 'not_base64url';
+  const { length } = signature;
+  if (length < algorithm.minSignature || length > algorithm.maxSignature) return 'signature_length';
 
   const payload = text.slice(firstDot + 1, secondDot);
   if (decodedLength(payload) > LIMITS.payload) return 'payload_too_long';
   const claims = readClaims(payload);
   if (typeof claims === 'string') return claims;
   const signingInput = text.slice(0, secondDot);
-  return { algorithm, kid, hint, claims, signingInput, signature, signatureLength } as UnverifiedToken;
+  return { algorithm, kid, hint, claims, signingInput, signature } as UnverifiedToken;
 }
 
 /** What helps the sender most, where several things are wrong at once. */

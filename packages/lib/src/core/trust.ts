@@ -20,10 +20,8 @@ export interface UnverifiedToken extends Token<'unverified'> {
   readonly hint: KeyHint;
   /** `header.payload`, the JWS signing input (RFC 7515 §5.1). */
   readonly signingInput: string;
-  /** Canonical base64url. */
-  readonly signature: string;
-  /** In bytes. */
-  readonly signatureLength: number;
+  /** Belongs to this token: no other request overwrites it. */
+  readonly signature: Uint8Array;
 }
 
 interface Verified<User, Trust extends string> extends Token<Trust> {

@@ -1,5 +1,5 @@
 /** Steps 3 and 4: which of the user's keys may have signed the token, and whether one of them did. */
-import { type EnginePublicKey, makeDecoyKey, signatureBytes, verify } from '#engine';
+import { type EnginePublicKey, makeDecoyKey, verify } from '#engine';
 import type { Algorithm } from './algorithms.ts';
 import type { KeyRecord, KeyState, UserRecord } from './contracts.ts';
 import { type Reason, Refusal } from './reasons.ts';
@@ -47,14 +47,11 @@ export function selectCandidates<User>(
   return keys === undefined ? new Refusal(reason) : { record, keys };
 }
 
-function mayHaveSigned(
-  { key, issuerKid: name }: KeyRecord,
-  { algorithm, signatureLength, kid }: UnverifiedToken,
-): boolean {
+function mayHaveSigned({ key, issuerKid: name }: KeyRecord, { algorithm, signature, kid }: UnverifiedToken): boolean {
   const isNamed = kid === undefined || kid === key.kid || kid === name;
   if (!isNamed && FINGERPRINT.test(kid) && kid.toLowerCase() !== key.kid) return false;
   // Behind its name, as a store may read the key itself only now.
-  return key.signatureLength === signatureLength && key.algorithms.includes(algorithm.name);
+  return key.signatureLength === signature.length && key.algorithms.includes(algorithm.name);
 }
 
 /**
@@ -69,8 +66,7 @@ export function verifySignature<User>(
     verifyWithDecoy(token);
     return candidates;
   }
-  const { algorithm, signingInput } = token;
-  const signature = signatureBytes(token.signature);
+  const { algorithm, signingInput, signature } = token;
   for (const { key } of candidates.keys) {
     // RSA refuses a signature above the modulus at once (RFC 8017 §5.2.2): the time would tell that there is a key, and its modulus.
     if (key.modulus !== undefined && !isBelow(signature, key.modulus)) verifyWithDecoy(token);
@@ -91,7 +87,7 @@ function isBelow(one: Uint8Array, other: Uint8Array): boolean {
 const decoys = new Map<string, EnginePublicKey>();
 
 function verifyWithDecoy({ algorithm, signingInput, signature }: UnverifiedToken): void {
-  const below = new Uint8Array(signatureBytes(signature));
+  const below = new Uint8Array(signature);
   // Whatever the sender chose, it lies below the decoy's modulus: OpenSSL then does all of its work.
   if (algorithm.keyType === 'rsa') below[0] = 0;
   verify(algorithm, decoyKey(algorithm, below.length), signingInput, below);

@@ -1,15 +1,15 @@
-/** What the file format of OpenSSH's private keys needs of Node: its ciphers, and a package that is loaded only for it. */
+/** Opens OpenSSH private key files: the ciphers of Node, and a package that is loaded only for such a file. */
 import { createDecipheriv } from 'node:crypto';
 import { createRequire } from 'node:module';
 
-/** OpenSSL's names of the ciphers; those with a tag check it. */
+/** OpenSSL's names of the ciphers. */
 export type CipherName = `aes-${128 | 192 | 256}-${'ctr' | 'cbc'}` | `aes-${128 | 256}-gcm` | 'chacha20';
 
 /**
- * Deciphers, without taking any padding off.
+ * Deciphers without removing any padding.
  *
- * @param tag - of a cipher that has one
- * @throws where the tag does not fit
+ * @param tag - for GCM
+ * @throws Error if the tag does not match
  */
 export function decipher(
   cipher: CipherName,
@@ -40,10 +40,10 @@ interface BcryptPbkdf {
 }
 
 /**
- * OpenBSD's bcrypt_pbkdf, by the package `bcrypt-pbkdf`, which is found from where this library is installed.
+ * Derives a key with OpenBSD's bcrypt_pbkdf, from the package `bcrypt-pbkdf` installed next to this library.
  *
- * @param length - bytes of the result
- * @returns the derived bytes, or `undefined` where the package is not installed
+ * @param length - of the result, in bytes
+ * @returns the derived bytes, or `undefined` if the package is not installed
  */
 export function bcryptPbkdf(
   passphrase: string,

@@ -1,10 +1,10 @@
-/** Requests that wait for the key store while others are read: each is checked with its own signature. */
+/** Requests that interleave: each is decided by its own signature, whatever is read before it is verified. */
 import { generateKeyPairSync } from 'node:crypto';
 import { freshNonce, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { parts, type SchemeName, signToken, withSignature } from 'ajwt-testkit/sign';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createAuthenticator, memoryNonceStore, type UserRecord } from '../../src/index.ts';
+import { type AuthenticationResult, createAuthenticator, memoryNonceStore, type UserRecord } from '../../src/index.ts';
 
 const PAIRS = {
   EdDSA: generateKeyPairSync('ed25519'),
@@ -49,7 +49,7 @@ function tokenOf(alg: Alg, fault: keyof typeof FAULTS): string {
   return token;
 }
 
-test('each request gets its own result, in whatever order the key store responds', async () => {
+test('each request is decided by its own signature, in whatever order the key store answers', async () => {
   const request = fc.record({
     alg: fc.constantFrom(...algs),
     fault: fc.constantFrom(...(Object.keys(FAULTS) as (keyof typeof FAULTS)[])),
@@ -72,3 +72,53 @@ test('each request gets its own result, in whatever order the key store responds
     { numRuns: 300 },
   );
 });
+
+/** Code of a key store that can run in the middle of a request, and have another one authenticated. */
+const PLACES = ['find', 'allowsAddress', 'the getter of a thenable'] as const;
+
+test.each(PLACES.flatMap((place) => algs.map((alg) => [alg, place] as const)))(
+  '%s: a request and another one, authenticated in %s, are decided by their own signatures',
+  async (alg, chosen) => {
+    const nested: Promise<AuthenticationResult<string>>[] = [];
+    let inner = '';
+    function run(place: (typeof PLACES)[number]): void {
+      if (place !== chosen || inner === '') return;
+      const authorization = `JWT ${inner}`;
+      inner = '';
+      nested.push(authenticate({ authorization }));
+    }
+    const { authenticate } = createAuthenticator<string>({
+      keys: {
+        find(username) {
+          run('find');
+          const found = users.get(username) as UserRecord<string>;
+          const allowsAddress = () => {
+            run('allowsAddress');
+            return true;
+          };
+          const record = { ...found, keys: found.keys.map((key) => ({ ...key, allowsAddress })) };
+          if (chosen !== 'the getter of a thenable') return record;
+          const later = Promise.resolve(record);
+          return Object.defineProperty({} as PromiseLike<typeof record>, 'then', {
+            get() {
+              run('the getter of a thenable');
+              return later.then.bind(later);
+            },
+          });
+        },
+      },
+      nonces: memoryNonceStore({ now: () => NOW }),
+      now: () => NOW,
+    });
+    for (const [outer, other] of [
+      ['nothing', 'a changed bit'],
+      ['a changed bit', 'nothing'],
+      ['nothing', 'nothing'],
+    ] as const) {
+      inner = tokenOf(alg, other);
+      const result = await authenticate({ authorization: `JWT ${tokenOf(alg, outer)}` });
+      const results = [result, await nested.pop()];
+      expect(results.map((one) => (one?.ok ? 'accepted' : one?.reason))).toEqual([FAULTS[outer], FAULTS[other]]);
+    }
+  },
+);

@@ -92,12 +92,12 @@ function checkKey(token: UnverifiedToken, key: PublicKey | undefined): Check[] {
   ];
 }
 
-function keyMismatch({ algorithm, kid, signatureLength }: UnverifiedToken, key: PublicKey): string {
+function keyMismatch({ algorithm, kid, signature }: UnverifiedToken, key: PublicKey): string {
   if (!key.algorithms.includes(algorithm.name)) {
     return `the token has alg ${algorithm.name}, but this key accepts only ${key.algorithms.join(', ')}`;
   }
-  if (signatureLength !== key.signatureLength) {
-    return `the signature is ${signatureLength} bytes long, but signatures of this key are ${key.signatureLength}`;
+  if (signature.length !== key.signatureLength) {
+    return `the signature is ${signature.length} bytes long, but signatures of this key are ${key.signatureLength}`;
   }
   return `the token names another key: its kid is ${printable(kid ?? '', 12)}, but this key has ${printable(key.kid, 12)}`;
 }

@@ -5,7 +5,9 @@ import { CommandError } from 'ajwt-cli-kit/command-error';
 import { defineCommand } from 'ajwt-cli-kit/define-command';
 import type { Io } from 'ajwt-cli-kit/io';
 import { refuseMoreWords } from 'ajwt-cli-kit/parse';
-import { BODY_HEADERS, followRedirect, isRedirect } from '../client/redirect.ts';
+import { exchange } from '../client/exchange.ts';
+import { BODY_HEADERS } from '../client/redirect.ts';
+import { responseHead } from '../client/response-head.ts';
 import { attemptSigner } from '../client/signing.ts';
 import { readBody } from './fetch/body.ts';
 import { bodyError, HTTP_ERROR, MALFORMED_URL, transferError } from './fetch/exit-codes.ts';
@@ -15,7 +17,7 @@ import { FETCH_OPTIONS } from './fetch/options.ts';
 import { type Progress, showProgress } from './fetch/progress.ts';
 import { MAX_PROBLEM, refusalLine } from './fetch/refusal.ts';
 import { openSink, type Sink } from './fetch/sink.ts';
-import { createTransport, headOf, type OutgoingRequest } from './fetch/transport.ts';
+import { createTransport, headOf } from './fetch/transport.ts';
 import { printTrace } from './fetch/verbose.ts';
 import { readSigningKey, readUsername } from './identity.ts';
 import { readMethod, readUrl } from './request-line.ts';
@@ -105,7 +107,7 @@ function wantsProgress({ silent, output }: Values<typeof FETCH_OPTIONS>, { stdou
 
 async function transfer(url: URL, prepared: Prepared, values: Values<typeof FETCH_OPTIONS>, io: Io): Promise<number> {
   const { progress, username, publicKey } = prepared;
-  const response = await exchange({ url, ...prepared.request }, prepared).catch((error: unknown) => {
+  const response = await send(url, prepared).catch((error: unknown) => {
     throw transferError(error, url, io.env);
   });
   const now = Date.now() / 1000;
@@ -129,24 +131,23 @@ async function transfer(url: URL, prepared: Prepared, values: Values<typeof FETC
 }
 
 /** Sends a request, and follows redirects within its origin, with a new token for each hop. */
-async function exchange(first: OutgoingRequest, { sign, transport }: Prepared): Promise<IncomingMessage> {
-  let request = first;
-  for (let hops = 0; ; hops++) {
-    const { url, method, headers, body } = request;
-    const { authorization } = await sign(url, method);
-    const response = await transport.send({
-      ...request,
-      headers: new Map(headers).set('authorization', authorization),
-    });
-    const { statusCode = 0 } = response;
-    const { location } = response.headers;
-    if (!isRedirect(statusCode) || location === undefined) return response;
-    response.destroy();
-    const isRepeatable = body === undefined || body.content instanceof Uint8Array;
-    const { dropsBody, ...next } = followRedirect(request, statusCode, location, hops, isRepeatable);
-    const kept = [...headers].filter(([name]) => !dropsBody || !BODY_HEADERS.includes(name));
-    request = { ...next, headers: new Map(kept), body: dropsBody ? undefined : body };
-  }
+async function send(url: URL, { sign, request, transport }: Prepared): Promise<IncomingMessage> {
+  const { method, body } = request;
+  const { response } = await exchange(
+    sign,
+    { url, method, body: body?.content },
+    {
+      async send(hop, authorization) {
+        const headers = new Map(request.headers).set('authorization', authorization);
+        if (hop.dropsBody) for (const name of BODY_HEADERS) headers.delete(name);
+        const response = await transport.send({ ...hop, headers, body: hop.dropsBody ? undefined : body });
+        return { response, ...responseHead(response.statusCode ?? 0, response.headers) };
+      },
+      discard: ({ response }) => response.destroy(),
+      follows: true,
+    },
+  );
+  return response;
 }
 
 /**

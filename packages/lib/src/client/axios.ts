@@ -1,32 +1,33 @@
-/** For axios on Node: an adapter that signs each attempt, below its interceptors. Redirects are followed here, and not by axios. */
+/** For axios on Node: an adapter that signs each attempt, below the interceptors. It follows redirects itself, in place of axios. */
 import { checkArgument } from '../core/arguments.ts';
 import { absoluteUrl, bareUrl } from './bare-url.ts';
+import { exchange } from './exchange.ts';
 import { hideSentHeaders } from './hide-sent.ts';
-import { pause } from './pause.ts';
-import { BODY_HEADERS, followRedirect, isRedirect } from './redirect.ts';
+import { BODY_HEADERS, type Hop } from './redirect.ts';
+import { type ResponseHead, responseHead } from './response-head.ts';
 import { attemptSigner, type SigningOptions } from './signing.ts';
 
-/** What is needed of `AxiosHeaders`. */
+/** The part of `AxiosHeaders` that is used. */
 interface AxiosHeadersLike {
   concat(...more: Record<string, string>[]): AxiosHeadersLike;
   delete(names: string[]): boolean;
 }
 
-/** What is needed of an axios configuration. */
+/** The part of an axios configuration that is used. */
 interface AxiosConfig {
-  // biome-ignore lint/suspicious/noExplicitAny: axios has types of its own for what only passes through
+  // biome-ignore lint/suspicious/noExplicitAny: axios has its own types for everything that is only passed on
   [name: string]: any;
 }
 
-/** What is needed of an axios response. */
-interface AxiosAnswer {
+/** The part of an axios response that is used. */
+interface AxiosResponse {
   config: AxiosConfig;
   readonly status: number;
-  readonly headers: unknown;
+  readonly headers: Readonly<Record<string, string>>;
   readonly data: unknown;
 }
 
-/** What is needed of `axios` itself. */
+/** The part of `axios` itself that is used. */
 interface AxiosLike {
   // biome-ignore lint/suspicious/noExplicitAny: as above
   getAdapter(name: 'http'): (config: any) => Promise<any>;
@@ -39,13 +40,32 @@ interface AxiosLike {
 export type SigningAdapter = (config: any) => Promise<any>;
 
 /**
- * Makes an adapter: `axios.create({ adapter: signedAxios(axios, { username, key }) })`. The option `maxRedirects: 0` is kept; otherwise
- * redirects within the origin are followed, up to 20. `auth` and credentials in the URL give way to the signature.
+ * Makes an axios adapter that signs each request.
+ *
+ * It follows up to 20 redirects within the origin, or none with `maxRedirects: 0`. The signature replaces the option `auth` and
+ * credentials in the URL.
  *
  * @param axios - axios itself
  * @param options - {@link SigningOptions}
- * @returns an adapter over axios's own for Node
- * @throws TypeError for an option that is unknown or out of its range
+ * @returns an adapter over axios's own adapter for Node
+ * @throws TypeError for an unknown or invalid option
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http';
+ * import type { AddressInfo } from 'node:net';
+ * import { signedAxios } from 'asymmetric-jwt-auth/axios';
+ * import { PrivateKey } from 'asymmetric-jwt-auth/client';
+ * import axios from 'axios';
+ *
+ * const server = createServer((request, response) => response.end(request.headers.authorization));
+ * await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+ *
+ * const key = await PrivateKey.generate();
+ * const api = axios.create({ adapter: signedAxios(axios, { username: 'guido', key }) });
+ * const { data } = await api.get(`http://127.0.0.1:${(server.address() as AddressInfo).port}/me`);
+ * console.log(data); // JWT eyJ…
+ * server.close();
+ * ```
  */
 export function signedAxios(axios: AxiosLike, options: SigningOptions): SigningAdapter {
   checkArgument(typeof axios?.getAdapter === 'function', 'axios', 'axios itself, as its package exports it', axios);
@@ -55,104 +75,73 @@ export function signedAxios(axios: AxiosLike, options: SigningOptions): SigningA
   return async (given: AxiosConfig) => {
     const url = bareUrl(absoluteUrl(axios.getUri(given)));
     url.username = url.password = '';
-    let place = { url, method: String(given.method ?? 'get').toUpperCase() };
-    let { data } = given;
-    let headers = given.headers as AxiosHeadersLike;
-    let hops = 0;
-    let triedAgain = false;
+    const method = String(given.method ?? 'get').toUpperCase();
 
-    for (;;) {
-      const attempt = await sign(place.url, place.method);
-      const { answer, end } = await settled(
-        underneath({
-          ...given,
-          ...ONE_HOP,
-          url: place.url.href,
-          method: place.method.toLowerCase(),
-          data,
-          headers: headers.concat({ Authorization: attempt.authorization }),
-        }),
-        given,
-      );
-      const said = answer.headers as Readonly<Record<string, string | undefined>>;
-      const verdict = attempt.judge({ status: answer.status, header: (name) => said[name] });
-      if (verdict instanceof Error) {
-        drain(answer);
-        throw verdict;
-      }
-      if (verdict !== undefined && !triedAgain && isRepeatable(data)) {
-        drain(answer);
-        await pause(verdict.wait, given.signal);
-        triedAgain = true;
-        continue;
-      }
-      const { location } = said;
-      if (given.maxRedirects === 0 || !isRedirect(answer.status) || location === undefined) return end();
-      drain(answer);
-      const next = followRedirect(place, answer.status, location, hops++, isRepeatable(data));
-      if (next.dropsBody) {
-        data = undefined;
-        headers = headers.concat();
-        headers.delete([...BODY_HEADERS]);
-      }
-      place = next;
-    }
+    const { end } = await exchange<Settled>(
+      sign,
+      { url, method, body: given.data },
+      {
+        send: (hop, authorization) => settle(underneath(configOf(given, hop, authorization)), given),
+        discard: ({ data }) => drain(data),
+        follows: given.maxRedirects !== 0,
+        signal: given.signal,
+      },
+    );
+    return end();
   };
 }
 
-/** The URL is complete, nobody else follows a redirect with this token, and nobody else writes the header. */
-const ONE_HOP = { baseURL: undefined, params: undefined, maxRedirects: 0, auth: undefined };
+/** The configuration of one attempt. Its URL is complete, axios follows no redirect with this token, and nothing else sets the header. */
+function configOf(given: AxiosConfig, { url, method, body, dropsBody }: Hop, authorization: string): AxiosConfig {
+  const headers = (given.headers as AxiosHeadersLike).concat({ Authorization: authorization });
+  if (dropsBody) headers.delete([...BODY_HEADERS]);
+  return {
+    ...given,
+    ...{ baseURL: undefined, params: undefined, maxRedirects: 0, auth: undefined },
+    ...{ url: url.href, method: method.toLowerCase(), data: body, headers },
+  };
+}
 
-/**
- * An answer that axios takes for an error is one all the same.
- *
- * @param given - what the caller gave: whoever tries again finds that, and no token that was sent
- */
-async function settled(
-  sending: Promise<AxiosAnswer>,
-  given: AxiosConfig,
-): Promise<{ answer: AxiosAnswer; end: () => AxiosAnswer }> {
+/** A response, and how its call ends: axios reports some responses as errors. */
+interface Settled extends ResponseHead {
+  readonly data: unknown;
+  end(): AxiosResponse;
+}
+
+/** @param given - the caller's configuration. The result leads to it, not to the token: a retry starts from there. */
+async function settle(sending: Promise<AxiosResponse>, given: AxiosConfig): Promise<Settled> {
   try {
-    const answer = await sending;
-    answer.config = given;
-    hideRequest(answer);
-    return { answer, end: () => answer };
+    const response = await sending;
+    response.config = given;
+    hideRequest(response);
+    return settled(response, () => response);
   } catch (error) {
-    const failed = error as { config?: AxiosConfig; response?: AxiosAnswer };
+    const failed = error as { config?: AxiosConfig; response?: AxiosResponse };
     failed.config = given;
     hideRequest(failed);
     const { response } = failed;
     if (response === undefined) throw error;
     response.config = given;
     hideRequest(response);
-    return {
-      answer: response,
-      end: () => {
-        throw error;
-      },
-    };
+    return settled(response, () => {
+      throw error;
+    });
   }
 }
 
-/** The request that was sent has the token in it. It stays within reach, but is not printed with the result. */
+function settled({ status, headers, data }: AxiosResponse, end: () => AxiosResponse): Settled {
+  return { ...responseHead(status, headers), data, end };
+}
+
+/** Keeps the request, which has the token, out of printed results. It stays accessible. */
 function hideRequest(result: object): void {
   if (!('request' in result)) return;
   Object.defineProperty(result, 'request', { enumerable: false });
-  // A streamed body leads to it too.
+  // A streamed body leads to the request too.
   hideSentHeaders(result.request);
 }
 
 /** A stream that nobody reads would hold its connection. */
-function drain({ data }: AxiosAnswer): void {
+function drain(data: unknown): void {
   (data as { resume?: () => void } | undefined | null)?.resume?.();
-}
-
-function isRepeatable(data: unknown): boolean {
-  return (
-    data === null ||
-    data === undefined ||
-    typeof data === 'string' ||
-    data instanceof ArrayBuffer ||
-    ArrayBuffer.isView(data)
-  );
 }

@@ -1,11 +1,11 @@
-/** URLs of requests, as they are signed and sent. */
+/** The URLs of requests, as they are signed and sent. */
 
 /**
- * Removes a fragment and an empty query. URL parsers leave the `?` of an empty query out of `search`, but keep it in `href`, and HTTP
- * clients send the one or the other.
+ * Removes a fragment and an empty query. URL parsers leave the `?` of an empty query out of `search` but keep it in `href`, and HTTP
+ * clients send one or the other.
  *
- * @param url - is not changed
- * @returns a URL whose path and query are sent by every client as `pathname` and `search` have them
+ * @param url - not changed
+ * @returns a URL that every client sends as `pathname` and `search`
  */
 export function bareUrl(url: URL): URL {
   const bare = new URL(url);
@@ -17,7 +17,7 @@ export function bareUrl(url: URL): URL {
 /**
  * Parses the URL of a request.
  *
- * @throws TypeError for a relative URL, and one without https:// or http://; it may have secrets, so it is not repeated
+ * @throws TypeError for a URL that is relative, or neither https:// nor http://. The message leaves the URL out: it may hold secrets.
  */
 export function absoluteUrl(input: string | URL): URL {
   const url = URL.canParse(input) ? new URL(input) : undefined;

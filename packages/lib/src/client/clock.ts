@@ -1,63 +1,65 @@
-/** The clocks of servers (spec/PROTOCOL.md §6): learnt from a refusal for time, origin by origin, and forgotten again. */
+/** Corrects the time of tokens for servers whose clocks differ (spec/PROTOCOL.md §6). Learns from refusals for time, per origin. */
 import { BoundedMap } from '../core/bounded-map.ts';
 import { checkOptions, numberOption, type OptionKinds } from '../core/options.ts';
 import { SignedFetchError } from './error.ts';
-import { type Answer, readTimeRefusal, type TimeRefusal } from './refusal.ts';
+import { readTimeRefusal, type TimeRefusal } from './refusal.ts';
+import type { ResponseHead } from './response-head.ts';
 
-/** How far a caller follows the clock of a server that refuses its token for time. Nothing here widens the server's window. */
+/** How far tokens follow the clock of a server that refuses one for its time. None of these options widens the server's tolerance. */
 export interface ClockOptions {
-  /** Largest correction, in seconds; 0 to 3600, default 300. What lies beyond is an error. */
+  /** Largest correction, in seconds, 0 to 3600; default 300. A larger difference is an error. */
   readonly maxOffsetSeconds?: number;
   /**
-   * Lets a token that is not bound to its audience be dated more than 5 s ahead of this clock. A server that lies about its clock can
-   * then collect tokens that other servers take later. Default false: such tokens need `bind: ['aud']`.
+   * Allows a token that is not bound to its audience to be dated more than 5 s ahead of this clock; default false. With it, a server
+   * that lies about its clock can collect tokens that other servers accept later. Prefer `bind: ['aud']`.
    */
   readonly aheadUnbound?: boolean;
-  /** Follows the `Date` of a 401 or 403 without a challenge of ours too, as the Python server answers. Default false. */
+  /** Also follows the `Date` of a 401 or 403 without our challenge, as the Python server sends them; default false. */
   readonly dateHeader?: boolean;
 }
 
 const OPTIONS: OptionKinds<ClockOptions> = { maxOffsetSeconds: 'any', aheadUnbound: 'boolean', dateHeader: 'boolean' };
 
-/** Seconds for which an offset is remembered. */
-const MEMORY = 600;
+/** How long an offset is remembered, in seconds. */
+const MEMORY_SECONDS = 600;
 /** Origins that are remembered. */
 const MAX_ORIGINS = 1000;
-/** An answer that took longer says too little about when the server read its clock, in seconds. */
+/** Seconds. A slower response tells too little about when the server read its clock. */
 const MAX_ROUND_TRIP = 5;
-/** What was delay, and no clock's fault: at most this many seconds, and at most half the tolerance. */
+/** A smaller difference counts as delay, not as a wrong clock. Seconds; at most half the tolerance. */
 const MAX_DELAY = 10;
-/** Seconds that an unbound token may be dated ahead of this clock. */
+/** How far ahead of this clock an unbound token may be dated, in seconds. */
 const MAX_AHEAD = 5;
-/** The wall clock has stepped if it moved this much against the monotonic one, in seconds; more than a clock of whole seconds does. */
+/** The wall clock was set if it moved by more than this against the monotonic one, in seconds: a clock of whole seconds moves by less. */
 const STEP = 1;
 
-/** This machine's clocks, in seconds. */
+/** Clocks of this machine, in seconds. */
 export interface Clocks {
   readonly now: () => number;
   readonly monotonic: () => number;
 }
 
-/** What is known of one attempt at the moment of its answer. */
+/** The times of one attempt. */
 export interface AttemptTimes {
-  /** The correction that its token was dated with. */
+  /** The correction of its token, in seconds. */
   readonly offset: number;
-  /** Wall clock less monotonic clock, before it was signed. */
+  /** Wall clock minus monotonic clock, before it was signed. */
   readonly base: number;
-  /** Monotonic clock, once it was signed. */
+  /** Monotonic clock, after it was signed. */
   readonly sentAt: number;
 }
 
 interface Known {
   readonly offset: number;
   readonly base: number;
-  /** By the monotonic clock. */
+  /** On the monotonic clock. */
   readonly until: number;
 }
 
-/** What an answer asks for: nothing, another attempt after so many seconds, or an error. */
+/** What a response asks for: nothing, another attempt after `wait` seconds, or an error. */
 export type Verdict = undefined | { readonly wait: number } | SignedFetchError;
 
+/** Remembers by how much the clocks of servers differ. */
 export class ServerClocks {
   readonly #clocks: Clocks;
   readonly #maxOffset: number;
@@ -65,7 +67,7 @@ export class ServerClocks {
   readonly #dateHeader: boolean;
   readonly #known = new BoundedMap<string, Known>(MAX_ORIGINS);
 
-  /** @throws TypeError for an option that is unknown or out of its range */
+  /** @throws TypeError for an unknown or invalid option */
   constructor(options: ClockOptions, clocks: Clocks) {
     checkOptions(options, OPTIONS);
     this.#clocks = clocks;
@@ -74,7 +76,7 @@ export class ServerClocks {
     this.#dateHeader = options.dateHeader === true;
   }
 
-  /** Seconds to date a token for this origin ahead of this clock. */
+  /** Returns by how many seconds a token for this origin must be dated ahead of this clock. */
   offset(origin: string): number {
     const known = this.#known.get(origin);
     if (known === undefined) return 0;
@@ -83,22 +85,22 @@ export class ServerClocks {
     return 0;
   }
 
-  /** Before an attempt is signed. */
+  /** Reads the clocks before an attempt is signed. */
   begin(origin: string): Omit<AttemptTimes, 'sentAt'> {
     return { offset: this.offset(origin), base: this.#base() };
   }
 
   /**
-   * Learns from an answer.
+   * Learns from a response.
    *
    * @param bound - whether the token is bound to its audience
    */
-  judge(url: URL, times: AttemptTimes, bound: boolean, answer: Answer): Verdict {
-    const refusal = readTimeRefusal(answer, this.#dateHeader);
+  judge(url: URL, times: AttemptTimes, bound: boolean, response: ResponseHead): Verdict {
+    const refusal = readTimeRefusal(response, this.#dateHeader);
     if (refusal === undefined) return undefined;
     const again = refusal.named ? { wait: refusal.wait } : undefined;
-    const offset = this.#sample(refusal, times, answer);
-    // It may well have been delay, or the step itself.
+    const offset = this.#sample(refusal, times, response);
+    // The cause may be delay, or the clock of this machine was just set.
     if (offset === undefined) return again;
     if (Math.abs(offset - times.offset) < Math.min(MAX_DELAY, refusal.tolerance / 2)) return again;
     if (!isTrustworthy(url)) return undefined;
@@ -108,18 +110,18 @@ export class ServerClocks {
     return { wait: refusal.wait };
   }
 
-  /** The server's clock less this one, or `undefined` where this answer cannot tell. */
-  #sample({ serverTime }: TimeRefusal, { base, sentAt }: AttemptTimes, answer: Answer): number | undefined {
+  /** Returns the server's clock minus this one, or `undefined` if this response cannot tell. */
+  #sample({ serverTime }: TimeRefusal, { base, sentAt }: AttemptTimes, response: ResponseHead): number | undefined {
     const roundTrip = this.#clocks.monotonic() - sentAt;
     const stepped = Math.abs(this.#base() - base) > STEP;
     if (serverTime === undefined || roundTrip > MAX_ROUND_TRIP || stepped) return undefined;
-    // It was made earlier, and kept by a cache.
-    if (answer.header('age') != null) return undefined;
+    // A cache kept it: its time is old.
+    if (response.headers.get('age') !== null) return undefined;
     return serverTime - (base + sentAt + roundTrip / 2);
   }
 
   #remember(origin: string, offset: number): void {
-    this.#known.set(origin, { offset, base: this.#base(), until: this.#clocks.monotonic() + MEMORY });
+    this.#known.set(origin, { offset, base: this.#base(), until: this.#clocks.monotonic() + MEMORY_SECONDS });
   }
 
   #base(): number {
@@ -129,7 +131,7 @@ export class ServerClocks {
 
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-/** Whether nobody in between can change what the answer says. */
+/** Reports whether nobody on the network can change the response. */
 function isTrustworthy({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || LOOPBACK.test(hostname);
 }
@@ -137,7 +139,7 @@ function isTrustworthy({ protocol, hostname }: URL): boolean {
 function tooFar(origin: string, offset: number, max: number): SignedFetchError {
   return new SignedFetchError(
     'clock_too_far',
-    `${apart(origin, offset)}, and at most ${max} s are corrected; set the clock that is wrong`,
+    `${apart(origin, offset)}; at most ${max} s are corrected: set the wrong clock`,
     offset,
   );
 }
@@ -145,11 +147,11 @@ function tooFar(origin: string, offset: number, max: number): SignedFetchError {
 function behind(origin: string, offset: number): SignedFetchError {
   return new SignedFetchError(
     'clock_behind',
-    `${apart(origin, offset)}; a token that is not bound to its audience is not dated so far ahead: bind it with bind: ['aud'], or allow it with clock: { aheadUnbound: true }`,
+    `${apart(origin, offset)}; an unbound token is not dated so far ahead: set bind: ['aud'] or clock: { aheadUnbound: true }`,
     offset,
   );
 }
 
 function apart(origin: string, offset: number): string {
-  return `this clock is ${Math.abs(offset).toFixed(1)} s ${offset > 0 ? 'behind' : 'ahead of'} that of ${origin}`;
+  return `this clock is ${Math.abs(offset).toFixed(1)} s ${offset > 0 ? 'behind' : 'ahead of'} ${origin}`;
 }

@@ -1,10 +1,12 @@
-/** For got: hooks that sign each attempt and each hop, learn from refusals for time, and end a redirect to another origin. */
+/** For got: hooks that sign each attempt and each hop, learn from refusals for time, and refuse a redirect to another origin. */
 import { hideSentHeaders } from './hide-sent.ts';
 import { pause } from './pause.ts';
 import { sameOrigin } from './redirect.ts';
+import { isRepeatable } from './repeatable.ts';
+import { responseHead } from './response-head.ts';
 import { attemptSigner, type SigningOptions } from './signing.ts';
 
-/** What is needed of got's normalised options. */
+/** The part of got's normalized options that is used. */
 interface GotOptions {
   readonly method: string;
   readonly url: string | URL | undefined;
@@ -12,7 +14,7 @@ interface GotOptions {
   readonly body?: unknown;
 }
 
-/** What is needed of a response. */
+/** The part of a response that is used. */
 interface GotResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -21,17 +23,17 @@ interface GotResponse {
   readonly req?: unknown;
 }
 
-/** Options that may have the header of a token. */
+/** Options whose headers may include a token. */
 interface WithHeaders {
   readonly headers?: Record<string, unknown>;
 }
 
-/** What is needed of a response that redirects. */
+/** The part of a redirect that is used. */
 interface GotRedirect {
   readonly requestUrl: URL;
 }
 
-/** What is needed of an error of got. */
+/** The part of an error of got that is used. */
 interface GotError extends Error {
   readonly options?: WithHeaders;
 }
@@ -41,25 +43,43 @@ export interface SignedGot {
   readonly hooks: {
     readonly beforeRequest: ((options: GotOptions) => Promise<void>)[];
     readonly beforeRedirect: ((options: GotOptions, response: GotRedirect) => void)[];
-    readonly afterResponse: (<Answer extends GotResponse>(
-      response: Answer,
+    readonly afterResponse: (<Received extends GotResponse>(
+      response: Received,
       again: (changes: Record<string, never>) => never,
-    ) => Promise<Answer>)[];
+    ) => Promise<Received>)[];
     readonly beforeError: (<Failed extends GotError>(error: Failed) => Failed)[];
   };
 }
 
 /**
- * Makes options for got: `got.extend(signedGot({ username, key }))`. A request that is refused for its time is signed anew once, unless
- * its body is a stream or it is called through `got.stream`; got then leaves out other hooks `afterResponse` for the second answer.
+ * Makes options for `got.extend`.
+ *
+ * A request that is refused for its time is signed and sent once more, unless its body is a stream or it was made with `got.stream`. For
+ * the second response, got skips other `afterResponse` hooks.
  *
  * @param options - {@link SigningOptions}
- * @returns hooks, which got adds to others
- * @throws TypeError for an option that is unknown or out of its range
+ * @returns hooks, which got adds to yours
+ * @throws TypeError for an unknown or invalid option
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http';
+ * import type { AddressInfo } from 'node:net';
+ * import { PrivateKey } from 'asymmetric-jwt-auth/client';
+ * import { signedGot } from 'asymmetric-jwt-auth/got';
+ * import got from 'got';
+ *
+ * const server = createServer((request, response) => response.end(request.headers.authorization));
+ * await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+ *
+ * const api = got.extend(signedGot({ username: 'guido', key: await PrivateKey.generate() }));
+ * const text = await api(`http://127.0.0.1:${(server.address() as AddressInfo).port}/me`).text();
+ * console.log(text); // JWT eyJ…
+ * server.close();
+ * ```
  */
 export function signedGot(options: SigningOptions): SignedGot {
   const sign = attemptSigner(options);
-  /** Who judges the answer to a request, by its options. */
+  /** The attempt that a request was signed for, by the options of the request. */
   const attempts = new WeakMap<object, Awaited<ReturnType<typeof sign>>>();
   return {
     hooks: {
@@ -73,9 +93,8 @@ export function signedGot(options: SigningOptions): SignedGot {
       afterResponse: [
         async (response, again) => {
           const { options: sent } = response.request;
-          const header = (name: string) => textOf(response.headers[name]);
-          const verdict = attempts.get(sent)?.judge({ status: response.statusCode, header });
-          // The answer leads to the request, and a program that prints the one prints the other.
+          const verdict = attempts.get(sent)?.judge(responseHead(response.statusCode, response.headers));
+          // The response leads to the request: a program that prints one prints the other.
           forgetToken(sent);
           forgetToken((response.request as { _requestOptions?: WithHeaders })._requestOptions);
           hideSentHeaders(response.req);
@@ -87,13 +106,13 @@ export function signedGot(options: SigningOptions): SignedGot {
       ],
       beforeRedirect: [
         (next, { requestUrl }) => {
-          // Every hop before this one was on the origin of the first.
+          // All hops so far were on one origin.
           sameOrigin(requestUrl, String(next.url));
         },
       ],
       beforeError: [
         (error) => {
-          // A program that prints it must not print a token that may be unspent.
+          // A program that prints the error must not print a token that may be unspent.
           forgetToken(error.options);
           return error;
         },
@@ -102,15 +121,7 @@ export function signedGot(options: SigningOptions): SignedGot {
   };
 }
 
-/** Each attempt is signed again. */
+/** Removes a token that was sent. Each attempt gets a new one. */
 function forgetToken(options: WithHeaders | undefined): void {
   delete options?.headers?.authorization;
-}
-
-function textOf(value: string | string[] | undefined): string | undefined {
-  return typeof value === 'string' ? value : value?.join(', ');
-}
-
-function isRepeatable(body: unknown): boolean {
-  return body === undefined || typeof body === 'string' || ArrayBuffer.isView(body);
 }

@@ -1,20 +1,20 @@
-/** Keeps a token that was sent out of what a program prints: results and errors of HTTP libraries lead to the request of Node. */
+/** Keeps sent tokens out of what a program prints: results and errors of HTTP libraries lead to the request of Node. */
 
-/** Properties of a `ClientRequest` with its header lines, and one of a `TLSSocket` with the options of the request that opened it. */
+/** Properties of a `ClientRequest` with its header lines. A `TLSSocket` keeps the options of the request that opened it. */
 const HEADERS = ['_header', 'kOutHeaders'];
 const CONNECT_OPTIONS = ['connect-options'];
 
 /**
- * Hides the headers of a request that was sent from `util.inspect`, wherever the request is reached from. They still work.
+ * Hides the headers of a sent request from `util.inspect`, however the request is reached. They still work.
  *
- * @param request - a `ClientRequest`; anything else is left alone
+ * @param request - a `ClientRequest`; any other value is left alone
  */
 export function hideSentHeaders(request: unknown): void {
   hide(request, HEADERS);
   hide((request as { socket?: unknown } | null | undefined)?.socket, CONNECT_OPTIONS);
 }
 
-/** @param names - of properties, or descriptions of symbols: Node does not export its own */
+/** @param names - names of properties, or descriptions of symbols that Node does not export */
 function hide(holder: unknown, names: readonly string[]): void {
   if (typeof holder !== 'object' || holder === null) return;
   for (const key of Reflect.ownKeys(holder)) {

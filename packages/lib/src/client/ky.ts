@@ -1,4 +1,4 @@
-/** For ky: its `fetch` signs, so that each of its attempts does. */
+/** For ky: a `fetch` that signs each attempt of ky. */
 import { createSignedFetch, type SignedFetchOptions } from './fetch.ts';
 
 /** Options of ky. */
@@ -7,11 +7,27 @@ export interface SignedKy {
 }
 
 /**
- * Makes options for ky: `ky.create(signedKy({ username, key }))`. Redirects, retries and clocks are as with `createSignedFetch`.
+ * Makes options for `ky.create`. Redirects, retries and clocks work as in `createSignedFetch`.
  *
- * @param options - those of `createSignedFetch`
- * @returns the option `fetch` alone
- * @throws TypeError for an option that is unknown or out of its range
+ * @param options - options of `createSignedFetch`
+ * @returns an object with the option `fetch`
+ * @throws TypeError for an unknown or invalid option
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http';
+ * import type { AddressInfo } from 'node:net';
+ * import { PrivateKey } from 'asymmetric-jwt-auth/client';
+ * import { signedKy } from 'asymmetric-jwt-auth/ky';
+ * import ky from 'ky';
+ *
+ * const server = createServer((request, response) => response.end(request.headers.authorization));
+ * await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+ *
+ * const api = ky.create(signedKy({ username: 'guido', key: await PrivateKey.generate() }));
+ * const text = await api(`http://127.0.0.1:${(server.address() as AddressInfo).port}/me`).text();
+ * console.log(text); // JWT eyJ…
+ * server.close();
+ * ```
  */
 export function signedKy(options: SignedFetchOptions): SignedKy {
   return { fetch: createSignedFetch(options) };

@@ -1,8 +1,10 @@
-/** Waits between two attempts. */
+/** The wait between two attempts. */
 
 /**
+ * Waits.
+ *
  * @param seconds - 0 does not wait
- * @param signal - ends the wait early; what is sent next then rejects by itself
+ * @param signal - ends the wait early; the next attempt then rejects by itself
  */
 export async function pause(seconds: number, signal?: AbortSignal | null): Promise<void> {
   if (seconds <= 0 || signal?.aborted) return;

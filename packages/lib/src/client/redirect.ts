@@ -1,12 +1,14 @@
-/** Where a redirect leads (Fetch Standard, HTTP-redirect fetch), and that it stays on its origin. */
+/** Where a redirect leads (Fetch Standard, HTTP-redirect fetch). It must stay on its origin. */
 import { bareUrl } from './bare-url.ts';
 import { SignedFetchError } from './error.ts';
+import { isRepeatable } from './repeatable.ts';
+import type { ResponseHead } from './response-head.ts';
 
-/** Hops that fetch itself would follow. */
+/** As many as fetch itself follows. */
 const MAX_REDIRECTS = 20;
 const REDIRECTS = [301, 302, 303, 307, 308];
 
-/** Headers that describe a body, and go with it (Fetch Standard, request-body-header name). */
+/** Headers that describe a body and are dropped with it (Fetch Standard, request-body-header name). */
 export const BODY_HEADERS: readonly string[] = [
   'content-encoding',
   'content-language',
@@ -15,56 +17,56 @@ export const BODY_HEADERS: readonly string[] = [
   'content-length',
 ];
 
-/** Where a request goes. */
-export interface Place {
+/** A request without its headers. */
+export interface Hop {
   readonly url: URL;
   readonly method: string;
+  readonly body: unknown;
+  /** Whether a redirect has turned the request into a GET. From then on, it is sent without its {@link BODY_HEADERS}. */
+  readonly dropsBody?: boolean;
 }
 
-/** Where it goes next, and whether its body goes along. */
-export interface NextPlace extends Place {
-  readonly dropsBody: boolean;
-}
-
-export function isRedirect(status: number): boolean {
-  return REDIRECTS.includes(status);
+/** Returns the location of a redirect, or `null` for another response. */
+export function locationOf({ status, headers }: ResponseHead): string | null {
+  return REDIRECTS.includes(status) ? headers.get('location') : null;
 }
 
 /**
- * @param hops - redirects that were followed before this one
- * @param isRepeatable - whether the body can be sent again
- * @throws SignedFetchError where a signed request does not follow
+ * Follows one redirect.
+ *
+ * @param redirects - how many were followed before this one
+ * @throws SignedFetchError for a redirect that a signed request does not follow
  */
-export function followRedirect(
-  { url, method }: Place,
-  status: number,
-  location: string,
-  hops: number,
-  isRepeatable: boolean,
-): NextPlace {
-  if (hops >= MAX_REDIRECTS) throw new SignedFetchError('too_many_redirects', `more than ${MAX_REDIRECTS} redirects`);
+export function followRedirect(hop: Hop, status: number, location: string, redirects: number): Hop {
+  const { url, method } = hop;
+  if (redirects >= MAX_REDIRECTS)
+    throw new SignedFetchError('too_many_redirects', `more than ${MAX_REDIRECTS} redirects`);
   const next = sameOrigin(url, location);
   const becomesGet =
     (status === 303 && method !== 'GET' && method !== 'HEAD') ||
     ((status === 301 || status === 302) && method === 'POST');
-  if (becomesGet) return { url: next, method: 'GET', dropsBody: true };
-  if (!isRepeatable) {
+  if (becomesGet) return { url: next, method: 'GET', body: undefined, dropsBody: true };
+  if (!isRepeatable(hop.body)) {
     throw new SignedFetchError(
       'body_not_repeatable',
-      `${url.origin} redirects a request whose body was a stream; call its new URL`,
+      `${url.origin} redirects a request whose body was a stream; call the new URL`,
     );
   }
-  return { url: next, method, dropsBody: false };
+  return { ...hop, url: next };
 }
 
-/** @throws SignedFetchError for another origin, or what is no URL */
+/**
+ * Resolves a location.
+ *
+ * @throws SignedFetchError for another origin, or a location that is not a valid URL
+ */
 export function sameOrigin(url: URL, location: string | URL): URL {
   if (!URL.canParse(location, url))
-    throw new SignedFetchError('bad_redirect', 'the server redirects to what is no URL');
+    throw new SignedFetchError('bad_redirect', 'the server redirects to an invalid URL');
   const next = new URL(location, url);
   if (next.origin === url.origin) return bareUrl(next);
   throw new SignedFetchError(
     'cross_origin_redirect',
-    `${url.origin} redirects to ${next.origin}; signed requests stay on their origin: call it by its own URL if you trust it`,
+    `${url.origin} redirects to ${next.origin}; signed requests stay on their origin; call its URL if you trust it`,
   );
 }

@@ -1,29 +1,29 @@
-/** Signs the attempts of a request: what the fetch that signs and every HTTP library share. */
+/** Signs the attempts of a request, for the fetch that signs and for every HTTP library. */
 import { checkArgument } from '../core/arguments.ts';
 import type { BindMember } from '../core/bind.ts';
 import type { Signer } from '../core/contracts.ts';
 import { andThen } from '../core/maybe-promise.ts';
 import { checkOptions, clockOption, type OptionKinds } from '../core/options.ts';
 import { type ClockOptions, ServerClocks, type Verdict } from './clock.ts';
-import type { Answer } from './refusal.ts';
+import type { ResponseHead } from './response-head.ts';
 import { checkCaller, makeToken, SCHEME } from './token.ts';
 
-/** Who signs, and what each token is bound to. */
+/** Who signs, and what each token is bound to. Shared by all clients. */
 export interface SigningOptions {
   readonly username: string;
-  /** A `PrivateKey`, or any other signer. */
+  /** A `PrivateKey`, or another signer. */
   readonly key: Signer;
-  /** What each token is bound to: the service, the method, the request-target. Default: nothing, as the Python package does. */
+  /** What each token is bound to: the service, the method, the request-target. Default nothing, as in the Python package. */
   readonly bind?: readonly Exclude<BindMember, 'digest'>[];
-  /** Who the service says it is, for `bind: ['aud']`; default the origin of the URL. */
+  /** The audience that the service expects, for `bind: ['aud']`; default the origin of the URL. */
   readonly audience?: string;
   /** Also sends the audience as the registered claim `aud`, so that a server that ignores `bind` refuses the token. */
   readonly sendAudClaim?: boolean;
-  /** How a token that was refused for its time is made good; `false` hands each refusal on as it is. */
+  /** How a refusal for time is handled. With `false`, each refusal is returned to the caller. */
   readonly clock?: ClockOptions | false;
   /** Seconds since the epoch; default the wall clock. */
   readonly now?: () => number;
-  /** Seconds that only ever go forward; default the process's monotonic clock. */
+  /** Seconds of a clock that is never set back; default the monotonic clock of the process. */
   readonly monotonic?: () => number;
 }
 
@@ -42,21 +42,21 @@ export const SIGNING_OPTIONS: OptionKinds<SigningOptions> = {
 interface Attempt {
   /** The value of the `Authorization` header. */
   readonly authorization: string;
-  /** Learns from the answer, and says whether to try again. */
-  judge(answer: Answer): Verdict;
+  /** Learns from the response and says whether to try again. */
+  judge(response: ResponseHead): Verdict;
 }
 
 /**
- * Signs one attempt after the other.
+ * Signs one attempt.
  *
- * @param target - the request-target as it is sent; default what a client makes of the URL
+ * @param target - the request-target as it is sent; default the path and the query of the URL
  */
 export type SignAttempt = (url: URL, method: string, target?: string) => Attempt | Promise<Attempt>;
 
 /**
- * Makes the function that signs attempts. It remembers what it has learnt about the clocks of servers.
+ * Makes the function that signs attempts. It remembers how the clocks of servers differ.
  *
- * @throws TypeError for an option that is unknown or out of its range
+ * @throws TypeError for an unknown or invalid option
  */
 export function attemptSigner(options: SigningOptions): SignAttempt {
   checkOptions(options, SIGNING_OPTIONS);
@@ -89,7 +89,7 @@ export function attemptSigner(options: SigningOptions): SignAttempt {
       const sentAt = begun === undefined ? 0 : monotonic();
       return {
         authorization,
-        judge: (answer) => begun && clocks?.judge(url, { ...begun, sentAt }, bound, answer),
+        judge: (response) => begun && clocks?.judge(url, { ...begun, sentAt }, bound, response),
       };
     };
     return andThen(made, attempt);

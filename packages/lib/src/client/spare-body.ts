@@ -1,25 +1,27 @@
-/** The body of a `Request`, which can be read once only: read a second time beside its being sent, it can be sent again. */
+/** A copy of the body of a `Request`, made while the body is sent. The body itself can be read only once. */
 
-/** Longest body that is kept; a stream is read ahead by no more. */
+/** Longest copy, in bytes. A stream is read ahead by no more. */
 const MAX_LENGTH = 256 * 1024;
 
-/** A second reading of a body. */
-export interface SpareBody {
-  /** @returns the whole body; `undefined` where it is too long, or has not come to its end */
+/** A copy of a body. */
+interface SpareBody {
+  /** Returns the whole body, or `undefined` if it is too long or has not ended yet. */
   whole(): Uint8Array<ArrayBuffer> | undefined;
-  /** Lets go of it: until then, whoever wrote the body does not hear that nobody reads it. */
+  /** Stops copying. Until then, the writer of the body does not notice that nobody reads it. */
   end(): void;
 }
 
 /**
+ * Copies the body of a request.
+ *
  * @param request - not sent yet
- * @returns `undefined` where there is nothing to read
+ * @returns `undefined` if there is nothing to copy
  */
 export function spareBody(request: Request): SpareBody | undefined {
   if (request.body === null || request.bodyUsed) return undefined;
   const reader = request.clone().body?.getReader() as ReadableStreamDefaultReader<Uint8Array>;
   let whole: Uint8Array<ArrayBuffer> | undefined;
-  // A body that breaks off is told by the fetch that sends it.
+  // The fetch that sends the body reports one that breaks off.
   const end = () => void reader.cancel().catch(() => undefined);
 
   async function read(): Promise<void> {

@@ -1,4 +1,4 @@
-/** Makes tokens: the compat profile of spec/PROTOCOL.md §1, with request binding where asked for. */
+/** Makes tokens: the compat profile of spec/PROTOCOL.md §1, with request binding as an option. */
 import { asciiBytes, encodeBytes, encodeText, randomText } from '#engine';
 import { checkArgument, hasMethod } from '../core/arguments.ts';
 import { type Bind, isBind } from '../core/bind.ts';
@@ -8,12 +8,12 @@ import { encodeHeader } from '../core/header.ts';
 import { andThen } from '../core/maybe-promise.ts';
 import { checkOptions, type OptionKinds, readClock, wallClock } from '../core/options.ts';
 
-/** What to sign, and with what. */
+/** Options of {@link createToken} and {@link createAuthorization}. */
 export interface TokenOptions {
   readonly username: string;
-  /** A `PrivateKey`, or any other signer. */
+  /** A `PrivateKey`, or another signer. */
   readonly key: Signer;
-  /** What the token is restricted to. Servers that do not know `bind` ignore it, unless `sendAudClaim` is set. */
+  /** What the token is bound to. A server that does not know `bind` ignores it, unless `sendAudClaim` is set. */
   readonly bind?: Omit<Bind, 'v'>;
   /** Also sends `bind.aud` as the registered claim `aud`, so that a server that ignores `bind` refuses the token. */
   readonly sendAudClaim?: boolean;
@@ -36,28 +36,44 @@ const NONCE_BYTES = 16;
  * Signs a token for one request.
  *
  * @param options - {@link TokenOptions}
- * @returns the compact JWS (RFC 7515 §7.1), good once and for the server's tolerance (20 s by default)
- * @throws TypeError for an option that is unknown or out of its range; whatever the signer throws
+ * @returns the compact JWS (RFC 7515 §7.1). It works once, within the server's tolerance (20 s by default).
+ * @throws TypeError for an unknown or invalid option; whatever the signer throws
+ * @example
+ * ```ts
+ * import { createToken, PrivateKey } from 'asymmetric-jwt-auth/client';
+ *
+ * const key = await PrivateKey.generate();
+ * const token = await createToken({ username: 'guido', key, bind: { aud: 'https://api.example.com' } });
+ * console.log(token); // eyJ…
+ * ```
  */
 export async function createToken(options: TokenOptions): Promise<string> {
   return makeToken(readTokenOptions(options), '');
 }
 
 /**
- * Signs a token and gives the value of the `Authorization` header (RFC 9110 §11.6.2).
+ * Signs a token for one request and returns it as the value of the `Authorization` header (RFC 9110 §11.6.2).
  *
  * @param options - {@link TokenOptions}
  * @returns `JWT eyJ…`
  * @throws as {@link createToken}
+ * @example
+ * ```ts
+ * import { createAuthorization, PrivateKey } from 'asymmetric-jwt-auth/client';
+ *
+ * const key = await PrivateKey.generate();
+ * const authorization = await createAuthorization({ username: 'guido', key });
+ * console.log(authorization); // JWT eyJ…
+ * ```
  */
 export async function createAuthorization(options: TokenOptions): Promise<string> {
   return makeToken(readTokenOptions(options), SCHEME);
 }
 
-/** What stands before the token in the `Authorization` header. */
+/** The prefix of the token in the `Authorization` header. */
 export const SCHEME = 'JWT ';
 
-/** What a token says, checked. */
+/** The content of a token, after its checks. */
 export interface TokenContent {
   readonly username: string;
   readonly key: Signer;
@@ -68,9 +84,10 @@ export interface TokenContent {
 }
 
 /**
- * Signs a token with what {@link checkCaller} and {@link isBind} have been asked about. With a signer that answers at once, so does this.
+ * Signs a token whose content {@link checkCaller} and {@link isBind} have accepted. Returns a string if the signer returns bytes, and a
+ * promise if the signer returns a promise.
  *
- * @param prefix - what stands before the token
+ * @param prefix - put before the token
  */
 export function makeToken(
   { username, key, bind, sendAudClaim, time }: TokenContent,
@@ -94,7 +111,7 @@ function readTokenOptions(options: TokenOptions): TokenContent {
   return { username, key, bind, sendAudClaim, time: readClock(now) };
 }
 
-/** @throws TypeError for a restriction that no server could hold the token to */
+/** @throws TypeError for a binding that no server could check */
 function checkBind(bind: Omit<Bind, 'v'>): void {
   if (!isBind({ v: 1, ...bind })) {
     throw new TypeError('option bind: may have the members aud, htm, target and digest; each must be a string');
@@ -106,7 +123,7 @@ function checkBind(bind: Omit<Bind, 'v'>): void {
   }
 }
 
-/** @throws TypeError for a username that no token can have, or something that is not a signer; the message names the option */
+/** @throws TypeError for a username that no token can have, or a key that is not a signer; the message names the option */
 export function checkCaller(username: unknown, key: Signer): void {
   const a = 'a string of 1 to 600 bytes without control characters and outer white space';
   checkArgument(isUsername(username), 'option username', a, username);
@@ -114,7 +131,7 @@ export function checkCaller(username: unknown, key: Signer): void {
   checkArgument(isSigner, 'option key', 'a PrivateKey or another signer', key);
 }
 
-/** A signer's header never changes. */
+/** The first segment of tokens: it is the same for every token of a signer. */
 const headers = new WeakMap<Signer, string>();
 
 function headerOf(key: Signer): string {

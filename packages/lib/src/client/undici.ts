@@ -1,5 +1,4 @@
-/** For undici: an interceptor that signs each attempt. Compose it first, so that retries and redirects come through it again. */
-
+/** For undici: an interceptor that signs each attempt. Compose it first, so that retries and redirects pass through it again. */
 import { checkArgument } from '../core/arguments.ts';
 import { andThen, isPromise } from '../core/maybe-promise.ts';
 import { checkOptions, type OptionKinds } from '../core/options.ts';
@@ -7,17 +6,19 @@ import { bareTarget } from '../core/target.ts';
 import type { Verdict } from './clock.ts';
 import { pause } from './pause.ts';
 import { sameOrigin } from './redirect.ts';
+import { isRepeatable } from './repeatable.ts';
+import { responseHead } from './response-head.ts';
 import { attemptSigner, SIGNING_OPTIONS, type SigningOptions } from './signing.ts';
 
-/** What a signing interceptor is told. */
+/** Options of {@link signedUndici}. */
 export interface SignedUndiciOptions extends SigningOptions {
-  /** The one origin that is called, such as `https://api.example.com`: what goes elsewhere, after a redirect too, is an error. */
+  /** The only origin that is called, such as `https://api.example.com`. A request or a redirect to another one is an error. */
   readonly origin: string;
 }
 
 const OPTIONS: OptionKinds<SignedUndiciOptions> = { ...SIGNING_OPTIONS, origin: 'text' };
 
-/** What is needed of undici's `DispatchOptions`. */
+/** The part of undici's `DispatchOptions` that is used. */
 interface DispatchOptions {
   origin?: string | URL;
   path: string;
@@ -27,14 +28,14 @@ interface DispatchOptions {
   query?: Record<string, unknown> | null;
 }
 
-/** What is needed of its `DispatchController`. */
+/** The part of its `DispatchController` that is used. */
 interface DispatchController {
   abort(reason: Error): void;
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** What is needed of its `DispatchHandler`. */
+/** The part of its `DispatchHandler` that is used. */
 interface DispatchHandler {
   onRequestStart?(controller: never, context: unknown): void;
   onRequestUpgrade?(controller: never, statusCode: number, headers: never, socket: never): void;
@@ -50,11 +51,30 @@ export type SigningInterceptor = <Options extends DispatchOptions, Handler exten
 ) => (options: Options, handler: Handler) => boolean;
 
 /**
- * Makes an interceptor: `new Agent().compose(signed(options), interceptors.redirect(…), interceptors.retry(…))`.
+ * Makes an undici interceptor that signs each request. Compose it before `interceptors.redirect` and `interceptors.retry`.
  *
  * @param options - {@link SignedUndiciOptions}
- * @returns an interceptor; what it does not send ends with `SignedFetchError`, or with what the signer throws
- * @throws TypeError for an option that is unknown or out of its range
+ * @returns an interceptor; a request that it does not send fails with `SignedFetchError`, or with the error of the signer
+ * @throws TypeError for an unknown or invalid option
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http';
+ * import type { AddressInfo } from 'node:net';
+ * import { PrivateKey } from 'asymmetric-jwt-auth/client';
+ * import { signedUndici } from 'asymmetric-jwt-auth/undici';
+ * import { Agent, interceptors, request } from 'undici';
+ *
+ * const server = createServer((incoming, response) => response.end(incoming.headers.authorization));
+ * await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+ * const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+ *
+ * const key = await PrivateKey.generate();
+ * const dispatcher = new Agent().compose(signedUndici({ username: 'guido', key, origin }), interceptors.retry());
+ * const { body } = await request(`${origin}/me`, { dispatcher });
+ * console.log(await body.text()); // JWT eyJ…
+ * await dispatcher.close();
+ * server.close();
+ * ```
  */
 export function signedUndici(options: SignedUndiciOptions): SigningInterceptor {
   checkOptions(options, OPTIONS);
@@ -73,14 +93,14 @@ export function signedUndici(options: SignedUndiciOptions): SigningInterceptor {
     const start = (isLast: boolean): boolean | Promise<boolean> => {
       const signed = sign(base, given.method, path);
       const send = ({ authorization, judge }: Awaited<typeof signed>) => {
-        const answered = (status: number, said: Headers) => {
-          const verdict = judge({ status, header: (name) => textOf(said[name]) });
-          return verdict instanceof Error || !(isLast || !isRepeatable(given.body)) ? verdict : undefined;
+        const decide = (status: number, received: Headers) => {
+          const verdict = judge(responseHead(status, received));
+          return verdict instanceof Error || (!isLast && isRepeatable(given.body)) ? verdict : undefined;
         };
         const next = { ...given, path, query: null, headers: [...headers, 'authorization', authorization] };
         return dispatch(
           next,
-          watch(handler, answered, () => start(true)),
+          watch(handler, decide, () => start(true)),
         );
       };
       return andThen(signed, send);
@@ -93,10 +113,10 @@ export function signedUndici(options: SignedUndiciOptions): SigningInterceptor {
   };
 }
 
-/** Hands everything on, but for a refusal that asks for another attempt. */
+/** Passes everything on, except a refusal that asks for another attempt. */
 function watch<Handler extends DispatchHandler>(
   handler: Handler,
-  answered: (status: number, headers: Headers) => Verdict,
+  decide: (status: number, headers: Headers) => Verdict,
   again: () => boolean | Promise<boolean>,
 ): Handler {
   let wait: number | undefined;
@@ -104,7 +124,7 @@ function watch<Handler extends DispatchHandler>(
     onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
     onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
     onResponseStart(controller, status, headers, message) {
-      const verdict = answered(status, headers);
+      const verdict = decide(status, headers);
       if (verdict instanceof Error) return (controller as DispatchController).abort(verdict);
       wait = verdict?.wait;
       if (wait === undefined) handler.onResponseStart?.(controller, status, headers, message);
@@ -123,15 +143,7 @@ function watch<Handler extends DispatchHandler>(
   return watching as Handler;
 }
 
-function isRepeatable(body: unknown): boolean {
-  return body === null || body === undefined || typeof body === 'string' || ArrayBuffer.isView(body);
-}
-
-function textOf(value: string | string[] | undefined): string | undefined {
-  return typeof value === 'string' ? value : value?.join(', ');
-}
-
-/** Undici adds the query below its interceptors, where it is too late to sign it. */
+/** Undici adds the query below its interceptors, too late to be signed. */
 function queryOf(path: string, query: Record<string, unknown> | null | undefined): string {
   if (query === null || query === undefined) return '';
   const pairs = Object.entries(query).flatMap(([name, value]) =>
@@ -140,7 +152,7 @@ function queryOf(path: string, query: Record<string, unknown> | null | undefined
   return pairs.length === 0 ? '' : `${path.includes('?') ? '&' : '?'}${new URLSearchParams(pairs)}`;
 }
 
-/** Undici takes an object, pairs, or names and values in turn; this gives the last. */
+/** Undici accepts an object, pairs, or alternating names and values. Returns the last form. */
 function withoutAuthorization(headers: unknown): unknown[] {
   if (headers === null || headers === undefined) return [];
   const iterable = Symbol.iterator in Object(headers);

@@ -1,5 +1,6 @@
 import { Agent } from 'node:https';
 import type { Readable } from 'node:stream';
+import { countingServers } from 'ajwt-testkit/counting-server';
 import { signedAxios } from 'asymmetric-jwt-auth/axios';
 import axios from 'axios';
 import { expect, test } from 'vitest';
@@ -29,13 +30,36 @@ librarySuite('axios', ({ key }) => {
   };
 });
 
-test('an unknown option does not compile, and is refused', async () => {
+test('an unknown option does not compile and is refused', async () => {
   const key = await PrivateKey.generate();
   // @ts-expect-error misspelt
   expect(() => signedAxios(axios, { username: 'guido', key, clok: {} })).toThrow('option clok: unknown');
 });
 
-test('an error hands back what was given, and no token', async () => {
+test.each<readonly [string, () => unknown, string]>([
+  ['a form', () => new FormData(), 'name="greeting"'],
+  ['a Blob', () => new Blob(['hello']), 'hello'],
+  ['URL parameters', () => new URLSearchParams({ greeting: 'hello' }), 'greeting=hello'],
+])('sends %s again, after a refusal for time and after a redirect', async (_, make, content) => {
+  const servers = await countingServers();
+  const api = axios.create({
+    adapter: signedAxios(axios, { username: 'guido', key: servers.key, bind: ['aud'] }),
+    proxy: false,
+  });
+  const body = make();
+  if (body instanceof FormData) body.set('greeting', 'hello');
+  servers.ahead = 240;
+  await api.post(servers.redirect(307, '/there'), body);
+  servers.close();
+  expect(servers.received.map(({ url, accepted }) => [url, accepted])).toEqual([
+    [expect.stringContaining('307'), false],
+    [expect.stringContaining('307'), true],
+    ['/there', true],
+  ]);
+  for (const received of servers.received) expect(received.body).toContain(content);
+});
+
+test('an error has the given configuration, and no token', async () => {
   const key = await PrivateKey.generate();
   const api = axios.create({ adapter: signedAxios(axios, { username: 'guido', key }), proxy: false });
   // Port 1 of this machine: nothing listens there.

@@ -68,13 +68,13 @@ const signed = (options: Partial<SignedFetchOptions> = {}) => createSignedFetch(
 const redirect = (status: number, to: string) => `${origin}/redirect/${status}/${encodeURIComponent(to)}`;
 
 describe('a signed fetch', () => {
-  test('signs each request anew', async () => {
+  test('gives each request a new token', async () => {
     const api = signed();
     for (let count = 0; count < 3; count++) expect(await (await api(`${origin}/me`)).text()).toBe('guido');
     expect(new Set(seen.map(({ authorization }) => authorization)).size).toBe(3);
   });
 
-  test('is called as fetch is: with a URL, with a Request, with a body and headers', async () => {
+  test('has the parameters of fetch: a URL, a Request, a body and headers', async () => {
     const api = signed({ bind: ['aud', 'htm', 'target'] });
     await api(new URL(`${origin}/a?b=c%20d`));
     await api(new Request(`${origin}/b`, { method: 'PUT', body: 'hello', headers: { 'content-type': 'text/x' } }));
@@ -90,23 +90,23 @@ describe('a signed fetch', () => {
     ]);
   });
 
-  test('a URL with credentials is refused, as fetch refuses it', async () => {
+  test('refuses a URL with credentials, as fetch does', async () => {
     await expect(signed()(origin.replace('//', '//a:b@'))).rejects.toThrow(TypeError);
     expect(seen).toHaveLength(0);
   });
 
-  test('a token bound to another service is refused there', async () => {
+  test('a service refuses a token bound to another one', async () => {
     const response = await signed({ bind: ['aud'], audience: 'https://other.example' })(`${origin}/me`);
     expect(await response.json()).toMatchObject({ error: 'wrong_audience' });
   });
 
-  test('hard mode sends the audience twice, and our server takes it', async () => {
+  test('sends the audience twice with sendAudClaim, which our server accepts', async () => {
     expect((await signed({ bind: ['aud'], sendAudClaim: true })(`${origin}/me`)).status).toBe(200);
   });
 });
 
 describe('redirects', () => {
-  test.each([301, 302, 303, 307, 308])('a %i within the origin is followed with a token of its own', async (status) => {
+  test.each([301, 302, 303, 307, 308])('follows a %i within the origin, with a new token', async (status) => {
     const response = await signed({ bind: ['aud', 'htm', 'target'] })(redirect(status, '/there?x=1'));
     expect(response.status).toBe(200);
     expect(seen.map(({ url, accepted }) => [url, accepted])).toEqual([
@@ -127,30 +127,30 @@ describe('redirects', () => {
     expect(seen[1]).toMatchObject({ method, body, type, accepted: true });
   });
 
-  test('to another origin nothing is sent', async () => {
+  test('sends nothing to another origin', async () => {
     const error = await signed()(redirect(307, `${elsewhere}/there`)).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(SignedFetchError);
     expect(error).toMatchObject({ code: 'cross_origin_redirect', message: expect.stringContaining(elsewhere) });
     expect(seen).toHaveLength(1);
   });
 
-  test('a body that was a stream is not sent again', async () => {
+  test('does not send a stream again', async () => {
     const body = new Blob(['hello']).stream();
     const sending = signed()(redirect(307, '/there'), { method: 'POST', body, duplex: 'half' } as RequestInit);
     await expect(sending).rejects.toMatchObject({ code: 'body_not_repeatable' });
   });
 
-  test('a loop ends', async () => {
+  test('ends a loop', async () => {
     await expect(signed()(`${origin}/loop`)).rejects.toMatchObject({ code: 'too_many_redirects' });
     expect(seen).toHaveLength(21);
   });
 
-  test.each(['http://', 'data:,x'])('%j is not followed', async (location) => {
+  test.each(['http://', 'data:,x'])('does not follow the location %j', async (location) => {
     await expect(signed()(redirect(302, location))).rejects.toMatchObject({ name: 'SignedFetchError' });
     expect(seen).toHaveLength(1);
   });
 
-  test('are handed back with redirect: manual, and refused with redirect: error', async () => {
+  test('returns a redirect with redirect: manual, and rejects with redirect: error', async () => {
     expect((await signed()(redirect(302, '/there'), { redirect: 'manual' })).status).toBe(302);
     await expect(signed()(redirect(302, '/there'), { redirect: 'error' })).rejects.toThrow(TypeError);
     expect(seen).toHaveLength(2);
@@ -193,21 +193,21 @@ describe('the body of a Request', () => {
     ]);
   });
 
-  test('is sent again where it was a stream that came to its end', async () => {
+  test('is sent again if it was a stream that has ended', async () => {
     const { received, at } = await recorder();
     const body = new Blob(['he', 'llo']).stream();
     await signed()(new Request(`${at}/from`, { method: 'POST', body, duplex: 'half' } as RequestInit));
     expect(received.map((it) => it.body)).toEqual(['hello', 'hello']);
   });
 
-  test('is not sent again where it is longer', async () => {
+  test('is not sent again if it is too long', async () => {
     const { received, at } = await recorder();
     const sending = signed()(new Request(`${at}/from`, { method: 'POST', body: 'x'.repeat(262_145) }));
     await expect(sending).rejects.toMatchObject({ code: 'body_not_repeatable' });
     expect(received.map((it) => it.body.length)).toEqual([262_145]);
   });
 
-  test('is not sent again before its end has come', async () => {
+  test('is not sent again before it has ended', async () => {
     const { at } = await recorder();
     const { readable, writable } = new TransformStream<Uint8Array>();
     const sending = signed()(
@@ -218,7 +218,7 @@ describe('the body of a Request', () => {
     await refused;
   });
 
-  test('is let go of with the call: whoever writes it hears that nobody reads it', async () => {
+  test('is released after the call: its writer notices that nobody reads it', async () => {
     const cancelled = Promise.withResolvers<unknown>();
     const body = new ReadableStream({ cancel: cancelled.resolve });
     const fetch: typeof globalThis.fetch = async (input) => {
@@ -230,27 +230,27 @@ describe('the body of a Request', () => {
     expect(await cancelled.promise).toContain('enough');
   });
 
-  test('that init replaces is left unread', async () => {
+  test('is not read if init replaces it', async () => {
     const { received, at } = await recorder();
     const request = new Request(`${at}/from`, { method: 'POST', body: 'old' });
     await signed()(request, { body: 'new' });
     expect(received.map((it) => it.body)).toEqual(['new', 'new']);
   });
 
-  test('that was read before is refused, as fetch refuses it', async () => {
+  test('is refused if it was read before, as fetch does', async () => {
     const request = new Request(origin, { method: 'POST', body: 'hello' });
     await request.text();
     await expect(signed()(request)).rejects.toThrow(TypeError);
   });
 
-  test('that breaks off breaks the call', async () => {
+  test('fails the call if it breaks off', async () => {
     const body = new ReadableStream({ pull: (controller) => controller.error(new Error('disk on fire')) });
     const sending = signed()(new Request(origin, { method: 'POST', body, duplex: 'half' } as RequestInit));
     await expect(sending).rejects.toThrow();
   });
 });
 
-test('10 000 requests in flight have 10 000 nonces', async () => {
+test('10 000 requests at once have 10 000 nonces', async () => {
   const tokens = new Set<string | null>();
   let release = () => {};
   const all = new Promise<void>((resolve) => {

@@ -25,13 +25,13 @@ librarySuite('got', ({ key }) => {
   };
 });
 
-test('an unknown option does not compile, and is refused', async () => {
+test('an unknown option does not compile and is refused', async () => {
   const key = await PrivateKey.generate();
   // @ts-expect-error misspelt
   expect(() => signedGot({ username: 'guido', key, bnd: [] })).toThrow('option bnd: unknown');
 });
 
-test('a stream is not sent again; what comes after one is right at once; a clock too far off is told', async () => {
+test('does not send a stream again, dates the next request right at once, and reports a clock that is too far off', async () => {
   const servers = await countingServers();
   try {
     const signing = signedGot({ username: 'guido', key: servers.key, bind: ['aud'] });

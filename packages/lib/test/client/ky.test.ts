@@ -25,7 +25,7 @@ librarySuite('ky', ({ key }) => {
   };
 });
 
-test('an unknown option does not compile, and is refused', async () => {
+test('an unknown option does not compile and is refused', async () => {
   const key = await PrivateKey.generate();
   // @ts-expect-error misspelt
   expect(() => signedKy({ username: 'guido', key, clok: {} })).toThrow('option clok: unknown');

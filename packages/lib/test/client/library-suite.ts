@@ -1,9 +1,9 @@
-/** What signing through any HTTP library does, over the network: one suite, and a few lines for each library. */
+/** One suite for signing through HTTP libraries, over the network. Each library needs a few lines. */
 import { PassThrough, type Readable } from 'node:stream';
 import { type CountingServers, countingServers } from 'ajwt-testkit/counting-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-/** What is sent. */
+/** A request. */
 interface Sent {
   readonly method: string;
   readonly body?: string;
@@ -11,9 +11,9 @@ interface Sent {
 
 /** A library, set up to sign. */
 export interface Library {
-  /** Resolves to the status, also of a refusal; follows redirects and retries a 503. TLS certificates are not looked at. */
+  /** Resolves to the status, also of a refusal. Follows redirects and retries a 503. Accepts any TLS certificate. */
   send(url: string, sent: Sent): Promise<number>;
-  /** Sends a body that ends only when the caller ends it, and gives the first chunk of the answer. */
+  /** Sends a body that ends only when the caller ends it, and returns the first chunk of the response. */
   stream(url: string, body: Readable): Promise<string>;
 }
 
@@ -31,7 +31,7 @@ export function librarySuite(name: string, make: (servers: CountingServers) => L
     afterAll(() => servers.close());
     const tokens = () => new Set(servers.received.map(({ authorization }) => authorization));
 
-    test('signs each request, bound to what is really sent', async () => {
+    test('signs each request, bound to what is sent', async () => {
       for (const path of ['/me', '/a%20b?c=d%2fe&f', '/me?x=1'])
         expect(await library.send(servers.origin + path, { method: 'GET' })).toBe(200);
       expect(await library.send(`${servers.origin}/me`, { method: 'POST', body: 'hello' })).toBe(200);
@@ -39,18 +39,18 @@ export function librarySuite(name: string, make: (servers: CountingServers) => L
       expect(tokens().size).toBe(4);
     });
 
-    test.each([301, 302, 303, 307, 308])('signs the hop of a %i within the origin anew', async (status) => {
+    test.each([301, 302, 303, 307, 308])('follows a %i within the origin, with a new token', async (status) => {
       expect(await library.send(servers.redirect(status, '/there?x=1'), { method: 'GET' })).toBe(200);
       expect(servers.received.map(({ accepted }) => accepted)).toEqual([true, true]);
       expect(tokens().size).toBe(2);
     });
 
-    test('signs a POST anew that becomes a GET', async () => {
+    test('signs a POST that becomes a GET again', async () => {
       expect(await library.send(servers.redirect(303, '/there'), { method: 'POST', body: 'hello' })).toBe(200);
       expect(servers.received[1]).toMatchObject({ method: 'GET', body: '', accepted: true });
     });
 
-    test('signs a POST anew that keeps its body', async () => {
+    test('signs a POST that keeps its body again', async () => {
       expect(await library.send(servers.redirect(307, '/there'), { method: 'POST', body: 'hello' })).toBe(200);
       expect(servers.received[1]).toMatchObject({ method: 'POST', body: 'hello', accepted: true });
     });
@@ -67,13 +67,13 @@ export function librarySuite(name: string, make: (servers: CountingServers) => L
       expect([servers.received.length, servers.strayed.length]).toEqual([2, 0]);
     });
 
-    test('signs each retry anew', async () => {
+    test('gives each retry a new token', async () => {
       expect(await library.send(`${servers.origin}/busy`, { method: 'GET' })).toBe(200);
       expect(servers.received.map(({ accepted }) => accepted)).toEqual([true, true, true]);
       expect(tokens().size).toBe(3);
     });
 
-    test('passes a body on as it comes', async () => {
+    test('sends a body as it is written', async () => {
       const body = new PassThrough();
       body.write('first');
       expect(await library.stream(`${servers.origin}/stream`, body)).toBe('first');
@@ -81,14 +81,14 @@ export function librarySuite(name: string, make: (servers: CountingServers) => L
       body.end();
     });
 
-    test('gives 300 requests at a time as many nonces', async () => {
+    test('gives 300 requests at once 300 nonces', async () => {
       const sending = Array.from({ length: 300 }, () => library.send(`${servers.origin}/me`, { method: 'GET' }));
       expect(new Set(await Promise.all(sending))).toEqual(new Set([200]));
       expect(tokens().size).toBe(300);
     });
 
     test.each([{ method: 'GET' }, { method: 'POST', body: 'hello' }])(
-      'learns from a clock that is ahead: $method',
+      'corrects its clock if the server is ahead: $method',
       async (sent) => {
         servers.ahead = 240;
         for (let call = 0; call < 2; call++) expect(await library.send(`${servers.origin}/me`, sent)).toBe(200);

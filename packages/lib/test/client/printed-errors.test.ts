@@ -72,7 +72,7 @@ describe.each(Object.keys(CALLS))('what %s prints has no token in it:', (name) =
       expect(printed(response)).not.toMatch(TOKEN);
     });
 
-    test('an error that the server answers', async () => {
+    test('an error response', async () => {
       const error = await call(at(scheme, '/busy')).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(Error);
       expect(received).toEqual([expect.stringMatching(TOKEN)]);
@@ -80,7 +80,7 @@ describe.each(Object.keys(CALLS))('what %s prints has no token in it:', (name) =
     });
   });
 
-  test('an error of a connection', async () => {
+  test('a connection error', async () => {
     // Port 1 of this machine: nothing listens there.
     const error = await call('http://127.0.0.1:1/').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(Error);

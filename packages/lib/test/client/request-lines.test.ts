@@ -9,7 +9,7 @@ const RUNS = 60;
 const lines = await requestLines();
 afterAll(() => lines.close());
 
-describe('the request line has the target that was signed', () => {
+describe('the request line has the signed target', () => {
   test.each(Object.keys(lines.clients))('%s', async (name) => {
     expect(await checkClient(lines, name, { numRuns: RUNS })).toBeGreaterThan(RUNS / 4);
   });

@@ -17,7 +17,7 @@ test('a token has the header and the three claims of the compat profile, and not
   expect(Object.keys(part(token, 1) as object)).toEqual(['username', 'time', 'nonce']);
 });
 
-test('an authorization is the token after the scheme', async () => {
+test('an authorization is the scheme and a token', async () => {
   expect(await createAuthorization({ username: 'guido', key })).toMatch(/^JWT [\w-]+\.[\w-]+\.[\w-]+$/);
 });
 
@@ -27,7 +27,7 @@ test('10 000 tokens made at once have 10 000 nonces', async () => {
   expect(nonces.size).toBe(10_000);
 });
 
-test('a bound token carries bind, and aud only in hard mode', async () => {
+test('a bound token has bind, and aud only with sendAudClaim', async () => {
   const bind = { aud: 'https://api.example.com', htm: 'POST', target: '/v1/items?x=1' };
   const soft = part(await createToken({ username: 'guido', key, bind }), 1);
   expect(soft).toMatchObject({ bind: { v: 1, ...bind } });
@@ -37,13 +37,13 @@ test('a bound token carries bind, and aud only in hard mode', async () => {
   });
 });
 
-test('a signer that answers later signs as well', async () => {
+test('a signer may return a promise', async () => {
   const slow = { alg: key.alg, kid: key.kid, sign: async (bytes: Uint8Array) => key.sign(bytes) };
   const token = await createToken({ username: 'guido', key: slow, now: () => 1_800_000_000 });
   expect(token.split('.')).toHaveLength(3);
 });
 
-test('what the signer throws comes out', async () => {
+test('rejects with the error of the signer', async () => {
   const broken = { alg: key.alg, kid: key.kid, sign: () => Promise.reject(new Error('the agent is locked')) };
   await expect(createToken({ username: 'guido', key: broken })).rejects.toThrow('the agent is locked');
 });

@@ -67,7 +67,7 @@ const caller = (options: Partial<SignedFetchOptions> = {}) =>
 const bound = { bind: ['aud'] } as const;
 const failure = (sending: Promise<unknown>) => sending.then(() => undefined).catch((error: unknown) => error);
 
-describe('a clock that is wrong', () => {
+describe('a wrong clock', () => {
   test.each([-290, -240, -60, -21, 21, 60, 240, 290])(
     'by %i s: an audience-bound caller succeeds with its first call, and pays nothing for the next',
     async (seconds) => {
@@ -79,13 +79,13 @@ describe('a clock that is wrong', () => {
     },
   );
 
-  test.each([-19, -10, 0, 10, 19])('by %i s is within the tolerance, and is left alone', async (seconds) => {
+  test.each([-19, -10, 0, 10, 19])('by %i s is within the tolerance and is not corrected', async (seconds) => {
     wrong = seconds;
     expect((await caller()(`${origin}/me`)).status).toBe(200);
     expect(reached).toHaveLength(1);
   });
 
-  test.each([-600, -301, 301, 600])('by %i s is an error that says so', async (seconds) => {
+  test.each([-600, -301, 301, 600])('by %i s is an error that names the difference', async (seconds) => {
     wrong = seconds;
     const error = await failure(caller(bound)(`${origin}/me`));
     expect(error).toBeInstanceOf(SignedFetchError);
@@ -97,17 +97,17 @@ describe('a clock that is wrong', () => {
     expect(reached).toHaveLength(1);
   });
 
-  test('further away is followed where the caller says so', async () => {
+  test('by more is corrected if the caller allows it', async () => {
     wrong = -600;
     expect((await caller({ ...bound, clock: { maxOffsetSeconds: 600 } })(`${origin}/me`)).status).toBe(200);
   });
 
-  test('ahead: an unbound caller is dated back', async () => {
+  test('ahead: unbound tokens are dated back', async () => {
     wrong = 240;
     expect((await caller()(`${origin}/me`)).status).toBe(200);
   });
 
-  test('behind: an unbound caller gets an error with the offset and both ways out', async () => {
+  test('behind: with unbound tokens, an error names the offset and both remedies', async () => {
     wrong = -240;
     const error = await failure(caller()(`${origin}/me`));
     expect(error).toMatchObject({ code: 'clock_behind', offset: 240, message: expect.stringContaining('240.0 s') });
@@ -116,19 +116,19 @@ describe('a clock that is wrong', () => {
     expect(reached).toHaveLength(1);
   });
 
-  test('behind: an unbound caller succeeds with the explicit option', async () => {
+  test('behind: unbound tokens are dated ahead with the explicit option', async () => {
     wrong = -240;
     expect((await caller({ clock: { aheadUnbound: true } })(`${origin}/me`)).status).toBe(200);
   });
 
-  test('clock: false hands the refusal on', async () => {
+  test('with clock: false, the refusal is returned', async () => {
     wrong = 240;
     const response = await caller({ clock: false })(`${origin}/me`);
     expect(await response.json()).toMatchObject({ error: 'stale_time' });
     expect(reached).toHaveLength(1);
   });
 
-  test('a body that can be sent again is; a stream is not, but the next call is right', async () => {
+  test('a repeatable body is sent again; a stream is not, but the next call is dated right', async () => {
     wrong = 240;
     const api = caller(bound);
     const stream = { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' } as RequestInit;
@@ -138,7 +138,7 @@ describe('a clock that is wrong', () => {
     expect((await caller(bound)(`${origin}/me`, { method: 'POST', body: 'x' })).status).toBe(200);
   });
 
-  test('is learnt anew after ten minutes', async () => {
+  test('is measured again after ten minutes', async () => {
     wrong = 240;
     const api = caller(bound);
     await api(`${origin}/me`);
@@ -150,7 +150,7 @@ describe('a clock that is wrong', () => {
     expect([accepted, reached.length]).toEqual([3, 5]);
   });
 
-  test('that is put right costs nothing more', async () => {
+  test('costs no second attempt once it is set', async () => {
     wrong = 240;
     const api = caller(bound);
     await api(`${origin}/me`);
@@ -159,7 +159,7 @@ describe('a clock that is wrong', () => {
     expect(reached).toHaveLength(3);
   });
 
-  test('is remembered for its origin alone', async () => {
+  test('is remembered for its origin only', async () => {
     wrong = 240;
     const other = createServer((_request, response) => response.end());
     const elsewhere = await listen(other);
@@ -178,15 +178,15 @@ describe('a clock that is wrong', () => {
   });
 });
 
-describe('what an answer cannot tell', () => {
-  test('with an Age it was kept by a cache: no correction, one more attempt as before', async () => {
+describe('a response that tells too little', () => {
+  test('has an Age: a cache kept it, so one more attempt has the same clock', async () => {
     wrong = 240;
     inBetween = () => ({ age: '3' });
     expect((await caller(bound)(`${origin}/me`)).status).toBe(401);
     expect(reached).toHaveLength(2);
   });
 
-  test('after more than 5 s no correction is made; the next attempt learns', async () => {
+  test('took more than 5 s: the clock is corrected by the next response', async () => {
     wrong = 240;
     const api = caller(bound);
     inBetween = (attempt) => {
@@ -198,7 +198,7 @@ describe('what an answer cannot tell', () => {
     expect(reached).toHaveLength(3);
   });
 
-  test('on a slow link the middle counts', async () => {
+  test('took a while: the server read its clock in the middle', async () => {
     wrong = 240;
     inBetween = () => {
       elapsed += 4;
@@ -207,7 +207,7 @@ describe('what an answer cannot tell', () => {
     expect((await caller(bound)(`${origin}/me`)).status).toBe(200);
   });
 
-  test('where the clock steps meanwhile, the new one is tried as it is', async () => {
+  test('came while this clock was set: the new clock is used without a correction', async () => {
     wrong = 240;
     inBetween = (attempt) => {
       if (attempt === 1) wrong = 0;
@@ -218,8 +218,8 @@ describe('what an answer cannot tell', () => {
   });
 });
 
-describe('a store that has just lost its memory', () => {
-  test('is waited for, and the request signed anew as before', async () => {
+describe('a nonce store that has just lost its memory', () => {
+  test('makes the caller wait, then sign again with the same clock', async () => {
     forgets = true;
     inBetween = () => {
       forgets = false;
@@ -231,13 +231,13 @@ describe('a store that has just lost its memory', () => {
     expect(new Set(reached).size).toBe(2);
   });
 
-  test('for longer than 1 s is not waited for: one more attempt, then its answer', async () => {
+  test('makes the caller wait at most 1 s: one more attempt, then its response is returned', async () => {
     forgets = true;
     expect((await caller()(`${origin}/me`)).status).toBe(401);
     expect(reached).toHaveLength(2);
   });
 
-  test('a caller that gives up meanwhile is not kept waiting', async () => {
+  test('does not keep a caller that aborts waiting', async () => {
     forgets = true;
     const controller = new AbortController();
     inBetween = () => {
@@ -285,7 +285,7 @@ describe('a server that lies about its clock', () => {
     }
   });
 
-  test.each(['1e999', '-5', 'NaN', '', '99999999999999'])('that writes %j is not followed', async (value) => {
+  test.each(['1e999', '-5', 'NaN', '', '99999999999999'])('is ignored if it writes %j', async (value) => {
     const liar = createServer((_request, response) => {
       const challenge = `JWT realm="api", error="stale_time", server_time="${value}", tolerance="20"`;
       response.writeHead(401, { 'www-authenticate': challenge }).end();
@@ -296,7 +296,7 @@ describe('a server that lies about its clock', () => {
   });
 });
 
-describe('a connection that anyone can write on', () => {
+describe('a connection that others can change', () => {
   /** The same server under a name that is not this machine's. */
   const remote = (protocol: string, options: Partial<SignedFetchOptions> = {}) => {
     const named = `${protocol}//api.example.com`;
@@ -309,27 +309,27 @@ describe('a connection that anyone can write on', () => {
     return api(`${named}/me`);
   };
 
-  test('plain http to another machine corrects nothing, and the refusal is handed on', async () => {
+  test('plain http to another machine: nothing is corrected, and the refusal is returned', async () => {
     wrong = 240;
     expect((await remote('http:')).status).toBe(401);
     expect(reached).toHaveLength(1);
   });
 
-  test('https does', async () => {
+  test('https: the clock is corrected', async () => {
     wrong = 240;
     expect((await remote('https:')).status).toBe(200);
   });
 });
 
-describe('the date of an answer without our challenge', () => {
-  test('counts only where the caller says so', async () => {
+describe('the date of a response without our challenge', () => {
+  test('counts only if the caller allows it', async () => {
     wrong = 240;
     expect((await caller()(`${origin}/like-python`)).status).toBe(401);
     expect(reached).toHaveLength(1);
     expect((await caller({ clock: { dateHeader: true } })(`${origin}/like-python`)).status).toBe(200);
   });
 
-  test('is under the same bounds', async () => {
+  test('has the same bounds', async () => {
     wrong = -240;
     const unbound = caller({ clock: { dateHeader: true } });
     expect(await failure(unbound(`${origin}/like-python`))).toMatchObject({ code: 'clock_behind' });
@@ -338,7 +338,7 @@ describe('the date of an answer without our challenge', () => {
     expect(await failure(far(`${origin}/like-python`))).toMatchObject({ code: 'clock_too_far' });
   });
 
-  test('where it agrees, the refusal has another reason, and is handed on', async () => {
+  test('agrees with this clock: the refusal has another reason and is returned', async () => {
     const api = caller({ username: 'nobody', clock: { dateHeader: true } });
     expect((await api(`${origin}/like-python`)).status).toBe(401);
     expect(reached).toHaveLength(1);

@@ -1,0 +1,33 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { isRepeatable } from '../../src/client/repeatable.ts';
+
+test.each<readonly [string, unknown]>([
+  ['no body', undefined],
+  ['null', null],
+  ['an empty string', ''],
+  ['a string', 'a'],
+  ['a Buffer', Buffer.from('a')],
+  ['a DataView', new DataView(new ArrayBuffer(1))],
+  ['an ArrayBuffer', new ArrayBuffer(1)],
+  ['a Blob', new Blob(['a'])],
+  ['a FormData', new FormData()],
+  ['a URLSearchParams', new URLSearchParams('a=b')],
+])('%s can be sent twice', (_, body) => {
+  expect(isRepeatable(body)).toBe(true);
+});
+
+test.each<readonly [string, () => unknown]>([
+  ['a ReadableStream', () => new Response('a').body],
+  ['a stream of Node', () => Readable.from(['a'])],
+  ['a file that is being read', () => createReadStream(import.meta.filename)],
+  [
+    'a generator',
+    function* () {
+      yield 'a';
+    },
+  ],
+])('%s is sent once', (_, make) => {
+  expect(isRepeatable(make())).toBe(false);
+});

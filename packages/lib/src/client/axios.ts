@@ -1,4 +1,7 @@
-/** For axios on Node: an adapter that signs each attempt, below the interceptors. It follows redirects itself, in place of axios. */
+/**
+ * Signs requests made with axios, on Node: `axios.create({ adapter: signedAxios(axios, { username, key }) })`. The adapter signs each
+ * attempt below the interceptors, so that retries are signed too. It follows redirects itself, in place of axios.
+ */
 import { checkArgument } from '../core/arguments.ts';
 import { absoluteUrl, bareUrl } from './bare-url.ts';
 import { exchange } from './exchange.ts';

@@ -1,4 +1,7 @@
-/** For got: hooks that sign each attempt and each hop, learn from refusals for time, and refuse a redirect to another origin. */
+/**
+ * Signs requests made with got: `got.extend(signedGot({ username, key }))`. Its hooks sign each attempt and each hop, learn from refusals
+ * for time, and refuse a redirect to another origin.
+ */
 import { hideSentHeaders } from './hide-sent.ts';
 import { pause } from './pause.ts';
 import { sameOrigin } from './redirect.ts';

@@ -1,4 +1,6 @@
-/** For ky: a `fetch` that signs each attempt of ky. */
+/**
+ * Signs requests made with ky: `ky.create(signedKy({ username, key }))`. Ky then sends each attempt with a `fetch` that signs.
+ */
 import { createSignedFetch, type SignedFetchOptions } from './fetch.ts';
 
 /** Options of ky. */

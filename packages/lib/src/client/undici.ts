@@ -1,4 +1,7 @@
-/** For undici: an interceptor that signs each attempt. Compose it first, so that retries and redirects pass through it again. */
+/**
+ * Signs requests made with undici to one origin: `new Agent().compose(signedUndici({ username, key, origin }))`. Compose the interceptor
+ * before those for retries and redirects, so that each attempt passes through it again.
+ */
 import { checkArgument } from '../core/arguments.ts';
 import { andThen, isPromise } from '../core/maybe-promise.ts';
 import { checkOptions, type OptionKinds } from '../core/options.ts';

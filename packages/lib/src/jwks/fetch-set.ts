@@ -16,7 +16,7 @@ const JSON_TYPES =
 /** How to fetch sets. */
 export interface FetchSettings {
   /** Milliseconds for the whole exchange. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
   /** Hosts whose addresses are not checked, in lower case. */
   readonly privateHosts: ReadonlySet<string>;
   /** Certificates of authorities, in PEM; `undefined` for those that Node trusts. */
@@ -52,7 +52,7 @@ export async function systemAddresses(host: string): Promise<readonly string[]> 
  */
 export async function fetchSet(url: URL, known: Validators, settings: FetchSettings): Promise<FetchedSet> {
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), settings.timeout);
+  const timer = setTimeout(() => deadline.abort(), settings.timeoutMs);
   const late = new Promise<never>((_, reject) => {
     deadline.signal.addEventListener('abort', () => reject(new JwksError('timeout', url.href)));
   });

@@ -19,7 +19,7 @@ export interface JwksClientOptions {
    */
   readonly maxAgeSeconds?: number;
   /** Seconds for one whole exchange, from the look-up of the name to the last byte; 0.05 to 10, default 2. */
-  readonly timeout?: number;
+  readonly timeoutSeconds?: number;
   /** Hosts that may have private addresses, as written in URLs, without a port. Default: none. */
   readonly privateHosts?: readonly string[];
   /** Certificates of authorities in PEM, instead of those that Node trusts. */
@@ -38,7 +38,7 @@ export interface JwksClientOptions {
 export const JWKS_CLIENT_OPTIONS: OptionKinds<JwksClientOptions> = {
   refreshAfterSeconds: 'any',
   maxAgeSeconds: 'any',
-  timeout: 'any',
+  timeoutSeconds: 'any',
   privateHosts: 'array',
   ca: 'text',
   maxUrls: 'any',
@@ -92,7 +92,7 @@ export function jwksClient(options: JwksClientOptions = {}): JwksClient {
   );
   const most = numberOption('maxUrls', options.maxUrls, 10_000, 1, 1_000_000);
   const fetching: FetchSettings = {
-    timeout: 1000 * numberOption('timeout', options.timeout, 2, 0.05, 10, 'seconds'),
+    timeoutMs: 1000 * numberOption('timeoutSeconds', options.timeoutSeconds, 2, 0.05, 10, 'seconds'),
     privateHosts: readPrivateHosts(options.privateHosts),
     ca: options.ca,
     lookup: options.lookup ?? systemAddresses,

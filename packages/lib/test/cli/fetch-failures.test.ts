@@ -255,7 +255,7 @@ describe('wrong usage prints one line, exits with code 1, and sends nothing', ()
     [['-d', '@-', '-d', 'x'], '-d: standard input, a pipe or a file over 16 MiB cannot be combined with another -d'],
     [['--audience', ''], '--audience: must not be empty'],
     [['--key', 'nowhere'], 'nowhere cannot be read: there is no such file (ENOENT)'],
-    [['--key', 'ssh-agent'], 'there is no ssh-agent: SSH_AUTH_SOCK is not set; start one with `eval "$(ssh-agent)"`'],
+    [['--key', 'ssh-agent'], 'SSH_AUTH_SOCK is not set; start an ssh-agent with `eval "$(ssh-agent)"`'],
     [
       ['http://other.example/'],
       'unexpected argument; `ajwt fetch` takes one argument and options; see `ajwt fetch --help`',

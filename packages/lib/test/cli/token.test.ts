@@ -172,11 +172,8 @@ describe('a missing or wrong option prints one line', () => {
     [['--user', 'guido'], 'no private key; give --key FILE, or set AJWT_KEY'],
     [['--user', 'gui\ndo', '--key', 'k'], /^--user: must be 1 to 600 bytes/],
     [['--user', '', '--key', 'k'], '--user is empty; give --user NAME, or set AJWT_USER'],
-    [['--user', 'guido', '--key', 'ssh-agent'], /^there is no ssh-agent: SSH_AUTH_SOCK is not set; start one/],
-    [
-      ['--user', 'guido', '--key', 'ssh-agent:SHA256:abc'],
-      /^there is no ssh-agent: SSH_AUTH_SOCK is not set; start one/,
-    ],
+    [['--user', 'guido', '--key', 'ssh-agent'], /^SSH_AUTH_SOCK is not set; start an ssh-agent/],
+    [['--user', 'guido', '--key', 'ssh-agent:SHA256:abc'], /^SSH_AUTH_SOCK is not set; start an ssh-agent/],
     [['--user', 'guido', '--key', 'ssh-agent:'], /^ssh-agent: the fingerprint is missing/],
     [['--user', 'guido', '--key', 'nowhere/key'], 'nowhere/key cannot be read: there is no such file (ENOENT)'],
     [['--user', 'guido', '--key', '.'], '. is not a regular file'],

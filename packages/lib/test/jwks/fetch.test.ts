@@ -88,7 +88,7 @@ describe('a set is refused, and lets nobody in', () => {
   ];
   test.each(bad)('%s', async (_name, code, answer) => {
     publisher.answerWith(answer);
-    const { kids, problems } = clientOf(publisher, { timeout: 0.3 });
+    const { kids, problems } = clientOf(publisher, { timeoutSeconds: 0.3 });
     await expect(kids(publisher.url, key.kid)).rejects.toMatchObject({ code: 'unavailable', cause: { code } });
     expect(problems.at(-1)).toMatchObject({ code, url: publisher.url });
   });
@@ -124,7 +124,7 @@ describe('a set is refused, and lets nobody in', () => {
   });
 
   test('if the name is not resolved in time', async () => {
-    const { kids, codes } = clientOf(publisher, { timeout: 0.1, lookup: () => new Promise(() => {}) });
+    const { kids, codes } = clientOf(publisher, { timeoutSeconds: 0.1, lookup: () => new Promise(() => {}) });
     await expect(kids(publisher.url)).rejects.toMatchObject({ code: 'unavailable' });
     expect(codes()).toEqual(['timeout']);
   });
@@ -137,7 +137,8 @@ describe('a set is refused, and lets nobody in', () => {
 });
 
 describe('no connection is made to a private address', () => {
-  const ours = (options: JwksClientOptions) => clientOf(publisher, { privateHosts: [], timeout: 0.5, ...options });
+  const ours = (options: JwksClientOptions) =>
+    clientOf(publisher, { privateHosts: [], timeoutSeconds: 0.5, ...options });
 
   const spellings = [
     '127.0.0.1',

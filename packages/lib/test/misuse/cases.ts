@@ -340,11 +340,12 @@ export const MISUSES: readonly Misuse[] = [
     keys,
   ]),
   options('jwksClient', jwksClient),
-  misuse('jwksClient', 'option timeout: must be a number of seconds', (timeout) => jwksClient({ timeout }), [
-    2000,
-    0,
-    '2',
-  ]),
+  misuse(
+    'jwksClient',
+    'option timeoutSeconds: must be a number of seconds',
+    (timeoutSeconds) => jwksClient({ timeoutSeconds }),
+    [2000, 0, '2'],
+  ),
   misuse('jwksEndpoint', 'keys', jwksEndpoint as Wrong, [
     undefined,
     null,
@@ -577,8 +578,8 @@ export const MISUSES: readonly Misuse[] = [
   ),
   misuse(
     'vaultSigner',
-    'option timeout: must be a number of seconds',
-    (timeout) => vaultSigner({ address: 'https://v.example', token: 't', name: 'k', publicKey, timeout }),
+    'option timeoutSeconds: must be a number of seconds',
+    (timeoutSeconds) => vaultSigner({ address: 'https://v.example', token: 't', name: 'k', publicKey, timeoutSeconds }),
     [10_000, 0, '10'],
   ),
 

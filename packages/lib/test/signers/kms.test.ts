@@ -105,7 +105,7 @@ describe.skipIf(!there).each(SERVICES)('%s (skipped without openssl, which signs
     });
     for (const { name, run } of cases) test(name, run);
 
-    test('a server lets its token in', async () => {
+    test('a server accepts its token', async () => {
       expect(signer.alg).toBe(alg);
       await letsIn(signer);
     });
@@ -129,7 +129,7 @@ describe('Vault', () => {
     for (const { name, run } of signerContract({ make: () => ({ signer, publicKey: signer.publicKey }) })) {
       test(name, run);
     }
-    test('a server lets its token in', () => letsIn(signer));
+    test('a server accepts its token', () => letsIn(signer));
   });
 
   /** A signer with a Vault that answers so. */
@@ -147,7 +147,7 @@ describe('Vault', () => {
     };
   }
 
-  test('mount, namespace, version, and a token that is asked for each time', async () => {
+  test('uses mount, namespace and version, and calls the function for the token each time', async () => {
     const key = await PrivateKey.generate();
     const tokens = ['hvs.one\n', 'hvs.two'];
     const options = {
@@ -175,13 +175,16 @@ describe('Vault', () => {
     ]);
   });
 
-  test('what it says is in the message; the token is not', async () => {
+  test('the message has the errors of Vault, not the token', async () => {
     const { signer } = await signerOf((_seen, response) => {
       response.statusCode = 403;
       response.end(JSON.stringify({ errors: ['permission denied\u001b[2J', 7] }));
     });
     const error = await errorOf(signer.sign(text));
-    expect([error.code, error.message]).toEqual(['not_signed', 'Vault answers 403: permission denied\\u{1b}[2J']);
+    expect([error.code, error.message]).toEqual([
+      'not_signed',
+      'Vault responds with status 403: permission denied\\u{1b}[2J',
+    ]);
   });
 
   test.each<readonly [string, number, string]>([
@@ -193,10 +196,10 @@ describe('Vault', () => {
       response.end(body);
     });
     const { code, message } = await errorOf(signer.sign(text));
-    expect([code, message]).toEqual(['not_signed', `Vault answers ${status}`]);
+    expect([code, message]).toEqual(['not_signed', `Vault responds with status ${status}`]);
   });
 
-  test('a redirect is not followed: the token would go along', async () => {
+  test('follows no redirect: it would send the token along', async () => {
     const elsewhere = await startVault((_seen, response) => response.end());
     atEnd(() => elsewhere.stop());
     const { signer } = await signerOf((_seen, response) => {
@@ -206,14 +209,14 @@ describe('Vault', () => {
     expect(elsewhere.seen).toEqual([]);
   });
 
-  test('it does not answer, or not to the end', async () => {
-    const silent = await signerOf(() => {}, { timeout: 0.1 });
+  test('reports a response that never comes, ends early or breaks off', async () => {
+    const silent = await signerOf(() => {}, { timeoutSeconds: 0.1 });
     expect(await errorOf(silent.signer.sign(text))).toMatchObject({ code: 'timed_out' });
-    const slow = await signerOf((_seen, response) => response.write('{'), { timeout: 0.1 });
+    const slow = await signerOf((_seen, response) => response.write('{'), { timeoutSeconds: 0.1 });
     expect(await errorOf(slow.signer.sign(text))).toMatchObject({ code: 'timed_out' });
     const gone = await signerOf((_seen, response) => response.destroy());
     const error = await errorOf(gone.signer.sign(text));
-    expect([error.code, error.message]).toEqual(['not_signed', `Vault cannot be reached at ${gone.vault.address}`]);
+    expect([error.code, error.message]).toEqual(['not_signed', `cannot reach Vault at ${gone.vault.address}`]);
   });
 
   const signature = Buffer.alloc(64).toString('base64url');
@@ -233,7 +236,7 @@ describe('Vault', () => {
     expect(await errorOf(signer.sign(text))).toMatchObject({ code: 'bad_answer' });
   });
 
-  test.each(['', '  ', 'two words', 'new\nline', 'naïve'])('the token %j is not sent', async (token) => {
+  test.each(['', '  ', 'two words', 'new\nline', 'naïve'])('does not send the token %j', async (token) => {
     const { vault, signer } = await signerOf(() => {}, { token: () => token });
     const error = await errorOf(signer.sign(text));
     expect([error.code, error.message, error.cause]).toEqual([
@@ -244,7 +247,7 @@ describe('Vault', () => {
     expect(vault.seen).toEqual([]);
   });
 
-  test('options that are wrong', async () => {
+  test('refuses wrong options', async () => {
     const { publicKey } = await PrivateKey.generate();
     const right = { address: 'https://vault.example.com', token: 't', name: 'n', publicKey };
     vaultSigner(right);
@@ -267,7 +270,7 @@ describe('Vault', () => {
       { mount: '../sys' },
       { version: 0 },
       { version: 1.5 },
-      { timeout: 0 },
+      { timeoutSeconds: 0 },
       { publicKey: undefined },
       { fetch: 'fetch' },
       { adress: 'x' },
@@ -278,14 +281,14 @@ describe('Vault', () => {
 });
 
 describe('kmsSigner', () => {
-  test('signs by default with the first algorithm of the key', async () => {
+  test('signs with the first algorithm of the key by default', async () => {
     const key = await PrivateKey.generate('rsa', { bits: 2048 });
     const signer = kmsSigner({ publicKey: key.publicKey, sign: ({ bytes }) => key.sign(bytes) });
     expect([signer.alg, signer.kid]).toEqual(['RS512', key.kid]);
     await letsIn(signer);
   });
 
-  test('options that are wrong', async () => {
+  test('refuses wrong options', async () => {
     const { publicKey } = await PrivateKey.generate();
     const right = { publicKey, sign: () => new Uint8Array(64) };
     kmsSigner(right);
@@ -317,7 +320,7 @@ describe('kmsSigner', () => {
     }
   });
 
-  test('keys that a service does not have', async () => {
+  test('refuses keys that the service does not support', async () => {
     const { publicKey: ed25519 } = await PrivateKey.generate();
     const { publicKey: p521 } = await PrivateKey.generate('ec', { curve: 'P-521' });
     const azure = { sign: () => expect.unreachable() };
@@ -330,7 +333,7 @@ describe('kmsSigner', () => {
     );
   });
 
-  test('AWS KMS: 4096 bytes with Ed25519, and no byte more', async () => {
+  test('AWS KMS signs 4096 bytes with Ed25519, and not a byte more', async () => {
     const key = await PrivateKey.generate();
     const signer = awsKmsSigner({ client: awsKms(new HeldKey(key)), keyId: AWS_KEY_ID, publicKey: key.publicKey });
     expect(await signer.sign(Buffer.alloc(4096, 'a'))).toHaveLength(64);
@@ -352,7 +355,7 @@ describe('kmsSigner', () => {
     expect(await errorOf(signer.sign(text))).toMatchObject({ code: 'bad_answer' });
   });
 
-  test('a signature with another hash, or another padding, is refused', async () => {
+  test('refuses a signature with another hash or another padding', async () => {
     const key = await PrivateKey.generate('rsa', { bits: 2048 });
     for (const alg of ['RS256', 'PS512'] as const) {
       const other = PrivateKey.from(key.toPem(), { alg });
@@ -387,13 +390,13 @@ describe('kmsSigner', () => {
     expect(await right.sign(text)).toHaveLength(64);
   });
 
-  test('what the service throws is the cause, and its words are printable', async () => {
+  test('the cause is the error of the service, and its message is made printable', async () => {
     const { publicKey } = await PrivateKey.generate();
     const cause = new Error('AccessDenied\u001b[2J');
     const error = await errorOf(kmsSigner({ publicKey, sign: () => Promise.reject(cause) }).sign(text));
     expect([error.code, error.message, error.cause]).toEqual([
       'not_signed',
-      'the key was not used: AccessDenied\\u{1b}[2J',
+      'the service did not sign: AccessDenied\\u{1b}[2J',
       cause,
     ]);
     const thrown = kmsSigner({
@@ -405,7 +408,7 @@ describe('kmsSigner', () => {
     expect(await errorOf(thrown.sign(text))).toMatchObject({ code: 'not_signed', cause: 'a text' });
   });
 
-  test('bytes that change while the service signs', async () => {
+  test('signs the bytes as they were when sign was called', async () => {
     const key = await PrivateKey.generate();
     const bytes = Buffer.from(text);
     const signer = kmsSigner({

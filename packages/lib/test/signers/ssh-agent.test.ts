@@ -61,7 +61,7 @@ describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', (
     });
     for (const { name, run } of cases) test(name, run);
 
-    test('a server lets its token in', async () => {
+    test('a server accepts its token', async () => {
       const key = await sshAgentSigner({ socket: agent.socket });
       expect(key.alg).toBe(alg);
       const keys = memoryKeyStore();
@@ -72,7 +72,7 @@ describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', (
     });
   });
 
-  test('the key is named by fingerprint, thumbprint or kid; without a name, several are listed', async () => {
+  test('finds the key by fingerprint, thumbprint or kid; without one, lists the keys if there are several', async () => {
     const agent = await start();
     for (const name of ['one', 'two']) {
       agent.makeKey(name, ['-t', 'ed25519']);
@@ -92,7 +92,7 @@ describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', (
     expect([unknown.code, unknown.message]).toEqual(['unknown_key', expect.stringContaining(two.fingerprint)]);
   });
 
-  test('a certificate beside its key does not get in the way, and does not sign', async () => {
+  test('ignores the certificate of a key: the key signs', async () => {
     const agent = await start();
     for (const name of ['ca', 'user']) agent.makeKey(name, ['-t', 'ed25519']);
     agent.certify('ca', 'user');
@@ -105,7 +105,7 @@ describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', (
     expect([error.code, error.message]).toEqual(['no_usable_key', expect.stringContaining('certificate')]);
   });
 
-  test('an RSA key that is too short is refused with the reason', async () => {
+  test('refuses an RSA key that is too short, and says so', async () => {
     const agent = await start();
     agent.makeKey('short', ['-t', 'rsa', '-b', '1024']);
     agent.add('short');
@@ -113,13 +113,13 @@ describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', (
     expect([error.code, error.message]).toEqual(['no_usable_key', expect.stringContaining('too short')]);
   });
 
-  test('without keys', async () => {
+  test('reports an agent without keys', async () => {
     const { socket } = await start();
     expect(await errorOf(sshAgentSigner({ socket }))).toMatchObject({ code: 'no_usable_key' });
     expect(await errorOf(sshAgentSigner({ socket, fingerprint: 'SHA256:abc' }))).toMatchObject({ code: 'unknown_key' });
   });
 
-  test('locked: it has no keys, and refuses to sign until it is unlocked', async () => {
+  test('a locked agent has no keys and refuses to sign until it is unlocked', async () => {
     const agent = await start();
     agent.makeKey('key', ['-t', 'ed25519']);
     agent.add('key');
@@ -146,7 +146,7 @@ describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', (
     else expect(await errorOf(signing)).toMatchObject({ code: 'refused' });
   });
 
-  test('gone: in the middle of a question, and before the next', async () => {
+  test('reports an agent that stops during a request, and one that has stopped before', async () => {
     // It ends while somebody is asked to confirm.
     const agent = await startAgent(folder, 'kill -KILL $PPID');
     agents.push(agent);
@@ -159,7 +159,7 @@ describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', (
     expect(await errorOf(sshAgentSigner({ socket: agent.socket }))).toMatchObject({ code: 'unreachable' });
   });
 
-  test('five hundred signatures at once, each for its own text', async () => {
+  test('makes 500 signatures at once, each for its own text', async () => {
     const agent = await start();
     agent.makeKey('key', ['-t', 'ed25519']);
     agent.add('key');
@@ -172,20 +172,20 @@ describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', (
   });
 });
 
-describe('where there is no agent', () => {
+describe('without an agent', () => {
   const before = process.env.SSH_AUTH_SOCK;
   afterEach(() => {
     if (before === undefined) delete process.env.SSH_AUTH_SOCK;
     else process.env.SSH_AUTH_SOCK = before;
   });
 
-  test.each([undefined, ''])('SSH_AUTH_SOCK is %j', async (value) => {
+  test.each([undefined, ''])('reports SSH_AUTH_SOCK=%j', async (value) => {
     if (value === undefined) delete process.env.SSH_AUTH_SOCK;
     else process.env.SSH_AUTH_SOCK = value;
     expect(await errorOf(sshAgentSigner())).toMatchObject({ code: 'no_agent' });
   });
 
-  test('its socket does not exist, or is no socket', async () => {
+  test('reports a path that does not exist, and one that is not a socket', async () => {
     process.env.SSH_AUTH_SOCK = join(folder, 'nowhere');
     expect(await errorOf(sshAgentSigner())).toMatchObject({
       code: 'unreachable',
@@ -195,12 +195,12 @@ describe('where there is no agent', () => {
     expect(await errorOf(sshAgentSigner({ socket: join(folder, 'file') }))).toMatchObject({ code: 'unreachable' });
   });
 
-  test('an option that is not known', async () => {
+  test('refuses an unknown option', async () => {
     await expect(sshAgentSigner({ sock: 'x' } as never)).rejects.toThrow(TypeError);
   });
 });
 
-describe('an agent that lies', () => {
+describe('a malicious agent', () => {
   const servers: Server[] = [];
   afterEach(() => {
     for (const server of servers.splice(0)) server.close();
@@ -240,7 +240,7 @@ describe('an agent that lies', () => {
     expect(await errorOf(sshAgentSigner({ socket }))).toMatchObject({ code: 'bad_answer' });
   });
 
-  test('that never answers: its list is waited for 10 s, and no longer', async () => {
+  test('gets 10 s to list its keys', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const asked = Promise.withResolvers<void>();
@@ -257,13 +257,13 @@ describe('an agent that lies', () => {
       expect(error).toBe(undefined);
       vi.advanceTimersByTime(1);
       await failing;
-      expect([error?.code, error?.message]).toEqual(['timed_out', 'the ssh-agent did not answer within 10 s']);
+      expect([error?.code, error?.message]).toEqual(['timed_out', 'the ssh-agent did not respond within 10 s']);
     } finally {
       vi.useRealTimers();
     }
   });
 
-  test('that does not list', async () => {
+  test('may refuse to list its keys', async () => {
     const socket = await lie(() => message(5));
     expect(await errorOf(sshAgentSigner({ socket }))).toMatchObject({ code: 'refused' });
   });
@@ -295,12 +295,12 @@ describe('an agent that lies', () => {
   const response = (name: string, signature: Uint8Array) =>
     message(14, sshString(concatBytes(sshString(name), sshString(signature))));
 
-  test('SHA-1, or SHA-256, in place of SHA-512', async () => {
+  test('cannot sign with SHA-1 or SHA-256 in place of SHA-512', async () => {
     const key = await PrivateKey.generate('rsa', { bits: 2048 });
     const seen: number[] = [];
     for (const [name, reason] of [
       ['ssh-rsa', /SHA-1/],
-      ['rsa-sha2-256', /another algorithm than rsa-sha2-512/],
+      ['rsa-sha2-256', /does not sign with rsa-sha2-512/],
     ] as const) {
       const error = await errorOf(
         signing(key, (text, flags) => {
@@ -313,7 +313,7 @@ describe('an agent that lies', () => {
     expect(seen).toEqual([4, 4]);
   });
 
-  test('bytes that change while the agent signs', async () => {
+  test('signs the bytes as they were when sign was called', async () => {
     const key = await PrivateKey.generate();
     const socket = await lie((question) => {
       if (question[0] === 11) return listOf(key);
@@ -328,7 +328,7 @@ describe('an agent that lies', () => {
     expect(await signing).toEqual(new Uint8Array(key.sign(Buffer.from('header.payload'))));
   });
 
-  test('the signature of another text, or another length', async () => {
+  test('cannot pass off the signature of another text, or one of another length', async () => {
     const key = await PrivateKey.generate();
     for (const answer of [
       response('ssh-ed25519', key.sign(Buffer.from('another text'))),
@@ -341,7 +341,7 @@ describe('an agent that lies', () => {
     }
   });
 
-  test('r and s that are negative, too long, or without their zeros', async () => {
+  test('may leave out leading zeros of r and s, but cannot send negative or longer numbers', async () => {
     const key = await PrivateKey.generate('ec');
     const halves = (raw: Uint8Array) => [raw.subarray(0, 32), raw.subarray(32)] as const;
     const name = 'ecdsa-sha2-nistp256';

@@ -1,4 +1,4 @@
-/** Keys in AWS KMS: its operation Sign. */
+/** Signs with keys in AWS KMS, with its operation Sign. */
 import type { AlgorithmName } from '../../core/algorithms.ts';
 import { checkArgument, checkString, hasMethod } from '../../core/arguments.ts';
 import { checkOptions, type OptionKinds } from '../../core/options.ts';
@@ -6,7 +6,7 @@ import type { PublicKey } from '../../keys/public-key.ts';
 import { KmsError } from './error.ts';
 import { type KmsSigner, kmsSigner } from './signer.ts';
 
-/** Its names of the algorithms. ED25519_PH_SHA_512 hashes first, and is not EdDSA as JWS has it. */
+/** AWS names of the algorithms. ED25519_PH_SHA_512 is left out: it signs a hash, which the EdDSA of JWS does not (RFC 8037 §3.1). */
 const NAMES = {
   RS512: 'RSASSA_PKCS1_V1_5_SHA_512',
   RS384: 'RSASSA_PKCS1_V1_5_SHA_384',
@@ -21,10 +21,10 @@ const NAMES = {
   Ed25519: 'ED25519_SHA_512',
 } as const satisfies Record<AlgorithmName, string>;
 
-/** Longest message of Sign, in bytes. Only Ed25519 is given the text itself. */
+/** Longest message that Sign accepts, in bytes. Only Ed25519 signs the text itself. */
 const MAX_MESSAGE = 4096;
 
-/** What Sign takes. */
+/** The input of Sign. */
 export interface AwsSignInput {
   readonly KeyId: string;
   readonly Message: Uint8Array;
@@ -32,32 +32,44 @@ export interface AwsSignInput {
   readonly SigningAlgorithm: (typeof NAMES)[AlgorithmName];
 }
 
-/** `KMS` of `@aws-sdk/client-kms` is one. */
+/** The part of `KMS` of `@aws-sdk/client-kms` that is used. */
 export interface AwsKmsClient {
   sign(input: AwsSignInput): Promise<{ readonly Signature?: Uint8Array | undefined }>;
 }
 
-/** Which key of AWS KMS. */
+/** Options of {@link awsKmsSigner}. */
 export interface AwsKmsSignerOptions {
   readonly client: AwsKmsClient;
   /** Key ID, key ARN, alias name or alias ARN. */
   readonly keyId: string;
-  /** The public half: what `GetPublicKey` returns. */
+  /** The public half, as `GetPublicKey` returns it. */
   readonly publicKey: PublicKey;
-  /** One of the algorithms of the public key; default the first of them. */
+  /** One of the public key's algorithms; default the first. */
   readonly alg?: AlgorithmName;
 }
 
 const OPTIONS: OptionKinds<AwsKmsSignerOptions> = { client: 'object', keyId: 'text', publicKey: 'object', alg: 'text' };
 
 /**
- * Signs with a key in AWS KMS, of the usage SIGN_VERIFY: RSA, NIST curves, or Ed25519.
+ * Makes a signer of a key in AWS KMS with the usage SIGN_VERIFY: RSA, a NIST curve, or Ed25519.
  *
- * An Ed25519 key signs up to 4096 bytes there, which is half of the longest token; others sign a digest.
+ * With an Ed25519 key, AWS KMS signs up to 4096 bytes, half of the longest token. With other keys it signs a digest.
  *
  * @param options - {@link AwsKmsSignerOptions}
  * @returns a signer whose `sign` rejects with a `KmsError`
- * @throws TypeError for a wrong option
+ * @throws TypeError for an unknown or invalid option
+ * @example
+ * ```ts no-run: needs AWS KMS
+ * import { PublicKey } from 'asymmetric-jwt-auth';
+ * import { createSignedFetch } from 'asymmetric-jwt-auth/client';
+ * import { type AwsKmsClient, awsKmsSigner } from 'asymmetric-jwt-auth/kms';
+ *
+ * // Call it with `new KMS({ region: 'eu-central-1' })` of `@aws-sdk/client-kms`, and the public key in PEM.
+ * export function fetchAsGuido(client: AwsKmsClient, publicKey: string): typeof fetch {
+ *   const key = awsKmsSigner({ client, keyId: 'alias/guido', publicKey: PublicKey.from(publicKey) });
+ *   return createSignedFetch({ username: 'guido', key });
+ * }
+ * ```
  */
 export function awsKmsSigner(options: AwsKmsSignerOptions): KmsSigner {
   checkOptions(options, OPTIONS);

@@ -1,4 +1,4 @@
-/** Keys in Azure Key Vault or its Managed HSM: their operation sign, whose algorithms and signatures are those of JWS. */
+/** Signs with keys in Azure Key Vault or Managed HSM. Their operation sign has the algorithms and the signatures of JWS. */
 import type { AlgorithmName } from '../../core/algorithms.ts';
 import { checkArgument, hasMethod } from '../../core/arguments.ts';
 import { checkOptions, type OptionKinds } from '../../core/options.ts';
@@ -6,29 +6,41 @@ import type { PublicKey } from '../../keys/public-key.ts';
 import { KmsError } from './error.ts';
 import { type KmsSigner, kmsSigner } from './signer.ts';
 
-/** `CryptographyClient` of `@azure/keyvault-keys` is one, made for one version of one key. */
+/** The part of `CryptographyClient` of `@azure/keyvault-keys` that is used. It is made for one version of one key. */
 export interface AzureKeyVaultClient {
   sign(algorithm: string, digest: Uint8Array): Promise<{ readonly result: Uint8Array }>;
 }
 
-/** Which key of Azure Key Vault. */
+/** Options of {@link azureKeyVaultSigner}. */
 export interface AzureKeyVaultSignerOptions {
   readonly client: AzureKeyVaultClient;
   /** The public half of this version of the key. */
   readonly publicKey: PublicKey;
-  /** One of the algorithms of the public key; default the first of them. */
+  /** One of the public key's algorithms; default the first. */
   readonly alg?: AlgorithmName;
 }
 
 const OPTIONS: OptionKinds<AzureKeyVaultSignerOptions> = { client: 'object', publicKey: 'object', alg: 'text' };
 
 /**
- * Signs with a key in Azure Key Vault: RSA, P-256, P-384 or P-521.
+ * Makes a signer of a key in Azure Key Vault: RSA, P-256, P-384 or P-521.
  *
  * @param options - {@link AzureKeyVaultSignerOptions}
  * @returns a signer whose `sign` rejects with a `KmsError`
- * @throws TypeError for a wrong option
+ * @throws TypeError for an unknown or invalid option
  * @throws KmsError `unsupported` for an Ed25519 key
+ * @example
+ * ```ts no-run: needs Azure Key Vault
+ * import { PublicKey } from 'asymmetric-jwt-auth';
+ * import { createSignedFetch } from 'asymmetric-jwt-auth/client';
+ * import { type AzureKeyVaultClient, azureKeyVaultSigner } from 'asymmetric-jwt-auth/kms';
+ *
+ * // Call it with `new CryptographyClient(keyId, credential)` of `@azure/keyvault-keys`, and the public key in PEM.
+ * export function fetchAsGuido(client: AzureKeyVaultClient, publicKey: string): typeof fetch {
+ *   const key = azureKeyVaultSigner({ client, publicKey: PublicKey.from(publicKey) });
+ *   return createSignedFetch({ username: 'guido', key });
+ * }
+ * ```
  */
 export function azureKeyVaultSigner(options: AzureKeyVaultSignerOptions): KmsSigner {
   checkOptions(options, OPTIONS);

@@ -1,8 +1,9 @@
 /** CRC-32C (RFC 3720 §B.4). */
 
-/** Castagnoli's polynomial, its bits reversed. */
+/** The Castagnoli polynomial with its bits reversed. */
 const POLYNOMIAL = 0x82f63b78;
 
+/** Computes a checksum. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {

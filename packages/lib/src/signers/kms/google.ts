@@ -1,4 +1,4 @@
-/** Keys in Google Cloud KMS: its method asymmetricSign, with the checksums that it asks its callers to compare. */
+/** Signs with keys in Google Cloud KMS, with its method asymmetricSign, and compares checksums as Google asks. */
 import type { AlgorithmName } from '../../core/algorithms.ts';
 import { checkArgument, checkString, hasMethod } from '../../core/arguments.ts';
 import { checkOptions, type OptionKinds } from '../../core/options.ts';
@@ -7,16 +7,16 @@ import { crc32c } from './crc32c.ts';
 import { KmsError } from './error.ts';
 import { type KmsRequest, type KmsSigner, kmsSigner } from './signer.ts';
 
-/** A checksum travels as an Int64Value. */
+/** A checksum, sent as an Int64Value. */
 type Checksum = { readonly value: number };
 
-/** What asymmetricSign takes: a digest, or, for Ed25519, the text itself. */
+/** The input of asymmetricSign: a digest, or the text itself for Ed25519. */
 export type GoogleSignRequest = { readonly name: string } & (
   | { readonly digest: Readonly<Partial<Record<'sha256' | 'sha384' | 'sha512', Uint8Array>>>; digestCrc32c: Checksum }
   | { readonly data: Uint8Array; readonly dataCrc32c: Checksum }
 );
 
-/** What of its answer is read. */
+/** The part of its response that is read. */
 export interface GoogleSignResponse {
   readonly signature?: Uint8Array | string | null | undefined;
   readonly signatureCrc32c?: { readonly value?: unknown } | null | undefined;
@@ -24,19 +24,19 @@ export interface GoogleSignResponse {
   readonly verifiedDataCrc32c?: boolean | null | undefined;
 }
 
-/** `KeyManagementServiceClient` of `@google-cloud/kms` is one. */
+/** The part of `KeyManagementServiceClient` of `@google-cloud/kms` that is used. */
 export interface GoogleKmsClient {
   asymmetricSign(request: GoogleSignRequest): Promise<readonly [GoogleSignResponse, ...unknown[]]>;
 }
 
-/** Which key of Google Cloud KMS. */
+/** Options of {@link googleKmsSigner}. */
 export interface GoogleKmsSignerOptions {
   readonly client: GoogleKmsClient;
   /** `projects/…/locations/…/keyRings/…/cryptoKeys/…/cryptoKeyVersions/…` */
   readonly name: string;
-  /** The public half of this version: what `getPublicKey` returns. */
+  /** The public half of this version, as `getPublicKey` returns it. */
   readonly publicKey: PublicKey;
-  /** The algorithm that the version was made for, where that is not the first of the public key: `RS256`, say. */
+  /** The algorithm of this version, such as `RS256`; default the first of the public key. */
   readonly alg?: AlgorithmName;
 }
 
@@ -47,16 +47,30 @@ const OPTIONS: OptionKinds<GoogleKmsSignerOptions> = {
   alg: 'text',
 };
 
-/** Names of digests, by their length in bytes. */
+/** Google's names of digests, by length in bytes. */
 const DIGESTS: Readonly<Record<number, string>> = { 32: 'sha256', 48: 'sha384', 64: 'sha512' };
 
 /**
- * Signs with a version of a key in Google Cloud KMS, of the purpose ASYMMETRIC_SIGN: RSA, P-256, P-384 or Ed25519.
+ * Makes a signer of a key version in Google Cloud KMS with the purpose ASYMMETRIC_SIGN: RSA, P-256, P-384 or Ed25519.
  *
  * @param options - {@link GoogleKmsSignerOptions}
  * @returns a signer whose `sign` rejects with a `KmsError`
- * @throws TypeError for a wrong option
+ * @throws TypeError for an unknown or invalid option
  * @throws KmsError `unsupported` for a P-521 key
+ * @example
+ * ```ts no-run: needs Google Cloud KMS
+ * import { PublicKey } from 'asymmetric-jwt-auth';
+ * import { createSignedFetch } from 'asymmetric-jwt-auth/client';
+ * import { type GoogleKmsClient, googleKmsSigner } from 'asymmetric-jwt-auth/kms';
+ *
+ * const NAME = 'projects/api/locations/global/keyRings/clients/cryptoKeys/guido/cryptoKeyVersions/1';
+ *
+ * // Call it with `new KeyManagementServiceClient()` of `@google-cloud/kms`, and the public key in PEM.
+ * export function fetchAsGuido(client: GoogleKmsClient, publicKey: string): typeof fetch {
+ *   const key = googleKmsSigner({ client, name: NAME, publicKey: PublicKey.from(publicKey) });
+ *   return createSignedFetch({ username: 'guido', key });
+ * }
+ * ```
  */
 export function googleKmsSigner(options: GoogleKmsSignerOptions): KmsSigner {
   checkOptions(options, OPTIONS);
@@ -70,12 +84,12 @@ export function googleKmsSigner(options: GoogleKmsSignerOptions): KmsSigner {
     ...(alg === undefined ? {} : { alg }),
     ecdsa: 'der',
     async sign(request) {
-      const [answer] = await client.asymmetricSign({ name, ...contentOf(request) });
-      const { signature } = answer;
-      if (!(signature instanceof Uint8Array)) throw new KmsError('bad_answer', 'the answer has no signature');
-      const received = request.digest === undefined ? answer.verifiedDataCrc32c : answer.verifiedDigestCrc32c;
-      if (received !== true || Number(answer.signatureCrc32c?.value ?? Number.NaN) !== crc32c(signature)) {
-        throw new KmsError('bad_answer', 'a checksum differs: the request or the answer was damaged on its way');
+      const [response] = await client.asymmetricSign({ name, ...contentOf(request) });
+      const { signature } = response;
+      if (!(signature instanceof Uint8Array)) throw new KmsError('bad_answer', 'the response has no signature');
+      const received = request.digest === undefined ? response.verifiedDataCrc32c : response.verifiedDigestCrc32c;
+      if (received !== true || Number(response.signatureCrc32c?.value ?? Number.NaN) !== crc32c(signature)) {
+        throw new KmsError('bad_answer', 'a checksum differs: the request or the response was damaged in transit');
       }
       return signature;
     },

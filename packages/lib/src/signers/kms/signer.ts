@@ -1,4 +1,4 @@
-/** A function that signs elsewhere, as a signer: what it returns is checked before it is used. */
+/** Makes a signer of a function that signs elsewhere. Each signature is verified before it is used. */
 import { digest, verify } from '#engine';
 import { type AlgorithmName, algorithm } from '../../core/algorithms.ts';
 import { checkArgument } from '../../core/arguments.ts';
@@ -9,35 +9,37 @@ import { printable } from '../../core/printable.ts';
 import { PublicKey } from '../../keys/public-key.ts';
 import { KmsError } from './error.ts';
 
-/** What is to be signed. */
+/** A text to sign. */
 export interface KmsRequest {
   readonly alg: AlgorithmName;
   /** The text itself. */
   readonly bytes: Uint8Array;
-  /** Its digest by the hash of `alg`; `undefined` for Ed25519, which signs the text itself. */
+  /** The digest of the text, with the hash of `alg`; `undefined` for Ed25519, which signs the text itself. */
   readonly digest: Uint8Array | undefined;
 }
 
-/** Which key, and how to sign with it. */
+/** Options of {@link kmsSigner}. */
 export interface KmsSignerOptions {
-  /** The public half, as the server has it. */
+  /** The public half, as it is registered on the server. */
   readonly publicKey: PublicKey;
-  /** One of the algorithms of the public key; default the first of them. */
+  /** One of the public key's algorithms; default the first. */
   readonly alg?: AlgorithmName;
-  /** How `sign` returns ECDSA signatures: r‖s as JWS has them, which is the default, or DER (RFC 3279 §2.2.3). */
+  /** The format of the ECDSA signatures that `sign` returns: r‖s as in JWS (`raw`, the default), or DER (RFC 3279 §2.2.3). */
   readonly ecdsa?: 'raw' | 'der';
-  /** Signs. What it throws becomes the `cause` of a {@link KmsError} `not_signed`. */
+  /** Signs. An error that it throws becomes the `cause` of a {@link KmsError} `not_signed`. */
   sign(request: KmsRequest): MaybePromise<Uint8Array>;
 }
 
 const OPTIONS: OptionKinds<KmsSignerOptions> = { publicKey: 'object', alg: 'text', ecdsa: 'text', sign: 'function' };
 
-/** A key elsewhere, as a signer. */
+/** A signer whose private key is elsewhere. */
 export interface KmsSigner extends Signer {
   readonly publicKey: PublicKey;
   /**
+   * Signs a text and verifies the signature.
+   *
    * @param bytes - the JWS signing input, not hashed (RFC 7515 §5.1)
-   * @returns the raw JWS signature, verified: r‖s for ECDSA (RFC 7518 §3.4)
+   * @returns the raw JWS signature: r‖s for ECDSA (RFC 7518 §3.4)
    * @throws KmsError
    */
   sign(bytes: Uint8Array): Promise<Uint8Array>;
@@ -46,11 +48,26 @@ export interface KmsSigner extends Signer {
 /**
  * Makes a signer of a function that signs elsewhere: in a key management service, an HSM, or another process.
  *
- * Each signature is verified with the public key before it is used.
+ * It verifies each signature with the public key before the signature is used.
  *
  * @param options - {@link KmsSignerOptions}
  * @returns a signer whose `sign` rejects with a `KmsError`
- * @throws TypeError for a wrong option
+ * @throws TypeError for an unknown or invalid option
+ * @example
+ * ```ts
+ * import { generateKeyPairSync, sign } from 'node:crypto';
+ * import { PublicKey } from 'asymmetric-jwt-auth';
+ * import { createAuthorization } from 'asymmetric-jwt-auth/client';
+ * import { kmsSigner } from 'asymmetric-jwt-auth/kms';
+ *
+ * // In place of a call to your HSM.
+ * const hsm = generateKeyPairSync('ed25519');
+ * const key = kmsSigner({
+ *   publicKey: PublicKey.from(hsm.publicKey),
+ *   sign: ({ bytes }) => sign(null, bytes, hsm.privateKey),
+ * });
+ * console.log(await createAuthorization({ username: 'guido', key })); // JWT eyJ…
+ * ```
  */
 export function kmsSigner(options: KmsSignerOptions): KmsSigner {
   checkOptions(options, OPTIONS);
@@ -80,53 +97,53 @@ class ForeignKey implements KmsSigner {
   }
 
   async sign(given: Uint8Array): Promise<Uint8Array> {
-    // The caller may use its bytes for something else while the service is waited for.
+    // The caller may overwrite its bytes while the service signs.
     const bytes = Uint8Array.from(given);
     const text = String.fromCharCode(...bytes);
     const { alg, publicKey } = this;
     const { hash } = algorithm(alg);
-    const answer = await this.#ask({ alg, bytes, digest: hash === null ? undefined : digest(hash, bytes) });
-    const signature = this.#der ? rawOf(answer, publicKey.signatureLength) : answer;
+    const received = await this.#ask({ alg, bytes, digest: hash === null ? undefined : digest(hash, bytes) });
+    const signature = this.#der ? rawOf(received, publicKey.signatureLength) : received;
     if (signature.length !== publicKey.signatureLength) {
       throw new KmsError(
         'bad_answer',
-        `a signature of this key has ${publicKey.signatureLength} bytes; the answer has ${signature.length}`,
+        `signatures of this key are ${publicKey.signatureLength} bytes long, but the response has ${signature.length}`,
       );
     }
     if (!verify(algorithm(alg), publicKey.handle, text, signature)) {
       throw new KmsError(
         'bad_answer',
-        'the signature does not fit the public key: the service has another key, or signs with another algorithm',
+        'the signature does not match the public key: the service uses another key or another algorithm',
       );
     }
     return signature;
   }
 
   async #ask(request: KmsRequest): Promise<Uint8Array> {
-    let answer: Uint8Array;
+    let signature: Uint8Array;
     try {
-      answer = await this.#sign(request);
+      signature = await this.#sign(request);
     } catch (error) {
       if (error instanceof KmsError) throw error;
-      const why = error instanceof Error ? printable(error.message, 300) : 'it threw no Error';
-      throw new KmsError('not_signed', `the key was not used: ${why}`, { cause: error });
+      const reason = error instanceof Error ? printable(error.message, 300) : 'the cause is not an Error';
+      throw new KmsError('not_signed', `the service did not sign: ${reason}`, { cause: error });
     }
-    if (!(answer instanceof Uint8Array)) throw new KmsError('bad_answer', 'the answer has no signature');
-    return answer;
+    if (!(signature instanceof Uint8Array)) throw new KmsError('bad_answer', 'the response has no signature');
+    return signature;
   }
 }
 
-/** Strict: whatever is not the one DER encoding of r and s (X.690 §10) is refused. */
+/** Strict: refuses everything but the one DER encoding of r and s (X.690 §10). */
 function rawOf(der: Uint8Array, length: number): Uint8Array {
   const raw = readable(der, length / 2);
   const again = raw === undefined ? undefined : ecdsaDer(raw);
   if (raw === undefined || again?.length !== der.length || !again.every((byte, at) => byte === der[at])) {
-    throw new KmsError('bad_answer', 'the signature is not DER of two numbers of the curve');
+    throw new KmsError('bad_answer', 'the signature is not the DER encoding of two numbers of the curve');
   }
   return raw;
 }
 
-/** @returns `undefined` where a number is longer than a coordinate; what else is wrong shows when it is written again */
+/** @returns `undefined` if a number is longer than a coordinate; the comparison with the re-encoded signature finds all other faults */
 function readable(der: Uint8Array, coordinate: number): Uint8Array | undefined {
   try {
     return ecdsaRaw(der, coordinate);

@@ -1,44 +1,46 @@
-/** One request to Vault, and its answer. */
+/** One request to Vault. */
 import { printable } from '../../core/printable.ts';
 import { KmsError } from './error.ts';
 
-/** Longest answer that is read, in bytes: the longest signature takes 1.4 kB. */
-const MAX_ANSWER = 65_536;
+/** Longest response that is read, in characters. The longest signature takes 1.4 kB. */
+const MAX_RESPONSE = 65_536;
 
-/** How to ask. */
+/** A request to Vault. */
 export interface VaultRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Seconds. */
-  readonly timeout: number;
+  readonly timeoutSeconds: number;
   readonly fetch: typeof fetch;
 }
 
 /**
- * Asks Vault.
+ * Sends a request to Vault.
  *
- * @returns the JSON of its answer
- * @throws KmsError; its message has what Vault says, and never the token
+ * @returns the JSON of the response
+ * @throws KmsError; its message has the errors of Vault, never the token
  */
-export async function askVault({ url, headers, body, timeout, fetch }: VaultRequest): Promise<unknown> {
-  const signal = AbortSignal.timeout(timeout * 1000);
+export async function askVault({ url, headers, body, timeoutSeconds, fetch }: VaultRequest): Promise<unknown> {
+  const signal = AbortSignal.timeout(timeoutSeconds * 1000);
   try {
-    // A redirect would hand the token to whoever it names.
+    // A redirect would send the token to another server.
     const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'error' });
     const text = await readText(response);
-    const answer = text === undefined ? undefined : parse(text);
-    if (!response.ok) throw new KmsError('not_signed', `Vault answers ${response.status}${complaint(answer)}`);
-    if (answer === undefined) throw new KmsError('bad_answer', 'Vault answers something else than a short JSON object');
-    return answer;
+    const json = text === undefined ? undefined : parse(text);
+    if (!response.ok)
+      throw new KmsError('not_signed', `Vault responds with status ${response.status}${errorsOf(json)}`);
+    if (json === undefined)
+      throw new KmsError('bad_answer', `Vault does not respond with JSON of up to ${MAX_RESPONSE} characters`);
+    return json;
   } catch (error) {
     if (error instanceof KmsError) throw error;
-    if (signal.aborted) throw new KmsError('timed_out', `Vault did not answer within ${timeout} s`, { cause: error });
-    throw new KmsError('not_signed', `Vault cannot be reached at ${new URL(url).origin}`, { cause: error });
+    if (signal.aborted)
+      throw new KmsError('timed_out', `Vault did not respond within ${timeoutSeconds} s`, { cause: error });
+    throw new KmsError('not_signed', `cannot reach Vault at ${new URL(url).origin}`, { cause: error });
   }
 }
 
-/** @returns `undefined` where there is too much of it */
+/** @returns `undefined` for a text that is too long */
 async function readText({ body }: Response): Promise<string | undefined> {
   if (body === null) return '';
   const decoder = new TextDecoder();
@@ -46,7 +48,7 @@ async function readText({ body }: Response): Promise<string | undefined> {
   for await (const chunk of body) {
     text += decoder.decode(chunk, { stream: true });
     // Leaving the loop ends the transfer.
-    if (text.length > MAX_ANSWER) return undefined;
+    if (text.length > MAX_RESPONSE) return undefined;
   }
   return text + decoder.decode();
 }
@@ -59,9 +61,9 @@ function parse(text: string): unknown {
   }
 }
 
-/** What its API says is wrong: `{ "errors": ["permission denied"] }`. */
-function complaint(answer: unknown): string {
-  const errors = (answer as { errors?: unknown } | null | undefined)?.errors;
+/** Reads the errors of Vault: `{ "errors": ["permission denied"] }`. */
+function errorsOf(json: unknown): string {
+  const errors = (json as { errors?: unknown } | null | undefined)?.errors;
   const texts = Array.isArray(errors) ? errors.filter((one) => typeof one === 'string' && one !== '') : [];
   return texts.length === 0 ? '' : `: ${printable(texts.join('; '), 300)}`;
 }

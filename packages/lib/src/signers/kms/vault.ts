@@ -1,4 +1,4 @@
-/** Keys in the transit engine of HashiCorp Vault or OpenBao, over its HTTP API. */
+/** Signs with keys in the transit engine of HashiCorp Vault or OpenBao, over its HTTP API. */
 import type { AlgorithmName } from '../../core/algorithms.ts';
 import { algorithm } from '../../core/algorithms.ts';
 import { checkArgument, checkString } from '../../core/arguments.ts';
@@ -11,27 +11,27 @@ import { KmsError } from './error.ts';
 import { type KmsRequest, type KmsSigner, kmsSigner } from './signer.ts';
 import { askVault } from './vault-request.ts';
 
-/** Which key of Vault. */
+/** Options of {@link vaultSigner}. */
 export interface VaultSignerOptions {
-  /** Where Vault is, `https://vault.example.com:8200`; `http` for the loopback interface alone. */
+  /** The URL of Vault, such as `https://vault.example.com:8200`. `http` is accepted only for the loopback interface. */
   readonly address: string;
-  /** Its token, or what gives it: asked before each signature, as tokens expire. */
+  /** The token, or a function that returns it. The function is called before each signature, as tokens expire. */
   readonly token: string | (() => MaybePromise<string>);
-  /** Name of the key. */
+  /** The name of the key. */
   readonly name: string;
-  /** The public half of its version. */
+  /** The public half of the version that signs. */
   readonly publicKey: PublicKey;
-  /** Version of the key; default the latest, which is another one after a rotation. */
+  /** The version of the key; default the latest, which changes with each rotation. */
   readonly version?: number;
-  /** One of the algorithms of the public key; default the first of them. */
+  /** One of the public key's algorithms; default the first. */
   readonly alg?: AlgorithmName;
-  /** Where the transit engine is mounted; default `transit`. */
+  /** The path at which the transit engine is mounted; default `transit`. */
   readonly mount?: string;
-  /** Namespace of Vault Enterprise. */
+  /** The namespace, in Vault Enterprise. */
   readonly namespace?: string;
-  /** Seconds until the answer must be there, 0.1 to 300; default 10. */
-  readonly timeout?: number;
-  /** Default the global one. */
+  /** Seconds to wait for the whole response, 0.1 to 300; default 10. */
+  readonly timeoutSeconds?: number;
+  /** The fetch that sends; default the global one. */
   readonly fetch?: typeof fetch;
 }
 
@@ -44,16 +44,32 @@ const OPTIONS: OptionKinds<VaultSignerOptions> = {
   alg: 'text',
   mount: 'text',
   namespace: 'text',
-  timeout: 'any',
+  timeoutSeconds: 'any',
   fetch: 'function',
 };
 
 /**
- * Signs with a key in Vault's transit engine, of the type `rsa-*`, `ecdsa-*` or `ed25519`.
+ * Makes a signer of a key in Vault's transit engine, of the type `rsa-*`, `ecdsa-*` or `ed25519`.
  *
  * @param options - {@link VaultSignerOptions}
  * @returns a signer whose `sign` rejects with a `KmsError`
- * @throws TypeError for a wrong option
+ * @throws TypeError for an unknown or invalid option
+ * @example
+ * ```ts no-run: needs Vault
+ * import { readFile } from 'node:fs/promises';
+ * import { PublicKey } from 'asymmetric-jwt-auth';
+ * import { createSignedFetch } from 'asymmetric-jwt-auth/client';
+ * import { vaultSigner } from 'asymmetric-jwt-auth/kms';
+ *
+ * const key = vaultSigner({
+ *   address: 'https://vault.example.com:8200',
+ *   token: () => readFile('/run/secrets/vault-token', 'utf8'),
+ *   name: 'guido',
+ *   publicKey: PublicKey.from(await readFile('guido.pub.pem', 'utf8')),
+ * });
+ * const response = await createSignedFetch({ username: 'guido', key })('https://api.example.com/me');
+ * console.log(response.status); // 200
+ * ```
  */
 export function vaultSigner(options: VaultSignerOptions): KmsSigner {
   checkOptions(options, OPTIONS);
@@ -63,7 +79,7 @@ export function vaultSigner(options: VaultSignerOptions): KmsSigner {
   const isVersion = version === undefined || (Number.isInteger(version) && version > 0);
   checkArgument(isVersion, 'option version', 'a whole number above zero', version);
   const url = signUrl(options);
-  const timeout = numberOption('timeout', options.timeout, 10, 0.1, 300, 'seconds');
+  const timeoutSeconds = numberOption('timeoutSeconds', options.timeoutSeconds, 10, 0.1, 300, 'seconds');
   const fetchOption = options.fetch ?? fetch;
   return kmsSigner({
     publicKey,
@@ -76,16 +92,16 @@ export function vaultSigner(options: VaultSignerOptions): KmsSigner {
         ...(namespace === undefined ? {} : { 'x-vault-namespace': namespace }),
       };
       const body = JSON.stringify({ ...bodyOf(request), ...(version === undefined ? {} : { key_version: version }) });
-      return readSignature(await askVault({ url, headers, body, timeout, fetch: fetchOption }));
+      return readSignature(await askVault({ url, headers, body, timeoutSeconds, fetch: fetchOption }));
     },
   });
 }
 
-/** Files of tokens end with a newline. What fetch says of another token would repeat it. */
+/** Removes the newline at the end of token files. An invalid token is refused here: the error of fetch would repeat it. */
 function readToken(given: string): string {
   const token = given.trim();
   if (!/^[!-~]+$/.test(token))
-    throw new KmsError('not_signed', 'the token for Vault is empty, or not one word of ASCII');
+    throw new KmsError('not_signed', 'the token for Vault must be one word of ASCII, and not empty');
   return token;
 }
 
@@ -97,16 +113,17 @@ function signUrl({ address, mount = 'transit', name }: VaultSignerOptions): stri
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
   if (url === undefined || !isSafe || url.username !== '' || url.password !== '' || url.search + url.hash !== '') {
     throw new TypeError(
-      'option address: must be an https URL, without a name, a password, or a query; its token goes there',
+      'option address: must be an https URL without a username, a password or a query; the token is sent there',
     );
   }
   const parts = [...mount.split('/'), 'sign', name];
-  // `..` would lead to another path, and an empty part to none.
-  if (parts.some((part) => /^\.{0,2}$/.test(part))) throw new TypeError('options mount and name: must be names');
+  // `..` and empty parts would change the path.
+  if (parts.some((part) => /^\.{0,2}$/.test(part)))
+    throw new TypeError('options mount and name: must not have empty parts, . or ..');
   return `${url.href.replace(/\/$/, '')}/v1/${parts.map(encodeURIComponent).join('/')}`;
 }
 
-/** The text itself is sent, as Ed25519 needs it, and Vault hashes it for the others. */
+/** Sends the text itself: Ed25519 needs it, and for the other algorithms Vault computes the hash. */
 function bodyOf({ alg, bytes }: KmsRequest) {
   const { hash, keyType, pss } = algorithm(alg);
   return {
@@ -118,11 +135,11 @@ function bodyOf({ alg, bytes }: KmsRequest) {
   };
 }
 
-/** `vault:v1:…` and then base64url, as `jws` has it. */
-function readSignature(answer: unknown): Uint8Array {
-  const text = (answer as { data?: { signature?: unknown } } | null)?.data?.signature;
+/** Reads `vault:v1:…`, followed by base64url as the marshaling algorithm `jws` writes it. */
+function readSignature(json: unknown): Uint8Array {
+  const text = (json as { data?: { signature?: unknown } } | null)?.data?.signature;
   const found = typeof text === 'string' ? /^[^:]+:v\d+:([\w-]+)$/.exec(text)?.[1] : undefined;
   const signature = found === undefined ? undefined : decodeBase64url(found);
-  if (signature === undefined) throw new KmsError('bad_answer', 'Vault answers without a signature in base64url');
+  if (signature === undefined) throw new KmsError('bad_answer', 'the response of Vault has no signature in base64url');
   return signature;
 }

@@ -1,4 +1,4 @@
-/** The keys of an agent, and which of them is meant. */
+/** Lists the keys of an agent and chooses one. */
 import { printable } from '../../core/printable.ts';
 import { encodeBase64 } from '../../keys/base64.ts';
 import { KeyError } from '../../keys/key-error.ts';
@@ -9,15 +9,17 @@ import { askAgent } from './request.ts';
 
 const REQUEST_IDENTITIES = 11;
 const IDENTITIES_ANSWER = 12;
-/** Listing needs nobody's consent: what takes longer hangs. */
-const LIST_TIMEOUT = 10_000;
+/** Listing asks no person for consent: an agent that takes longer hangs. */
+const LIST_TIMEOUT_MS = 10_000;
 
-/** A key of an agent, with the public half, or why it does not sign tokens. */
+/** A key of an agent. */
 export interface Identity {
   readonly blob: Uint8Array;
   readonly comment: string;
+  /** `undefined` if the key does not sign tokens. */
   readonly key: PublicKey | undefined;
-  readonly why: string;
+  /** The reason why the key does not sign tokens; otherwise empty. */
+  readonly reason: string;
 }
 
 /**
@@ -26,21 +28,21 @@ export interface Identity {
  * @throws SshAgentError
  */
 export async function listIdentities(socket: string): Promise<readonly Identity[]> {
-  const answer = await askAgent({
-    ...{ socket, type: REQUEST_IDENTITIES, answer: IDENTITIES_ANSWER, timeout: LIST_TIMEOUT },
+  const response = await askAgent({
+    ...{ socket, type: REQUEST_IDENTITIES, responseType: IDENTITIES_ANSWER, timeoutMs: LIST_TIMEOUT_MS },
   });
-  if (answer === undefined) throw new SshAgentError('refused', 'the ssh-agent does not list its keys');
+  if (response === undefined) throw new SshAgentError('refused', 'the ssh-agent refuses to list its keys');
   try {
-    return readIdentities(new SshReader(answer));
+    return readIdentities(new SshReader(response));
   } catch (error) {
     if (!(error instanceof KeyError)) throw error;
-    throw new SshAgentError('bad_answer', 'the list of keys of the ssh-agent is broken');
+    throw new SshAgentError('bad_answer', 'the ssh-agent sent a malformed list of keys');
   }
 }
 
 function readIdentities(reader: SshReader): Identity[] {
   const identities: Identity[] = [];
-  // Each takes 8 bytes at least, so that a count that lies ends at the end of the answer.
+  // Each key takes at least 8 bytes: a false count ends at the end of the response.
   for (let left = reader.uint32(); left > 0; left--) identities.push(readIdentity(reader.string(), reader.string()));
   reader.end();
   return identities;
@@ -50,10 +52,10 @@ function readIdentity(blob: Uint8Array, commentBytes: Uint8Array): Identity {
   const comment = printable(new TextDecoder().decode(commentBytes.subarray(0, 400)), 100);
   try {
     const type = new SshReader(blob).text();
-    return { blob, comment, key: PublicKey.from(`${type} ${encodeBase64(blob)}`), why: '' };
+    return { blob, comment, key: PublicKey.from(`${type} ${encodeBase64(blob)}`), reason: '' };
   } catch (error) {
     if (!(error instanceof KeyError)) throw error;
-    return { blob, comment, key: undefined, why: error.message };
+    return { blob, comment, key: undefined, reason: error.message };
   }
 }
 
@@ -63,15 +65,15 @@ export type UsableIdentity = Identity & { readonly key: PublicKey };
 /**
  * Chooses a key.
  *
- * @param name - its fingerprint, thumbprint or kid; without one, the agent must have a single key that signs tokens
- * @throws SshAgentError `no_usable_key`, `several_keys` or `unknown_key`; the message lists the keys that there are
+ * @param name - the fingerprint, thumbprint or kid; without it, the agent must have exactly one key that signs tokens
+ * @throws SshAgentError `no_usable_key`, `several_keys` or `unknown_key`; the message lists the agent's keys
  */
 export function chooseIdentity(identities: readonly Identity[], name: string | undefined): UsableIdentity {
   const usable = identities.filter((one): one is UsableIdentity => one.key !== undefined);
   if (identities.length === 0) {
     throw new SshAgentError(
       name === undefined ? 'no_usable_key' : 'unknown_key',
-      'the ssh-agent has no keys; add one with `ssh-add`, or unlock it with `ssh-add -X` if it is locked',
+      'the ssh-agent has no keys; add one with `ssh-add`, or if the agent is locked, unlock it with `ssh-add -X`',
     );
   }
   if (name !== undefined) {
@@ -79,7 +81,7 @@ export function chooseIdentity(identities: readonly Identity[], name: string | u
     if (found !== undefined) return found;
     throw new SshAgentError(
       'unknown_key',
-      `the ssh-agent has no key of that name that signs tokens; ${listed(identities)}`,
+      `the ssh-agent has no key ${printable(name, 100)} that signs tokens; ${listed(identities)}`,
     );
   }
   const [first, second] = usable;
@@ -89,19 +91,19 @@ export function chooseIdentity(identities: readonly Identity[], name: string | u
   if (second !== undefined) {
     throw new SshAgentError(
       'several_keys',
-      `the ssh-agent has several keys; name one, as ssh-agent:SHA256:…; ${listed(usable)}`,
+      `the ssh-agent has several keys; choose one, as ssh-agent:SHA256:…; ${listed(usable)}`,
     );
   }
   return first;
 }
 
-/** How many keys a message names. */
+/** Keys that a message lists. */
 const LISTED = 20;
 
 function listed(identities: readonly Identity[]): string {
-  const lines = identities.slice(0, LISTED).map(({ key, comment, why }) => {
+  const lines = identities.slice(0, LISTED).map(({ key, comment, reason }) => {
     const label = comment === '' ? '' : ` (${comment})`;
-    return key === undefined ? `another${label}: ${why}` : `${key.fingerprint}${label}`;
+    return key === undefined ? `another key${label}: ${reason}` : `${key.fingerprint}${label}`;
   });
   const more = identities.length > LISTED ? ` and ${identities.length - LISTED} more` : '';
   return `it has ${lines.join(', ')}${more}`;

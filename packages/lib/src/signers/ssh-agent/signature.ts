@@ -1,18 +1,18 @@
-/** Signatures as an agent returns them (RFC 4253 §6.6, RFC 5656 §3.1.2, RFC 8332, RFC 8709), turned into JWS signatures. */
+/** Turns the signatures of an agent (RFC 4253 §6.6, RFC 5656 §3.1.2, RFC 8332, RFC 8709) into JWS signatures. */
 import type { Curve } from '../../core/algorithms.ts';
 import { KeyError } from '../../keys/key-error.ts';
 import type { PublicKey } from '../../keys/public-key.ts';
 import { concatBytes, SshReader } from '../../keys/ssh-wire.ts';
 import { SshAgentError } from './error.ts';
 
-/** How a kind of key is asked to sign: the flags of the request, and the name that the signature must have. */
+/** How a type of key signs: the flags of the request, and the name that the signature must have. */
 interface Scheme {
   readonly flags: number;
   readonly name: string;
   read(reader: SshReader, length: number): Uint8Array;
 }
 
-/** SSH_AGENT_RSA_SHA2_512. Without it an agent signs with SHA-1, and with that of SHA-256 beside it, with SHA-256. */
+/** SSH_AGENT_RSA_SHA2_512. Without it, an agent signs with SHA-1; with the flag for SHA-256 as well, it signs with SHA-256. */
 const RSA_SHA2_512 = 4;
 
 const ecdsa = (id: string): Scheme => ({ flags: 0, name: `ecdsa-sha2-${id}`, read: readEcdsa });
@@ -31,32 +31,33 @@ export function schemeOf({ type, curve }: PublicKey): Scheme {
 /**
  * Reads a signature.
  *
- * @param answer - the content of the agent's answer
+ * @param response - the content of the agent's response
  * @throws SshAgentError `bad_answer`
  */
-export function readSignature(answer: Uint8Array, key: PublicKey): Uint8Array {
+export function readSignature(response: Uint8Array, key: PublicKey): Uint8Array {
   const scheme = schemeOf(key);
   try {
-    const outer = new SshReader(answer);
+    const outer = new SshReader(response);
     const reader = new SshReader(outer.string());
     outer.end();
     const name = reader.text();
-    if (name !== scheme.name) throw new SshAgentError('bad_answer', whyOther(name, scheme.name));
+    if (name !== scheme.name) throw new SshAgentError('bad_answer', wrongScheme(name, scheme.name));
     const signature = scheme.read(reader, key.signatureLength);
     reader.end();
     if (signature.length === key.signatureLength) return signature;
   } catch (error) {
     if (!(error instanceof KeyError)) throw error;
   }
-  throw new SshAgentError('bad_answer', 'the signature of the ssh-agent is broken, or of another length');
+  throw new SshAgentError('bad_answer', 'the ssh-agent sent a malformed signature, or one of the wrong length');
 }
 
-function whyOther(name: string, wanted: string): string {
-  if (name === 'ssh-rsa') return `the ssh-agent signs with SHA-1, which is not taken; it must know ${wanted}`;
-  return `the ssh-agent signs with another algorithm than ${wanted}`;
+function wrongScheme(name: string, wanted: string): string {
+  if (name === 'ssh-rsa')
+    return `the ssh-agent signs with SHA-1, which is not accepted; use an agent that supports ${wanted}`;
+  return `the ssh-agent does not sign with ${wanted}`;
 }
 
-/** Two numbers, each as long as a coordinate (RFC 7518 §3.4). */
+/** Reads two numbers and makes each as long as a coordinate (RFC 7518 §3.4). */
 function readEcdsa(reader: SshReader, length: number): Uint8Array {
   const numbers = new SshReader(reader.string());
   const half = length / 2;
@@ -65,7 +66,7 @@ function readEcdsa(reader: SshReader, length: number): Uint8Array {
   return signature;
 }
 
-/** Some agents leave out the zeros before a number. */
+/** Some agents leave out leading zeros. */
 function padded(number: Uint8Array, length: number): Uint8Array {
   return number.length < length ? concatBytes(new Uint8Array(length - number.length), number) : number;
 }

@@ -1,4 +1,7 @@
-/** Signs with a key in an ssh-agent: the private key never comes here (draft-miller-ssh-agent). */
+/**
+ * Signs with a key in an ssh-agent (draft-miller-ssh-agent). Use it for people, who unlock or confirm their keys there. The private key
+ * stays in the agent.
+ */
 import { verify } from '#engine';
 import { type AlgorithmName, algorithm } from '../../core/algorithms.ts';
 import type { Signer } from '../../core/contracts.ts';
@@ -12,46 +15,53 @@ import { readSignature, schemeOf } from './signature.ts';
 
 export { SshAgentError, type SshAgentErrorCode } from './error.ts';
 
-/** Which agent, and which of its keys. */
+/** Options of {@link sshAgentSigner}. */
 export interface SshAgentOptions {
-  /** The key's fingerprint (`SHA256:…`), its JWK thumbprint or kid; default the only key in the agent that signs tokens. */
+  /** The key's fingerprint (`SHA256:…`), JWK thumbprint or kid; default the only key of the agent that signs tokens. */
   readonly fingerprint?: string;
-  /** Path of the agent's socket; default `SSH_AUTH_SOCK`. */
+  /** The path of the agent's socket; default the environment variable `SSH_AUTH_SOCK`. */
   readonly socket?: string;
 }
 
 const OPTIONS: OptionKinds<SshAgentOptions> = { fingerprint: 'text', socket: 'text' };
 
-/** A key in an agent, as a signer. */
+/** A signer with a key in an agent. */
 export interface SshAgentSigner extends Signer {
   readonly publicKey: PublicKey;
 }
 
 /**
- * Finds a key in an ssh-agent (draft-miller-ssh-agent), and signs with it: RSA as RS512, Ed25519, and ECDSA. Certificates and FIDO keys
- * do not sign tokens.
+ * Makes a signer of a key in an ssh-agent (draft-miller-ssh-agent): RSA, which signs with RS512, Ed25519 or ECDSA. Certificates and FIDO
+ * keys do not sign tokens.
  *
- * Each signature is checked before it is used. There is no time limit on signing, as a person may have to confirm it.
+ * It verifies each signature before the signature is used. Signing has no time limit, as a person may have to confirm it.
  *
  * @param options - {@link SshAgentOptions}
  * @returns a signer whose `sign` rejects with an `SshAgentError`
- * @throws SshAgentError with a `code`; TypeError for a wrong option
+ * @throws SshAgentError with a `code`; TypeError for an unknown or invalid option
+ * @example
+ * ```ts no-run: needs an ssh-agent
+ * import { createSignedFetch } from 'asymmetric-jwt-auth/client';
+ * import { sshAgentSigner } from 'asymmetric-jwt-auth/ssh-agent';
+ *
+ * const key = await sshAgentSigner({ fingerprint: 'SHA256:3Vb0zrNMcOqSFnOXZzUU2Qp0FXcSrG4jQ2Uj0o0sYHk' });
+ * const api = createSignedFetch({ username: 'guido', key });
+ * const response = await api('https://api.example.com/me');
+ * console.log(response.status); // 200
+ * ```
  */
 export async function sshAgentSigner(options: SshAgentOptions = {}): Promise<SshAgentSigner> {
   checkOptions(options, OPTIONS);
   const socket = options.socket ?? process.env.SSH_AUTH_SOCK;
   if (socket === undefined || socket === '') {
-    throw new SshAgentError(
-      'no_agent',
-      'there is no ssh-agent: SSH_AUTH_SOCK is not set; start one with `eval "$(ssh-agent)"`',
-    );
+    throw new SshAgentError('no_agent', 'SSH_AUTH_SOCK is not set; start an ssh-agent with `eval "$(ssh-agent)"`');
   }
   return new AgentKey(socket, chooseIdentity(await listIdentities(socket), options.fingerprint));
 }
 
 const SIGN_REQUEST = 13;
 const SIGN_RESPONSE = 14;
-/** Connections at once: an agent's queue of callers is short, and a person is asked one thing after the other. */
+/** Connections at once: an agent's queue is short, and a person confirms one request after the other. */
 const MAX_CONNECTIONS = 4;
 
 class AgentKey implements SshAgentSigner {
@@ -73,7 +83,7 @@ class AgentKey implements SshAgentSigner {
 
   /** @throws SshAgentError */
   async sign(bytes: Uint8Array): Promise<Uint8Array> {
-    // The caller may use its bytes for something else while the agent is waited for.
+    // The caller may overwrite its bytes while the agent signs.
     const message = Uint8Array.from(bytes);
     if (this.#connections === MAX_CONNECTIONS) await new Promise<void>((go) => this.#waiting.push(go));
     else this.#connections++;
@@ -89,17 +99,17 @@ class AgentKey implements SshAgentSigner {
   async #ask(message: Uint8Array): Promise<Uint8Array> {
     const { flags } = schemeOf(this.publicKey);
     const content = concatBytes(sshString(this.#blob), sshString(message), Uint8Array.of(0, 0, 0, flags));
-    const answer = await askAgent({ socket: this.#socket, type: SIGN_REQUEST, content, answer: SIGN_RESPONSE });
-    if (answer === undefined) {
+    const response = await askAgent({ socket: this.#socket, type: SIGN_REQUEST, content, responseType: SIGN_RESPONSE });
+    if (response === undefined) {
       throw new SshAgentError(
         'refused',
-        'the ssh-agent refuses to sign: it was not confirmed, the agent is locked, or the key was removed; see `ssh-add -l`',
+        'the ssh-agent refuses to sign: nobody confirmed, the agent is locked, or the key was removed; see `ssh-add -l`',
       );
     }
-    const signature = readSignature(answer, this.publicKey);
+    const signature = readSignature(response, this.publicKey);
     const text = String.fromCharCode(...message);
     if (!verify(algorithm(this.alg), this.publicKey.handle, text, signature)) {
-      throw new SshAgentError('bad_answer', 'the signature of the ssh-agent does not fit its own key');
+      throw new SshAgentError('bad_answer', 'the signature of the ssh-agent does not match its key');
     }
     return signature;
   }

@@ -1,37 +1,37 @@
-/** Strict base64url (RFC 4648 §5 and §3.5): no padding, no other alphabet, no white space, no non-zero spare bits. */
+/** Decodes base64url strictly (RFC 4648 §5 and §3.5): without padding, other alphabets, white space, or spare bits that are set. */
 import { decodeBase64urlLoosely, decodeToScratch, decodeToSlab, textInScratch } from '#engine';
 
-/** Last characters whose spare bits are zero, by the length's remainder of 4: a text of another length has none. */
+/** The last characters whose spare bits are zero, by the length modulo 4. */
 const CANONICAL_LAST = ['', '', 'AQgw', 'AEIMQUYcgkosw048'].map(marked);
 
-/** A one at the code of each character. */
+/** Returns an array with a one at the code of each character. */
 function marked(characters: string): Uint8Array {
   const marks = new Uint8Array(128);
   for (const character of characters) marks[character.charCodeAt(0)] = 1;
   return marks;
 }
 
-/** Decodes canonical base64url, or gives `undefined` where no canonical encoder writes this text. */
+/** Decodes canonical base64url. @returns the bytes, or `undefined` if no canonical encoder produces this text */
 export function decodeBase64url(text: string): Uint8Array | undefined {
   if (hasForeignCharacters(text) || !isCanonicalEnd(text)) return undefined;
   const bytes = decodeBase64urlLoosely(text);
-  // The engine skips whatever else is no base64: then bytes are missing.
+  // The engine skips all other characters that are not base64, so that bytes are missing.
   return bytes.length === decodedLength(text) ? bytes : undefined;
 }
 
-/** Costs next to nothing on a string of one byte a character, which cannot hold any. */
+/** Fast on a string with one byte per character, which cannot match. */
 const BEYOND_LATIN1 = /[\u0100-\uffff]/;
 
-/** Whether a text has characters that the engine would take for base64url although they are not. */
+/** Returns whether a text has characters that the engine would read as base64url although they are not. */
 export function hasForeignCharacters(text: string): boolean {
-  // It reads the other alphabet too, and of characters beyond Latin-1 it looks at the low byte only. Others it skips.
+  // The engine also reads `+` and `/`, and the low byte of characters beyond Latin-1. It skips all others.
   return text.includes('+') || text.includes('/') || BEYOND_LATIN1.test(text);
 }
 
 /**
- * As {@link decodeBase64url}, for a part of a token without foreign characters, into the engine's scratch.
+ * Decodes a segment without foreign characters to the engine's scratch buffer.
  *
- * @returns how many bytes lie there now, or `undefined` where the text is not canonical
+ * @returns the number of bytes, or `undefined` if the segment is not canonical
  */
 export function decodeSegmentToScratch(text: string): number | undefined {
   if (!isCanonicalEnd(text)) return undefined;
@@ -40,9 +40,9 @@ export function decodeSegmentToScratch(text: string): number | undefined {
 }
 
 /**
- * As {@link decodeBase64url}, for a signature without foreign characters.
+ * Decodes a signature without foreign characters.
  *
- * @returns bytes that nothing overwrites: the path keeps them while it waits for a store
+ * @returns bytes that no other request overwrites, or `undefined` if the text is not canonical
  */
 export function decodeSignature(text: string): Uint8Array | undefined {
   if (!isCanonicalEnd(text)) return undefined;
@@ -50,18 +50,18 @@ export function decodeSignature(text: string): Uint8Array | undefined {
   return bytes.length === decodedLength(text) ? bytes : undefined;
 }
 
-/** As {@link decodeBase64url}, for a part of a token that holds UTF-8: `undefined` also where it is not well-formed. */
+/** Decodes a segment of UTF-8. @returns the text, or `undefined` if the segment is not canonical or not well-formed UTF-8 */
 export function decodeTextSegment(text: string): string | undefined {
   const length = decodeSegmentToScratch(text);
   return length === undefined ? undefined : textInScratch(length);
 }
 
-/** Bytes that a text of base64url characters stands for. */
+/** Returns how many bytes a base64url text encodes. */
 export function decodedLength(text: string): number {
   return (text.length * 3) >> 2;
 }
 
-/** Whether the length is possible, and the spare bits of the last character are zero. */
+/** Returns whether the length is possible and the spare bits of the last character are zero. */
 function isCanonicalEnd(text: string): boolean {
   const rest = text.length & 3;
   return rest === 0 || CANONICAL_LAST[rest]?.[text.charCodeAt(text.length - 1)] === 1;

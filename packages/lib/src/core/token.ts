@@ -1,4 +1,4 @@
-/** Step 2: the compact JWS (RFC 7515 §7.1) of this profile. */
+/** Step 2: reads a token, which is a compact JWS (RFC 7515 §7.1). */
 import { decodedLength, decodeSignature, hasForeignCharacters } from './base64url.ts';
 import { LIMITS } from './claims.ts';
 import { readHeader } from './header.ts';
@@ -7,9 +7,10 @@ import { type MalformedCode, malformed, type Refusal } from './reasons.ts';
 import type { UnverifiedToken } from './trust.ts';
 
 /**
- * Reads a token, as far as its own bytes tell. Nothing in the result is to be believed yet.
+ * Reads a token. Nothing in the result is verified yet.
  *
  * @param text - the credential after the scheme
+ * @returns the token, or the refusal of a malformed one
  */
 export function parseToken(text: string): UnverifiedToken | Refusal {
   const token = readToken(text);
@@ -27,7 +28,7 @@ function readToken(text: string): UnverifiedToken | MalformedCode {
   if (typeof header === 'string') return header;
   const { algorithm, kid, hint } = header;
 
-  // A third dot would be in here, and is not base64url.
+  // A third dot would be in the signature, and is not base64url.
   const signature = decodeSignature(text.slice(secondDot + 1));
   if (signature === undefined) return 'not_base64url';
   const { length } = signature;
@@ -41,7 +42,7 @@ function readToken(text: string): UnverifiedToken | MalformedCode {
   return { algorithm, kid, hint, claims, signingInput, signature } as UnverifiedToken;
 }
 
-/** What helps the sender most, where several things are wrong at once. */
+/** Returns the code that helps the sender most, if several apply. */
 function mostTelling(text: string, code: MalformedCode): MalformedCode {
   if (code === 'too_long') return code;
   if (text === '') return 'no_token';

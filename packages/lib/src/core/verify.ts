@@ -1,17 +1,17 @@
-/** Steps 3 and 4: which of the user's keys may have signed the token, and whether one of them did. */
+/** Steps 3 and 4: selects the keys that may have signed the token, and verifies its signature with them. */
 import { type EnginePublicKey, makeDecoyKey, verify } from '#engine';
 import type { Algorithm } from './algorithms.ts';
 import type { KeyRecord, KeyState, UserRecord } from './contracts.ts';
 import { type Reason, Refusal } from './reasons.ts';
 import type { Candidates, SignedToken, UnverifiedToken } from './trust.ts';
 
-/** Keys that are tried for one token. */
+/** How many keys are tried for a token. */
 const MAX_TRIES = 4;
 
-/** A `kid` of this form names one key; any other says nothing here (0.3.1 sends none, other issuers send their own). */
+/** A `kid` of this form names one key. Other forms are ignored, because other issuers have their own. */
 const FINGERPRINT = /^[0-9a-f]{64}$/i;
 
-/** Why a key in this state verifies nothing; a state that nobody knows is not `null` either. */
+/** Why a key in this state is not used; `null` if it is. An unknown state has no entry, and its key is not used either. */
 const WHY_UNUSABLE: Readonly<Record<KeyState, Reason | null>> = {
   active: null,
   staged: null,
@@ -20,15 +20,15 @@ const WHY_UNUSABLE: Readonly<Record<KeyState, Reason | null>> = {
 };
 
 /**
- * Step 3: the user, and its usable keys that match `alg`, the signature's length and, if it names one key, `kid`, and that may be used
- * from the caller's address.
+ * Selects the usable keys of a user that may have signed the token: they match `alg`, the length of the signature and, if it names a
+ * key, `kid`; and they may be used from the caller's address.
  */
 export function selectCandidates<User>(
   token: UnverifiedToken,
   record: UserRecord<User> | undefined | null,
   address?: string | undefined,
 ): Candidates<User> | Refusal {
-  // The store may compare usernames with less care than we do.
+  // A store may compare usernames less strictly, such as without case.
   if (record === undefined || record === null || record.username !== token.claims.username)
     return new Refusal('unknown_user');
   if (record.disabled) return new Refusal('user_disabled');
@@ -50,13 +50,13 @@ export function selectCandidates<User>(
 function mayHaveSigned({ key, issuerKid: name }: KeyRecord, { algorithm, signature, kid }: UnverifiedToken): boolean {
   const isNamed = kid === undefined || kid === key.kid || kid === name;
   if (!isNamed && FINGERPRINT.test(kid) && kid.toLowerCase() !== key.kid) return false;
-  // Behind its name, as a store may read the key itself only now.
+  // After the name, because a store may parse the key only when these members are read.
   return key.signatureLength === signature.length && key.algorithms.includes(algorithm.name);
 }
 
 /**
- * Step 4. A refusal of step 3 passes through here, and costs one verification as well: from outside, a stranger cannot tell an
- * unknown user from a wrong signature.
+ * Verifies the signature. A refusal of step 3 is returned after one verification with a dummy key, so that the response time does not
+ * reveal whether a user or key exists.
  */
 export function verifySignature<User>(
   token: UnverifiedToken,
@@ -68,7 +68,7 @@ export function verifySignature<User>(
   }
   const { algorithm, signingInput, signature } = token;
   for (const { key } of candidates.keys) {
-    // RSA refuses a signature above the modulus at once (RFC 8017 §5.2.2): the time would tell that there is a key, and its modulus.
+    // An RSA signature above the modulus is refused at once (RFC 8017 §5.2.2). The time would reveal the key's existence and modulus.
     if (key.modulus !== undefined && !isBelow(signature, key.modulus)) verifyWithDecoy(token);
     else if (verify(algorithm, key.handle, signingInput, signature)) {
       return { claims: token.claims, record: candidates.record, key } as SignedToken<User>;
@@ -77,7 +77,7 @@ export function verifySignature<User>(
   return new Refusal('bad_signature');
 }
 
-/** Compares big-endian numbers of the same length. */
+/** Returns whether a big-endian number is less than another one of the same length. */
 function isBelow(one: Uint8Array, other: Uint8Array): boolean {
   let at = 0;
   while (at < one.length && one[at] === other[at]) at++;
@@ -88,12 +88,12 @@ const decoys = new Map<string, EnginePublicKey>();
 
 function verifyWithDecoy({ algorithm, signingInput, signature }: UnverifiedToken): void {
   const below = new Uint8Array(signature);
-  // Whatever the sender chose, it lies below the decoy's modulus: OpenSSL then does all of its work.
+  // Any value is now below the modulus of the dummy key, so that OpenSSL does all of its work.
   if (algorithm.keyType === 'rsa') below[0] = 0;
   verify(algorithm, decoyKey(algorithm, below.length), signingInput, below);
 }
 
-/** A public key that nobody has the private half of. As many as there are lengths of signatures: bounded. */
+/** Returns a dummy key, whose private half nobody has. There is one for each length of signature, so their number is limited. */
 function decoyKey(algorithm: Algorithm, signatureLength: number): EnginePublicKey {
   const id = `${algorithm.curve ?? algorithm.keyType} ${signatureLength}`;
   let key = decoys.get(id);

@@ -32,9 +32,12 @@ export interface Outcome {
   readonly bytes: Buffer;
 }
 
-/** Returns an environment without the developer's ssh-agent and `AJWT_…` variables. */
+/** Variables of the developer that would change what a command does. */
+const OWN_VARIABLES = /^(?:SSH_AUTH_SOCK$|AJWTD?_|(?:https?|all|no)_proxy$)/i;
+
+/** Returns an environment without the developer's ssh-agent, proxies and `AJWT_…` variables. */
 export function commandEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(environment()).filter(([name]) => name !== 'SSH_AUTH_SOCK' && !/^AJWTD?_/.test(name));
+  const kept = Object.entries(environment()).filter(([name]) => !OWN_VARIABLES.test(name));
   return { ...Object.fromEntries(kept), ...extra };
 }
 

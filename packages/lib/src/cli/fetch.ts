@@ -1,26 +1,20 @@
 /** `ajwt fetch`: sends a signed request, and prints the response. */
-import type { IncomingMessage } from 'node:http';
-import type { Values } from 'ajwt-cli-kit/command';
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { defineCommand } from 'ajwt-cli-kit/define-command';
 import type { Io } from 'ajwt-cli-kit/io';
 import { refuseMoreWords } from 'ajwt-cli-kit/parse';
-import { exchange } from '../client/exchange.ts';
-import { BODY_HEADERS } from '../client/redirect.ts';
-import { responseHead } from '../client/response-head.ts';
-import { attemptSigner } from '../client/signing.ts';
-import { readBody } from './fetch/body.ts';
-import { bodyError, HTTP_ERROR, MALFORMED_URL, transferError } from './fetch/exit-codes.ts';
-import { readForm } from './fetch/form.ts';
-import { readHeaders } from './fetch/headers.ts';
+import { type Exchanged, exchange, type Sending } from './fetch/exchange.ts';
+import { bodyError, HTTP_ERROR, MALFORMED_URL } from './fetch/exit-codes.ts';
+import { startDeadlines } from './fetch/limits.ts';
+import { startMeasuring } from './fetch/measurements.ts';
 import { FETCH_OPTIONS } from './fetch/options.ts';
-import { type Progress, showProgress } from './fetch/progress.ts';
+import { type FetchValues, readCaller, readLimits, readRequest, readSettings } from './fetch/prepare.ts';
+import { showProgress } from './fetch/progress.ts';
 import { MAX_PROBLEM, refusalLine } from './fetch/refusal.ts';
 import { openSink, type Sink } from './fetch/sink.ts';
-import { createTransport, headOf } from './fetch/transport.ts';
+import { headOf, type OutgoingRequest } from './fetch/transport.ts';
 import { printTrace } from './fetch/verbose.ts';
-import { readSigningKey, readUsername } from './identity.ts';
-import { readMethod, readUrl } from './request-line.ts';
+import { readUrl } from './request-line.ts';
 
 export const fetch = defineCommand({
   name: 'ajwt fetch',
@@ -38,6 +32,7 @@ export const fetch = defineCommand({
     ['7', 'cannot connect'],
     ['22', 'status 400 or higher, with --fail or --fail-with-body'],
     ['26', 'a file given with -d or -F cannot be read'],
+    ['28', 'a time limit is over'],
     ['47', 'too many redirects'],
   ],
   examples: [
@@ -52,64 +47,41 @@ export const fetch = defineCommand({
     refuseMoreWords('ajwt fetch', words, 1);
     if (values.fail && values['fail-with-body']) throw new CommandError('give --fail or --fail-with-body, not both');
     const url = readUrl(given, MALFORMED_URL);
-    const prepared = await prepare(values, io);
+    const limits = readLimits(values);
+    const settings = readSettings(values, io);
+    const caller = await readCaller(values, io);
+    const request = await readRequest(url, values, io);
+    const measured = startMeasuring();
+    const deadlines = startDeadlines(limits, url.host, () => measured.downloaded);
+    const progress = wantsProgress(values, io) ? showProgress(io.stderr) : undefined;
+    const observers = { trace: values.verbose ? printTrace(io) : undefined, measured, deadlines };
     try {
-      return await transfer(url, prepared, values, io);
+      return await transfer(request, caller, { settings, observers, progress }, values, io);
     } catch (error) {
       if (!values.silent || !(error instanceof CommandError)) throw error;
       return error.exitCode;
     } finally {
-      prepared.progress?.end();
-      prepared.transport.close();
+      deadlines.end();
+      progress?.end();
     }
   },
 });
 
-type Prepared = Awaited<ReturnType<typeof prepare>>;
-
-/** Reads everything that the request needs. An error here means that nothing has been sent. */
-async function prepare(values: Values<typeof FETCH_OPTIONS>, io: Io) {
-  const { user, key: keyOption, request, header, data, form, bind, audience, verbose } = values;
-  if (data.length > 0 && form.length > 0) throw new CommandError('give -d or -F, not both');
-  if (form.length > 0 && header.some((line) => /^content-type[:;]/i.test(line))) {
-    throw new CommandError('-H: Content-Type cannot be set with -F');
-  }
-  if (audience === '') throw new CommandError('--audience: must not be empty');
-  const username = readUsername(user, io);
-  const method = readMethod(request ?? (data.length + form.length === 0 ? 'GET' : 'POST'));
-  const headers = readHeaders(header, {
-    accept: '*/*',
-    'user-agent': 'ajwt',
-    ...(data.length === 0 ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
-  });
-  const key = await readSigningKey(keyOption, values['passphrase-fd'], io);
-  const filled = await readForm(form, io);
-  if (filled !== undefined) headers.set('content-type', filled.type);
-  const body = filled ?? (await readBody(data, io));
-  const progress = wantsProgress(values, io) ? showProgress(io.stderr) : undefined;
-  const transport = createTransport(verbose ? printTrace(io) : undefined, progress);
-  const sign = attemptSigner({
-    username,
-    key,
-    // Without correction of the clock, a refusal because of the time is reported.
-    clock: false,
-    bind: bind ? ['aud', 'htm', 'target'] : audience === undefined ? [] : ['aud'],
-    ...(audience === undefined ? {} : { audience }),
-  });
-  return { sign, request: { method, headers, body }, transport, progress, username, publicKey: key.publicKey };
-}
-
 /** Returns whether to show progress: on a terminal that does not already show the body. */
-function wantsProgress({ silent, output }: Values<typeof FETCH_OPTIONS>, { stdout, stderr }: Io): boolean {
+function wantsProgress({ silent, output }: FetchValues, { stdout, stderr }: Io): boolean {
   const showsBody = stdout.isTTY === true && (output === undefined || output === '-');
   return stderr.isTTY === true && !silent && !showsBody;
 }
 
-async function transfer(url: URL, prepared: Prepared, values: Values<typeof FETCH_OPTIONS>, io: Io): Promise<number> {
-  const { progress, username, publicKey } = prepared;
-  const response = await send(url, prepared).catch((error: unknown) => {
-    throw transferError(error, url, io.env);
-  });
+async function transfer(
+  request: OutgoingRequest,
+  { sign, username, publicKey }: Awaited<ReturnType<typeof readCaller>>,
+  sending: Omit<Sending, 'sign' | 'onHead'>,
+  values: FetchValues,
+  io: Io,
+): Promise<number> {
+  const exchanged = await exchange(request, { ...sending, sign, onHead: () => {} });
+  const { response } = exchanged;
   const now = Date.now() / 1000;
   const { statusCode: status = 0, statusMessage = '' } = response;
   const failed = status >= 400 && (values.fail || values['fail-with-body']);
@@ -117,10 +89,11 @@ async function transfer(url: URL, prepared: Prepared, values: Values<typeof FETC
   let kept: string;
   try {
     if (values.include) await sink.write(headOf(response));
-    kept = await writeBody(chunksOf(response, url, progress), failed && values.fail ? undefined : sink);
+    kept = await writeBody(chunksOf(exchanged, sending), failed && values.fail ? undefined : sink);
   } finally {
+    exchanged.close();
     await sink.close();
-    progress?.end();
+    sending.progress?.end();
   }
   if (!values.silent) {
     const line = refusalLine({ response, body: kept, username, publicKey, isBound: values.bind, now });
@@ -128,26 +101,6 @@ async function transfer(url: URL, prepared: Prepared, values: Values<typeof FETC
     else if (failed) io.complain(`${status} ${statusMessage}`.trim());
   }
   return failed ? HTTP_ERROR : 0;
-}
-
-/** Sends a request, and follows redirects within its origin, with a new token for each hop. */
-async function send(url: URL, { sign, request, transport }: Prepared): Promise<IncomingMessage> {
-  const { method, body } = request;
-  const { response } = await exchange(
-    sign,
-    { url, method, body: body?.content },
-    {
-      async send(hop, authorization) {
-        const headers = new Map(request.headers).set('authorization', authorization);
-        if (hop.dropsBody) for (const name of BODY_HEADERS) headers.delete(name);
-        const response = await transport.send({ ...hop, headers, body: hop.dropsBody ? undefined : body });
-        return { response, ...responseHead(response.statusCode ?? 0, response.headers) };
-      },
-      discard: ({ response }) => response.destroy(),
-      follows: true,
-    },
-  );
-  return response;
 }
 
 /**
@@ -171,17 +124,22 @@ async function writeBody(chunks: AsyncIterable<Uint8Array>, sink: Sink | undefin
 }
 
 async function* chunksOf(
-  response: IncomingMessage,
-  url: URL,
-  progress: Progress | undefined,
+  { response, url, close }: Exchanged,
+  { observers: { measured, deadlines }, progress }: Omit<Sending, 'sign' | 'onHead'>,
 ): AsyncGenerator<Uint8Array> {
   const length = response.headers['content-length'];
+  const { signal } = deadlines;
+  signal.addEventListener('abort', close);
   try {
+    if (signal.aborted) throw signal.reason;
     for await (const chunk of response) {
+      measured.downloaded += chunk.length;
       progress?.received(chunk.length, length === undefined ? undefined : Number(length));
       yield chunk;
     }
   } catch (error) {
-    throw bodyError(error, url);
+    throw signal.aborted ? signal.reason : bodyError(error, url);
+  } finally {
+    signal.removeEventListener('abort', close);
   }
 }

@@ -33,6 +33,6 @@ export function printTrace(io: Io): Trace {
 
 /** Returns the token and its signature, which is a secret by itself. */
 function secretsIn(line: string): string[] {
-  const token = /^authorization: *\S+ +(\S+)$/i.exec(line)?.[1];
+  const token = /^(?:proxy-)?authorization: *\S+ +(\S+)$/i.exec(line)?.[1];
   return token === undefined ? [] : [token, token.slice(token.lastIndexOf('.') + 1)];
 }

@@ -1,0 +1,76 @@
+/** Reads everything that a request needs. An error here means that nothing has been sent. */
+import type { Values } from 'ajwt-cli-kit/command';
+import { CommandError } from 'ajwt-cli-kit/command-error';
+import type { Io } from 'ajwt-cli-kit/io';
+import { readSigningKey, readUsername } from '../identity.ts';
+import { readMethod } from '../request-line.ts';
+import { readBody } from './body.ts';
+import { proxyChooser } from './connection/proxy.ts';
+import { readResolve } from './connection/resolve.ts';
+import type { ConnectionSettings } from './connection/settings.ts';
+import { readForm } from './form.ts';
+import { readHeaders } from './headers.ts';
+import { DEFAULT_CONNECT_LIMIT, DEFAULT_RESPONSE_LIMIT, type TimeLimits } from './limits.ts';
+import { readSeconds } from './numbers.ts';
+import type { FETCH_OPTIONS } from './options.ts';
+import { hopSigner } from './sign.ts';
+import type { OutgoingRequest } from './transport.ts';
+
+export type FetchValues = Values<typeof FETCH_OPTIONS>;
+
+/** Reads the time limits. */
+export function readLimits(values: FetchValues): TimeLimits {
+  const connect = readSeconds('--connect-timeout', values['connect-timeout'], DEFAULT_CONNECT_LIMIT);
+  return {
+    total: readSeconds('--max-time', values['max-time'], 0),
+    // 0 means the default, as in curl.
+    connect: connect === 0 ? DEFAULT_CONNECT_LIMIT : connect,
+    response: readSeconds('--response-timeout', values['response-timeout'], DEFAULT_RESPONSE_LIMIT),
+  };
+}
+
+/** Reads how to connect. */
+export function readSettings(values: FetchValues, io: Io): ConnectionSettings {
+  const { insecure, cacert, 'tls-cert': certificate, 'tls-key': key } = values;
+  if (values.ipv4 && values.ipv6) throw new CommandError('give -4 or -6, not both');
+  if (key !== undefined && certificate === undefined) throw new CommandError('--tls-key needs --tls-cert');
+  return {
+    family: values.ipv4 ? 4 : values.ipv6 ? 6 : undefined,
+    pinned: readResolve(values.resolve),
+    unixSocket: values['unix-socket'],
+    proxyFor: proxyChooser(values.proxy, values.noproxy, io.env),
+    tls: { insecure, authorities: cacert, certificate, key },
+  };
+}
+
+/** Reads the request. */
+export async function readRequest(url: URL, values: FetchValues, io: Io): Promise<OutgoingRequest> {
+  const { request, header, data, form } = values;
+  if (data.length > 0 && form.length > 0) throw new CommandError('give -d or -F, not both');
+  if (form.length > 0 && header.some((line) => /^content-type[:;]/i.test(line))) {
+    throw new CommandError('-H: Content-Type cannot be set with -F');
+  }
+  const method = readMethod(request ?? (data.length + form.length === 0 ? 'GET' : 'POST'));
+  const headers = readHeaders(header, {
+    accept: '*/*',
+    'user-agent': 'ajwt',
+    ...(data.length === 0 ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+  });
+  const filled = await readForm(form, io);
+  if (filled !== undefined) headers.set('content-type', filled.type);
+  return { url, method, headers, body: filled ?? (await readBody(data, io)) };
+}
+
+/** Reads who signs. */
+export async function readCaller({ user, key: keyOption, bind, audience, ...values }: FetchValues, io: Io) {
+  if (audience === '') throw new CommandError('--audience: must not be empty');
+  const username = readUsername(user, io);
+  const key = await readSigningKey(keyOption, values['passphrase-fd'], io);
+  const signing = {
+    username,
+    key,
+    bind: bind ? (['aud', 'htm', 'target'] as const) : audience === undefined ? [] : (['aud'] as const),
+    ...(audience === undefined ? {} : { audience }),
+  };
+  return { username, publicKey: key.publicKey, sign: hopSigner(signing, values.insecure, io) };
+}

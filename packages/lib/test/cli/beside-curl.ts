@@ -1,0 +1,62 @@
+/** Runs the same options with curl and with `ajwt fetch`, against the same server. */
+import { execFile } from 'node:child_process';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { ajwt, type Outcome } from 'ajwt-testkit/ajwt';
+import { commandEnvironment } from 'ajwt-testkit/program';
+import { listen } from '../adapters/suite.ts';
+
+/** What both print, and their exit codes. */
+export interface Both {
+  readonly curl: Pick<Outcome, 'code' | 'stdout' | 'stderr'>;
+  readonly ours: Pick<Outcome, 'code' | 'stdout' | 'stderr'>;
+}
+
+/** Runs curl, without the configuration and the proxies of the developer. */
+export function curl(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Both['curl']> {
+  return new Promise((done) => {
+    const child = execFile('curl', ['-q', '-sS', ...args], { env: commandEnvironment(env) }, (error, stdout, stderr) =>
+      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
+  });
+}
+
+/**
+ * Runs both.
+ *
+ * @param theirs - arguments of curl, if its options have other names
+ */
+export async function besideCurl(
+  args: readonly string[],
+  { env = {}, input = '', theirs = args }: { env?: Record<string, string>; input?: string; theirs?: readonly string[] },
+): Promise<Both> {
+  const [one, other] = await Promise.all([curl(theirs, env, input), ajwt(['fetch', ...args], { env, input })]);
+  return { curl: one, ours: other };
+}
+
+/** Headers in which both may differ. */
+const OWN = ['authorization', 'user-agent', 'host', 'connection', 'expect', 'accept-encoding', 'proxy-connection'];
+
+/** Describes a request: its method, URL, headers and body. */
+export async function describeRequest(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const headers = Object.entries(request.headers).filter(([name]) => !OWN.includes(name));
+  return JSON.stringify([
+    request.method,
+    request.url,
+    Object.fromEntries(headers.sort()),
+    String(Buffer.concat(chunks)),
+  ]);
+}
+
+/** Starts a server that answers with a description of the request, except on the given paths. */
+export async function startEcho(paths: Readonly<Record<string, RequestListener>> = {}) {
+  const server = createServer(async (request, response) => {
+    const answer = paths[request.url ?? ''];
+    if (answer === undefined) response.end(await describeRequest(request));
+    else answer(request, response);
+  });
+  return { server, url: await listen(server) };
+}

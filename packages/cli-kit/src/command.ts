@@ -34,6 +34,8 @@ export type Values<T extends Options> = {
 export interface Invocation<Name extends string = string> {
   /** Arguments that are not options. */
   readonly words: readonly string[];
+  /** Options with a value, in the order given. */
+  readonly given: readonly (readonly [name: string, value: string])[];
   /** Returns how an option was given: `--listen`, or the name of its environment variable. */
   readonly named: (option: Name) => string;
   readonly io: Io;

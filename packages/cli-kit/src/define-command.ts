@@ -13,7 +13,7 @@ export function defineCommand<const T extends Options>(definition: CommandDefini
     help,
     async run(args, io) {
       const parsed = parseWords(name, options, args, io.env);
-      if (parsed !== 'help') return definition.run(parsed.values, { words: parsed.words, named: parsed.named, io });
+      if (parsed !== 'help') return definition.run(parsed.values, { ...parsed, io });
       io.print(help());
       return 0;
     },

@@ -13,6 +13,8 @@ interface Parsed<T extends Options> {
   readonly values: Values<T>;
   /** Arguments that are not options. */
   readonly words: readonly string[];
+  /** Options with a value, in the order given. */
+  readonly given: readonly (readonly [name: string, value: string])[];
   /** Returns how an option was given. */
   readonly named: (option: string) => string;
 }
@@ -46,6 +48,7 @@ export function parseWords<T extends Options>(
     values[name] = type === 'boolean' ? false : multiple ? [] : undefined;
   }
   const words: string[] = [];
+  const given: [string, string][] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
@@ -62,11 +65,12 @@ export function parseWords<T extends Options>(
       }
       const earlier = values[name];
       values[name] = Array.isArray(earlier) ? [...earlier, value] : value;
+      given.push([name, value]);
     }
   }
   const fromEnvironment = fillFromEnvironment(options, values, env);
   const named = (name: string) => fromEnvironment.get(name) ?? `--${name}`;
-  return { values: values as Values<T>, words, named };
+  return { values: values as Values<T>, words, given, named };
 }
 
 /** Reads missing options from their environment variables. @returns the variables it used, by option name */

@@ -3,14 +3,16 @@ import { CommandError } from 'ajwt-cli-kit/command-error';
 import { defineCommand } from 'ajwt-cli-kit/define-command';
 import type { Io } from 'ajwt-cli-kit/io';
 import { refuseMoreWords } from 'ajwt-cli-kit/parse';
+import { dataParts } from './fetch/body.ts';
 import { type Exchanged, exchange, type Sending } from './fetch/exchange.ts';
 import { bodyError, HTTP_ERROR, MALFORMED_URL } from './fetch/exit-codes.ts';
 import { startDeadlines } from './fetch/limits.ts';
 import { startMeasuring } from './fetch/measurements.ts';
 import { FETCH_OPTIONS } from './fetch/options.ts';
-import { type FetchValues, readCaller, readLimits, readRequest, readSettings } from './fetch/prepare.ts';
+import { type FetchValues, readCaller, readLimits, readSettings } from './fetch/prepare.ts';
 import { showProgress } from './fetch/progress.ts';
 import { MAX_PROBLEM, refusalLine } from './fetch/refusal.ts';
+import { readRequest } from './fetch/request.ts';
 import { openSink, type Sink } from './fetch/sink.ts';
 import { headOf, type OutgoingRequest } from './fetch/transport.ts';
 import { printTrace } from './fetch/verbose.ts';
@@ -31,7 +33,7 @@ export const fetch = defineCommand({
     ['6', 'the host name cannot be resolved'],
     ['7', 'cannot connect'],
     ['22', 'status 400 or higher, with --fail or --fail-with-body'],
-    ['26', 'a file given with -d or -F cannot be read'],
+    ['26', 'a file given with -d, -F or -T cannot be read'],
     ['28', 'a time limit is over'],
     ['47', 'too many redirects'],
   ],
@@ -41,16 +43,17 @@ export const fetch = defineCommand({
     "ajwt fetch -F title=Report -F 'file=@report.pdf;type=application/pdf' https://api.example.com/files",
     'tar c . | ajwt fetch -X PUT -d @- --fail-with-body https://api.example.com/backup',
   ],
-  async run(values, { words, io }) {
-    const [given] = words;
-    if (given === undefined) throw new CommandError('no URL; give one, such as https://host/path');
+  async run(values, { words, given, io }) {
     refuseMoreWords('ajwt fetch', words, 1);
+    const [address, ...more] = [...words, ...values.url];
+    if (address === undefined) throw new CommandError('no URL; give one, such as https://host/path');
+    if (more.length > 0) throw new CommandError('give one URL; each request needs a token');
     if (values.fail && values['fail-with-body']) throw new CommandError('give --fail or --fail-with-body, not both');
-    const url = readUrl(given, MALFORMED_URL);
+    const url = readUrl(address, MALFORMED_URL);
     const limits = readLimits(values);
     const settings = readSettings(values, io);
     const caller = await readCaller(values, io);
-    const request = await readRequest(url, values, io);
+    const request = await readRequest(url, dataParts(given), values, io);
     const measured = startMeasuring();
     const deadlines = startDeadlines(limits, url.host, () => measured.downloaded);
     const progress = wantsProgress(values, io) ? showProgress(io.stderr) : undefined;
@@ -58,7 +61,7 @@ export const fetch = defineCommand({
     try {
       return await transfer(request, caller, { settings, observers, progress }, values, io);
     } catch (error) {
-      if (!values.silent || !(error instanceof CommandError)) throw error;
+      if (!isQuiet(values) || !(error instanceof CommandError)) throw error;
       return error.exitCode;
     } finally {
       deadlines.end();
@@ -66,6 +69,11 @@ export const fetch = defineCommand({
     }
   },
 });
+
+/** Returns whether to print no errors. */
+function isQuiet(values: FetchValues): boolean {
+  return values.silent && !values['show-error'];
+}
 
 /** Returns whether to show progress: on a terminal that does not already show the body. */
 function wantsProgress({ silent, output }: FetchValues, { stdout, stderr }: Io): boolean {
@@ -88,14 +96,14 @@ async function transfer(
   const sink = openSink(values.output, io);
   let kept: string;
   try {
-    if (values.include) await sink.write(headOf(response));
+    if (values.include || values.head) await sink.write(headOf(response));
     kept = await writeBody(chunksOf(exchanged, sending), failed && values.fail ? undefined : sink);
   } finally {
     exchanged.close();
     await sink.close();
     sending.progress?.end();
   }
-  if (!values.silent) {
+  if (!isQuiet(values)) {
     const line = refusalLine({ response, body: kept, username, publicKey, isBound: values.bind, now });
     if (line !== undefined) io.complain(line);
     else if (failed) io.complain(`${status} ${statusMessage}`.trim());

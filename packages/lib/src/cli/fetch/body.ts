@@ -1,4 +1,4 @@
-/** Reads the body of a request, from `-d`. */
+/** Reads the body of a request, from `-d` and its relatives. */
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -7,7 +7,7 @@ import type { IoStreams } from 'ajwt-cli-kit/io';
 import { readErrorReason } from '../../keys/read-error.ts';
 import { READ_ERROR } from './exit-codes.ts';
 
-/** Larger files are streamed. A streamed body, like standard input, cannot be sent again after a redirect. */
+/** Larger files are streamed. A streamed body, like standard input, cannot be sent again. */
 const MAX_IN_MEMORY = 16 * 2 ** 20;
 
 /** A request body. */
@@ -17,36 +17,84 @@ export interface RequestBody {
   readonly length?: number;
 }
 
+/** How each option reads its value. */
+const KINDS = {
+  data: { reads: 'file', joint: '&', name: '-d' },
+  'data-binary': { reads: 'file', joint: '&', name: '--data-binary' },
+  'data-raw': { reads: 'text', joint: '&', name: '--data-raw' },
+  'data-urlencode': { reads: 'encoded', joint: '&', name: '--data-urlencode' },
+  json: { reads: 'file', joint: '', name: '--json' },
+} as const;
+
+/** One option that adds to the data. */
+export interface DataPart {
+  readonly kind: keyof typeof KINDS;
+  readonly value: string;
+}
+
+/** Selects the options that add to the data, in the order given. */
+export function dataParts(given: readonly (readonly [name: string, value: string])[]): readonly DataPart[] {
+  return given.flatMap(([name, value]) =>
+    Object.hasOwn(KINDS, name) ? [{ kind: name as DataPart['kind'], value }] : [],
+  );
+}
+
 /**
- * Reads the body.
+ * Reads the body. Parts are joined as in curl: with `&`, except those of `--json`.
  *
- * @param given - values of `-d`: a string, `@FILE` or `@-`; several are joined with `&`, as in curl
  * @throws CommandError; with exit code 26, as in curl, if a file cannot be read
  */
 export async function readBody(
-  given: readonly string[],
+  given: readonly DataPart[],
   io: Pick<IoStreams, 'stdin'>,
 ): Promise<RequestBody | undefined> {
-  const parts = await Promise.all(given.map((data) => readPart(data, io)));
+  const parts = await Promise.all(given.map((part) => readPart(part, io)));
   const [first, ...others] = parts;
   if (first === undefined || others.length === 0) return first;
-  const texts = parts.map(({ content }) => {
-    if (content instanceof Uint8Array) return content;
-    throw new CommandError('-d: standard input, a pipe or a file over 16 MiB cannot be combined with another -d');
+  const pieces = parts.flatMap(({ content }, index) => {
+    const { joint, name } = KINDS[(given[index] as DataPart).kind];
+    if (!(content instanceof Uint8Array)) {
+      throw new CommandError(
+        `${name}: standard input, a pipe or a file over 16 MiB cannot be combined with other data`,
+      );
+    }
+    return index === 0 ? [content] : [Buffer.from(joint), content];
   });
-  return { content: Buffer.concat(texts.flatMap((text, index) => (index === 0 ? [text] : [Buffer.from('&'), text]))) };
+  return { content: Buffer.concat(pieces) };
 }
 
-async function readPart(data: string, io: Pick<IoStreams, 'stdin'>): Promise<RequestBody> {
-  if (!data.startsWith('@')) return { content: Buffer.from(data) };
-  const path = data.slice(1);
+async function readPart({ kind, value }: DataPart, io: Pick<IoStreams, 'stdin'>): Promise<RequestBody> {
+  const { reads, name } = KINDS[kind];
+  if (reads === 'encoded') {
+    const { readEncoded } = await import('./urlencode.ts');
+    return { content: await readEncoded(value, (path) => readWhole(name, path, io)) };
+  }
+  if (reads === 'text' || !value.startsWith('@')) return { content: Buffer.from(value) };
+  return readFileBody(name, value.slice(1), io);
+}
+
+/** Reads a file into memory, or opens it if it is large or a pipe. @param path - `-` for standard input */
+export async function readFileBody(option: string, path: string, io: Pick<IoStreams, 'stdin'>): Promise<RequestBody> {
   if (path === '-') return { content: io.stdin };
   try {
     const file = await stat(path);
-    if (file.isFile() && file.size <= MAX_IN_MEMORY) return { content: await readFile(path) };
+    if (file.isDirectory() || (file.isFile() && file.size <= MAX_IN_MEMORY)) return { content: await readFile(path) };
     const content = createReadStream(path);
     return file.isFile() ? { content, length: file.size } : { content };
   } catch (error) {
-    throw new CommandError(`-d: cannot read ${path}: ${readErrorReason(error)}`, READ_ERROR);
+    throw new CommandError(`${option}: cannot read ${path}: ${readErrorReason(error)}`, READ_ERROR);
   }
+}
+
+async function readWhole(option: string, path: string, io: Pick<IoStreams, 'stdin'>): Promise<Uint8Array> {
+  const { content } = await readFileBody(option, path, io);
+  if (content instanceof Uint8Array) return content;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of content) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > MAX_IN_MEMORY) throw new CommandError(`${option}: ${path} is longer than 16 MiB`);
+  }
+  return Buffer.concat(chunks);
 }

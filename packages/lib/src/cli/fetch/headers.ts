@@ -11,12 +11,17 @@ const RESERVED = ['authorization', 'content-length', 'transfer-encoding'];
  * Reads the headers.
  *
  * @param given - values of `-H`
- * @param defaults - headers to send unless replaced
+ * @param defaults - headers to send unless replaced, from other options
+ * @param cookies - values of `-b`
  * @returns values by lower-case name; repeated headers are one list (RFC 9110 §5.3)
  * @throws CommandError if one is not valid; the message never repeats the value, which may be a secret
  */
-export function readHeaders(given: readonly string[], defaults: Readonly<Record<string, string>>): Map<string, string> {
-  const headers = new Map(Object.entries(defaults));
+export function readHeaders(
+  given: readonly string[],
+  defaults: Readonly<Record<string, string>>,
+  cookies: readonly string[] = [],
+): Map<string, string> {
+  const headers = new Map(Object.entries(defaults).map(([name, value]) => [name, byteString(name, value)]));
   const ours = new Set(Object.keys(defaults));
   for (const line of given) {
     const [, name, value = '', empty] = HEADER.exec(line) ?? [];
@@ -30,6 +35,13 @@ export function readHeaders(given: readonly string[], defaults: Readonly<Record<
     // Cookies have their own separator (RFC 6265 §5.4).
     headers.set(key, before === undefined ? bytes : `${before}${key === 'cookie' ? '; ' : ', '}${bytes}`);
   }
+  if (cookies.length > 0) {
+    if (cookies.some((one) => !one.includes('='))) {
+      throw new CommandError('-b: must be NAME=VALUE; files of cookies are not supported');
+    }
+    const more = byteString('cookie', cookies.join('; '));
+    headers.set('cookie', headers.has('cookie') ? `${headers.get('cookie')}; ${more}` : more);
+  }
   return headers;
 }
 
@@ -37,6 +49,6 @@ export function readHeaders(given: readonly string[], defaults: Readonly<Record<
 function byteString(name: string, value: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a header must not contain these
   if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value))
-    throw new CommandError(`-H: the value of ${name} must not contain control characters`);
+    throw new CommandError(`the value of the header ${name} must not contain control characters`);
   return Buffer.from(value, 'utf8').toString('latin1');
 }

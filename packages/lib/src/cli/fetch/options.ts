@@ -1,111 +1,14 @@
 /** The options of `ajwt fetch`: those of curl, except the ones for the identity and the token. */
 import { IDENTITY_OPTIONS } from '../identity.ts';
+import { CONNECTION_OPTIONS } from './options/connection.ts';
+import { REQUEST_OPTIONS } from './options/request.ts';
+import { RESPONSE_OPTIONS } from './options/response.ts';
 
 export const FETCH_OPTIONS = {
   ...IDENTITY_OPTIONS,
-  request: {
-    type: 'string',
-    short: 'X',
-    value: 'METHOD',
-    help: 'request method (default: GET, or POST with -d or -F)',
-  },
-  header: {
-    type: 'string',
-    short: 'H',
-    value: "'NAME: VALUE'",
-    multiple: true,
-    help: 'request header to add; may be repeated',
-  },
-  data: {
-    type: 'string',
-    short: 'd',
-    value: 'DATA|@FILE|@-',
-    multiple: true,
-    choices: '@file',
-    help: 'request body: a string, a file or standard input, sent unchanged (like --data-binary of curl); implies POST and Content-Type: application/x-www-form-urlencoded; several are joined with &',
-  },
-  form: {
-    type: 'string',
-    short: 'F',
-    value: 'NAME=TEXT|NAME=@FILE',
-    multiple: true,
-    choices: '@file',
-    help: "form field or file (multipart/form-data); files are streamed; add ';type=TYPE' or ';filename=NAME' to set the type or file name of the part; implies POST; may be repeated",
-  },
-  include: { type: 'boolean', short: 'i', help: 'print the status line and headers before the body' },
-  output: {
-    type: 'string',
-    short: 'o',
-    value: 'FILE',
-    choices: 'file',
-    help: 'write to FILE instead of standard output',
-  },
-  verbose: {
-    type: 'boolean',
-    short: 'v',
-    help: 'print request and response headers to standard error, without the token',
-  },
-  silent: {
-    type: 'boolean',
-    short: 's',
-    help: 'print no progress, and nothing on standard error if the request fails',
-  },
-  fail: { type: 'boolean', short: 'f', help: 'if the status is 400 or higher, print no body and exit with code 22' },
-  'fail-with-body': { type: 'boolean', help: 'if the status is 400 or higher, print the body and exit with code 22' },
-  'max-time': {
-    type: 'string',
-    short: 'm',
-    value: 'SECONDS',
-    help: 'limit the time of the whole transfer; exits with code 28',
-  },
-  'connect-timeout': {
-    type: 'string',
-    value: 'SECONDS',
-    help: 'limit the time until the connection is ready (default: 300); exits with code 28',
-  },
-  'response-timeout': {
-    type: 'string',
-    value: 'SECONDS',
-    help: 'limit the time from the last byte sent to the response headers (default: 300; 0: no limit); exits with code 28',
-  },
-  insecure: {
-    type: 'boolean',
-    short: 'k',
-    help: 'accept any certificate; unless the server is on this machine, the token is bound to origin, method, target and body',
-  },
-  cacert: { type: 'string', value: 'FILE', choices: 'file', help: 'trust only the authorities in FILE (PEM)' },
-  'tls-cert': {
-    type: 'string',
-    value: 'FILE',
-    choices: 'file',
-    help: 'client certificate for TLS (PEM); called --cert in curl',
-  },
-  'tls-key': {
-    type: 'string',
-    value: 'FILE',
-    choices: 'file',
-    help: 'private key of --tls-cert, unless in the same file (PEM); called --key in curl',
-  },
-  resolve: {
-    type: 'string',
-    value: 'HOST:PORT:ADDRESS',
-    multiple: true,
-    help: 'connect to ADDRESS for this host and port; several addresses are separated by commas',
-  },
-  ipv4: { type: 'boolean', short: '4', help: 'use only IPv4 addresses' },
-  ipv6: { type: 'boolean', short: '6', help: 'use only IPv6 addresses' },
-  'unix-socket': { type: 'string', value: 'FILE', choices: 'file', help: 'connect through this Unix socket' },
-  proxy: {
-    type: 'string',
-    short: 'x',
-    value: 'URL',
-    help: 'use this HTTP proxy (default: from http_proxy, https_proxy and all_proxy, unless no_proxy lists the host); an empty value uses none',
-  },
-  noproxy: {
-    type: 'string',
-    value: 'HOSTS',
-    help: 'use no proxy for these hosts, separated by commas; * is every host',
-  },
+  ...REQUEST_OPTIONS,
+  ...RESPONSE_OPTIONS,
+  ...CONNECTION_OPTIONS,
   bind: { type: 'boolean', help: 'restrict the token to the origin, method, path and query of the request' },
   audience: { type: 'string', value: 'A', help: 'restrict the token to service A instead of the origin of the URL' },
 } as const;

@@ -3,18 +3,13 @@ import type { Values } from 'ajwt-cli-kit/command';
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import type { Io } from 'ajwt-cli-kit/io';
 import { readSigningKey, readUsername } from '../identity.ts';
-import { readMethod } from '../request-line.ts';
-import { readBody } from './body.ts';
 import { proxyChooser } from './connection/proxy.ts';
 import { readResolve } from './connection/resolve.ts';
 import type { ConnectionSettings } from './connection/settings.ts';
-import { readForm } from './form.ts';
-import { readHeaders } from './headers.ts';
 import { DEFAULT_CONNECT_LIMIT, DEFAULT_RESPONSE_LIMIT, type TimeLimits } from './limits.ts';
 import { readSeconds } from './numbers.ts';
 import type { FETCH_OPTIONS } from './options.ts';
 import { hopSigner } from './sign.ts';
-import type { OutgoingRequest } from './transport.ts';
 
 export type FetchValues = Values<typeof FETCH_OPTIONS>;
 
@@ -41,24 +36,6 @@ export function readSettings(values: FetchValues, io: Io): ConnectionSettings {
     proxyFor: proxyChooser(values.proxy, values.noproxy, io.env),
     tls: { insecure, authorities: cacert, certificate, key },
   };
-}
-
-/** Reads the request. */
-export async function readRequest(url: URL, values: FetchValues, io: Io): Promise<OutgoingRequest> {
-  const { request, header, data, form } = values;
-  if (data.length > 0 && form.length > 0) throw new CommandError('give -d or -F, not both');
-  if (form.length > 0 && header.some((line) => /^content-type[:;]/i.test(line))) {
-    throw new CommandError('-H: Content-Type cannot be set with -F');
-  }
-  const method = readMethod(request ?? (data.length + form.length === 0 ? 'GET' : 'POST'));
-  const headers = readHeaders(header, {
-    accept: '*/*',
-    'user-agent': 'ajwt',
-    ...(data.length === 0 ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
-  });
-  const filled = await readForm(form, io);
-  if (filled !== undefined) headers.set('content-type', filled.type);
-  return { url, method, headers, body: filled ?? (await readBody(data, io)) };
 }
 
 /** Reads who signs. */

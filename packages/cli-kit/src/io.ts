@@ -2,6 +2,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { printable } from '../../lib/src/core/printable.ts';
+import { CommandError } from './command-error.ts';
 
 /** A stream that may be a terminal. */
 export type OutputStream = Writable & { readonly isTTY?: boolean };
@@ -31,6 +32,7 @@ export class Io implements IoStreams {
   readonly ask: IoStreams['ask'];
   readonly #program: string;
   readonly #streams: IoStreams;
+  #stdinUser: string | undefined;
 
   /** @param program - name that begins error messages */
   constructor(program: string, streams: IoStreams) {
@@ -42,9 +44,19 @@ export class Io implements IoStreams {
     this.ask = streams.ask;
   }
 
-  /** Standard input. Node opens it on first access, which takes time. */
+  /** Standard input. Node opens it on first access, which takes time. @throws CommandError after {@link endStdin} */
   get stdin(): IoStreams['stdin'] {
-    return this.#streams.stdin;
+    if (this.#stdinUser === undefined) return this.#streams.stdin;
+    throw new CommandError(`${this.#stdinUser} already reads standard input; use a file for one of the two`);
+  }
+
+  /**
+   * Refuses standard input to later readers, which would silently read nothing.
+   *
+   * @param user - the option that has read all of it
+   */
+  endStdin(user: string): void {
+    this.#stdinUser = user;
   }
 
   /** Prints a result. */

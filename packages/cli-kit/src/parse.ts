@@ -96,7 +96,8 @@ function fillFromEnvironment(
 
 const FLAGS: Readonly<Record<string, boolean>> = { 1: true, true: true, 0: false, false: false };
 
-function readFlag(variable: string, value: string): boolean {
+/** Reads a variable that turns something on or off. @throws CommandError if its value is neither `1` or `true` nor `0` or `false` */
+export function readFlag(variable: string, value: string): boolean {
   const flag = Object.hasOwn(FLAGS, value) ? FLAGS[value] : undefined;
   if (flag === undefined) throw new CommandError(`${variable}: must be 1 or 0, true or false`);
   return flag;

@@ -1,5 +1,6 @@
 /** Starts the commands `ajwt` and `ajwtd` from their sources, as child processes. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { devNull } from 'node:os';
 import { resolve } from 'node:path';
 import { environment } from './run.ts';
 
@@ -35,10 +36,10 @@ export interface Outcome {
 /** Variables of the developer that would change what a command does. */
 const OWN_VARIABLES = /^(?:SSH_AUTH_SOCK$|AJWTD?_|(?:https?|all|no)_proxy$)/i;
 
-/** Returns an environment without the developer's ssh-agent, proxies and `AJWT_…` variables. */
+/** Returns an environment without the developer's ssh-agent, proxies, `AJWT_…` variables and configuration file. */
 export function commandEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(environment()).filter(([name]) => !OWN_VARIABLES.test(name));
-  return { ...Object.fromEntries(kept), ...extra };
+  return { ...Object.fromEntries(kept), AJWT_CONFIG: devNull, ...extra };
 }
 
 /** Starts a command. Its standard input stays open. */

@@ -4,12 +4,13 @@ import { defineCommand } from 'ajwt-cli-kit/define-command';
 import type { Io } from 'ajwt-cli-kit/io';
 import { refuseMoreWords } from 'ajwt-cli-kit/parse';
 import { dataParts } from './fetch/body.ts';
+import { type Caller, readCaller } from './fetch/caller.ts';
 import { type Exchanged, exchange, type Sending } from './fetch/exchange.ts';
 import { bodyError, HTTP_ERROR, MALFORMED_URL } from './fetch/exit-codes.ts';
 import { startDeadlines } from './fetch/limits.ts';
 import { startMeasuring } from './fetch/measurements.ts';
 import { FETCH_OPTIONS } from './fetch/options.ts';
-import { type FetchValues, readCaller, readLimits, readSettings } from './fetch/prepare.ts';
+import { type FetchValues, readLimits, readSettings } from './fetch/prepare.ts';
 import { showProgress } from './fetch/progress.ts';
 import { MAX_PROBLEM, refusalLine } from './fetch/refusal.ts';
 import { readRequest } from './fetch/request.ts';
@@ -52,7 +53,7 @@ export const fetch = defineCommand({
     const url = readUrl(address, MALFORMED_URL);
     const limits = readLimits(values);
     const settings = readSettings(values, io);
-    const caller = await readCaller(values, io);
+    const caller = await readCaller(values, url, io);
     const request = await readRequest(url, dataParts(given), values, io);
     const measured = startMeasuring();
     const deadlines = startDeadlines(limits, url.host, () => measured.downloaded);
@@ -83,12 +84,12 @@ function wantsProgress({ silent, output }: FetchValues, { stdout, stderr }: Io):
 
 async function transfer(
   request: OutgoingRequest,
-  { sign, username, publicKey }: Awaited<ReturnType<typeof readCaller>>,
+  caller: Caller,
   sending: Omit<Sending, 'sign' | 'onHead'>,
   values: FetchValues,
   io: Io,
 ): Promise<number> {
-  const exchanged = await exchange(request, { ...sending, sign, onHead: () => {} });
+  const exchanged = await exchange(request, { ...sending, sign: caller.sign, onHead: () => {} });
   const { response } = exchanged;
   const now = Date.now() / 1000;
   const { statusCode: status = 0, statusMessage = '' } = response;
@@ -104,7 +105,7 @@ async function transfer(
     sending.progress?.end();
   }
   if (!isQuiet(values)) {
-    const line = refusalLine({ response, body: kept, username, publicKey, isBound: values.bind, now });
+    const line = refusalLine({ response, body: kept, ...caller, now });
     if (line !== undefined) io.complain(line);
     else if (failed) io.complain(`${status} ${statusMessage}`.trim());
   }

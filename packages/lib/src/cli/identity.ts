@@ -1,13 +1,15 @@
-/** Reads the username and the key that sign, from options or the environment. */
+/** Reads the username and the key that sign, from options, the environment or the configuration file. */
+import type { Values } from 'ajwt-cli-kit/command';
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import type { Io } from 'ajwt-cli-kit/io';
 import { isKeyText } from 'ajwt-cli-kit/key-text';
-import { isUsername } from '../core/claims.ts';
 import { MAX_KEY_TEXT } from '../keys/format.ts';
 import { KeyError } from '../keys/key-error.ts';
 import type { PrivateKey } from '../keys/private-key.ts';
 import type { SshAgentSigner } from '../signers/ssh-agent/ssh-agent-signer.ts';
+import { DEFAULT_PATH, findSettings } from './config/settings.ts';
 import { importPrivateKey, PASSPHRASE_OPTION } from './passphrase.ts';
+import { checkUsername } from './username.ts';
 
 /** Options of every command that signs. */
 export const IDENTITY_OPTIONS = {
@@ -16,48 +18,102 @@ export const IDENTITY_OPTIONS = {
     type: 'string',
     value: 'FILE',
     choices: 'file',
-    help: 'private key: a PEM, OpenSSH or JWK file, or ssh-agent[:FINGERPRINT] (env: AJWT_KEY)',
+    help: 'private key: a PEM, OpenSSH or JWK file, - for standard input, or ssh-agent[:FINGERPRINT] (env: AJWT_KEY)',
   },
   ...PASSPHRASE_OPTION,
 } as const;
 
-/** Reads the username. @throws CommandError if it is missing or not valid */
-export function readUsername(given: string | undefined, { env }: Pick<Io, 'env'>): string {
-  const username = given ?? env.AJWT_USER;
-  const from = given === undefined ? 'AJWT_USER' : '--user';
-  if (username === undefined) throw new CommandError('no username; give --user NAME, or set AJWT_USER');
-  if (username === '') throw new CommandError(`${from} is empty; give --user NAME, or set AJWT_USER`);
-  if (!isUsername(username)) {
+/** Who signs, and what tokens are bound to. */
+export interface Identity {
+  readonly username: string;
+  readonly key: PrivateKey | SshAgentSigner;
+  /** Audience that every token is bound to; `undefined` if none is required. */
+  readonly audience: string | undefined;
+  /** Whether the configuration file also binds tokens to the method and the request-target. */
+  readonly bind: boolean;
+}
+
+/** Values of the options that decide who signs, and for whom. */
+export type IdentityValues = Values<typeof IDENTITY_OPTIONS> & { readonly audience: string | undefined };
+
+/**
+ * Reads who signs. Options come before the environment, and the environment before the configuration file.
+ *
+ * @param origin - of the request; `undefined` if the token is for any request, which no key from the configuration file signs
+ * @throws CommandError if something is missing or not valid
+ * @throws KeyError if the key cannot be used
+ */
+export async function readIdentity(values: IdentityValues, origin: string | undefined, io: Io): Promise<Identity> {
+  const { user, key: given, 'passphrase-fd': passphraseFd, audience } = values;
+  if (audience === '') throw new CommandError('--audience: must not be empty');
+  const listed = origin === undefined ? undefined : await findSettings(origin, io);
+  const listedAudience = listed === undefined ? undefined : (listed.audience ?? origin);
+  const listedKey = given === undefined && io.env.AJWT_KEY === undefined ? listed?.key : undefined;
+  // The service of this origin could send such a token to the other one.
+  if (listedKey !== undefined && audience !== undefined && audience !== listedAudience) {
     throw new CommandError(
-      `${from}: must be 1 to 600 bytes, without control characters, leading spaces or trailing spaces`,
+      `--audience: the configured key signs only for ${listedAudience}; set the audience in the configuration file, or give --key`,
     );
   }
+  const username = readUsername(user, listed?.user, origin, io);
+  const key = await (listedKey === undefined
+    ? readSigningKey(given, passphraseFd, origin, io)
+    : openFile(listedKey, passphraseFd, io));
+  return { username, key, audience: audience ?? listedAudience, bind: listed?.bind ?? false };
+}
+
+function readUsername(
+  given: string | undefined,
+  listed: string | undefined,
+  origin: string | undefined,
+  { env }: Pick<Io, 'env'>,
+): string {
+  const username = given ?? env.AJWT_USER ?? listed;
+  const from = given === undefined ? 'AJWT_USER' : '--user';
+  if (username === undefined) throw missing('username', '--user NAME', 'AJWT_USER', origin);
+  if (username === '') throw new CommandError(`${from} is empty; give --user NAME, or set AJWT_USER`);
+  checkUsername(username, from);
   return username;
 }
 
-/**
- * Reads the private key.
- *
- * @throws CommandError if there is none, or if the key itself is on the command line
- * @throws KeyError if it cannot be used
- */
-export async function readSigningKey(
+function missing(what: string, option: string, variable: string, origin: string | undefined): CommandError {
+  return new CommandError(
+    origin === undefined
+      ? `no ${what}; give ${option}, or set ${variable}`
+      : `no ${what} for ${origin}; give ${option}, set ${variable}, or add the origin to ${DEFAULT_PATH}`,
+  );
+}
+
+async function readSigningKey(
   given: string | undefined,
   passphraseFd: string | undefined,
+  origin: string | undefined,
   io: Io,
 ): Promise<PrivateKey | SshAgentSigner> {
   const value = given ?? io.env.AJWT_KEY?.trim();
   if (value === undefined || (given === undefined && value === '')) {
-    throw new CommandError('no private key; give --key FILE, or set AJWT_KEY');
+    throw missing('private key', '--key FILE', 'AJWT_KEY', origin);
   }
-  if (isAgentKey(value)) return openAgentKey(value, io);
-  if (given === undefined) return openKey('AJWT_KEY', value, isKeyText(value), passphraseFd, io);
-  if (isKeyText(given)) {
+  if (given === '-') return openStandardInput(passphraseFd, io);
+  if (given === undefined && !isAgentKey(value)) return openKey('AJWT_KEY', value, isKeyText(value), passphraseFd, io);
+  if (isKeyText(value)) {
     throw new CommandError(
       '--key: other users can see a key on the command line; put the key in a file or in AJWT_KEY',
     );
   }
-  return openKey(given, given, false, passphraseFd, io);
+  return openFile(value, passphraseFd, io);
+}
+
+/** Opens a key in a file or an ssh-agent. */
+async function openFile(value: string, passphraseFd: string | undefined, io: Io): Promise<PrivateKey | SshAgentSigner> {
+  return isAgentKey(value) ? openAgentKey(value, io) : openKey(value, value, false, passphraseFd, io);
+}
+
+async function openStandardInput(passphraseFd: string | undefined, io: Io): Promise<PrivateKey> {
+  if (io.stdin.isTTY) io.note('Paste a private key, then press Ctrl-D.');
+  const text = await readKeySource('-', io);
+  io.endStdin('--key -');
+  return openKey('--key -', text, true, passphraseFd, io);
 }
 
 /** Returns whether a value names a key in an ssh-agent: `ssh-agent` or `ssh-agent:FINGERPRINT`. */

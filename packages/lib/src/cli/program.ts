@@ -12,10 +12,12 @@ export const AJWT: Program = {
     ['AJWT_USER', 'username, unless --user is given'],
     ['AJWT_KEY', 'private key, unless --key is given: a file name or the key itself'],
     ['AJWT_PASSPHRASE', 'passphrase of an encrypted private key'],
+    ['AJWT_BIND', '1 to bind every token to its request, as --bind does'],
+    ['AJWT_CONFIG', 'configuration file (default: ~/.config/ajwt/config)'],
   ],
   variables: async () => ({
     prefix: 'AJWT_',
-    known: ['AJWT_USER', 'AJWT_KEY', 'AJWT_PASSPHRASE'],
+    known: ['AJWT_USER', 'AJWT_KEY', 'AJWT_PASSPHRASE', 'AJWT_BIND', 'AJWT_CONFIG'],
     // Kubernetes sets some for a service called ajwt, and the tests of this project set their own.
     others: /^AJWT_(?:SERVICE_|PORT$|PORT_|TEST_|INTEROP_)/,
     unknown: 'warn',

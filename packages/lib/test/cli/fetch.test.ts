@@ -41,6 +41,24 @@ describe('the request', () => {
     expect(plain.seen[0]?.headers['content-length']).toBeUndefined();
   });
 
+  test('is signed with a key from standard input, which then has no body', async () => {
+    const input = readFileSync(file('key'));
+    const fromInput = (...args: string[]) =>
+      ajwt(['fetch', '--user', 'guido', '--key', '-', ...args, `${plain.url}/x`], { input });
+    expect(await fromInput('-d', 'body')).toMatchObject({ code: 0, stdout: 'hello guido\n', stderr: '' });
+    for (const args of [
+      ['-d', '@-'],
+      ['-F', 'file=@-'],
+    ]) {
+      expect(await fromInput(...args)).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: 'ajwt: --key - already reads standard input; use a file for one of the two\n',
+      });
+    }
+    expect(plain.seen.length).toBe(1);
+  });
+
   test('has the method of -X', async () => {
     for (const method of ['DELETE', 'PATCH', 'patch', 'OPTIONS', 'PUT']) await get('/x', ['-X', method]);
     await get('/x', ['--request=PURGE']);
@@ -153,6 +171,14 @@ describe('--bind and --audience', () => {
     expect((await fetchBound(url)).stderr).toMatch(/^ajwt: 401 binding_required: /);
     expect((await fetchBound('--bind', url)).stdout).toBe('hello guido\n');
     expect((await fetchBound('--bind', '-d', 'x', `${bound.url}/ä b`)).stdout).toBe('hello guido\n');
+  });
+
+  test('AJWT_BIND=1 is the same as --bind', async () => {
+    const boundEnv = { env: { ...env, AJWT_BIND: '1' } };
+    expect((await ajwt(['fetch', `${bound.url}/x`], boundEnv)).stdout).toBe('hello guido\n');
+    expect((await ajwt(['fetch', `${bound.url}/x`], { env: { ...env, AJWT_BIND: '0' } })).stderr).toMatch(
+      /^ajwt: 401 binding_required: .* Add --bind, /,
+    );
   });
 
   test('--audience replaces the origin', async () => {

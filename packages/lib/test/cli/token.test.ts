@@ -47,6 +47,35 @@ test.each(['rsa', 'ec'] as const)('signs with %s keys', async (type) => {
   expect(await auth.authenticate({ authorization: stdout.trim() })).toMatchObject({ ok: true });
 });
 
+test('--header prints the whole header line', async () => {
+  expect((await token('--header')).stdout).toMatch(/^Authorization: JWT [\w-]+\.[\w-]+\.[\w-]+\n$/);
+});
+
+describe('--key - reads the key from standard input', () => {
+  const fromInput = (input: string, env = {}) => ajwt(['token', '--user', 'guido', '--key', '-'], { input, env });
+
+  test('encrypted or not', async () => {
+    for (const [text, env] of [
+      [key.toPem(), {}],
+      [JSON.stringify(key.toJwk()), {}],
+      [key.toPem(PASSPHRASE), { AJWT_PASSPHRASE: PASSPHRASE }],
+    ] as const) {
+      const { code, stdout, stderr } = await fromInput(text, env);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(claimsOf(stdout).username).toBe('guido');
+    }
+  });
+
+  test('and refuses anything else', async () => {
+    for (const text of ['', 'hunter2', `${key.toPem()}${' '.repeat(70_000)}`]) {
+      const { code, stdout, stderr } = await fromInput(text);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(/^ajwt: --key -: [^\n]+\n$/);
+      expect(stderr).not.toContain('hunter2');
+    }
+  });
+});
+
 describe('binding', () => {
   const bindOf = async (...args: string[]) => claimsOf((await token(...args)).stdout).bind;
 
@@ -77,6 +106,21 @@ describe('binding', () => {
       htm: 'GET',
       target: '/x',
     });
+  });
+
+  test('AJWT_BIND=1 requires --bind', async () => {
+    const signed = (AJWT_BIND: string, ...args: string[]) =>
+      ajwt(['token', '--user', 'guido', '--key', file('key'), ...args], { env: { AJWT_BIND } });
+    for (const args of [[], ['--audience', 'orders']]) {
+      expect(await signed('1', ...args)).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: 'ajwt: AJWT_BIND requires --bind METHOD URL; unset it to sign a token for any request\n',
+      });
+    }
+    expect(claimsOf((await signed('true', '--bind', 'GET', 'https://a.example/x')).stdout).bind.target).toBe('/x');
+    expect(claimsOf((await signed('0')).stdout).bind).toBeUndefined();
+    expect(await signed('yes')).toMatchObject({ code: 1, stderr: 'ajwt: AJWT_BIND: must be 1 or 0, true or false\n' });
   });
 
   test('prints the path if the token has it in escaped form', async () => {

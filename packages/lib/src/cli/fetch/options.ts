@@ -9,6 +9,10 @@ export const FETCH_OPTIONS = {
   ...REQUEST_OPTIONS,
   ...RESPONSE_OPTIONS,
   ...CONNECTION_OPTIONS,
-  bind: { type: 'boolean', help: 'restrict the token to the origin, method, path and query of the request' },
+  bind: {
+    type: 'boolean',
+    env: 'AJWT_BIND',
+    help: 'restrict the token to the origin, method, path and query of the request',
+  },
   audience: { type: 'string', value: 'A', help: 'restrict the token to service A instead of the origin of the URL' },
 } as const;

@@ -2,14 +2,12 @@
 import type { Values } from 'ajwt-cli-kit/command';
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import type { Io } from 'ajwt-cli-kit/io';
-import { readSigningKey, readUsername } from '../identity.ts';
 import { proxyChooser } from './connection/proxy.ts';
 import { readResolve } from './connection/resolve.ts';
 import type { ConnectionSettings } from './connection/settings.ts';
 import { DEFAULT_CONNECT_LIMIT, DEFAULT_RESPONSE_LIMIT, type TimeLimits } from './limits.ts';
 import { readSeconds } from './numbers.ts';
 import type { FETCH_OPTIONS } from './options.ts';
-import { hopSigner } from './sign.ts';
 
 export type FetchValues = Values<typeof FETCH_OPTIONS>;
 
@@ -36,18 +34,4 @@ export function readSettings(values: FetchValues, io: Io): ConnectionSettings {
     proxyFor: proxyChooser(values.proxy, values.noproxy, io.env),
     tls: { insecure, authorities: cacert, certificate, key },
   };
-}
-
-/** Reads who signs. */
-export async function readCaller({ user, key: keyOption, bind, audience, ...values }: FetchValues, io: Io) {
-  if (audience === '') throw new CommandError('--audience: must not be empty');
-  const username = readUsername(user, io);
-  const key = await readSigningKey(keyOption, values['passphrase-fd'], io);
-  const signing = {
-    username,
-    key,
-    bind: bind ? (['aud', 'htm', 'target'] as const) : audience === undefined ? [] : (['aud'] as const),
-    ...(audience === undefined ? {} : { audience }),
-  };
-  return { username, publicKey: key.publicKey, sign: hopSigner(signing, values.insecure, io) };
 }

@@ -84,7 +84,7 @@ describe.each(PAGES)('%s', (page) => {
           const child = spawn('sh', ['-c', `exec ${block.text.trim()}`], { cwd: folder, env, stdio: 'inherit' });
           background.push(child);
           await answering(child, ports[0] as number);
-        } else printed = await runCommands(block.text, folder, env);
+        } else printed = await runCommands(block.word || 'sh', block.text, folder, env);
       }
     } finally {
       await Promise.all(background.map(stop));
@@ -124,14 +124,15 @@ async function bringDjangoSite(folder: string): Promise<void> {
   await writeFile(join(folder, 'guido'), keys[0].toPem(), { mode: 0o600 });
 }
 
-async function runCommands(text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
+/** Runs the commands of a block. @param shell - the word behind the language: some commands need bash */
+async function runCommands(shell: string, text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
   const lines = text.split('\n').filter((line) => !RUN_ELSEWHERE.test(line));
   for (const line of lines.filter((one) => one.startsWith('npm install '))) {
     // The packages that a reader installs are there already: ours from the sources, the others from the registry.
     for (const name of line.split(' ').slice(2)) expect(existsSync(resolve('node_modules', name)), name).toBe(true);
   }
   const script = lines.filter((line) => !line.startsWith('npm install ')).join('\n');
-  return script.trim() === '' ? '' : mustRun('sh', ['-euc', script], { cwd, env });
+  return script.trim() === '' ? '' : mustRun(shell, ['-euc', script], { cwd, env });
 }
 
 /** Returns the ports of a server: the port in its source, or the ports of ajwtd, that of its admin listener last. */

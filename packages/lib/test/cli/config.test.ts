@@ -195,7 +195,7 @@ describe('keys', () => {
   test('can be in an ssh-agent', async () => {
     write(`origin ${API}\nuser guido\nkey ssh-agent\n`);
     expect((await sign(`${API}/`, [], { SSH_AUTH_SOCK: file('no-agent') })).stderr).toMatch(
-      /^ajwt: the ssh-agent cannot be reached: its socket does not exist/,
+      /^ajwt: cannot reach the ssh-agent: its socket does not exist/,
     );
   });
 

@@ -11,7 +11,8 @@ describe('help', () => {
     async (word) => {
       const { code, stdout, stderr } = await ajwt([word]);
       expect([code, stderr]).toEqual([0, '']);
-      for (const name of [...COMMANDS, 'AJWT_USER', 'AJWT_KEY', 'AJWT_PASSPHRASE']) expect(stdout).toContain(name);
+      for (const name of [...COMMANDS, 'AJWT_USER', 'AJWT_KEY', 'AJWT_PASSPHRASE', 'AJWT_BIND', 'AJWT_CONFIG'])
+        expect(stdout).toContain(name);
     },
   );
 

@@ -7,7 +7,9 @@ import { benchCreate } from './create.ts';
 import { benchDirectory } from './directory.ts';
 import { benchFetch } from './fetch.ts';
 import { benchForwardAuth } from './forward-auth.ts';
+import { benchHttp } from './http.ts';
 import { KINDS, type Kind, SILENT_KINDS } from './kinds.ts';
+import { benchLoneRequest } from './lone-request.ts';
 import { benchNonces } from './nonces.ts';
 import { benchSharedNonces } from './nonces-shared.ts';
 import { benchOverload } from './overload.ts';
@@ -23,6 +25,7 @@ const PARTS = [
   'authenticate',
   'create',
   'forward-auth',
+  'http',
   'overload',
   'silence',
   'nonces',
@@ -68,6 +71,21 @@ if (wanted('create')) {
 if (wanted('forward-auth')) {
   for (const kind of ([KINDS[0], KINDS[2]] as Kind[]).filter(ofKind)) {
     print(`ajwtd forward-auth on one core: ${kind.title}`, 'of the bound', await benchForwardAuth(kind));
+  }
+}
+if (wanted('http')) {
+  for (const kind of KINDS.filter(ofKind)) {
+    print(`a request that comes alone: ${kind.title}`, 'ratio', await benchLoneRequest(kind));
+    const rows = await benchHttp(kind, (what) => console.error(what));
+    console.log(`\n### over HTTP on one core: ${kind.title}\n`);
+    console.log('| server | CPU, µs a request | of its bound | requests/s | p50, ms | p99, ms | RSS, MB |');
+    console.log('|---|---:|---:|---:|---:|---:|---:|');
+    for (const { name, cpu, ofBound, rate, p50, p99, rss } of rows) {
+      const bound = name.endsWith('/plain') ? '–' : ofBound.toFixed(2);
+      console.log(
+        `| ${[name, cpu.toFixed(1), bound, Math.round(rate), p50.toFixed(2), p99.toFixed(2), rss.toFixed(0)].join(' | ')} |`,
+      );
+    }
   }
 }
 if (wanted('overload')) {

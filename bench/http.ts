@@ -1,0 +1,133 @@
+/** What a request costs in real frameworks: with ours, with what people write by hand, and with the framework alone. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { startRedis } from 'ajwt-testkit/servers/redis';
+import { createAuthorization, type PrivateKey } from 'asymmetric-jwt-auth/client';
+import { measure, PINNED, type RunningServer, startServer } from './http/measure.ts';
+import { latencies } from './http/open-loop.ts';
+import type { Kind } from './kinds.ts';
+import { median } from './pairs.ts';
+
+const USERS = 40;
+const REQUESTS = 2000;
+const ROUNDS = 5;
+/** Rounds before those that count: a server that has just started is slower. */
+const WARM_UP = 3;
+/** Milliseconds after which requests are signed again; servers accept tokens for 20 s. */
+const STALE = 8000;
+
+/** Frameworks, and what is measured in each beside the framework alone. */
+const SERVERS: Readonly<Record<string, readonly string[]>> = {
+  node: ['ours'],
+  express: ['ours', 'jose + Map', 'jose + ioredis', 'jsonwebtoken + Map'],
+  fastify: ['ours', 'fast-jwt + Map', '@fastify/jwt + Map'],
+  hono: ['ours'],
+};
+
+/** What came out for one server. */
+export interface HttpRow {
+  readonly name: string;
+  /** Median microseconds of processor time for a request. */
+  readonly cpu: number;
+  /** Processor time of the framework alone plus a bare `crypto.verify`, divided by that of this server. */
+  readonly ofBound: number;
+  /** Requests a second on one core, over 64 connections. */
+  readonly rate: number;
+  /** Milliseconds from when a request was due to its response, at half the capacity of the slowest server. */
+  readonly p50: number;
+  readonly p99: number;
+  /** Megabytes of memory at the end. */
+  readonly rss: number;
+}
+
+/** @param tell - told what is being measured */
+export async function benchHttp(kind: Kind, tell: (what: string) => void): Promise<HttpRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'ajwt-bench-'));
+  const redis = await startRedis();
+  const servers = new Map<string, RunningServer>();
+  try {
+    const keys = await Promise.all(Array.from({ length: USERS }, kind.make));
+    for (const [index, key] of keys.entries()) {
+      await writeFile(join(folder, `user${index}.pub`), key.publicKey.toPem());
+      await writeFile(join(folder, `user${index}.pem`), key.toPem());
+    }
+    const names = Object.entries(SERVERS).flatMap(([framework, hows]) =>
+      ['plain', ...hows].map((how) => `${framework}/${how}`),
+    );
+    for (const name of names) servers.set(name, await startServer(name, folder, { REDIS_PORT: String(redis.port) }));
+
+    const cpu = new Map(names.map((name): [string, number[]] => [name, []]));
+    const rates = new Map(names.map((name): [string, number[]] => [name, []]));
+    for (let round = 0; round < WARM_UP + ROUNDS; round++) {
+      tell(`${kind.title}: round ${round + 1} of ${WARM_UP + ROUNDS}`);
+      let signed = Number.NEGATIVE_INFINITY;
+      let requests: Buffer[] = [];
+      for (const [name, server] of servers) {
+        // No server has seen another's tokens, so all servers can get the same while they are fresh.
+        if (performance.now() - signed > STALE) {
+          requests = await requestsOf(keys, REQUESTS);
+          signed = performance.now();
+        }
+        const { cpuMicros: micros, rate } = await measure(server, requests);
+        if (round < WARM_UP) continue;
+        cpu.get(name)?.push(micros);
+        rates.get(name)?.push(rate);
+      }
+    }
+    const medianOf = (values: Map<string, number[]>, name: string) => median(values.get(name) ?? []);
+
+    const verify = await bareVerification(kind, folder);
+    const slowest = Math.min(...names.map((name) => medianOf(rates, name)));
+    const rows: HttpRow[] = [];
+    for (const [name, server] of servers) {
+      tell(`${kind.title}: ${name} at a fixed rate`);
+      const took = await latencies(server.port, await requestsOf(keys, Math.round(slowest * 2)), slowest / 2);
+      took.sort((one, other) => one - other);
+      const own = medianOf(cpu, name);
+      rows.push({
+        name,
+        cpu: own,
+        ofBound: (medianOf(cpu, `${name.split('/')[0]}/plain`) + verify) / own,
+        rate: medianOf(rates, name),
+        p50: took[took.length >> 1] as number,
+        p99: took[Math.floor(took.length * 0.99)] as number,
+        rss: await megabytesOf(server),
+      });
+    }
+    return rows;
+  } finally {
+    for (const { child } of servers.values()) child.kill();
+    await redis.stop();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function requestsOf(keys: readonly PrivateKey[], count: number): Promise<Buffer[]> {
+  const requests: Buffer[] = [];
+  for (let index = 0; index < count; index++) {
+    const user = index % USERS;
+    const authorization = await createAuthorization({ username: `user${user}`, key: keys[user] as PrivateKey });
+    requests.push(Buffer.from(`GET / HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\n\r\n`));
+  }
+  return requests;
+}
+
+/** Returns microseconds of processor time. */
+async function bareVerification({ hash }: Kind, folder: string): Promise<number> {
+  const [command = '', ...rest] = [
+    ...PINNED,
+    process.execPath,
+    resolve('bench/http/bare-verify.ts'),
+    String(hash),
+    folder,
+  ];
+  return Number((await promisify(execFile)(command, rest)).stdout);
+}
+
+async function megabytesOf({ child }: RunningServer): Promise<number> {
+  const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
+}

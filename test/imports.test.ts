@@ -18,7 +18,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   'key-stores': ['core', 'keys', 'jwks', '#kysely', 'kysely'],
   'nonce-stores': ['core', '#engine', '#kysely', 'kysely'],
   signers: ['core', 'keys', '#engine'],
-  adapters: ['core', 'server'],
+  adapters: ['core', 'server', '#engine'],
   cli: ['core', 'keys', 'client', 'signers', 'server', '#engine', 'ajwt-cli-kit', 'node:'],
   testing: ['core', 'keys', 'key-stores', '#engine'],
 };
@@ -35,8 +35,8 @@ const NODE_LEAVES = [
   'nonce-stores/sql/machine-life.ts',
   'signers/ssh-agent/request.ts',
 ];
-/** Adapters for frameworks that are built on `node:http` share its adapter. */
-const SHARED_ADAPTER = 'adapters/node.ts';
+/** What adapters share: the way into the authenticator, and the adapter for `node:http`, on which frameworks are built. */
+const SHARED_BY_ADAPTERS = ['adapters/decide.ts', 'adapters/node.ts'];
 /** Entry points and the folders that they export from. Nothing imports an entry point. */
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'client.ts': ['client', 'core', 'keys'],
@@ -75,7 +75,7 @@ function mayImport(file: string, target: string): boolean {
   if (!target.startsWith(`${folder}/`) || partOf(target) === 'kysely') {
     return allowed.includes(partOf(target)) || (folder === 'kysely' && partOf(target) === '#kysely');
   }
-  if (folder === 'adapters') return target === SHARED_ADAPTER;
+  if (folder === 'adapters') return SHARED_BY_ADAPTERS.includes(target);
   if (!LEAVES.includes(folder)) return true;
   return leafOf(target) === leafOf(file) || leafOf(target) === `${folder}/shared`;
 }

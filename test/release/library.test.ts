@@ -99,6 +99,32 @@ for (const { version, program, isMissing } of [
   });
 }
 
+/** Decides about a request while the clock stands still: with timers faked after the library was loaded, and before. */
+const UNDER_FAKE_TIMERS = `
+const load = () => ({ ...require('asymmetric-jwt-auth'), ...require('asymmetric-jwt-auth/client'), ...require('asymmetric-jwt-auth/node') });
+
+async function decide({ PrivateKey, createAuthenticator, createAuthorization, memoryKeyStore, memoryNonceStore, nodeAuth }) {
+  const key = await PrivateKey.generate('ed25519');
+  const keys = memoryKeyStore();
+  keys.addKey('guido', key.publicKey);
+  const { authenticate } = nodeAuth(createAuthenticator({ keys, nonces: memoryNonceStore() }));
+  const authorization = await createAuthorization({ username: 'guido', key });
+  return (await authenticate({ method: 'GET', url: '/', rawHeaders: ['Authorization', authorization] })).ok;
+}
+
+test('faked afterwards', async () => {
+  const library = load();
+  jest.useFakeTimers();
+  expect(await decide(library)).toBe(true);
+});
+
+test('faked before', async () => {
+  jest.resetModules();
+  jest.useFakeTimers();
+  expect(await decide(load())).toBe(true);
+});
+`;
+
 describe.skipIf(lacksReleaseTools)(`under Jest${NEEDS_RELEASE_TOOLS}`, () => {
   const pages = filesOf('docs/COMMONJS.md');
   let folder = '';
@@ -115,6 +141,11 @@ describe.skipIf(lacksReleaseTools)(`under Jest${NEEDS_RELEASE_TOOLS}`, () => {
   test('the example of docs/COMMONJS.md runs with default settings', async () => {
     expect(pages.map(([name]) => name)).toEqual(['auth.test.js', 'sql.test.js']);
     expect(await jest('auth.test.js')).toMatchObject({ code: 0, stderr: expect.stringContaining('1 passed') });
+  });
+
+  test('adapters decide about requests under fake timers', async () => {
+    await writeFile(join(folder, 'timers.test.js'), UNDER_FAKE_TIMERS);
+    expect(await jest('timers.test.js')).toMatchObject({ code: 0, stderr: expect.stringContaining('2 passed') });
   });
 
   test('/sql needs the flag that docs/COMMONJS.md names', async () => {

@@ -3,6 +3,7 @@
  * `asymmetric-jwt-auth/express/global` once, and TypeScript knows `req.auth`.
  */
 import type { Authenticator, Identity } from '../server/authenticate.ts';
+import { decide } from './decide.ts';
 import {
   checkAuthenticator,
   checkRouteOptions,
@@ -64,7 +65,7 @@ export function expressAuth<User>(auth: Authenticator<User>, options: ExpressAut
 
   return async (request, response, next) => {
     const seen = readNodeRequest(request, request.originalUrl, require);
-    const result = await auth.authenticate({ ...seen, address: request.ip });
+    const result = await decide(auth, { ...seen, address: request.ip });
     if (result.ok) {
       const { username, user, key, claims } = result;
       const identity: Identity<User> = { username, user, key, claims };

@@ -8,6 +8,7 @@ import { checkOptions, type OptionKinds } from '../core/options.ts';
 import type { AuthenticationRequest } from '../core/request.ts';
 import type { AuthenticationResult, Authenticator } from '../server/authenticate.ts';
 import type { RefusedResult } from '../server/refusal-response.ts';
+import { decide } from './decide.ts';
 
 /** The part of an `http.IncomingMessage` that the adapter uses. */
 export interface NodeRequest {
@@ -123,7 +124,7 @@ export function nodeAuth<User>(auth: Authenticator<User>, options: RouteOptions 
   checkAuthenticator(auth);
   checkRouteOptions(options, { require: 'array' });
   return {
-    authenticate: (request) => auth.authenticate(readNodeRequest(request, request.url, options.require)),
+    authenticate: (request) => decide(auth, readNodeRequest(request, request.url, options.require)),
     reject: writeRefusal,
   };
 }

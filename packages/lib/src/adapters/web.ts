@@ -5,6 +5,7 @@
 import { checkArgument } from '../core/arguments.ts';
 import type { AuthenticationResult, Authenticator, Identity } from '../server/authenticate.ts';
 import type { RefusedResult } from '../server/refusal-response.ts';
+import { decide } from './decide.ts';
 import { checkAuthenticator, checkRouteOptions, type RouteOptions } from './node.ts';
 
 /** Authenticates requests in handlers of `Request` and `Response`. {@link webAuth} makes one. */
@@ -73,7 +74,7 @@ export function webAuth<User>(auth: Authenticator<User>, options: RouteOptions =
 
   function authenticate(request: Request): Promise<AuthenticationResult<User>> {
     const { pathname, search } = new URL(request.url);
-    return auth.authenticate({
+    return decide(auth, {
       authorization: request.headers.get('authorization'),
       method: request.method,
       target: pathname + search,

@@ -40,6 +40,7 @@ export {
   utf8Length,
 } from './node-bytes.ts';
 export { bcryptPbkdf, type CipherName, decipher } from './node-openssh.ts';
+export { endOfTurn } from './node-turns.ts';
 
 const CURVE_NAMES: Readonly<Record<Curve, string>> = {
   'P-256': 'prime256v1',

@@ -3,19 +3,15 @@ import { CommandError } from 'ajwt-cli-kit/command-error';
 import { defineCommand } from 'ajwt-cli-kit/define-command';
 import type { Io } from 'ajwt-cli-kit/io';
 import { refuseMoreWords } from 'ajwt-cli-kit/parse';
-import { dataParts } from './fetch/body.ts';
-import { type Caller, readCaller } from './fetch/caller.ts';
-import { type Exchanged, exchange, type Sending } from './fetch/exchange.ts';
-import { bodyError, HTTP_ERROR, MALFORMED_URL } from './fetch/exit-codes.ts';
-import { startDeadlines } from './fetch/limits.ts';
-import { startMeasuring } from './fetch/measurements.ts';
+import { pause } from '../client/pause.ts';
+import { type Attempt, attempt, type Plan } from './fetch/attempt.ts';
+import { type DataPart, dataParts } from './fetch/body.ts';
+import { readCaller } from './fetch/caller.ts';
+import { HTTP_ERROR, MALFORMED_URL, WRITE_ERROR } from './fetch/exit-codes.ts';
 import { FETCH_OPTIONS } from './fetch/options.ts';
 import { type FetchValues, readLimits, readSettings } from './fetch/prepare.ts';
-import { showProgress } from './fetch/progress.ts';
-import { MAX_PROBLEM, refusalLine } from './fetch/refusal.ts';
 import { readRequest } from './fetch/request.ts';
-import { openSink, type Sink } from './fetch/sink.ts';
-import { headOf, type OutgoingRequest } from './fetch/transport.ts';
+import { type Ending, Retries } from './fetch/retry.ts';
 import { printTrace } from './fetch/verbose.ts';
 import { readUrl } from './request-line.ts';
 
@@ -50,26 +46,88 @@ export const fetch = defineCommand({
     if (address === undefined) throw new CommandError('no URL; give one, such as https://host/path');
     if (more.length > 0) throw new CommandError('give one URL; each request needs a token');
     if (values.fail && values['fail-with-body']) throw new CommandError('give --fail or --fail-with-body, not both');
-    const url = readUrl(address, MALFORMED_URL);
-    const limits = readLimits(values);
-    const settings = readSettings(values, io);
-    const caller = await readCaller(values, url, io);
-    const request = await readRequest(url, dataParts(given), values, io);
-    const measured = startMeasuring();
-    const deadlines = startDeadlines(limits, url.host, () => measured.downloaded);
-    const progress = wantsProgress(values, io) ? showProgress(io.stderr) : undefined;
-    const observers = { trace: values.verbose ? printTrace(io) : undefined, measured, deadlines };
-    try {
-      return await transfer(request, caller, { settings, observers, progress }, values, io);
-    } catch (error) {
-      if (!isQuiet(values) || !(error instanceof CommandError)) throw error;
-      return error.exitCode;
-    } finally {
-      deadlines.end();
-      progress?.end();
-    }
+    const retries = new Retries(values);
+    const plan = await prepare(address, dataParts(given), values, io);
+    const format = values['write-out'];
+    const writer = format === undefined ? undefined : await import('./fetch/write-out.ts');
+    const text = writer === undefined || format === undefined ? '' : await writer.readFormat(format, io);
+    const result = await lastAttempt(plan, retries);
+    if (result.complaint !== undefined && !isQuiet(values)) io.complain(result.complaint);
+    writer?.writeOut(text, { ...result, address, method: plan.request.method }, io);
+    return result.exitCode;
   },
 });
+
+/** Reads everything that the request needs. An error here means that nothing has been sent. */
+async function prepare(address: string, parts: readonly DataPart[], values: FetchValues, io: Io): Promise<Plan> {
+  if (values.fail && values['fail-with-body']) throw new CommandError('give --fail or --fail-with-body, not both');
+  const url = readUrl(address, MALFORMED_URL);
+  await checkOutput(url, values);
+  return {
+    limits: readLimits(values),
+    settings: readSettings(values, io),
+    caller: await readCaller(values, url, io),
+    request: await readRequest(url, parts, values, io),
+    trace: values.verbose ? printTrace(io) : undefined,
+    showsProgress: wantsProgress(values, io),
+    values,
+    io,
+  };
+}
+
+/** Checks the options that name files to write. */
+async function checkOutput(url: URL, values: FetchValues): Promise<void> {
+  if (!values['remote-name']) return;
+  if (values.output !== undefined) throw new CommandError('give -o or -O, not both');
+  if (values['remote-header-name'] && (values.include || values.head)) {
+    throw new CommandError('-J cannot be combined with -i or -I');
+  }
+  const { nameInUrl, refuseExistingFile } = await import('./fetch/remote-name.ts');
+  if (!values['remote-header-name']) await refuseExistingFile(nameInUrl(url));
+}
+
+/** Sends the request until an attempt is not to be repeated. */
+async function lastAttempt(plan: Plan, retries: Retries): Promise<Attempt> {
+  const { values, io } = plan;
+  for (;;) {
+    let wait: number | undefined;
+    const decide = (ending: Attempt) => {
+      wait = retries.next(endingOf(ending, plan));
+      return wait === undefined;
+    };
+    const result = await attempt(plan, decide);
+    // A file can be written again; standard output cannot.
+    if (wait === undefined && isCut(result) && isFile(values.output)) decide(result);
+    if (wait === undefined) return result;
+    const status = result.response?.statusCode;
+    if (!values.silent) {
+      io.complain(`${result.complaint ?? `status ${status}`}; retrying in ${wait} s (${retries.left} left)`);
+    }
+    await pause(wait);
+  }
+}
+
+/** Returns whether a response ended before it was written to its end. */
+function isCut({ isWritten, exitCode }: Attempt): boolean {
+  return isWritten && exitCode !== 0 && exitCode !== HTTP_ERROR && exitCode !== WRITE_ERROR;
+}
+
+function isFile(path: string | undefined): boolean {
+  return path !== undefined && path !== '-';
+}
+
+function endingOf({ exitCode, response, isRefusal, measured, isWritten }: Attempt, { request }: Plan): Ending {
+  return {
+    exitCode,
+    // After a part of a response, its status says nothing.
+    status: isWritten ? 0 : (response?.statusCode ?? 0),
+    retryAfter: response?.headers['retry-after'],
+    isRefusal,
+    method: request.method,
+    isUnsent: measured.requestSize === 0,
+    isRepeatable: request.body === undefined || request.body.content instanceof Uint8Array,
+  };
+}
 
 /** Returns whether to print no errors. */
 function isQuiet(values: FetchValues): boolean {
@@ -77,78 +135,7 @@ function isQuiet(values: FetchValues): boolean {
 }
 
 /** Returns whether to show progress: on a terminal that does not already show the body. */
-function wantsProgress({ silent, output }: FetchValues, { stdout, stderr }: Io): boolean {
-  const showsBody = stdout.isTTY === true && (output === undefined || output === '-');
+function wantsProgress({ silent, output, 'remote-name': named }: FetchValues, { stdout, stderr }: Io): boolean {
+  const showsBody = stdout.isTTY === true && !named && !isFile(output);
   return stderr.isTTY === true && !silent && !showsBody;
-}
-
-async function transfer(
-  request: OutgoingRequest,
-  caller: Caller,
-  sending: Omit<Sending, 'sign' | 'onHead'>,
-  values: FetchValues,
-  io: Io,
-): Promise<number> {
-  const exchanged = await exchange(request, { ...sending, sign: caller.sign, onHead: () => {} });
-  const { response } = exchanged;
-  const now = Date.now() / 1000;
-  const { statusCode: status = 0, statusMessage = '' } = response;
-  const failed = status >= 400 && (values.fail || values['fail-with-body']);
-  const sink = openSink(values.output, io);
-  let kept: string;
-  try {
-    if (values.include || values.head) await sink.write(headOf(response));
-    kept = await writeBody(chunksOf(exchanged, sending), failed && values.fail ? undefined : sink);
-  } finally {
-    exchanged.close();
-    await sink.close();
-    sending.progress?.end();
-  }
-  if (!isQuiet(values)) {
-    const line = refusalLine({ response, body: kept, ...caller, now });
-    if (line !== undefined) io.complain(line);
-    else if (failed) io.complain(`${status} ${statusMessage}`.trim());
-  }
-  return failed ? HTTP_ERROR : 0;
-}
-
-/**
- * Writes the chunks of a body as they arrive.
- *
- * @param sink - `undefined` to discard the body
- * @returns the beginning of the body, long enough for a refusal
- */
-async function writeBody(chunks: AsyncIterable<Uint8Array>, sink: Sink | undefined): Promise<string> {
-  const kept: Uint8Array[] = [];
-  let length = 0;
-  // With an empty body, this creates the file.
-  await sink?.write(new Uint8Array());
-  for await (const chunk of chunks) {
-    await sink?.write(chunk);
-    if (length < MAX_PROBLEM) kept.push(chunk);
-    else if (sink === undefined) break;
-    length += chunk.length;
-  }
-  return Buffer.concat(kept).toString('utf8', 0, MAX_PROBLEM);
-}
-
-async function* chunksOf(
-  { response, url, close }: Exchanged,
-  { observers: { measured, deadlines }, progress }: Omit<Sending, 'sign' | 'onHead'>,
-): AsyncGenerator<Uint8Array> {
-  const length = response.headers['content-length'];
-  const { signal } = deadlines;
-  signal.addEventListener('abort', close);
-  try {
-    if (signal.aborted) throw signal.reason;
-    for await (const chunk of response) {
-      measured.downloaded += chunk.length;
-      progress?.received(chunk.length, length === undefined ? undefined : Number(length));
-      yield chunk;
-    }
-  } catch (error) {
-    throw signal.aborted ? signal.reason : bodyError(error, url);
-  } finally {
-    signal.removeEventListener('abort', close);
-  }
 }

@@ -114,10 +114,7 @@ test('-S prints errors in spite of -s', async () => {
 
 test('--data-urlencode of a missing file sends nothing; curl would send an empty value', async () => {
   const { code, stderr } = await ajwt(['fetch', '--data-urlencode', 'a@nowhere', `${url}/x`], { env });
-  expect([code, stderr]).toEqual([
-    26,
-    'ajwt: --data-urlencode: cannot read nowhere: there is no such file (ENOENT)\n',
-  ]);
+  expect([code, stderr]).toEqual([26, 'ajwt: --data-urlencode: cannot read nowhere: there is no such file (ENOENT)\n']);
 });
 
 test('a token is bound to the query of -G and the name of -T', async () => {

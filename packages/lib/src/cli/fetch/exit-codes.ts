@@ -18,6 +18,7 @@ export const NO_RESPONSE = 52;
 export const PROXY_REFUSED = 56;
 export const BAD_CLIENT_CERTIFICATE = 58;
 const BAD_CERTIFICATE = 60;
+export const BAD_ENCODING = 61;
 export const BAD_AUTHORITIES = 77;
 
 /** Exit codes and messages, by the code of Node's error. */

@@ -22,11 +22,16 @@ export interface RefusedResponse {
 
 /** Formats the line. @returns `undefined` if the response does not refuse the token */
 export function refusalLine(refused: RefusedResponse): string | undefined {
-  const { statusCode: status = 0, headers } = refused.response;
-  if (!STATUSES.includes(status) || !PROBLEM.test(headers['content-type'] ?? '')) return undefined;
+  if (!mayBeRefusal(refused.response)) return undefined;
+  const { statusCode: status = 0 } = refused.response;
   const { error, detail } = readProblem(refused.body);
   if (detail === undefined || (error === undefined && status !== 401)) return undefined;
   return `${status}${error === undefined ? '' : ` ${error}`}: ${adviceFor(error, refused) ?? detail}${bindAdvice(error, refused)}`;
+}
+
+/** Returns whether a response may refuse the token. Only its body tells. */
+export function mayBeRefusal({ statusCode = 0, headers }: IncomingMessage): boolean {
+  return STATUSES.includes(statusCode) && PROBLEM.test(headers['content-type'] ?? '');
 }
 
 const STATUSES = [401, 429, 503];

@@ -12,9 +12,17 @@ export interface Sink {
   close(): Promise<void>;
 }
 
-/** Opens a sink. @param path - `undefined` or `-` for standard output */
-export function openSink(path: string | undefined, io: Io): Sink {
-  return path === undefined || path === '-' ? standardOutput(io) : fileSink(path);
+/** Where to write. */
+export interface Destination {
+  /** `undefined` or `-` for standard output. */
+  readonly path: string | undefined;
+  /** The option that names the file, for messages. */
+  readonly option: '-o' | '-O' | '-D';
+}
+
+/** Opens a sink. A file of `-O` is never overwritten. */
+export function openSink({ path, option }: Destination, io: Io): Sink {
+  return path === undefined || path === '-' ? standardOutput(io) : fileSink(path, option);
 }
 
 const LINE_END = 0x0a;
@@ -33,15 +41,16 @@ function standardOutput({ stdout, stderr }: Io): Sink {
   };
 }
 
-function fileSink(path: string): Sink {
+function fileSink(path: string, option: Destination['option']): Sink {
   let file: FileHandle | undefined;
   const write = async (bytes: Uint8Array) => {
     try {
-      file ??= await open(path, 'w');
+      file ??= await open(path, option === '-O' ? 'wx' : 'w');
       await file.writeFile(bytes);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      throw new CommandError(`-o: cannot write ${path}: ${code ?? 'unknown error'}`, WRITE_ERROR);
+      if (code === 'EEXIST') throw fileExists(path);
+      throw new CommandError(`${option}: cannot write ${path}: ${code ?? 'unknown error'}`, WRITE_ERROR);
     }
   };
   return {
@@ -50,4 +59,9 @@ function fileSink(path: string): Sink {
       await file?.close();
     },
   };
+}
+
+/** Returns the error for a file of `-O` that exists. */
+export function fileExists(path: string): CommandError {
+  return new CommandError(`-O: ${path} exists, and -O never overwrites a file; give -o FILE`, WRITE_ERROR);
 }

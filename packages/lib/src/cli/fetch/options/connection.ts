@@ -1,4 +1,4 @@
-/** Options of `ajwt fetch` for the connection and its time limits. */
+/** Options of `ajwt fetch` for the connection, its time limits, and retries. */
 
 export const CONNECTION_OPTIONS = {
   'max-time': {
@@ -16,6 +16,22 @@ export const CONNECTION_OPTIONS = {
     type: 'string',
     value: 'SECONDS',
     help: 'limit the time from the last byte sent to the response headers (default: 300; 0: no limit); exits with code 28',
+  },
+  retry: {
+    type: 'string',
+    value: 'N',
+    help: 'try again up to N times, with a new token each time, after a time limit, an unknown host, or status 408, 429, 500, 502, 503 or 504; POST and PATCH only if the application cannot have received them',
+  },
+  'retry-delay': {
+    type: 'string',
+    value: 'SECONDS',
+    help: 'wait before each retry (default: 1, then twice as long each time, up to 600; or what Retry-After says)',
+  },
+  'retry-max-time': { type: 'string', value: 'SECONDS', help: 'start no retry after this time' },
+  'retry-connrefused': { type: 'boolean', help: 'also try again if the connection is refused' },
+  'retry-all-errors': {
+    type: 'boolean',
+    help: 'also try again after any other error; also POST and PATCH, which the application may then receive twice',
   },
   insecure: {
     type: 'boolean',

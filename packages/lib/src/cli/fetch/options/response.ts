@@ -9,6 +9,31 @@ export const RESPONSE_OPTIONS = {
     choices: 'file',
     help: 'write to FILE instead of standard output',
   },
+  'remote-name': {
+    type: 'boolean',
+    short: 'O',
+    help: 'write to a file in this folder with the name in the URL; never overwrites a file',
+  },
+  'remote-header-name': {
+    type: 'boolean',
+    short: 'J',
+    help: 'with -O, use the name in the Content-Disposition header, if there is one',
+  },
+  'dump-header': {
+    type: 'string',
+    short: 'D',
+    value: 'FILE',
+    choices: 'file',
+    help: 'write the status lines and headers of the responses to FILE, or - for standard output',
+  },
+  'write-out': {
+    type: 'string',
+    short: 'w',
+    value: 'FORMAT|@FILE',
+    choices: '@file',
+    help: 'print FORMAT after the response; it may contain variables such as %{http_code}',
+  },
+  compressed: { type: 'boolean', help: 'ask for a compressed response, and decompress it' },
   verbose: {
     type: 'boolean',
     short: 'v',

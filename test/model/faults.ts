@@ -2,28 +2,32 @@
 import type { Step } from './checker.ts';
 import { remainsAfter } from './floor.ts';
 import type { Setting } from './requests.ts';
-import { copy, copyMemory, type FaultName, type Memory, NONE, nodesOf, type Scenario, type State } from './world.ts';
+import { copy, type FaultName, type Memory, NONE, nodesOf, type Scenario, type State } from './world.ts';
 
 /** Changes a copy of a state. */
 type Fault = (next: State, setting: Setting) => void;
 
-const emptied = (memory: Memory): Memory => ({ floor: NONE, life: NONE, records: memory.records.map(() => NONE) });
+const emptied = (memory: Readonly<Memory>): Memory => ({
+  floor: NONE,
+  life: NONE,
+  records: memory.records.map(() => NONE),
+});
 
-function lose(next: State, { rule, local, times }: Setting, memory: Memory): void {
-  next.memory = copyMemory(memory);
+function lose(next: State, { rule, local, times }: Setting, memory: Readonly<Memory>): void {
+  next.memory = { ...memory };
   next.remains = times.map((time, token) => next.claimed[token] !== '' && remainsAfter(rule, local, next.time, time));
   // A statement in flight is rolled back with its connection.
   next.requests = next.requests.filter(({ phase }) => phase !== 'read');
   next.forgetting = nodesOf(next).map(() => NONE);
 }
 
-function restart(next: State, setting: Setting, memory: Memory): void {
+function restart(next: State, setting: Setting, memory: Readonly<Memory>): void {
   lose(next, setting, memory);
   next.run = next.nextId++;
 }
 
 /** A machine that crashes ends its processes and their requests. */
-function crash(next: State, setting: Setting, memory: Memory): void {
+function crash(next: State, setting: Setting, memory: Readonly<Memory>): void {
   restart(next, setting, memory);
   next.requests = [];
   next.closings = nodesOf(next).map(() => null);
@@ -37,7 +41,7 @@ const FAULTS = {
   'the replica becomes master': (next, setting) => {
     lose(next, setting, next.replica);
     // The old master keeps running and replicates the new one.
-    next.replica = copyMemory(next.memory);
+    next.replica = { ...next.memory };
     [next.run, next.replicaRun] = [next.replicaRun, next.run];
     next.replication = next.nextId++;
   },
@@ -45,8 +49,8 @@ const FAULTS = {
   'the machine crashes and its store is empty': (next, setting) => crash(next, setting, emptied(next.memory)),
   'node 0 restarts': (next) => {
     next.requests = next.requests.filter(({ node }) => node !== 0);
-    next.closings[0] = null;
-    next.forgetting[0] = NONE;
+    next.closings = next.closings.with(0, null);
+    next.forgetting = next.forgetting.with(0, NONE);
   },
 } as const satisfies Readonly<Record<FaultName, Fault>>;
 
@@ -77,8 +81,7 @@ export function* fail(setting: Setting, scenario: Scenario, state: State): Itera
       if (state.clocks[node] === offset) continue;
       const next = copy(state);
       next.faults -= 1;
-      if (scenario.local) next.clocks = next.clocks.map(() => offset);
-      else next.clocks[node] = offset;
+      next.clocks = scenario.local ? next.clocks.map(() => offset) : next.clocks.with(node, offset);
       forgetCopies(next);
       const whose = scenario.local ? 'the clock' : `the clock of node ${node}`;
       yield { action: `! ${whose} steps to ${next.time + offset}`, state: next };
@@ -92,9 +95,14 @@ export function* keepUp({ faults }: Scenario, state: State): Iterable<Step<State
   const { memory } = state;
   for (const where of ['disk', 'replica'] as const) {
     if (!faults.some((name) => name.includes(where))) continue;
-    if (JSON.stringify(state[where]) === JSON.stringify(memory)) continue;
+    if (isSame(state[where], memory)) continue;
     const next = copy(state);
-    next[where] = copyMemory(memory);
+    next[where] = { ...memory };
     yield { action: `the ${where} catches up`, state: next };
   }
+}
+
+function isSame(one: Readonly<Memory>, other: Readonly<Memory>): boolean {
+  if (one.floor !== other.floor || one.life !== other.life) return false;
+  return one.records === other.records || one.records.every((at, token) => at === other.records[token]);
 }

@@ -69,11 +69,11 @@ function isPossible(rule: Rule, state: State, node: number, now: number): boolea
   if (impossible && rule.fall === 'at once') return fall(state, node, now);
   const closing = state.closings[node] ?? null;
   if (closing === null || !goesOn(rule, state, closing, now)) {
-    state.closings[node] = impossible ? { began: state.time, wall: now, floor } : null;
+    close(state, node, impossible ? { began: state.time, wall: now, floor } : null);
     return !impossible;
   }
   if (floor > now) return state.time - closing.began >= 2 * T + M && fall(state, node, now);
-  state.closings[node] = null;
+  close(state, node, null);
   return true;
 }
 
@@ -85,8 +85,12 @@ function goesOn({ fall }: Rule, { time, memory }: State, { began, wall, floor }:
   return floor === memory.floor;
 }
 
+function close(state: State, node: number, closing: Closing | null): void {
+  if (state.closings[node] !== closing) state.closings = state.closings.with(node, closing);
+}
+
 function fall(state: State, node: number, now: number): true {
-  state.closings[node] = null;
+  close(state, node, null);
   state.memory.floor = now;
   state.fallen = true;
   return true;
@@ -112,7 +116,6 @@ export function lockOut(rule: Rule, local: boolean, reached: State, most: number
   const state = {
     ...reached,
     memory: { ...reached.memory },
-    closings: [...reached.closings],
     wrong: 0,
     requests: [],
     clocks: reached.clocks.map((offset) => (Math.abs(offset) > SKEW || local ? 0 : offset)),

@@ -35,7 +35,8 @@ export function* forget(setting: Setting, state: State): Iterable<Step<State>> {
     if (begun === NONE && !state.memory.records.some((at, token) => at !== NONE && (times[token] as number) < before))
       continue;
     const next = copy(state);
-    next.forgetting[node] = begun === NONE && rule.forgetting !== 'in one transaction' ? before : NONE;
+    const now = begun === NONE && rule.forgetting !== 'in one transaction' ? before : NONE;
+    next.forgetting = next.forgetting.with(node, now);
     const done = (begun === NONE ? first : later)(setting, next, before);
     if (done !== undefined) yield { action: `node ${node} ${done} everything before ${before}`, state: next };
   }
@@ -50,9 +51,9 @@ function raise({ rule, times }: Setting, next: State, before: number): string | 
 }
 
 function remove({ rule, times }: Setting, next: State, before: number): string | undefined {
-  const { records, floor } = next.memory;
-  const early = next.requests.some(({ read }) => read !== undefined && read.floor < floor);
+  const { memory } = next;
+  const early = next.requests.some(({ read }) => read !== undefined && read.floor < memory.floor);
   if (rule.wait && early) return undefined;
-  for (const [token, time] of times.entries()) if (time < before) records[token] = NONE;
+  memory.records = memory.records.map((at, token) => ((times[token] as number) < before ? NONE : at));
   return 'deletes';
 }

@@ -19,7 +19,7 @@ function* visit({ rule, local }: Setting, state: State): Iterable<Step<State>> {
     const next = copy(state);
     admits(rule, local, next, node, clockOf(state, node));
     const changed = next.memory.floor !== state.memory.floor || next.memory.life !== state.memory.life;
-    if (changed || JSON.stringify(next.closings) !== JSON.stringify(state.closings))
+    if (changed || next.closings !== state.closings)
       yield { action: `node ${node} checks the store: H = ${next.memory.floor}`, state: next };
   }
 }

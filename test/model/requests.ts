@@ -27,7 +27,7 @@ export function* begin(setting: Setting, state: State): Iterable<Step<State>> {
     for (const [token, time] of setting.times.entries()) {
       if ((state.uses[token] as number) === 0 || !inWindow(time, now)) continue;
       const next = copy(state);
-      next.uses[token] = (next.uses[token] as number) - 1;
+      next.uses = next.uses.with(token, (next.uses[token] as number) - 1);
       put(next, { node, token, now, phase: 'checked' });
       yield { action: `node ${node}, at ${now}, finds ${nameOf(setting, token)} fresh`, state: next };
     }
@@ -38,7 +38,7 @@ export function* begin(setting: Setting, state: State): Iterable<Step<State>> {
 export function* proceed(setting: Setting, state: State): Iterable<Step<State>> {
   for (const [at, request] of state.requests.entries()) {
     const next = copy(state);
-    next.requests.splice(at, 1);
+    next.requests = next.requests.toSpliced(at, 1);
     const done = STEPS[request.phase](setting, next, request, state);
     if (done === undefined) continue;
     yield { action: `node ${request.node} ${done} ${nameOf(setting, request.token)}`, state: next };
@@ -68,7 +68,7 @@ const STEPS: Readonly<Record<Request['phase'], Proceed>> = {
   claimed(setting, next, { node, token, excused }) {
     const time = setting.times[token] as number;
     if (setting.rule.readsAgain && !inWindow(time, clockOf(next, node))) return 'finds that it is too late for';
-    if (!excused) next.accepted[token] = (next.accepted[token] as number) + 1;
+    if (!excused) next.accepted = next.accepted.with(token, (next.accepted[token] as number) + 1);
     return 'ACCEPTS';
   },
 };
@@ -79,11 +79,13 @@ function record(setting: Setting, next: State, request: Request): string {
 
 /** Leaves out what no later step reads, so that states that differ only in that are merged. */
 function write(setting: Setting, next: State, request: Request): string {
-  next.memory.records[request.token] = setting.rule.lifetime === undefined ? 0 : next.time;
+  const at = setting.rule.lifetime === undefined ? 0 : next.time;
+  next.memory.records = next.memory.records.with(request.token, at);
   const time = setting.times[request.token] as number;
   const before = next.claimed[request.token];
   const excused = before !== '' && isExcused(setting, next, request.token);
-  if (before === '') next.claimed[request.token] = isTrueTime(time, next.time) ? 'in time' : 'out of time';
+  if (before === '')
+    next.claimed = next.claimed.with(request.token, isTrueTime(time, next.time) ? 'in time' : 'out of time');
   put(next, { node: request.node, token: request.token, now: NONE, phase: 'claimed', excused });
   return 'records';
 }

@@ -12,7 +12,7 @@ export interface Memory {
   /** The recorded incarnation. */
   life: number;
   /** When each token was recorded, by the store's clock (0 if that has no effect); `NONE`: not recorded. */
-  records: number[];
+  records: readonly number[];
 }
 
 /** Faults; faults.ts defines their effects. */
@@ -46,34 +46,35 @@ export interface Closing {
   readonly floor: number;
 }
 
+/** Lists are replaced, never changed: most states share them with the state before. */
 export interface State {
   /** True time, which is also the monotonic time of all nodes. */
   time: number;
   /** Error that all clocks share, including that of a store on a separate machine; and the further error of each node's clock. */
   wrong: number;
-  clocks: number[];
+  clocks: readonly number[];
   memory: Memory;
   /** The data of the replica, and on the disk. */
-  replica: Memory;
-  disk: Memory;
+  replica: Readonly<Memory>;
+  disk: Readonly<Memory>;
   /** Ids of the run of the server, of the run of its replica, and of the replication; and the next free id. */
   run: number;
   replicaRun: number;
   replication: number;
   nextId: number;
-  requests: Request[];
+  requests: readonly Request[];
   /** For each node, the time up to which it has begun to forget, or `NONE`. */
-  forgetting: number[];
+  forgetting: readonly number[];
   /** For each node, how it is closed, if it is. */
-  closings: (Closing | null)[];
+  closings: readonly (Closing | null)[];
   /** For each token, how often it may still be sent. */
-  uses: number[];
+  uses: readonly number[];
   /** For each token, whether it was claimed before: at its time, or at another because a clock was wrong. */
-  claimed: ('' | 'in time' | 'out of time')[];
+  claimed: readonly ('' | 'in time' | 'out of time')[];
   /** For each token, how often it was accepted, except for excused claims. */
-  accepted: number[];
+  accepted: readonly number[];
   /** For each token, whether it may be accepted once more after the last loss. */
-  remains: boolean[];
+  remains: readonly boolean[];
   /** Whether H has fallen. */
   fallen: boolean;
   faults: number;
@@ -128,26 +129,9 @@ export function start({ nodes, uses, mostFaults }: Scenario, tokens: readonly nu
   };
 }
 
-export function copyMemory(memory: Memory): Memory {
-  return { ...memory, records: [...memory.records] };
-}
-
 /** Copies a state, so that it can be changed. */
 export function copy(state: State): State {
-  return {
-    ...state,
-    clocks: [...state.clocks],
-    memory: copyMemory(state.memory),
-    replica: copyMemory(state.replica),
-    disk: copyMemory(state.disk),
-    requests: [...state.requests],
-    forgetting: [...state.forgetting],
-    closings: [...state.closings],
-    uses: [...state.uses],
-    claimed: [...state.claimed],
-    accepted: [...state.accepted],
-    remains: [...state.remains],
-  };
+  return { ...state, memory: { ...state.memory } };
 }
 
 export function nodesOf(state: State): number[] {

@@ -148,14 +148,16 @@ const REWRITINGS: Readonly<Record<string, (token: string) => string[]>> = {
 };
 
 describe.each([RSA, P256, ED25519])('a good $alg token', (signer) => {
-  const send = serverOf(signer);
-  const expectRefusal = async (token: string) => {
+  const sendToOne = serverOf(signer);
+  // A few tokens, because signing takes most of the time; each run has a new server, which has seen none of them.
+  const tokens = Array.from({ length: 20 }, () => goodToken(signer));
+  const expectRefusal = async (token: string, send = sendToOne) => {
     const result = await send(token);
     if (result.ok) expect.fail(`accepted: ${token}`);
     expect(FOR_CHANGED_TOKENS, token).toContain(result.reason);
     expect(result.status).toBe(401);
   };
-  const expectOnce = async (token: string) => {
+  const expectOnce = async (token: string, send = sendToOne) => {
     expect(await send(token)).toMatchObject({ ok: true });
     expect(await send(token)).toMatchObject({ ok: false, reason: 'replayed' });
   };
@@ -167,13 +169,13 @@ describe.each([RSA, P256, ED25519])('a good $alg token', (signer) => {
     ['other claims under the same signature', otherClaims],
   ])('with %s is refused, and works once unchanged', async (_what, changes) => {
     await fc.assert(
-      fc.asyncProperty(changes, async (change) => {
-        const token = goodToken(signer);
+      fc.asyncProperty(changes, fc.constantFrom(...tokens), async (change, token) => {
+        const send = serverOf(signer);
         const changed = change(token);
         // A second space before the token does not change the token (RFC 9110 §11.4).
         fc.pre(changed.replace(/^ /, '') !== token);
-        await expectRefusal(changed);
-        await expectOnce(token);
+        await expectRefusal(changed, send);
+        await expectOnce(token, send);
       }),
       { numRuns: 300 },
     );
@@ -205,7 +207,7 @@ describe.each([RSA, P256, ED25519])('a good $alg token', (signer) => {
     expect(inputs).toHaveLength(10);
     for (const input of inputs) {
       const token = `${input}.${base64url(signBytes(input, signer.privateKey, signer.alg))}`;
-      expect(await send(token), input).toMatchObject({ ok: false, reason: 'malformed' });
+      expect(await sendToOne(token), input).toMatchObject({ ok: false, reason: 'malformed' });
     }
   });
 

@@ -1,26 +1,35 @@
 /** Stand-ins for key management services: each takes only what its documentation has, and signs with a real key. */
 import { execFileSync } from 'node:child_process';
-import { sign as signText } from 'node:crypto';
+import { constants, createECDH, privateEncrypt, sign as signText } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { type AlgorithmName, algorithm } from '../../src/core/algorithms.ts';
+import { ecdsaDer } from '../../src/core/ecdsa-der.ts';
 import type { PrivateKey } from '../../src/index.ts';
 import type { AwsKmsClient, AwsSignInput, GoogleKmsClient, GoogleSignResponse } from '../../src/kms.ts';
 import { crc32c } from '../../src/signers/kms/crc32c.ts';
 
-/** What `openssl pkeyutl` needs to know to sign a digest, by JWS algorithm. */
-const SCHEME: Readonly<Record<string, readonly string[]>> = {
-  RS: ['rsa_padding_mode:pkcs1'],
-  PS: ['rsa_padding_mode:pss', 'rsa_pss_saltlen:digest'],
-  ES: [],
+/** The bytes before a digest in a PKCS #1 signature (RFC 8017 §9.2, note 1). */
+const DIGEST_INFO: Readonly<Record<string, string>> = {
+  sha256: '3031300d060960864801650304020105000420',
+  sha512: '3051300d060960864801650304020305000440',
+};
+
+/** The curves of ES256 and ES512: OpenSSL's name, and the order (FIPS 186-4 §D.1.2). */
+const CURVES: Readonly<Record<string, readonly [name: string, order: bigint]>> = {
+  ES256: ['prime256v1', 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n],
+  ES512: [
+    'secp521r1',
+    0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
+  ],
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'ajwt-kms-'));
 process.on('exit', () => rmSync(folder, { recursive: true }));
 
-/** A key that signs digests, which node:crypto does not: openssl does, and writes ECDSA as DER. */
+/** A key that signs digests, which node:crypto does with PKCS #1 only. ECDSA signatures are DER. */
 export class HeldKey {
   readonly key: PrivateKey;
   readonly #file: string;
@@ -34,13 +43,39 @@ export class HeldKey {
   signDigest(alg: AlgorithmName, digest: Uint8Array): Uint8Array {
     const { hash } = algorithm(alg);
     expect(digest).toHaveLength({ sha256: 32, sha384: 48, sha512: 64 }[hash as 'sha256']);
-    const options = [`digest:${hash}`, ...(SCHEME[alg.slice(0, 2)] as string[])].flatMap((one) => ['-pkeyopt', one]);
+    if (alg.startsWith('ES')) return ecdsaDer(signEcdsa(alg, this.key, digest));
+    if (alg.startsWith('RS')) {
+      const padded = { key: this.key.toPem(), padding: constants.RSA_PKCS1_PADDING };
+      return privateEncrypt(padded, Buffer.concat([Buffer.from(DIGEST_INFO[hash as string] as string, 'hex'), digest]));
+    }
+    const words = [`digest:${hash}`, 'rsa_padding_mode:pss', 'rsa_pss_saltlen:digest'];
+    const options = words.flatMap((one) => ['-pkeyopt', one]);
     return execFileSync('openssl', ['pkeyutl', '-sign', '-inkey', this.#file, ...options], { input: digest });
   }
 
   signEd25519(text: Uint8Array): Uint8Array {
     return signText(null, text, this.key.toPem());
   }
+}
+
+/** Signs a digest (FIPS 186-5 §6.4.1), which is no longer than the order of the curve. @returns r‖s */
+function signEcdsa(alg: AlgorithmName, key: PrivateKey, digest: Uint8Array): Uint8Array {
+  const [curve, order] = CURVES[alg] as (typeof CURVES)[string];
+  const point = createECDH(curve);
+  const half = (point.generateKeys().length - 1) / 2;
+  const r = numberOf(point.getPublicKey().subarray(1, 1 + half)) % order;
+  const secret = numberOf(Buffer.from(key.toJwk().d as string, 'base64url'));
+  const s = (inverse(numberOf(point.getPrivateKey()), order) * (numberOf(digest) + r * secret)) % order;
+  return Buffer.from([r, s].map((number) => number.toString(16).padStart(2 * half, '0')).join(''), 'hex');
+}
+
+const numberOf = (bytes: Uint8Array) => BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
+
+/** Returns the inverse of a number modulo a prime (extended Euclidean algorithm). */
+function inverse(number: bigint, prime: bigint): bigint {
+  let [a, b, x, y] = [number, prime, 1n, 0n];
+  while (b !== 0n) [a, b, x, y] = [b, a % b, y, x - (a / b) * y];
+  return ((x % prime) + prime) % prime;
 }
 
 const AWS_DIGESTS: Readonly<Record<string, AlgorithmName>> = {

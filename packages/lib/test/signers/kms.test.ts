@@ -92,7 +92,7 @@ async function letsIn(key: KmsSigner): Promise<void> {
 }
 
 const there = process.env.AJWT_TEST_ALL !== undefined || hasProgram('openssl', 'version');
-describe.skipIf(!there).each(SERVICES)('%s (skipped without openssl, which signs digests)', (service, algs, make) => {
+describe.skipIf(!there).each(SERVICES)('%s (skipped without openssl, which signs digests with PSS)', (service, algs, make) => {
   describe.each(algs)('with %s', (alg) => {
     let signer: KmsSigner;
     beforeAll(async () => {

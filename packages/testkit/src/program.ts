@@ -15,7 +15,8 @@ export const COMMANDS = {
 
 /** How a command is run. */
 export interface RunOptions {
-  readonly env?: Record<string, string>;
+  /** Environment variables to set, or with `undefined` to unset. */
+  readonly env?: Record<string, string | undefined>;
   readonly input?: string | Uint8Array;
   readonly cwd?: string;
   /** Runs the command as another user; only root can. */
@@ -37,7 +38,7 @@ export interface Outcome {
 const OWN_VARIABLES = /^(?:SSH_AUTH_SOCK$|AJWTD?_|(?:https?|all|no)_proxy$)/i;
 
 /** Returns an environment without the developer's ssh-agent, proxies, `AJWT_…` variables and configuration file. */
-export function commandEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+export function commandEnvironment(extra: Readonly<Record<string, string | undefined>> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(environment()).filter(([name]) => !OWN_VARIABLES.test(name));
   return { ...Object.fromEntries(kept), AJWT_CONFIG: devNull, ...extra };
 }

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { Socket } from 'node:net';
 import { Readable, Writable } from 'node:stream';
 import { Io } from 'ajwt-cli-kit/io';
-import { ajwt, scratch, shell } from 'ajwt-testkit/ajwt';
+import { ajwt, ajwtProcess, scratch, shell } from 'ajwt-testkit/ajwt';
 import { type FetchServer, startServer } from 'ajwt-testkit/fetch-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readCaller } from '../../src/cli/fetch/caller.ts';
@@ -340,6 +340,17 @@ describe('without AJWT_CONFIG', () => {
     expect((await inHome(file('empty-home'))).stderr).toMatch(
       `no username for ${API}; give --user NAME, set AJWT_USER`,
     );
+  });
+
+  test('a home directory that is closed to this user, or a file, has no configuration', async () => {
+    mkdirSync(file('closed'), { mode: 0o700 });
+    for (const HOME of [file('closed'), file('key')]) {
+      const outcome = await ajwtProcess(['token', '--bind', 'GET', `${API}/`], {
+        env: { HOME, AJWT_CONFIG: undefined, AJWT_USER: 'guido', AJWT_KEY: key.toPem() },
+        ...(isRoot ? { uid: 65_534 } : {}),
+      });
+      expect(outcome).toMatchObject({ code: 0, stderr: '' });
+    }
   });
 
   test('the working directory is never the home directory', async () => {

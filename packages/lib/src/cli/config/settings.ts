@@ -56,10 +56,9 @@ function homeFolder(): string {
 
 function isThere(path: string): boolean {
   try {
-    lstatSync(path);
-    return true;
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
     // Services may have the home directory of root, which they cannot enter.
-    return !['ENOENT', 'ENOTDIR', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '');
+    return !['EACCES', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
   }
 }

@@ -49,6 +49,9 @@ describe('the request', () => {
     for (const args of [
       ['-d', '@-'],
       ['-F', 'file=@-'],
+      ['-T', '-'],
+      ['--json', '@-'],
+      ['--data-urlencode', '@-'],
     ]) {
       expect(await fromInput(...args)).toMatchObject({
         code: 1,

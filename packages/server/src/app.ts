@@ -26,9 +26,9 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** Milliseconds that requests in flight have to finish after a stop. */
+/** Maximum milliseconds that requests in flight may take to finish after a stop. */
 const GRACE = 10_000;
-/** Milliseconds between two checks of the readiness. */
+/** Milliseconds between two readiness checks. */
 const WATCH = 1000;
 
 /**
@@ -40,7 +40,7 @@ const WATCH = 1000;
 export async function startApp(config: Config, published: JwksEndpoint | undefined, log: Logger): Promise<App> {
   const database = await openDatabase(config.database, 'server', keyUsageWarnings(log));
   log.info({ created: database.created }, `database ${config.database.name}`);
-  // The primary process has logged them for its workers.
+  // The primary process has already logged the warnings.
   if (!cluster.isWorker) for (const warning of database.warnings) log.warn(warning);
   const nonces = await createNonceStore(config, database, log);
   try {

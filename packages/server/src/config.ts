@@ -28,7 +28,7 @@ export interface Config {
   readonly tolerance: number;
   readonly audience: readonly string[];
   readonly require: readonly ('aud' | 'htm' | 'target')[];
-  /** Addresses and ranges, as given. */
+  /** Addresses and ranges, as the operator wrote them. */
   readonly trustedProxies: readonly string[];
   readonly undecided: UndecidedLimits;
   readonly isTrustedProxy: (address: string | undefined) => boolean;
@@ -163,7 +163,7 @@ function readProxies(ranges: readonly string[], option: string): Config['isTrust
   }
   return (address) => {
     if (address === undefined) return false;
-    // A socket for both versions reports IPv4 addresses in this form (RFC 4291 §2.5.5.2).
+    // A socket for IPv4 and IPv6 reports IPv4 addresses in this form (RFC 4291 §2.5.5.2).
     const plain = address.replace(/^::ffff:(?=[\d.]+$)/i, '');
     const version = isIP(plain);
     return version !== 0 && list.check(plain, version === 4 ? 'ipv4' : 'ipv6');
@@ -175,7 +175,7 @@ function readFiles(files: readonly string[], option: string): readonly string[] 
   return files;
 }
 
-/** The characters of RFC 9110 §5.6.2, except those that some servers convert. */
+/** A header name (RFC 9110 §5.6.2) without the characters that some servers convert. */
 const HEADER_NAME = /^[A-Za-z][A-Za-z\d-]*$/;
 /** Headers that already have a meaning. */
 const RESERVED =
@@ -186,7 +186,10 @@ function checkHeaderName(name: string | undefined, option: string): void {
   throw new CommandError(`${option}: must be a custom header name, such as X-Auth-User`);
 }
 
-/** Returns the same string for names that CGI, WSGI and others confuse: they ignore case, and convert `-`, `_`, `.` or `~` to one another. */
+/**
+ * Returns the same string for all header names that an application could read as one. CGI, WSGI and others ignore case, and convert
+ * `-`, `_`, `.` or `~` to one another.
+ */
 export function canonicalName(name: string): string {
   return name.toLowerCase().replace(/[^a-z\d]/g, '-');
 }

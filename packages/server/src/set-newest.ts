@@ -1,7 +1,7 @@
 /**
  * Adds or replaces an entry of a map, and makes it the newest. If the map is full, the oldest entry is removed.
  *
- * @param max - entries that there is room for, at least 1
+ * @param max - maximum number of entries, at least 1
  */
 export function setNewest<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, max: number): void {
   map.delete(key);

@@ -44,7 +44,7 @@ test.each([
 test('the admin listener can be switched off', () =>
   expect(read({ 'admin-listen': 'off' }).adminListen).toBeUndefined());
 
-describe('an invalid value gives one line that names its option', () => {
+describe('an invalid value is reported in one line that names the option', () => {
   test.each<[keyof Values & string, string | string[]]>([
     ...['NaN', '-1', '20 ', 'Infinity', '0', '601', '1e1', ''].map(
       (bad) => ['tolerance', bad] as ['tolerance', string],
@@ -72,12 +72,12 @@ describe('an invalid value gives one line that names its option', () => {
       (bad) => ['user-header', bad] as ['user-header', string],
     ),
     ['key-header', 'x-auth-user'],
-  ])('--%s %j', (option, bad) => {
+  ])('--%s %j is refused', (option, bad) => {
     expect(() => read({ [option]: bad })).toThrow(new RegExp(`^--${option}: [^\n]+$`));
   });
 });
 
-test('a trusted proxy is recognized by its address, also on a socket for IPv4 and IPv6', () => {
+test('a trusted proxy is recognized by its address, even on a socket for both IPv4 and IPv6', () => {
   const { isTrustedProxy } = read({ 'trusted-proxy': ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1'] });
   for (const address of ['10.1.2.3', '::ffff:10.1.2.3', '2001:db8::7', '192.0.2.1'])
     expect(isTrustedProxy(address)).toBe(true);

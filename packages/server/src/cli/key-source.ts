@@ -2,11 +2,11 @@
 import { CommandError, type Io, isKeyText, readStandardInput } from 'ajwt-cli-kit';
 import { type KeyError, PublicKey } from 'asymmetric-jwt-auth';
 
-/** Bytes to read from standard input: one more than the longest key. */
+/** Maximum bytes to read from standard input: one more than the longest key. */
 const MAX_INPUT = 16_385;
 /** Maximum length of a response in bytes. */
 const MAX_RESPONSE = 65_536;
-/** Milliseconds to fetch a URL, including redirects. */
+/** Maximum milliseconds to fetch a URL, including redirects. */
 const TIMEOUT = 10_000;
 const MAX_REDIRECTS = 3;
 

@@ -6,7 +6,7 @@ import { type JwksEndpoint, jwksEndpoint } from 'asymmetric-jwt-auth/jwks';
 /**
  * Reads public keys from files and makes the endpoint that publishes them.
  *
- * @param files - paths of public keys (OpenSSH, PEM or JWK). They are read once
+ * @param files - paths of public keys (OpenSSH, PEM or JWK); each file is read once
  * @param option - name of the option, for messages
  * @returns `undefined` if there are no files; requests for the path then go to the application
  * @throws CommandError if a file cannot be read or is not a public key; a private key is refused too

@@ -23,7 +23,7 @@ export const serve = defineCommand({
     readWords(words, []);
     const config = readConfig(values, named);
     const jwks = await publishedKeys(config.serveJwks, named('serve-jwks'));
-    // The rest is loaded only after all options have been checked.
+    // Wrong options are reported before the slow imports.
     const [{ createLog }, { startApp }] = await Promise.all([import('../operations/log.ts'), import('../app.ts')]);
     const log = createLog(config.logLevel);
     if (config.workers > 1 && cluster.isPrimary) {
@@ -50,7 +50,7 @@ export const serve = defineCommand({
   },
 });
 
-/** Waits for the first signal. The same listener ends the process at the second one, so that no signal is missed in between. */
+/** Waits for the first signal. The second signal ends the process; the listener stays, so that no signal is missed. */
 function firstSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let isFirst = true;

@@ -1,4 +1,4 @@
-/** What the commands that read or change the directory share. */
+/** Helpers for commands that read or change the directory. */
 import { userInfo } from 'node:os';
 import { CommandError, type Io } from 'ajwt-cli-kit';
 import type { Directory, Page } from 'asymmetric-jwt-auth/sql';
@@ -10,9 +10,9 @@ export { DATABASE_OPTION };
 /**
  * Opens the directory, does the work, and closes it.
  *
- * @param url - of the database
- * @param option - how the URL was given
- * @throws CommandError if it cannot be opened; and any error of the work
+ * @param url - URL of the database
+ * @param option - name of the option or variable with the URL, for messages
+ * @throws CommandError if the database cannot be opened, and any error that the work throws
  */
 export async function withDirectory<T>(
   io: Io,
@@ -21,7 +21,7 @@ export async function withDirectory<T>(
   work: (directory: Directory) => Promise<T>,
 ): Promise<T> {
   const config = readDatabase(url, option);
-  // Loading takes half the time of a short command, so wrong options are reported before.
+  // This import takes half the time of a short command, so wrong options are reported first.
   const { openDatabase } = await import('../database/open.ts');
   const database = await openDatabase(config, 'command');
   if (database.created) io.note(`created the database ${config.name}`);
@@ -37,7 +37,7 @@ function actorOf(): string {
   try {
     return `cli:${userInfo().username}`;
   } catch {
-    // In many containers the user has no name.
+    // In many containers, the user has no name.
     return `cli:${process.getuid?.() ?? 'unknown'}`;
   }
 }

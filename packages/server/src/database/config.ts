@@ -11,21 +11,21 @@ interface SqliteConfig {
   readonly kind: 'sqlite';
   /** An absolute path. */
   readonly path: string;
-  /** For messages. */
+  /** URL for messages. */
   readonly name: string;
 }
 
 /** A database server, and how to connect to it. */
 export interface ServerConfig {
   readonly kind: ServerKind;
-  /** A name, an address, or the path of a Unix socket: for PostgreSQL of its folder, for MySQL of the socket itself. */
+  /** A name, an address, or a path: the Unix socket of MySQL, or the folder of the Unix socket of PostgreSQL. */
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly password: string | undefined;
   readonly database: string;
   readonly encryption: Encryption;
-  /** PEM file of the authorities that may sign the server's certificate; default those of Node. */
+  /** PEM file of the authorities that may sign the server's certificate; default: the authorities that Node trusts. */
   readonly ca: string | undefined;
   /** PEM files of the certificate and the key of this client. */
   readonly client: { readonly cert: string; readonly key: string } | undefined;
@@ -35,7 +35,7 @@ export interface ServerConfig {
   readonly application: string;
   /** Whether to use channel binding, if PostgreSQL offers it. */
   readonly binding: boolean;
-  /** For messages: without the password. */
+  /** URL without the password and the parameters, for messages. */
   readonly name: string;
 }
 
@@ -55,7 +55,7 @@ const KINDS: Readonly<Record<string, ServerKind>> = {
 const PORTS = { postgres: 5432, mysql: 3306 } as const;
 
 /**
- * Reads a database.
+ * Parses a database URL.
  *
  * @param option - the name of the option, for messages
  * @throws CommandError that does not repeat the value: it may contain a password
@@ -81,9 +81,9 @@ export function readDatabase(text = 'sqlite:ajwt.db', option = '--database'): Da
   }
 }
 
-/** @throws Error that says what to write instead */
+/** Reads the parts of a database URL. @throws Error that says what to write instead */
 function readServer(parts: UrlParts, kind: ServerKind): ServerConfig {
-  // Checked before a message can name a parameter: what follows the `?` of an unencoded password is not one.
+  // Checked first: if a password contains an unencoded `?`, no message must repeat the rest of it as a parameter.
   const isUserGiven = parts.user !== '' || parts.parameters.some(([name]) => plainName(name) === 'user');
   if (!isUserGiven) throw new Error(mustName(parts.scheme));
   const given = readParameters(parts, kind);
@@ -93,7 +93,7 @@ function readServer(parts: UrlParts, kind: ServerKind): ServerConfig {
   if (host.includes(',')) throw new Error('there is more than one host; name the primary, or a proxy in front of it');
   const isSocket = host.startsWith('/');
   const isHost = isSocket || isIP(host) !== 0 || /^[\w.-]+$/.test(host);
-  // In PostgreSQL's protocol, a NUL ends the name, and a setting follows.
+  // In PostgreSQL's protocol, a name with a NUL could add a setting.
   const isNamed = [user, database].every((name) => name !== '' && !/\p{Cc}/u.test(name));
   if (!isNamed || !isHost) throw new Error(mustName(parts.scheme));
   if (kind === 'mysql' && given.has('host') && !isSocket) throw new Error('socket must be an absolute path');
@@ -116,7 +116,7 @@ function readServer(parts: UrlParts, kind: ServerKind): ServerConfig {
   }
   const [cert, key] = [given.get('cert'), given.get('key')];
   if ((cert === undefined) !== (key === undefined)) {
-    throw new Error('sslcert and sslkey need each other; the authority of the server is another parameter');
+    throw new Error('sslcert and sslkey must be given together; sslcert is not the authority of the server');
   }
   const password = parts.password || given.get('password');
   const place = isSocket ? encodeURIComponent(host) : isIP(host) === 6 ? `[${host}]` : host;
@@ -130,7 +130,7 @@ function readServer(parts: UrlParts, kind: ServerKind): ServerConfig {
   };
 }
 
-/** @throws Error that names a parameter, but never repeats what may be part of a password */
+/** Reads the parameters of a database URL. @throws Error that names a parameter, but never repeats any part of a password */
 function readParameters({ parameters }: UrlParts, kind: ServerKind): ReadonlyMap<Setting, string> {
   const given = new Map<Setting, string>();
   for (const [name, value] of parameters) {

@@ -1,17 +1,17 @@
-/** Reads the encryption that a database URL asks for. */
+/** Reads the encryption settings of a database URL. */
 import type { ServerKind } from './parameters.ts';
 
 /**
  * How a connection is encrypted.
  *
- * - `none`: not at all
- * - `unverified`: without checking the certificate
- * - `authority`: the given authority must have signed the certificate
- * - `verified`: an authority must have signed the certificate, and it must name the host
+ * - `none`: without encryption
+ * - `unverified`: encrypted, without a check of the certificate
+ * - `authority`: encrypted; the given authority must have signed the certificate
+ * - `verified`: encrypted; an authority must have signed the certificate, and the certificate must name the host
  */
 export type Encryption = 'none' | 'unverified' | 'authority' | 'verified';
 
-/** The names in the tools of each database, in lower case and with `-` for `_`. */
+/** The names that the tools of each database use, in lower case and with `-` instead of `_`. */
 const MODES: Readonly<Record<ServerKind, Readonly<Record<string, Encryption>>>> = {
   postgres: { disable: 'none', require: 'unverified', 'verify-ca': 'authority', 'verify-full': 'verified' },
   mysql: {
@@ -22,10 +22,10 @@ const MODES: Readonly<Record<ServerKind, Readonly<Record<string, Encryption>>>> 
   },
 };
 
-/** With these, anyone on the network can switch encryption off. */
+/** Modes in which anyone on the network can switch encryption off. */
 const OPPORTUNISTIC = ['allow', 'prefer', 'preferred'];
 
-/** The parameters that matter for encryption. */
+/** The parameters of a database URL that determine encryption. */
 export interface EncryptionParameters {
   readonly kind: ServerKind;
   readonly mode: string | undefined;
@@ -34,9 +34,9 @@ export interface EncryptionParameters {
 }
 
 /**
- * Reads the encryption.
+ * Determines how a connection is encrypted.
  *
- * @returns the encryption, and the file of the authority if there is one
+ * @returns the encryption, and the file of the authority if the URL names one
  * @throws Error that says what to write instead
  */
 export function readEncryption({ kind, mode = 'disable', ca, isSocket }: EncryptionParameters): {
@@ -55,7 +55,7 @@ export function readEncryption({ kind, mode = 'disable', ca, isSocket }: Encrypt
   if (asked === undefined) {
     throw new Error(`${modeName} must be one of disable, require, verify-ca, verify-full`);
   }
-  // As in libpq: a given authority is used.
+  // Like libpq, check the certificate if the URL names an authority.
   const encryption = asked === 'unverified' && ca !== undefined ? 'authority' : asked;
   // Servers do not encrypt Unix sockets.
   if (isSocket) return { encryption: 'none', ca: undefined };

@@ -1,4 +1,4 @@
-/** Checks who else can write to an SQLite database: anyone who can decides who gets in. */
+/** Checks who else can write to an SQLite database: a writer can register any key. */
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CommandError } from 'ajwt-cli-kit';
@@ -40,13 +40,11 @@ function check(kind: 'file' | 'folder', paths: Iterable<string>, remedy: string)
     if (stats === undefined) continue;
     const what = `the database ${kind} ${path} is writable by`;
     if ((stats.mode & BY_ANYONE) !== 0) {
-      throw new CommandError(
-        `${what} anyone (${ownerAndMode(stats)}), and whoever can write to it can let anyone in; ${remedy}`,
-      );
+      throw new CommandError(`${what} anyone (${ownerAndMode(stats)}), so anyone can register keys; ${remedy}`);
     }
     if ((stats.mode & BY_GROUP) !== 0 && warnings.length === 0) {
       warnings.push(
-        `${what} the group ${stats.gid} (${ownerAndMode(stats)}), whose members can let anyone in; if that is not intended, run \`chmod g-w\` on it`,
+        `${what} the group ${stats.gid} (${ownerAndMode(stats)}), whose members can therefore register keys; if that is not intended, run \`chmod g-w\` on it`,
       );
     }
   }

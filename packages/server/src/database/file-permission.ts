@@ -10,7 +10,7 @@ const NODE_CODES = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'];
 const SQLITE_CODES = [3, 8, 14, 23];
 
 /**
- * Explains an error that has to do with permissions or absent folders.
+ * Explains an error that is caused by missing permissions or folders.
  *
  * @returns what is not permitted, with owner and mode, and what to do; `undefined` for other errors
  */
@@ -33,11 +33,11 @@ export function whyNotPermitted(path: string, error: unknown): string | undefine
     const problem = stats && problemWith(file, stats, R_OK | W_OK, 'read and write the file');
     if (problem !== undefined) return problem;
   }
-  // SQLite creates the write-ahead log beside the database.
+  // SQLite creates the write-ahead log in the folder of the database.
   return problemWith(folder, statSync(folder), W_OK, 'create files in the folder');
 }
 
-/** Returns the folders above one, the root first. */
+/** Returns all folders above a folder, the root first. */
 function ancestors(folder: string): readonly string[] {
   const above = dirname(folder);
   return above === folder ? [] : [...ancestors(above), above];
@@ -50,6 +50,6 @@ function problemWith(path: string, stats: Stats, mode: number, what: string): st
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EROFS') return `the file system of ${path} is read-only`;
     const user = nameOf(process.getuid?.() ?? -1);
-    return `user ${user} may not ${what} ${path} (${ownerAndMode(stats)}); run ajwtd as the owner, or change the owner`;
+    return `user ${user} cannot ${what} ${path} (${ownerAndMode(stats)}); run ajwtd as the owner, or change the owner`;
   }
 }

@@ -1,4 +1,4 @@
-/** Users and keys for requests: cached for as long as a change may go unnoticed, and with the keys of trusted JWK sets. */
+/** Looks up users and keys for requests, with a cache and with the keys of trusted JWK sets. */
 import { cachedKeyStore, type KeyStore, UnavailableError } from 'asymmetric-jwt-auth';
 import { type JwksClient, withJwks } from 'asymmetric-jwt-auth/jwks';
 import { type DirectoryUser, directoryRevision } from 'asymmetric-jwt-auth/sql';
@@ -11,18 +11,18 @@ export interface OpenKeyStore {
   close(): Promise<void>;
 }
 
-/** Milliseconds that a lookup may take. */
+/** Maximum milliseconds for a lookup. */
 const DEADLINE_MS = 1000;
 
-/** As {@link openDirectory}, with the keys of trusted JWK sets. They depend on the token, so they are not in the cache. */
+/** Opens the directory with the keys of trusted JWK sets. They depend on the token, so the cache does not hold them. */
 export async function openKeyStore(database: Database, jwks: JwksClient, log: Logger): Promise<OpenKeyStore> {
   const { store, close } = await openDirectory(database, log);
   return { store: withJwks(store, jwks), close };
 }
 
 /**
- * Caches users and keys. A change takes effect at once in SQLite, whose file shows it; in PostgreSQL as soon as the server notifies
- * this process, and within a second in any case; in MySQL and MariaDB within a second.
+ * Caches users and keys. With SQLite, a change takes effect at once, because the file shows it. With PostgreSQL, it takes effect when
+ * its notification arrives, and after a second if none arrives. With MySQL and MariaDB, it takes effect within a second.
  */
 async function openDirectory({ config, directory, checkFile }: Database, log: Logger): Promise<OpenKeyStore> {
   const find: typeof directory.find = (username, hint) => {
@@ -51,7 +51,7 @@ async function openDirectory({ config, directory, checkFile }: Database, log: Lo
   return { store, close: listenForChanges(config, () => store.forget(), log) };
 }
 
-/** @throws UnavailableError after {@link DEADLINE_MS} */
+/** Waits for work. @throws UnavailableError if it takes longer than {@link DEADLINE_MS} */
 async function inTime<T>(work: T | Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

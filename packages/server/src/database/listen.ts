@@ -1,4 +1,4 @@
-/** Listens to notifications of changes from PostgreSQL, and checks that they arrive. */
+/** Listens for notifications of changes from PostgreSQL, and checks that they arrive. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { Logger } from 'pino';
@@ -22,7 +22,7 @@ export interface ListenTimes {
 
 const TIMES: ListenTimes = { retryMs: 500, echoMs: 5000, silenceMs: 60_000 };
 
-/** Log messages of each state. Without notifications, changes take effect when cached users expire, after a second. */
+/** The log message for each state. Without notifications, changes take effect when cached users expire, after a second. */
 const MESSAGES = {
   heard: 'PostgreSQL notifications arrive again: changes of users and keys take effect at once',
   lost: 'PostgreSQL notifications do not arrive: changes of users and keys take effect within a second',
@@ -31,10 +31,10 @@ const MESSAGES = {
 } as const;
 
 /**
- * Listens until it is stopped. Opens a lost connection again, and replaces one that delivers nothing from time to time.
+ * Listens until it is stopped. Reopens a lost connection, and now and then replaces a connection that delivers nothing.
  *
- * @param changed - called after every change, and after every period in which changes could go unnoticed
- * @returns a function that stops it
+ * @param changed - called after every change, and after every period without notifications
+ * @returns a function that stops listening
  */
 export function listenForChanges(
   config: ServerConfig,
@@ -42,7 +42,7 @@ export function listenForChanges(
   log: Logger,
   times: ListenTimes = TIMES,
 ): () => Promise<void> {
-  /** For this process only: other processes need not receive its echo. */
+  /** Each process checks its connection on its own channel, so that other processes do not receive its echoes. */
   const echoChannel = `ajwt_echo_${randomBytes(8).toString('hex')}`;
   let isClosed = false;
   let client: pg.Client | undefined;
@@ -91,7 +91,7 @@ export function listenForChanges(
     }
   }
 
-  /** @returns a promise of false */
+  /** Waits, and resolves to false. */
   function pause(milliseconds: number): Promise<false> {
     return new Promise((resolve) => {
       timer = setTimeout(resolve, milliseconds, false);

@@ -19,24 +19,24 @@ export interface Database {
   readonly warnings: readonly string[];
   readonly directory: Directory;
   /**
-   * Opens more connections to the same database, so that statements on them do not wait for others. They are closed with it.
+   * Opens more connections to the same database, so that their statements do not wait for others. They are closed with the database.
    *
-   * @param connections - the most to open, if the database is a server
+   * @param connections - maximum number of connections to a database server
    */
   connect(connections: number): Kysely<unknown>;
   /**
-   * Checks that the open file is still the one at the path: otherwise other processes change users and claim nonces in another file.
+   * Checks that the path still leads to the open file. Otherwise, other processes change users and claim nonces in another file.
    *
-   * @throws UnavailableError if the path leads to another file, or to none
+   * @throws UnavailableError if the file was replaced or removed
    */
   checkFile(): void;
   close(): Promise<void>;
 }
 
-/** The nonce store of another process may have created these first. */
+/** Tables that the nonce store of another process may have created already. */
 const NONCE_TABLES = ['ajwt_nonce', 'ajwt_epoch', 'ajwt_life'];
 
-/** Connections for users and keys. These are cached, so they are rarely read. */
+/** Connections for users and keys. A few are enough, because users and keys are cached. */
 const DIRECTORY_CONNECTIONS = 3;
 
 /**
@@ -57,7 +57,7 @@ export async function openDatabase(
     if (!database.isEmpty) {
       throw new CommandError(`${placeOf(config)} lacks ${pending.join(', ')}; run \`ajwtd migrate\` first`);
     }
-    // Another process may have created them in the meantime.
+    // Another process may have created the tables in the meantime.
     const migrations = await database.directory.migrate();
     return { ...database, created: migrations.length > 0 };
   } catch (error) {
@@ -66,7 +66,7 @@ export async function openDatabase(
   }
 }
 
-/** As {@link openDatabase}, but with any tables or none. @throws CommandError if it cannot be opened */
+/** Opens a database like {@link openDatabase}, but ignores which tables it has. @throws CommandError if it cannot be opened */
 export async function connectDatabase(
   config: DatabaseConfig,
   opener: Opener,
@@ -87,7 +87,7 @@ export async function connectDatabase(
     };
     const first = connect(DIRECTORY_CONNECTIONS);
     const isEmpty = isNew || (await first.introspection.getTables()).every(({ name }) => NONCE_TABLES.includes(name));
-    // Checked again: SQLite may have created files, or the database at the end of a broken link.
+    // Checked again: SQLite may have created files, such as the target of a broken link.
     const warnings = config.kind === 'sqlite' ? checkFileAccess(config.path) : [];
     const checkFile = config.kind === 'sqlite' ? fileCheck(config.path) : () => {};
     const directory = sqlDirectory(first, onWriteError === undefined ? {} : { onWriteError });
@@ -102,7 +102,7 @@ export async function connectDatabase(
   }
 }
 
-/** Imports only the driver that it needs. */
+/** Makes a function that makes dialects. Imports only the driver that is needed. */
 async function dialectMaker(config: DatabaseConfig, opener: Opener): Promise<(connections: number) => Dialect> {
   const limits = POOL_LIMITS[opener];
   if (config.kind === 'sqlite') return () => nodeSqliteDialect(config.path, { busyTimeoutMs: SQLITE_WAIT_MS[opener] });
@@ -125,7 +125,7 @@ function cannotOpen(config: DatabaseConfig, error: unknown): CommandError {
   return new CommandError(`the database ${placeOf(config)} cannot be opened: ${reason}`);
 }
 
-/** Returns the message of an error. If all addresses of a host refused, the errors are inside. */
+/** Returns the message of an error. If all addresses of a host refuse the connection, returns that of the first address. */
 export function reasonOf(error: unknown): string {
   const { message, code, errors } = error as { message?: string; code?: string; errors?: readonly unknown[] };
   if (errors?.[0] !== undefined) return reasonOf(errors[0]);

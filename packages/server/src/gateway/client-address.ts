@@ -4,12 +4,12 @@ import { parseIpAddress } from 'ajwt-cli-kit';
 import { headerValues } from 'asymmetric-jwt-auth/node';
 import type { Config } from '../config.ts';
 
-/** The parts of a request that the address is read from. */
+/** The parts of a request that contain the address. */
 type Sent = Pick<IncomingMessage, 'rawHeaders'> & { readonly socket: { readonly remoteAddress?: string | undefined } };
 
 /**
  * Returns the client's address, by which its requests are counted: an IPv4 address, or the first 64 bits of an IPv6 address, because
- * one client usually has all addresses of such a network.
+ * one client usually has a whole /64 network.
  *
  * Behind trusted proxies, it is the rightmost entry of `X-Forwarded-For` that is not a trusted proxy itself. The entries to the left
  * of it may be forged by the client.

@@ -2,7 +2,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Statuses by error code of Node; all other errors are a 400. */
+/** Statuses by the error codes of Node; all other errors get a 400. */
 const STATUSES: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
@@ -23,7 +23,7 @@ export function answerClientErrors(server: Server): void {
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const response = responses.get(socket);
-    // The last response of the connection: if it was written, all earlier ones were too.
+    // If the last response of the connection was written, all earlier ones were too.
     const isUnderWay = response !== undefined && !response.writableFinished;
     const mayWrite = socket.writable && !(isUnderWay && response.headersSent);
     const status = STATUSES[error.code ?? ''] ?? 400;

@@ -1,15 +1,15 @@
-/** Logs decisions: a few refusals a second, so that a flood cannot fill the disk, and the number of refusals left out. */
+/** Logs decisions. A few refusals a second are logged and the others counted, so that a flood cannot fill the disk. */
 
 import { printable } from 'ajwt-cli-kit';
 import type { AuthenticationEvent, AuthenticationRequest } from 'asymmetric-jwt-auth';
 import type { Logger } from 'pino';
 import { lineQuota } from './line-quota.ts';
 
-/** Lines a second about requests without a valid signature. */
+/** Maximum lines a second about requests without a valid signature. */
 const UNPROVEN = { each: 10 };
-/** Lines a second about failures of this server. Their quota is separate, so that a flood of garbage cannot hide them. */
+/** Maximum lines a second about failures of this server. Their quota is separate, so that a flood of garbage cannot hide them. */
 const FAILURES = { each: 10 };
-/** Lines a second about one user and key, and about all users: anyone who captured a token can replay it in a flood. */
+/** Maximum lines a second about one user and key, and about all users. Anyone who captures a token can flood with replays. */
 const PROVEN = { each: 10, inAll: 100 };
 
 /** Writes decisions to the log. */

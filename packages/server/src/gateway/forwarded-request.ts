@@ -16,14 +16,14 @@ export function originForm(target: string): string {
   return target.replace(/^https?:\/\/[^/?#]*/i, '');
 }
 
-/** Headers with the method: the nginx convention; Traefik and Caddy. */
+/** Headers with the method. nginx recipes set the first one, Traefik and Caddy the second. */
 const METHODS = { 'x-original-method': asSent, 'x-forwarded-method': asSent };
-/** Headers with the target: the nginx convention; ingress-nginx; Traefik and Caddy. */
+/** Headers with the target. nginx recipes set the first one, ingress-nginx the second, Traefik and Caddy the third. */
 const TARGETS = { 'x-original-uri': asSent, 'x-original-url': originForm, 'x-forwarded-uri': asSent };
 
 /**
- * Returns the original request. Envoy sends its method, and appends its target to our path. Other proxies send both in headers, which
- * are read only if the proxy is trusted.
+ * Returns the original request. Envoy sends it with the same method, and with its target after our path. Other proxies send
+ * method and target in headers, which are read only if the proxy is trusted.
  */
 export function describedRequest(request: IncomingMessage, trusted: boolean): Described {
   const below = originForm(request.url ?? '').slice(FORWARD_AUTH.length);

@@ -132,7 +132,7 @@ export function createGateway({ auth, proxy, jwks, config, overloads, log }: Gat
   server.on('connection', turns.accepted);
   // Node would silently drop headers beyond a maximum, and a second Authorization could be among them.
   server.maxHeadersCount = 0;
-  // Ask for a body (100 Continue) only after the request was accepted.
+  // Ask for a body (100 Continue) only after accepting the request.
   server.on('checkContinue', serve);
   server.on('checkExpectation', serve);
   return server;
@@ -145,9 +145,9 @@ function refuse(request: IncomingMessage, response: ServerResponse, result: Refu
 
 /** Returns what makes a request ambiguous: the application could read it differently from the signer or another proxy. */
 function ambiguityOf({ url, rawHeaders }: IncomingMessage): string | undefined {
-  // The absolute form (RFC 9112 §3.2.2), and `*`.
+  // This refuses the absolute form (RFC 9112 §3.2.2) and `*`.
   if (!url?.startsWith('/')) return 'The request target is not a path.';
-  // RFC 9112 §3.2; Node keeps the first.
+  // RFC 9112 §3.2 forbids it; Node would use the first one.
   if (headerValues(rawHeaders, 'host').length > 1) return 'The request has more than one Host header.';
   return undefined;
 }
@@ -161,7 +161,7 @@ function asUnavailable(result: RefusedResult): RefusedResult {
   return { ...result, status: 503 };
 }
 
-/** Returns the path as sent, also from the absolute form. It is not decoded or normalized, so it has one reading only. */
+/** Returns the path of a request target, also in absolute form. The path is not decoded or normalized, so it cannot be misread. */
 function pathOf(target: string): string {
   return originForm(target).replace(/[?#].*$/s, '');
 }

@@ -21,7 +21,7 @@ export function encodeUsername(username: string): string {
     .replace(/%(?:40|2B|24)/g, decodeURIComponent);
 }
 
-/** Returns the identity headers of an accepted request. None is ever empty. */
+/** Returns the identity headers of an accepted request. Their values are never empty. */
 export function identityHeaders(
   { username, key }: AcceptedResult<unknown>,
   { userHeader, keyHeader }: IdentityHeaderNames,
@@ -35,7 +35,7 @@ export function identityHeaders(
  * The proxy sets the identity headers, but the application could still read a header of the caller, if CGI or WSGI turns its name into
  * the same variable (`X_Auth_User`). And a proxy may remove the headers that `Connection` names after it has set them.
  *
- * @returns a function of the raw headers, names and values in turn
+ * @returns a function that takes the raw headers (names and values in turn) and returns whether there is such a header
  */
 export function imitationFinder(names: IdentityHeaderNames): (rawHeaders: readonly string[]) => boolean {
   const ours = new Map([names.userHeader, names.keyHeader].map((name) => [canonicalName(name), name.toLowerCase()]));

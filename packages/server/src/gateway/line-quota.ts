@@ -34,8 +34,8 @@ interface Place<Thing> {
 /**
  * Makes a quota for the lines of each wall-clock second.
  *
- * @param report - called for each subject with lines left out, at the latest when the second is over; with `undefined` for the sum of
- *   several subjects
+ * @param report - called for each subject with omitted lines, at the end of the second at the latest; the subject is `undefined` if the
+ *   count is the sum of several subjects
  */
 export function lineQuota<Thing>(
   { each, inAll = Number.POSITIVE_INFINITY }: LineLimits,

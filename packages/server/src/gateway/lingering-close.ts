@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 
 /** How long a client may continue to send after the end of the response, in milliseconds. */
 export interface LingeringLimits {
-  /** Time without a byte. */
+  /** Without sending a byte. */
   readonly idle: number;
   readonly total: number;
 }

@@ -19,7 +19,7 @@ export const OVERLOADED: RefusedResult = {
   body: JSON.stringify({ type: 'about:blank', title: 'Service Unavailable', status, error, detail: message }),
 };
 
-/** The limit that was reached: open requests of one connection, undecided requests of one address, or all undecided requests. */
+/** The limit that was reached: for requests in flight on a connection, for undecided requests of an address, or for all of them. */
 type OverloadLimit = 'connection' | 'address' | 'all';
 
 const EXPLANATIONS: Readonly<Record<OverloadLimit, string>> = {

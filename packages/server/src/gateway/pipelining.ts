@@ -5,13 +5,13 @@ import { setNewest } from '../set-newest.ts';
 import { addressGroup } from './client-address.ts';
 
 /**
- * Requests that a connection may have in flight. Proxies and ordinary clients wait for each response; a client that doesn't makes the
- * server read hundreds of its requests before those of others.
+ * Maximum number of requests in flight on a connection. Proxies and ordinary clients wait for each response. A client that doesn't
+ * wait makes the server read hundreds of its requests before the requests of others.
  */
 const MOST_OPEN = 16;
-/** Milliseconds for which new connections from an address that exceeded the limit are read in slices. */
+/** After an address exceeds the limit, its new connections are read in slices for this many milliseconds. */
 const REMEMBERED = 60_000;
-/** Remembered addresses; a new one replaces the oldest. */
+/** Maximum number of remembered addresses; a new address replaces the oldest. */
 const MOST_REMEMBERED = 10_000;
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -30,7 +30,7 @@ export interface PipelineLimit {
  */
 export function pipelineLimit(exceeded: (request: IncomingMessage) => void): PipelineLimit {
   const open = new WeakMap<Socket, number>();
-  /** When a peer last exceeded the limit, by address group; the oldest first. */
+  /** Time at which a peer last exceeded the limit, by address group; the oldest entry comes first. */
   const careless = new Map<string, number>();
 
   function remember(socket: Socket): void {
@@ -65,7 +65,7 @@ function groupOf({ remoteAddress = '' }: Socket): string {
   return addressGroup(remoteAddress) ?? '';
 }
 
-/** Bytes of a slice: one or two requests. */
+/** Bytes in a slice, which holds one or two requests. */
 const SLICE = 2048;
 
 /**
@@ -75,7 +75,7 @@ const SLICE = 2048;
  * closed the connection. Slices cost some microseconds a request, so only connections that need them are read this way.
  */
 function readInSlices(socket: Socket, slice = SLICE): void {
-  // The listener of the HTTP server. If a version of Node has none, the connection is read as usual.
+  // This listener belongs to the HTTP server. If a version of Node has no such listener, the connection is read as usual.
   const [parse] = socket.listeners('data') as ((bytes: Buffer) => void)[];
   if (parse === undefined) return;
   socket.off('data', parse);

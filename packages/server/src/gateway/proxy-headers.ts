@@ -3,8 +3,8 @@ import { canonicalName } from '../config.ts';
 
 /**
  * Never forwarded. CGI programs read `Proxy` as the variable HTTP_PROXY and send their own requests there (httpoxy). The others replace
- * the method or the target, so the application would execute something that was not signed; a trusted proxy that doesn't know them
- * forwards those of any client.
+ * the method or the target, so the application would execute something that was not signed; a trusted proxy that doesn't set them
+ * may forward them from any client.
  */
 const NEVER = /^(?:proxy|x-original-(?:method|path|ur[il])|x-rewrite-(?:path|ur[il])|x-http-destinationurl)$/;
 
@@ -22,8 +22,8 @@ const OF_PROXIES: readonly RegExp[] = [
 ];
 
 /**
- * Returns whether a header must not reach the application. `X-HTTP-Method-Override` may: it is a request of the client to the
- * application.
+ * Returns whether a header must not reach the application. `X-HTTP-Method-Override` may reach it, because clients set that header
+ * themselves.
  *
  * @param name - name as received, in lower case
  * @param isTrusted - whether the sender is a trusted proxy. Even then, only the exact spelling of a name is forwarded

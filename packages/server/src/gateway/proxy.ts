@@ -24,7 +24,7 @@ export interface UpstreamProxy {
 export interface ProxyOptions {
   /** Origin of the application. */
   readonly upstream: URL;
-  /** Seconds from the last byte of a request to the headers of its response. */
+  /** Maximum seconds between the last byte of a request and the headers of its response. */
   readonly responseTimeout: number;
 }
 
@@ -56,7 +56,7 @@ export function createProxy({ upstream, responseTimeout }: ProxyOptions, failure
       });
       outgoing.once('response', (answer) => {
         state.isOver = true;
-        // If the response came before the end of the body, the application may read on until the response ends.
+        // If the response begins before the body ends, the application can continue to read the body until the response ends.
         endUnreadBody(request, response);
         answer.once('end', stopSending);
         const problem = relayResponse(answer, response);

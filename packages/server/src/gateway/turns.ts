@@ -7,7 +7,7 @@
  */
 import { FairLine } from '../nonces/fair-line.ts';
 
-/** Maximum decisions in a turn, and in a turn in which a connection was accepted. */
+/** Maximum number of decisions in a turn, and in a turn that accepted a connection. */
 const MOST = 64;
 const MOST_WITH_NEWCOMERS = 4;
 

@@ -1,7 +1,7 @@
-/** Handles request bodies that are not complete: stalled ones are cut, unread ones are not waited for. */
+/** Handles incomplete request bodies: closes the connection of a stalled body, and does not wait for an unread one. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Milliseconds without a byte after which a connection is closed. */
+/** A connection is closed after this many milliseconds without a byte. */
 const IDLE = 30_000;
 
 /** Returns whether the request has a body (RFC 9112 §6.3). */
@@ -23,7 +23,7 @@ export function cutIdleBody(request: IncomingMessage, idle = IDLE): void {
   let still = 0;
   const watch = setInterval(() => {
     if (request.complete || request.destroyed) return clearInterval(watch);
-    // Bytes wait here to be read, so the application is slow, not the client.
+    // If received bytes are still unread, the application is slow, not the client.
     const moves = socket.bytesRead !== received || request.readableLength > 0;
     received = socket.bytesRead;
     still = moves ? 0 : still + step;

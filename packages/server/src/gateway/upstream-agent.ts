@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 /** Maximum idle connections to the application. */
 const IDLE_CONNECTIONS = 256;
 /**
- * Milliseconds for which an idle connection is kept, unless the application's `Keep-Alive` header asks for less. Many servers close
+ * Milliseconds for which an idle connection is kept, unless the application's `Keep-Alive` header gives a shorter time. Many servers close
  * theirs after 5 s, and a request with a body that is sent at that moment cannot be repeated.
  */
 const IDLE_TIMEOUT = 4000;

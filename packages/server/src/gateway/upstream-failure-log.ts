@@ -1,8 +1,8 @@
-/** Log lines about an application that does not respond: a few a second, so that a broken application cannot fill the disk. */
+/** Logs requests that the application does not respond to: a few a second, so that a broken application cannot fill the disk. */
 import type { Logger } from 'pino';
 import { lineQuota } from './line-quota.ts';
 
-/** Lines a second about one cause, and about all causes. */
+/** Maximum lines a second about one cause, and about all causes. */
 const LIMITS = { each: 10, inAll: 20 };
 
 /** A request that the application did not respond to. */

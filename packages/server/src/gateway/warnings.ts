@@ -5,14 +5,14 @@ import type { Logger } from 'pino';
 
 /** Milliseconds between two lines about the same subject. */
 const INTERVAL = 60_000;
-/** Subjects remembered at a time. */
+/** Maximum number of remembered subjects. */
 const MAX_SUBJECTS = 1000;
 
 /**
  * Limits lines to one a minute for each subject.
  *
  * @param now - returns milliseconds
- * @returns a function that tells whether a line about a subject may be written now; `false` for new subjects while 1000 others are
+ * @returns a function that returns whether a line about a subject may be written now: never for a new subject while 1000 others are
  *   remembered
  */
 export function oncePerMinute(now: () => number = () => performance.now()): (subject: string) => boolean {
@@ -35,7 +35,7 @@ const STATES = { key_revoked: 'a revoked key', key_expired: 'a retired or expire
  * Makes the warnings about keys that are still in use after they were revoked or have expired.
  *
  * @param now - returns milliseconds
- * @returns a function to call with each refusal. A token that only names the key is enough: its signature was not checked
+ * @returns a function to call with each refusal. It warns even if a token only names the key, because its signature is not checked
  */
 export function oldKeyWarnings(
   log: Logger,
@@ -66,7 +66,7 @@ export function jwksWarnings(log: Logger, now?: () => number): (error: JwksError
   };
 }
 
-/** Makes the warnings about times of use that could not be written to the database. */
+/** Makes the warnings about key usage that could not be recorded in the database. */
 export function keyUsageWarnings(log: Logger): (error: unknown) => void {
   const mayWarn = oncePerMinute();
   return (error) => {

@@ -2,8 +2,8 @@
 import type { ClientRequest } from 'node:http';
 
 /**
- * Calls `expire` once if the application makes no progress for `limit` milliseconds: it accepts no connection, reads nothing of a
- * waiting body, or has the whole request and does not begin its response. Time spent waiting for a slow client does not count.
+ * Calls `expire` once if the application makes no progress for `limit` milliseconds: if it does not accept the connection, stops
+ * reading the body, or has the whole request and does not begin its response. Time spent waiting for a slow client does not count.
  */
 export function watchProgress(outgoing: ClientRequest, limit: number, expire: () => void): void {
   let isOver = false;

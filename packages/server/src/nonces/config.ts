@@ -1,20 +1,20 @@
 /** Reads the option `--nonces`. */
 import { CommandError } from 'ajwt-cli-kit';
 
-/** A Redis or Valkey, and how to connect to it. */
+/** A Redis or Valkey server, cluster or Sentinel setup, and how to connect to it. */
 export interface RedisConfig {
   readonly kind: 'redis';
   readonly mode: 'single' | 'cluster' | 'sentinel';
-  /** The server, some nodes of the cluster, or the sentinels. */
+  /** Addresses of the server, of some nodes of the cluster, or of the sentinels. */
   readonly hosts: readonly { readonly host: string; readonly port: number }[];
   readonly tls: boolean;
   readonly username: string | undefined;
   readonly password: string | undefined;
-  /** The number of the database; 0 for a cluster, which has only one. */
+  /** Number of the database; 0 for a cluster, which has only one database. */
   readonly db: number;
-  /** The name of the master in the configuration of the sentinels. */
+  /** Name of the master in the configuration of the sentinels. */
   readonly master: string | undefined;
-  /** For messages: without the password. */
+  /** URL without the password, for messages. */
   readonly name: string;
 }
 

@@ -3,18 +3,18 @@ import { type NonceStore, UnavailableError } from 'asymmetric-jwt-auth';
 import { FairLine } from './fair-line.ts';
 
 export interface ClaimLimits {
-  /** Claims in flight at a time. */
+  /** Maximum number of claims in flight. */
   readonly maxInFlight: number;
-  /** Waiting claims of one user. */
+  /** Maximum number of waiting claims of one user. */
   readonly maxWaiting: number;
-  /** Milliseconds that a claim may wait. */
+  /** Maximum milliseconds that a claim waits. */
   readonly maxWaitMs: number;
 }
 
 /** More claims in flight would only wait inside the store, where users do not take turns. */
 const LIMITS: ClaimLimits = { maxInFlight: 16, maxWaiting: 256, maxWaitMs: 100 };
 
-/** Wraps a nonce store. A claim for which there is no room, or that waits too long, is not made, and throws UnavailableError. */
+/** Wraps a nonce store. If too many claims of the user wait, or a claim waits too long, it is not made and throws UnavailableError. */
 export function fairClaims(
   store: NonceStore,
   { maxInFlight, maxWaiting, maxWaitMs }: ClaimLimits = LIMITS,
@@ -39,7 +39,7 @@ export function fairClaims(
     });
   }
 
-  /** Gives the place of a finished claim to the next one. */
+  /** Starts the next claim when another has finished. */
   function handOver(): void {
     const begin = line.next();
     if (begin === undefined) inFlight -= 1;

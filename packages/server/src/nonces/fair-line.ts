@@ -1,4 +1,4 @@
-/** A queue in which groups take turns, so that a group with many items delays another group by one item only. */
+/** A queue in which groups take turns, so that a group with many items delays another group by only one item. */
 export class FairLine<Item> {
   /** The waiting items of each group. The first group is the next to have a turn. */
   readonly #groups = new Map<string, Set<Item>>();

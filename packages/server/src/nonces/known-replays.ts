@@ -1,13 +1,13 @@
-/** Remembers replays, so that the nonce store is asked about each of them once. */
+/** Remembers replays, so that the nonce store handles each of them once. */
 import type { NonceClaim, NonceStore } from 'asymmetric-jwt-auth';
 import { setNewest } from '../set-newest.ts';
 
-/** Remembered replays. A new one replaces the one that was seen least recently. */
+/** Maximum number of remembered replays. A new replay replaces the least recently seen one. */
 const MAX_REPLAYS = 4096;
 
-/** Wraps a nonce store. A used nonce stays used, so a token that is replayed thousands of times a second costs the store nothing. */
+/** Wraps a nonce store. A used nonce stays used, so repeated replays of one token need not reach the store. */
 export function knownReplays(store: NonceStore, maxReplays = MAX_REPLAYS): NonceStore {
-  /** By when they were last seen, the oldest first. */
+  /** The least recently seen replay comes first. */
   const replays = new Map<string, true>();
 
   return {
@@ -24,7 +24,7 @@ export function knownReplays(store: NonceStore, maxReplays = MAX_REPLAYS): Nonce
   };
 }
 
-/** No two nonces have the same name. */
+/** Returns a different name for each nonce. */
 function nameOf({ username, time, nonce }: NonceClaim): string {
   return JSON.stringify([username, time, nonce]);
 }

@@ -5,7 +5,7 @@ import type { RedisConfig } from './config.ts';
 
 /** Milliseconds after which an unresponsive connection is dropped. */
 const TIMEOUT_MS = 2000;
-/** Milliseconds between two attempts to connect, at most. */
+/** Maximum milliseconds between two attempts to connect. */
 const MAX_PAUSE_MS = 500;
 /** Milliseconds between two log lines about lost connections. */
 const LOG_PAUSE_MS = 1000;

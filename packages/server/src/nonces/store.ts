@@ -7,7 +7,7 @@ import type { Database } from '../database/open.ts';
 import { fairClaims } from './fair-claims.ts';
 import { knownReplays } from './known-replays.ts';
 
-/** Database connections for claims. Each request makes one claim. */
+/** Number of database connections for claims. Each request makes one claim. */
 const CLAIM_CONNECTIONS = 8;
 
 /**
@@ -39,7 +39,7 @@ export async function createNonceStore(
   });
 }
 
-/** Claims in this store leave the process: replays, and the flood of one user, must not delay other users. */
+/** Wraps a store outside this process, so that replays, or the flood of one user, do not delay other users. */
 function guarded(store: NonceStore): NonceStore {
   return knownReplays(fairClaims(store));
 }

@@ -19,7 +19,7 @@ export function createLog(level: LogLevel, stream: NodeJS.WriteStream = process.
 /** Maximum bytes of lines that wait to be written; further lines are lost. */
 const MOST_WAITING = 1024 * 1024;
 
-/** If the log cannot be written, for example because the disk is full, requests are still decided and the process goes on. */
+/** If the log cannot be written, for example because the disk is full, requests are still decided and the process keeps running. */
 function standardOutput() {
   const destination = pino.destination({ fd: 1, sync: true, maxLength: MOST_WAITING });
   destination.on('error', () => {});

@@ -72,7 +72,7 @@ describe('ajwtd key add', () => {
     ['2027-02-31', 'must be a date'],
     ['tomorrow', 'must be a date'],
     ['1999-01-01', 'ajwtd: --expires: 1999-01-01 is in the past; give a later date'],
-  ])('--expires %s is refused, and nothing is stored', async (date, message) => {
+  ])('an expiry date of %s is refused, and nothing is stored', async (date, message) => {
     const { code, stderr } = await run(`key add guido ${KEY}.pub --expires ${date}`);
     expect(code).toBe(1);
     expect(stderr).toContain(message);
@@ -114,7 +114,7 @@ describe('ajwtd key list and key revoke', () => {
     expect((await run(`key add guido ${KEY}.pub`)).stderr).toMatch(/^ajwtd: .* was revoked; make a new one\n$/);
   });
 
-  test('list prints columns', async () => {
+  test('list prints keys in columns', async () => {
     await run(`key add guido ${KEY}.pub`);
     await run(`key add ada ${OTHER}.pub`);
     const { stdout } = await run('key list');
@@ -156,7 +156,7 @@ describe('ajwtd user', () => {
     expect(await json('key list')).toEqual([]);
   });
 
-  test.each(['show', 'disable', 'enable', 'remove'])('%s of an unknown user is refused in one line', async (verb) => {
+  test.each(['show', 'disable', 'enable', 'remove'])('user %s reports an unknown user in one line', async (verb) => {
     await run('migrate');
     expect(await run(`user ${verb} nobody`)).toMatchObject({
       code: 1,
@@ -172,7 +172,7 @@ describe('ajwtd user', () => {
     expect((await run('user add a\u001b[31mb')).stderr).toMatch(/^ajwtd: a username has 1 to 600 bytes/);
   });
 
-  test('names in any script are unchanged', async () => {
+  test('names in any script are stored unchanged', async () => {
     for (const name of ['Жук', 'жук']) await run(`user add ${name}`);
     expect(await json('user list')).toMatchObject([{ username: 'Жук' }, { username: 'жук' }]);
   });
@@ -182,14 +182,14 @@ const FORMS =
   'must be sqlite:PATH, such as sqlite:/var/lib/ajwtd/ajwt.db, postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE';
 
 describe('the database', () => {
-  test('ajwtd migrate creates it, and changes nothing the second time', async () => {
+  test('is created by ajwtd migrate; a second run changes nothing', async () => {
     expect((await run('migrate')).stderr).toBe(
       `2026-11-directory: done\n2026-11-key-sets: done\nsqlite:${database} is up to date\n`,
     );
     expect((await run('migrate')).stderr).toBe(`sqlite:${database} is up to date\n`);
   });
 
-  test('an older version is updated only by ajwtd migrate', async () => {
+  test('of an older version is updated only by ajwtd migrate', async () => {
     await run('user add guido');
     const older = new DatabaseSync(database);
     older.exec('DELETE FROM ajwt_migration');
@@ -209,12 +209,12 @@ describe('the database', () => {
     ],
     ['sqlite::memory:', FORMS],
     ['ajwt.db', FORMS],
-  ])('%s is refused, with the name of the option or variable', async (url, message) => {
+  ])('%s is refused, and the message names the option or variable', async (url, message) => {
     expect((await run(`user list --database ${url}`)).stderr).toBe(`ajwtd: --database: ${message}\n`);
     expect((await run('user list', { AJWTD_DATABASE: url })).stderr).toBe(`ajwtd: AJWTD_DATABASE: ${message}\n`);
   });
 
-  test('a file that is not a database stays unchanged', async () => {
+  test('is refused if it is another kind of file, which stays unchanged', async () => {
     const { code, stderr } = await run(`user list --database sqlite:${file('k.pub')}`);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^ajwtd: the database .*k\.pub cannot be opened: .*\n$/);
@@ -233,7 +233,7 @@ describe('commands and help', () => {
     ['key add guido a b', 'ajwtd: unexpected argument; give USER FILE\n'],
     ['serve --listn x', 'ajwtd: unknown option --listn; did you mean --listen?\n'],
     ['user list --jsn', 'ajwtd: unknown option --jsn; did you mean --json?\n'],
-  ])('ajwtd %s reports what is wrong', async (line, message) => {
+  ])('ajwtd %s reports the mistake', async (line, message) => {
     const { code, stdout, stderr } = await run(line === '' ? [] : line);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(message);
@@ -256,7 +256,7 @@ Run \`ajwtd help key COMMAND\` for details.
     });
   });
 
-  test('every command has help, at most 80 columns wide', async () => {
+  test('every command has a help text that is at most 80 columns wide', async () => {
     const overview = (await run('--help')).stdout;
     const commands = [...overview.matchAll(/^ {2}((?:user|key) \w+|serve|doctor|migrate|audit) {2,}/gm)].map(
       ([, name]) => name as string,

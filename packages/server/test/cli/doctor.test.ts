@@ -47,7 +47,7 @@ describe('a site where everything would work', () => {
     });
   });
 
-  test('may have no table of JWK sets, as before version 1.0 of the package', async () => {
+  test('needs no table of JWK sets, which versions of the package before 1.0 do not have', async () => {
     const path = makeSite([{ username: 'guido', keys: [await pem()] }]);
     const database = new DatabaseSync(path);
     database.exec('DROP TABLE asymmetric_jwt_auth_jwksendpointtrust');
@@ -124,7 +124,7 @@ test('docs/MIGRATING_FROM_DJANGO.md describes every problem', () => {
   expect(page).toContain(`|---|---|\n${rows.join('\n')}\n\n`);
 });
 
-describe('a database that is not a Django site', () => {
+describe('a database without a Django site', () => {
   test('is refused', async () => {
     const path = file('ajwt.db');
     await ajwtd(['user', 'add', 'guido', '--database', `sqlite:${path}`]);

@@ -1,4 +1,4 @@
-/** `ajwtd key add USER https://…`: only with --allow-url, only over TLS, never from another host. */
+/** `ajwtd key add USER https://…` needs --allow-url and TLS, and never fetches from another host. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -42,7 +42,7 @@ beforeEach(() => {
 });
 
 describe('a replacement key', () => {
-  test('is staged, is used, and then allows the old key to be retired', async () => {
+  test('can be staged; after its first use, the old key can be retired', async () => {
     await run(`key add guido ${file('old.pub')}`);
     const { stdout: old } = await run(`key add guido ${file('old.pub')}`);
     await run(`key add guido ${file('new.pub')} --staged`);
@@ -94,7 +94,7 @@ describe('a shared key', () => {
 });
 
 describe('ajwtd user list', () => {
-  test('searches, and lists pages', async () => {
+  test('searches for users, and lists them in pages', async () => {
     for (const name of ['ann', 'anna', 'bob', 'hannah']) await run(`user add ${name}`);
     const names = async (options: string) => (await json(`user list ${options}`)).map(({ username }) => username);
     expect(await names('')).toEqual(['ann', 'anna', 'bob', 'hannah']);
@@ -137,7 +137,7 @@ describe('ajwtd audit', () => {
     expect((await once(child, 'exit'))[0]).toBe(0);
   });
 
-  test('stops an addition if it cannot be written; a revocation only prints a warning', async () => {
+  test('stops an addition if it cannot be written, but a revocation only prints a warning', async () => {
     const fingerprint = (await run(`key add guido ${file('old.pub')}`)).stdout.trim();
     const raw = new DatabaseSync(database);
     raw.exec("CREATE TRIGGER full BEFORE INSERT ON ajwt_audit BEGIN SELECT RAISE(ABORT, 'no room'); END");
@@ -167,7 +167,7 @@ describe('ajwtd migrate --print', () => {
   });
 
   test.each(['postgres://a:secret@nowhere.invalid/d', 'mysql://a:secret@nowhere.invalid/d'])(
-    'opens no database: %s',
+    'does not connect to %s',
     async (url) => {
       const { code, stdout } = await run(`migrate --print --database ${url}`);
       expect(code).toBe(0);

@@ -23,11 +23,11 @@ describe('ajwtd refuses', () => {
     expect(() => check(name)).toThrow(`unknown environment variable ${name}; did you mean ${meant}?`);
   });
 
-  test('a variable that is similar to no other, and lists the known ones', () => {
+  test('an unknown variable that resembles no known one, and lists all known variables', () => {
     expect(() => check('AJWTD_X')).toThrow(/^unknown environment variable AJWTD_X; known variables: AJWTD_LISTEN, /);
   });
 
-  test('an empty variable of any option', () => {
+  test('an empty variable, for every option', () => {
     for (const { env } of Object.values(SERVE_OPTIONS)) {
       const parse = () => parseWords('ajwtd serve', SERVE_OPTIONS, [], { [env]: '' });
       expect(parse).toThrow(`${env} is empty; unset it, or give it a value`);
@@ -59,7 +59,7 @@ test('the variables of every command are known', async () => {
   }
 });
 
-test('ajwt only warns, except about a variable that an option names', () => {
+test('ajwt warns about unknown variables, unless an option names the variable', () => {
   const ajwt = { ...VARIABLES, prefix: 'AJWT_', known: ['AJWT_USER', 'AJWT_KEY'], unknown: 'warn' } as const;
   const written: string[] = [];
   checkEnvironment(ajwt, ['keygen', '--passphrase-env', 'AJWT_MINE'], {

@@ -1,10 +1,10 @@
-/** Where users and keys are, as it is written. */
+/** Database URLs in the forms that tools and hosting providers use. */
 import { describe, expect, test } from 'vitest';
 import { readDatabase } from '../../src/database/config.ts';
 
 const read = (text: string) => readDatabase(text, '--database');
 
-describe('a server', () => {
+describe('the URL of a database server', () => {
   test.each([
     [
       'postgres://ajwtd:s%40cret@db.example.com/users',
@@ -12,7 +12,7 @@ describe('a server', () => {
     ],
     ['postgresql://a@h:5433/d', { kind: 'postgres', port: 5433, password: undefined, encryption: 'none' }],
     ['postgres://a@[::1]/d', { host: '::1' }],
-    // As Heroku, Neon, Supabase, Cloud SQL, DigitalOcean, PlanetScale and Prisma write them, and PostgreSQL's own tools.
+    // Some of these are from Heroku, Neon, Supabase, Cloud SQL, DigitalOcean, PlanetScale, Prisma and PostgreSQL's own tools.
     [
       'postgres://u:p%40%2F%3F%23%25@ec2-1.compute-1.amazonaws.com:5432/d1?sslmode=require',
       { password: 'p@/?#%', database: 'd1', encryption: 'unverified' },
@@ -58,11 +58,11 @@ describe('a server', () => {
     ['mysql://a@h/d', { kind: 'mysql', port: 3306, encryption: 'none' }],
     ['mariadb://a@h:3307/d?ssl=require', { kind: 'mysql', port: 3307, encryption: 'unverified' }],
     ['mysql://a@h/d?ssl=verify-full&sslca=ca.pem', { encryption: 'verified', ca: 'ca.pem' }],
-  ])('%s', (text, expected) => {
+  ])('%s is accepted', (text, expected) => {
     expect(read(text)).toMatchObject(expected);
   });
 
-  test('is called by its name without the password and the parameters', () => {
+  test('appears in messages without the password and the parameters', () => {
     const { name } = read('postgres://ajwtd:secret@db:5433/users?sslmode=require');
     expect(name).toBe('postgres://ajwtd@db:5433/users');
     expect(read('postgres://u:secret@/d?host=/run/pg').name).toBe('postgres://u@%2Frun%2Fpg/d');
@@ -70,7 +70,7 @@ describe('a server', () => {
   });
 });
 
-describe('is refused, in one line that does not repeat it', () => {
+describe('an invalid database URL is refused in one line that does not repeat the password', () => {
   test.each([
     ['postgres://secret', 'must name user, host and database'],
     ['postgres://secret@h', 'must name user, host and database'],
@@ -93,7 +93,7 @@ describe('is refused, in one line that does not repeat it', () => {
     ],
     ['postgres://a:secret@/d?host=/run&channel_binding=require', 'channel_binding=require needs sslmode=verify-full'],
     ['postgres://a:secret@h/d?channel_binding=x', 'channel_binding must be one of disable, prefer, require'],
-    ['postgres://a:secret@h/d?sslcert=c.pem', 'sslcert and sslkey need each other'],
+    ['postgres://a:secret@h/d?sslcert=c.pem', 'sslcert and sslkey must be given together'],
     ['postgres://a@h/d?sslpassword=secret', 'the parameter sslpassword is not supported here; use a key file without'],
     ['postgres://a:secret@h/d?schema=mine', 'write options=-csearch_path%3DNAME'],
     ['postgres://a:secret@h/d?target_session_attrs=standby', 'ajwtd needs the primary'],
@@ -105,7 +105,7 @@ describe('is refused, in one line that does not repeat it', () => {
     ['postgres://a:secret@h:99999/d', 'the port must be 1 to 65535'],
     ['postgres://a:secret@/d', 'must name user, host and database'],
     ['postgres://a%00x:secret@h/d', 'must name user, host and database'],
-    // A password in which these are not encoded.
+    // In these passwords, special characters are not encoded.
     ['postgres://a:secret/x@h/d', 'write / ? # @ % as %2F %3F %23 %40 %25'],
     ['postgres://a:1/secret@h/d', 'write / ? # @ % as %2F %3F %23 %40 %25'],
     ['postgres://a:1?secret=1@h/d', 'write / ? # @ % as %2F %3F %23 %40 %25'],

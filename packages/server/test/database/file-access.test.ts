@@ -1,4 +1,4 @@
-/** An SQLite database that others can write to. */
+/** SQLite databases that other users of the system can write to. */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Opens it as a command does, and closes it. */
+/** Opens and closes a database. @returns the warnings */
 async function warningsOf(file = path): Promise<readonly string[]> {
   const database = await openDatabase(readDatabase(`sqlite:${file}`), 'server');
   await database.close();
@@ -23,7 +23,7 @@ async function warningsOf(file = path): Promise<readonly string[]> {
 
 const modeOf = (file: string) => (statSync(file).mode & 0o7777).toString(8);
 
-test('a database of its owner alone is opened without a word', async () => {
+test('a database that only its owner can write to is opened without a warning', async () => {
   expect(await warningsOf()).toEqual([]);
   expect(modeOf(path)).toBe('600');
   chmodSync(path, 0o644);
@@ -31,33 +31,36 @@ test('a database of its owner alone is opened without a word', async () => {
   expect(await warningsOf()).toEqual([]);
 });
 
-test.each(['', '-wal', '-shm', '-journal'])('a file %j that anyone can write to is refused', async (part) => {
-  await warningsOf();
-  const file = `${path}${part}`;
-  if (part !== '') writeFileSync(file, '');
-  chmodSync(file, 0o606);
-  await expect(warningsOf()).rejects.toMatchObject({
-    name: 'CommandError',
-    message: expect.stringMatching(
-      /ajwt\.db\S* is writable by anyone \(owner \S+, mode 0606\).*run `chmod o-w` on it$/,
-    ),
-  });
-  await expect(warningsOf()).rejects.toThrow(`the database file ${file} is writable by anyone`);
-  chmodSync(file, 0o600);
-  expect(await warningsOf()).toEqual([]);
-});
+test.each(['', '-wal', '-shm', '-journal'])(
+  'if anyone can write to the file with the suffix %j, the database is refused',
+  async (part) => {
+    await warningsOf();
+    const file = `${path}${part}`;
+    if (part !== '') writeFileSync(file, '');
+    chmodSync(file, 0o606);
+    await expect(warningsOf()).rejects.toMatchObject({
+      name: 'CommandError',
+      message: expect.stringMatching(
+        /ajwt\.db\S* is writable by anyone \(owner \S+, mode 0606\).*run `chmod o-w` on it$/,
+      ),
+    });
+    await expect(warningsOf()).rejects.toThrow(`the database file ${file} is writable by anyone`);
+    chmodSync(file, 0o600);
+    expect(await warningsOf()).toEqual([]);
+  },
+);
 
 test.each([
   [0o777, '0777'],
   [0o1777, '1777'],
-])('a folder that anyone can write to is refused, and no file is made there: mode %o', async (mode, text) => {
+])('a folder with mode %o, which anyone can write to, is refused, and no file is created in it', async (mode, text) => {
   chmodSync(folder, mode);
   await expect(warningsOf()).rejects.toThrow(`the database folder ${folder} is writable by anyone (owner `);
   await expect(warningsOf()).rejects.toThrow(`mode ${text})`);
   expect(existsSync(path)).toBe(false);
 });
 
-test('a link leads to the folder and the file that count', async () => {
+test('if the path is a link, the file and the folder that it leads to are checked', async () => {
   const behind = join(folder, 'behind');
   mkdirSync(behind, 0o700);
   await warningsOf(join(behind, 'real.db'));
@@ -70,7 +73,7 @@ test('a link leads to the folder and the file that count', async () => {
   await expect(warningsOf()).rejects.toThrow(`file ${join(behind, 'real.db')} is writable by anyone`);
 });
 
-test('a link that leads nowhere does not lead around this', async () => {
+test('if the path is a broken link, the folder of its target is checked', async () => {
   const behind = join(folder, 'behind');
   mkdirSync(behind);
   chmodSync(behind, 0o777);
@@ -78,7 +81,7 @@ test('a link that leads nowhere does not lead around this', async () => {
   await expect(warningsOf()).rejects.toThrow(`folder ${behind} is writable by anyone`);
 });
 
-test('what a group can write to is opened with a warning, as a volume with a group of its own is', async () => {
+test('if a group can write to the folder and the file, the database is opened with a warning about each', async () => {
   await warningsOf();
   chmodSync(path, 0o660);
   chmodSync(folder, 0o2775);

@@ -1,4 +1,4 @@
-/** Changes that PostgreSQL notifies servers of: they count at once, and not when an answer has been kept for long enough. */
+/** PostgreSQL notifies servers of changes, so that changes take effect before cached users expire. */
 
 import { openDatabase } from 'ajwt-testkit/databases';
 import { lacksPgBouncer, PgBouncer } from 'ajwt-testkit/servers/pgbouncer';
@@ -13,7 +13,7 @@ import { type ListenTimes, listenForChanges } from '../../src/database/listen.ts
 
 const PATIENT = { timeout: 30_000 };
 
-describe.skipIf(lacksPostgres)('a change that another process made (needs postgresql)', () => {
+describe.skipIf(lacksPostgres)('a change by another process (needs postgresql)', () => {
   let server: PostgresServer;
   let database: Kysely<unknown>;
   let elsewhere: Directory;
@@ -33,7 +33,7 @@ describe.skipIf(lacksPostgres)('a change that another process made (needs postgr
     await server?.remove();
   });
 
-  /** A store that would keep its answers for an hour, and listens at this port. */
+  /** Makes a store that caches users for an hour, and listens for changes through this port. */
   function listenAt(port: number, times?: ListenTimes) {
     const store = cachedKeyStore(sqlDirectory(database), { ttlSeconds: 3600 });
     const said: string[] = [];
@@ -47,13 +47,13 @@ describe.skipIf(lacksPostgres)('a change that another process made (needs postgr
     const stop = listenForChanges(config, changed, log, times);
     ends.push(stop);
     const isDisabled = async () => (await store.find('guido', { kid: undefined, alg: 'EdDSA' }))?.disabled;
-    /** Which servers listen, as the server itself sees them. */
+    /** Returns the listening connections that PostgreSQL lists. */
     const listeners = () =>
       server.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'ajwtd' AND query = 'SELECT 1'");
     return { said, isDisabled, listeners, stop, changes: () => count };
   }
 
-  /** Every change counts, one after another, although each answer is kept. */
+  /** Expects that each of several changes takes effect, although the store caches the user. */
   async function expectChangesAtOnce(isDisabled: () => Promise<boolean | undefined>): Promise<void> {
     for (const disabled of [true, false, true, false]) {
       await elsewhere.setDisabled('guido', disabled);
@@ -61,12 +61,12 @@ describe.skipIf(lacksPostgres)('a change that another process made (needs postgr
     }
   }
 
-  test('counts although answers are kept for an hour, also after the connection was lost', async () => {
+  test('takes effect although users are cached for an hour, even after the connection was lost', async () => {
     const { said, isDisabled, listeners, stop } = listenAt(server.port);
     await vi.waitUntil(async () => (await listeners()).length === 1, PATIENT);
     await expectChangesAtOnce(isDisabled);
 
-    // What changes while nobody listens counts as well.
+    // A change while the connection is lost takes effect too.
     await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ajwtd'");
     await vi.waitUntil(() => said.length === 1, PATIENT);
     expect(said[0]).toBe(
@@ -82,7 +82,7 @@ describe.skipIf(lacksPostgres)('a change that another process made (needs postgr
   });
 
   describe.skipIf(lacksPgBouncer)('behind PgBouncer (needs pgbouncer)', () => {
-    test('counts at once where sessions are pooled', async () => {
+    test('takes effect at once if PgBouncer pools sessions', async () => {
       const bouncer = await PgBouncer.start(server.port, 'session');
       ends.push(() => bouncer.remove());
       const { said, isDisabled, listeners } = listenAt(bouncer.port);
@@ -91,7 +91,7 @@ describe.skipIf(lacksPostgres)('a change that another process made (needs postgr
       expect(said).toEqual([]);
     });
 
-    test('where transactions are pooled, the log says once that notifications are lost, and once that they are back', async () => {
+    test('is not notified if PgBouncer pools transactions; the log says so once, and once when notifications arrive again', async () => {
       const transactions = await PgBouncer.start(server.port, 'transaction');
       ends.push(() => transactions.remove());
       const { said, isDisabled, changes } = listenAt(transactions.port, { retryMs: 50, echoMs: 1000, silenceMs: 50 });
@@ -99,7 +99,7 @@ describe.skipIf(lacksPostgres)('a change that another process made (needs postgr
       expect(said[0]).toMatch(
         /^PostgreSQL notifications do not arrive, as behind PgBouncer in transaction mode: .*within a second/,
       );
-      // It tries again, and says nothing of that.
+      // It tries again without logging it.
       const before = changes();
       await vi.waitUntil(() => changes() > before + 3, PATIENT);
       expect(said).toHaveLength(1);

@@ -1,4 +1,4 @@
-/** Servers that start at the same moment on an empty database: each of them comes up. */
+/** Servers that start at the same time on one empty database. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ import type { Start, Started } from './starter.ts';
 
 const STARTER = fileURLToPath(new URL('starter.ts', import.meta.url));
 const PROCESSES = 3;
-/** Starts in each process, and new databases: without a lock, one round was nearly always enough to see it fail. */
+/** Starts in each process, and rounds with a new database. Without a lock, one round nearly always fails. */
 const TIMES = 3;
 const ROUNDS = 2;
 
@@ -36,13 +36,13 @@ async function startEverywhere(url: string): Promise<Started> {
   return (await Promise.all(answers)).flat();
 }
 
-/** One of them makes the tables; the others find them. */
+/** Expects that exactly one server creates the tables, and that all of them start. */
 async function expectAllUp(url: string): Promise<void> {
   const started = await startEverywhere(url);
   expect([...started].sort()).toEqual([...Array(PROCESSES * TIMES - 1).fill(false), true]);
 }
 
-test('on an SQLite file', { timeout: 60_000 }, async () => {
+test('all servers start on one SQLite file', { timeout: 60_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ajwt-start-'));
   try {
     for (let round = 0; round < ROUNDS; round++) await expectAllUp(`sqlite:${join(folder, `${round}.db`)}`);
@@ -51,23 +51,27 @@ test('on an SQLite file', { timeout: 60_000 }, async () => {
   }
 });
 
-describe.skipIf(lacksPostgres)('on PostgreSQL (needs postgresql)', () => {
+describe.skipIf(lacksPostgres)('all servers start on one PostgreSQL database (needs postgresql)', () => {
   let server: PostgresServer;
   beforeAll(async () => {
     server = await PostgresServer.start(['max_connections = 100', 'fsync = off']);
   });
   afterAll(() => server?.remove());
 
-  test.each(['read committed', 'repeatable read'])('where %s is the default', { timeout: 60_000 }, async (level) => {
-    await server.query(`ALTER ROLE postgres SET default_transaction_isolation = '${level}'`);
-    for (let round = 0; round < ROUNDS; round++) {
-      const name = `${level.replace(' ', '_')}_${round}`;
-      await server.query(`CREATE DATABASE ${name}`);
-      await expectAllUp(`postgres://postgres@127.0.0.1:${server.port}/${name}`);
-    }
-  });
+  test.each(['read committed', 'repeatable read'])(
+    'if %s is the default isolation level',
+    { timeout: 60_000 },
+    async (level) => {
+      await server.query(`ALTER ROLE postgres SET default_transaction_isolation = '${level}'`);
+      for (let round = 0; round < ROUNDS; round++) {
+        const name = `${level.replace(' ', '_')}_${round}`;
+        await server.query(`CREATE DATABASE ${name}`);
+        await expectAllUp(`postgres://postgres@127.0.0.1:${server.port}/${name}`);
+      }
+    },
+  );
 
-  test.skipIf(lacksPgBouncer)('behind PgBouncer, which pools transactions (needs pgbouncer)', async () => {
+  test.skipIf(lacksPgBouncer)('behind PgBouncer in transaction mode (needs pgbouncer)', async () => {
     const bouncer = await PgBouncer.start(server.port, 'transaction');
     try {
       await server.query('CREATE DATABASE pooled');
@@ -78,14 +82,14 @@ describe.skipIf(lacksPostgres)('on PostgreSQL (needs postgresql)', () => {
   });
 });
 
-describe.skipIf(lacksMariadb)('on MariaDB (needs mariadb-server)', () => {
+describe.skipIf(lacksMariadb)('all servers start on one MariaDB database (needs mariadb-server)', () => {
   let server: MariadbServer;
   beforeAll(async () => {
     server = await MariadbServer.start();
   });
   afterAll(() => server?.remove());
 
-  test('with its own defaults', { timeout: 60_000 }, async () => {
+  test('with the default settings', { timeout: 60_000 }, async () => {
     for (let round = 0; round < ROUNDS; round++) {
       await server.query(`CREATE DATABASE round_${round}`);
       await expectAllUp(`mariadb://root@127.0.0.1:${server.port}/round_${round}`);

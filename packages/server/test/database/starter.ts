@@ -1,15 +1,15 @@
-/** Opens databases as `ajwtd serve` does when it starts, in a process of its own that is forked with nothing. */
+/** A separate process that opens databases like `ajwtd serve` does when it starts. */
 import { sqlNonceStore } from 'asymmetric-jwt-auth/sql';
 import { readDatabase } from '../../src/database/config.ts';
 import { openDatabase } from '../../src/database/open.ts';
 
-/** What to open, and how often at once. */
+/** The database to open, and how many times to open it at once. */
 export interface Start {
   readonly url: string;
   readonly times: number;
 }
 
-/** What came of each time: whether that one made the tables, or why it failed. */
+/** The result of each start: whether it created the tables, or the error message if it failed. */
 export type Started = readonly (boolean | string)[];
 
 const now = () => Date.now() / 1000;

@@ -24,7 +24,7 @@ async function command(...words: readonly string[]): Promise<string> {
   return stdout.trim();
 }
 
-/** Registers a key that expires soon, but not before the command has finished. @returns when it expires, in milliseconds */
+/** Registers a key that expires soon after the command has finished. @returns its expiry time, in milliseconds since the epoch */
 async function addToExpireSoon(username: string, file: string): Promise<number> {
   for (let seconds = 2; ; seconds *= 2) {
     const at = Math.ceil(Date.now() / 1000 + seconds) * 1000;
@@ -45,7 +45,7 @@ async function expectEverywhere(username: string, key: KeyObject, outcome: strin
   }
 }
 
-test('a key, from registration to removal', async () => {
+test('requests are refused before a key is registered, while its user is disabled, and after the key is revoked', async () => {
   const made = await ajwt(['keygen', '--out', path('guido')]);
   expect(made.code, made.stderr).toBe(0);
   const authorization = async () => (await ajwt(['token', '--user', 'guido', '--key', path('guido')])).stdout.trim();
@@ -63,8 +63,8 @@ test('a key, from registration to removal', async () => {
   expectAnswer(await ask(), 'key_revoked');
 });
 
-describe('applies to the next request, on every server that uses the database', () => {
-  test('a user is disabled, enabled, removed, and added again', async () => {
+describe('a change applies to the next request, on every server that uses the database', () => {
+  test('when a user is added, disabled, enabled or removed', async () => {
     const key = generateKeyPairSync('ed25519').privateKey;
     writeFileSync(path('bob.pub'), publicKeyOf(key).toOpenSsh());
     await expectEverywhere('bob', key, 'unknown_user');
@@ -80,7 +80,7 @@ describe('applies to the next request, on every server that uses the database', 
     await expectEverywhere('bob', key, 'unknown_user');
   });
 
-  test('a used token stays used when its user is removed and added again', async () => {
+  test('when a user is removed and added again, whose used tokens stay used', async () => {
     const key = generateKeyPairSync('ed25519').privateKey;
     writeFileSync(path('carol.pub'), publicKeyOf(key).toOpenSsh());
     await command('key', 'add', 'carol', path('carol.pub'));
@@ -91,7 +91,7 @@ describe('applies to the next request, on every server that uses the database', 
     for (const { port } of servers) expectAnswer(await exchange(port, bytes), 'replayed');
   });
 
-  test('an expired key is refused', async () => {
+  test('when a key expires', async () => {
     const key = generateKeyPairSync('ed25519').privateKey;
     writeFileSync(path('dave.pub'), publicKeyOf(key).toOpenSsh());
     const at = await addToExpireSoon('dave', path('dave.pub'));
@@ -100,7 +100,7 @@ describe('applies to the next request, on every server that uses the database', 
       for (let isOver = false; !isOver; ) {
         isOver = Date.now() >= at;
         const { status } = await exchange(port, bytes());
-        // A request that is sent before the expiry may arrive after it.
+        // A request that was sent before the expiry may arrive after it.
         if (isOver || Date.now() < at) expect(status).toBe(isOver ? 401 : 200);
       }
     }
@@ -108,7 +108,11 @@ describe('applies to the next request, on every server that uses the database', 
   });
 });
 
-/** Sends fresh requests without pauses while `work` runs, and some more afterwards. @returns how many were accepted before the end of `work`, and the statuses of those sent after it */
+/**
+ * Sends fresh requests without pauses while `work` runs, and some more afterwards.
+ *
+ * @returns the number of requests that were accepted before `work` finished, and the statuses of those sent afterwards
+ */
 async function underLoad(
   work: () => Promise<unknown>,
   send: () => Promise<number>,
@@ -130,12 +134,12 @@ async function underLoad(
   return { before, after };
 }
 
-describe('under load, every request sent after the command has finished is refused', () => {
+describe('under load', () => {
   test.each([
     ['user', 'disable'],
     ['key', 'revoke'],
     ['user', 'remove'],
-  ])('%s %s', async (noun, verb) => {
+  ])('every request sent after `ajwtd %s %s` has finished is refused', async (noun, verb) => {
     const name = `load-${verb}`;
     const key = (await databaseWith(database, [name])).get(name) as KeyObject;
     let turn = 0;
@@ -159,4 +163,4 @@ describe('under load, every request sent after the command has finished is refus
   });
 });
 
-test('alice, whom no command mentioned, is still accepted', () => expectEverywhere('alice', alice, 'accepted'));
+test('a user whom no command mentions is still accepted', () => expectEverywhere('alice', alice, 'accepted'));

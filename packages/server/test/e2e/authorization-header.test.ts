@@ -1,7 +1,6 @@
 /**
- * The `Authorization` header over a bare connection to a running `ajwtd`. The full list of values runs in the library's tests, on
- * `node:http` too (own-authorization.test.ts): here is one value of each outcome, and every value that several headers make, or bytes
- * that are not ASCII.
+ * Sends `Authorization` headers over a bare connection to a running `ajwtd`: one value for each outcome, and all values with several
+ * header lines or with bytes that are not ASCII. The library's tests send the full list (own-authorization.test.ts).
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { type Ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
@@ -54,13 +53,13 @@ const ALL: Readonly<Record<string, AuthorizationCase>> = {
   'size-17k': { ...vectors['size-17k'], outcome: 'malformed too_long' },
   '16 kB of dots': { lines: () => [`Authorization: JWT ${'.'.repeat(16_384)}`], outcome: 'malformed too_long' },
   '8190 dots': { lines: () => [`Authorization: JWT ${'.'.repeat(8190)}`], outcome: 'malformed not_a_token' },
-  'a revoked key, the only one of its user': {
+  'the revoked key of a user without other keys': {
     lines: () => [`Authorization: JWT ${token('dave', fallen)}`],
     outcome: 'key_revoked',
   },
   'an unknown user': { lines: () => [`Authorization: JWT ${token('nobody', alice)}`], outcome: 'unknown_user' },
 };
-/** Whether a server could read the header lines in two ways: several of them, or bytes that are not visible ASCII. */
+/** Returns whether a server could read the header lines in two ways: if there are several, or bytes that are not visible ASCII. */
 function hasTwoReadings({ lines = () => [], token: make = good }: AuthorizationCase): boolean {
   const sent = lines(make());
   return sent.length > 1 || /[^\x20-\x7e]/.test(sent.join(''));
@@ -73,7 +72,7 @@ const CASES = [
   ]),
 ];
 
-describe('a value of the Authorization header', () => {
+describe('each value of the Authorization header has its outcome', () => {
   test.each(CASES)('%s', async (_what, { lines, target, token: make = good, outcome, spendsFirst }) => {
     const sent = make();
     if (spendsFirst === true) await expectAccepted(watched, sent);
@@ -118,7 +117,7 @@ test('an unknown user, a disabled user, a revoked key and a wrong signature get 
   expect(new Set(answers).size).toBe(1);
 });
 
-test('a used token is a replay; so are its twin signature and the same claims signed by another key of the user', async () => {
+test('a used token is a replay, even with the other valid form of its signature or signed by another key of the user', async () => {
   const claims = payload('alice');
   const first = signToken('{"alg":"ES256"}', claims, p256, 'ES256');
   await expectAccepted(watched, first);
@@ -138,7 +137,7 @@ test('8 kB of dots are refused in less than 5 ms', async () => {
   expect(Math.min(...took)).toBeLessThan(5);
 });
 
-describe('no refused request reaches the application', () => {
+describe('a refused request does not reach the application', () => {
   let upstream: Upstream;
   let proxy: Ajwtd;
   beforeAll(async () => {
@@ -154,7 +153,7 @@ describe('no refused request reaches the application', () => {
     if (typeof outcome === 'number') expect(answer.status).toBe(outcome);
     else expectAnswer(answer, outcome);
     expect(upstream.seen).toEqual([]);
-    // The token, if good, is unused, and reaches the application once.
+    // A valid token is still unused, and its request reaches the application once.
     const next = await exchange(proxy.port, request('/v1', [`Authorization: JWT ${sent}`]));
     expect([next.status, next.text]).toEqual([200, 'hello']);
     expect(upstream.seen.splice(0)).toHaveLength(1);

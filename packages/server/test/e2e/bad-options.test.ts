@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const path = scratch();
 const NEW = path('new.db');
-/** Root can write everywhere, so these tests run as another user. */
+/** Root can write to every file, so these tests run `ajwtd` as another user. */
 const IS_ROOT = process.getuid?.() === 0;
 const AS_NOBODY: RunOptions = IS_ROOT ? { uid: 65_534 } : {};
 
@@ -18,12 +18,12 @@ const settings = (env: Record<string, string>) => ({
   ...env,
 });
 
-/** Runs `ajwtd serve` in its own process; it must not start. @returns the error message */
+/** Runs `ajwtd serve` in a separate process, and expects that it refuses to start. @returns the error message */
 async function refused(args: readonly string[], as: RunOptions = {}): Promise<string> {
   return messageOf(await ajwtdProcess(['serve', ...args], { ...as, env: settings({}), cwd: path('.') }));
 }
 
-/** Runs `ajwtd serve` in the process of the tests, with an option that is not valid. @returns the error message */
+/** Runs `ajwtd serve` with an invalid option, in the process of the tests. @returns the error message */
 async function refusedOption(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
   return messageOf(await ajwtd(['serve', ...args], { env: settings(env) }));
 }
@@ -64,10 +64,10 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   'serve-jwks': ['', 'no-such-file', '.'],
   'log-level': ['trace'],
 };
-/** The option that the line names, if it is not the one that was given. */
+/** Values for which the error message names another option than the given one. */
 const NAMED: Readonly<Record<string, string>> = { 'user-header X-Auth-Key': 'key-header' };
 
-describe.concurrent('an invalid option is named', () => {
+describe.concurrent('the error message names an invalid option', () => {
   const cases = Object.entries(WRONG).flatMap(([option, values]) => values.map((value) => [option, value] as const));
   test.each(cases)('--%s=%j', async (option, value) => {
     const line = await refusedOption([`--${option}=${value}`]);
@@ -81,7 +81,7 @@ describe.concurrent('an invalid option is named', () => {
     ['AJWTD_REQUIRE', 'aud'],
     ['AJWTD_TRUSTED_PROXY', '::1, localhost'],
     ['AJWTD_USER_HEADER', 'Host'],
-  ])('%s=%s: the line names the variable', async (variable, value) => {
+  ])('or the variable, for %s=%s', async (variable, value) => {
     expect(await refusedOption([], { [variable]: value })).toContain(`${variable}: `);
   });
 
@@ -99,18 +99,18 @@ describe.concurrent('an invalid option is named', () => {
   ] as const)('%j', async (args, says) => expect(await refusedOption(args)).toMatch(says));
 });
 
-test('none of them created a database', () => {
+test('no invalid option creates a database', () => {
   expect(existsSync(NEW)).toBe(false);
   expect(readdirSync(path('.'))).toEqual([]);
 });
 
-describe('an address that cannot be listened on', () => {
+describe('the error message explains why the server cannot listen', () => {
   const other = createServer();
   beforeAll(() => new Promise<void>((done) => other.listen(0, '127.0.0.1', done)));
   afterAll(() => other.close());
   const taken = () => `127.0.0.1:${(other.address() as AddressInfo).port}`;
 
-  test('the port is in use', async () => {
+  test('if the port is in use', async () => {
     expect(await refused(['--listen', taken()])).toBe(
       `ajwtd: cannot listen on ${taken()}: the address is in use; choose another with --listen\n`,
     );
@@ -119,79 +119,82 @@ describe('an address that cannot be listened on', () => {
     );
   });
 
-  test('the address belongs to another machine', async () => {
+  test('if the address belongs to another machine', async () => {
     expect(await refused(['--listen', '192.0.2.1:0'])).toMatch(/cannot listen on 192\.0\.2\.1:0: EADDRNOTAVAIL/);
   });
 });
 
-describe('a database that cannot be opened', () => {
+describe('the error message explains why the database cannot be opened', () => {
   const at = (name: string) => ['--database', `sqlite:${path(name)}`];
   const saying = (name: string) => new RegExp(`the database ${path(name)} cannot be opened: `);
 
-  test('a file that is not a database', async () => {
+  test('if the file is not a database', async () => {
     writeFileSync(path('text.db'), 'not a database, but long enough that SQLite reads its header'.repeat(100));
     expect(await refused(at('text.db'))).toMatch(saying('text.db'));
   });
 
-  test('a folder', async () => {
+  test('if the path is a folder', async () => {
     mkdirSync(path('folder'));
     expect(await refused(at('folder'))).toContain(
       `the database ${path('folder')} cannot be opened: it is a folder; give the path of a file`,
     );
   });
 
-  test('a path through a missing folder, a file, or a device', async () => {
+  test('if the folder does not exist', async () => {
     expect(await refused(at('none/ajwt.db'))).toContain(
       `cannot be opened: the folder ${path('none')} does not exist; create it`,
     );
   });
 
-  test('below a file', async () => {
+  test('if the path leads through a file', async () => {
     expect(await refused(at('text.db/ajwt.db'))).toContain(`cannot be opened: ${path('text.db')} is not a folder`);
   });
 
-  test('a device', async () => {
+  test('if the path is a device', async () => {
     expect(await refused(['--database', 'sqlite:/dev/null'])).toBe(
       'ajwtd: the database /dev/null cannot be opened: it is not a regular file; give the path of a file\n',
     );
   });
 
-  test('tables of another version', async () => {
+  test('if its tables are of another version', async () => {
     const file = new DatabaseSync(path('other.db'));
     file.exec('CREATE TABLE other (id INTEGER)');
     file.close();
     expect(await refused(at('other.db'))).toMatch(/lacks .*; run `ajwtd migrate` first/);
   });
 
-  test('a read-only file', async () => {
+  test('if the file is read-only', async () => {
     await databaseWith(path('readonly.db'), ['alice']);
     chmodSync(path('readonly.db'), 0o444);
     chmodSync(path('.'), 0o755);
     const line = await refused(at('readonly.db'), AS_NOBODY);
     expect(line).toMatch(saying('readonly.db'));
     expect(line).toMatch(
-      /: user \S+ may not read and write the file \S+readonly\.db \(owner \S+, mode 0444\); run ajwtd as/,
+      /: user \S+ cannot read and write the file \S+readonly\.db \(owner \S+, mode 0444\); run ajwtd as/,
     );
   });
 
-  test.skipIf(!IS_ROOT)("another user's file and folder are shown with owner and mode (needs root)", async () => {
-    await databaseWith(path('private.db'), ['alice']);
-    chmodSync(path('.'), 0o755);
-    chmodSync(path('private.db'), 0o600);
-    expect(await refused(at('private.db'), AS_NOBODY)).toMatch(
-      /: user \S+ may not read and write the file \S+private\.db \(owner root, mode 0600\); run ajwtd as the owner, or change/,
-    );
-    mkdirSync(path('closed'), 0o700);
-    expect(await refused(at('closed/ajwt.db'), AS_NOBODY)).toMatch(
-      /: user \S+ may not enter the folder \S+closed \(owner root, mode 0700\); run ajwtd as/,
-    );
-    mkdirSync(path('shown'), 0o755);
-    expect(await refused(at('shown/ajwt.db'), AS_NOBODY)).toMatch(
-      /: user \S+ may not create files in the folder \S+shown \(owner root, mode 0755\); run ajwtd as/,
-    );
-  });
+  test.skipIf(!IS_ROOT)(
+    'if the file or folder belongs to another user, with its owner and mode (needs root)',
+    async () => {
+      await databaseWith(path('private.db'), ['alice']);
+      chmodSync(path('.'), 0o755);
+      chmodSync(path('private.db'), 0o600);
+      expect(await refused(at('private.db'), AS_NOBODY)).toMatch(
+        /: user \S+ cannot read and write the file \S+private\.db \(owner root, mode 0600\); run ajwtd as the owner, or change/,
+      );
+      mkdirSync(path('closed'), 0o700);
+      expect(await refused(at('closed/ajwt.db'), AS_NOBODY)).toMatch(
+        /: user \S+ cannot enter the folder \S+closed \(owner root, mode 0700\); run ajwtd as/,
+      );
+      mkdirSync(path('shown'), 0o755);
+      expect(await refused(at('shown/ajwt.db'), AS_NOBODY)).toMatch(
+        /: user \S+ cannot create files in the folder \S+shown \(owner root, mode 0755\); run ajwtd as/,
+      );
+    },
+  );
 
-  test('a damaged database', async () => {
+  test('if the database is damaged', async () => {
     await databaseWith(path('damaged.db'), ['alice']);
     const file = openSync(path('damaged.db'), 'r+');
     writeSync(file, Buffer.alloc(32_768), 0, 32_768, 512);

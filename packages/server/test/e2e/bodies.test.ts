@@ -99,23 +99,29 @@ describe('a large body', () => {
   });
 });
 
-describe('a body arrives with any method', () => {
-  test.each(['GET', 'DELETE', 'POST', 'PUT', 'PATCH', 'OPTIONS', 'QUERY'])('%s, in chunks', async (method) => {
-    const body = '3;ext=1\r\n{"a\r\n4\r\n":1}\r\n0\r\nX-Trailer: 1\r\n\r\n';
-    const answer = await exchange(server.port, request('/v1', [signed(), 'Transfer-Encoding: chunked'], method, body));
-    expect(answer.text).toBe('hello');
-    expect(last().method).toBe(method);
-    expect(last().body.toString()).toBe('{"a":1}');
-    expect(upstream.seen).toHaveLength(1);
-  });
+describe('the application receives a request with any method', () => {
+  test.each(['GET', 'DELETE', 'POST', 'PUT', 'PATCH', 'OPTIONS', 'QUERY'])(
+    '%s, with a chunked body',
+    async (method) => {
+      const body = '3;ext=1\r\n{"a\r\n4\r\n":1}\r\n0\r\nX-Trailer: 1\r\n\r\n';
+      const answer = await exchange(
+        server.port,
+        request('/v1', [signed(), 'Transfer-Encoding: chunked'], method, body),
+      );
+      expect(answer.text).toBe('hello');
+      expect(last().method).toBe(method);
+      expect(last().body.toString()).toBe('{"a":1}');
+      expect(upstream.seen).toHaveLength(1);
+    },
+  );
 
-  test.each(['GET', 'DELETE', 'POST', 'OPTIONS'])('%s, with a length', async (method) => {
+  test.each(['GET', 'DELETE', 'POST', 'OPTIONS'])('%s, with a Content-Length', async (method) => {
     await exchange(server.port, request('/v1', [signed(), 'Content-Length: 3'], method, 'a\0b'));
     expect(last().body.toString()).toBe('a\0b');
     expect(last().headers['content-length']).toBe('3');
   });
 
-  test.each(['GET', 'HEAD', 'DELETE', 'POST', 'PUT'])('%s, without one', async (method) => {
+  test.each(['GET', 'HEAD', 'DELETE', 'POST', 'PUT'])('%s, without a body', async (method) => {
     const answer = await exchange(server.port, request('/v1', [signed()], method), method);
     expect(answer.status).toBe(200);
     expect(last().method).toBe(method);
@@ -124,13 +130,13 @@ describe('a body arrives with any method', () => {
   });
 });
 
-describe('after a response without a body, the connection is still usable', () => {
+describe('the connection stays usable after a response without a body', () => {
   test.each([
     ['HEAD', 200],
     ['GET', 204],
     ['GET', 304],
     ['POST', 205],
-  ] as const)('%s: %i', async (method, status) => {
+  ] as const)('to %s with status %i', async (method, status) => {
     upstream.handle = (_incoming, response) => {
       response.writeHead(status, method === 'HEAD' ? { 'content-length': 5, etag: '"1"' } : { etag: '"1"' }).end();
     };
@@ -148,7 +154,7 @@ describe('after a response without a body, the connection is still usable', () =
 describe('Expect: 100-continue', () => {
   const lines = ['Expect: 100-continue', 'Content-Length: 5'];
 
-  test('the body is requested after the token is accepted', async () => {
+  test('ajwtd requests the body after it has accepted the token', async () => {
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [...lines, signed()], 'POST'));
     expect((await connection.answer()).status).toBe(100);
@@ -160,7 +166,7 @@ describe('Expect: 100-continue', () => {
   });
 
   test.each(['/v1', '/.ajwt/auth', '/.ajwt/whoami'])(
-    '%s: the body of a refused request is not requested',
+    'ajwtd does not request the body of a refused request to %s',
     async (target) => {
       const connection = await Connection.open(server.port);
       connection.write(request(target, lines, target.endsWith('whoami') ? 'GET' : 'POST'));
@@ -170,7 +176,7 @@ describe('Expect: 100-continue', () => {
     },
   );
 
-  test('a forward-auth request gets its response without sending the body', async () => {
+  test('ajwtd responds to a forward-auth request without requesting the body', async () => {
     const connection = await Connection.open(server.port);
     connection.write(request('/.ajwt/auth', [...lines, signed()], 'POST'));
     expect((await connection.answer()).status).toBe(200);
@@ -178,8 +184,8 @@ describe('Expect: 100-continue', () => {
   });
 });
 
-describe('an application that fails', () => {
-  test('is down: 502, and the token is used', async () => {
+describe('if the application', () => {
+  test('is down, the client gets a 502, and the token is used', async () => {
     const gone = await serve({ database, args: ['--upstream', 'http://127.0.0.1:1'] });
     const credential = signed();
     const answer = await exchange(gone.port, request('/v1', [credential, 'Content-Length: 2'], 'POST', '{}'));
@@ -193,13 +199,13 @@ describe('an application that fails', () => {
     await gone.stop();
   });
 
-  test('closes the connection before it responds: 502', async () => {
+  test('closes the connection before it responds, the client gets a 502', async () => {
     upstream.handle = (incoming) => incoming.socket.destroy();
     expect((await exchange(server.port, request('/v1', [signed()]))).status).toBe(502);
   });
 
   test.each(['Content-Length: 100', 'Transfer-Encoding: chunked'])(
-    'closes the connection within a body (%s): the client sees that the body is incomplete',
+    'closes the connection within a body with %s, the client sees that the body is incomplete',
     async (framing) => {
       upstream.handle = (_incoming, response) => {
         const [name = '', value = ''] = framing.split(': ');
@@ -215,7 +221,7 @@ describe('an application that fails', () => {
     },
   );
 
-  test('refuses a large body before it is sent: its response arrives', async () => {
+  test('refuses a large body before it has arrived, the client gets the response', async () => {
     upstream.handle = (_incoming, response) => response.writeHead(413).end('too large');
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [signed(), `Content-Length: ${LARGE * MB}`], 'POST'));
@@ -226,7 +232,7 @@ describe('an application that fails', () => {
   });
 });
 
-describe('an application with invalid responses', () => {
+describe('if the application sends', () => {
   let odd: BareUpstream;
   let behind: Ajwtd;
   beforeAll(async () => {
@@ -248,7 +254,7 @@ describe('an application with invalid responses', () => {
     ['an unrequested upgrade', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok'],
     ['100 kB of headers', `HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(100_000)}\r\nContent-Length: 2\r\n\r\nok`],
-  ])('%s: relayed or a 502, and the server keeps running', async (_what, bytes) => {
+  ])('%s, the client gets it or a 502, and the server keeps running', async (_what, bytes) => {
     odd.answer = bytes;
     const answer = await exchange(behind.port, request('/v1', [signed()]));
     expect([200, 502]).toContain(answer.status);
@@ -259,8 +265,8 @@ describe('an application with invalid responses', () => {
   });
 });
 
-describe('a client that disconnects', () => {
-  test('before the response: the request to the application is aborted', async () => {
+describe('if the client disconnects', () => {
+  test('before the response, the request to the application is aborted', async () => {
     const ended = new Promise<void>((done) => {
       upstream.handle = (_incoming, response) => response.once('close', done);
     });
@@ -278,7 +284,7 @@ describe('a client that disconnects', () => {
     await ended;
   });
 
-  test('within its body: the application sees that the body is incomplete', async () => {
+  test('within its body, the application sees that the body is incomplete', async () => {
     const broken = new Promise<boolean>((done) => {
       upstream.handle = (incoming) => {
         incoming.on('error', () => {}).once('close', () => done(!incoming.complete));
@@ -290,7 +296,7 @@ describe('a client that disconnects', () => {
     expect(await broken).toBe(true);
   });
 
-  test('within the response: the application sees it', async () => {
+  test('within the response, the connection to the application is closed', async () => {
     const ended = new Promise<void>((done) => {
       upstream.handle = (_incoming, response) => {
         response.once('close', done).write(PIECE);
@@ -303,7 +309,7 @@ describe('a client that disconnects', () => {
   });
 });
 
-test('the connection is closed if the client asks for that, and kept otherwise', async () => {
+test('the connection is closed if the client sends Connection: close, and kept otherwise', async () => {
   const closing = await Connection.open(server.port);
   closing.write(request('/v1', [signed(), 'Connection: close']));
   const answer = await closing.answer();

@@ -1,4 +1,4 @@
-/** Claims, validly signed, against a running `ajwtd`: one payload of each outcome. The full lists run in the library's tests (own-claims*.test.ts). */
+/** Sends payloads with a valid signature to a running `ajwtd`, one for each outcome. The library's tests send all (own-claims*.test.ts). */
 import type { KeyObject } from 'node:crypto';
 import { scratch } from 'ajwt-testkit/ajwtd';
 import { oneOfEach } from 'ajwt-testkit/cases';
@@ -19,7 +19,7 @@ import { brokenPayloads, CLAIMS_OUTCOMES, claimsBounds, fillPayload } from '../.
 
 const { cases } = readVectors<{ cases: { id: string; payload: string; why: string }[] }>('own/claims.json');
 
-/** Usernames that a store, a path or a page could confuse with others; each is a separate user. */
+/** Usernames of separate users that a store, a path or a page could confuse. */
 const NAMES = [
   'bob',
   'bob:a',
@@ -54,16 +54,16 @@ async function expectOutcome(sent: string, outcome: string): Promise<void> {
   await expectReplay(sent);
 }
 
-/** Expects that a second server refuses the replay too. */
+/** Expects that every server refuses the replay. */
 async function expectReplay(sent: string): Promise<void> {
   for (const server of watched.servers) await expectReplayed(server, sent);
 }
 
-/** Outcomes that differ because the clock runs: a time at the edge of the window is outside when it is checked. */
+/** Outcomes that differ from the vectors because the clock runs: this time has left the window when it is checked. */
 const OUTSIDE: Readonly<Record<string, string>> = { 'time-edge-20': 'stale' };
 const outcomeOf = ({ id }: { readonly id: string }) => OUTSIDE[id] ?? (CLAIMS_OUTCOMES[id] as string);
 
-describe('a payload of the vectors, signed by a registered key', () => {
+describe('a payload of the vectors, signed by a registered key, has its outcome', () => {
   test.each(oneOfEach(cases, outcomeOf))('$id: $why', async ({ id, payload: text }) => {
     const outcome = outcomeOf({ id });
     await withinASecond(watched, (now) => expectOutcome(sign(fillPayload(text, now, freshNonce())), outcome));
@@ -71,17 +71,17 @@ describe('a payload of the vectors, signed by a registered key', () => {
   });
 });
 
-/** Bounds that cannot be tested while the clock runs. */
+/** Times with fractions of a second, which cannot be tested while the clock runs. */
 const FINE = /^\{"time":"\d+\.(?:5|001)"\}$/;
 const bounds = oneOfEach(
   [...claimsBounds(seconds()).entries()].filter(([, [members]]) => !FINE.test(JSON.stringify(members))),
   ([, [, outcome]]) => outcome,
 );
 
-/** One broken text, and one that is not text. */
+/** One payload that is text but not an object, and one that is not text. */
 const BROKEN = ['an array', 'bytes that are not UTF-8'];
 
-describe('claims at the limit of what is allowed, signed by a registered key', () => {
+describe('claims at a limit, signed by a registered key, have their outcome', () => {
   test.each(bounds)('number %i of the list', async (index, _case) => {
     await withinASecond(watched, (now) => {
       const [members, outcome] = claimsBounds(now)[index] as ReturnType<typeof claimsBounds>[number];
@@ -101,7 +101,7 @@ describe('claims at the limit of what is allowed, signed by a registered key', (
   });
 });
 
-describe('a payload that is not a JSON object', () => {
+describe('a payload that is not a JSON object is refused', () => {
   const broken = brokenPayloads((username = 'alice') => payload(username));
   test.each(broken.filter(([what]) => BROKEN.includes(what)))('%s', async (_what, bytes) => {
     await expectRefused(watched, withToken(sign(bytes)), 'malformed payload_json');
@@ -109,18 +109,18 @@ describe('a payload that is not a JSON object', () => {
   });
 });
 
-describe('usernames that could be confused with others', () => {
+describe('a username that could be confused with another', () => {
   beforeAll(async () => {
     keys = await databaseWith(database, NAMES);
   });
 
-  test.each(NAMES)('%s is accepted with its own key only', async (name) => {
+  test.each(NAMES)('%s is accepted with its own key, and with no other', async (name) => {
     await expectOutcome(token(name, keys.get(name) as KeyObject), 'accepted');
     await expectOutcome(token(name, alice), 'bad_signature');
   });
 
   test.each(['Bob', 'bob ', 'bob\0', 'bob\r\nX-Auth-User: root', 'b\u200bob', 'bob%00', '\ud83d\ude00', 'toString'])(
-    '%j is not a user',
+    '%j is refused, because no user has this name',
     async (name) => {
       const isMalformed = name.trim() !== name || /\p{Cc}/u.test(name);
       await expectOutcome(token(name, alice), isMalformed ? 'malformed username' : 'unknown_user');
@@ -128,7 +128,7 @@ describe('usernames that could be confused with others', () => {
     },
   );
 
-  test('different triples of username, time and nonce are all accepted, and equal ones count as replays', async () => {
+  test('different triples of username, time and nonce are all accepted, and equal triples are refused as replays', async () => {
     const time = seconds();
     const triples = [
       ...[['bob', `a:b:${time}`] as const, ['bob:a', `b:${time}`] as const, ['bob:a:b', String(time)] as const],

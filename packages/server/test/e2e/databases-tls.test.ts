@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'ajwtd-tls-'));
 const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A certificate for localhost alone, whose key the server's user can read. */
+/** Makes a certificate for localhost, with a key that the server's user can read. */
 function makeCertificate(user: string): void {
   const words = 'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost';
   expect(spawnSync('openssl', [...words.split(' '), '-keyout', key, '-out', certificate]).status).toBe(0);
@@ -75,7 +75,7 @@ describe.each([
     ca: 'sslca',
   },
 ])('$name', ({ lacks, user, make, url, require, verify, ca, socketOf, socketUrl }) => {
-  describe.skipIf(lacks)('with a certificate for localhost', () => {
+  describe.skipIf(lacks)('a certificate for localhost', () => {
     let server: PostgresServer | MariadbServer;
     beforeAll(async () => {
       makeCertificate(user);
@@ -91,7 +91,7 @@ describe.each([
       expect((await list('127.0.0.1', require)).code).toBe(0);
     });
 
-    test('is accepted under any name if only the CA is to be checked', async () => {
+    test('is accepted under any name if the URL requires only a check of the CA', async () => {
       const mode = verify.replace('full', 'ca');
       expect((await list('127.0.0.1', `${mode}&${ca}=${certificate}`)).code).toBe(0);
       expect((await list('127.0.0.1', `${require}&${ca}=${certificate}`)).code).toBe(0);
@@ -122,7 +122,7 @@ describe.each([
     });
   });
 
-  describe.skipIf(lacks)('without one', () => {
+  describe.skipIf(lacks)('a server without encryption', () => {
     test('is refused if encryption is required', async () => {
       const plain = await (user === 'postgres' ? PostgresServer.start() : MariadbServer.start(['--skip-ssl']));
       const { code, stderr } = await ajwtd([

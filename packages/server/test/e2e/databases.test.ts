@@ -13,15 +13,15 @@ const path = scratch();
 const alice = generateKeyPairSync('ed25519').privateKey;
 const withToken = (sent: string) => request('/.ajwt/auth', [`Authorization: JWT ${sent}`]);
 
-/** Waits until a fresh token is accepted, for a maximum time in milliseconds. */
+/** Waits until a fresh token is accepted. @param timeout - maximum time in milliseconds */
 async function serves({ port }: Ajwtd, timeout: number): Promise<void> {
   const status = async () => (await exchange(port, withToken(token('alice', alice)))).status;
   await expect.poll(status, { timeout, interval: 50 }).toBe(200);
 }
 
 /**
- * Sends fresh tokens, one after the other, until every server has learned of a change. A request that is sent more than a second after
- * the call must get the status, and so must two more in a row to each server.
+ * Sends fresh tokens one after another, until each server has responded with the status three times in a row. Every request that is
+ * sent more than a second after the call must get this status.
  */
 async function expectWithinASecond(servers: readonly Ajwtd[], make: () => string, status: number): Promise<void> {
   const deadline = performance.now() + 1000;
@@ -67,7 +67,7 @@ describe.each([
       return { stdout, stderr };
     };
 
-    test('the first command creates the tables, and users and keys are stored', async () => {
+    test('the first command creates the tables and stores the user and the key', async () => {
       const { stdout, stderr } = await command('key', 'add', 'alice', path('alice.pub'));
       expect(stderr).toBe(`created the database ${where}\nalice was added\nalice now has this key\n`);
       expect(stdout).toBe(`${publicKeyOf(alice).fingerprint}\n`);
@@ -142,7 +142,7 @@ describe.each([
       const server = await serve({ database: where });
       await serves(server, 5000);
       expect((await exchange(server.port, withToken(token('partner', key)))).status).toBe(401);
-      // The server must not connect to a private host, so it cannot decide about keys of this set.
+      // The server does not fetch from a private host, so it cannot decide about keys of this set.
       for (const [change, status] of [
         ['add', 503],
         ['remove', 401],
@@ -205,7 +205,7 @@ describe.each([
       }
     });
 
-    test('tables of an older version are migrated by ajwtd migrate only', async () => {
+    test('tables of an older version are migrated only by ajwtd migrate', async () => {
       await database.query(`DELETE FROM ${schema}ajwt_migration`);
       const refused = await ajwtd(['user', 'list', '--database', where]);
       expect(refused).toMatchObject({ code: 1, stdout: '' });

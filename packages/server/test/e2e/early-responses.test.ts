@@ -1,4 +1,4 @@
-/** A response that comes before the end of the request body always arrives, from ajwtd or from the application. */
+/** Tests that a response of ajwtd or the application always arrives, even if it comes before the end of the request body. */
 import { spawn } from 'node:child_process';
 import type { KeyObject } from 'node:crypto';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ const file = scratch();
 const MB = 1024 * 1024;
 const PIECE = Buffer.alloc(64 * 1024, 'x');
 
-/** What the application does on a connection after it has received the head of a request. */
+/** Handles a connection to the application after the head of a request has arrived. */
 type Behaviour = (socket: Socket) => void;
 
 let alice: KeyObject;
@@ -58,7 +58,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
 
 describe.each(Object.entries(REFUSED))('an upload %s', (_what, lines) => {
   test.each(['/v1', '/.ajwt/auth', '/.ajwt/whoami', '/.ajwt/none'])(
-    '%s: a client that continues to send receives the reason, and the server closes only its half',
+    'to %s is refused: the client can continue to send and receives the reason, because the server closes only its half',
     async (target) => {
       const connection = await Connection.open(server.port);
       connection.socket.allowHalfOpen = true;
@@ -72,7 +72,7 @@ describe.each(Object.entries(REFUSED))('an upload %s', (_what, lines) => {
       expect([401, 404, 405]).toContain(answer.status);
       expect(answer.header('connection')).toBe('close');
       await connection.rest();
-      // The server has closed its half; whatever is sent after that is ignored.
+      // The server has closed its half, and ignores all further bytes.
       const { bytesWritten } = connection.socket;
       await expect.poll(() => connection.socket.bytesWritten).toBeGreaterThan(bytesWritten + MB);
       expect(code).toBe(undefined);
@@ -103,14 +103,14 @@ test('the connection of a refused upload that stalls is closed within seconds', 
   expectAnswer(await connection.answer(), 'missing');
   const begun = performance.now();
   await connection.rest();
-  // Only writing shows that the server no longer reads.
+  // This side learns that the connection is closed only when it writes.
   const probe = setInterval(() => connection.socket.writable && connection.write('x'), 6000);
   await connection.closed;
   clearInterval(probe);
   expect(performance.now() - begun).toBeLessThan(20_000);
 });
 
-test('headers that are too large: a client that continues to send them receives the 431', async () => {
+test('a client that continues to send headers beyond the limit receives the 431', async () => {
   const connection = await Connection.open(server.port);
   const line = Buffer.from(`X-Pad: ${'p'.repeat(8000)}\r\n`);
   connection.write('GET /v1 HTTP/1.1\r\nHost: x\r\n');
@@ -124,7 +124,7 @@ test('headers that are too large: a client that continues to send them receives 
   await flood;
 });
 
-describe('a refused upload of 60 MB', () => {
+describe('if an upload of 60 MB is refused', () => {
   const size = 60_000_000;
   beforeAll(async () => {
     writeFileSync(file('form'), '');
@@ -132,7 +132,7 @@ describe('a refused upload of 60 MB', () => {
     await ajwt(['keygen', '--out', file('nobody')]);
   });
 
-  test('ajwt fetch shows the reason, every time', async () => {
+  test('ajwt fetch always shows the reason', async () => {
     const words = ['fetch', '--user', 'alice', '--key', file('nobody'), '-F', `f=@${file('form')}`, `${server.url}/v1`];
     for (let round = 0; round < 4; round++) {
       const { stdout, stderr } = await ajwt(words);
@@ -140,7 +140,7 @@ describe('a refused upload of 60 MB', () => {
     }
   });
 
-  test('curl shows the reason, every time', async () => {
+  test('curl always shows the reason', async () => {
     for (let round = 0; round < 4; round++) {
       const words = ['-sS', '-H', 'Expect:', '-H', 'Authorization: JWT a.b.c', '-F', `f=@${file('form')}`];
       const child = spawn('curl', [...words, `${server.url}/v1`], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -154,33 +154,33 @@ describe('a refused upload of 60 MB', () => {
   });
 });
 
-describe('an application that responds before it has read the body', () => {
+describe('if an application responds before it has read the body', () => {
   const RESPONSE = 'HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nX-Limit: 1\r\n';
   const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
-    'and closes with unread bytes, which resets the connection': (socket) => {
+    'and closes the connection with unread bytes, which resets it': (socket) => {
       socket.pause();
       socket.write(`${RESPONSE}Connection: close\r\n\r\ntoo large`, () => socket.destroy());
     },
-    'and closes its half': (socket) => {
+    'and closes its half of the connection': (socket) => {
       socket.end(`${RESPONSE}Connection: close\r\n\r\ntoo large`);
       socket.resume();
     },
-    'and keeps the connection, but reads no more': (socket) => {
+    'and keeps the connection, but stops reading': (socket) => {
       socket.pause();
       socket.write(`${RESPONSE}\r\ntoo large`);
     },
-    'and reads the rest': (socket) => {
+    'and reads the rest of the body': (socket) => {
       socket.write(`${RESPONSE}\r\ntoo large`);
       socket.resume();
     },
-    'in two parts, and closes': (socket) => {
+    'in two parts, and closes the connection': (socket) => {
       socket.pause();
       socket.write(RESPONSE);
       socket.write('Connection: close\r\n\r\ntoo large', () => socket.destroy());
     },
   };
 
-  test.each(Object.entries(BEHAVIOURS))('%s: its response always arrives', async (_what, behaviour) => {
+  test.each(Object.entries(BEHAVIOURS))('%s, its response always arrives', async (_what, behaviour) => {
     behave = behaviour;
     for (let round = 0; round < 12; round++) {
       const connection = await Connection.open(server.port);
@@ -196,7 +196,7 @@ describe('an application that responds before it has read the body', () => {
     expect(server.log.filter(({ msg }) => msg === 'no valid response from the application')).toEqual([]);
   });
 
-  test('a response begins before the end of the request body and ends after it: both arrive completely', async () => {
+  test('and ends the response after the body, both arrive completely', async () => {
     let received = 0;
     behave = (socket) => {
       socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n');

@@ -40,23 +40,23 @@ const unbound = () => `Authorization: JWT ${token('alice', alice)}`;
 const ask = (server: Ajwtd, lines: readonly string[], target = AUTH, method = 'GET') =>
   exchange(server.port, request(target, lines, method));
 
-describe('a bound token in a forward-auth request', () => {
+describe('a token in a forward-auth request', () => {
   test.each([
-    ['nginx', NGINX],
-    ['Traefik or Caddy', TRAEFIK],
-    ['both, in agreement', [...NGINX, ...TRAEFIK]],
+    ['the headers of nginx', NGINX],
+    ['the headers of Traefik or Caddy', TRAEFIK],
+    ['the headers of both, with equal values', [...NGINX, ...TRAEFIK]],
     ['each header twice, with equal values', [...NGINX, ...NGINX]],
-    ['a proxy that sends X-Original-URL', [NGINX[0] as string, `X-Original-URL: ${TARGET}`]],
-    ['ingress-nginx', INGRESS],
-    ['ingress-nginx, with a correct X-Original-URI from the client', [...INGRESS, NGINX[1] as string]],
-  ])('%s: accepted only if the proxy is trusted', async (_what, lines) => {
+    ['X-Original-URL, without X-Original-URI', [NGINX[0] as string, `X-Original-URL: ${TARGET}`]],
+    ['the headers of ingress-nginx', INGRESS],
+    ['the headers of ingress-nginx, and a correct X-Original-URI from the client', [...INGRESS, NGINX[1] as string]],
+  ])('that is bound is accepted with %s if the proxy is trusted, and refused otherwise', async (_what, lines) => {
     expect((await ask(trusting, [...lines, bound()])).status).toBe(200);
     expectAnswer(await ask(wary, [...lines, bound()]), 'binding_mismatch');
   });
 
-  test('Envoy, which appends the target to the path: accepted from any proxy', async () => {
+  test('that is bound is accepted from any proxy that appends the target to the path, as Envoy does', async () => {
     expect((await ask(wary, [bound()], AUTH + TARGET, 'POST')).status).toBe(200);
-    // Then the headers are not read, not even from a trusted proxy.
+    // If the path contains a target, the headers are not read, not even from a trusted proxy.
     const lies = ['X-Original-Method: GET', 'X-Original-URI: /other', 'X-Forwarded-Uri: /other'];
     expect((await ask(trusting, [...lies, bound()], AUTH + TARGET, 'POST')).status).toBe(200);
     expectAnswer(await ask(trusting, [...NGINX, bound()], `${AUTH}/other`, 'POST'), 'binding_mismatch');
@@ -64,15 +64,21 @@ describe('a bound token in a forward-auth request', () => {
 
   test.each([
     ['two different targets', [...NGINX, 'X-Forwarded-Uri: /v1/secrets']],
-    ['the same, the other way round', [...TRAEFIK, 'X-Original-URI: /v1/secrets']],
-    ['ingress-nginx, with a wrong X-Original-URI from the client', [...INGRESS, 'X-Original-URI: /v1/secrets']],
-    ['ingress-nginx, for another target', [INGRESS[0] as string, 'X-Original-URL: https://api.example.com/v1/secrets']],
+    ['two different targets, with the headers swapped', [...TRAEFIK, 'X-Original-URI: /v1/secrets']],
+    [
+      'the headers of ingress-nginx, and a wrong X-Original-URI from the client',
+      [...INGRESS, 'X-Original-URI: /v1/secrets'],
+    ],
+    [
+      'the headers of ingress-nginx, for another target',
+      [INGRESS[0] as string, 'X-Original-URL: https://api.example.com/v1/secrets'],
+    ],
     ['a Host that looks like a path', [INGRESS[0] as string, `X-Original-URL: https://host?${TARGET}`]],
     ['one header twice, with different values', [...NGINX, 'X-Original-URI: /v1/secrets']],
     ['two different methods', [...NGINX, 'X-Forwarded-Method: GET']],
     ['a target alone', [NGINX[1] as string]],
     ['a method alone', [NGINX[0] as string]],
-    ['nothing', []],
+    ['no headers', []],
     ['an empty target', ['X-Original-Method: POST', 'X-Original-URI:']],
     ['another method', ['X-Original-Method: PUT', NGINX[1] as string]],
     ['the method in lower case', ['X-Original-Method: post', NGINX[1] as string]],
@@ -80,24 +86,24 @@ describe('a bound token in a forward-auth request', () => {
     ['another spelling', [NGINX[0] as string, 'X-Original-URI: /v1/%69tems?x=1']],
     ['an absolute form', [NGINX[0] as string, `X-Original-URI: https://api.example.com${TARGET}`]],
     ['names with underscores', ['X_Original_Method: POST', `X_Original_URI: ${TARGET}`]],
-  ])('%s: refused, and the token stays unused', async (_what, lines) => {
+  ])('that is bound is refused with %s, and stays unused', async (_what, lines) => {
     const credential = bound();
     expectAnswer(await ask(trusting, [...lines, credential]), 'binding_mismatch');
     expect((await ask(trusting, [...NGINX, credential])).status).toBe(200);
   });
 
-  test('a token bound to a body is refused, because the body is not sent here', async () => {
+  test('that is bound to a body is refused, because forward-auth requests have no body', async () => {
     expectAnswer(await ask(trusting, [...NGINX, bound({ digest: '47DEQpj8HBSa' })]), 'binding_mismatch');
   });
 
-  test('a token bound to an audience is accepted for that audience only, whatever the Host and forwarding headers say', async () => {
+  test('that is bound to an audience is accepted for that audience only, whatever the headers say', async () => {
     const other = bound({ aud: 'https://other.example.com' });
     const lies = ['X-Forwarded-Host: other.example.com', 'X-Forwarded-Proto: https'];
     expectAnswer(await ask(trusting, [...lies, other]), 'wrong_audience');
     expect((await ask(trusting, [...lies, bound({ aud: 'https://api.example.com' })])).status).toBe(200);
   });
 
-  test('a token that is not bound is accepted whatever the headers say', async () => {
+  test('that is not bound is accepted whatever the headers say', async () => {
     expect((await ask(wary, [...NGINX, 'X-Forwarded-Uri: /other', unbound()])).status).toBe(200);
   });
 });
@@ -115,7 +121,7 @@ describe('a bound token sent to the reverse proxy', () => {
   });
 });
 
-describe('forwarding headers that the application receives', () => {
+describe('forwarding headers', () => {
   const SAID = [
     'X-Forwarded-For: 203.0.113.9',
     'X-Forwarded-Host: public.example.com',
@@ -136,20 +142,20 @@ describe('forwarding headers that the application receives', () => {
       ),
     );
 
-  test('from a trusted proxy: forwarded, with the proxy appended to the list', async () => {
+  test('from a trusted proxy reach the application, with the proxy appended to X-Forwarded-For', async () => {
     expect((await ask(trusting, [...SAID, unbound()], '/v1')).status).toBe(200);
     expect(forwarded()).toMatchObject({
       'x-forwarded-for': '203.0.113.9, 127.0.0.1',
       'x-forwarded-host': 'public.example.com',
       'x-forwarded-proto': 'https',
     });
-    // The proxy may have forwarded them from the client, and only the request line was signed.
+    // These could come from the client through the proxy, and contradict the signed request line.
     for (const name of ['proxy', 'x-rewrite-url', 'x-original-url', 'x-original-uri']) {
       expect(forwarded()).not.toHaveProperty(name);
     }
   });
 
-  test('from anyone else: dropped', async () => {
+  test('from other clients do not reach the application', async () => {
     const inOtherWords = SAID.map((line) => line.replace(/^[^:]*/, (name) => name.replaceAll('-', '_')));
     expect((await ask(wary, [...SAID, ...inOtherWords, unbound()], '/v1')).status).toBe(200);
     expect(forwarded()).toEqual({
@@ -159,7 +165,7 @@ describe('forwarding headers that the application receives', () => {
     });
   });
 
-  test('with underscores: always dropped', async () => {
+  test('with underscores never reach the application', async () => {
     const lines = ['X_Forwarded_For: 203.0.113.9', 'x_forwarded_proto: https', 'X-Forwarded_Host: x'];
     expect((await ask(trusting, [...lines, unbound()], '/v1')).status).toBe(200);
     expect(forwarded()).toEqual({

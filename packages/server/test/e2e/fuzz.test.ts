@@ -1,4 +1,4 @@
-/** Random bytes sent to the public and the admin listener get an allowed response or none, and do not disturb other requests. */
+/** Sends random bytes to both listeners: each connection gets an allowed response or none, and other requests are not affected. */
 import type { KeyObject } from 'node:crypto';
 import { type Ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
 import { Connection, exchange, request } from 'ajwt-testkit/connection';
@@ -9,7 +9,7 @@ import { rawConnections } from './raw-requests.ts';
 
 const SEED = 20_261_130;
 const CONNECTIONS = 600;
-/** Connections at a time. */
+/** Number of simultaneous connections. */
 const LANES = 12;
 /** Statuses that anonymous bytes may get: never a 5xx, and 200 only for public paths. */
 const ALLOWED = new Set(['100', '400', '401', '404', '405', '408', '413', '431']);

@@ -52,7 +52,7 @@ function valuesOf(rawHeaders: readonly string[], name: string): string[] {
   return values;
 }
 
-describe.each(Object.entries(ENCODED))('the user %s', (name, encoded) => {
+describe.each(Object.entries(ENCODED))('the username %s', (name, encoded) => {
   test('is sent to a forward-auth proxy', async () => {
     const answer = await exchange(server.port, request('/.ajwt/auth', [signed(name)]));
     expect(answer.status).toBe(200);
@@ -88,7 +88,7 @@ const FORGED: Readonly<Record<string, readonly string[]>> = {
   'twice, in different ways': ['X-Auth-User: root', 'x_auth_user: root', 'X-AUTH-USER: root'],
   empty: ['X-Auth-User:', 'X-Auth-Key:'],
   'named in Connection': ['Connection: X-Auth-User, X-Auth-Key', 'X-Auth-User: root'],
-  'named in Connection, not sent': ['Connection: X-Auth-User, x_auth_key, keep-alive'],
+  'named in Connection, but not sent': ['Connection: X-Auth-User, x_auth_key, keep-alive'],
   'named in two Connections': ['Connection: keep-alive', 'Connection: x-auth-user'],
   'with bytes above 127': ['X-Auth-User: r\xf6\xf6t'],
 };
@@ -116,14 +116,14 @@ describe('an identity header sent by the client never reaches the application', 
     expect(valuesOf(seen.rawHeaders, 'x-auth-user')).toEqual(['alice']);
   });
 
-  test('forward-auth never returns it, and refuses it if the application could read it', async () => {
+  test('forward-auth never returns it, and refuses the request if the application could read the header', async () => {
     for (const [what, lines] of Object.entries(FORGED)) {
       const credential = signed();
       const answer = await exchange(server.port, request('/.ajwt/auth', [...lines, credential]));
       if (IMITATES.test(lines.join('\n'))) {
         expectAnswer(answer, 'malformed identity_header');
         expect(answer.head, what).not.toMatch(/x-auth/i);
-        // The token is unused.
+        // The token is still unused.
         expect((await exchange(server.port, request('/.ajwt/auth', [credential]))).status).toBe(200);
       } else {
         expect(answer.header('x-auth-user'), what).toBe('alice');
@@ -135,7 +135,7 @@ describe('an identity header sent by the client never reaches the application', 
     }
   });
 
-  test('configured names of identity headers are removed too', async () => {
+  test('an identity header with a configured name is removed too', async () => {
     const names = ['--user-header', 'Remote-User', '--key-header', 'Remote-Key'];
     const other = await serve({ database, args: ['--upstream', upstream.url, ...names] });
     const credential = signed();
@@ -191,9 +191,9 @@ test('a refused request never reaches the application', async () => {
   expect(upstream.seen).toEqual([]);
 });
 
-describe('a request-target with two readings', () => {
+describe('a request target that could be read in two ways', () => {
   test.each(['http://elsewhere.example/v1', 'HTTP://api.example.com/v1', '*', 'v1'])(
-    '%s is not a path: 400',
+    '%s gets a 400, because it is not a path',
     async (target) => {
       const answer = await exchange(server.port, request(target, [signed()], target === '*' ? 'OPTIONS' : 'GET'));
       expect(answer.status).toBe(400);

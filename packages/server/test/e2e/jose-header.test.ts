@@ -1,4 +1,7 @@
-/** JOSE headers against a running `ajwtd`: one of each outcome. The full lists run in the library's tests (own-jose-headers*.test.ts, algorithms.test.ts). */
+/**
+ * Sends JOSE headers to a running `ajwtd`, one for each outcome. The library's tests send all (own-jose-headers*.test.ts,
+ * algorithms.test.ts).
+ */
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -42,7 +45,7 @@ const KINDS: Readonly<Record<string, { key: KeyObject; signs: SchemeName; accept
   p384: { key: ec('P-384'), signs: 'ES384', accepts: ['ES384'] },
   p521: { key: ec('P-521'), signs: 'ES512', accepts: ['ES512'] },
 };
-/** Signature lengths in bytes; they decide with which reason the algorithm of another type of key is refused. */
+/** Signature lengths in bytes. If two algorithms have the same length, a token with the wrong one is refused for another reason. */
 const LENGTHS: Readonly<Record<SchemeName, number>> = {
   ...{ RS512: 256, RS384: 256, RS256: 256, PS512: 256, PS384: 256, PS256: 256 },
   ...{ ES256: 64, EdDSA: 64, Ed25519: 64, ES384: 96, ES512: 132 },
@@ -76,8 +79,8 @@ async function expectOutcome(sent: string, outcome: string | undefined, why?: st
   await expectRefused(watched, request('/.ajwt/auth', [`Authorization: JWT ${sent}`]), outcome ?? '');
 }
 
-describe('a JOSE header of the vectors', () => {
-  // Those that point to a server, so that the trap is laid in full.
+describe('a JOSE header of the vectors has its outcome', () => {
+  // All headers that point to a server must be tried, because none must be fetched from.
   const pointing = cases.filter(({ header }) => header.includes('TRAP'));
   const tried = [...new Set([...oneOfEach(cases, ({ id }) => JSON.stringify(VECTOR_OUTCOMES[id])), ...pointing])];
   test.each(tried)('$id: $header', async ({ id, header, signature }) => {
@@ -91,21 +94,24 @@ describe('a JOSE header of the vectors', () => {
   });
 });
 
-test.each(Object.entries(joseHeaderMembers(kid, stranger)))('a JOSE header with %s', async (_what, headers) => {
-  for (const [header, outcome] of oneOfEach(headers, ([, expected]) => expected)) {
-    await expectOutcome(signToken(header, goodPayload(), good), outcome);
-    await expectAccepted(watched, token('alice', good), 'the next good request');
-  }
-});
+test.each(Object.entries(joseHeaderMembers(kid, stranger)))(
+  'a JOSE header with %s has its outcome',
+  async (_what, headers) => {
+    for (const [header, outcome] of oneOfEach(headers, ([, expected]) => expected)) {
+      await expectOutcome(signToken(header, goodPayload(), good), outcome);
+      await expectAccepted(watched, token('alice', good), 'the next good request');
+    }
+  },
+);
 
-test('no public key is a secret for HS256', async () => {
+test('a token with HS256 and a public key as the secret is refused', async () => {
   const header = JSON.stringify({ alg: 'HS256', typ: 'JWT', kid });
   const [secret = ''] = Object.values(macSecrets(good));
   await expectOutcome(macToken(header, goodPayload(), 'sha256', secret), 'malformed alg');
   await expectAccepted(watched, token('alice', good), 'the next good request');
 });
 
-test('keys in the header, or at a URL in it, are neither used nor fetched', async () => {
+test('a key in the header is not used, and a URL in the header is not fetched', async () => {
   const url = `http://127.0.0.1:${(trap.address() as AddressInfo).port}/`;
   const jwk = createPublicKey(attacker).export({ format: 'jwk' });
   for (const members of [{ jwk }, { jku: url }, { x5u: url }, { x5c: ['MIIB'] }, { jwk, jku: url, kid: url }]) {
@@ -116,19 +122,19 @@ test('keys in the header, or at a URL in it, are neither used nor fetched', asyn
   expect(connections, 'requests to the trap').toBe(0);
 });
 
-describe.each(Object.entries(KINDS))('a key of the kind %s', (name, { key, signs, accepts }) => {
+describe.each(Object.entries(KINDS))('a key of type %s', (name, { key, signs, accepts }) => {
   const outcomeOf = (alg: SchemeName) =>
     LENGTHS[alg] === LENGTHS[signs] ? 'unknown_key' : 'malformed signature_length';
   const others = (Object.keys(SCHEMES) as SchemeName[]).filter((alg) => !accepts.includes(alg));
 
-  test.each(accepts)('signs %s', async (alg) => {
+  test.each(accepts)('is accepted with alg %s', async (alg) => {
     await expectAccepted(watched, signToken(JSON.stringify({ alg }), payload(name), key, alg));
   });
 
-  test.each(oneOfEach(others, outcomeOf))('is refused for an alg of %s', async (alg) => {
+  test.each(oneOfEach(others, outcomeOf))('is refused with alg %s', async (alg) => {
     const header = JSON.stringify({ alg });
     const outcome = outcomeOf(alg);
-    // A PSS signature is one that an RSA key can make.
+    // An RSA key can also make PSS signatures.
     const scheme = signs === 'RS512' && alg.startsWith('PS') ? alg : signs;
     await expectOutcome(signToken(header, payload(name), key, scheme), outcome);
     const [, claims, signature] = parts(signToken(JSON.stringify({ alg: signs }), payload(name), key, signs));

@@ -1,6 +1,6 @@
 /**
- * Keys that `ajwtd key add` refuses: one of each error code, and what only a command meets. The full list runs in the library's
- * tests (own-key-import.test.ts).
+ * Gives `ajwtd key add` a key for each error code, and files and options that it must refuse. The library's tests try the full list
+ * of keys (own-key-import.test.ts).
  */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ let before: unknown;
 let listBefore: string;
 const revoked = generateKeyPairSync('ed25519').privateKey;
 
-/** Returns the contents of all files of the database. */
+/** Returns the users and keys in a database. */
 function stored(name = database): unknown {
   const file = new DatabaseSync(name, { readOnly: true, timeout: 5000 });
   const rows = ['ajwt_user', 'ajwt_key'].map((table) => file.prepare(`SELECT * FROM ${table}`).all());
@@ -46,7 +46,7 @@ async function expectRefused(args: readonly string[], { secret = '', says = /./,
   expect(stderr).toMatch(/^ajwtd: .+\n$/);
   expect(stderr).toMatch(says);
   expect(stderr).not.toMatch(/unexpected|\bat \w+ \(|Error:/);
-  expect(echoed(stderr, secret), 'repeated of the input').toBeUndefined();
+  expect(echoed(stderr, secret), 'part of the input in the message').toBeUndefined();
   expect(stored()).toEqual(before);
 }
 interface Refused extends InProcessOptions {
@@ -60,15 +60,15 @@ const refused = oneOfEach(
 );
 const accepted = oneOfEach(
   KEY_IMPORT_CASES.filter(({ outcome }) => outcome === 'accepted'),
-  // A key in each format: a PEM, an OpenSSH line, a JWK.
+  // This chooses one key in each format: PEM, OpenSSH line and JWK.
   ({ text }) => text.trimStart().slice(0, 1),
 );
 
-describe.concurrent('a test vector that is not an acceptable key', () => {
+describe.concurrent('a test vector with an unacceptable key is refused', () => {
   test.each(refused)('$id: $outcome', ({ text }) => expectRefused(['carol', '-'], { input: text, secret: text }));
 });
 
-describe.concurrent('a test vector that is an acceptable key', () => {
+describe.concurrent('a test vector with an acceptable key is registered', () => {
   test.each(accepted)('$id', async ({ id, text }) => {
     const file = path(`${id}.pub`);
     const own = path(`${id}.db`);
@@ -80,56 +80,56 @@ describe.concurrent('a test vector that is an acceptable key', () => {
   });
 });
 
-/** Private keys and secrets, whose text must not be repeated; and bytes, which the command decodes. */
+/** Private keys and secrets, which no message must repeat, and bytes, which the command decodes. */
 const SECRETS = MORE_KEY_TEXTS.filter(({ id }) => /private key|secret|bytes/.test(id));
-describe.concurrent('a text that no vector has', () => {
+describe.concurrent('another text is refused', () => {
   test.each(SECRETS)('$id', ({ text }) => expectRefused(['carol', '-'], { input: text, secret: text }));
 });
 
-describe.concurrent('what is not a key file', () => {
-  test('one that is not there', () => expectRefused(['carol', path('none.pub')], { says: /ENOENT/ }));
-  test('a folder', () => {
+describe.concurrent('a file is refused', () => {
+  test('if it does not exist', () => expectRefused(['carol', path('none.pub')], { says: /ENOENT/ }));
+  test('if it is a folder', () => {
     mkdirSync(path('folder'));
     return expectRefused(['carol', path('folder')], { says: /regular file/ });
   });
-  test.skipIf(!hasProgram('mkfifo', '--version'))('a pipe (skipped where there is no mkfifo)', () => {
+  test.skipIf(!hasProgram('mkfifo', '--version'))('if it is a pipe (needs mkfifo)', () => {
     runProgram('mkfifo', [path('pipe')]);
     return expectRefused(['carol', path('pipe')], { says: /regular file/ });
   });
-  test('an endless device', () => expectRefused(['carol', '/dev/zero'], { says: /regular file/ }));
-  test('a link to itself', () => {
+  test('if it is an endless device', () => expectRefused(['carol', '/dev/zero'], { says: /regular file/ }));
+  test('if it is a link to itself', () => {
     symlinkSync(path('loop'), path('loop'));
     return expectRefused(['carol', path('loop')], { says: /ELOOP/ });
   });
-  test('100 MB', () => {
+  test('if it has 100 MB', () => {
     writeFileSync(path('huge.pub'), '');
     truncateSync(path('huge.pub'), 100_000_000);
     return expectRefused(['carol', path('huge.pub')], { says: /larger/ });
   });
-  test.each(['a private key in PEM', 'a shared secret'])('%s itself', (what) => {
+  test.each(['a private key in PEM', 'a shared secret'])('if the argument is %s instead', (what) => {
     const text = MORE_KEY_TEXTS.find(({ id }) => id === what)?.text ?? '';
     return expectRefused(['carol', text], { secret: text, says: /give a file/ });
   });
 });
 
-describe.concurrent('a good key that cannot be registered this way', () => {
+describe.concurrent('a valid key is refused', () => {
   const line = () => publicKeyOf(keys.get('alice') as KeyObject).toOpenSsh();
   const fresh = () => publicKeyOf(generateKeyPairSync('ed25519').privateKey).toOpenSsh();
-  test("another user's", () => expectRefused(['bob', '-'], { input: line(), says: /belongs to another user/ }));
-  test('a key of another user, for a new user', () =>
+  test('if another user has it', () => expectRefused(['bob', '-'], { input: line(), says: /belongs to another user/ }));
+  test('for a new user, if another user has it', () =>
     expectRefused(['carol', '-'], { input: line(), says: /belongs to another user/ }));
-  test('a revoked key, again', () =>
+  test('if it was revoked', () =>
     expectRefused(['alice', '-'], { input: publicKeyOf(revoked).toPem(), says: /was revoked/ }));
   test.each([
-    ['empty', ''],
-    ['with a space before it', ' carol'],
-    ['with a line end', 'carol\n'],
-    ['with a control character', 'ca\u0001rol'],
-    ['of 601 bytes', 'u'.repeat(601)],
-  ])('under a username that no token can have: %s', (_what, name) =>
+    ['an empty username', ''],
+    ['a space before the username', ' carol'],
+    ['a line end in the username', 'carol\n'],
+    ['a control character in the username', 'ca\u0001rol'],
+    ['a username of 601 bytes', 'u'.repeat(601)],
+  ])('with %s, which no token can contain', (_what, name) =>
     expectRefused([name, '-'], { input: fresh(), says: /username/ }),
   );
-  test.each(['2020-01-01', '2027-02-31', 'tomorrow', '1e3', ''])('until %j', (date) =>
+  test.each(['2020-01-01', '2027-02-31', 'tomorrow', '1e3', ''])('with the invalid expiry date %j', (date) =>
     expectRefused(['carol', '-', `--expires=${date}`], { input: fresh(), says: /expir/ }),
   );
   test.each([
@@ -141,7 +141,7 @@ describe.concurrent('a good key that cannot be registered this way', () => {
   );
 });
 
-test('after all these attempts, key list is unchanged', async () => {
+test('refused keys do not change key list', async () => {
   expect(await list()).toBe(listBefore);
   expect(JSON.parse(listBefore)).toHaveLength(3);
 });

@@ -97,7 +97,7 @@ describe('a user with a JWK set', () => {
     expect((await ask('one', one)).status).toBe(200);
   });
 
-  test('can also have registered keys, and use either at any time', async () => {
+  test('can also have registered keys, and can sign with keys of both kinds', async () => {
     const [own, published, strange] = await Promise.all([newKey(), newKey(), newKey()]);
     const at = await trust('both', published);
     await inDirectory(database, (directory) => directory.addKey('both', own.publicKey));
@@ -124,7 +124,7 @@ describe('a user with a JWK set', () => {
     expectAnswer(await askWithoutKid('revoker', revoked), 'bad_signature');
   });
 
-  test('causes no fetch while disabled', async () => {
+  test('causes no fetch while the user is disabled', async () => {
     const key = await newKey();
     const at = await trust('disabled', key);
     await command('user', 'disable', 'disabled');
@@ -134,7 +134,7 @@ describe('a user with a JWK set', () => {
     expect((await ask('disabled', key)).status).toBe(200);
   });
 
-  test('can use a new key as soon as the set is fetched again, and then no longer the old one', async () => {
+  test('can sign with a new key, and no longer with the old one, as soon as the set is fetched again', async () => {
     const [old, next] = [await newKey(), await newKey()];
     const at = await trust('rotating', old);
     expect((await ask('rotating', old)).status).toBe(200);
@@ -145,8 +145,8 @@ describe('a user with a JWK set', () => {
   }, 30_000);
 });
 
-describe('a JWK set URL that fails', () => {
-  test('gives a 503 to its own users only', async () => {
+describe('if a JWK set cannot be fetched', () => {
+  test('users of that set get a 503, and other users are accepted', async () => {
     const [key, own, neighbour] = await Promise.all([newKey(), newKey(), newKey()]);
     await trust('neighbour', neighbour);
     await command('jwks', 'add', 'failing', `${origin}/failing`);
@@ -158,7 +158,7 @@ describe('a JWK set URL that fails', () => {
     expect((await ask('neighbour', neighbour)).status).toBe(200);
   });
 
-  test('after a success: the last known set stays in use', async () => {
+  test('the last fetched set stays in use', async () => {
     const [known, unknown] = [await newKey(), await newKey()];
     await trust('known', known);
     await trust('unknown', unknown);

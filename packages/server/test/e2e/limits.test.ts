@@ -29,12 +29,12 @@ test('the server runs on the version of Node under test', () => {
 });
 
 describe('headers', () => {
-  test.each(['/.ajwt/auth', '/v1'])('%s: 33 kB, as much as nginx forwards, are accepted', async (target) => {
+  test.each(['/.ajwt/auth', '/v1'])('of 33 kB, as many as nginx forwards, are accepted by %s', async (target) => {
     expect((await exchange(server.port, request(target, [...padding(33_000), signed()]))).status).toBe(200);
     expectAnswer(await exchange(server.port, request(target, padding(33_000))), 'missing');
   });
 
-  test('the application receives all of them', async () => {
+  test('of 33 kB all reach the application', async () => {
     await exchange(server.port, request('/v1', [...padding(33_000), signed()]));
     const { rawHeaders } = upstream.seen.at(-1) as { rawHeaders: readonly string[] };
     expect(rawHeaders.filter((name) => name.toLowerCase().startsWith('x-pad-'))).toHaveLength(33);
@@ -44,7 +44,7 @@ describe('headers', () => {
     ['in many lines', padding(41_000)],
     ['in one line', [`X-Pad: ${'p'.repeat(41_000)}`]],
     ['in the target', []],
-  ])('41 kB %s: 431, and the connection is closed', async (what, lines) => {
+  ])('of 41 kB %s get a 431, and the connection is closed', async (what, lines) => {
     const before = upstream.seen.length;
     const target = what === 'in the target' ? `/v1?${'p'.repeat(41_000)}` : '/v1';
     const connection = await Connection.open(server.port);
@@ -54,7 +54,7 @@ describe('headers', () => {
     expect(upstream.seen).toHaveLength(before);
   });
 
-  test('no header is dropped, even among thousands, so a second Authorization at the end is noticed', async () => {
+  test('are never dropped, even among thousands, so a second Authorization at the end is noticed', async () => {
     const short = Array.from({ length: 3000 }, (_, index) => `a${index}: b`);
     const credential = signed();
     const lines = [credential, ...short, signed()];
@@ -63,7 +63,7 @@ describe('headers', () => {
   });
 
   test.each(['__proto__', 'constructor', 'hasOwnProperty', 'toString', '__defineGetter__', 'push'])(
-    'a header named like a member of every object (%s) is handled like any other',
+    'with the name %s, which every JavaScript object has, are handled like any others',
     async (name) => {
       for (const target of ['/.ajwt/auth', '/.ajwt/whoami', '/v1']) {
         expectAnswer(await exchange(server.port, request(target, [`${name}: a`, `${name}: b`])), 'missing');
@@ -73,7 +73,7 @@ describe('headers', () => {
     },
   );
 
-  test('a signed target of 3 kB is forwarded', async () => {
+  test('are forwarded with a signed target of 3 kB', async () => {
     const target = `/v1?${'q'.repeat(3000)}`;
     const bound = token('alice', alice, { bind: { v: 1, htm: 'GET', target } });
     const answer = await exchange(server.port, request(target, [`Authorization: JWT ${bound}`]));
@@ -83,20 +83,20 @@ describe('headers', () => {
 });
 
 describe('slow senders', () => {
-  /** Seconds until the server closes the connection. */
+  /** Returns the seconds until the server closes the connection. */
   async function secondsUntilClosed(connection: Connection): Promise<number> {
     const begun = performance.now();
     await connection.closed;
     return (performance.now() - begun) / 1000;
   }
 
-  test('a connection whose headers do not end, or do not begin, is closed after about 5 s, and others are served meanwhile', async () => {
+  test('a connection without complete headers is closed after about 5 s, and others are served meanwhile', async () => {
     const open = () => Connection.open(server.port);
     const [silent, halfALine, dripping, second] = [await open(), await open(), await open(), await open()];
     halfALine.write('GET /.ajwt/au');
     dripping.write('GET /v1 HTTP/1.1\r\n');
     const drip = setInterval(() => dripping.write('X: y\r\n'), 200);
-    // Its first request was served; the second one never ends.
+    // The server responds to the first request on this connection; the second one never ends.
     second.write(request('/.ajwt/auth', [signed()]));
     expect((await second.answer()).status).toBe(200);
     second.write('GET /v1 HTTP/1.1\r\n');
@@ -119,7 +119,7 @@ describe('slow senders', () => {
     expect(served).toBeGreaterThan(10);
   });
 
-  test('a slow body may take its time', async () => {
+  test('a slow body is accepted', async () => {
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [signed(), 'Content-Length: 12'], 'POST'));
     for (const part of ['one ', 'two ', 'four']) {
@@ -132,7 +132,7 @@ describe('slow senders', () => {
     connection.destroy();
   });
 
-  test('if a refused request does not finish its body, its connection is soon closed', async () => {
+  test('the connection of a refused request with an unfinished body is closed within 8 s', async () => {
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', ['Content-Length: 1000000'], 'POST', 'begun'));
     expectAnswer(await connection.answer(), 'missing');
@@ -140,7 +140,7 @@ describe('slow senders', () => {
   });
 });
 
-test('500 silent connections do not keep others out', async () => {
+test('500 silent connections do not block other requests', async () => {
   const idle = await Promise.all(Array.from({ length: 500 }, () => Connection.open(server.port)));
   expect((await exchange(server.port, request('/.ajwt/auth', [signed()]))).status).toBe(200);
   for (const connection of idle) connection.destroy();
@@ -149,7 +149,7 @@ test('500 silent connections do not keep others out', async () => {
 describe('pipelining', () => {
   const garbage = request('/.ajwt/auth', ['Authorization: JWT garbage']);
 
-  test('16 requests in one write get their responses, in order', async () => {
+  test('16 requests that arrive together get their responses in order', async () => {
     const targets = ['/.ajwt/nothing', '/.ajwt/auth', '/v1', '/.ajwt/whoami'];
     const connection = await Connection.open(server.port);
     connection.write(
@@ -163,8 +163,8 @@ describe('pipelining', () => {
 
   test.each([
     ['garbage', () => garbage],
-    ['without a decision', () => request('/.ajwt/nothing')],
-  ])('17 requests at once close the connection: %s', async (_, make) => {
+    ['requests without a decision', () => request('/.ajwt/nothing')],
+  ])('the connection is closed after 17 requests at once (%s)', async (_, make) => {
     const from = server.log.length;
     const connection = await Connection.open(server.port);
     connection.write(make().repeat(17));
@@ -181,7 +181,7 @@ describe('pipelining', () => {
     for (const one of requests) expect((await exchange(server.port, one)).status).toBe(200);
   });
 
-  test('after that, bodies from the same address still arrive completely, in few pieces or many', async () => {
+  test('after a flood from an address, bodies from that address still arrive completely', async () => {
     const flood = await Connection.open(server.port);
     flood.write(garbage.repeat(1000));
     await flood.closed;
@@ -208,7 +208,7 @@ describe('undecided requests', () => {
   });
   afterAll(() => limited.stop());
 
-  /** Sends requests together and returns their statuses; a trusted proxy reports the client of each, or none. */
+  /** Sends requests together, as from a trusted proxy. @param clients - client of each request; `undefined` if the proxy reports none */
   async function statusesOf(target: string, clients: readonly (string | undefined)[]): Promise<Answer[]> {
     const connection = await Connection.open(limited.port);
     const bytes = clients.map((client) =>
@@ -222,7 +222,7 @@ describe('undecided requests', () => {
   }
 
   test.each(['/.ajwt/auth', '/.ajwt/whoami', '/v1'])(
-    '%s: two from one address at a time; more get a 503',
+    'to %s are limited to two from one address; further ones get a 503',
     async (target) => {
       const before = limited.log.length;
       const answers = await statusesOf(target, ['2001:db8::1', '2001:db8::2', '2001:db8::3', '192.0.2.1']);
@@ -235,12 +235,12 @@ describe('undecided requests', () => {
     },
   );
 
-  test('behind a proxy that reports no client, there is no limit for an address', async () => {
+  test('have no limit for each address behind a proxy that reports no client', async () => {
     const answers = await statusesOf('/.ajwt/auth', [undefined, undefined, undefined, undefined, undefined]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   });
 
-  test('five in total at a time; more get a 503', async () => {
+  test('get a 503 if five others are waiting', async () => {
     const from = limited.log.length;
     const answers = await statusesOf('/.ajwt/auth', [
       undefined,
@@ -254,7 +254,7 @@ describe('undecided requests', () => {
     await limited.logged(({ limit }) => limit === 'all', from);
   });
 
-  test('the token of a request that got a 503 stays unused', async () => {
+  test('leave their token unused if they get a 503', async () => {
     const line = signed();
     const connection = await Connection.open(limited.port);
     const from = 'X-Forwarded-For: 192.0.2.1';
@@ -290,7 +290,7 @@ test('while one address floods the server on 16 connections, /livez responds and
   expect(await flooded.stop()).toEqual({ code: 0, signal: null });
 });
 
-describe('a flood of refused requests gets ten log lines a second and a count of the others, and other requests are accepted', () => {
+describe('a flood gets ten log lines a second and a count of the other refusals, and other requests are accepted: it sends', () => {
   test.each([
     ['garbage', () => 'Authorization: JWT garbage', { reason: 'malformed' }, {}],
     [
@@ -314,7 +314,7 @@ describe('a flood of refused requests gets ten log lines a second and a count of
     );
     expect((await exchange(server.port, request('/.ajwt/auth', [signed()]))).status).toBe(200);
     const fits = (entry: LogLine, members: object) => expect.objectContaining(members).asymmetricMatch(entry);
-    // Each refusal is either logged or counted, even if no other one follows.
+    // Each refusal is either logged or counted, even if no further refusal follows.
     const accountedFor = () =>
       server.log.slice(from).reduce((sum, entry) => {
         if (fits(entry, { ...counted, msg: 'more refusals were not logged' })) return sum + Number(entry.refusals);

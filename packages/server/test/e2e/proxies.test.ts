@@ -1,4 +1,4 @@
-/** Real proxies in front of a WSGI application, configured as described in docs/PROXIES.md; they ask ajwtd about each request. */
+/** Runs real proxies in front of ajwtd and a WSGI application, configured as described in docs/PROXIES.md. */
 import { writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { type Ajwtd, ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
@@ -46,7 +46,7 @@ const signed = async (bind?: { htm: string; target: string }) =>
   `Authorization: ${await createAuthorization({ username: USER, key, ...(bind === undefined ? {} : { bind }) })}`;
 const seenIn = ({ text }: Answer) => JSON.parse(text) as Seen;
 
-/** Returns all values that an application could read as this variable, even if its server replaces all special characters by `_`. */
+/** Returns all values that an application could read as this variable, even if its server replaces special characters with `_`. */
 function valuesOf({ variables }: Seen, name: string): string[] {
   const fits = Object.entries(variables).filter(
     ([variable]) => variable.replaceAll(/[^A-Z\d]/gi, '_').toUpperCase() === name,
@@ -62,7 +62,7 @@ function expectSigner(answer: Answer): void {
   expect(valuesOf(seen, 'HTTP_X_AUTH_KEY')).toEqual([key.publicKey.fingerprint]);
   expect(valuesOf(seen, 'HTTP_AUTHORIZATION').join('')).toBe('');
   expect(JSON.stringify(seen)).not.toMatch(/root|forged|eyJ/);
-  // A second proxy behind this one would remove them.
+  // A second proxy would remove the headers that Connection names.
   expect(valuesOf(seen, 'HTTP_CONNECTION').join()).not.toMatch(/x.auth/i);
 }
 
@@ -71,7 +71,7 @@ const NAMED = 'Connection: close, X-Auth-User, X-Auth-Key';
 /** Header lines that try to impersonate another user. */
 const ATTACKS: Readonly<Record<string, readonly string[]>> = {
   'the identity headers themselves': PLAIN,
-  'in other cases, twice': ['x-auth-user: root', 'X-AUTH-USER: root', 'x-AUTH-key: SHA256:forged'],
+  'twice, in lower, upper and mixed case': ['x-auth-user: root', 'X-AUTH-USER: root', 'x-AUTH-key: SHA256:forged'],
   'with underscores': ['X_Auth_User: root', 'X_AUTH_KEY: SHA256:forged'],
   'with one underscore': ['X-Auth_User: root', 'x_auth-key: SHA256:forged'],
   'with dots': ['X.Auth.User: root', 'X-Auth.Key: SHA256:forged'],
@@ -122,7 +122,7 @@ describe.each(PROXIES)('$name', ({ name, program, shows, whenDown, asks }) => {
       });
     });
 
-    test.each(Object.entries(ATTACKS))('an attack fails: %s', async (_what, lines) => {
+    test.each(Object.entries(ATTACKS))('a client cannot forge the identity with headers: %s', async (_what, lines) => {
       for (const attack of [lines, lines.toReversed()]) {
         const before = seenIn(await send('/before', [await signed()])).serial;
         const answer = await send('/', [...attack, await signed()]);
@@ -133,13 +133,13 @@ describe.each(PROXIES)('$name', ({ name, program, shows, whenDown, asks }) => {
       }
     });
 
-    test.each(IMITATIONS)('no client can send %s to the application', async (imitation) => {
+    test.each(IMITATIONS)('a client cannot send %s to the application', async (imitation) => {
       const credential = await signed();
       const answer = await send('/', [`${imitation}: root`, credential]);
       if (shows.includes(imitation)) {
         expect(answer.status).toBe(401);
         expect(answer.header('www-authenticate')).toBe('JWT realm="api", error="invalid_token"');
-        // ajwtd checks this before it marks the token as used.
+        // ajwtd refuses the header before it marks the token as used.
         expectSigner(await send('/', [credential]));
       } else if (answer.status !== 400) expectSigner(answer);
     });
@@ -171,7 +171,7 @@ describe.each(PROXIES)('$name', ({ name, program, shows, whenDown, asks }) => {
       expect(seenIn(answer)).toMatchObject({ method: 'POST', length: body.length });
     });
 
-    test('a token bound to a method and a target is accepted for these only', async () => {
+    test('a token that is bound to a method and a target is accepted for no others', async () => {
       const bind = { htm: 'GET', target: '/v1/a%2Fb/../items?x=1' };
       expectSigner(await send(bind.target, [await signed(bind)]));
       await withoutApplication(async () => {
@@ -219,9 +219,9 @@ describe.each(PROXIES)('$name', ({ name, program, shows, whenDown, asks }) => {
         expect(answer.status).toBe(whenDown);
       }));
 
-    test(`if a response of ajwtd is lost, the request is refused; ajwtd is asked ${asks === 1 ? 'once' : 'twice'}`, () =>
+    test(`if a response of ajwtd is lost, the request is refused, and ajwtd has received it ${asks === 1 ? 'once' : 'twice'}`, () =>
       withoutApplication(async () => {
-        // nginx uses its two servers in turn; two requests use both connections.
+        // nginx uses its two servers in turn, so these two requests open both connections.
         for (let warm = 0; warm < 2; warm++) await send('/', ['Authorization: JWT x']);
         const before = relay.requests;
         relay.losesResponses = true;

@@ -1,4 +1,4 @@
-/** `/readyz` says ready if and only if a signed request would be decided, with every nonce store. */
+/** `/readyz` responds with 200 if and only if the server can decide signed requests. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { type Ajwtd, ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
@@ -19,7 +19,7 @@ async function look(server: Ajwtd, key: KeyObject) {
   return { readyz: response.status, signed: status, ...((await response.json()) as { reason?: string }) };
 }
 
-test('is 503 while the file of an SQLite database is away, and 200 when it is back', async () => {
+test('/readyz responds with 503 while the file of the SQLite database is missing, and with 200 when it is back', async () => {
   const database = file('away.db');
   const key = (await databaseWith(database, ['alice'])).get('alice') as KeyObject;
   const server = await serve({ database, args: ADMIN });
@@ -38,8 +38,8 @@ test('is 503 while the file of an SQLite database is away, and 200 when it is ba
   await server.stop();
 });
 
-describe.skipIf(lacksPostgres)('with PostgreSQL', () => {
-  test('is 503 while the server is down, and 200 when it is back', async () => {
+describe.skipIf(lacksPostgres)('with PostgreSQL (needs postgresql)', () => {
+  test('/readyz responds with 503 while the database is down, and with 200 when it is back', async () => {
     const postgres = await PostgresServer.start();
     const database = `postgres://postgres@127.0.0.1:${postgres.port}/postgres`;
     const key = generateKeyPairSync('ed25519').privateKey;

@@ -1,4 +1,4 @@
-/** One token in many requests at once: exactly one is accepted, with every nonce store, even if the server is killed meanwhile. */
+/** Sends one token in many simultaneous requests: exactly one of them is accepted, even if the server is killed meanwhile. */
 import type { KeyObject } from 'node:crypto';
 import { scratch, serve } from 'ajwt-testkit/ajwtd';
 import { type Answer, Connection, exchange, request } from 'ajwt-testkit/connection';
@@ -30,7 +30,7 @@ async function burst(connections: readonly Connection[], bytes: string): Promise
 }
 
 describe.each(['database', 'memory'])('--nonces %s', (nonces) => {
-  test(`of ${REQUESTS} identical requests at once exactly one is accepted, in each of ${ROUNDS} rounds`, async () => {
+  test(`exactly one of ${REQUESTS} identical simultaneous requests is accepted, in each of ${ROUNDS} rounds`, async () => {
     const server = await serve({ database, args: ['--nonces', nonces] });
     const connections = await connect(server.port, CONNECTIONS);
     for (let round = 0; round < ROUNDS; round++) {
@@ -78,7 +78,7 @@ test('if ajwtd is killed during a burst of one token, it accepts the token at mo
         if (statuses.length >= answersBeforeTheEnd) enough();
       }
     });
-    // Requests without a response see their connection end.
+    // The connections of requests without a response are closed.
     const over = Promise.allSettled(answers);
     await reached;
     await server.kill();
@@ -96,7 +96,7 @@ test('if ajwtd is killed during a burst of one token, it accepts the token at mo
   await server.stop();
 });
 
-test('two servers on one database accept a token once', async () => {
+test('two servers that share a database accept a token once', async () => {
   const servers = await Promise.all([serve({ database }), serve({ database })]);
   for (let round = 0; round < 20; round++) {
     const bytes = withToken(token('alice', alice));

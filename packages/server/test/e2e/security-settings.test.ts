@@ -6,7 +6,7 @@ import { beforeAll, expect, test } from 'vitest';
 const database = scratch()('settings.db');
 beforeAll(() => databaseWith(database, ['alice']));
 
-/** Starts a server, and returns its settings lines and the number of lines before it listened. */
+/** Starts a server, and returns the lines with security settings that it logs before it listens. */
 async function settings(args: readonly string[], env: Record<string, string> = {}): Promise<readonly LogLine[]> {
   const server = await serve({ database, args, env });
   await server.stop();
@@ -14,7 +14,7 @@ async function settings(args: readonly string[], env: Record<string, string> = {
   return server.log.slice(0, listening).filter(({ msg }) => msg === 'security settings');
 }
 
-test('options and environment variables appear with the values in effect', async () => {
+test('the values of options and environment variables are logged', async () => {
   const args = ['--audience', 'https://api.example.com', '--tolerance', '7', '--trusted-proxy', '10.0.0.0/8'];
   expect(await settings(args, { AJWTD_REQUIRE: 'aud,htm' })).toEqual([
     expect.objectContaining({
@@ -28,7 +28,7 @@ test('options and environment variables appear with the values in effect', async
   ]);
 });
 
-test('defaults appear too', async () => {
+test('the defaults are logged too', async () => {
   expect(await settings(['--nonces', 'memory'])).toEqual([
     expect.objectContaining({ require: [], audience: [], tolerance: 20, trustedProxies: [], nonces: 'memory' }),
   ]);

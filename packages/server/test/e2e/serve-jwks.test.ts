@@ -1,4 +1,4 @@
-/** `/.well-known/jwks.json`: served by ajwtd with `--serve-jwks`, by the application without it. */
+/** Requests `/.well-known/jwks.json`: with `--serve-jwks`, ajwtd responds; without it, the application does. */
 import { writeFileSync } from 'node:fs';
 import { type Ajwtd, ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
 import { exchange, request } from 'ajwt-testkit/connection';
@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([ours.stop(), theirs.stop()]));
 
-describe('with --serve-jwks', () => {
+describe('the endpoint of --serve-jwks', () => {
   test('serves the keys of the files, in any format, to everyone', async () => {
     const answer = await exchange(ours.port, request(TARGET));
     expect(answer.status).toBe(200);
@@ -54,12 +54,12 @@ describe('with --serve-jwks', () => {
     expect([known.status, known.text]).toEqual([304, '']);
   });
 
-  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('refuses %s, also with a token', async (method) => {
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('refuses %s, even with a token', async (method) => {
     const answer = await exchange(ours.port, request(TARGET, [authorization(), 'Content-Length: 0'], method));
     expect([answer.status, answer.header('allow')]).toEqual([405, 'GET, HEAD']);
   });
 
-  test('is never requested from the application, and has exactly this path', async () => {
+  test('is never forwarded to the application, and has no other path', async () => {
     const before = upstream.seen.length;
     await exchange(ours.port, request(TARGET, [authorization()]));
     expect(upstream.seen).toHaveLength(before);
@@ -70,7 +70,7 @@ describe('with --serve-jwks', () => {
     expect((await exchange(ours.port, request('/other', [authorization()]))).text).toBe('hello');
   });
 
-  test('jose reads the set and verifies signatures of these keys', async () => {
+  test('serves a set with which jose verifies signatures of these keys', async () => {
     const set = createRemoteJWKSet(new URL(TARGET, ours.url));
     for (const key of signers) {
       const { payload } = await jwtVerify(await createToken({ username: 'service', key }), set);
@@ -80,7 +80,7 @@ describe('with --serve-jwks', () => {
     await expect(jwtVerify(await createToken({ username: 'service', key: stranger }), set)).rejects.toThrow();
   });
 
-  test('the files can be given in the environment, separated by commas', async () => {
+  test('serves files that an environment variable names, separated by commas', async () => {
     const env = { AJWTD_SERVE_JWKS: `${path('one.pub')},${path('two.pem')}` };
     const server = await serve({ database: path('ajwt.db'), args: ['--upstream', upstream.url], env });
     expect(JSON.parse((await exchange(server.port, request(TARGET))).text).keys).toHaveLength(2);
@@ -88,7 +88,7 @@ describe('with --serve-jwks', () => {
   });
 });
 
-test('without the option, the path belongs to the application and needs a token', async () => {
+test('without the option, requests for the path need a token and reach the application', async () => {
   const before = upstream.seen.length;
   expect((await exchange(theirs.port, request(TARGET))).status).toBe(401);
   expect(upstream.seen).toHaveLength(before);
@@ -96,7 +96,7 @@ test('without the option, the path belongs to the application and needs a token'
   expect(upstream.seen.at(-1)).toMatchObject({ url: TARGET, headers: { 'x-auth-user': 'alice' } });
 });
 
-test('a private key is refused, and the message does not contain it', async () => {
+test('the server does not start with a private key, and the message does not contain the key', async () => {
   const secret = (await PrivateKey.generate('ed25519')).toPem();
   writeFileSync(path('private'), secret);
   const { code, stdout, stderr } = await ajwtd(['serve', '--serve-jwks', path('private')], {

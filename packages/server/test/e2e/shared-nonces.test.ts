@@ -1,4 +1,4 @@
-/** Several ajwtd processes that share used nonces: workers on one database, servers on one Redis. */
+/** Runs several ajwtd processes that share used nonces: workers on one database, and servers on one Redis. */
 import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Ajwtd, ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
@@ -27,7 +27,7 @@ async function race(servers: readonly Ajwtd[], sent: string): Promise<number> {
   for (const connection of connections) connection.destroy();
   const refused = answers.filter(({ status }) => status !== 200);
   for (const { status, header } of refused) {
-    // On a busy machine a claim may take too long; then its outcome is unknown.
+    // On a busy machine, a claim may take too long. Its outcome is then unknown.
     if (status !== 503)
       expect([status, header('www-authenticate')]).toEqual([401, 'JWT realm="api", error="replayed"']);
   }
@@ -47,8 +47,8 @@ async function serves({ port }: Ajwtd): Promise<void> {
   await expect.poll(async () => (await exchange(port, withToken(token('alice', alice)))).status).toBe(200);
 }
 
-describe('--workers 3 on one SQLite database', () => {
-  test('exactly one of many requests is accepted; a killed worker is replaced; SIGTERM stops all workers', async () => {
+describe('three workers on one SQLite database', () => {
+  test('accept one of many identical requests; a killed worker is replaced, and SIGTERM stops all workers', async () => {
     const server = await serve({ database, args: ['--workers', '3'] });
     await server.logged(({ msg }) => msg === 'all workers are listening');
     await raceAgain([server]);
@@ -81,7 +81,7 @@ describe.skipIf(lacksRedis())('two servers on one Redis (needs redis-server)', (
   }
   const url = ({ port }: RedisServer) => `redis://127.0.0.1:${port}`;
 
-  test('accept each token once, and no old token after Redis has lost its data', async () => {
+  test('accept each token once, and accept no old token after Redis has lost its data', async () => {
     const redis = await startRedis();
     const servers = await startBoth(url(redis), database);
     await raceAgain(servers);
@@ -94,7 +94,7 @@ describe.skipIf(lacksRedis())('two servers on one Redis (needs redis-server)', (
     await redis.stop();
   });
 
-  test('do not start without Redis, and print one line about it', async () => {
+  test('do not start without Redis, and print one line with the reason', async () => {
     const args = ['serve', '--database', `sqlite:${database}`, '--listen', '127.0.0.1:0', '--admin-listen', 'off'];
     const { code, stderr } = await ajwtd([...args, '--nonces', 'redis://:secret@127.0.0.1:1']);
     expect(code).toBe(1);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 const signed = () => `Authorization: JWT ${token('alice', alice)}`;
 const start = () => serve({ database, args: ['--upstream', upstream.url] });
 
-/** Sends a request that the application has received but not responded to. */
+/** Sends a request, and returns when the application has received it but not responded. */
 async function underWay(server: Ajwtd): Promise<{ connection: Connection; response: ServerResponse }> {
   const arrived = new Promise<ServerResponse>((done) => {
     upstream.handle = (_incoming: IncomingMessage, response: ServerResponse) => done(response);
@@ -28,7 +28,7 @@ async function underWay(server: Ajwtd): Promise<{ connection: Connection; respon
   return { connection, response: await arrived };
 }
 
-/** Waits until the port refuses connections; a connection accepted just before that is closed. */
+/** Waits until the port refuses connections. A connection that was accepted just before must be closed. */
 async function refusesConnections(port: number): Promise<void> {
   for (;;) {
     const late = await Connection.open(port).catch((error: NodeJS.ErrnoException) => error.code);
@@ -38,7 +38,7 @@ async function refusesConnections(port: number): Promise<void> {
 }
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  test('requests in flight are finished, new connections are refused, exit code 0', async () => {
+  test('the server finishes requests in flight, refuses new connections and exits with code 0', async () => {
     const server = await start();
     const idle = await Connection.open(server.port);
     idle.write(request('/.ajwt/auth', [signed()]));
@@ -70,7 +70,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
-test('a request that arrives on an open connection while the server stops is served, and is the last on its connection', async () => {
+test('a request on an open connection is served while the server stops, and is the last on its connection', async () => {
   const server = await start();
   const { connection, response } = await underWay(server);
   connection.write(request('/.ajwt/auth', [signed()]));

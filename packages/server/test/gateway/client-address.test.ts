@@ -8,27 +8,27 @@ proxies.addAddress('fd00::1', 'ipv6');
 const isTrustedProxy = (address: string | undefined) =>
   address !== undefined && (proxies.check(address, 'ipv4') || proxies.check(address, 'ipv6'));
 
-/** @param forwarded - values of X-Forwarded-For, one for each line */
+/** Returns the client's address. @param forwarded - values of X-Forwarded-For, one for each line */
 const from = (remoteAddress: string | undefined, ...forwarded: string[]) =>
   clientAddress(
     { socket: { remoteAddress }, rawHeaders: forwarded.flatMap((value) => ['X-Forwarded-For', value]) },
     isTrustedProxy,
   );
 
-test('a peer that is not a trusted proxy is counted by its own address, whatever X-Forwarded-For says', () => {
+test('a peer that is not a trusted proxy is the client, whatever X-Forwarded-For says', () => {
   expect(from('192.0.2.1')).toBe('192.0.2.1');
   expect(from('192.0.2.1', '198.51.100.7')).toBe('192.0.2.1');
 });
 
 test.each([
   ['the only entry', ['198.51.100.7'], '198.51.100.7'],
-  ['the rightmost, because the client can forge the others', ['203.0.113.9, 198.51.100.7'], '198.51.100.7'],
-  ['to the left of other trusted proxies', ['203.0.113.9, 198.51.100.7, 10.1.2.3,10.9.9.9'], '198.51.100.7'],
-  ['over several lines', ['203.0.113.9', '198.51.100.7', '10.1.2.3'], '198.51.100.7'],
-  ['with a port', ['198.51.100.7:4711'], '198.51.100.7'],
-  ['IPv6 with a port', ['[2001:db8:1:2::7]:4711'], '2001:db8:1:2::/64'],
-  ['blanks and empty entries', [' 198.51.100.7 , ,'], '198.51.100.7'],
-])('behind a trusted proxy: %s', (_, forwarded, expected) => {
+  ['the rightmost entry, because the client can forge the others', ['203.0.113.9, 198.51.100.7'], '198.51.100.7'],
+  ['the entry to the left of other trusted proxies', ['203.0.113.9, 198.51.100.7, 10.1.2.3,10.9.9.9'], '198.51.100.7'],
+  ['entries in several header lines', ['203.0.113.9', '198.51.100.7', '10.1.2.3'], '198.51.100.7'],
+  ['an entry with a port', ['198.51.100.7:4711'], '198.51.100.7'],
+  ['an IPv6 address with a port', ['[2001:db8:1:2::7]:4711'], '2001:db8:1:2::/64'],
+  ['an entry between blanks and empty entries', [' 198.51.100.7 , ,'], '198.51.100.7'],
+])('behind a trusted proxy, the client is found: %s', (_, forwarded, expected) => {
   expect(from('10.0.0.1', ...forwarded)).toBe(expected);
 });
 
@@ -38,7 +38,7 @@ test.each([
   ['trusted proxies only', ['10.1.2.3, 10.9.9.9']],
   ['a word instead of an address', ['203.0.113.9, unknown']],
   ['the path of a Unix socket', ['unix:']],
-])('requests are not counted if a trusted proxy reports no client: %s', (_, forwarded) => {
+])('a trusted proxy reports no client, so no address is returned: %s', (_, forwarded) => {
   expect(from('10.0.0.1', ...forwarded)).toBeUndefined();
 });
 
@@ -59,7 +59,7 @@ test('a string that is not an address has no group', () => {
   }
 });
 
-test('a header of 40 kB is read from its end', () => {
+test('the client is found in a header of 40 kB', () => {
   expect(from('10.0.0.1', `${'203.0.113.9,'.repeat(3000)}198.51.100.7`)).toBe('198.51.100.7');
   expect(from('10.0.0.1', ','.repeat(40_000))).toBeUndefined();
 });

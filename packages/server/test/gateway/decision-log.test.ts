@@ -98,7 +98,7 @@ test('failures of the server are logged as errors with their cause, and cannot f
   expect(lines.slice(10)).toMatchObject([{ reason: 'unavailable', refusals: 490 }]);
 });
 
-test('before the process ends, the number of refusals left out is logged', () => {
+test('the number of refusals left out is logged before the process ends', () => {
   const { lines, write, flush } = makeLog();
   for (let count = 0; count < 15; count++) write(replayed);
   for (let count = 0; count < 12; count++) write(garbage);

@@ -9,25 +9,25 @@ function request(url: string, headers: Record<string, string[]> = {}, method = '
 const NOTHING = { method: undefined, target: undefined };
 
 describe('a forward-auth request describes the original request', () => {
-  test('in headers of nginx, if its proxy is trusted', () => {
+  test('in the headers of nginx, which are read only from a trusted proxy', () => {
     const headers = { 'x-original-method': ['POST'], 'x-original-uri': ['/a?b=%20'] };
     expect(describedRequest(request('/.ajwt/auth', headers), true)).toEqual({ method: 'POST', target: '/a?b=%20' });
     expect(describedRequest(request('/.ajwt/auth', headers), false)).toEqual(NOTHING);
   });
 
-  test('in headers of Traefik and Caddy', () => {
+  test('in the headers of Traefik and Caddy', () => {
     const headers = { 'x-forwarded-method': ['PUT'], 'x-forwarded-uri': ['/a'] };
     expect(describedRequest(request('/.ajwt/auth?x=1', headers), true)).toEqual({ method: 'PUT', target: '/a' });
   });
 
-  test('appended to the path, as Envoy sends it', () => {
+  test('in its path, as Envoy does', () => {
     const described = { method: 'DELETE', target: '/v1/x?y=1' };
     expect(describedRequest(request('/.ajwt/auth/v1/x?y=1', {}, 'DELETE'), false)).toEqual(described);
     const headers = { 'x-original-uri': ['/other'], 'x-original-method': ['GET'] };
     expect(describedRequest(request('/.ajwt/auth/v1/x?y=1', headers, 'DELETE'), true)).toEqual(described);
   });
 
-  test('in absolute form too', () => {
+  test('in its path in absolute form', () => {
     const described = { method: 'GET', target: '/v1' };
     expect(describedRequest(request('http://abcd/.ajwt/auth/v1'), false)).toEqual(described);
     expect(describedRequest(request('http://abcd/.ajwt/auth'), false)).toEqual(NOTHING);
@@ -37,11 +37,11 @@ describe('a forward-auth request describes the original request', () => {
     { 'x-original-uri': ['/a'], 'x-forwarded-uri': ['/b'] },
     { 'x-original-uri': ['/a', '/b'] },
     { 'x-original-uri': ['/a'], 'x-original-url': ['/b'] },
-  ])('%j: if two differ, neither is used, because one may come from the client', (headers) => {
+  ])('in no header if two of them differ, because one may come from the client: %j', (headers) => {
     expect(describedRequest(request('/.ajwt/auth', headers), true).target).toBeUndefined();
   });
 
-  test('equal values of two headers are used', () => {
+  test('in several headers with equal values', () => {
     const headers = { 'x-original-uri': ['/a'], 'x-forwarded-uri': ['/a', '/a'], 'X-Original-URL': ['http://b/a'] };
     expect(describedRequest(request('/.ajwt/auth', headers), true).target).toBe('/a');
   });
@@ -58,11 +58,11 @@ describe('a forward-auth request describes the original request', () => {
     ['https://api.example.com#/v1/items', '#/v1/items'],
     ['https://api.example.com', ''],
     ['ftp://api.example.com/a', 'ftp://api.example.com/a'],
-  ])('X-Original-URL: %s, as ingress-nginx sends it, means the target %s', (url, target) => {
+  ])('in X-Original-URL, as ingress-nginx does: %s has the target %s', (url, target) => {
     expect(describedRequest(request('/.ajwt/auth', { 'x-original-url': [url] }), true).target).toBe(target);
   });
 
-  test.each(['x-original-uri', 'x-forwarded-uri'])('%s is not read as an absolute URL', (name) => {
+  test.each(['x-original-uri', 'x-forwarded-uri'])('in %s, where an absolute URL is not converted', (name) => {
     const { target } = describedRequest(request('/.ajwt/auth', { [name]: ['https://api.example.com/a'] }), true);
     expect(target).toBe('https://api.example.com/a');
   });

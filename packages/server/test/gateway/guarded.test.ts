@@ -11,7 +11,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** Starts a server with this handler. Returns its URL and its log lines. */
+/** Starts a server with a handler. @returns its URL and its log lines */
 async function listen(handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> | void) {
   const lines: Record<string, unknown>[] = [];
   const log = pino(new Writable({ write: (line, _encoding, done) => done(void lines.push(JSON.parse(String(line)))) }));
@@ -35,7 +35,7 @@ const HANDLERS = {
 };
 
 describe.each(Object.entries(HANDLERS))('a handler that %s', (_what, handle) => {
-  test('its request gets a 503, and other requests are not affected', async () => {
+  test('responds with 503, and does not affect other requests', async () => {
     let requests = 0;
     const { url, lines } = await listen((request, response) => {
       requests += 1;
@@ -70,7 +70,7 @@ test('if a handler fails during its response, the connection is closed, so that 
   await expect.poll(() => lines).toMatchObject([{ cause: 'no more' }]);
 });
 
-test('a value that is not an error is logged too', async () => {
+test('a handler can throw a value that is not an error; it is logged too', async () => {
   const { url, lines } = await listen(() => Promise.reject('a string'));
   expect((await fetch(url)).status).toBe(503);
   expect(lines).toMatchObject([{ cause: 'a string' }]);

@@ -11,7 +11,7 @@ const OURS = { 'X-Auth-User': 'guido', 'X-Auth-Key': 'SHA256:abc' };
 const STRANGER = { address: '::ffff:192.0.2.7', trusted: false };
 const PROXY = { address: '10.0.0.1', trusted: true };
 
-describe('usernames in the identity header', () => {
+describe('in the identity headers', () => {
   test.each([
     ['alice', 'alice'],
     ['alice+x@example.com', 'alice+x@example.com'],
@@ -24,12 +24,12 @@ describe('usernames in the identity header', () => {
     ['a,b;c="d"', 'a%2Cb%3Bc%3D%22d%22'],
     ['(!*)', '%28%21%2A%29'],
     ['\u{1f600}', '%F0%9F%98%80'],
-  ])('%s is sent as %s and can be decoded', (username, encoded) => {
+  ])('the username %s is sent as %s, and can be decoded', (username, encoded) => {
     expect(encodeUsername(username)).toBe(encoded);
     expect(decodeURIComponent(encoded)).toBe(username);
   });
 
-  test('every identity header has its configured name', () => {
+  test('the configured names are used', () => {
     const result = { username: 'Жук', key: { fingerprint: 'SHA256:abc' } } as AcceptedResult<unknown>;
     expect(identityHeaders(result, { userHeader: 'Remote-User', keyHeader: 'Remote-Key' })).toEqual({
       'Remote-User': '%D0%96%D1%83%D0%BA',
@@ -38,7 +38,7 @@ describe('usernames in the identity header', () => {
   });
 });
 
-describe('a forward-auth request that imitates an identity header is recognized', () => {
+describe('an imitated identity header in a forward-auth request', () => {
   const imitates = imitationFinder({ userHeader: 'X-Auth-User', keyHeader: 'X-Auth-Key' });
 
   test.each([
@@ -54,13 +54,13 @@ describe('a forward-auth request that imitates an identity header is recognized'
     ['connection', 'close, x-auth-KEY'],
     ['CONNECTION', 'keep-alive ,\tX-Auth-User\t, close'],
     ['Connection', 'X_Auth_User'],
-  ])('%s: %s', (name, value) => {
+  ])('is recognized in %s: %s', (name, value) => {
     expect(imitates([name, value])).toBe(true);
     expect(imitates(['Accept', '*/*', name, value, 'Host', 'a'])).toBe(true);
   });
 
   test.each([
-    // The proxy replaces this header itself.
+    // The proxy itself replaces headers with the exact names.
     ['X-Auth-User', 'root'],
     ['x-AUTH-key', 'SHA256:forged'],
     ['XAuthUser', 'root'],
@@ -73,9 +73,9 @@ describe('a forward-auth request that imitates an identity header is recognized'
     ['Connection', ''],
     ['Connection', 'X-Auth-Users, Auth-User'],
     ['Via', 'X_Auth_User'],
-  ])('not with %s: %s', (name, value) => expect(imitates([name, value])).toBe(false));
+  ])('is not suspected in %s: %s', (name, value) => expect(imitates([name, value])).toBe(false));
 
-  test('under the configured names', () => {
+  test('is recognized under the configured names', () => {
     const remote = imitationFinder({ userHeader: 'Remote-User', keyHeader: 'Remote-Key' });
     expect(remote(['REMOTE_USER', 'root'])).toBe(true);
     expect(remote(['Connection', 'Remote-Key'])).toBe(true);
@@ -83,7 +83,7 @@ describe('a forward-auth request that imitates an identity header is recognized'
   });
 });
 
-describe('headers that the application receives', () => {
+describe('the application receives', () => {
   test.each(['x-auth-user', 'x_auth_user', 'x-auth_user', 'x_auth-key', 'x-auth-key', 'x.auth.user', 'x~auth!key'])(
     'no %s from the client',
     (name) => {
@@ -104,7 +104,7 @@ describe('headers that the application receives', () => {
     (name) => expect(Object.keys(upstreamHeaders({ [name]: 'x' }, STRANGER, OURS))).not.toContain(name),
   );
 
-  test('no header that Connection names, except Host and those for the length of the body', () => {
+  test('no header that Connection names, except Host and the headers for the length of the body', () => {
     const connection = 'close, X-Secret, content-length, transfer-encoding, host, X-Auth-User';
     const headers = upstreamHeaders(
       { connection, 'x-secret': '1', 'content-length': '5', host: 'api.example.com', 'transfer-encoding': 'chunked' },
@@ -132,7 +132,7 @@ describe('headers that the application receives', () => {
     forwarded: 'for=127.0.0.1',
   };
 
-  test('forwarding headers from an untrusted client are dropped', () => {
+  test('no forwarding headers from an untrusted client', () => {
     expect(upstreamHeaders(SAID, STRANGER, OURS)).toEqual({
       host: 'api.example.com',
       'x-forwarded-for': '192.0.2.7',
@@ -142,7 +142,7 @@ describe('headers that the application receives', () => {
     });
   });
 
-  test('forwarding headers from a trusted proxy are kept, and its address is appended', () => {
+  test('the forwarding headers from a trusted proxy, with the address of the proxy', () => {
     const headers = upstreamHeaders(SAID, PROXY, OURS);
     expect(headers).toMatchObject({
       'x-forwarded-for': '203.0.113.9, 10.0.0.1',
@@ -169,7 +169,7 @@ describe('headers that the application receives', () => {
     ...['x-envoy-external-address', 'front-end-https', 'x-scheme', 'x-url-scheme', 'x-script-name', 'x-host'],
     ...['client-cert', 'client-cert-chain', 'ssl-client-verify', 'x-ssl-client-cert', 'x-client-cert-hash'],
     ...['x-accel-mapping', 'x-sendfile-type'],
-  ])('%s from a trusted proxy only, in its exact spelling', (name) => {
+  ])('%s only from a trusted proxy, and only in this spelling', (name) => {
     const underscores = name.replaceAll('-', '_');
     expect(upstreamHeaders({ [name]: 'x', [underscores]: 'x' }, STRANGER, OURS)).not.toHaveProperty([name]);
     expect(upstreamHeaders({ [underscores]: 'x' }, STRANGER, OURS)).not.toHaveProperty([underscores]);
@@ -180,11 +180,11 @@ describe('headers that the application receives', () => {
   });
 
   test.each(['x-http-method-override', 'x-proxy-user', 'proxy-status', 'x-forward', 'x-request-id', 'x-originality'])(
-    '%s from anyone: what it means is up to the application',
+    '%s from every client, because proxies do not set it',
     (name) => expect(upstreamHeaders({ [name]: 'x' }, STRANGER, OURS)).toHaveProperty([name], 'x'),
   );
 
-  test('configured names are used', () => {
+  test('the identity headers under the configured names', () => {
     const headers = upstreamHeaders({ remote_user: 'root', 'x-auth-user': 'kept' }, STRANGER, {
       'Remote-User': 'guido',
     });

@@ -13,7 +13,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** Starts a server whose idle timer the test controls, and connects to it. */
+/** Starts a server with timers that the test controls, and connects to it. */
 async function start(handler: (request: IncomingMessage, response: ServerResponse) => void) {
   server = createServer({ keepAliveTimeout: 65_000 }, handler);
   closeIdleConnections(server, LIMIT);
@@ -52,7 +52,7 @@ test.each(['\r\n', '\n', '\r\n\r\n'])(
   },
 );
 
-test('each request restarts the time', async () => {
+test('each request restarts the idle time', async () => {
   const { socket, accepted, responses } = await start((_request, response) => response.end());
   for (let round = 1; round <= 4; round++) {
     socket.write(REQUEST);
@@ -62,7 +62,7 @@ test('each request restarts the time', async () => {
   }
 });
 
-test('the time does not run during a request; it starts with the response', async () => {
+test('the idle time starts when the response ends, not when the request arrives', async () => {
   let response: ServerResponse | undefined;
   const { socket, closed, accepted, responses } = await start((_request, itsResponse) => {
     response = itsResponse;
@@ -79,7 +79,7 @@ test('the time does not run during a request; it starts with the response', asyn
   await closed;
 });
 
-test('a connection that never sends a request is closed too', async () => {
+test('a connection without any request is closed too', async () => {
   const { closed } = await start((_request, response) => response.end());
   vi.advanceTimersByTime(LIMIT);
   await closed;

@@ -15,7 +15,7 @@ const config = {
   undecided: { inAll: 1000, perAddress: 1000 },
 };
 
-/** Returns the request of a proxy that asks about the vector's request. */
+/** Returns the forward-auth request that a proxy sends for a vector's request. */
 function requestOf({ authorization, method, target }: VectorRequest): Buffer {
   const values = authorization === null ? [] : [authorization].flat();
   const lines = [
@@ -37,10 +37,10 @@ function cannotSend({ authorization, body }: VectorRequest): string | undefined 
   return undefined;
 }
 
-describe('every vector over HTTP', () => {
+describe('every vector has its outcome over HTTP', () => {
   runSpecVectors({
     cannotSend,
-    // Proxies understand only 401 and 503 here.
+    // The gateway responds with 503 instead of 429, because proxies turn other statuses into errors.
     expected: (one) => (!one.ok && one.status === 429 ? { ...one, status: 503 } : one),
     async open(auth) {
       const server = createGateway({

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { makeTurns } from '../../src/gateway/turns.ts';
 
-/** Records the steps of callers that wait for their turn and then take two steps. */
+/** Records the steps of several callers: each waits for its turn, and then takes two steps. */
 function told(count: number, most: number): Promise<string[]> {
   const { othersAreRead } = makeTurns(most);
   const said: string[] = [];
@@ -34,7 +34,7 @@ test('a turn decides at most the maximum number of requests', async () => {
   ]);
 });
 
-test('addresses take turns: a flood from one delays others by one place', async () => {
+test('addresses take turns, so a flood from one address delays others by one place', async () => {
   const { othersAreRead } = makeTurns(2);
   const decided: string[] = [];
   const wait = async (address: string) => {
@@ -45,7 +45,7 @@ test('addresses take turns: a flood from one delays others by one place', async 
   expect(decided.slice(0, 4)).toEqual(['flood', 'honest', 'other', 'flood']);
 });
 
-test('a turn in which a connection was accepted decides fewer requests, and the next one does not', async () => {
+test('a turn that accepts a connection decides fewer requests than the next one', async () => {
   const { othersAreRead, accepted } = makeTurns(8, 2);
   let turn = 0;
   const count = () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Undecided } from '../../src/gateway/undecided.ts';
 
-test('beyond the limit for an address, its requests are refused and others are counted', () => {
+test('requests beyond the limit for an address are refused; requests of other addresses are not', () => {
   const undecided = new Undecided({ perAddress: 2, inAll: 10 });
   expect(['a', 'a', 'a', 'b'].map((address) => undecided.enter(address))).toEqual([
     undefined,
@@ -25,7 +25,7 @@ test('the total limit includes requests without an address', () => {
   expect(undecided.enter('a')).toBeUndefined();
 });
 
-test('a million addresses leave no memory behind', () => {
+test('a million addresses are not remembered after their requests are decided', () => {
   const undecided = new Undecided({ perAddress: 2, inAll: 100 });
   let most = 0;
   const waiting: string[] = [];

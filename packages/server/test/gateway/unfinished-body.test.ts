@@ -28,7 +28,7 @@ async function listen(handler: (request: IncomingMessage, response: ServerRespon
 
 const HEAD = 'PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n';
 
-test('a stalled body closes its connection', async () => {
+test('the connection of a stalled body is closed', async () => {
   const { socket, closed } = await listen((request) => {
     cutIdleBody(request, 60);
     request.resume();
@@ -37,7 +37,7 @@ test('a stalled body closes its connection', async () => {
   await closed;
 });
 
-test('a slow body, or a body with a slow reader, may take any time', async () => {
+test('the connection of a slow body or a slow reader stays open', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const idle = 120;
   const requests: IncomingMessage[] = [];
@@ -75,7 +75,7 @@ test('a response before the end of the body arrives, and is the last on its conn
   expect(received().toLowerCase()).toContain('connection: close');
 });
 
-test('a request without a body keeps its connection open', async () => {
+test('the connection of a request without a body stays open', async () => {
   const { socket, received } = await listen((request, response) => {
     endUnreadBody(request, response);
     response.end('yes');

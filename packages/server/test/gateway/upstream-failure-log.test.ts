@@ -13,7 +13,7 @@ afterEach(() => vi.useRealTimers());
 
 const refused: UpstreamFailure = { upstream: 'http://127.0.0.1:1', status: 502, cause: 'ECONNREFUSED' };
 
-test('logs ten failures a second and counts the others', () => {
+test('the log contains ten failures a second, and a count of the others', () => {
   const { lines, write } = makeLog();
   for (let count = 0; count < 5000; count++) write(refused);
   expect(lines).toHaveLength(10);
@@ -26,7 +26,7 @@ test('logs ten failures a second and counts the others', () => {
   expect(lines).toHaveLength(12);
 });
 
-test('logs another cause during a flood, at most 20 lines a second in total', () => {
+test('the log contains another cause during a flood, and at most 20 lines a second in total', () => {
   const { lines, write } = makeLog();
   for (let count = 0; count < 500; count++) write(refused);
   write({ ...refused, status: 504, cause: 'timeout' });
@@ -35,7 +35,7 @@ test('logs another cause during a flood, at most 20 lines a second in total', ()
   expect(lines).toHaveLength(20);
 });
 
-test('logs the count before the process ends', () => {
+test('the count is logged before the process ends', () => {
   const { lines, write, flush } = makeLog();
   for (let count = 0; count < 12; count++) write(refused);
   flush();

@@ -15,7 +15,7 @@ function makeLog() {
   return { lines, clock, tell: oldKeyWarnings(pino(stream), () => clock.now) };
 }
 
-test('use of a revoked or expired key is logged once a minute for each user and key', () => {
+test('the use of a revoked or expired key is logged at most once a minute for each user and key', () => {
   const { lines, clock, tell } = makeLog();
   const revoked = { reason: 'key_revoked', username: 'guido', kid: 'a' } as const;
   tell(revoked);
@@ -32,7 +32,7 @@ test('use of a revoked or expired key is logged once a minute for each user and 
   ]);
 });
 
-test('other reasons and tokens without a kid give no warning; at most a thousand keys get one in a minute', () => {
+test('other refusals cause no warning, and at most a thousand keys cause one within a minute', () => {
   const { lines, tell } = makeLog();
   tell({ reason: 'bad_signature', username: 'guido', kid: 'a' });
   tell({ reason: 'key_revoked', username: 'guido' });

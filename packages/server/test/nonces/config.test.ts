@@ -3,9 +3,9 @@ import { readNonces } from '../../src/nonces/config.ts';
 
 const read = (text: string) => readNonces(text, '--nonces');
 
-test.each(['database', 'memory'])('%s', (kind) => expect(read(kind)).toEqual({ kind }));
+test.each(['database', 'memory'])('%s is accepted', (kind) => expect(read(kind)).toEqual({ kind }));
 
-describe('Redis', () => {
+describe('the URL of Redis', () => {
   test.each([
     ['redis://127.0.0.1', { mode: 'single', hosts: [{ host: '127.0.0.1', port: 6379 }], tls: false, db: 0 }],
     ['rediss://[::1]:7000/3', { mode: 'single', hosts: [{ host: '::1', port: 7000 }], tls: true, db: 3 }],
@@ -35,9 +35,9 @@ describe('Redis', () => {
         ],
       },
     ],
-  ])('%s', (text, expected) => expect(read(text)).toMatchObject({ kind: 'redis', ...expected }));
+  ])('%s is accepted', (text, expected) => expect(read(text)).toMatchObject({ kind: 'redis', ...expected }));
 
-  test('its name for the log has no password', () => {
+  test('appears in the log without the password', () => {
     expect(read('rediss+sentinel://user:secret@a,b/m')).toMatchObject({ name: 'rediss+sentinel://a,b/m' });
     expect(read('redis://secret@h/2')).toMatchObject({ password: 'secret', name: 'redis://h/2' });
   });
@@ -56,6 +56,6 @@ test.each([
   'redis+sentinel://secret@h',
   'mysql://secret@h',
   '',
-])('%j is one line that names its option, and no password', (text) => {
+])('%j is refused in one line that names the option and contains no password', (text) => {
   expect(() => read(text)).toThrow(/^--nonces: (?!.*secret)[^\n]+$/);
 });

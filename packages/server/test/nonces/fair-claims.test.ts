@@ -2,7 +2,7 @@ import type { ClaimOutcome, NonceClaim, NonceStore } from 'asymmetric-jwt-auth';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { fairClaims } from '../../src/nonces/fair-claims.ts';
 
-/** A store that decides only when the test says so. */
+/** A store whose claims wait until the test decides them. */
 function makeSlowStore() {
   const underWay: { readonly username: string; decide(outcome?: ClaimOutcome): void; fail(): void }[] = [];
   const store: NonceStore = {
@@ -26,7 +26,7 @@ const claimOf = (username: string): NonceClaim => ({ username, time: 1, nonce: '
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-test('users take turns: the one claim of a user does not wait for a hundred of another', async () => {
+test('users take turns: a claim does not wait for a hundred claims of another user', async () => {
   const { underWay, store } = makeSlowStore();
   const fair = fairClaims(store, { maxInFlight: 1, maxWaiting: 256, maxWaitMs: 150 });
   const claims = Array.from({ length: 100 }, () => fair.claim(claimOf('busy'), 0));
@@ -40,7 +40,7 @@ test('users take turns: the one claim of a user does not wait for a hundred of a
   expect(underWay.slice(0, 5).map(({ username }) => username)).toEqual(['busy', 'busy', 'honest', 'other', 'busy']);
 });
 
-test('the store gets no more claims at a time, also after failures', async () => {
+test('the store never has more claims in flight than the limit, even after failures', async () => {
   const { underWay, store } = makeSlowStore();
   const fair = fairClaims(store, { maxInFlight: 2, maxWaiting: 256, maxWaitMs: 150 });
   const claims = Promise.allSettled(Array.from({ length: 5 }, (_, user) => fair.claim(claimOf(`user${user}`), 0)));
@@ -58,14 +58,14 @@ test('the store gets no more claims at a time, also after failures', async () =>
     ...['rejected', 'rejected'],
     ...['fulfilled', 'fulfilled', 'fulfilled'],
   ]);
-  // All places are free again.
+  // Two new claims reach the store at once, and the third waits.
   fair.claim(claimOf('a'), 0);
   fair.claim(claimOf('b'), 0);
   Promise.resolve(fair.claim(claimOf('c'), 0)).catch(() => {});
   expect(underWay).toHaveLength(7);
 });
 
-test('a claim that waits for too long is unavailable, and is not made', async () => {
+test('a claim that waits too long fails as unavailable, and never reaches the store', async () => {
   const { underWay, store } = makeSlowStore();
   const fair = fairClaims(store, { maxInFlight: 1, maxWaiting: 256, maxWaitMs: 150 });
   const first = fair.claim(claimOf('guido'), 0);
@@ -81,7 +81,7 @@ test('a claim that waits for too long is unavailable, and is not made', async ()
   expect(underWay).toHaveLength(1);
 });
 
-test('of one user so many claims may wait; the claims of others still find room', async () => {
+test('claims of a user who has too many waiting claims fail; claims of other users are made', async () => {
   const { underWay, store } = makeSlowStore();
   const fair = fairClaims(store, { maxInFlight: 1, maxWaiting: 2, maxWaitMs: 150 });
   const claims = ['busy', 'busy', 'busy', 'busy', 'honest'].map((name) => fair.claim(claimOf(name), 0));

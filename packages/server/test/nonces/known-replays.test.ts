@@ -4,7 +4,7 @@ import { knownReplays } from '../../src/nonces/known-replays.ts';
 
 const NOW = Date.now() / 1000;
 
-/** A memory store that counts how often it is asked. */
+/** A memory store that records its claims. */
 function makeStore(most?: number) {
   const inner = memoryNonceStore({ afterLoss: 'accept' });
   const asked: NonceClaim[] = [];
@@ -18,7 +18,7 @@ function makeStore(most?: number) {
   return { asked, store: knownReplays(counting, most) };
 }
 
-test('the store is asked about a replay once, however often it comes', async () => {
+test('a replay reaches the store once, however often it is repeated', async () => {
   const { asked, store } = makeStore();
   const nonce = { username: 'guido', time: NOW, nonce: 'n' };
   expect(await store.claim(nonce, NOW)).toBe('claimed');
@@ -26,7 +26,7 @@ test('the store is asked about a replay once, however often it comes', async () 
   expect(asked).toHaveLength(2);
 });
 
-test('no other nonce is taken for a replay that is known', async () => {
+test('a nonce that is similar to a remembered replay is not taken for it', async () => {
   const { store } = makeStore();
   const replay = { username: 'guido', time: NOW, nonce: '7' };
   await store.claim(replay, NOW);
@@ -36,7 +36,7 @@ test('no other nonce is taken for a replay that is known', async () => {
   }
 });
 
-test('the replays that were seen least recently are forgotten, and the store is asked again', async () => {
+test('the least recently seen replays are forgotten, and reach the store again', async () => {
   const { asked, store } = makeStore(2);
   const replay = async (nonce: string) => {
     await store.claim({ username: 'guido', time: NOW, nonce }, NOW);

@@ -13,7 +13,7 @@ export interface Examination {
   readonly keySets: number;
 }
 
-/** Keys of one type that are tried if a token has no `kid`. */
+/** Maximum number of keys of one type that the server tries for a token without a `kid`. */
 const TRIES = 4;
 
 interface User {

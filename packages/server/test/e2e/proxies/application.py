@@ -1,6 +1,6 @@
-"""An application behind a proxy, on a WSGI server that reads headers as CGI does: X_Auth_User and X-Auth-User are one variable.
+"""Runs an application behind a proxy. Its WSGI server reads headers as CGI does: X_Auth_User and X-Auth-User are one variable.
 
-It responds with what it has read and the number of requests so far. It prints its port.
+It responds with the request as it was read, and the number of requests so far. It prints its port.
 """
 
 import itertools

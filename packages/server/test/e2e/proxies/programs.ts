@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from 'ajwt-testkit/servers/process';
 
-/** Returns a code block of the page with the ports of a test. */
+/** Returns a code block of docs/PROXIES.md with the ports of a test. */
 type Recipe = (name: string) => string;
 
 export interface ProxyProgram {
@@ -12,15 +12,15 @@ export interface ProxyProgram {
   /** Path of the program, if it is installed. */
   readonly program: string | undefined;
   readonly words: readonly string[];
-  /** Its configuration files: the recipe, with the lines that a reader needs around it. */
+  /** Returns its configuration files: the recipe, inside a minimal configuration. */
   files(recipe: Recipe, port: number): Readonly<Record<string, string>>;
   /** Imitated identity headers that it passes to ajwtd. It removes the others, or refuses the request. */
   readonly shows: readonly string[];
-  /** Status for a client while ajwtd does not respond. */
+  /** Status that clients get while ajwtd does not respond. */
   readonly whenDown: number;
-  /** How often it asks if a response of ajwtd is lost on a reused connection. */
+  /** Number of forward-auth requests that it sends if a response of ajwtd is lost on a reused connection. */
   readonly asks: number;
-  /** Most proxies are one process; nginx must stop its worker itself. */
+  /** Signal that stops it. nginx needs SIGTERM, because it must stop its worker itself. */
   readonly signal: NodeJS.Signals;
 }
 

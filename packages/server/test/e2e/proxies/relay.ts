@@ -14,7 +14,7 @@ export interface Relay {
   up(): Promise<void>;
 }
 
-/** @param target - port of ajwtd */
+/** Starts a relay. @param target - port of ajwtd */
 export async function startRelay(target: number): Promise<Relay> {
   const sockets = new Set<Socket>();
   let requests = 0;

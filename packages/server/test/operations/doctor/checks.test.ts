@@ -21,7 +21,7 @@ describe('usernames', () => {
     ['é'.repeat(300), undefined],
   ])('%j: %s', (username, why) => {
     expect(whyOdd(username)).toBe(why);
-    expect(isUsername(username), 'as the path has it').toBe(why === undefined);
+    expect(isUsername(username), 'isUsername() agrees').toBe(why === undefined);
   });
 });
 
@@ -31,7 +31,7 @@ describe('keys', () => {
     ['in one line', (text: string) => text.trim().replaceAll('\n', ' ')],
     ['with its base64 in one line', (text: string) => text.replace(/(?<=[\w+/=])\n(?=[\w+/=])/g, '')],
     ['with spaces at line ends', (text: string) => text.replaceAll('\n', ' \n')],
-    ['with CR CR LF', (text: string) => text.replaceAll('\n', '\r\r\n')],
+    ['with CR CR LF at line ends', (text: string) => text.replaceAll('\n', '\r\r\n')],
     ['without a line end', (text: string) => text.trim()],
   ])('a PEM block %s is not a problem, because the import reads it', (_what, change) => {
     expect(change(pem)).not.toBe(pem);
@@ -50,7 +50,7 @@ describe('keys', () => {
     },
   );
 
-  test('a row that contains a file path is reported, and doctor does not fail', () => {
+  test('a file path instead of a key is reported, and doctor does not fail', () => {
     expect(readKey('/home/guido/.ssh/id_ed25519.pub')).toMatchObject({ problem: 'malformed' });
   });
 });
@@ -118,7 +118,7 @@ describe('URLs of JWK sets', () => {
       '[fd00::1]',
       '[fe80::1]',
     ].map((host) => [`https://${host}/jwks.json`, 'the host has a private address']),
-  ])('%s would not: %s', (url, why) => {
+  ])('%s would not be fetched: %s', (url, why) => {
     expect(whyNotFetched(url as string)).toBe(why);
   });
 });

@@ -9,7 +9,7 @@ const USERS = 1000;
 const KEYS = 8;
 const TOKENS = 4000;
 const ROUNDS = 5;
-/** Before that, the ratio still falls. */
+/** Warm-up rounds. With fewer, the ratio is still falling. */
 const WARM_UP = 15;
 
 /** A token as received from the network, and the arguments for a bare verification of it. */
@@ -22,7 +22,7 @@ interface Sample {
   readonly key: PublicKey;
 }
 
-/** The contenders that are compared with the bare call, ours first. */
+/** The contenders that are compared with the bare call. This library comes first. */
 const AUTHENTICATE = [
   'authenticate(), complete',
   'fast-jwt, verify only',
@@ -31,14 +31,14 @@ const AUTHENTICATE = [
 ] as const;
 export type AuthenticateName = (typeof AUTHENTICATE)[number];
 
-/** jsonwebtoken has no Ed25519. */
+/** Returns the contenders for a type of key: jsonwebtoken does not support Ed25519. */
 export const authenticateNames = ({ alg }: Kind) => AUTHENTICATE.slice(0, alg === 'EdDSA' ? 3 : 4);
 
 /** Compares one contender with the bare call. It loads only the library of that contender, so that others do not disturb it. */
 export async function benchAuthenticate({ make, hash, alg }: Kind, name: AuthenticateName): Promise<Row[]> {
   const signers = await Promise.all(Array.from({ length: KEYS }, make));
   const signerOf = (index: number) => signers[index % KEYS] as PrivateKey;
-  // All users share one key. The real store refuses that, but verification costs the same.
+  // Several users share a key. A real store refuses that, but verification costs the same.
   const records = Array.from({ length: USERS }, (_, index) => ({
     username: `user${index}`,
     user: index,
@@ -47,7 +47,7 @@ export async function benchAuthenticate({ make, hash, alg }: Kind, name: Authent
   }));
   const byName = new Map(records.map((record) => [record.username, record]));
 
-  // One for all rounds, as in a server that has run for a while.
+  // All rounds use one authenticator, as in a server that has run for a while.
   const auth = createAuthenticator({ keys: { find: (username) => byName.get(username) }, nonces: memoryNonceStore() });
 
   let samples: Sample[] = [];
@@ -72,7 +72,7 @@ export async function benchAuthenticate({ make, hash, alg }: Kind, name: Authent
     for (let index = from; index < to; index++) if (work(samples[index] as Sample)) succeeded++;
     return succeeded;
   };
-  /** Awaits what the call itself returns; another promise around it would add to the time. */
+  /** Awaits the promise that the call returns. Another promise around it would take more time. */
   const eachAsync =
     <Result>(work: (sample: Sample) => Promise<Result>, isGood: (result: Result) => boolean) =>
     async (from: number, to: number) => {

@@ -15,19 +15,19 @@ export interface Lookups {
   /** Time of a lookup, in microseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** Time of a lookup and of parsing the one key that a token names, in microseconds. */
+  /** Time of a lookup and of parsing the key that a token names, in microseconds. */
   readonly keyP50: number;
   readonly keyP99: number;
   /** Resident memory at the end, in megabytes. */
   readonly rss: number;
 }
 
-/** Number of processes, run one after another; each figure is their median. */
+/** Number of processes, which run one after another. Each result is their median. */
 const RUNS = 5;
 /** Users inserted by one statement. */
 const BATCH = 5000;
 
-/** @param progress - called with each step, because the whole takes minutes */
+/** Measures lookups. @param progress - called with each step, because the benchmark takes minutes */
 export async function benchDirectory(
   progress: (what: string) => void,
   sizes: readonly number[] = [1000, 1_000_000],
@@ -62,7 +62,7 @@ async function measure(
   await database.destroy();
   progress(`${name}: looking up`);
   const words = ['--conditions=source', 'bench/directory-lookups.ts', JSON.stringify(address), String(users)];
-  // Wait until the inserted rows are on the disk; until then, the disk is busy.
+  // The disk is busy until the inserted rows are written.
   execFileSync('sync');
   const runs = Array.from(
     { length: RUNS },
@@ -76,7 +76,7 @@ async function measure(
   return { name, users, lookups };
 }
 
-/** The raw bytes of all public keys, concatenated. They are made once, because that takes longest. */
+/** Makes the raw bytes of all public keys, concatenated. All databases get the same keys, because making keys takes longest. */
 function makePoints(count: number, progress: (what: string) => void): Buffer {
   const points = Buffer.alloc(count * POINT);
   for (let index = 0; index < count; index++) {
@@ -96,7 +96,10 @@ const DER = {
   privateKeyEncoding: { type: 'pkcs8', format: 'der' },
 } as const;
 
-/** Inserts a batch, given as JSON, with one statement. It bypasses the library, because the library checks each key, and inserting is not measured. */
+/**
+ * Statements that insert a batch of rows, given as JSON. They bypass the library, because it checks each key, and inserting is not
+ * measured.
+ */
 const INSERT = {
   sqlite: (table: string, columns: readonly string[]) =>
     `INSERT INTO ${table} (${columns.join(', ')}) SELECT ${columns.map((name) => `value ->> '${name}'`).join(', ')} FROM json_each(?)`,

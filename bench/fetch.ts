@@ -1,4 +1,4 @@
-/** Measures the overhead of `createSignedFetch`: it calls a fetch that does nothing, and is compared with `createAuthorization` and the same fetch. */
+/** Measures the overhead of `createSignedFetch`, compared with `createAuthorization`. Both use a fetch that does nothing. */
 import { createAuthorization, createSignedFetch } from 'asymmetric-jwt-auth/client';
 import type { Kind } from './kinds.ts';
 import { compare, type Row } from './pairs.ts';

@@ -20,10 +20,10 @@ const WARM_UP = 3;
 
 const SOURCE = '--conditions=source';
 const AJWTD = [SOURCE, resolve('packages/server/src/cli/ajwtd.ts')];
-/** Gives the server its own core, if the system allows that. */
+/** Command that runs each server on a separate core, if `taskset` works here. */
 const PINNED = spawnSync('taskset', ['-c', '0', 'true']).status === 0 ? ['taskset', '-c', '0'] : [];
 
-/** @returns microseconds for one request, and the ratio to the bound: a plain response plus a bare verification */
+/** Measures requests. @returns microseconds for one request, and the ratio to the bound: a plain response plus a bare verification */
 export async function benchForwardAuth({ make, hash }: Kind): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'ajwt-bench-'));
   const children: ChildProcess[] = [];
@@ -87,7 +87,7 @@ async function requestsOf(keys: readonly PrivateKey[]): Promise<Buffer[]> {
   return requests;
 }
 
-/** @returns microseconds for one verification */
+/** Measures bare verification. @returns microseconds for one verification */
 async function bareVerification(keys: readonly PrivateKey[], hash: string | null): Promise<number> {
   const samples = await Promise.all(
     Array.from({ length: 1000 }, async (_, index) => {

@@ -1,4 +1,4 @@
-/** The types of keys that are compared. */
+/** The types of keys that the benchmarks compare. */
 import { PrivateKey } from 'asymmetric-jwt-auth';
 
 export interface Kind {
@@ -6,7 +6,7 @@ export interface Kind {
   readonly make: () => Promise<PrivateKey>;
   readonly hash: string | null;
   readonly alg: 'RS512' | 'ES256' | 'EdDSA';
-  /** Maximum ratios to the bare operation: for deciding a request, and for making a token. */
+  /** Maximum ratios to bare verification and bare signing, for authenticating a request and for making a token. */
   readonly goals?: { readonly authenticate: number; readonly create: number };
 }
 
@@ -25,7 +25,7 @@ const ed25519: Kind = {
 };
 const p256: Kind = { title: 'P-256', make: () => PrivateKey.generate('ec'), hash: 'sha256', alg: 'ES256' };
 
-/** For measuring speed. */
+/** Types of keys for measuring speed. */
 export const KINDS: readonly Kind[] = [{ ...rsa(2048), goals: { authenticate: 1.15, create: 1.03 } }, p256, ed25519];
-/** For measuring the timing of refusals. */
+/** Types of keys for measuring the duration of refusals. */
 export const SILENT_KINDS: readonly Kind[] = [rsa(2048), rsa(3072), rsa(4096), ed25519];

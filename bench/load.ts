@@ -1,8 +1,10 @@
-/** Sends prepared requests over keep-alive connections, one at a time on each. */
+/** Sends prepared requests over keep-alive connections. Each connection waits for a response before the next request. */
 import { connect } from 'node:net';
 
 /**
- * @param requests - the bytes of each request; responses have no body
+ * Sends all requests.
+ *
+ * @param requests - the bytes of each request; responses must have no body
  * @returns requests a second
  * @throws Error if a response is not a 200
  */

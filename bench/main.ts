@@ -1,4 +1,4 @@
-/** `npm run bench`: measures ratios in one run. Run it on a quiet machine: other work makes every ratio worse. */
+/** Runs all benchmarks, or one: `npm run bench [PART]`. Run it on an idle machine, because other work makes every ratio worse. */
 import { execFile } from 'node:child_process';
 import { cpus } from 'node:os';
 import { promisify } from 'node:util';
@@ -34,7 +34,8 @@ const PARTS = [
   'start',
   'size',
 ];
-if (only !== undefined && !PARTS.includes(only)) stop(`there is no part ${only}; choose one of ${PARTS.join(', ')}`);
+if (only !== undefined && !PARTS.includes(only))
+  stop(`there is no benchmark ${only}; choose one of ${PARTS.join(', ')}`);
 const wanted = (part: string) => only === undefined || only === part;
 /** `npm run bench authenticate RSA-2048` measures one type of key. */
 const ofKind = ({ title }: Kind) => process.argv[3] === undefined || process.argv[3] === title;
@@ -45,14 +46,14 @@ if (
   ![...KINDS, ...SILENT_KINDS].some(ofKind)
 ) {
   stop(
-    `there is no type of key ${process.argv[3]}; choose one of ${[...new Set([...KINDS, ...SILENT_KINDS].map(({ title }) => title))].join(', ')}`,
+    `there is no key type ${process.argv[3]}; choose one of ${[...new Set([...KINDS, ...SILENT_KINDS].map(({ title }) => title))].join(', ')}`,
   );
 }
 
 console.log(
   `Node ${process.version}, OpenSSL ${process.versions.openssl}, ${cpus()[0]?.model}, ${cpus().length} cores`,
 );
-console.log('Times are medians; a ratio is the median of ratios within turns of 200 calls.');
+console.log('Times are medians. A ratio is the median of the ratios in turns of 200 calls.');
 
 if (wanted('authenticate')) {
   for (const kind of KINDS.filter(ofKind)) {
@@ -101,9 +102,11 @@ if (wanted('silence')) {
     print(`the duration of a refusal: ${kind.title}`, 'to bad_signature', await benchSilence(kind));
   }
   for (const kind of SILENT_KINDS.filter(ofKind)) {
-    console.log(`\n### the duration of a refusal, for the first and second request with a username: ${kind.title}\n`);
     console.log(
-      '| store | request | bad_signature, µs | unknown_key | unknown_user | the last two, divided by the first |',
+      `\n### the duration of a refusal, for the first and the second request with a username: ${kind.title}\n`,
+    );
+    console.log(
+      '| store | request | bad_signature, µs | unknown_key | unknown_user | unknown_key and unknown_user divided by bad_signature |',
     );
     console.log('|---|---|---:|---:|---:|---:|');
     for (const { store, request, micros } of await benchSilenceOfStores(kind)) {
@@ -116,7 +119,7 @@ if (wanted('silence')) {
 if (wanted('nonces')) {
   console.log('\n### nonces in the memory of one process, CPU times, in steady state\n');
   console.log(
-    '| what | held | claims a second | µs a claim | bytes a nonce | the same, whole process | longest 100 claims, ms | while filling |',
+    '| what | held | claims a second | µs a claim | bytes a nonce | bytes a nonce, whole process | longest 100 claims, ms | while filling |',
   );
   console.log('|---|---:|---:|---:|---:|---:|---:|---:|');
   for (const { name, live, micros, bytes, pause } of await benchNonces()) {
@@ -129,7 +132,7 @@ if (wanted('nonces')) {
 }
 if (wanted('nonces')) {
   const rows = await benchSharedNonces((what) => console.error(`nonces: ${what}`));
-  console.log('\n### nonces that processes share: claims, and the bare call of a minimal store\n');
+  console.log('\n### nonces that processes share: claims, compared with the bare call of a minimal store\n');
   console.log('| store; bare call | callers at a time | claims/s | bare/s | time ratio | bytes a nonce | bare |');
   console.log('|---|---:|---:|---:|---:|---:|---:|');
   for (const { name, callers, micros, ratio, bytes } of rows) {
@@ -142,7 +145,9 @@ if (wanted('directory')) {
   const sizes = process.argv.slice(3).map(Number);
   const rows = await benchDirectory((what) => console.error(what), ...(sizes.length > 0 ? [sizes] : []));
   console.log('\n### a lookup of a user with two keys, without a cache of users\n');
-  console.log('| database | users | median, µs | 99 %, µs | with the key that is named: median | 99 % | process, MB |');
+  console.log(
+    '| database | users | median, µs | 99 %, µs | lookup and parsing of the key: median | 99 % | process, MB |',
+  );
   console.log('|---|---:|---:|---:|---:|---:|---:|');
   for (const { name, users, lookups } of rows) {
     const { p50, p99, keyP50, keyP99 } = lookups;
@@ -196,7 +201,7 @@ async function eachAlone(kind: Kind): Promise<Row[]> {
   return [{ ...first, micros: median(measures.map(({ micros }) => micros)) }, ...rows];
 }
 
-/** @param goal - maximum ratio of the first row after the measure */
+/** Prints a table. @param goal - maximum ratio of the second row; the first row is the measure */
 function print(title: string, ratio: string, rows: readonly Row[], goal?: number): void {
   console.log(`\n### ${title}\n\n| what | µs | ${ratio} | goal |\n|---|---:|---:|---:|`);
   for (const [index, { name, micros, ratio: value }] of rows.entries()) {

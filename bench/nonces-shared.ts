@@ -17,20 +17,20 @@ import { compare } from './pairs.ts';
 const CLAIMS = 2000;
 const ROUNDS = 2;
 const CONNECTIONS = 16;
-/** Nonces in a store when its size is measured. */
+/** Number of nonces in a store when its size is measured. */
 const HELD = 20_000;
 const CALLERS = [1, CONNECTIONS] as const;
 const OPTIONS = { maxClaimsPerSecond: 1_000_000, deadlineMs: 5000 };
 const host = '127.0.0.1';
 
-/** A store under test. */
+/** The minimal store, or the store of the library. */
 type Side = 'bare' | 'store';
 
 interface Contestant {
   readonly store: NonceStore;
   /** Records a nonce as a minimal store would. @returns whether it was new */
   bare(time: number, nonce: string): Promise<boolean>;
-  /** Returns the bytes that the nonces of one side take on the server. */
+  /** Returns the bytes that the nonces of one store take on the server. */
   weigh(side: Side): Promise<number>;
   stop(): Promise<void>;
 }
@@ -147,10 +147,10 @@ async function inRedis(
 }
 
 const now = () => Date.now() / 1000;
-/** Ahead of now, so that the nonces are above the floor of a new store. */
+/** Returns a time ahead of now, so that a new store does not refuse the nonces as forgotten. */
 const time = () => Math.floor(now()) + 5;
 
-/** @param onProgress - called with what is measured next */
+/** Measures all stores. @param onProgress - called with the name of each store before it is measured */
 export async function benchSharedNonces(onProgress: (what: string) => void): Promise<SharedNonceRow[]> {
   const rows: SharedNonceRow[] = [];
   for (const [name, start] of Object.entries(CONTESTANTS)) {
@@ -196,7 +196,7 @@ async function bytesOf(side: Side, { weigh }: Contestant, sides: Readonly<Record
   return ((await weigh(side)) - before) / HELD;
 }
 
-/** Repeats work with a number of concurrent callers. @returns how often it succeeded */
+/** Repeats work with a number of concurrent callers. @returns the number of successes */
 async function atOnce(callers: number, times: number, work: () => Promise<boolean>): Promise<number> {
   let left = times;
   let succeeded = 0;

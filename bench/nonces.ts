@@ -6,13 +6,13 @@ import { runInNewContext } from 'node:vm';
 import { memoryNonceStore } from 'asymmetric-jwt-auth';
 
 const USERS = 1000;
-/** Nonces made at a time, untimed. It divides the claims of a second, so that all seconds are equal. */
+/** Number of nonces that are made at a time, untimed. It divides the claims of a second, so that all seconds are equal. */
 const BATCH = 5000;
-/** Claims that are timed together; the longest pause is the time of the slowest group. */
+/** Number of claims that are timed together. The longest pause is the time of the slowest group. */
 const GROUP = 100;
-/** Tolerance and clock margin of the store, in seconds; a nonce is held for about their sum. */
+/** Sum of the tolerance and clock margin of the store, in seconds. A nonce is held for about this time. */
 const HELD_SECONDS = 40;
-/** Claims in the steady state, as a part of the nonces held. */
+/** Number of claims in the steady state, divided by the number of held nonces. */
 const MORE = 0.25;
 const BIRTH = 1_700_000_000;
 
@@ -21,18 +21,18 @@ const usernames = Array.from({ length: USERS }, (_, index) => `user${index}`);
 /** Results for a nonce store. */
 export interface NonceRow {
   readonly name: string;
-  /** Nonces held during the measurement. */
+  /** Number of nonces that the store holds. */
   readonly live: number;
   /** CPU time for one claim, in microseconds. */
   readonly micros: number;
-  /** Bytes for one nonce: growth of array buffers and used heap; and growth of the whole process, including garbage of the benchmark. */
+  /** Bytes for one nonce: growth of array buffers and used heap, and growth of the whole process with garbage of the benchmark. */
   readonly bytes: { readonly own: number; readonly process: number };
   /** Longest time of a group of claims, in milliseconds, while the store fills and in the steady state. */
   readonly pause: { readonly filling: number; readonly steady: number };
 }
 
 export async function benchNonces(): Promise<readonly NonceRow[]> {
-  // Small stores first: memory that a store frees would hide what the next one allocates.
+  // Small stores come first, because memory that a large store frees would hide the allocations of the next one.
   return [
     await measure('a Set of strings that never forgets', 1_000_000, makeSet),
     await measure('memoryNonceStore()', 1_000_000, makeStore),
@@ -75,12 +75,12 @@ async function measure(name: string, live: number, make: (live: number) => Claim
       }
       const { user, system } = process.threadCpuUsage(start);
       figures.micros += user + system;
-      // CPU time, because other work on the machine distorts wall-clock time; it has a resolution of milliseconds.
+      // Other work on the machine lengthens wall-clock time, and CPU time is measured in whole milliseconds, so use the smaller one.
       figures.pause = Math.max(figures.pause, Math.min(performance.now() - began, (user + system) / 1000));
     }
   }
   const after = await weigh();
-  // One more claim, so that the store is not collected before its size is measured.
+  // This claim keeps the store from being collected before its size is measured.
   claim('user0', BIRTH, 'last');
   const grown = (part: keyof NodeJS.MemoryUsage) => (after[part] - before[part]) / live;
   return {

@@ -4,12 +4,12 @@ import { buffer } from 'node:stream/consumers';
 
 const [port, connections, atOnce] = process.argv.slice(2).map(Number) as [number, number, number];
 const request = await buffer(process.stdin);
-/** A different address from the honest client's. */
+/** The honest client uses another address. */
 const localAddress = '127.0.0.2';
 /** Milliseconds before a closed connection is reopened. */
 const PAUSE = 1;
 
-/** Sends `atOnce` requests, waits for as many responses, and repeats; with 0, sends as fast as the connection allows. */
+/** Repeatedly sends `atOnce` requests and waits for their responses. With 0, sends as fast as the connection allows. */
 function attack(): void {
   const socket = connect({ port, host: '127.0.0.1', localAddress, noDelay: true });
   const block = Buffer.concat(Array.from({ length: atOnce || 1000 }, () => request));
@@ -33,6 +33,6 @@ function attack(): void {
 
 for (let index = 0; index < connections; index++) attack();
 console.log('attacking');
-// The flood stops whenever the benchmark exits.
+// The flood stops when the benchmark exits, even if it is killed.
 const bench = process.ppid;
 setInterval(() => process.ppid === bench || process.exit(), 500);

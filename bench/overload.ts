@@ -1,4 +1,4 @@
-/** Measures what an honest client notices while others flood `ajwtd`, for each nonce store. */
+/** Measures the latency of an honest client while others flood `ajwtd`, for each nonce store. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { PostgresServer } from 'ajwt-testkit/servers/postgres';
 import { startRedis } from 'ajwt-testkit/servers/redis';
 import { createAuthorization, PrivateKey } from 'asymmetric-jwt-auth/client';
 
-/** The honest client: requests a second, and seconds, of which the first is not counted. */
+/** Rate of the honest client in requests a second, and its duration in seconds. The first second is not counted. */
 const RATE = 50;
 const SECONDS = 5;
 /** Milliseconds after which the honest client gives up. */
@@ -21,7 +21,7 @@ const PATIENCE = 5000;
 
 const SOURCE = '--conditions=source';
 
-/** A flood: the request, the number of connections, and the requests sent before waiting for responses (0: as many as the connection allows). */
+/** A flood of requests. `atOnce` requests are sent on a connection before it waits for responses; 0: as many as it allows. */
 interface Flood {
   readonly name: string;
   readonly what: 'nothing' | 'garbage' | 'spent token';
@@ -33,9 +33,19 @@ const FLOODS: readonly Flood[] = [
   { name: 'none', what: 'nothing', connections: 0, atOnce: 0 },
   { name: 'garbage, pipelined on 1 connection', what: 'garbage', connections: 1, atOnce: 0 },
   { name: 'garbage, pipelined on 16 connections', what: 'garbage', connections: 16, atOnce: 0 },
-  { name: 'a spent token, pipelined on 24 connections', what: 'spent token', connections: 24, atOnce: 0 },
-  { name: 'a spent token, 16 at a time on 24 connections', what: 'spent token', connections: 24, atOnce: 16 },
-  { name: 'a spent token, one at a time on 256 connections', what: 'spent token', connections: 256, atOnce: 1 },
+  { name: 'a used token, pipelined on 24 connections', what: 'spent token', connections: 24, atOnce: 0 },
+  {
+    name: 'a used token, 16 requests at a time on each of 24 connections',
+    what: 'spent token',
+    connections: 24,
+    atOnce: 16,
+  },
+  {
+    name: 'a used token, 1 request at a time on each of 256 connections',
+    what: 'spent token',
+    connections: 256,
+    atOnce: 1,
+  },
 ];
 
 interface Place {
@@ -66,7 +76,7 @@ const STORES: Readonly<Record<string, (folder: string) => Promise<Place>>> = {
   },
 };
 
-/** Results of the honest client under one flood. Times are milliseconds. */
+/** Results of the honest client during one flood. Times are in milliseconds. */
 export interface OverloadRow {
   readonly store: string;
   readonly flood: string;
@@ -77,7 +87,7 @@ export interface OverloadRow {
 }
 
 /**
- * @param progress - called with each row, because the whole takes minutes
+ * @param progress - called with each row, because the benchmark takes minutes
  * @param only - a store; default all
  * @param ajwtd - the program, to compare another version
  */
@@ -108,7 +118,7 @@ export async function benchOverload(
   return rows;
 }
 
-/** Each flood gets a new server. */
+/** Measures one flood on a new server. */
 async function measure(ajwtd: string, folder: string, { database, nonces }: Place, flood: Flood) {
   const users = { honest: await PrivateKey.generate('ed25519'), victim: await PrivateKey.generate('ed25519') };
   for (const [name, key] of Object.entries(users)) {
@@ -150,7 +160,7 @@ async function measure(ajwtd: string, folder: string, { database, nonces }: Plac
 
 async function portOf(server: ChildProcess): Promise<number> {
   if (server.stdout === null) throw new Error('the server has no standard output');
-  // Read later log lines too; a full pipe would block the server.
+  // Keep reading log lines, because a full pipe would block the server.
   const lines = createInterface({ input: server.stdout });
   return new Promise((found, missing) => {
     lines.on('line', (line) => {
@@ -163,7 +173,7 @@ async function portOf(server: ChildProcess): Promise<number> {
 
 const agent = new Agent({ keepAlive: true });
 
-/** @returns the status, or 0 without a response */
+/** Sends a request. @returns the status, or 0 without a response */
 function ask(port: number, authorization: string): Promise<number> {
   return new Promise((done) => {
     const options = { port, host: '127.0.0.1', agent, headers: { authorization }, timeout: PATIENCE };
@@ -175,7 +185,7 @@ function ask(port: number, authorization: string): Promise<number> {
   });
 }
 
-/** Sends at a fixed rate, without waiting for earlier requests. Latency counts from the time when a request was due. */
+/** Sends requests at a fixed rate, without waiting for responses. Latency is counted from the time at which a request is due. */
 async function honestClient(port: number, authorize: () => Promise<string>) {
   const begun = performance.now();
   const waits: number[] = [];

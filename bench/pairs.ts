@@ -1,9 +1,9 @@
-/** Compares ways of doing the same work in one run: each alternates with the same measure, and ratios are taken within a turn. */
+/** Compares ways of doing the same work. Each alternates with the same measure, and the ratio is taken in each turn. */
 
 /** One way of doing the work. */
 export interface Contender {
   readonly name: string;
-  /** Called before each turn, untimed: makes new items `from` to `to`, like strings that an HTTP parser has just made. */
+  /** Makes new items `from` to `to` before each turn, untimed, such as strings that are new as if from an HTTP parser. */
   ready?(from: number, to: number): void;
   /** Does the work on items `from` to `to` and returns how many succeeded. */
   run(from: number, to: number): number | Promise<number>;
@@ -14,15 +14,15 @@ export interface Row {
   readonly name: string;
   /** Median time for one item, in microseconds. */
   readonly micros: number;
-  /** Median over all turns of its time divided by that of the measure in the same turn. */
+  /** Its time divided by the time of the measure in the same turn; median of all turns. */
   readonly ratio: number;
 }
 
-/** Amount of work. */
+/** The amount of work. */
 export interface Amount {
-  /** Number of items; in a round, each contender works on each item once. */
+  /** Number of items. In a round, each contender works on each item once. */
   readonly items: number;
-  /** Measured rounds, after the warm-up rounds. */
+  /** Number of measured rounds, after the warm-up rounds. */
   readonly rounds: number;
   /** Warm-up rounds. */
   readonly warmUp?: number;
@@ -33,11 +33,11 @@ export interface Amount {
 /** Default number of warm-up rounds. */
 const WARM_UP = 3;
 
-/** Items in a turn: enough to be timed precisely, few enough that the machine's speed is the same for both. */
+/** Number of items in a turn: enough for precise times, and few enough that both run at the same speed of the machine. */
 const TURN = 200;
 
 /**
- * Compares contenders with a measure. Each contender runs with the measure alone, so that no third one affects caches or memory.
+ * Compares contenders with a measure. Each contender alternates only with the measure, so that other contenders do not affect caches or memory.
  *
  * @throws Error if a contender does not succeed with every item
  */
@@ -62,7 +62,7 @@ async function takeTurns(one: Contender, other: Contender, amount: Amount): Prom
   for (let round = 0; round < warmUp + rounds; round++) {
     await prepare?.();
     for (let from = 0; from < items; from += TURN) {
-      // The order alternates, so that neither always runs with the caches of the other.
+      // The order alternates, so that neither always runs with the caches that the other has filled.
       const first = (from / TURN) % 2;
       for (const index of [first, 1 - first]) {
         const time = await timed(index === 0 ? one : other, from, Math.min(from + TURN, items));

@@ -1,13 +1,13 @@
-/** Measures pauses in claims of the memory store, next to equally long work that uses no memory: pauses in both come from the machine. */
+/** Measures pauses in claims of the memory store, and in equally long other work: pauses in the other work come from the machine. */
 import { memoryNonceStore } from 'asymmetric-jwt-auth';
 
-/** Claims timed together, so that reading the clock hardly counts. */
+/** Number of claims that are timed together, so that reading the clock takes little of the time. */
 const GROUP = 10;
-/** Tolerance and clock margin of the store, in seconds; a nonce is held for about their sum. */
+/** Sum of the tolerance and clock margin of the store, in seconds. A nonce is held for about this time. */
 const HELD_SECONDS = 40;
 const BIRTH = 1_700_000_000;
 
-/** Number of nonces held, and of their users. */
+/** Numbers of held nonces, and of their users. */
 export const PAUSES = [
   [1_000_000, 1000],
   [1_000_000, 300_000],
@@ -24,7 +24,7 @@ export interface PauseRow {
   readonly over: number;
 }
 
-/** @param live - number of nonces held; the store is filled once, and then half of them are replaced */
+/** Fills a store, and then replaces half of its nonces. @param live - number of held nonces */
 export function benchPauses(live: number, userCount: number): PauseRow[] {
   const store = memoryNonceStore({ maxNonces: 2 * live, maxClaimsPerSecond: 1e6, now: () => BIRTH });
   const users = Array.from({ length: userCount }, (_, index) => `user${index}`);
@@ -47,7 +47,7 @@ export function benchPauses(live: number, userCount: number): PauseRow[] {
     const ended = performance.now();
     claims[group] = between - began;
     nothing[group] = ended - between;
-    // Adjust the other work until both take equally long.
+    // Adjust the amount of other work until it takes as long as the claims.
     if (group % 64 === 0) rounds += ended - between < between - began ? 16 : -16;
     if (rounds < 16) rounds = 16;
   }

@@ -1,4 +1,4 @@
-/** A minimal server on `node:http`, with which forward-auth is compared. */
+/** A minimal server on `node:http`, for comparison with forward-auth. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

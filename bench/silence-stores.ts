@@ -1,4 +1,7 @@
-/** Measures what a stranger can learn from the duration of a refusal with SQL stores, for the first and the second request with a username. */
+/**
+ * Measures what a stranger can learn from the duration of a refusal with SQL stores, for the first and the second request with a
+ * username.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,13 +16,13 @@ import { Kysely } from 'kysely';
 import type { Kind } from './kinds.ts';
 import { median } from './pairs.ts';
 
-/** Usernames for each reason, and how many of them are for warm-up. */
+/** Number of usernames for each reason, and how many of them are for warm-up. */
 const NAMES = 500;
 const WARM_UP = 100;
 const REASONS = ['bad_signature', 'unknown_key', 'unknown_user'] as const;
 type Reason = (typeof REASONS)[number];
 
-/** Durations of refusals with one store: medians in microseconds. */
+/** Durations of refusals with one store. `micros` are medians, in microseconds. */
 export interface SilenceRow {
   readonly store: string;
   readonly request: 'first' | 'second';
@@ -32,7 +35,7 @@ interface Attempt {
   readonly authorizations: readonly [string, string];
 }
 
-/** Sends one request, which must be refused for this reason, if the reason is visible. */
+/** Sends one request, and checks that it is refused, for this reason if the reason is visible. */
 type Send = (authorization: string, reason: Reason) => Promise<void>;
 type Opened = { readonly send: Send; close(): Promise<void> };
 
@@ -44,7 +47,7 @@ export async function benchSilenceOfStores(kind: Kind): Promise<SilenceRow[]> {
     const rows: SilenceRow[] = [];
     for (const [store, open] of Object.entries(STORES)) {
       const { send, close } = await open(file);
-      // All first requests come before all second ones, so that both cover the same usernames.
+      // All first requests are sent before all second requests.
       for (const [index, request] of (['first', 'second'] as const).entries()) {
         const times: Record<Reason, number[]> = { bad_signature: [], unknown_key: [], unknown_user: [] };
         for (const [at, { reason, authorizations }] of attempts.entries()) {
@@ -76,7 +79,7 @@ async function publicKeyOf({ make, alg, title }: Kind): Promise<PublicKey> {
   return PublicKey.from({ kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' });
 }
 
-/** Makes users with a key each, and a stranger's requests; tokens are equally long for all reasons. */
+/** Makes users with one key each, and the requests of a stranger. Tokens are equally long for all reasons. */
 async function fill(file: string, kind: Kind): Promise<Attempt[]> {
   const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(file) });
   const directory = sqlDirectory(database);
@@ -151,7 +154,7 @@ async function overHttp(file: string): Promise<Opened> {
 async function portOf(child: ChildProcess): Promise<number> {
   return new Promise((found, failed) => {
     child.once('close', () => failed(new Error('ajwtd has exited')));
-    // Read everything; a full pipe would block the server.
+    // Keep reading log lines, because a full pipe would block the server.
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
       if (port !== undefined) found(Number(port));

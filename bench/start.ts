@@ -9,12 +9,12 @@ import { median } from './pairs.ts';
 const run = promisify(execFile);
 const ROUNDS = 31;
 
-/** A command, its wall-clock time, and how much longer it takes than Node alone in the same round, in milliseconds. */
+/** The times of a command in milliseconds. `beyond` is how much longer it takes than Node alone in the same round. */
 export interface Start {
   readonly name: string;
   readonly wall: number;
   readonly beyond: number;
-  /** Its shortest time. */
+  /** The shortest wall-clock time. */
   readonly fastest: number;
 }
 
@@ -55,10 +55,10 @@ async function measure(commands: Readonly<Record<string, readonly string[]>>): P
 }
 
 async function timeOf(words: readonly string[]): Promise<number> {
-  // Without Node's compile cache, as for users of the command.
+  // Users of the command do not have Node's compile cache either.
   const { NODE_COMPILE_CACHE: _cache, ...env } = process.env;
   const started = performance.now();
-  // `fetch` exits with 7, because nothing listens there; only its start is measured.
+  // `fetch` exits with 7, because nothing listens on the port. Only its start is measured.
   await run(process.execPath, words, { env }).catch((error) => {
     if (error.code !== 7) throw error;
   });

@@ -22,7 +22,7 @@ public class SignedGet {
         boolean isRsa = key.getAlgorithm().equals("RSA");
         byte[] nonce = new byte[16];
         new SecureRandom().nextBytes(nonce);
-        // A username has no control characters, so JSON needs only these two escaped.
+        // A username has no control characters, so only these two characters must be escaped for JSON.
         String name = username.replace("\\", "\\\\").replace("\"", "\\\"");
         var base64url = Base64.getUrlEncoder().withoutPadding();
         byte[] header = "{\"alg\":\"%s\",\"typ\":\"JWT\"}".formatted(isRsa ? "RS512" : "EdDSA").getBytes(UTF_8);

@@ -1,4 +1,4 @@
-/** A small API that knows nothing about tokens: ajwtd runs in front of it and tells it who calls. */
+/** A small API that does not check tokens: ajwtd runs in front of it, and names the caller in a header. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

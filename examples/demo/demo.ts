@@ -1,4 +1,4 @@
-/** Shows accepted and refused requests to a real server: `npm run demo`; with `-- --once` it exits by itself. */
+/** `npm run demo` shows accepted and refused requests to a real server. With `-- --once`, it exits by itself. */
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ const dim = (text: string) => styleText('dim', text);
 const once = process.argv.includes('--once');
 
 const folder = await mkdtemp(join(tmpdir(), 'ajwt-demo-'));
-// It contains private keys, so it is deleted however the demo ends.
+// The folder contains private keys, so it is always deleted when the demo ends.
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 let isDone = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -38,7 +38,7 @@ const server = await startAjwtd(
   folder,
 );
 const { url } = server;
-console.log(bold('\najwtd runs in front of an API that knows nothing about tokens'));
+console.log(bold('\najwtd runs in front of an API that does not check tokens'));
 console.log(`  $ ajwtd serve --upstream ${api.url}`);
 console.log(`    ${dim(`listening on ${url}, users, keys and used tokens in ${join(folder, 'ajwt.db')}`)}\n`);
 
@@ -50,7 +50,7 @@ const stranger = await PrivateKey.generate();
 const scenes = [
   { title: 'A signed request', authorization: good, expected: 200 },
   { title: 'The same token again', authorization: good, expected: 401 },
-  { title: 'A tampered claim: the time, changed by a second', authorization: tampered(another), expected: 401 },
+  { title: 'A changed claim: the time is a second later', authorization: tampered(another), expected: 401 },
   {
     title: "A stranger's key, with the username guido",
     authorization: await createAuthorization({ username: 'guido', key: stranger }),

@@ -1,4 +1,4 @@
-/** Typical key pairs: made by OpenSSH and OpenSSL if they are installed, otherwise by this library. */
+/** Makes typical key pairs, with OpenSSH and OpenSSL if they are installed, otherwise with this library. */
 import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

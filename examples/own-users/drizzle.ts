@@ -25,7 +25,7 @@ export const publicKeys = pgTable('public_keys', {
 export const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
 export const db = drizzle({ client: pool });
 
-// Kysely on the same pool. Its types come from Drizzle's tables, with the column names of the database.
+// Kysely uses the same pool. Its types come from Drizzle's tables, with the column names of the database.
 type Tables = { users: Kyselify<typeof users>; public_keys: Kyselify<typeof publicKeys> };
 const keys = sqlKeyStore(new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }), {
   users: { table: 'users', id: 'id', username: 'email', disabled: 'disabled_at' },

@@ -1,11 +1,11 @@
-/** Stores that break the replay rule on purpose; the suite must detect them. */
+/** Stores that break the replay rule on purpose, and that the suite must detect. */
 import { DatabaseSync } from 'node:sqlite';
 import type { NonceStore } from 'asymmetric-jwt-auth';
 import type { Redis } from 'ioredis';
 
 const READY = { ready: true } as const;
 
-/** Checks first and writes later, like the Python package. */
+/** Makes a store that checks first and writes later, like the Python package. */
 export function checkThenRecord(file: string, { tolerance }: { readonly tolerance: number }): NonceStore {
   const database = new DatabaseSync(file, { timeout: 1000 });
   database.exec('PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS used (nonce TEXT PRIMARY KEY)');
@@ -25,7 +25,7 @@ export function checkThenRecord(file: string, { tolerance }: { readonly toleranc
   };
 }
 
-/** Claims in one atomic step, but does not notice a loss. */
+/** Makes a store that claims in one atomic step, but does not notice a loss of data. */
 export function withoutEpoch(
   client: Redis,
   { tolerance, clockMargin }: { readonly tolerance: number; readonly clockMargin: number },

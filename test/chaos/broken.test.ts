@@ -1,4 +1,4 @@
-/** The chaos suite detects stores that are broken on purpose. */
+/** Tests that the chaos suite detects stores that are broken on purpose. */
 
 import { lacksRedis } from 'ajwt-testkit/servers/redis';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** The checker itself, on logs with errors that it must find. */
+/** Tests the checker on logs with errors that it must find. */
 import { describe, expect, test } from 'vitest';
 import { checkLog, type Entry, type SentToken } from './checker.ts';
 import { REMAINDERS, type Trouble } from './remainders.ts';
@@ -10,7 +10,7 @@ function entry(sent: number, status: Entry['status'], members: Partial<Entry> = 
   return { token: TOKEN, server: 0, sent, done: sent + 0.1, status, ...members };
 }
 
-test('accepts one 200 among refusals, and counts every response', () => {
+test('the checker accepts one 200 among refusals, and counts every response', () => {
   const statuses = [401, 200, 401, 429, 503] as const;
   const verdict = checkLog(
     statuses.map((status, index) => entry(1000 + index, status)),
@@ -20,7 +20,7 @@ test('accepts one 200 among refusals, and counts every response', () => {
   expect([verdict.doubles, verdict.remainder, verdict.wrong]).toEqual([[], [], []]);
 });
 
-test('finds a second 200 much later, at another server, in another object, and in any order of the log', () => {
+test('the checker finds a second 200 much later, from another server, in another object, and in any order of the log', () => {
   const others = Array.from({ length: 500 }, (_, index) =>
     entry(1000, 200, { token: { ...TOKEN, nonce: `${index}` } }),
   );
@@ -34,34 +34,34 @@ test('finds a second 200 much later, at another server, in another object, and i
   }
 });
 
-test('counts three 200s as two doubles', () => {
+test('the checker counts three 200s as two doubles', () => {
   expect(checkLog([entry(1000, 200), entry(1001, 200), entry(1002, 200)], STRICT).doubles).toHaveLength(2);
 });
 
 test.each<Partial<SentToken>>([{ username: 'bob' }, { time: 1001 }, { nonce: 'b' }])(
-  'treats a token with another %o as a different token',
+  'the checker treats a token with another %o as a different token',
   (other) => {
     const log = [entry(1000, 200), entry(1001, 200, { token: { ...TOKEN, ...other } })];
     expect(checkLog(log, STRICT).doubles).toEqual([]);
   },
 );
 
-test.each([500, 502, 400, 404, 0, 'silent', 'cut'] as const)('reports %s as a wrong response', (status) => {
+test.each([500, 502, 400, 404, 0, 'silent', 'cut'] as const)('the checker reports %s as a wrong response', (status) => {
   expect(checkLog([entry(1000, status)], STRICT).wrong).toHaveLength(1);
 });
 
-test('allows a cut connection if the server itself was hit, but not silence', () => {
+test('the checker allows a closed connection if the fault hits the server itself, but not a missing response', () => {
   const { wrong, cut } = checkLog([entry(1000, 'cut'), entry(1001, 'silent')], { ...STRICT, cuts: true });
   expect([wrong.map(({ status }) => status), cut]).toEqual([['silent'], 1]);
 });
 
-test('allows a limited number of requests without a response if a server was killed', () => {
+test('the checker allows a limited number of requests without a response if a server was killed', () => {
   const log = [entry(1000, 'silent'), entry(1001, 'silent'), entry(1002, 'silent')];
   const { wrong, silent } = checkLog(log, { ...STRICT, silent: 2 });
   expect([wrong, silent]).toEqual([[log[2]], 3]);
 });
 
-describe('remainders cover only what the documentation says', () => {
+describe('a remainder covers only the documented doubles', () => {
   const troubles: readonly Trouble[] = [{ began: 999.5, healed: 1001.5 }];
   const pair = (time: number, first: number, second: number, server = 1) => ({
     first: entry(first, 200, { token: { ...TOKEN, time } }),
@@ -77,18 +77,23 @@ describe('remainders cover only what the documentation says', () => {
     pair: ReturnType<typeof pair>,
     is: boolean,
   ][] = [
-    ['none', 'nothing', pair(1001, 999, 1002), false],
-    ['ahead', 'dated after the loss, used before', pair(1001, 999, 1002), true],
+    ['none', 'no double', pair(1001, 999, 1002), false],
+    ['ahead', 'dated after the loss, used before it', pair(1001, 999, 1002), true],
     ['ahead', 'dated before the loss', pair(999, 999, 1002), false],
     ['ahead', 'used twice before the loss', pair(1001, 998, 999), false],
     ['ahead', 'used twice after the loss', pair(1002, 1002, 1003), false],
     ['second', 'dated within the second of the loss', pair(999, 999, 1002), true],
     ['second', 'dated before that second', pair(998, 998, 1002), false],
-    ['split', 'once at each master while there were two', pair(1000, 1000, 1000.2), true],
-    ['split', 'twice at the old master', pair(1000, 1000, 1000.2, 0), false],
-    ['split', 'once at each, after there was one master again', pair(1002, 1002, 1003), false],
-    ['split', 'at the new master, and at the old one after it was the only one again', onlyNew(1001, 1002), true],
-    ['split', 'twice at the new master', onlyNew(1000, 1000.5), false],
+    ['split', 'accepted once by each master while there were two', pair(1000, 1000, 1000.2), true],
+    ['split', 'accepted twice by the old master', pair(1000, 1000, 1000.2, 0), false],
+    ['split', 'accepted once by each server, after there was one master again', pair(1002, 1002, 1003), false],
+    [
+      'split',
+      'accepted by the new master, and by the old one after it was the only master again',
+      onlyNew(1001, 1002),
+      true,
+    ],
+    ['split', 'accepted twice by the new master', onlyNew(1000, 1000.5), false],
     ['wrongClock', 'dated more than T + M ahead', pair(1007, 1000, 1007), true],
     ['wrongClock', 'dated T + M ahead', pair(1006, 1000, 1006), false],
   ];

@@ -1,6 +1,6 @@
 /** Checks the client's log: no token may be accepted twice, and every other response must be an allowed one. */
 
-/** A token by its replay key, which may be claimed once. */
+/** The replay key of a token, which may be claimed once. */
 export interface SentToken {
   readonly username: string;
   /** Claimed time, in seconds since the epoch. */
@@ -15,7 +15,7 @@ export interface Entry<Token extends SentToken = SentToken> {
   readonly server: number;
   readonly sent: number;
   readonly done: number;
-  /** Status of the response; `cut` if the connection ended without one, `silent` if none came before the deadline. */
+  /** Status of the response; `cut` if the connection was closed without a response, `silent` if none arrived before the deadline. */
   readonly status: number | 'cut' | 'silent';
   /** The `error` in the challenge. */
   readonly error?: string | undefined;
@@ -31,7 +31,7 @@ export interface Double {
 export interface Allowance {
   /** Whether the documentation lists this double as a remainder. */
   isRemainder(double: Double): boolean;
-  /** Whether connections may end without a response, because the server itself is hit. */
+  /** Whether connections may be closed without a response, because the fault hits the server itself. */
   readonly cuts: boolean;
   /** Maximum number of requests that may get no response, because their server was killed. */
   readonly silent?: number;
@@ -65,7 +65,7 @@ export function checkLog(log: readonly Entry[], { isRemainder, cuts, silent = 0 
     const { token, status } = entry;
     counts.set(status, (counts.get(status) ?? 0) + 1);
     if (status === 200) {
-      // Lengths first, so that different triples have different keys.
+      // The key begins with a length, so that different triples have different keys.
       const key = `${token.username.length}:${token.username}${token.time}:${token.nonce}`;
       letIn.set(key, [...(letIn.get(key) ?? []), entry]);
     } else if (!isAllowed(status)) wrong.push(entry);
@@ -90,7 +90,7 @@ export function checkLog(log: readonly Entry[], { isRemainder, cuts, silent = 0 
 
 const MAY_BE: ReadonlySet<Entry['status']> = new Set([401, 429, 503]);
 
-/** Returns each 200 of one token with the previous one. */
+/** Pairs each 200 of one token with the previous 200. */
 function pairsOf(entries: readonly Entry[]): Double[] {
   const inOrder = [...entries].sort((a, b) => a.done - b.done);
   return inOrder.slice(1).map((second, index) => ({ first: inOrder[index] as Entry, second }));

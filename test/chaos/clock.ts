@@ -10,7 +10,7 @@ export function lacksClocks(): string | undefined {
   return spawnSync('gcc', ['--version']).status === 0 ? undefined : 'needs gcc and libc6-dev';
 }
 
-/** The clock of all processes that are started with its `env`. */
+/** A clock for all processes that are started with its `env`. */
 export class Clock {
   readonly #folder = mkdtempSync(join(tmpdir(), 'ajwt-clock-'));
   readonly #file = join(this.#folder, 'seconds');
@@ -34,7 +34,7 @@ export class Clock {
     writeFileSync(this.#file, new BigInt64Array(1));
   }
 
-  /** Environment of the processes. */
+  /** Environment variables of the processes. */
   get env(): Readonly<Record<string, string>> {
     return { LD_PRELOAD: this.#library, CHAOS_CLOCK: this.#file };
   }
@@ -44,7 +44,7 @@ export class Clock {
     return this.#offset;
   }
 
-  /** @param seconds - error of the clock from now on, a whole number */
+  /** Sets the error of the clock. @param seconds - a whole number */
   step(seconds: number): void {
     this.#offset = seconds;
     // Write all eight bytes at once and in place, because the processes have mapped them into memory.

@@ -1,10 +1,10 @@
-/** Describes a fault: its servers, how to inject and heal it, and its allowed effects. */
+/** Types that describe a fault and its allowed effects. */
 import type { Program } from './program.ts';
 import type { REMAINDERS } from './remainders.ts';
 import type { SIGNS } from './signs.ts';
 import type { Users } from './users.ts';
 
-/** The running parts of one fault. */
+/** The servers of a fault, and how to inject and heal it. */
 export interface Scene {
   /** The servers that receive requests. */
   readonly servers: readonly Pick<Program, 'port'>[];
@@ -20,7 +20,7 @@ export interface Scene {
   readonly sendsAgain?: true;
   /** Path of the requests. */
   readonly path?: string;
-  /** Checks further conditions at the end, and returns those that do not hold. */
+  /** Makes further checks at the end, and returns descriptions of those that fail. */
   failures?(): readonly string[];
   /** Stops everything. */
   end(): Promise<void>;
@@ -34,15 +34,15 @@ export interface Fault {
   readonly recovery: number;
   /** Seconds that the fault lasts; default 1. */
   readonly lasts?: number;
-  /** 2T + M in seconds, if it differs from that of the services. */
+  /** 2T + M in seconds, if T or M differs from that of the services. */
   readonly lockOut?: number;
-  /** Whether connections may be cut, because the fault hits the servers themselves. */
+  /** Whether connections may be closed without a response, because the fault hits the servers themselves. */
   readonly cuts?: true;
-  /** Maximum connections without a response in a round, for the documented reason; default none. */
+  /** Maximum number of requests in a round that may get no response; default 0. */
   readonly silent?: number;
   /** The effect that must be visible in every round. */
   readonly felt: keyof typeof SIGNS;
-  /** The documented remainder; default none. */
+  /** The documented remainder; default: no remainder. */
   readonly remainder?: keyof typeof REMAINDERS;
   /** Whether the remainder must occur, because the load provokes it. */
   readonly provoked?: true;

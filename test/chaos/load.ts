@@ -1,4 +1,4 @@
-/** Sends a steady stream of freshly signed tokens, each several times to all servers, and records the responses. */
+/** Sends a steady stream of freshly signed tokens, each of them several times, and records the responses. */
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { signToken } from 'ajwt-testkit/sign';
@@ -6,15 +6,15 @@ import type { Entry, SentToken } from './checker.ts';
 
 /** A token and its purpose. */
 export interface LoadToken extends SentToken {
-  /** `honest`: dated by the true clock; `ahead`: dated T ahead, as by a fast clock; `along`: dated by the servers' clock. */
+  /** Which clock dated it: `honest` the true clock, `ahead` a clock that is T ahead, `along` the clock of the servers. */
   readonly kind: 'honest' | 'ahead' | 'along';
-  /** When it was signed and first sent, in seconds since the epoch. */
+  /** Time at which it was signed and first sent, in seconds since the epoch. */
   readonly made: number;
   readonly text: string;
 }
 
 export interface LoadEntry extends Entry<LoadToken> {
-  /** Whether it is one of the first copies, which are sent at once. */
+  /** Whether it is one of the first copies, which are sent immediately. */
   readonly first: boolean;
 }
 
@@ -32,14 +32,14 @@ export interface LoadOptions {
   readonly offset?: () => number;
 }
 
-/** Seconds after which a token is sent again; the last is after its window has closed. */
+/** Seconds after which a token is sent again. At the last one, its window has closed. */
 const AGAIN = [0.3, 0.8, 1.4, 2.1, 3, 4.2];
 /** Seconds within which a response must arrive. */
 const DEADLINE = 5;
-/** If the 10 ms timer does not run for so many seconds, the machine is too busy for its times to count. */
+/** If the 10 ms timer does not run for this many seconds, the machine is too busy, and the measured times do not count. */
 const STALL = 0.25;
 
-/** Seconds since the epoch, by a clock that does not step. */
+/** Returns the seconds since the epoch, by a clock that does not step. */
 export const wall = (): number => (performance.timeOrigin + performance.now()) / 1000;
 
 export class Load {
@@ -48,7 +48,7 @@ export class Load {
   readonly stalls: number[] = [];
   readonly #options: Required<LoadOptions>;
   readonly #names: readonly string[];
-  /** Few idle connections, used in turn, so that none idles until the server closes it. */
+  /** Uses a few connections in turn, so that none is idle for so long that the server closes it. */
   readonly #agent = new Agent({ keepAlive: true, scheduling: 'fifo', maxFreeSockets: 8 });
   readonly #timers = new Set<NodeJS.Timeout>();
   #beat: NodeJS.Timeout | undefined;
@@ -60,7 +60,7 @@ export class Load {
     this.#names = [...options.users.keys()];
   }
 
-  /** Starts the load; its rate does not depend on responses. */
+  /** Starts the load. Its rate does not depend on responses. */
   start(): void {
     const began = wall();
     let last = began;
@@ -90,20 +90,20 @@ export class Load {
     for (const token of used) await Promise.all(ports.map((_, server) => this.#send(token, server, false)));
   }
 
-  /** Signs a token. Every fourth is dated ahead; if the servers' clocks are wrong, every other one is dated by them. */
+  /** Signs and sends a token. One in four is dated ahead. If the servers' clocks are wrong, every second one is dated by them. */
   #fresh(index: number): void {
     const { users, tolerance, ports, offset } = this.#options;
     const made = wall();
     const off = offset();
     const kind = off !== 0 && index % 2 === 1 ? 'along' : index % 4 === 2 ? 'ahead' : 'honest';
     const username = this.#names[index % this.#names.length] as string;
-    // Just within the window, and with a fraction, so that these tokens stay fresh as long as possible after a loss.
+    // The time is just within the window, and has a fraction, so that the token stays fresh as long as possible after a loss.
     const ahead = Math.round((made + tolerance - 0.1) * 100) / 100;
     const time = { honest: Math.floor(made), ahead, along: Math.floor(made + off) }[kind];
     const claims = { username, time, nonce: randomBytes(16).toString('base64url') };
     const text = signToken('{"alg":"EdDSA","typ":"JWT"}', JSON.stringify(claims), users.get(username) as KeyObject);
     const token: LoadToken = { ...claims, kind, made, text };
-    // Two copies at once to all servers or to one, so that the log shows that each one serves.
+    // Two copies go to one server or to all, so that the log shows that each server accepts tokens.
     const nearest = Math.floor(index / 8) % (ports.length + 1);
     const chosen = nearest === ports.length ? ports.map((_, server) => server) : [nearest];
     for (const server of chosen) for (let copy = 0; copy < 2; copy++) void this.#send(token, server, true);

@@ -1,4 +1,4 @@
-/** `npm run chaos` runs every fault, five rounds each; `npm run chaos -- NAME…` runs some of them; `--short` runs one round of a few. */
+/** `npm run chaos` runs five rounds of every fault, `npm run chaos -- NAME…` of some faults. `--short` runs one round of a few faults. */
 import { parseArgs } from 'node:util';
 import type { Fault } from './fault.ts';
 import { FAULTS } from './faults.ts';
@@ -29,7 +29,7 @@ const wanted = FAULTS.filter(({ name, short }) =>
     : !values.short || short === true,
 );
 
-// Exit normally, so that everything that was started is stopped.
+// Exit normally, so that exit listeners stop all servers.
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => process.exit(130));
 
 const reports: FaultReport[] = [];

@@ -1,4 +1,4 @@
-/** Node programs that are killed and restarted with the same arguments, on the same port. */
+/** Runs Node programs that can be killed and restarted with the same arguments, on the same port. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import type { ServerSettings } from './server.ts';
 import type { StoreAddress, StoreOptions } from './stores.ts';
 import type { Users } from './users.ts';
 
-// Each server that the tests start adds an exit listener.
+// Each server adds an exit listener.
 process.setMaxListeners(0);
 const running = new Set<ChildProcess>();
 process.on('exit', () => {

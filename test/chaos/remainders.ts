@@ -1,13 +1,13 @@
 /** Remainders: doubles that docs/THREAT_MODEL.md lists for a store. Any other double is a defect. */
 import type { Double, Entry } from './checker.ts';
 
-/** Time of a fault: from before its start until the server responded again, in seconds since the epoch. */
+/** Times of a fault, in seconds since the epoch: before it started, and when the server responded again. */
 export interface Trouble {
   readonly began: number;
   readonly healed: number;
 }
 
-/** Facts for the decision whether a double is a remainder. */
+/** Facts that decide whether a double is a remainder. */
 interface Circumstances {
   readonly troubles: readonly Trouble[];
   /** T + M, in seconds. */
@@ -16,10 +16,10 @@ interface Circumstances {
 
 export type Remainder = (double: Double, circumstances: Circumstances) => boolean;
 
-/** Near the start and the end of a fault, for so many seconds, it is unknown which of two masters was asked. */
+/** For this many seconds near the start and the end of a fault, it is unknown which of two masters handled a request. */
 const EDGE = 0.2;
 
-/** Makes a remainder that needs a fitting fault between the two requests. */
+/** Makes a remainder for doubles with a matching fault between the two requests. */
 const between = (fits: (time: number, trouble: Trouble) => boolean): Remainder => {
   return ({ first, second }, { troubles }) =>
     troubles.some(
@@ -29,11 +29,11 @@ const between = (fits: (time: number, trouble: Trouble) => boolean): Remainder =
 
 export const REMAINDERS = {
   none: () => false,
-  /** With `afterLoss: 'fresh'`: dated after the loss and used before it. The loss happened after the fault had begun. */
+  /** With `afterLoss: 'fresh'`, a token that was used before the loss and is dated after it. The loss comes after the start of the fault. */
   ahead: between((time, { began }) => time > began),
-  /** The memory store: its floor is just below the second in which it was created. */
+  /** With the memory store, a token dated in the second of the restart, because the floor of a new store is just below that second. */
   second: between((time, { began }) => time >= Math.floor(began)),
-  /** Two masters at a time; only the second server uses the new one: accepted once at each, also after the fault. */
+  /** While there are two masters, a token that each of them accepts once, even after the fault. Only server 1 uses the new master. */
   split: ({ first, second }, { troubles }) =>
     troubles.some(({ began, healed }) => {
       const asksNew = ({ server, sent, done }: Entry, edge: number) =>
@@ -41,6 +41,6 @@ export const REMAINDERS = {
       const both = asksNew(first, EDGE) && asksNew(second, EDGE);
       return (asksNew(first, 0) || asksNew(second, 0)) && !both;
     }),
-  /** Dated, used and forgotten while the clock was wrong by more than T + M. */
+  /** A token that was dated, used and forgotten while the clock was wrong by more than T + M. */
   wrongClock: ({ first }, { keep }) => Math.abs(first.token.time - first.sent) > keep,
 } as const satisfies Readonly<Record<string, Remainder>>;

@@ -10,13 +10,13 @@ import { makeUsers } from './users.ts';
 export interface FaultReport extends Verdict {
   readonly name: string;
   readonly rounds: number;
-  /** Rounds in which the machine kept up, so that their times count. */
+  /** Number of rounds without a stall of the machine, whose times count. */
   readonly timed: number;
   /** Seconds from the server's return until each server accepted a fresh token, in the worst round. */
   readonly recovery: number;
   /** Seconds from the server's return until the last refusal of an honest, fresh token, in the worst round. */
   readonly lockOut: number;
-  /** Conditions that do not hold. */
+  /** Descriptions of all failed checks. */
   readonly failures: readonly string[];
 }
 
@@ -32,7 +32,7 @@ const USERS = 12;
 const CALM = 0.7;
 const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** @param say - called with a line for each round */
+/** Runs a fault. @param say - called with a line for each round */
 export async function runFault(fault: Fault, rounds: number, say: (line: string) => void): Promise<FaultReport> {
   const users = makeUsers(USERS);
   const scene = await fault.set(users);
@@ -93,7 +93,7 @@ function firstServed(log: readonly LoadEntry[], server: number, since: number): 
   })?.done;
 }
 
-/** Waits until each server accepts honest tokens; whether this took too long is checked later. */
+/** Waits until each server accepts honest tokens. The result is checked later. */
 async function untilServing(load: Load, { servers }: Scene, since: number, seconds: number): Promise<void> {
   const serves = () => servers.every((_, server) => firstServed(load.log, server, since) !== undefined);
   while (!serves()) {
@@ -109,7 +109,7 @@ function lastAnswers(log: readonly LoadEntry[]): string {
     .join(', ');
 }
 
-/** Returns how long after the return the last refused honest token was made, in seconds. */
+/** Returns the seconds from the server's return until the last honest token that was refused was made. */
 function lastRefusal(log: readonly LoadEntry[], { healed, ended }: Round): number {
   const servedTokens = new Map<LoadToken, boolean>();
   for (const { token, first, status } of log) {
@@ -129,18 +129,22 @@ function judge(fault: Fault, scene: Scene, { log, stalls }: Load, rounds: readon
     cuts: fault.cuts === true,
     silent: (fault.silent ?? 0) * rounds.length,
   });
-  // Times in rounds with a stall of this machine do not count.
+  // Times do not count in rounds in which this machine stalled.
   const timed = rounds.filter(({ began, ended }) => !stalls.some((at) => at >= began && at <= ended));
   const recovery = Math.max(0, ...timed.map((round) => round.recovery));
   const lockOut = Math.max(0, ...timed.map((round) => lastRefusal(log, round)));
   const unfelt = rounds.filter((round) => !log.some((entry) => isFelt(fault, entry, round))).length;
-  // Tokens are dated in whole seconds, but a floor has a fraction.
+  // A token is dated in whole seconds, but a floor has a fraction, so the lock-out can take a second longer.
   const most = lockOutOf(fault) + 1 + LOOK;
   const failures = [
     ...(verdict.doubles.length === 0 ? [] : [`${verdict.doubles.length} accepted twice: ${describe(verdict)}`]),
     ...(verdict.wrong.length === 0 ? [] : [`${verdict.wrong.length} wrong responses: ${wrongOf(verdict)}`]),
-    ...(recovery <= fault.recovery ? [] : [`served again after ${recovery.toFixed(2)} s, not ${fault.recovery} s`]),
-    ...(lockOut <= most ? [] : [`a fresh token was refused after ${lockOut.toFixed(2)} s, not ${most} s at most`]),
+    ...(recovery <= fault.recovery
+      ? []
+      : [`served again after ${recovery.toFixed(2)} s, not within ${fault.recovery} s`]),
+    ...(lockOut <= most
+      ? []
+      : [`a fresh token was still refused after ${lockOut.toFixed(2)} s, longer than ${most} s`]),
     ...(unfelt === 0 ? [] : [`in ${unfelt} rounds the fault had no visible effect: no ${fault.felt}`]),
     ...(fault.provoked && timed.length > 0 && verdict.remainder.length === 0
       ? ['the documented remainder did not occur']
@@ -166,7 +170,7 @@ function describe({ doubles }: Verdict): string {
   const some = doubles.slice(0, 3).map(({ first, second }) => {
     const ahead = (first.token.time - first.sent).toFixed(2);
     const apart = (second.sent - first.sent).toFixed(3);
-    return `dated ${ahead} s from when it was sent, accepted by server ${first.server}, and ${apart} s later by server ${second.server}`;
+    return `dated ${ahead} s after it was sent, accepted by server ${first.server}, and ${apart} s later by server ${second.server}`;
   });
   return some.join('; ');
 }

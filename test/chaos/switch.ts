@@ -1,4 +1,4 @@
-/** An address that leads to one server after another, like a virtual IP address or a DNS name. */
+/** An address whose server can be switched, like a virtual IP address or a DNS name. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 

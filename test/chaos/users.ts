@@ -1,4 +1,4 @@
-/** The users of the load, with a key each. */
+/** The users of the load, with one key each. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 
 export interface Users {

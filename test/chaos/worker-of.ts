@@ -2,7 +2,10 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /**
- * @param port - the port of that end @param pids - the candidates
+ * Returns the id of the process.
+ *
+ * @param port - port of the other end
+ * @param pids - ids of the candidates
  */
 export function processWithPort(port: number, pids: readonly number[]): number | undefined {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
@@ -15,7 +18,7 @@ export function processWithPort(port: number, pids: readonly number[]): number |
       try {
         return readlinkSync(`/proc/${pid}/fd/${file}`) === socket;
       } catch {
-        // It was closed after the folder was read.
+        // The file was closed after the folder was read.
         return false;
       }
     }),

@@ -40,7 +40,7 @@ async function sqliteDirectory(users: Users) {
   return { url: `sqlite:${file}`, remove: () => rmSync(folder, { recursive: true }) };
 }
 
-/** An application that records the tokens that reach it, and can hold the next request. */
+/** Starts an application that records the tokens of its requests, and can leave a request without a response. */
 async function application() {
   const seen = new Map<string, number>();
   let hold: ((request: IncomingMessage) => void) | undefined;
@@ -56,7 +56,7 @@ async function application() {
   return {
     seen,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** Waits for the next request, which gets no response. */
+    /** Waits for the next request, and sends no response to it. */
     held: () =>
       new Promise<IncomingMessage>((resolve) => {
         hold = resolve;
@@ -71,7 +71,7 @@ async function application() {
 export const CHAOS_FAULTS: readonly Fault[] = [
   {
     name: 'ajwtd-worker-killed',
-    what: 'of two workers, the one that has just claimed a nonce and waits for the application is killed',
+    what: 'one of two workers is killed after it has claimed a nonce, while it waits for the application',
     recovery: RECOVERY.process,
     lockOut: LOCK_OUT,
     lasts: 0,

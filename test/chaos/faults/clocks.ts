@@ -1,4 +1,4 @@
-/** Clocks that step: of a whole machine, of one process, of the client. */
+/** Faults in which clocks step: of a whole machine, of one process or of the client. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,11 +14,14 @@ import type { Users } from '../users.ts';
 
 const MINUTE = 60;
 const DECADE = 10 * 365 * 24 * 3600;
-/** Longest lock-out after a floor was set by a wrong clock, in seconds: 2T + M, the rest of a second, and the time until the store checks its clock. */
+/**
+ * Longest lock-out after a store has set its floor by a wrong clock, in seconds: 2T + M, the rest of a second, and the time until the
+ * store checks its clock.
+ */
 const LONGEST = 2 * TIMES.tolerance + TIMES.clockMargin + 1 + LOOK;
 /** Seconds after which claims are forgotten. */
 const FORGOTTEN = TIMES.tolerance + TIMES.clockMargin + 2;
-/** Alternates between ahead and behind. */
+/** Returns the error of the clock in a round, in seconds: a minute ahead and a minute behind in turn. */
 const inTurn = (round: number) => (round % 2 === 0 ? MINUTE : -MINUTE);
 const needsRedis = () => lacksClocks() ?? (lacksRedis() ? 'needs redis-server' : undefined);
 
@@ -31,7 +34,7 @@ interface Machine {
 
 type Steps = (machine: Machine) => Pick<Scene, 'inject' | 'heal' | 'sendsAgain'>;
 
-/** Stores on a machine whose clock steps for all processes. */
+/** Makes scenes with a store on a machine whose clock steps for all processes. */
 const ON: Readonly<Record<'memory' | 'sqlite' | 'redis', (users: Users, steps: Steps) => Promise<Scene>>> = {
   async memory(users, steps) {
     const clock = new Clock();
@@ -97,7 +100,7 @@ const again: Steps = ({ clock }) => {
   };
 };
 
-/** Steps the clock of both processes or of one, but not that of the server of their store. */
+/** Makes a scene that steps the clock of one or both processes, but not the clock of the database server. */
 async function besideServer(
   address: StoreAddress,
   users: Users,
@@ -120,21 +123,21 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   {
     ...STEPPED,
     name: 'clock-memory',
-    what: 'the clock of the process steps 60 s ahead or back, and is corrected',
+    what: 'the clock of a process with nonces in memory steps 60 s ahead or back, and is corrected',
     recovery: LONGEST,
     set: (users) => ON.memory(users, stepping(inTurn)),
   },
   {
     ...STEPPED,
     name: 'clock-sqlite',
-    what: 'the same for two processes on one SQLite file',
+    what: 'the clocks of two processes on one SQLite file step 60 s ahead or back, and are corrected',
     recovery: LONGEST,
     set: (users) => ON.sqlite(users, stepping(inTurn)),
   },
   {
     ...ON_REDIS,
     name: 'clock-redis',
-    what: 'the same for Redis and both processes',
+    what: 'the clocks of Redis and both processes step 60 s ahead or back, and are corrected',
     recovery: LONGEST,
     short: true,
     set: (users) => ON.redis(users, stepping(inTurn)),
@@ -142,7 +145,7 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   {
     ...ON_REDIS,
     name: 'clock-one-process',
-    what: 'the same for one process; the clocks of Redis and the other process are right',
+    what: 'the clock of one process steps 60 s ahead or back; the clocks of Redis and the other process are right',
     async set(users) {
       const redis = await startRedis();
       return besideServer({ kind: 'redis', port: redis.port }, users, 'one', () => redis.stop());
@@ -151,7 +154,7 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   {
     ...STEPPED,
     name: 'clock-beside-postgres',
-    what: 'the same for both processes; the clock of PostgreSQL is right',
+    what: 'the clocks of both processes step 60 s ahead or back; the clock of PostgreSQL is right',
     missing: () => lacksClocks() ?? (lacksPostgres ? 'needs postgresql' : undefined),
     async set(users) {
       const server = await PostgresServer.start();
@@ -226,7 +229,7 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   {
     ...ON_REDIS,
     name: 'clock-10s-redis',
-    what: 'the same with clocks 10 s ahead, which is between T + M and 3T + 2M',
+    what: 'Redis is flushed while all clocks are 10 s ahead, between T + M and 3T + 2M; they are then corrected',
     recovery: LONGEST,
     remainder: 'ahead',
     set: (users) =>

@@ -56,7 +56,7 @@ function faultsOf(kind: keyof typeof DATABASES, name: string): Fault[] {
     {
       ...common,
       name: `${kind}-restarted`,
-      what: `${name} crashes and restarts: no remainder`,
+      what: `${name} crashes and restarts, without a remainder`,
       lasts: 0.5,
       set: (users) =>
         onDatabase(kind, users, (server) => ({ inject: () => server.crash(), heal: () => server.restart() })),
@@ -78,7 +78,7 @@ function faultsOf(kind: keyof typeof DATABASES, name: string): Fault[] {
   ];
 }
 
-/** An asynchronous standby takes over; in the next round, a standby of the new primary does. */
+/** An asynchronous standby takes over. In the next round, a standby of the new primary takes over. */
 const FAILOVER: Fault = {
   name: 'postgres-failover',
   what: 'PostgreSQL is killed; its standby is promoted and takes over the address',

@@ -30,8 +30,8 @@ export const MEMORY_FAULTS: readonly Fault[] = [
   },
   {
     name: 'memory-killed-quarantine',
-    what: "the same with afterLoss: 'quarantine', without remainder",
-    // 2T + M, and the rest of a second.
+    what: "the process is killed and restarted with afterLoss: 'quarantine', without a remainder",
+    // The store refuses all tokens for 2T + M and the rest of a second.
     recovery: 2 * TOLERANCE + TIMES.clockMargin + 1,
     lasts: 0,
     cuts: true,

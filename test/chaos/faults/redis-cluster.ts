@@ -8,7 +8,7 @@ import { RECOVERY, TIMES } from '../times.ts';
 import type { Users } from '../users.ts';
 import { missing } from './redis.ts';
 
-/** The Redis key of a user's bucket. */
+/** Returns the Redis key of a user's bucket. */
 const keyOf = (username: string) =>
   `ajwt:nonces:${createHash('sha256').update(username).digest().readUInt16BE() % 1024}`;
 
@@ -36,7 +36,7 @@ const wholeAgain = (nodes: readonly RedisServer[]) =>
     const states = await Promise.all(nodes.map((node) => node.cli('CLUSTER', 'INFO')));
     return states.every((state) => state.includes('cluster_state:ok'));
   });
-/** The first master and its replica; they swap roles in each round. */
+/** Returns the first master and its replica, which swap roles in each round. */
 const inTurn = (nodes: readonly RedisServer[], round: number) =>
   (round % 2 === 0 ? [nodes[0], nodes[3]] : [nodes[3], nodes[0]]) as [RedisServer, RedisServer];
 
@@ -61,7 +61,7 @@ export const REDIS_CLUSTER_FAULTS: readonly Fault[] = [
           const [dead] = inTurn(nodes, round);
           await dead.start();
           await until(
-            'it is a replica in sync',
+            'the killed master is a replica in sync',
             async () =>
               (await dead.cli('ROLE')).startsWith('slave\n127.0.0.1') &&
               (await dead.cli('INFO', 'replication')).includes('master_link_status:up'),
@@ -84,7 +84,7 @@ export const REDIS_CLUSTER_FAULTS: readonly Fault[] = [
           await promoted(node);
         };
         const follows = (node: RedisServer) =>
-          until('the other one follows', async () =>
+          until('the other node is a replica in sync', async () =>
             (await node.cli('INFO', 'replication')).includes('master_link_status:up'),
           );
         const [a, b] = inTurn(nodes, 0);
@@ -130,7 +130,7 @@ export const REDIS_CLUSTER_FAULTS: readonly Fault[] = [
           },
           async heal() {
             const [, toId] = await ids();
-            // Early in a second, so that fresh tokens of that second arrive after the move and are refused.
+            // Move the slot early in a second, so that fresh tokens of that second arrive after the move and are refused.
             await until('a second has just begun', async () => wall() % 1 < 0.3);
             const keys = (await from.cli('CLUSTER', 'GETKEYSINSLOT', slot, '100'))
               .split('\n')

@@ -31,7 +31,7 @@ export const REDIS_FAILOVER_FAULTS: readonly Fault[] = [
         inject: (round) => from(round).kill(),
         async heal(round) {
           await promoted(to(round));
-          await until('Sentinel names it', async () =>
+          await until('Sentinel names the new master', async () =>
             (await sentinel.cli('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'nonces')).includes(`${to(round).port}`),
           );
         },
@@ -39,7 +39,7 @@ export const REDIS_FAILOVER_FAULTS: readonly Fault[] = [
           await from(round).start();
           await from(round).cli('REPLICAOF', '127.0.0.1', `${to(round).port}`);
           await inStep(from(round));
-          await until('Sentinel knows both', async () => {
+          await until('Sentinel lists the old master as a replica', async () => {
             const [, flags] = /^flags\n(.*)$/m.exec(await sentinel.cli('SENTINEL', 'REPLICAS', 'nonces')) ?? [];
             return flags === 'slave';
           });

@@ -43,7 +43,7 @@ function onOneRedis({ settings = [], options = TIMES, inject, heal, ...fault }: 
 
 const kill: Hit = (redis) => redis.kill('SIGKILL');
 const start: Hit = (redis) => redis.start();
-/** Waits until Redis responds, however long it was paused. */
+/** Waits until Redis responds after a pause of any length. */
 const answers: Hit = (redis) => redis.cli('PING');
 
 export const REDIS_FAULTS: readonly Fault[] = [
@@ -60,7 +60,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
   } as const,
   {
     name: 'redis-killed-aof',
-    what: 'Redis is killed and restarts with its append-only file: no remainder',
+    what: 'Redis is killed and restarts with its append-only file, without a remainder',
     settings: ['--appendonly', 'yes', '--appendfsync', 'always'],
     felt: 'unavailable',
     inject: kill,
@@ -68,7 +68,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
   } as const,
   {
     name: 'redis-restarted-rdb',
-    what: 'Redis is stopped (SIGTERM) and restarts with its snapshot: no remainder',
+    what: 'Redis is stopped (SIGTERM) and restarts with its snapshot, without a remainder',
     settings: ['--save', '3600 1'],
     felt: 'unavailable',
     inject: (redis: RedisServer) => redis.kill('SIGTERM'),
@@ -88,7 +88,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
   } as const,
   {
     name: 'redis-flushed',
-    what: 'FLUSHALL',
+    what: 'Redis is flushed',
     felt: 'forgotten',
     lasts: 0,
     remainder: 'ahead',
@@ -99,9 +99,9 @@ export const REDIS_FAULTS: readonly Fault[] = [
   } as const,
   {
     name: 'redis-flushed-quarantine',
-    what: "FLUSHALL with afterLoss: 'quarantine', without remainder",
+    what: "Redis is flushed with afterLoss: 'quarantine', without a remainder",
     options: { ...TIMES, afterLoss: 'quarantine' },
-    // T, twice the largest difference between clocks, and the rest of a second.
+    // The store refuses all tokens for T, twice the largest difference between clocks, and the rest of a second.
     recovery: TOLERANCE + TIMES.clockMargin + 1,
     felt: 'unavailable',
     lasts: 0,
@@ -110,7 +110,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
   } as const,
   {
     name: 'redis-client-pause',
-    what: 'CLIENT PAUSE for 1.5 s',
+    what: 'Redis pauses its clients for 1.5 s (CLIENT PAUSE)',
     felt: 'unavailable',
     lasts: 0,
     short: true,
@@ -119,7 +119,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
   } as const,
   {
     name: 'redis-full',
-    what: 'maxmemory is reached: every write fails with OOM',
+    what: 'Redis reaches maxmemory, and refuses every write (OOM)',
     felt: 'unavailable',
     short: true,
     inject: (redis: RedisServer) => redis.cli('CONFIG', 'SET', 'maxmemory', '1'),

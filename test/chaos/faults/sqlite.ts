@@ -30,7 +30,7 @@ const mountable = () => {
   return status === 0 ? undefined : 'a small disk cannot be mounted here';
 };
 
-/** Size of the disk that is filled, in megabytes. */
+/** Size of the disk that the fault fills, in megabytes. */
 const DISK = 8;
 
 export const SQLITE_FAULTS: readonly Fault[] = [
@@ -58,7 +58,7 @@ export const SQLITE_FAULTS: readonly Fault[] = [
   },
   {
     name: 'sqlite-paused',
-    what: 'one process is paused (SIGSTOP) at any point, and continues',
+    what: 'one process is paused (SIGSTOP), and continues',
     recovery: RECOVERY.process,
     lasts: 2.5,
     cuts: true,
@@ -96,7 +96,7 @@ export const SQLITE_FAULTS: readonly Fault[] = [
   },
   {
     name: 'sqlite-disk-full',
-    what: `its disk of ${DISK} MB is full`,
+    what: `the disk with the file is full (${DISK} MB)`,
     recovery: RECOVERY.process,
     felt: 'unavailable',
     missing: mountable,

@@ -20,7 +20,10 @@ afterAll(() => server.stop());
 const signed = () => `Authorization: JWT ${token('alice', alice)}`;
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: x\r\nX-Auth-User: root\r\n\r\n';
 
-/** Returns everything that the server sends on a connection. If this side closed its half before the first response, the response would be cut off. */
+/**
+ * Returns everything that the server sends on a connection. Waits for the first response before closing this half, because the
+ * response would otherwise be cut off.
+ */
 async function everything(connection: Connection): Promise<string> {
   const first = await connection.answer().catch(() => undefined);
   connection.socket.end();

@@ -50,6 +50,8 @@ export interface CommandDefinition<T extends Options> {
   /** What the command does and prints, in paragraphs. */
   readonly about: readonly string[];
   readonly options: T;
+  /** Options of similar programs that are refused, as typed, and the reason. */
+  readonly refused?: Readonly<Record<string, string>>;
   /** Possible values of its arguments. */
   readonly choices?: Choices;
   readonly examples: readonly string[];

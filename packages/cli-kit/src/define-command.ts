@@ -5,14 +5,14 @@ import { parseWords } from './parse.ts';
 
 /** Makes a command that parses its options by its table, and answers `--help`. */
 export function defineCommand<const T extends Options>(definition: CommandDefinition<T>): Command {
-  const { name, options, choices } = definition;
+  const { name, options, choices, refused } = definition;
   const help = () => commandHelp(definition);
   return {
     options,
     choices,
     help,
     async run(args, io) {
-      const parsed = parseWords(name, options, args, io.env);
+      const parsed = parseWords(name, options, args, io.env, refused);
       if (parsed !== 'help') return definition.run(parsed.values, { ...parsed, io });
       io.print(help());
       return 0;

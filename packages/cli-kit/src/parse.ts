@@ -31,6 +31,7 @@ export function tokensOf(options: Options, args: readonly string[]) {
  * Parses the arguments after the name of a command.
  *
  * @param command - with the name of the program
+ * @param refused - options that are unknown for a reason, as typed
  * @throws CommandError for an unknown option, a missing value, or a value that the option does not take
  */
 export function parseWords<T extends Options>(
@@ -38,6 +39,7 @@ export function parseWords<T extends Options>(
   options: T,
   args: readonly string[],
   env: IoStreams['env'],
+  refused: Readonly<Record<string, string>> = {},
 ): Parsed<T> | 'help' {
   const all: Options = { ...options, help: HELP };
   const tokens = tokensOf(all, args);
@@ -54,6 +56,9 @@ export function parseWords<T extends Options>(
     if (token.kind !== 'option') continue;
     const { name, rawName, value, inlineValue } = token;
     const option = Object.hasOwn(all, name) ? all[name] : undefined;
+    if (option === undefined && Object.hasOwn(refused, rawName)) {
+      throw new CommandError(`${rawName} is not supported: ${refused[rawName]}`);
+    }
     if (option === undefined) throw unknownOption(command, typedOption(rawName, args[token.index] ?? rawName), all);
     if (option.type === 'boolean') {
       if (value !== undefined) throw new CommandError(`${rawName} takes no value; ${seeHelp(command)}`);

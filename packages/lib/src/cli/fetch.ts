@@ -1,4 +1,5 @@
 /** `ajwt fetch`: sends a signed request, and prints the response. */
+import type { Command } from 'ajwt-cli-kit/command';
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { defineCommand } from 'ajwt-cli-kit/define-command';
 import type { Io } from 'ajwt-cli-kit/io';
@@ -10,12 +11,13 @@ import { readCaller } from './fetch/caller.ts';
 import { HTTP_ERROR, MALFORMED_URL, WRITE_ERROR } from './fetch/exit-codes.ts';
 import { FETCH_OPTIONS } from './fetch/options.ts';
 import { type FetchValues, readLimits, readSettings } from './fetch/prepare.ts';
+import { REFUSED_OPTIONS } from './fetch/refused.ts';
 import { readRequest } from './fetch/request.ts';
 import { type Ending, Retries } from './fetch/retry.ts';
 import { printTrace } from './fetch/verbose.ts';
 import { readUrl } from './request-line.ts';
 
-export const fetch = defineCommand({
+const command = defineCommand({
   name: 'ajwt fetch',
   usage: '[-X METHOD] [-d DATA | -F FIELD]… --user NAME --key FILE URL',
   about: [
@@ -23,6 +25,7 @@ export const fetch = defineCommand({
     'For scripts: the exit codes are the same as in curl, and if the server refuses the token, one line on standard error says why.',
   ],
   options: FETCH_OPTIONS,
+  refused: REFUSED_OPTIONS,
   exitCodes: [
     ['0', 'the server responded, with any status'],
     ['1', 'wrong usage, unusable key, or a redirect to another origin'],
@@ -43,8 +46,9 @@ export const fetch = defineCommand({
   async run(values, { words, given, io }) {
     refuseMoreWords('ajwt fetch', words, 1);
     const [address, ...more] = [...words, ...values.url];
+    if (values.config.length > 0) throw new CommandError('-K: must not be combined with other options in one word');
     if (address === undefined) throw new CommandError('no URL; give one, such as https://host/path');
-    if (more.length > 0) throw new CommandError('give one URL; each request needs a token');
+    if (more.length > 0) throw new CommandError('give one URL; each request needs its own token');
     if (values.fail && values['fail-with-body']) throw new CommandError('give --fail or --fail-with-body, not both');
     const retries = new Retries(values);
     const plan = await prepare(address, dataParts(given), values, io);
@@ -57,6 +61,15 @@ export const fetch = defineCommand({
     return result.exitCode;
   },
 });
+
+export const fetch: Command = {
+  ...command,
+  async run(args, io) {
+    if (!args.some((arg) => /^(?:-[^-]*K|--config)/.test(arg))) return command.run(args, io);
+    const { withConfigFiles } = await import('./fetch/config-file.ts');
+    return command.run(await withConfigFiles(args, FETCH_OPTIONS, io), io);
+  },
+};
 
 /** Reads everything that the request needs. An error here means that nothing has been sent. */
 async function prepare(address: string, parts: readonly DataPart[], values: FetchValues, io: Io): Promise<Plan> {

@@ -147,7 +147,7 @@ test.each([
     ['--json', '@-', '-d', 'x'],
     '--json: standard input, a pipe or a file over 16 MiB cannot be combined with other data',
   ],
-  [['--url', 'http://a.test/'], 'give one URL; each request needs a token'],
+  [['--url', 'http://a.test/'], 'give one URL; each request needs its own token'],
 ])('%j is wrong usage, and sends nothing', async (args, message) => {
   expect(await ajwt(['fetch', ...args, `${url}/x`], { env })).toMatchObject({
     code: 1,

@@ -81,4 +81,12 @@ export const REQUEST_OPTIONS = {
     help: 'has no effect: redirects within the origin are followed, and no others',
   },
   'http1.1': { type: 'boolean', help: 'has no effect: requests are HTTP/1.1' },
+  config: {
+    type: 'string',
+    short: 'K',
+    value: 'FILE|-',
+    multiple: true,
+    choices: 'file',
+    help: 'read options from FILE, in the format of curl',
+  },
 } as const;

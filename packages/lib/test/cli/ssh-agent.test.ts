@@ -64,7 +64,7 @@ describe.skipIf(lacks('ssh-agent', '-?'))('--key ssh-agent (needs ssh-agent)', (
     agent.add('two');
     const { code, stdout, stderr } = await ajwt(['token', '--user', 'guido', '--key', 'ssh-agent'], { env });
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^ajwt: [^\n]*choose one, as ssh-agent:SHA256:…[^\n]*\n$/);
+    expect(stderr).toMatch(/^ajwt: [^\n]*choose one, such as ssh-agent:SHA256:…[^\n]*\n$/);
     expect(stderr).toContain(`${one.fingerprint} (one)`);
   });
 });

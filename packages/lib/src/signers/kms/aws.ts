@@ -1,4 +1,4 @@
-/** Signs with keys in AWS KMS, with its operation Sign. */
+/** Signs with keys in AWS KMS, using its operation Sign. */
 import type { AlgorithmName } from '../../core/algorithms.ts';
 import { checkArgument, checkString, hasMethod } from '../../core/arguments.ts';
 import { checkOptions, type OptionKinds } from '../../core/options.ts';
@@ -6,7 +6,10 @@ import type { PublicKey } from '../../keys/public-key.ts';
 import { KmsError } from './error.ts';
 import { type KmsSigner, kmsSigner } from './signer.ts';
 
-/** AWS names of the algorithms. ED25519_PH_SHA_512 is left out: it signs a hash, which the EdDSA of JWS does not (RFC 8037 §3.1). */
+/**
+ * The names that AWS gives to the algorithms. ED25519_PH_SHA_512 is not among them: it signs a hash, but EdDSA in JWS signs the text itself
+ * (RFC 8037 §3.1).
+ */
 const NAMES = {
   RS512: 'RSASSA_PKCS1_V1_5_SHA_512',
   RS384: 'RSASSA_PKCS1_V1_5_SHA_384',
@@ -21,7 +24,7 @@ const NAMES = {
   Ed25519: 'ED25519_SHA_512',
 } as const satisfies Record<AlgorithmName, string>;
 
-/** Longest message that Sign accepts, in bytes. Only Ed25519 signs the text itself. */
+/** Longest message that Sign accepts, in bytes. It limits only Ed25519, because other keys sign a digest. */
 const MAX_MESSAGE = 4096;
 
 /** The input of Sign. */
@@ -42,18 +45,19 @@ export interface AwsKmsSignerOptions {
   readonly client: AwsKmsClient;
   /** Key ID, key ARN, alias name or alias ARN. */
   readonly keyId: string;
-  /** The public half, as `GetPublicKey` returns it. */
+  /** The public key, as `GetPublicKey` returns it. */
   readonly publicKey: PublicKey;
-  /** One of the public key's algorithms; default the first. */
+  /** One of the public key's algorithms. Default: the first. */
   readonly alg?: AlgorithmName;
 }
 
 const OPTIONS: OptionKinds<AwsKmsSignerOptions> = { client: 'object', keyId: 'text', publicKey: 'object', alg: 'text' };
 
 /**
- * Makes a signer of a key in AWS KMS with the usage SIGN_VERIFY: RSA, a NIST curve, or Ed25519.
+ * Makes a signer for a key in AWS KMS. The key must have the usage SIGN_VERIFY, and be an RSA, NIST curve or Ed25519 key.
  *
- * With an Ed25519 key, AWS KMS signs up to 4096 bytes, half of the longest token. With other keys it signs a digest.
+ * With an Ed25519 key, AWS KMS signs up to 4096 bytes, which is half of the longest token. With other keys, it signs a digest, so this
+ * limit does not apply.
  *
  * @param options - {@link AwsKmsSignerOptions}
  * @returns a signer whose `sign` rejects with a `KmsError`

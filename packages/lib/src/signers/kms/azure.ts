@@ -1,4 +1,4 @@
-/** Signs with keys in Azure Key Vault or Managed HSM. Their operation sign has the algorithms and the signatures of JWS. */
+/** Signs with keys in Azure Key Vault or Managed HSM. Their operation sign uses the algorithm names and the signature formats of JWS. */
 import type { AlgorithmName } from '../../core/algorithms.ts';
 import { checkArgument, hasMethod } from '../../core/arguments.ts';
 import { checkOptions, type OptionKinds } from '../../core/options.ts';
@@ -6,7 +6,7 @@ import type { PublicKey } from '../../keys/public-key.ts';
 import { KmsError } from './error.ts';
 import { type KmsSigner, kmsSigner } from './signer.ts';
 
-/** The part of `CryptographyClient` of `@azure/keyvault-keys` that is used. It is made for one version of one key. */
+/** The part of `CryptographyClient` of `@azure/keyvault-keys` that is used. One client is for one version of one key. */
 export interface AzureKeyVaultClient {
   sign(algorithm: string, digest: Uint8Array): Promise<{ readonly result: Uint8Array }>;
 }
@@ -14,16 +14,16 @@ export interface AzureKeyVaultClient {
 /** Options of {@link azureKeyVaultSigner}. */
 export interface AzureKeyVaultSignerOptions {
   readonly client: AzureKeyVaultClient;
-  /** The public half of this version of the key. */
+  /** The public key of this version. */
   readonly publicKey: PublicKey;
-  /** One of the public key's algorithms; default the first. */
+  /** One of the public key's algorithms. Default: the first. */
   readonly alg?: AlgorithmName;
 }
 
 const OPTIONS: OptionKinds<AzureKeyVaultSignerOptions> = { client: 'object', publicKey: 'object', alg: 'text' };
 
 /**
- * Makes a signer of a key in Azure Key Vault: RSA, P-256, P-384 or P-521.
+ * Makes a signer for a key in Azure Key Vault. The key must be an RSA, P-256, P-384 or P-521 key.
  *
  * @param options - {@link AzureKeyVaultSignerOptions}
  * @returns a signer whose `sign` rejects with a `KmsError`

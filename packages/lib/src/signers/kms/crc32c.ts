@@ -1,4 +1,4 @@
-/** CRC-32C (RFC 3720 §B.4). */
+/** Computes CRC-32C checksums (RFC 3720 §B.4). */
 
 /** The Castagnoli polynomial with its bits reversed. */
 const POLYNOMIAL = 0x82f63b78;

@@ -1,4 +1,4 @@
-/** Signs with keys in Google Cloud KMS, with its method asymmetricSign, and compares checksums as Google asks. */
+/** Signs with keys in Google Cloud KMS, using its method asymmetricSign. Compares checksums, as Google recommends. */
 import type { AlgorithmName } from '../../core/algorithms.ts';
 import { checkArgument, checkString, hasMethod } from '../../core/arguments.ts';
 import { checkOptions, type OptionKinds } from '../../core/options.ts';
@@ -16,7 +16,7 @@ export type GoogleSignRequest = { readonly name: string } & (
   | { readonly data: Uint8Array; readonly dataCrc32c: Checksum }
 );
 
-/** The part of its response that is read. */
+/** The part of the response to asymmetricSign that is used. */
 export interface GoogleSignResponse {
   readonly signature?: Uint8Array | string | null | undefined;
   readonly signatureCrc32c?: { readonly value?: unknown } | null | undefined;
@@ -34,9 +34,9 @@ export interface GoogleKmsSignerOptions {
   readonly client: GoogleKmsClient;
   /** `projects/…/locations/…/keyRings/…/cryptoKeys/…/cryptoKeyVersions/…` */
   readonly name: string;
-  /** The public half of this version, as `getPublicKey` returns it. */
+  /** The public key of this version, as `getPublicKey` returns it. */
   readonly publicKey: PublicKey;
-  /** The algorithm of this version, such as `RS256`; default the first of the public key. */
+  /** The algorithm of this version, such as `RS256`. Default: the first algorithm of the public key. */
   readonly alg?: AlgorithmName;
 }
 
@@ -47,11 +47,12 @@ const OPTIONS: OptionKinds<GoogleKmsSignerOptions> = {
   alg: 'text',
 };
 
-/** Google's names of digests, by length in bytes. */
+/** Maps the length of a digest in bytes to Google's name for the hash. */
 const DIGESTS: Readonly<Record<number, string>> = { 32: 'sha256', 48: 'sha384', 64: 'sha512' };
 
 /**
- * Makes a signer of a key version in Google Cloud KMS with the purpose ASYMMETRIC_SIGN: RSA, P-256, P-384 or Ed25519.
+ * Makes a signer for a key version in Google Cloud KMS. The key must have the purpose ASYMMETRIC_SIGN, and be an RSA, P-256, P-384 or
+ * Ed25519 key.
  *
  * @param options - {@link GoogleKmsSignerOptions}
  * @returns a signer whose `sign` rejects with a `KmsError`

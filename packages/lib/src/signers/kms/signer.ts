@@ -1,4 +1,4 @@
-/** Makes a signer of a function that signs elsewhere. Each signature is verified before it is used. */
+/** Makes a signer from a function that signs elsewhere. The signer verifies each signature before it returns it. */
 import { digest, verify } from '#engine';
 import { type AlgorithmName, algorithm } from '../../core/algorithms.ts';
 import { checkArgument } from '../../core/arguments.ts';
@@ -14,19 +14,19 @@ export interface KmsRequest {
   readonly alg: AlgorithmName;
   /** The text itself. */
   readonly bytes: Uint8Array;
-  /** The digest of the text, with the hash of `alg`; `undefined` for Ed25519, which signs the text itself. */
+  /** The digest of the text, computed with the hash of `alg`; `undefined` for Ed25519, which signs the text itself. */
   readonly digest: Uint8Array | undefined;
 }
 
 /** Options of {@link kmsSigner}. */
 export interface KmsSignerOptions {
-  /** The public half, as it is registered on the server. */
+  /** The public key that is registered on the server. */
   readonly publicKey: PublicKey;
-  /** One of the public key's algorithms; default the first. */
+  /** One of the public key's algorithms. Default: the first. */
   readonly alg?: AlgorithmName;
   /** The format of the ECDSA signatures that `sign` returns: r‖s as in JWS (`raw`, the default), or DER (RFC 3279 §2.2.3). */
   readonly ecdsa?: 'raw' | 'der';
-  /** Signs. An error that it throws becomes the `cause` of a {@link KmsError} `not_signed`. */
+  /** Signs the text. If it throws an error, the signer throws a {@link KmsError} `not_signed` with that error as its `cause`. */
   sign(request: KmsRequest): MaybePromise<Uint8Array>;
 }
 
@@ -46,9 +46,9 @@ export interface KmsSigner extends Signer {
 }
 
 /**
- * Makes a signer of a function that signs elsewhere: in a key management service, an HSM, or another process.
+ * Makes a signer from a function that signs elsewhere: in a key management service, an HSM, or another process.
  *
- * It verifies each signature with the public key before the signature is used.
+ * The signer verifies each signature with the public key before it returns it.
  *
  * @param options - {@link KmsSignerOptions}
  * @returns a signer whose `sign` rejects with a `KmsError`
@@ -97,7 +97,7 @@ class ForeignKey implements KmsSigner {
   }
 
   async sign(given: Uint8Array): Promise<Uint8Array> {
-    // The caller may overwrite its bytes while the service signs.
+    // Copy the bytes, because the caller may overwrite them while the service signs.
     const bytes = Uint8Array.from(given);
     const text = String.fromCharCode(...bytes);
     const { alg, publicKey } = this;
@@ -125,7 +125,7 @@ class ForeignKey implements KmsSigner {
       signature = await this.#sign(request);
     } catch (error) {
       if (error instanceof KmsError) throw error;
-      const reason = error instanceof Error ? printable(error.message, 300) : 'the cause is not an Error';
+      const reason = error instanceof Error ? printable(error.message, 300) : 'it threw a value that is not an Error';
       throw new KmsError('not_signed', `the service did not sign: ${reason}`, { cause: error });
     }
     if (!(signature instanceof Uint8Array)) throw new KmsError('bad_answer', 'the response has no signature');
@@ -133,17 +133,17 @@ class ForeignKey implements KmsSigner {
   }
 }
 
-/** Strict: refuses everything but the one DER encoding of r and s (X.690 §10). */
+/** Converts DER to r‖s. Refuses all encodings of r and s except DER (X.690 §10). */
 function rawOf(der: Uint8Array, length: number): Uint8Array {
   const raw = readable(der, length / 2);
   const again = raw === undefined ? undefined : ecdsaDer(raw);
   if (raw === undefined || again?.length !== der.length || !again.every((byte, at) => byte === der[at])) {
-    throw new KmsError('bad_answer', 'the signature is not the DER encoding of two numbers of the curve');
+    throw new KmsError('bad_answer', 'the signature is not the DER encoding of two numbers that fit the curve');
   }
   return raw;
 }
 
-/** @returns `undefined` if a number is longer than a coordinate; the comparison with the re-encoded signature finds all other faults */
+/** @returns r‖s, or `undefined` if a number is longer than a coordinate. The caller finds all other errors by encoding the result again */
 function readable(der: Uint8Array, coordinate: number): Uint8Array | undefined {
   try {
     return ecdsaRaw(der, coordinate);

@@ -1,4 +1,4 @@
-/** One request to Vault. */
+/** Sends one request to Vault. */
 import { printable } from '../../core/printable.ts';
 import { KmsError } from './error.ts';
 
@@ -18,7 +18,7 @@ export interface VaultRequest {
  * Sends a request to Vault.
  *
  * @returns the JSON of the response
- * @throws KmsError; its message has the errors of Vault, never the token
+ * @throws KmsError. Its message contains the errors of Vault, but never the token
  */
 export async function askVault({ url, headers, body, timeoutSeconds, fetch }: VaultRequest): Promise<unknown> {
   const signal = AbortSignal.timeout(timeoutSeconds * 1000);
@@ -30,7 +30,7 @@ export async function askVault({ url, headers, body, timeoutSeconds, fetch }: Va
     if (!response.ok)
       throw new KmsError('not_signed', `Vault responds with status ${response.status}${errorsOf(json)}`);
     if (json === undefined)
-      throw new KmsError('bad_answer', `Vault does not respond with JSON of up to ${MAX_RESPONSE} characters`);
+      throw new KmsError('bad_answer', `the response of Vault is not JSON of at most ${MAX_RESPONSE} characters`);
     return json;
   } catch (error) {
     if (error instanceof KmsError) throw error;
@@ -40,14 +40,14 @@ export async function askVault({ url, headers, body, timeoutSeconds, fetch }: Va
   }
 }
 
-/** @returns `undefined` for a text that is too long */
+/** @returns the text, or `undefined` if it is too long */
 async function readText({ body }: Response): Promise<string | undefined> {
   if (body === null) return '';
   const decoder = new TextDecoder();
   let text = '';
   for await (const chunk of body) {
     text += decoder.decode(chunk, { stream: true });
-    // Leaving the loop ends the transfer.
+    // Leaving the loop cancels the transfer.
     if (text.length > MAX_RESPONSE) return undefined;
   }
   return text + decoder.decode();

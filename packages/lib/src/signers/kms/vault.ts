@@ -15,23 +15,23 @@ import { askVault } from './vault-request.ts';
 export interface VaultSignerOptions {
   /** The URL of Vault, such as `https://vault.example.com:8200`. `http` is accepted only for the loopback interface. */
   readonly address: string;
-  /** The token, or a function that returns it. The function is called before each signature, as tokens expire. */
+  /** The token, or a function that returns it. The function is called before each signature, because tokens expire. */
   readonly token: string | (() => MaybePromise<string>);
   /** The name of the key. */
   readonly name: string;
-  /** The public half of the version that signs. */
+  /** The public key of the version that signs. */
   readonly publicKey: PublicKey;
-  /** The version of the key; default the latest, which changes with each rotation. */
+  /** The version of the key. Default: the latest version, which changes with each rotation. */
   readonly version?: number;
-  /** One of the public key's algorithms; default the first. */
+  /** One of the public key's algorithms. Default: the first. */
   readonly alg?: AlgorithmName;
-  /** The path at which the transit engine is mounted; default `transit`. */
+  /** The path at which the transit engine is mounted. Default: `transit`. */
   readonly mount?: string;
   /** The namespace, in Vault Enterprise. */
   readonly namespace?: string;
-  /** Seconds to wait for the whole response, 0.1 to 300; default 10. */
+  /** Seconds to wait for the whole response, 0.1 to 300. Default: 10. */
   readonly timeoutSeconds?: number;
-  /** The fetch that sends; default the global one. */
+  /** The `fetch` that sends the requests. Default: the global one. */
   readonly fetch?: typeof fetch;
 }
 
@@ -49,7 +49,7 @@ const OPTIONS: OptionKinds<VaultSignerOptions> = {
 };
 
 /**
- * Makes a signer of a key in Vault's transit engine, of the type `rsa-*`, `ecdsa-*` or `ed25519`.
+ * Makes a signer for a key in Vault's transit engine. The key must have the type `rsa-*`, `ecdsa-*` or `ed25519`.
  *
  * @param options - {@link VaultSignerOptions}
  * @returns a signer whose `sign` rejects with a `KmsError`
@@ -97,11 +97,11 @@ export function vaultSigner(options: VaultSignerOptions): KmsSigner {
   });
 }
 
-/** Removes the newline at the end of token files. An invalid token is refused here: the error of fetch would repeat it. */
+/** Removes the newline at the end of token files. Refuses an invalid token, because the error of fetch would reveal it. */
 function readToken(given: string): string {
   const token = given.trim();
   if (!/^[!-~]+$/.test(token))
-    throw new KmsError('not_signed', 'the token for Vault must be one word of ASCII, and not empty');
+    throw new KmsError('not_signed', 'the token for Vault must be a single non-empty word in ASCII');
   return token;
 }
 
@@ -123,7 +123,9 @@ function signUrl({ address, mount = 'transit', name }: VaultSignerOptions): stri
   return `${url.href.replace(/\/$/, '')}/v1/${parts.map(encodeURIComponent).join('/')}`;
 }
 
-/** Sends the text itself: Ed25519 needs it, and for the other algorithms Vault computes the hash. */
+/**
+ * Makes the body of a request. It contains the text itself, because Ed25519 needs it and Vault can compute the hash for other algorithms.
+ */
 function bodyOf({ alg, bytes }: KmsRequest) {
   const { hash, keyType, pss } = algorithm(alg);
   return {
@@ -135,7 +137,7 @@ function bodyOf({ alg, bytes }: KmsRequest) {
   };
 }
 
-/** Reads `vault:v1:…`, followed by base64url as the marshaling algorithm `jws` writes it. */
+/** Reads a signature, which is `vault:v1:` followed by base64url. Vault uses base64url for the marshaling algorithm `jws`. */
 function readSignature(json: unknown): Uint8Array {
   const text = (json as { data?: { signature?: unknown } } | null)?.data?.signature;
   const found = typeof text === 'string' ? /^[^:]+:v\d+:([\w-]+)$/.exec(text)?.[1] : undefined;

@@ -1,16 +1,16 @@
-/** The one error of the ssh-agent. */
+/** Defines the error of the ssh-agent. */
 import { CodedError } from '../../core/coded-error.ts';
 
 /**
  * The causes:
  *
  * - `no_agent`: neither `SSH_AUTH_SOCK` nor the option `socket` names an agent
- * - `unreachable`: no agent listens on that socket, or it closed the connection
+ * - `unreachable`: no agent listens on the socket, or the agent closed the connection
  * - `no_usable_key`: the agent has no key that signs tokens; it may be locked
- * - `several_keys`: the agent has several keys, and none was named
- * - `unknown_key`: the agent does not have the key that was named
- * - `refused`: the agent refused to sign: a person declined, it is locked, or the key was removed
- * - `bad_answer`: the response does not fit the request
+ * - `several_keys`: the agent has several keys, and the option `fingerprint` is not set
+ * - `unknown_key`: the agent does not have the key that the option `fingerprint` names
+ * - `refused`: the agent refused to sign, because a person declined, the agent is locked, or the key was removed
+ * - `bad_answer`: the agent sent an invalid or unexpected response
  * - `timed_out`: the agent did not list its keys in time
  */
 export type SshAgentErrorCode =

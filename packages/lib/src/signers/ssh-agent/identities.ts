@@ -9,21 +9,21 @@ import { askAgent } from './request.ts';
 
 const REQUEST_IDENTITIES = 11;
 const IDENTITIES_ANSWER = 12;
-/** Listing asks no person for consent: an agent that takes longer hangs. */
+/** An agent lists its keys without asking a person. If it takes longer than this, it hangs. */
 const LIST_TIMEOUT_MS = 10_000;
 
-/** A key of an agent. */
+/** A key in an agent. */
 export interface Identity {
   readonly blob: Uint8Array;
   readonly comment: string;
-  /** `undefined` if the key does not sign tokens. */
+  /** `undefined` if the key cannot sign tokens. */
   readonly key: PublicKey | undefined;
-  /** The reason why the key does not sign tokens; otherwise empty. */
+  /** Why the key cannot sign tokens; empty if it can. */
   readonly reason: string;
 }
 
 /**
- * Lists the keys of an agent.
+ * Lists the keys in an agent.
  *
  * @throws SshAgentError
  */
@@ -42,7 +42,7 @@ export async function listIdentities(socket: string): Promise<readonly Identity[
 
 function readIdentities(reader: SshReader): Identity[] {
   const identities: Identity[] = [];
-  // Each key takes at least 8 bytes: a false count ends at the end of the response.
+  // The loop ends even if the count is wrong: each key takes at least 8 bytes of the response.
   for (let left = reader.uint32(); left > 0; left--) identities.push(readIdentity(reader.string(), reader.string()));
   reader.end();
   return identities;
@@ -59,13 +59,13 @@ function readIdentity(blob: Uint8Array, commentBytes: Uint8Array): Identity {
   }
 }
 
-/** A key that signs tokens. */
+/** A key that can sign tokens. */
 export type UsableIdentity = Identity & { readonly key: PublicKey };
 
 /**
  * Chooses a key.
  *
- * @param name - the fingerprint, thumbprint or kid; without it, the agent must have exactly one key that signs tokens
+ * @param name - the fingerprint, thumbprint or kid; without it, the agent must have exactly one key that can sign tokens
  * @throws SshAgentError `no_usable_key`, `several_keys` or `unknown_key`; the message lists the agent's keys
  */
 export function chooseIdentity(identities: readonly Identity[], name: string | undefined): UsableIdentity {
@@ -91,13 +91,13 @@ export function chooseIdentity(identities: readonly Identity[], name: string | u
   if (second !== undefined) {
     throw new SshAgentError(
       'several_keys',
-      `the ssh-agent has several keys; choose one, as ssh-agent:SHA256:…; ${listed(usable)}`,
+      `the ssh-agent has several keys; choose one, such as ssh-agent:SHA256:…; ${listed(usable)}`,
     );
   }
   return first;
 }
 
-/** Keys that a message lists. */
+/** Maximum number of keys that a message lists. */
 const LISTED = 20;
 
 function listed(identities: readonly Identity[]): string {

@@ -1,4 +1,4 @@
-/** One request to an agent, on its own connection (draft-miller-ssh-agent §3). */
+/** Sends one request to an agent, on a separate connection (draft-miller-ssh-agent §3). */
 import { createConnection } from 'node:net';
 import { concatBytes, SshReader, sshString } from '../../keys/ssh-wire.ts';
 import { SshAgentError } from './error.ts';
@@ -16,7 +16,7 @@ export interface AgentRequest {
   readonly content?: Uint8Array;
   /** The type of the expected response. */
   readonly responseType: number;
-  /** Milliseconds to wait for the response; by default without limit, as a person may have to confirm. */
+  /** Milliseconds to wait for the response. By default there is no limit, because a person may have to confirm the request. */
   readonly timeoutMs?: number;
 }
 
@@ -48,7 +48,7 @@ export function askAgent({
       if (received < 4) return;
       if (length === 0) length = new SshReader(concatBytes(...chunks)).uint32();
       if (length === 0 || length > MAX_RESPONSE)
-        fail('bad_answer', `the ssh-agent announces a response of ${length} bytes`);
+        fail('bad_answer', `the ssh-agent sent a response of invalid length: ${length} bytes`);
       else if (received > 4 + length) fail('bad_answer', 'the ssh-agent sent more than one response');
       else if (received === 4 + length) read(concatBytes(...chunks).subarray(4));
     });
@@ -57,7 +57,7 @@ export function askAgent({
     function read(message: Uint8Array): void {
       if (message[0] === responseType) finish(() => resolve(message.subarray(1)));
       else if (message[0] === FAILURE) finish(() => resolve(undefined));
-      else fail('bad_answer', 'the response of the ssh-agent does not fit the request');
+      else fail('bad_answer', 'the ssh-agent sent an unexpected response');
     }
     function onTimeout(): void {
       fail('timed_out', `the ssh-agent did not respond within ${(timeoutMs as number) / 1000} s`);

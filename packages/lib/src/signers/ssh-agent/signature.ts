@@ -1,18 +1,21 @@
-/** Turns the signatures of an agent (RFC 4253 §6.6, RFC 5656 §3.1.2, RFC 8332, RFC 8709) into JWS signatures. */
+/** Converts the signatures of an agent (RFC 4253 §6.6, RFC 5656 §3.1.2, RFC 8332, RFC 8709) to JWS signatures. */
 import type { Curve } from '../../core/algorithms.ts';
 import { KeyError } from '../../keys/key-error.ts';
 import type { PublicKey } from '../../keys/public-key.ts';
 import { concatBytes, SshReader } from '../../keys/ssh-wire.ts';
 import { SshAgentError } from './error.ts';
 
-/** How a type of key signs: the flags of the request, and the name that the signature must have. */
+/** How a type of key signs: the flags that the request must have, and the name that the signature must have. */
 interface Scheme {
   readonly flags: number;
   readonly name: string;
   read(reader: SshReader, length: number): Uint8Array;
 }
 
-/** SSH_AGENT_RSA_SHA2_512. Without it, an agent signs with SHA-1; with the flag for SHA-256 as well, it signs with SHA-256. */
+/**
+ * The flag SSH_AGENT_RSA_SHA2_512. Without it, an agent signs with SHA-1. Do not set the flag for SHA-256 too: the agent would sign with
+ * SHA-256.
+ */
 const RSA_SHA2_512 = 4;
 
 const ecdsa = (id: string): Scheme => ({ flags: 0, name: `ecdsa-sha2-${id}`, read: readEcdsa });
@@ -57,7 +60,7 @@ function wrongScheme(name: string, wanted: string): string {
   return `the ssh-agent does not sign with ${wanted}`;
 }
 
-/** Reads two numbers and makes each as long as a coordinate (RFC 7518 §3.4). */
+/** Reads two numbers and pads each to the length of a coordinate (RFC 7518 §3.4). */
 function readEcdsa(reader: SshReader, length: number): Uint8Array {
   const numbers = new SshReader(reader.string());
   const half = length / 2;
@@ -66,7 +69,7 @@ function readEcdsa(reader: SshReader, length: number): Uint8Array {
   return signature;
 }
 
-/** Some agents leave out leading zeros. */
+/** Adds leading zeros, because some agents leave them out. */
 function padded(number: Uint8Array, length: number): Uint8Array {
   return number.length < length ? concatBytes(new Uint8Array(length - number.length), number) : number;
 }

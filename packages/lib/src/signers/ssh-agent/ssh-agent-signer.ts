@@ -1,6 +1,6 @@
 /**
- * Signs with a key in an ssh-agent (draft-miller-ssh-agent). Use it for people, who unlock or confirm their keys there. The private key
- * stays in the agent.
+ * Signs with a key in an ssh-agent (draft-miller-ssh-agent). Use it if the callers are people, who can unlock their keys there and confirm
+ * each use. The private key stays in the agent.
  */
 import { verify } from '#engine';
 import { type AlgorithmName, algorithm } from '../../core/algorithms.ts';
@@ -17,24 +17,24 @@ export { SshAgentError, type SshAgentErrorCode } from './error.ts';
 
 /** Options of {@link sshAgentSigner}. */
 export interface SshAgentOptions {
-  /** The key's fingerprint (`SHA256:…`), JWK thumbprint or kid; default the only key of the agent that signs tokens. */
+  /** The key's fingerprint (`SHA256:…`), JWK thumbprint or kid. Default: the only key in the agent that can sign tokens. */
   readonly fingerprint?: string;
-  /** The path of the agent's socket; default the environment variable `SSH_AUTH_SOCK`. */
+  /** The path of the agent's socket. Default: the value of the environment variable `SSH_AUTH_SOCK`. */
   readonly socket?: string;
 }
 
 const OPTIONS: OptionKinds<SshAgentOptions> = { fingerprint: 'text', socket: 'text' };
 
-/** A signer with a key in an agent. */
+/** A signer whose key is in an agent. */
 export interface SshAgentSigner extends Signer {
   readonly publicKey: PublicKey;
 }
 
 /**
- * Makes a signer of a key in an ssh-agent (draft-miller-ssh-agent): RSA, which signs with RS512, Ed25519 or ECDSA. Certificates and FIDO
- * keys do not sign tokens.
+ * Makes a signer for a key in an ssh-agent (draft-miller-ssh-agent). The key can be an RSA key, which signs with RS512, an Ed25519 key or
+ * an ECDSA key. Certificates and FIDO keys cannot sign tokens.
  *
- * It verifies each signature before the signature is used. Signing has no time limit, as a person may have to confirm it.
+ * The signer verifies each signature before it returns it. Signing has no time limit, because a person may have to confirm it.
  *
  * @param options - {@link SshAgentOptions}
  * @returns a signer whose `sign` rejects with an `SshAgentError`
@@ -61,7 +61,7 @@ export async function sshAgentSigner(options: SshAgentOptions = {}): Promise<Ssh
 
 const SIGN_REQUEST = 13;
 const SIGN_RESPONSE = 14;
-/** Connections at once: an agent's queue is short, and a person confirms one request after the other. */
+/** Maximum number of open connections. An agent's queue is short, and a person confirms requests one after another. */
 const MAX_CONNECTIONS = 4;
 
 class AgentKey implements SshAgentSigner {
@@ -83,7 +83,7 @@ class AgentKey implements SshAgentSigner {
 
   /** @throws SshAgentError */
   async sign(bytes: Uint8Array): Promise<Uint8Array> {
-    // The caller may overwrite its bytes while the agent signs.
+    // Copy the bytes, because the caller may overwrite them while the agent signs.
     const message = Uint8Array.from(bytes);
     if (this.#connections === MAX_CONNECTIONS) await new Promise<void>((go) => this.#waiting.push(go));
     else this.#connections++;
@@ -103,7 +103,7 @@ class AgentKey implements SshAgentSigner {
     if (response === undefined) {
       throw new SshAgentError(
         'refused',
-        'the ssh-agent refuses to sign: nobody confirmed, the agent is locked, or the key was removed; see `ssh-add -l`',
+        'the ssh-agent refuses to sign: the request was not confirmed, the agent is locked, or the key was removed; see `ssh-add -l`',
       );
     }
     const signature = readSignature(response, this.publicKey);

@@ -1,10 +1,10 @@
 /**
- * Signs requests. {@link createSignedFetch} returns a `fetch` that signs each request; use it unless you have another HTTP library. For
- * undici, axios, got and ky there are `asymmetric-jwt-auth/undici`, `/axios`, `/got` and `/ky`; for any other library,
- * {@link createAuthorization} returns the value of the `Authorization` header.
+ * Signs requests. {@link createSignedFetch} returns a `fetch` that signs each request; use it unless you use another HTTP library. For
+ * undici, axios, got and ky there are `asymmetric-jwt-auth/undici`, `/axios`, `/got` and `/ky`; for any other library, {@link
+ * createAuthorization} returns the value of the `Authorization` header.
  *
- * {@link PrivateKey} reads a key from a file or a string. A key that must stay in an ssh-agent, a key management service or an HSM is a
- * signer of `asymmetric-jwt-auth/ssh-agent` or `/kms`.
+ * {@link PrivateKey} reads a key from a file or a string. If a key must stay in an ssh-agent, a key management service or an HSM, use a
+ * signer from `asymmetric-jwt-auth/ssh-agent` or `/kms`.
  */
 
 export type { ClockOptions } from './client/clock.ts';

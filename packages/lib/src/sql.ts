@@ -1,8 +1,8 @@
 /**
  * Stores users, keys and used nonces in SQLite, PostgreSQL, MySQL or MariaDB, through Kysely.
  *
- * - Users and keys: {@link sqlDirectory} creates its own tables, and administers, rotates and audits keys. {@link sqlKeyStore} reads
- *   tables that you already have. {@link djangoKeyStore} reads those of the Python package.
+ * - Users and keys: {@link sqlDirectory} creates its own tables, and administers, rotates and audits keys. {@link sqlKeyStore} reads tables
+ *   that you already have. {@link djangoKeyStore} reads the tables of the Python package.
  * - Nonces: {@link sqlNonceStore}, for all processes that share the database.
  *
  * {@link nodeSqliteDialect} connects Kysely to the SQLite that is built into Node.

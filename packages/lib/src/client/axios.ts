@@ -1,6 +1,6 @@
 /**
- * Signs requests made with axios, on Node: `axios.create({ adapter: signedAxios(axios, { username, key }) })`. The adapter signs each
- * attempt below the interceptors, so that retries are signed too. It follows redirects itself, in place of axios.
+ * Signs requests made with axios, on Node: `axios.create({ adapter: signedAxios(axios, { username, key }) })`. The adapter runs after the
+ * interceptors and signs each attempt, so that retries are signed too. It follows redirects itself: axios does not.
  */
 import { checkArgument } from '../core/arguments.ts';
 import { absoluteUrl, bareUrl } from './bare-url.ts';
@@ -18,7 +18,7 @@ interface AxiosHeadersLike {
 
 /** The part of an axios configuration that is used. */
 interface AxiosConfig {
-  // biome-ignore lint/suspicious/noExplicitAny: axios has its own types for everything that is only passed on
+  // biome-ignore lint/suspicious/noExplicitAny: axios has its own types for values that are only passed on
   [name: string]: any;
 }
 
@@ -30,7 +30,7 @@ interface AxiosResponse {
   readonly data: unknown;
 }
 
-/** The part of `axios` itself that is used. */
+/** The part of the axios module that is used. */
 interface AxiosLike {
   // biome-ignore lint/suspicious/noExplicitAny: as above
   getAdapter(name: 'http'): (config: any) => Promise<any>;
@@ -38,19 +38,19 @@ interface AxiosLike {
   getUri(config: any): string;
 }
 
-/** Fits axios's option `adapter`. */
+/** The type of axios's option `adapter`. */
 // biome-ignore lint/suspicious/noExplicitAny: as above
 export type SigningAdapter = (config: any) => Promise<any>;
 
 /**
  * Makes an axios adapter that signs each request.
  *
- * It follows up to 20 redirects within the origin, or none with `maxRedirects: 0`. The signature replaces the option `auth` and
- * credentials in the URL.
+ * It follows up to 20 redirects within the origin, or none with `maxRedirects: 0`. The token replaces the option `auth` and credentials in
+ * the URL.
  *
- * @param axios - axios itself
+ * @param axios - the default export of `axios`
  * @param options - {@link SigningOptions}
- * @returns an adapter over axios's own adapter for Node
+ * @returns an adapter that signs requests and sends them with axios's own adapter for Node
  * @throws TypeError for an unknown or invalid option
  * @example
  * ```ts
@@ -94,7 +94,10 @@ export function signedAxios(axios: AxiosLike, options: SigningOptions): SigningA
   };
 }
 
-/** The configuration of one attempt. Its URL is complete, axios follows no redirect with this token, and nothing else sets the header. */
+/**
+ * Makes the configuration of one attempt. Its URL is complete, axios follows no redirect with this token, and no other option sets the
+ * `Authorization` header.
+ */
 function configOf(given: AxiosConfig, { url, method, body, dropsBody }: Hop, authorization: string): AxiosConfig {
   const headers = (given.headers as AxiosHeadersLike).concat({ Authorization: authorization });
   if (dropsBody) headers.delete([...BODY_HEADERS]);
@@ -105,13 +108,16 @@ function configOf(given: AxiosConfig, { url, method, body, dropsBody }: Hop, aut
   };
 }
 
-/** A response, and how its call ends: axios reports some responses as errors. */
+/** A response. `end` returns it, or throws, because axios reports some responses as errors. */
 interface Settled extends ResponseHead {
   readonly data: unknown;
   end(): AxiosResponse;
 }
 
-/** @param given - the caller's configuration. The result leads to it, not to the token: a retry starts from there. */
+/**
+ * @param given - the caller's configuration, which has no token. It replaces the attempt's configuration in the result, so that a retry
+ *   starts from it
+ */
 async function settle(sending: Promise<AxiosResponse>, given: AxiosConfig): Promise<Settled> {
   try {
     const response = await sending;
@@ -136,15 +142,15 @@ function settled({ status, headers, data }: AxiosResponse, end: () => AxiosRespo
   return { ...responseHead(status, headers), data, end };
 }
 
-/** Keeps the request, which has the token, out of printed results. It stays accessible. */
+/** Keeps the request, which contains the token, out of printed results. Programs can still read it. */
 function hideRequest(result: object): void {
   if (!('request' in result)) return;
   Object.defineProperty(result, 'request', { enumerable: false });
-  // A streamed body leads to the request too.
+  // A streamed body refers to the request too.
   hideSentHeaders(result.request);
 }
 
-/** A stream that nobody reads would hold its connection. */
+/** Reads a stream to its end, because an unread stream keeps its connection busy. */
 function drain(data: unknown): void {
   (data as { resume?: () => void } | undefined | null)?.resume?.();
 }

@@ -1,10 +1,10 @@
-/** The URLs of requests, as they are signed and sent. */
+/** Normalizes the URLs of requests before they are signed and sent. */
 
 /**
- * Removes a fragment and an empty query. URL parsers leave the `?` of an empty query out of `search` but keep it in `href`, and HTTP
- * clients send one or the other.
+ * Removes a fragment and an empty query. URL parsers leave the `?` of an empty query out of `search` but keep it in `href`; some HTTP
+ * clients send it, and others don't.
  *
- * @param url - not changed
+ * @param url - the URL, which is not modified
  * @returns a URL that every client sends as `pathname` and `search`
  */
 export function bareUrl(url: URL): URL {
@@ -17,7 +17,8 @@ export function bareUrl(url: URL): URL {
 /**
  * Parses the URL of a request.
  *
- * @throws TypeError for a URL that is relative, or neither https:// nor http://. The message leaves the URL out: it may hold secrets.
+ * @throws TypeError for a relative URL, or a URL that is neither https:// nor http://. The message does not contain the URL, which may hold
+ *   secrets.
  */
 export function absoluteUrl(input: string | URL): URL {
   const url = URL.canParse(input) ? new URL(input) : undefined;

@@ -1,20 +1,28 @@
-/** Corrects the time of tokens for servers whose clocks differ (spec/PROTOCOL.md §6). Learns from refusals for time, per origin. */
+/**
+ * Corrects the time of tokens for servers whose clocks differ from this one (spec/PROTOCOL.md §6). When a server refuses a token because of
+ * its time, learns the clock of that origin.
+ */
 import { BoundedMap } from '../core/bounded-map.ts';
 import { checkOptions, numberOption, type OptionKinds } from '../core/options.ts';
 import { SignedFetchError } from './error.ts';
 import { readTimeRefusal, type TimeRefusal } from './refusal.ts';
 import type { ResponseHead } from './response-head.ts';
 
-/** How far tokens follow the clock of a server that refuses one for its time. None of these options widens the server's tolerance. */
+/**
+ * Limits how far tokens follow the clock of a server that has refused one because of its time. No option changes the server's tolerance.
+ */
 export interface ClockOptions {
-  /** Largest correction, in seconds, 0 to 3600; default 300. A larger difference is an error. */
+  /** Largest correction, in seconds, 0 to 3600. Default: 300. If the clocks differ by more, the request fails. */
   readonly maxOffsetSeconds?: number;
   /**
-   * Allows a token that is not bound to its audience to be dated more than 5 s ahead of this clock; default false. With it, a server
-   * that lies about its clock can collect tokens that other servers accept later. Prefer `bind: ['aud']`.
+   * Allows a token that is not bound to its audience to have a time more than 5 s ahead of this clock. Default: false. If you set this, a
+   * server that lies about its clock can collect tokens that other servers accept later. Prefer `bind: ['aud']`.
    */
   readonly aheadUnbound?: boolean;
-  /** Also follows the `Date` of a 401 or 403 without our challenge, as the Python server sends them; default false. */
+  /**
+   * Also follows the `Date` header of a 401 or 403 response without this library's challenge. The Python server sends such responses.
+   * Default: false.
+   */
   readonly dateHeader?: boolean;
 }
 
@@ -22,18 +30,24 @@ const OPTIONS: OptionKinds<ClockOptions> = { maxOffsetSeconds: 'any', aheadUnbou
 
 /** How long an offset is remembered, in seconds. */
 const MEMORY_SECONDS = 600;
-/** Origins that are remembered. */
+/** Maximum number of origins that are remembered. */
 const MAX_ORIGINS = 1000;
-/** Seconds. A slower response tells too little about when the server read its clock. */
+/** Longest round trip, in seconds. A slower response does not show precisely when the server read its clock. */
 const MAX_ROUND_TRIP = 5;
-/** A smaller difference counts as delay, not as a wrong clock. Seconds; at most half the tolerance. */
+/**
+ * A smaller difference, in seconds, counts as delay, not as a wrong clock. If half the tolerance is less than this, it is the limit
+ * instead.
+ */
 const MAX_DELAY = 10;
-/** How far ahead of this clock an unbound token may be dated, in seconds. */
+/** By how many seconds the time of an unbound token may be ahead of this clock. */
 const MAX_AHEAD = 5;
-/** The wall clock was set if it moved by more than this against the monotonic one, in seconds: a clock of whole seconds moves by less. */
+/**
+ * If the wall clock moves by more than this against the monotonic clock, in seconds, it was set. A wall clock with whole seconds moves by
+ * less.
+ */
 const STEP = 1;
 
-/** Clocks of this machine, in seconds. */
+/** The clocks of this machine. Both return seconds. */
 export interface Clocks {
   readonly now: () => number;
   readonly monotonic: () => number;
@@ -41,25 +55,25 @@ export interface Clocks {
 
 /** The times of one attempt. */
 export interface AttemptTimes {
-  /** The correction of its token, in seconds. */
+  /** The correction of the attempt's token, in seconds. */
   readonly offset: number;
-  /** Wall clock minus monotonic clock, before it was signed. */
+  /** Wall clock minus monotonic clock, before the token was signed. */
   readonly base: number;
-  /** Monotonic clock, after it was signed. */
+  /** The monotonic clock, after the token was signed. */
   readonly sentAt: number;
 }
 
 interface Known {
   readonly offset: number;
   readonly base: number;
-  /** On the monotonic clock. */
+  /** The time on the monotonic clock until which the offset is used. */
   readonly until: number;
 }
 
-/** What a response asks for: nothing, another attempt after `wait` seconds, or an error. */
+/** What to do after a response: return it, make another attempt after `wait` seconds, or throw an error. */
 export type Verdict = undefined | { readonly wait: number } | SignedFetchError;
 
-/** Remembers by how much the clocks of servers differ. */
+/** Remembers by how much the clocks of servers differ from this one. */
 export class ServerClocks {
   readonly #clocks: Clocks;
   readonly #maxOffset: number;
@@ -76,7 +90,7 @@ export class ServerClocks {
     this.#dateHeader = options.dateHeader === true;
   }
 
-  /** Returns by how many seconds a token for this origin must be dated ahead of this clock. */
+  /** Returns how many seconds to add to this clock for the time of a token for this origin. */
   offset(origin: string): number {
     const known = this.#known.get(origin);
     if (known === undefined) return 0;
@@ -91,7 +105,7 @@ export class ServerClocks {
   }
 
   /**
-   * Learns from a response.
+   * Learns from a response, and returns what to do next.
    *
    * @param bound - whether the token is bound to its audience
    */
@@ -100,7 +114,7 @@ export class ServerClocks {
     if (refusal === undefined) return undefined;
     const again = refusal.named ? { wait: refusal.wait } : undefined;
     const offset = this.#sample(refusal, times, response);
-    // The cause may be delay, or the clock of this machine was just set.
+    // The response was slow or has no usable time, or this machine's clock was just set.
     if (offset === undefined) return again;
     if (Math.abs(offset - times.offset) < Math.min(MAX_DELAY, refusal.tolerance / 2)) return again;
     if (!isTrustworthy(url)) return undefined;
@@ -110,12 +124,12 @@ export class ServerClocks {
     return { wait: refusal.wait };
   }
 
-  /** Returns the server's clock minus this one, or `undefined` if this response cannot tell. */
+  /** Returns the server's clock minus this one, or `undefined` if the response does not show it. */
   #sample({ serverTime }: TimeRefusal, { base, sentAt }: AttemptTimes, response: ResponseHead): number | undefined {
     const roundTrip = this.#clocks.monotonic() - sentAt;
     const stepped = Math.abs(this.#base() - base) > STEP;
     if (serverTime === undefined || roundTrip > MAX_ROUND_TRIP || stepped) return undefined;
-    // A cache kept it: its time is old.
+    // The response comes from a cache, so its time is old.
     if (response.headers.get('age') !== null) return undefined;
     return serverTime - (base + sentAt + roundTrip / 2);
   }
@@ -131,7 +145,7 @@ export class ServerClocks {
 
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-/** Reports whether nobody on the network can change the response. */
+/** Returns whether the response is protected against changes on the network. */
 function isTrustworthy({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || LOOPBACK.test(hostname);
 }
@@ -139,7 +153,7 @@ function isTrustworthy({ protocol, hostname }: URL): boolean {
 function tooFar(origin: string, offset: number, max: number): SignedFetchError {
   return new SignedFetchError(
     'clock_too_far',
-    `${apart(origin, offset)}; at most ${max} s are corrected: set the wrong clock`,
+    `${apart(origin, offset)}; the limit is ${max} s; set the wrong clock`,
     offset,
   );
 }
@@ -147,7 +161,7 @@ function tooFar(origin: string, offset: number, max: number): SignedFetchError {
 function behind(origin: string, offset: number): SignedFetchError {
   return new SignedFetchError(
     'clock_behind',
-    `${apart(origin, offset)}; an unbound token is not dated so far ahead: set bind: ['aud'] or clock: { aheadUnbound: true }`,
+    `${apart(origin, offset)}; a token so far ahead must be bound: set bind: ['aud'] or clock: { aheadUnbound: true }`,
     offset,
   );
 }

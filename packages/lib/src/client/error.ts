@@ -1,12 +1,12 @@
-/** The error of requests that cannot be signed and sent. */
+/** Defines the error of requests that cannot be signed and sent. */
 import { CodedError } from '../core/coded-error.ts';
 
 /**
  * The causes:
  *
- * - `cross_origin_redirect`: the server redirects to another origin; signed requests stay on their own
+ * - `cross_origin_redirect`: the server redirects to another origin; signed requests stay on their origin
  * - `body_not_repeatable`: the redirect needs the body again, but the body was a stream
- * - `too_many_redirects`: more than 20
+ * - `too_many_redirects`: the server redirects more than 20 times
  * - `bad_redirect`: `Location` is not a valid URL
  * - `clock_behind`: the server's clock is ahead of this one, and the token is not bound to its audience
  * - `clock_too_far`: the clocks differ by more than `maxOffsetSeconds`

@@ -1,4 +1,4 @@
-/** One request and its response: signs each attempt, sends a request refused for its time once more, and follows redirects. */
+/** Sends a request and follows redirects. Signs each attempt, and makes another one if the server refuses a token because of its time. */
 import { isPromise } from '../core/maybe-promise.ts';
 import { pause } from './pause.ts';
 import { followRedirect, type Hop, locationOf } from './redirect.ts';
@@ -8,23 +8,23 @@ import type { SignAttempt } from './signing.ts';
 
 /** How an HTTP client sends a request. */
 interface Exchange<Response extends ResponseHead> {
-  /** Sends one attempt. For the first one, it receives the very object that `exchange` was called with. */
+  /** Sends one attempt. For the first one, `hop` is the object that `exchange` was called with. */
   send(hop: Hop, authorization: string): Promise<Response>;
-  /** Ends a response that nobody reads, so that its connection is free again. */
+  /** Discards a response that the caller does not get, so that its connection can be used again. */
   discard(response: Response): unknown;
-  /** Returns a copy of a body that was a stream, if there is one. */
+  /** Returns a copy of the body if the body was a stream and a copy exists. */
   spareBody?(): unknown;
   /** Whether redirects are followed. */
   readonly follows: boolean;
-  /** Ends the wait before another attempt. */
+  /** Ends the wait before another attempt early. */
   readonly signal?: AbortSignal | null | undefined;
 }
 
 /**
- * Sends a request until its response is neither a redirect nor a refusal that another token can overcome.
+ * Sends a request. Sends it again after each redirect, and once after a refusal that a new token can overcome.
  *
  * @returns the last response
- * @throws SignedFetchError for a redirect that is not followed and a clock that is not corrected; whatever the signer or `send` throws
+ * @throws SignedFetchError for a redirect that is not followed, or a clock that is not corrected; any error of the signer or of `send`
  */
 export async function exchange<Response extends ResponseHead>(
   sign: SignAttempt,

@@ -1,4 +1,4 @@
-/** A `fetch` that signs: each request, each hop of a redirect and each further attempt carries its own token. */
+/** Makes a `fetch` that signs. Each request, each redirect and each further attempt has its own token. */
 import { checkOptions, type OptionKinds } from '../core/options.ts';
 import { absoluteUrl, bareUrl } from './bare-url.ts';
 import { exchange } from './exchange.ts';
@@ -8,7 +8,7 @@ import { spareBody } from './spare-body.ts';
 
 /** Options of {@link createSignedFetch}. */
 export interface SignedFetchOptions extends SigningOptions {
-  /** The fetch that sends; default the global one. */
+  /** The `fetch` that sends the requests. Default: the global one. */
   readonly fetch?: typeof fetch;
 }
 
@@ -17,10 +17,10 @@ const OPTIONS: OptionKinds<SignedFetchOptions> = { ...SIGNING_OPTIONS, fetch: 'f
 /**
  * Makes a `fetch` that signs each request.
  *
- * It follows redirects within the origin, with a new token for each hop; a redirect to another origin rejects with `SignedFetchError`.
- * With `redirect: 'manual'` or `'error'` it follows none. If a server refuses a token for its time, the request is signed and sent once
- * more, with the clock corrected if it was wrong. That needs a body that can be sent again: any but a stream, and the body of a `Request`
- * if it has at most 256 KiB and ends before the response arrives.
+ * It follows redirects within the origin, with a new token for each. A redirect to another origin rejects with `SignedFetchError`. With
+ * `redirect: 'manual'` or `'error'` it follows none. If a server refuses a token because of its time, the request is signed and sent once
+ * more, with the clock corrected if it was wrong. That requires a body that can be sent again. A stream cannot be sent again; the body of a
+ * `Request` can, if it has at most 256 KiB and ends before the response arrives.
  *
  * @param options - {@link SignedFetchOptions}
  * @returns a function with the parameters of `fetch`
@@ -92,18 +92,18 @@ export function createSignedFetch(options: SignedFetchOptions): typeof fetch {
 }
 
 /**
- * Reads what fetch is called with. The URL has no empty query: some versions of fetch send its `?` and others don't. Without it, every
- * version sends what is signed.
+ * Reads the input of fetch. Removes an empty query from the URL, because some versions of fetch send its `?` and others don't. Without it,
+ * every version sends the URL that is signed.
  */
 function readInput(input: Parameters<typeof fetch>[0]): { readonly url: URL; readonly request: Request | undefined } {
   const given = input instanceof Request ? input : undefined;
   const url = bareUrl(absoluteUrl(given?.url ?? (input as string | URL)));
-  // As fetch itself does. It reports everything else that is wrong.
+  // fetch itself also refuses credentials. It reports all other errors.
   if (url.username !== '' || url.password !== '') throw new TypeError('the URL must not include credentials');
   return { url, request: given && url.href !== given.url ? new Request(url, given) : given };
 }
 
-/** Methods that fetch turns into upper case (Fetch Standard, normalize a method). */
+/** Methods that fetch converts to upper case (Fetch Standard, normalize a method). */
 const NORMALIZED = /^(?:delete|get|head|options|post|put)$/i;
 
 function normalize(method: string): string {

@@ -1,6 +1,6 @@
 /**
- * Signs requests made with got: `got.extend(signedGot({ username, key }))`. Its hooks sign each attempt and each hop, learn from refusals
- * for time, and refuse a redirect to another origin.
+ * Signs requests made with got: `got.extend(signedGot({ username, key }))`. Its hooks sign each attempt and each redirect, learn the
+ * server's clock from refusals, and refuse redirects to another origin.
  */
 import { hideSentHeaders } from './hide-sent.ts';
 import { pause } from './pause.ts';
@@ -17,7 +17,7 @@ interface GotOptions {
   readonly body?: unknown;
 }
 
-/** The part of a response that is used. */
+/** The part of got's response that is used. */
 interface GotResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -31,17 +31,17 @@ interface WithHeaders {
   readonly headers?: Record<string, unknown>;
 }
 
-/** The part of a redirect that is used. */
+/** The part of a redirecting response that is used. */
 interface GotRedirect {
   readonly requestUrl: URL;
 }
 
-/** The part of an error of got that is used. */
+/** The part of a got error that is used. */
 interface GotError extends Error {
   readonly options?: WithHeaders;
 }
 
-/** Options of got. */
+/** Options for got. */
 export interface SignedGot {
   readonly hooks: {
     readonly beforeRequest: ((options: GotOptions) => Promise<void>)[];
@@ -57,8 +57,8 @@ export interface SignedGot {
 /**
  * Makes options for `got.extend`.
  *
- * A request that is refused for its time is signed and sent once more, unless its body is a stream or it was made with `got.stream`. For
- * the second response, got skips other `afterResponse` hooks.
+ * If the server refuses a token because of its time, the request is signed and sent once more, unless its body is a stream or it was made
+ * with `got.stream`. For the second response, got skips other `afterResponse` hooks.
  *
  * @param options - {@link SigningOptions}
  * @returns hooks, which got adds to yours
@@ -82,7 +82,7 @@ export interface SignedGot {
  */
 export function signedGot(options: SigningOptions): SignedGot {
   const sign = attemptSigner(options);
-  /** The attempt that a request was signed for, by the options of the request. */
+  /** Maps the options of a request to the attempt that it was signed for. */
   const attempts = new WeakMap<object, Awaited<ReturnType<typeof sign>>>();
   return {
     hooks: {
@@ -97,7 +97,7 @@ export function signedGot(options: SigningOptions): SignedGot {
         async (response, again) => {
           const { options: sent } = response.request;
           const verdict = attempts.get(sent)?.judge(responseHead(response.statusCode, response.headers));
-          // The response leads to the request: a program that prints one prints the other.
+          // The response refers to the request: a program that prints the response prints the request too.
           forgetToken(sent);
           forgetToken((response.request as { _requestOptions?: WithHeaders })._requestOptions);
           hideSentHeaders(response.req);
@@ -109,13 +109,13 @@ export function signedGot(options: SigningOptions): SignedGot {
       ],
       beforeRedirect: [
         (next, { requestUrl }) => {
-          // All hops so far were on one origin.
+          // All requests so far went to one origin.
           sameOrigin(requestUrl, String(next.url));
         },
       ],
       beforeError: [
         (error) => {
-          // A program that prints the error must not print a token that may be unspent.
+          // A program that prints the error must not print the token, which may still be unused.
           forgetToken(error.options);
           return error;
         },
@@ -124,7 +124,7 @@ export function signedGot(options: SigningOptions): SignedGot {
   };
 }
 
-/** Removes a token that was sent. Each attempt gets a new one. */
+/** Removes a token that was sent. Each attempt has a new one. */
 function forgetToken(options: WithHeaders | undefined): void {
   delete options?.headers?.authorization;
 }

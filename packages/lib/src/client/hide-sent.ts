@@ -1,13 +1,15 @@
-/** Keeps sent tokens out of what a program prints: results and errors of HTTP libraries lead to the request of Node. */
+/** Keeps sent tokens out of a program's output. Results and errors of HTTP libraries refer to Node's request, which contains the token. */
 
-/** Properties of a `ClientRequest` with its header lines. A `TLSSocket` keeps the options of the request that opened it. */
+/**
+ * Properties of a `ClientRequest` that contain its headers, and of a `TLSSocket` that contain the options of the request that opened it.
+ */
 const HEADERS = ['_header', 'kOutHeaders'];
 const CONNECT_OPTIONS = ['connect-options'];
 
 /**
- * Hides the headers of a sent request from `util.inspect`, however the request is reached. They still work.
+ * Hides the headers of a sent request from `util.inspect`, wherever the request appears. Programs can still read them.
  *
- * @param request - a `ClientRequest`; any other value is left alone
+ * @param request - a `ClientRequest`; any other value is ignored
  */
 export function hideSentHeaders(request: unknown): void {
   hide(request, HEADERS);

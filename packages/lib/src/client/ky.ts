@@ -3,7 +3,7 @@
  */
 import { createSignedFetch, type SignedFetchOptions } from './fetch.ts';
 
-/** Options of ky. */
+/** Options for ky. */
 export interface SignedKy {
   readonly fetch: typeof fetch;
 }

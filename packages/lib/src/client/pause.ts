@@ -1,10 +1,10 @@
-/** The wait between two attempts. */
+/** Waits between two attempts of a request. */
 
 /**
  * Waits.
  *
- * @param seconds - 0 does not wait
- * @param signal - ends the wait early; the next attempt then rejects by itself
+ * @param seconds - how long to wait; 0 returns at once
+ * @param signal - ends the wait early; the next attempt then rejects because of the signal
  */
 export async function pause(seconds: number, signal?: AbortSignal | null): Promise<void> {
   if (seconds <= 0 || signal?.aborted) return;

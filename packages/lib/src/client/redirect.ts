@@ -1,10 +1,10 @@
-/** Where a redirect leads (Fetch Standard, HTTP-redirect fetch). It must stay on its origin. */
+/** Follows redirects (Fetch Standard, HTTP-redirect fetch) that stay on their origin. */
 import { bareUrl } from './bare-url.ts';
 import { SignedFetchError } from './error.ts';
 import { isRepeatable } from './repeatable.ts';
 import type { ResponseHead } from './response-head.ts';
 
-/** As many as fetch itself follows. */
+/** fetch has the same limit. */
 const MAX_REDIRECTS = 20;
 const REDIRECTS = [301, 302, 303, 307, 308];
 
@@ -17,7 +17,7 @@ export const BODY_HEADERS: readonly string[] = [
   'content-length',
 ];
 
-/** A request without its headers. */
+/** The parts of a request that a redirect can change. */
 export interface Hop {
   readonly url: URL;
   readonly method: string;
@@ -26,7 +26,7 @@ export interface Hop {
   readonly dropsBody?: boolean;
 }
 
-/** Returns the location of a redirect, or `null` for another response. */
+/** Returns the location of a redirect, or `null` if the response is not a redirect. */
 export function locationOf({ status, headers }: ResponseHead): string | null {
   return REDIRECTS.includes(status) ? headers.get('location') : null;
 }
@@ -34,7 +34,7 @@ export function locationOf({ status, headers }: ResponseHead): string | null {
 /**
  * Follows one redirect.
  *
- * @param redirects - how many were followed before this one
+ * @param redirects - the number of redirects that were followed before
  * @throws SignedFetchError for a redirect that a signed request does not follow
  */
 export function followRedirect(hop: Hop, status: number, location: string, redirects: number): Hop {
@@ -58,7 +58,7 @@ export function followRedirect(hop: Hop, status: number, location: string, redir
 /**
  * Resolves a location.
  *
- * @throws SignedFetchError for another origin, or a location that is not a valid URL
+ * @throws SignedFetchError for a location on another origin, or one that is not a valid URL
  */
 export function sameOrigin(url: URL, location: string | URL): URL {
   if (!URL.canParse(location, url))
@@ -67,6 +67,6 @@ export function sameOrigin(url: URL, location: string | URL): URL {
   if (next.origin === url.origin) return bareUrl(next);
   throw new SignedFetchError(
     'cross_origin_redirect',
-    `${url.origin} redirects to ${next.origin}; signed requests stay on their origin; call its URL if you trust it`,
+    `${url.origin} redirects to ${next.origin}; signed requests stay on their origin; call the new URL if you trust it`,
   );
 }

@@ -1,6 +1,6 @@
-/** The parts of a response that decide about another attempt. */
+/** Defines the parts of a response that decide whether there is another attempt. */
 
-/** Status and headers. A `Response` of fetch is one. */
+/** The status and the headers of a response. A `Response` of fetch has this type. */
 export interface ResponseHead {
   readonly status: number;
   /** @param name - in lower case */
@@ -8,9 +8,9 @@ export interface ResponseHead {
 }
 
 /**
- * Wraps the status and the headers of a response on Node.
+ * Wraps the status and the headers of a Node response.
  *
- * @param headers - names in lower case; a header that came several times may be an array
+ * @param headers - the headers, with names in lower case; the value of a repeated header may be an array
  */
 export function responseHead(
   status: number,

@@ -1,4 +1,4 @@
-/** Signs the attempts of a request, for the fetch that signs and for every HTTP library. */
+/** Signs each attempt of a request, for all HTTP clients. */
 import { checkArgument } from '../core/arguments.ts';
 import type { BindMember } from '../core/bind.ts';
 import type { Signer } from '../core/contracts.ts';
@@ -8,22 +8,22 @@ import { type ClockOptions, ServerClocks, type Verdict } from './clock.ts';
 import type { ResponseHead } from './response-head.ts';
 import { checkCaller, makeToken, SCHEME } from './token.ts';
 
-/** Who signs, and what each token is bound to. Shared by all clients. */
+/** The options of all HTTP clients: who signs, and what each token is bound to. */
 export interface SigningOptions {
   readonly username: string;
   /** A `PrivateKey`, or another signer. */
   readonly key: Signer;
-  /** What each token is bound to: the service, the method, the request-target. Default nothing, as in the Python package. */
+  /** What each token is bound to: the service, the method, the request-target. Default: nothing, as in the Python package. */
   readonly bind?: readonly Exclude<BindMember, 'digest'>[];
-  /** The audience that the service expects, for `bind: ['aud']`; default the origin of the URL. */
+  /** The audience that the service expects, for `bind: ['aud']`. Default: the origin of the URL. */
   readonly audience?: string;
   /** Also sends the audience as the registered claim `aud`, so that a server that ignores `bind` refuses the token. */
   readonly sendAudClaim?: boolean;
-  /** How a refusal for time is handled. With `false`, each refusal is returned to the caller. */
+  /** What happens if a server refuses a token because of its time. With `false`, the caller gets every refusal. */
   readonly clock?: ClockOptions | false;
-  /** Seconds since the epoch; default the wall clock. */
+  /** Returns the current time in seconds since the epoch. Default: the wall clock. */
   readonly now?: () => number;
-  /** Seconds of a clock that is never set back; default the monotonic clock of the process. */
+  /** Returns the seconds of a clock that is never set back. Default: the monotonic clock of the process. */
   readonly monotonic?: () => number;
 }
 
@@ -38,23 +38,23 @@ export const SIGNING_OPTIONS: OptionKinds<SigningOptions> = {
   monotonic: 'function',
 };
 
-/** One attempt at a request: its token works once. */
+/** One attempt at a request. Its token works once. */
 interface Attempt {
   /** The value of the `Authorization` header. */
   readonly authorization: string;
-  /** Learns from the response and says whether to try again. */
+  /** Learns from the response, and returns what to do next. */
   judge(response: ResponseHead): Verdict;
 }
 
 /**
  * Signs one attempt.
  *
- * @param target - the request-target as it is sent; default the path and the query of the URL
+ * @param target - the request-target as it is sent; by default, the path and the query of the URL
  */
 export type SignAttempt = (url: URL, method: string, target?: string) => Attempt | Promise<Attempt>;
 
 /**
- * Makes the function that signs attempts. It remembers how the clocks of servers differ.
+ * Makes a function that signs attempts. The function remembers by how much the clocks of servers differ from this one.
  *
  * @throws TypeError for an unknown or invalid option
  */

@@ -1,27 +1,27 @@
-/** A copy of the body of a `Request`, made while the body is sent. The body itself can be read only once. */
+/** Copies the body of a `Request` while the body is sent, because the body can be read only once. */
 
-/** Longest copy, in bytes. A stream is read ahead by no more. */
+/** Longest copy, in bytes. The copy never reads further ahead of the sender than this. */
 const MAX_LENGTH = 256 * 1024;
 
 /** A copy of a body. */
 interface SpareBody {
   /** Returns the whole body, or `undefined` if it is too long or has not ended yet. */
   whole(): Uint8Array<ArrayBuffer> | undefined;
-  /** Stops copying. Until then, the writer of the body does not notice that nobody reads it. */
+  /** Stops copying. Until then, the source of the body is not canceled, even if the request is. */
   end(): void;
 }
 
 /**
  * Copies the body of a request.
  *
- * @param request - not sent yet
- * @returns `undefined` if there is nothing to copy
+ * @param request - a request that has not been sent yet
+ * @returns the copy, or `undefined` if there is nothing to copy
  */
 export function spareBody(request: Request): SpareBody | undefined {
   if (request.body === null || request.bodyUsed) return undefined;
   const reader = request.clone().body?.getReader() as ReadableStreamDefaultReader<Uint8Array>;
   let whole: Uint8Array<ArrayBuffer> | undefined;
-  // The fetch that sends the body reports one that breaks off.
+  // Ignore errors of the body: the fetch that sends it reports them.
   const end = () => void reader.cancel().catch(() => undefined);
 
   async function read(): Promise<void> {

@@ -1,4 +1,4 @@
-/** Makes tokens: the compat profile of spec/PROTOCOL.md §1, with request binding as an option. */
+/** Makes tokens of the compat profile (spec/PROTOCOL.md §1), optionally with request binding. */
 import { asciiBytes, encodeBytes, encodeText, randomText } from '#engine';
 import { checkArgument, hasMethod } from '../core/arguments.ts';
 import { type Bind, isBind } from '../core/bind.ts';
@@ -13,11 +13,11 @@ export interface TokenOptions {
   readonly username: string;
   /** A `PrivateKey`, or another signer. */
   readonly key: Signer;
-  /** What the token is bound to. A server that does not know `bind` ignores it, unless `sendAudClaim` is set. */
+  /** What the token is bound to. A server that does not support `bind` ignores it; with `sendAudClaim`, such a server refuses the token. */
   readonly bind?: Omit<Bind, 'v'>;
   /** Also sends `bind.aud` as the registered claim `aud`, so that a server that ignores `bind` refuses the token. */
   readonly sendAudClaim?: boolean;
-  /** Seconds since the epoch; default the wall clock. */
+  /** Returns the current time in seconds since the epoch. Default: the wall clock. */
   readonly now?: () => number;
 }
 
@@ -29,7 +29,7 @@ const OPTIONS: OptionKinds<TokenOptions> = {
   now: 'function',
 };
 
-/** Random bytes of a nonce: 128 bits. */
+/** Number of random bytes in a nonce: 128 bits. */
 const NONCE_BYTES = 16;
 
 /**
@@ -37,7 +37,7 @@ const NONCE_BYTES = 16;
  *
  * @param options - {@link TokenOptions}
  * @returns the compact JWS (RFC 7515 §7.1). It works once, within the server's tolerance (20 s by default).
- * @throws TypeError for an unknown or invalid option; whatever the signer throws
+ * @throws TypeError for an unknown or invalid option; any error of the signer
  * @example
  * ```ts
  * import { createToken, PrivateKey } from 'asymmetric-jwt-auth/client';
@@ -56,7 +56,7 @@ export async function createToken(options: TokenOptions): Promise<string> {
  *
  * @param options - {@link TokenOptions}
  * @returns `JWT eyJ…`
- * @throws as {@link createToken}
+ * @throws the same errors as {@link createToken}
  * @example
  * ```ts
  * import { createAuthorization, PrivateKey } from 'asymmetric-jwt-auth/client';
@@ -73,7 +73,7 @@ export async function createAuthorization(options: TokenOptions): Promise<string
 /** The prefix of the token in the `Authorization` header. */
 export const SCHEME = 'JWT ';
 
-/** The content of a token, after its checks. */
+/** The checked content of a token. */
 export interface TokenContent {
   readonly username: string;
   readonly key: Signer;
@@ -131,7 +131,7 @@ export function checkCaller(username: unknown, key: Signer): void {
   checkArgument(isSigner, 'option key', 'a PrivateKey or another signer', key);
 }
 
-/** The first segment of tokens: it is the same for every token of a signer. */
+/** Caches the first segment of tokens, which is the same for every token of a signer. */
 const headers = new WeakMap<Signer, string>();
 
 function headerOf(key: Signer): string {

@@ -15,7 +15,7 @@ import { attemptSigner, SIGNING_OPTIONS, type SigningOptions } from './signing.t
 
 /** Options of {@link signedUndici}. */
 export interface SignedUndiciOptions extends SigningOptions {
-  /** The only origin that is called, such as `https://api.example.com`. A request or a redirect to another one is an error. */
+  /** The only origin that requests can go to, such as `https://api.example.com`. A request or a redirect to another origin fails. */
   readonly origin: string;
 }
 
@@ -31,14 +31,14 @@ interface DispatchOptions {
   query?: Record<string, unknown> | null;
 }
 
-/** The part of its `DispatchController` that is used. */
+/** The part of undici's `DispatchController` that is used. */
 interface DispatchController {
   abort(reason: Error): void;
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** The part of its `DispatchHandler` that is used. */
+/** The part of undici's `DispatchHandler` that is used. */
 interface DispatchHandler {
   onRequestStart?(controller: never, context: unknown): void;
   onRequestUpgrade?(controller: never, statusCode: number, headers: never, socket: never): void;
@@ -48,7 +48,7 @@ interface DispatchHandler {
   onResponseError?(controller: never, error: Error): void;
 }
 
-/** Fits undici's `DispatcherComposeInterceptor`. */
+/** A type that is compatible with undici's `DispatcherComposeInterceptor`. */
 export type SigningInterceptor = <Options extends DispatchOptions, Handler extends DispatchHandler>(
   dispatch: (options: Options, handler: Handler) => boolean,
 ) => (options: Options, handler: Handler) => boolean;
@@ -116,7 +116,7 @@ export function signedUndici(options: SignedUndiciOptions): SigningInterceptor {
   };
 }
 
-/** Passes everything on, except a refusal that asks for another attempt. */
+/** Passes all events to the handler, except those of a refusal that leads to another attempt. */
 function watch<Handler extends DispatchHandler>(
   handler: Handler,
   decide: (status: number, headers: Headers) => Verdict,
@@ -146,7 +146,7 @@ function watch<Handler extends DispatchHandler>(
   return watching as Handler;
 }
 
-/** Undici adds the query below its interceptors, too late to be signed. */
+/** Returns the query for the path. Undici itself adds it after its interceptors, too late to be signed. */
 function queryOf(path: string, query: Record<string, unknown> | null | undefined): string {
   if (query === null || query === undefined) return '';
   const pairs = Object.entries(query).flatMap(([name, value]) =>
@@ -155,7 +155,7 @@ function queryOf(path: string, query: Record<string, unknown> | null | undefined
   return pairs.length === 0 ? '' : `${path.includes('?') ? '&' : '?'}${new URLSearchParams(pairs)}`;
 }
 
-/** Undici accepts an object, pairs, or alternating names and values. Returns the last form. */
+/** Removes `Authorization`. Undici accepts headers as an object, as pairs, or as alternating names and values; the result alternates. */
 function withoutAuthorization(headers: unknown): unknown[] {
   if (headers === null || headers === undefined) return [];
   const iterable = Symbol.iterator in Object(headers);

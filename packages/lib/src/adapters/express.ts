@@ -1,6 +1,6 @@
 /**
  * Authenticates requests in Express 5 or 4: mount {@link expressAuth} in front of the routes to protect. Import
- * `asymmetric-jwt-auth/express/global` once, and TypeScript knows `req.auth`.
+ * `asymmetric-jwt-auth/express/global` once, to declare the type of `req.auth`.
  */
 import type { Authenticator, Identity } from '../server/authenticate.ts';
 import { decide } from './decide.ts';
@@ -16,7 +16,7 @@ import {
 
 /** The part of an Express request that the adapter uses. */
 export interface ExpressRequest extends NodeRequest {
-  /** The raw request-target. Routers remove their prefix from `url`, but not from this. */
+  /** The raw request-target. Routers remove their prefix from `url`, but not from `originalUrl`. */
   readonly originalUrl: string;
   /** The caller's address, according to the Express setting `trust proxy`. */
   readonly ip?: string | undefined;
@@ -30,7 +30,7 @@ export interface ExpressResponse extends NodeResponse {
 
 /** The options of {@link expressAuth}. */
 export interface ExpressAuthOptions extends RouteOptions {
-  /** Lets requests without a credential through, without `req.auth`. An invalid credential is still refused. */
+  /** Also accepts requests without a credential; they have no `req.auth`. An invalid credential is still refused. */
   readonly optional?: boolean;
 }
 
@@ -38,12 +38,12 @@ export interface ExpressAuthOptions extends RouteOptions {
 export type ExpressHandler = (request: ExpressRequest, response: ExpressResponse, next: () => void) => Promise<void>;
 
 /**
- * Makes a middleware that passes authenticated requests on and responds to all others itself. The sender's identity is in `req.auth` and
- * in `res.locals.auth`.
+ * Makes a middleware that passes authenticated requests to the next handler and responds to all other requests itself. The sender's
+ * identity is in `req.auth` and in `res.locals.auth`.
  *
  * @param auth - authenticates the requests
  * @param options - {@link ExpressAuthOptions}
- * @returns a middleware whose promise never rejects; unless `optional` is set, the handlers after it always have an identity
+ * @returns a middleware whose promise never rejects. Unless `optional` is set, the handlers after it always have an identity
  * @throws TypeError for an unknown option, a value of the wrong type, or a member of `require` that this adapter cannot check
  *
  * @example

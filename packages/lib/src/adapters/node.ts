@@ -14,7 +14,7 @@ import { decide } from './decide.ts';
 export interface NodeRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
-  /** Names and values, alternating, as received. */
+  /** Header names and values, alternating, as received. */
   readonly rawHeaders: readonly string[];
   readonly socket?: { readonly remoteAddress?: string | undefined } | null | undefined;
 }
@@ -49,17 +49,17 @@ export interface RouteOptions {
  * ```
  */
 export function checkAuthenticator(auth: unknown): void {
-  const a = 'what createAuthenticator({ keys, nonces }) returns';
+  const a = 'an authenticator from createAuthenticator({ keys, nonces })';
   checkArgument(hasMethod(auth, 'authenticate'), 'auth', a, auth);
 }
 
 /**
  * Checks the options of an adapter.
  *
- * @param options - as the caller passed them
+ * @param options - the options that the adapter was called with
  * @param kinds - the kind of value for each option of the adapter
- * @throws TypeError for an unknown option, a value of the wrong type, or an unknown member of `require`; also for `digest`, because
- *   adapters do not read the body
+ * @throws TypeError for an unknown option, a value of the wrong type, or an unknown member of `require`. Also for the member `digest`,
+ *   because adapters do not read the body
  *
  * @example
  * ```ts
@@ -83,16 +83,16 @@ export function checkRouteOptions<Options extends RouteOptions>(options: Options
 /** Authenticates requests to a `node:http` server. {@link nodeAuth} makes one. */
 export interface NodeAuth<User> {
   /**
-   * Authenticates a request. If the token is good, it is used up. The body is not read.
+   * Authenticates a request. A token can be used only once. The body is not read.
    *
    * @param request - from `node:http`
-   * @returns who sent the request, or the complete response to a refused one; the promise never rejects
+   * @returns who sent the request, or the complete response that refuses it. The promise never rejects
    */
   authenticate(request: NodeRequest): Promise<AuthenticationResult<User>>;
   /**
    * Sends the response to a refused request.
    *
-   * @param response - of which nothing was sent yet
+   * @param response - a response that has not been started
    * @param result - from {@link NodeAuth.authenticate}
    */
   reject(response: NodeResponse, result: RefusedResult): void;
@@ -103,7 +103,7 @@ export interface NodeAuth<User> {
  *
  * @param auth - authenticates the requests
  * @param options - {@link RouteOptions}
- * @returns `authenticate` for each request, and `reject` for those that it refuses
+ * @returns `authenticate`, which you call for each request, and `reject`, which you call for the requests that it refuses
  * @throws TypeError for an unknown option, a value of the wrong type, or a member of `require` that this adapter cannot check
  *
  * @example
@@ -130,13 +130,13 @@ export function nodeAuth<User>(auth: Authenticator<User>, options: RouteOptions 
 }
 
 /**
- * Converts a `node:http` request to what {@link Authenticator.authenticate} takes. The caller's address is the peer of the connection,
+ * Converts a `node:http` request to the argument of {@link Authenticator.authenticate}. The caller's address is the peer of the connection,
  * which may be a proxy.
  *
  * @param request - from `node:http`
  * @param target - the raw request-target (RFC 9112 §3.2), because frameworks rewrite `url`
  * @param require - members of `bind` that the route requires
- * @returns the request, without `bodyDigest`
+ * @returns the argument, without `bodyDigest`
  *
  * @example
  * ```ts
@@ -161,7 +161,7 @@ export function readNodeRequest(
  * Returns every value of a header. Node's `headers` keeps only the first value of some headers, and `headersDistinct` throws in Node
  * 22.18 if a client sends a header named `__proto__`.
  *
- * @param rawHeaders - names and values, alternating, as received
+ * @param rawHeaders - header names and values, alternating, as received
  * @param name - in lower case
  * @returns the values, in the order in which they were sent
  *
@@ -184,8 +184,8 @@ export function headerValues(rawHeaders: readonly string[], name: string): strin
 /**
  * Sends the response to a refused request.
  *
- * @param response - of which nothing was sent yet
- * @param result - sent unchanged
+ * @param response - a response that has not been started
+ * @param result - the refusal, which is sent unchanged
  *
  * @example
  * ```ts

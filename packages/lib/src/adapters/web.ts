@@ -11,10 +11,10 @@ import { checkAuthenticator, checkRouteOptions, type RouteOptions } from './node
 /** Authenticates requests in handlers of `Request` and `Response`. {@link webAuth} makes one. */
 export interface WebAuth<User> {
   /**
-   * Authenticates a request. If the token is good, it is used up. The body is not read.
+   * Authenticates a request. A token can be used only once. The body is not read.
    *
-   * @param request - with its absolute URL
-   * @returns who sent the request, or the complete response to a refused one; the promise never rejects
+   * @param request - a request with an absolute URL
+   * @returns who sent the request, or the complete response that refuses it. The promise never rejects
    */
   authenticate(request: Request): Promise<AuthenticationResult<User>>;
   /**
@@ -27,18 +27,18 @@ export interface WebAuth<User> {
   /**
    * Wraps a handler, so that it is called only with authenticated requests, and with the sender's identity.
    *
-   * @param handler - gets the request, the identity, and any further arguments of the platform
-   * @returns a handler that responds to refused requests itself; it rejects only if `handler` does
+   * @param handler - called with the request, the identity, and any further arguments of the platform
+   * @returns a handler that responds to refused requests itself. It rejects only if `handler` rejects
    */
   protect<Rest extends unknown[]>(
     handler: (request: Request, identity: Identity<User>, ...rest: Rest) => Response | Promise<Response>,
   ): (request: Request, ...rest: Rest) => Promise<Response>;
   /**
-   * Wraps a handler as `protect` does, but also calls it for requests without a credential, with the identity `undefined`. An invalid
+   * Wraps a handler as `protect` does, but also calls it for requests without a credential. Their identity is `undefined`. An invalid
    * credential is still refused.
    *
-   * @param handler - gets the request, the identity if there is one, and any further arguments of the platform
-   * @returns a handler that responds to refused requests itself; it rejects only if `handler` does
+   * @param handler - called with the request, the identity if there is one, and any further arguments of the platform
+   * @returns a handler that responds to refused requests itself. It rejects only if `handler` rejects
    */
   optional<Rest extends unknown[]>(
     handler: (request: Request, identity: Identity<User> | undefined, ...rest: Rest) => Response | Promise<Response>,
@@ -48,12 +48,12 @@ export interface WebAuth<User> {
 /**
  * Makes the functions that authenticate requests in handlers of `Request` and `Response`.
  *
- * The signed `bind.target` is compared with the path and query of `request.url`. If the platform normalizes the path (`/a/../b`), a
- * token for the original path is refused.
+ * The signed `bind.target` is compared with the path and query of `request.url`. If the platform normalizes the path (`/a/../b`), a token
+ * for the original path is refused.
  *
  * @param auth - authenticates the requests
  * @param options - {@link RouteOptions}
- * @returns `protect` and `optional`, which wrap handlers, and the `authenticate` and `reject` that they use
+ * @returns `protect` and `optional`, which wrap handlers, and `authenticate` and `reject`, which those two call
  * @throws TypeError for an unknown option, a value of the wrong type, or a member of `require` that this adapter cannot check
  *
  * @example

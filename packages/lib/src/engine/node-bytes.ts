@@ -1,28 +1,31 @@
-/** Texts and bytes on Node's Buffer. The header and the payload of a token are decoded into a scratch, so that nothing is allocated. */
+/**
+ * Converts between text and bytes with Node's Buffer. Decodes the header and the payload of a token into a scratch buffer, so that it
+ * allocates nothing.
+ */
 import { isUtf8 } from 'node:buffer';
 
-/** The methods behind `write` and `toString` of a Buffer. Those two spend half of their time on the name of the encoding. */
+/** Declares the methods that `write` and `toString` of a Buffer call. Those two spend half of their time on the name of the encoding. */
 interface DirectBuffer extends Buffer {
   base64urlWrite(text: string, offset: number, length: number): number;
   latin1Slice(start: number, end: number): string;
 }
 
-/** Decodes base64 or base64url and skips all other characters. `core/base64url.ts` makes it strict. */
+/** Decodes base64 or base64url and skips all other characters. `core/base64url.ts` adds the strict checks. */
 export function decodeBase64urlLoosely(text: string): Uint8Array {
   return Buffer.from(text, 'base64url');
 }
 
 /** Longest text that is decoded, in characters: the limit of a token. */
 const MAX_TEXT = 8192;
-// Marked as pure, so that bundles of the client leave them out.
+// Marked pure, so that bundlers drop these buffers from the client.
 const scratchMemory = /* @__PURE__ */ new ArrayBuffer(MAX_TEXT);
 const scratchBuffer = /* @__PURE__ */ Buffer.from(scratchMemory) as DirectBuffer;
 const scratchWords = /* @__PURE__ */ new Int32Array(scratchMemory);
-/** The decoded bytes. They are valid until the next call of {@link decodeToScratch}. */
+/** The scratch buffer. Decoded bytes are valid until the next call of {@link decodeToScratch}. */
 export const scratch: Uint8Array = /* @__PURE__ */ new Uint8Array(scratchMemory);
 
 /**
- * Decodes base64 or base64url into the scratch and skips all other characters.
+ * Decodes base64 or base64url into the scratch buffer and skips all other characters.
  *
  * @param text - at most 8192 characters
  * @returns the number of bytes
@@ -39,7 +42,7 @@ let slabAt = SLAB_SIZE;
  * Decodes base64 or base64url and skips all other characters.
  *
  * @param text - at most 8192 characters
- * @returns bytes that belong to the caller. They are cut from a slab: a buffer for each token would take twice the time.
+ * @returns bytes that are never overwritten. They are part of a larger buffer, because one buffer for each token would take twice the time.
  */
 export function decodeToSlab(text: string): Uint8Array {
   if (slabAt + MAX_TEXT > SLAB_SIZE) {
@@ -51,18 +54,21 @@ export function decodeToSlab(text: string): Uint8Array {
   return bytes;
 }
 
-/** Returns the first bytes of the scratch, which must be ASCII, as a string. */
+/** Returns the first bytes of the scratch buffer as a string. They must be ASCII. */
 export function asciiInScratch(length: number): string {
   return scratchBuffer.latin1Slice(0, length);
 }
 
-/** Returns the first bytes of the scratch as a string, or `undefined` if they are not well-formed UTF-8. */
+/** Returns the first bytes of the scratch buffer as a string, or `undefined` if they are not well-formed UTF-8. */
 export function textInScratch(length: number): string | undefined {
   if (isAscii(length)) return asciiInScratch(length);
   return isUtf8(scratchBuffer.subarray(0, length)) ? scratchBuffer.toString('utf8', 0, length) : undefined;
 }
 
-/** Reports whether the first bytes are ASCII. It looks at up to three bytes more: a wrong `false` only costs time. */
+/**
+ * Returns whether the first bytes of the scratch buffer are ASCII. Because it also reads up to three bytes after them, it can return false
+ * for ASCII, which only costs time.
+ */
 function isAscii(length: number): boolean {
   let bits = 0;
   for (let word = (length + 3) >> 2; word-- > 0; ) bits |= scratchWords[word] as number;

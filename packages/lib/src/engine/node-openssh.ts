@@ -1,14 +1,14 @@
-/** Opens OpenSSH private key files: the ciphers of Node, and a package that is loaded only for such a file. */
+/** Decrypts OpenSSH private key files with Node's ciphers, and with a package that is loaded only when such a file is read. */
 import { createDecipheriv } from 'node:crypto';
 import { createRequire } from 'node:module';
 
-/** OpenSSL's names of the ciphers. */
+/** The names that OpenSSL gives to the ciphers. */
 export type CipherName = `aes-${128 | 192 | 256}-${'ctr' | 'cbc'}` | `aes-${128 | 256}-gcm` | 'chacha20';
 
 /**
- * Deciphers without removing any padding.
+ * Decrypts data and leaves any padding in place.
  *
- * @param tag - for GCM
+ * @param tag - the authentication tag, for GCM
  * @throws Error if the tag does not match
  */
 export function decipher(
@@ -40,9 +40,9 @@ interface BcryptPbkdf {
 }
 
 /**
- * Derives a key with OpenBSD's bcrypt_pbkdf, from the package `bcrypt-pbkdf` installed next to this library.
+ * Derives a key with OpenBSD's bcrypt_pbkdf, which the package `bcrypt-pbkdf` provides if it is installed.
  *
- * @param length - of the result, in bytes
+ * @param length - length of the result, in bytes
  * @returns the derived bytes, or `undefined` if the package is not installed
  */
 export function bcryptPbkdf(
@@ -61,7 +61,7 @@ export function bcryptPbkdf(
   const secret = Buffer.from(passphrase, 'utf8');
   const key = new Uint8Array(length);
   if (bcrypt.pbkdf(secret, secret.length, salt, salt.length, key, length, rounds) !== 0) {
-    throw new Error('bcrypt-pbkdf refuses its parameters');
+    throw new Error('bcrypt-pbkdf rejected its parameters');
   }
   return key;
 }

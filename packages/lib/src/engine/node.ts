@@ -1,4 +1,4 @@
-/** The crypto engine on `node:crypto`. It calls synchronously, on prepared keys: that is the fastest way. */
+/** Implements the crypto engine with `node:crypto`. It uses synchronous calls with prepared keys, which is the fastest way. */
 import type { Cluster } from 'node:cluster';
 import {
   constants,
@@ -49,11 +49,11 @@ const CURVE_NAMES: Readonly<Record<Curve, string>> = {
 };
 
 /**
- * Verifies a JWS signature. The streaming call is a little faster than the one-shot call, which EdDSA needs. DER is a third faster than
- * r‖s, which OpenSSL converts slowly.
+ * Verifies a JWS signature. EdDSA needs the one-shot call; for other algorithms, the streaming call is a little faster. ECDSA signatures
+ * are passed in DER, because OpenSSL converts r‖s slowly: DER is a third faster.
  *
- * @param signingInput - ASCII
- * @param signature - of the exact length; r‖s for ECDSA (RFC 7518 §3.4)
+ * @param signingInput - the text that was signed, in ASCII
+ * @param signature - a signature of the length that the key requires; r‖s for ECDSA (RFC 7518 §3.4)
  */
 export function verify(
   algorithm: Algorithm,
@@ -66,7 +66,7 @@ export function verify(
   return createVerify(algorithm.hash).update(signingInput, 'latin1').verify(withScheme(algorithm, key), der);
 }
 
-/** Signs. Returns r‖s for ECDSA (RFC 7518 §3.4). */
+/** Signs bytes. Returns r‖s for ECDSA (RFC 7518 §3.4). */
 export function sign(algorithm: Algorithm, key: EnginePrivateKey, bytes: Uint8Array): Uint8Array {
   const signature = signOneShot(algorithm.hash, bytes, withScheme(algorithm, key));
   return algorithm.curve === null ? signature : ecdsaRaw(signature, algorithm.minSignature / 2);
@@ -77,13 +77,13 @@ function withScheme({ pss }: Algorithm, key: KeyObject): KeyObject | SignKeyObje
   return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
 }
 
-/** Makes a dummy public key whose signatures have this length, in bytes. */
+/** Makes a dummy public key whose signatures have the given length, in bytes. */
 export function makeDecoyKey(algorithm: Algorithm, signatureLength: number): EnginePublicKey {
   if (algorithm.keyType === 'ed25519') return generateKeyPairSync('ed25519').publicKey;
   if (algorithm.keyType === 'ec') {
     return generateKeyPairSync('ec', { namedCurve: CURVE_NAMES[algorithm.curve as Curve] }).publicKey;
   }
-  // Verification needs an odd modulus, not its factors. The high bits are ones, so that hardly any signature is above it.
+  // Verification needs an odd modulus, not its factors. The first eight bytes are 0xff, so hardly any signature is above the modulus.
   const modulus = randomFillSync(Buffer.alloc(signatureLength, 0xff), 8);
   modulus[signatureLength - 1] = (modulus[signatureLength - 1] as number) | 1;
   return importPublicJwk({ kty: 'RSA', n: encodeBytes(modulus), e: 'AQAB' });
@@ -94,12 +94,12 @@ export function sha256(data: Uint8Array | string): Uint8Array {
   return createHash('sha256').update(data).digest();
 }
 
-/** Computes the digest for a signer that signs digests. */
+/** Computes a digest, for signers that sign digests. */
 export function digest(hash: NonNullable<Algorithm['hash']>, bytes: Uint8Array): Uint8Array {
   return createHash(hash).update(bytes).digest();
 }
 
-/** Computes SHA-1 for names that are defined by it, such as Redis's names of scripts. No security depends on it. */
+/** Computes SHA-1 for names that are defined as a SHA-1, such as those of Redis scripts. No security depends on it. */
 export function sha1Hex(text: string): string {
   return createHash('sha1').update(text).digest('hex');
 }
@@ -108,7 +108,10 @@ const POOL_SIZE = 4096;
 const POOL = /* @__PURE__ */ Buffer.allocUnsafeSlow(POOL_SIZE);
 let poolAt = POOL_SIZE;
 
-/** Returns new random bytes in base64url. They come from a pool: a system call for each would cost more than the rest of a token. */
+/**
+ * Returns new random bytes in base64url. They come from a pool, because one system call for each token would take longer than encoding the
+ * token.
+ */
 export function randomText(bytes: number): string {
   if (poolAt + bytes > POOL_SIZE) {
     randomFillSync(POOL);
@@ -119,22 +122,22 @@ export function randomText(bytes: number): string {
   return text;
 }
 
-/** Returns secret random words of 32 bits. */
+/** Returns secret random 32-bit words. */
 export function randomWords(count: number): Int32Array {
   return randomFillSync(new Int32Array(count));
 }
 
-/** Reports whether this process is a worker of `node:cluster`. Loads that module only here, as it loads half of Node. */
+/** Returns whether this process is a worker of `node:cluster`. Loads that module only when called, because it loads half of Node. */
 export function isClusterWorker(): boolean {
   return (process.getBuiltinModule('node:cluster') as unknown as Cluster).isWorker;
 }
 
-/** DER or PEM encodings of a public key: RFC 5280 §4.1 SPKI, RFC 8017 §A.1.1 PKCS#1. */
+/** The DER or PEM encoding of a public key: SPKI (RFC 5280 §4.1) or PKCS#1 (RFC 8017 §A.1.1). */
 export type PublicEncoding = 'spki' | 'pkcs1';
 
 /** Imports a public key from DER. */
 export function importPublicDer(der: Uint8Array, type: PublicEncoding): EnginePublicKey {
-  // As PEM: with an object, Node takes twice the time.
+  // Convert it to PEM: Node takes twice the time for a DER object.
   const label = type === 'spki' ? 'PUBLIC KEY' : 'RSA PUBLIC KEY';
   const lines =
     Buffer.from(der)
@@ -160,12 +163,12 @@ export function importPrivatePem(pem: string, passphrase: string | undefined): E
 
 const KEY_FILE_MODES: readonly string[] = ['cbc', 'cfb', 'ofb', 'ctr', 'ecb', 'stream'];
 
-/** Reports whether this OpenSSL has a cipher for key files. Ciphers with an authentication tag are not for key files. */
+/** Returns whether OpenSSL has this cipher, and key files can use it. They cannot use ciphers with an authentication tag. */
 export function hasCipher(name: string): boolean {
   const info = getCipherInfo(name);
   if (info === undefined || !KEY_FILE_MODES.includes(info.mode)) return false;
   try {
-    // OpenSSL knows the names of ciphers that are not loaded.
+    // Try the cipher, because `getCipherInfo` also finds ciphers that are not loaded.
     createDecipheriv(name, Buffer.alloc(info.keyLength), info.ivLength ? Buffer.alloc(info.ivLength) : null);
     return true;
   } catch {
@@ -173,7 +176,7 @@ export function hasCipher(name: string): boolean {
   }
 }
 
-/** Reports whether this OpenSSL has a hash. */
+/** Returns whether OpenSSL has this hash. */
 export function hasHash(name: string): boolean {
   try {
     createHash(name);
@@ -183,12 +186,12 @@ export function hasHash(name: string): boolean {
   }
 }
 
-/** Derives the public key. */
+/** Returns the public key of a private key. */
 export function publicOf(key: EnginePrivateKey): EnginePublicKey {
   return createPublicKey(key);
 }
 
-/** Exports a private key as PKCS#8 (RFC 5958), with a passphrase encrypted with AES-256-CBC and PBKDF2. */
+/** Exports a private key as PKCS#8 (RFC 5958). A passphrase encrypts it with AES-256-CBC and PBKDF2. */
 export function exportPrivatePem(key: EnginePrivateKey, passphrase: string | undefined): string {
   const encryption = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase };
   return key.export({ format: 'pem', type: 'pkcs8', ...encryption }) as string;
@@ -199,22 +202,22 @@ export function exportJwk(key: EnginePublicKey | EnginePrivateKey): JsonWebKey {
   return key.export({ format: 'jwk' });
 }
 
-/** Returns OpenSSL's name of the key type: `rsa`, `rsa-pss`, `ec`, `ed25519`, `ed448`, `x25519`, … */
+/** Returns the type of a key, as OpenSSL names it: `rsa`, `rsa-pss`, `ec`, `ed25519`, `ed448`, `x25519`, … */
 export function keyTypeOf(key: EnginePublicKey | EnginePrivateKey): string | undefined {
   return key.asymmetricKeyType;
 }
 
-/** Returns OpenSSL's name of an EC key's curve; `undefined` for explicit parameters. */
+/** Returns the curve of an EC key, as OpenSSL names it; `undefined` if the key has explicit curve parameters. */
 export function curveOf(key: EnginePublicKey | EnginePrivateKey): string | undefined {
   return key.asymmetricKeyDetails?.namedCurve;
 }
 
-/** Reports whether a value is a prepared public key. */
+/** Returns whether a value is a prepared public key. */
 export function isPublicKey(value: unknown): value is EnginePublicKey {
   return value instanceof KeyObject && value.type === 'public';
 }
 
-/** Reports whether a value is a prepared private key. */
+/** Returns whether a value is a prepared private key. */
 export function isPrivateKey(value: unknown): value is EnginePrivateKey {
   return value instanceof KeyObject && value.type === 'private';
 }
@@ -222,7 +225,7 @@ export function isPrivateKey(value: unknown): value is EnginePrivateKey {
 /**
  * Generates a private key.
  *
- * @param kind - the type; `bits` is the length of an RSA modulus
+ * @param kind - the type of the key; `bits` is the length of an RSA modulus
  */
 export async function generatePrivateKey(
   kind: { keyType: 'rsa'; bits: number } | { keyType: 'ec'; curve: Curve } | { keyType: 'ed25519' },

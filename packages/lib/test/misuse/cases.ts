@@ -120,7 +120,7 @@ function token(of: string, make: (options: Wrong) => unknown): Misuse[] {
 }
 
 const adapter = (of: string, make: (given: Wrong, options?: Wrong) => unknown): Misuse[] => [
-  misuse(of, 'auth: must be what createAuthenticator(', (wrong) => make(wrong), NO_AUTHENTICATOR),
+  misuse(of, 'auth: must be an authenticator from createAuthenticator(', (wrong) => make(wrong), NO_AUTHENTICATOR),
   misuse(of, 'options: must be an object', (wrong) => make(auth, wrong), NO_OPTIONS),
   misuse(of, 'option requires: unknown; did you mean require?', (requires) => make(auth, { requires }), [['aud']]),
   misuse(of, 'option require: ', (require) => make(auth, { require }), ['aud', ['method'], ['digest']]),
@@ -173,9 +173,12 @@ export const MISUSES: readonly Misuse[] = [
     [20],
   ),
   ...adapter('expressAuth', expressAuth),
-  misuse('expressAuth', 'auth: must be what createAuthenticator(', (request) => expressAuth(request, {} as Wrong), [
-    { method: 'GET', url: '/', rawHeaders: [] },
-  ]),
+  misuse(
+    'expressAuth',
+    'auth: must be an authenticator from createAuthenticator(',
+    (request) => expressAuth(request, {} as Wrong),
+    [{ method: 'GET', url: '/', rawHeaders: [] }],
+  ),
   ...adapter('nodeAuth', nodeAuth),
   ...adapter('webAuth', webAuth),
   misuse('webAuth.protect', 'handler: must be a function', (wrong) => webAuth(auth).protect(wrong), [

@@ -63,7 +63,7 @@ test('no message repeats a string that was passed', async () => {
 test.each([
   [
     () => expressAuth({ keys: memoryKeyStore(), nonces: memoryNonceStore() } as never),
-    'auth: must be what createAuthenticator({ keys, nonces }) returns, not an object',
+    'auth: must be an authenticator from createAuthenticator({ keys, nonces }), not an object',
   ],
   [
     () => memoryKeyStore().addKey('ada', 'text' as never),

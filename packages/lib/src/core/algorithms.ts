@@ -1,4 +1,4 @@
-/** The table of JWS algorithms. All other code takes an entry of it, never a name. */
+/** Lists the JWS algorithms in a table. Signing and verifying take an entry of the table, never a name. */
 
 /** The supported JWS `alg` names (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). HMAC and `none` are not supported. */
 export type AlgorithmName =
@@ -25,7 +25,7 @@ export interface Algorithm {
   readonly name: AlgorithmName;
   readonly keyType: KeyType;
   readonly hash: 'sha256' | 'sha384' | 'sha512' | null;
-  /** PSS padding; its salt is as long as the hash (RFC 7518 §3.5). */
+  /** Whether RSA signatures have PSS padding, with a salt as long as the hash (RFC 7518 §3.5). */
   readonly pss: boolean;
   readonly curve: Curve | null;
   /** Length of the shortest signature by any supported key, in bytes. */
@@ -37,7 +37,7 @@ export interface Algorithm {
 /** Supported sizes of RSA moduli, in bits. */
 export const RSA_BITS = { min: 2048, max: 8192 } as const;
 
-/** Length of a coordinate, and of r and s in a signature, in bytes (RFC 7518 §3.4). */
+/** Length of a coordinate in bytes. In a signature, r and s have this length too (RFC 7518 §3.4). */
 export const COORDINATE_LENGTH: Readonly<Record<Curve, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 };
 
 const rsa = (name: AlgorithmName, hash: Algorithm['hash'], pss: boolean): Algorithm => ({
@@ -77,7 +77,7 @@ const entries: readonly Algorithm[] = [
   ed25519('Ed25519'),
 ];
 
-/** The algorithms by name. The object has no prototype, so that `__proto__` and `toString` are `undefined`. */
+/** Maps names to algorithms. The object has no prototype, so `__proto__` and `toString` are `undefined`. */
 export const ALGORITHMS: Readonly<Record<string, Algorithm | undefined>> = Object.freeze(
   Object.assign(
     Object.create(null) as Record<string, Algorithm>,
@@ -85,12 +85,12 @@ export const ALGORITHMS: Readonly<Record<string, Algorithm | undefined>> = Objec
   ),
 );
 
-/** Returns the entry of a supported name. */
+/** Returns the algorithm with a supported name. */
 export function algorithm(name: AlgorithmName): Algorithm {
   return ALGORITHMS[name] as Algorithm;
 }
 
-// Marked pure, so that bundlers drop them from programs that read no keys.
+// Marked pure, so that bundlers drop these arrays from programs that read no keys.
 const RSA_PKCS1: readonly AlgorithmName[] = /* @__PURE__ */ Object.freeze(['RS512', 'RS384', 'RS256'] as const);
 const EDDSA: readonly AlgorithmName[] = /* @__PURE__ */ Object.freeze(['EdDSA', 'Ed25519'] as const);
 const BY_CURVE: Readonly<Record<Curve, readonly AlgorithmName[]>> = {
@@ -104,7 +104,8 @@ const BY_CURVE: Readonly<Record<Curve, readonly AlgorithmName[]>> = {
  *
  * @param keyType - the kind of key
  * @param curve - the curve of an EC key, otherwise `null`
- * @param registered - the only algorithm for which the key may be used (JWK `alg`), if any; PS256, PS384 and PS512 must be given here
+ * @param registered - the only algorithm that the key may be used for (JWK `alg`), if any; an RSA key accepts PS256, PS384 or PS512 only if
+ *   named here
  * @returns the names, or `undefined` if `registered` does not fit the key
  */
 export function acceptedAlgorithms(

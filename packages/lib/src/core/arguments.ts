@@ -1,6 +1,6 @@
-/** Checks arguments. A wrong one throws where it is passed, not on the first request. */
+/** Checks arguments. A wrong argument throws when it is passed, not on the first request. */
 
-/** Describes a value for an error message. The content of a string is left out, because it may be secret. */
+/** Describes a value for an error message. Leaves out the content of strings, because it may be secret. */
 export function kindOf(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'function') return `a ${typeof value}`;
   if (typeof value === 'number') return `the number ${value}`;
@@ -14,16 +14,16 @@ export function kindOf(value: unknown): string {
 /**
  * Throws unless an argument is valid.
  *
- * @param valid - whether it is
+ * @param valid - whether the argument is valid
  * @param name - the beginning of the message
  * @param a - what the argument must be: `a function`
- * @throws TypeError that names the argument, what it must be, and what it is
+ * @throws TypeError that says what the argument must be and what it is
  */
 export function checkArgument(valid: boolean, name: string, a: string, value: unknown): asserts valid {
   if (!valid) throw new TypeError(`${name}: must be ${a}, not ${kindOf(value)}`);
 }
 
-/** Returns whether a value is an object with this method. Arrays are excluded, because they have a `find` too. */
+/** Returns whether a value is an object with this method. Returns false for arrays: they have a method `find`, but are not key stores. */
 export function hasMethod(value: unknown, method: string): boolean {
   const object = Array.isArray(value) ? undefined : (value as Readonly<Record<string, unknown>> | undefined | null);
   return typeof object === 'object' && typeof object?.[method] === 'function';
@@ -39,10 +39,10 @@ export function checkString(name: string, value: unknown): asserts value is stri
   checkArgument(typeof value === 'string' && value !== '', name, 'a non-empty string', value);
 }
 
-/** The year 5138 in seconds since the epoch, 1973 in milliseconds: a larger number is in milliseconds. */
+/** As seconds since the epoch, this is in the year 5138; as milliseconds, in 1973. A larger number must be in milliseconds. */
 const MAX_SECONDS = 1e11;
 
-/** Returns whether a time is in milliseconds, as `Date.now()` returns it, instead of seconds. */
+/** Returns whether a time is in milliseconds, like `Date.now()`, instead of seconds. */
 export function isInMilliseconds(value: unknown): boolean {
   return Number.isFinite(value) && Math.abs(value as number) >= MAX_SECONDS;
 }
@@ -57,7 +57,7 @@ export function checkSeconds(name: string, value: unknown): void {
   );
 }
 
-/** Throws a TypeError unless the value is a `PublicKey`: for text, a private key or a promise, for example. */
+/** Throws a TypeError unless the value is a `PublicKey`. It catches text, private keys and promises, for example. */
 export function checkVerificationKey(name: string, key: unknown): void {
   const is = typeof key === 'object' && key !== null && 'fingerprint' in key && 'handle' in key;
   checkArgument(is, name, "a PublicKey: PublicKey.from(text), or a private key's publicKey", key);

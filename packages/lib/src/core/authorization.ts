@@ -1,20 +1,20 @@
 /** Step 1: reads the credential from the `Authorization` header (RFC 9110 §11.4 and §11.6.2). */
 import { malformed, type Refusal, refusalAbout } from './reasons.ts';
 
-/** Returns the credential in the values of the `Authorization` header, or a refusal. */
+/** Returns the credential from the values of the `Authorization` header, or a refusal. */
 export type CredentialReader = (values: string | readonly string[] | null | undefined) => string | Refusal;
 
-/** A token of RFC 9110 §5.6.2, as the name of a scheme must be. */
+/** The name of a scheme must be a token as defined in RFC 9110 §5.6.2. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 
-/** What a message may quote. Anything else may be part of a token or another secret. */
+/** The only parts of a header that a message quotes. Any other part could belong to a token or another secret. */
 const KNOWN = /^(?:["']|(?:bearer|basic)(?= ))/i;
 
 /**
- * Makes the reader of a scheme's credentials.
+ * Makes a function that reads the credential of a scheme.
  *
  * @param scheme - compared case-insensitively
- * @returns a function that returns the text after the scheme, or refuses: `missing` (no header, or another scheme) or `malformed`
+ * @returns a function that returns the text after the scheme, or a refusal: `missing` (no header, or another scheme) or `malformed`
  * @throws TypeError if the scheme is not a token of RFC 9110
  */
 export function credentialReader(scheme: string): CredentialReader {
@@ -38,7 +38,7 @@ export function credentialReader(scheme: string): CredentialReader {
     if (value.startsWith(prefix) && value[prefix.length] !== ' ') return value.slice(prefix.length);
 
     if (value.trim() === '') return malformed('header_empty');
-    // A proxy may have joined two headers (RFC 9110 §5.3). The second one must not be overlooked.
+    // A proxy may have joined two headers (RFC 9110 §5.3). Find the second one even if the first has another scheme.
     if (oursLater.test(value)) return malformed('header_repeated');
     if (!ours.test(value)) return missing(KNOWN.exec(value)?.[0]);
     return credential.exec(value)?.[1] ?? malformed(value.trim().length === scheme.length ? 'no_token' : 'not_a_token');

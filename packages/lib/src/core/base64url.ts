@@ -1,10 +1,10 @@
-/** Decodes base64url strictly (RFC 4648 §5 and §3.5): without padding, other alphabets, white space, or spare bits that are set. */
+/** Decodes base64url strictly (RFC 4648 §5 and §3.5): refuses padding, other alphabets, white space, and pad bits that are not zero. */
 import { decodeBase64urlLoosely, decodeToScratch, decodeToSlab, textInScratch } from '#engine';
 
-/** The last characters whose spare bits are zero, by the length modulo 4. */
+/** For each length modulo 4, the last characters whose pad bits are zero. */
 const CANONICAL_LAST = ['', '', 'AQgw', 'AEIMQUYcgkosw048'].map(marked);
 
-/** Returns an array with a one at the code of each character. */
+/** Returns an array that is 1 at the code of each character, and 0 elsewhere. */
 function marked(characters: string): Uint8Array {
   const marks = new Uint8Array(128);
   for (const character of characters) marks[character.charCodeAt(0)] = 1;
@@ -15,21 +15,21 @@ function marked(characters: string): Uint8Array {
 export function decodeBase64url(text: string): Uint8Array | undefined {
   if (hasForeignCharacters(text) || !isCanonicalEnd(text)) return undefined;
   const bytes = decodeBase64urlLoosely(text);
-  // The engine skips all other characters that are not base64, so that bytes are missing.
+  // The engine skips other invalid characters, so the result is too short.
   return bytes.length === decodedLength(text) ? bytes : undefined;
 }
 
-/** Fast on a string with one byte per character, which cannot match. */
+/** Fast for strings that have one byte per character, because they cannot match. */
 const BEYOND_LATIN1 = /[\u0100-\uffff]/;
 
-/** Returns whether a text has characters that the engine would read as base64url although they are not. */
+/** Returns whether a text has foreign characters: those that the engine decodes although they are not base64url. */
 export function hasForeignCharacters(text: string): boolean {
-  // The engine also reads `+` and `/`, and the low byte of characters beyond Latin-1. It skips all others.
+  // The engine also decodes `+` and `/`, and the low byte of characters beyond Latin-1. It skips other invalid characters.
   return text.includes('+') || text.includes('/') || BEYOND_LATIN1.test(text);
 }
 
 /**
- * Decodes a segment without foreign characters to the engine's scratch buffer.
+ * Decodes a segment into the engine's scratch buffer. The segment must not have foreign characters.
  *
  * @returns the number of bytes, or `undefined` if the segment is not canonical
  */
@@ -40,7 +40,7 @@ export function decodeSegmentToScratch(text: string): number | undefined {
 }
 
 /**
- * Decodes a signature without foreign characters.
+ * Decodes a signature, which must not have foreign characters.
  *
  * @returns bytes that no other request overwrites, or `undefined` if the text is not canonical
  */
@@ -50,7 +50,7 @@ export function decodeSignature(text: string): Uint8Array | undefined {
   return bytes.length === decodedLength(text) ? bytes : undefined;
 }
 
-/** Decodes a segment of UTF-8. @returns the text, or `undefined` if the segment is not canonical or not well-formed UTF-8 */
+/** Decodes a segment that encodes UTF-8. @returns the text, or `undefined` if the segment is not canonical or not well-formed UTF-8 */
 export function decodeTextSegment(text: string): string | undefined {
   const length = decodeSegmentToScratch(text);
   return length === undefined ? undefined : textInScratch(length);
@@ -61,7 +61,7 @@ export function decodedLength(text: string): number {
   return (text.length * 3) >> 2;
 }
 
-/** Returns whether the length is possible and the spare bits of the last character are zero. */
+/** Returns whether the length is possible and the pad bits of the last character are zero. */
 function isCanonicalEnd(text: string): boolean {
   const rest = text.length & 3;
   return rest === 0 || CANONICAL_LAST[rest]?.[text.charCodeAt(text.length - 1)] === 1;

@@ -12,7 +12,7 @@ export interface Bind {
   readonly htm?: string;
   /** Request-target, as sent: path and query, byte for byte, without an empty query. */
   readonly target?: string;
-  /** Unpadded base64url SHA-256 of the body, after content coding and before chunking. */
+  /** SHA-256 of the body in unpadded base64url, computed after content coding and before chunking. */
   readonly digest?: string;
 }
 
@@ -27,7 +27,7 @@ export function refuseUnknownMembers(require: readonly BindMember[]): void {
   }
 }
 
-/** Returns whether a value is a valid `bind` claim. One with an unknown member or version is not: it cannot be checked. */
+/** Returns whether a value is a valid `bind` claim. A claim with an unknown member or version is invalid, because it cannot be checked. */
 export function isBind(value: unknown): value is Bind {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const { v, ...members } = value as Record<string, unknown>;

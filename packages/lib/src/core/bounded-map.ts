@@ -1,7 +1,7 @@
 /**
  * Keeps a limited number of entries. A new entry replaces the least recently used one if the map is full.
  *
- * The map keeps the very string that was passed to `set`, even if `get` is called with an equal one. If your keys are slices of larger
+ * The map keeps the string that you pass to `set`, even if you later pass an equal string to `get`. If your keys are slices of larger
  * strings, pass copies to `set` (`ownText`); lookups need no copies.
  */
 export class BoundedMap<Key, Value> {
@@ -9,7 +9,7 @@ export class BoundedMap<Key, Value> {
   /** The least recently used entry comes first. */
   readonly #entries = new Map<Key, readonly [Key, Value]>();
 
-  /** @param most - the largest number of entries, at least 1 */
+  /** @param most - the maximum number of entries, at least 1 */
   constructor(most: number) {
     this.#most = most;
   }

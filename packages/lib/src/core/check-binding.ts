@@ -14,7 +14,7 @@ export interface BindingPolicy {
   readonly externalTarget: ((raw: string) => string) | undefined;
 }
 
-/** Checks that the token is for this server and request, and has all required members. Step 8 compares the digest of the body. */
+/** Checks that the token is for this server and request, and has all required members of `bind`. Step 8 compares the digest of the body. */
 export function checkBinding<User>(
   token: FreshToken<User>,
   request: AuthenticationRequest,
@@ -37,7 +37,7 @@ export function checkBinding<User>(
     const target = externalTarget(request.target, policy);
     if (target === undefined || !isSignedTarget(bind.target, target)) return new Refusal('binding_mismatch');
   }
-  // The digest cannot be computed: refuse before the nonce is used up.
+  // Without `bodyDigest`, step 8 cannot check the digest: refuse before the nonce is used up.
   if (bind.digest !== undefined && request.bodyDigest === undefined) return new Refusal('binding_mismatch');
   return token as unknown as BoundToken<User>;
 }

@@ -10,8 +10,8 @@ const REFUSALS: readonly unknown[] = ['replayed', 'forgotten', 'rate_limited'] s
  * Returns the token if its nonce was claimed, and a refusal otherwise.
  *
  * @param outcome - from the nonce store
- * @param now - seconds since the epoch, read after the store responded: it keeps a record only a little longer than the token is valid,
- *   so a token that became too old in the meantime is refused
+ * @param now - seconds since the epoch, read after the store responded. A token that has become too old in the meantime is refused, because
+ *   the store may already have deleted its record
  * @param tolerance - in seconds
  * @throws UnavailableError for an unknown outcome
  */
@@ -24,7 +24,7 @@ export function checkClaim<User>(
   if (outcome !== 'claimed') {
     if (REFUSALS.includes(outcome)) return new Refusal(outcome);
     throw new UnavailableError(
-      "the nonce store's claim() gave no outcome; return 'claimed', 'replayed' or another one",
+      "the nonce store's claim() returned no outcome; return 'claimed', 'replayed' or another one",
     );
   }
   const outside = outsideWindow(token.claims.time, now, tolerance);

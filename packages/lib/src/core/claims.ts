@@ -5,7 +5,7 @@ import type { Bind } from './bind.ts';
 /** The payload of a token: the three claims of the profile, the registered claims that are checked, and any others. */
 export interface Claims {
   readonly username: string;
-  /** Seconds since the epoch. Version 0.3.1 of the Python package sends a fraction. */
+  /** Seconds since the epoch. Version 0.3.1 of the Python package sends fractions of seconds. */
   readonly time: number;
   readonly nonce: string | number;
   readonly exp?: number;
@@ -27,7 +27,7 @@ export const LIMITS = Object.freeze({
   kid: 256,
   nonce: 255,
   username: 600,
-  /** Times are above 0 and below this many seconds. */
+  /** A time is above 0 and below this number of seconds. */
   time: 2 ** 53,
 });
 

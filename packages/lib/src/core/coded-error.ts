@@ -1,6 +1,6 @@
-/** The base of errors that have several codes. */
+/** Defines the base class of errors that have several codes. */
 
-/** An error with a stable code, by which a program tells the causes apart. */
+/** An error with a stable code that tells a program the cause. */
 export abstract class CodedError<Code extends string> extends Error {
   readonly code: Code;
 

@@ -1,4 +1,7 @@
-/** Reads the payload that this library and the Python package write, from its bytes: without a general parser or further checks. */
+/**
+ * Reads the form of payload that this library and the Python package write. It reads the bytes directly, which is faster than a JSON parser
+ * and separate checks.
+ */
 import { asciiBytes, asciiInScratch, scratch } from '#engine';
 import type { Claims } from './claims.ts';
 
@@ -10,25 +13,25 @@ const AFTER_NONCE = asciiBytes('"}');
 const IN_NAME = 1;
 const IN_TIME = 2;
 const IN_NONCE = 4;
-/** The parts in which each byte is allowed. Bytes from 0x80 on are allowed in none. */
+/** For each byte, the parts of the payload that allow it. No part allows bytes from 0x80 on. */
 const PLACES = Uint8Array.from({ length: 256 }, (_, code) => {
   const character = code < 0x80 ? String.fromCharCode(code) : '';
   const isIn = (pattern: RegExp, place: number) => (pattern.test(character) ? place : 0);
-  // In a nonce, only characters that JSON does not escape.
+  // The nonce allows no characters that JSON escapes.
   return isIn(/[\w.@+-]/, IN_NAME) | isIn(/\d/, IN_TIME) | isIn(/[ !#-[\]-~]/, IN_NONCE);
 });
 
-/** Not above the limits in claims.ts. */
+/** Longest username and nonce, in bytes. The limits in claims.ts are not lower. */
 const MAX_TEXT = 255;
-/** A number with so many digits is exact, and below the limit of a time. */
+/** A number of up to 15 digits is exact, and below the limit of a time. */
 const MAX_DIGITS = 15;
 const ZERO = 0x30;
 
 /**
  * Reads the payload in the engine's scratch buffer.
  *
- * @param length - of the payload, in bytes; the bytes after it are left from earlier ones
- * @returns the claims, or `undefined` for any other payload, whether it is valid or not
+ * @param length - length of the payload in bytes; the bytes after it are left over from earlier payloads
+ * @returns the claims, or `undefined` if the payload has another form, which may be valid
  */
 export function readCompatPayload(length: number): Claims | undefined {
   if (!isAt(0, BEFORE_NAME)) return undefined;
@@ -43,7 +46,7 @@ export function readCompatPayload(length: number): Claims | undefined {
   const nonceAt = timeEnd + BEFORE_NONCE.length;
   const nonceEnd = endOfRun(nonceAt, IN_NONCE, MAX_TEXT);
   if (nonceEnd === nonceAt || !isAt(nonceEnd, AFTER_NONCE)) return undefined;
-  // Each part begins where the previous one ends. If the last one ends with the payload, all parts are inside it.
+  // Each part begins where the previous one ends. So if the last part ends where the payload ends, no part is outside it.
   if (nonceEnd + AFTER_NONCE.length !== length) return undefined;
 
   let time = 0;
@@ -57,7 +60,7 @@ function isAt(at: number, bytes: Uint8Array): boolean {
   return true;
 }
 
-/** Returns where a run of bytes that are allowed in a part ends: after at most `most` of them. */
+/** Skips at most `most` bytes that a part of the payload allows. Returns the index after them. */
 function endOfRun(start: number, place: number, most: number): number {
   let at = start;
   while (at < start + most && ((PLACES[scratch[at] as number] as number) & place) !== 0) at++;

@@ -12,26 +12,29 @@ export interface VerificationKey {
   readonly kid: string;
   /** OpenSSH fingerprint, `SHA256:…`, for people to compare. */
   readonly fingerprint: string;
-  /** The algorithms that this key accepts. The key decides, and the header of the token must agree. */
+  /** The algorithms that this key accepts. A token whose header names another algorithm is refused. */
   readonly algorithms: readonly AlgorithmName[];
-  /** Exact length of this key's signatures, in bytes. */
+  /** Length of every signature by this key, in bytes. */
   readonly signatureLength: number;
   /** The modulus of an RSA key, big-endian; `undefined` for other keys. */
   readonly modulus: Uint8Array | undefined;
-  /** The key as the crypto engine takes it. */
+  /** The key in the form that the crypto engine uses. */
   readonly handle: EnginePublicKey;
 }
 
-/** The state of a key. `active` and `staged` keys are usable; a `staged` key is going to replace an active one. */
+/** The state of a key. `active` and `staged` keys are usable; a `staged` key will replace an active one. */
 export type KeyState = 'active' | 'staged' | 'expired' | 'revoked';
 
-/** A key of a user, with its state. If the state is the reason for a refusal, `result.reason` says so. */
+/** A key of a user, with its state. If the key's state causes a refusal, `result.reason` says so. */
 export interface KeyRecord {
   readonly key: VerificationKey;
   readonly state: KeyState;
-  /** The issuer's own name for this key, if it is not `key.kid`. A token can name the key by either. */
+  /** The `kid` that the issuer has chosen for this key, if it is not `key.kid`. A token can have either. */
   readonly issuerKid?: string | null | undefined;
-  /** Returns whether the key may be used from an address (`undefined` if it is unknown). Default: from any address. */
+  /**
+   * Returns whether the key may be used from an address, which is `undefined` if it is unknown. Without this function, the key may be used
+   * from any address.
+   */
   readonly allowsAddress?: ((address: string | undefined) => boolean) | null | undefined;
 }
 
@@ -47,7 +50,7 @@ export interface UserRecord<User> {
   readonly require?: readonly BindMember[] | null | undefined;
   /** URLs of JWK sets with more keys of this user. `withJwks` adds those keys. */
   readonly jwksUrls?: readonly string[] | null | undefined;
-  /** When this record changes because a key expires, in seconds since the epoch. A cache keeps it no longer. */
+  /** The time at which this record changes because a key expires, in seconds since the epoch. A cache drops the record then. */
   readonly validUntil?: number | null | undefined;
 }
 
@@ -64,8 +67,8 @@ export interface KeyStore<User> {
    *
    * @param username - compared exactly, without normalisation or case folding
    * @param hint - unverified; a store may ignore it
-   * @returns the user with its keys in every state, or `undefined` or `null` if there is no such user; directly or as any thenable
-   * @throws any error: the request is refused as `unavailable`, as it is if the store does not respond within 30 seconds
+   * @returns the user with all keys, whatever their state, or a thenable of it; `undefined` or `null` if there is no such user
+   * @throws any error; the request is then refused as `unavailable`. The same happens if the store does not respond within 30 seconds
    */
   find(username: string, hint: KeyHint): MaybePromise<UserRecord<User> | undefined | null>;
   /**
@@ -77,30 +80,30 @@ export interface KeyStore<User> {
   recordUse?(key: VerificationKey, at: number): void;
   /**
    * Checks whether `find` would work now, by querying the same database or service. `authenticator.readiness()` calls it at most once a
-   * second, and not before the previous call has settled or has taken 10 seconds. A store without this method counts as ready.
+   * second, and waits up to 10 seconds for the previous call to settle. A store without this method counts as ready.
    *
-   * @returns `ready`, or the reason why not
-   * @throws any error: the store is not ready, and the message is the reason
+   * @returns `{ ready: true }`, or the reason why the store cannot serve
+   * @throws any error; the store then counts as not ready, and the message is the reason
    */
   readiness?(): MaybePromise<Readiness>;
 }
 
-/** Whether a store can serve now, and if not, the reason. */
+/** Whether a store can serve requests now; if not, the reason. */
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
 
-/** What a token spends: its verified username, claimed time and nonce. The type is part of the nonce: `7` and `"7"` differ. */
+/** The values that a nonce store records: the username, time and nonce of a verified token. The nonces `7` and `"7"` are different. */
 export interface NonceClaim {
   readonly username: string;
-  /** Seconds since the epoch, as claimed. */
+  /** The `time` claim of the token, in seconds since the epoch. */
   readonly time: number;
   readonly nonce: string | number;
 }
 
 /**
- * - `claimed`: this caller has the nonce, and no other caller ever gets it
- * - `replayed`: a caller has it already
- * - `forgotten`: the claimed time is so old that the store may have forgotten its nonces
- * - `rate_limited`: the user holds too many nonces, or makes too many claims
+ * - `claimed`: this caller gets the nonce, and no other caller ever does
+ * - `replayed`: the nonce was claimed before
+ * - `forgotten`: the token is so old that the store may have forgotten its nonce
+ * - `rate_limited`: the store holds too many nonces of this user, or the user makes too many claims
  */
 export type ClaimOutcome = 'claimed' | 'replayed' | 'forgotten' | 'rate_limited';
 
@@ -109,39 +112,38 @@ export interface NonceStore {
   /** Largest tolerance, in seconds, for which this store keeps records long enough. */
   readonly tolerance: number;
   /**
-   * Connects, and settles what the store may have forgotten. May be called again; `claim` works without it.
+   * Connects, and finds out up to which time the store may have forgotten nonces. You can call it again; `claim` works without it.
    *
    * @param now - seconds since the epoch
    */
   open(now: number): MaybePromise<void>;
   /**
-   * Says whether a claim would be decided.
+   * Returns whether the store could decide a claim now.
    *
    * @param now - seconds since the epoch
-   * @returns `ready`, or the reason why not
+   * @returns `{ ready: true }`, or the reason why the store cannot serve
    */
   readiness(now: number): Readiness;
   /**
    * Claims a nonce atomically: exactly one of all concurrent callers gets `claimed`, in all processes that share the store. A check
    * followed by a write cannot guarantee that; implement it as one operation.
    *
-   * @param nonce - of a token whose signature, time and binding have been verified
+   * @param nonce - the nonce of a token whose signature, time and binding have been verified
    * @param now - seconds since the epoch, by the caller's clock
    * @returns the outcome
-   * @throws any error, preferably {@link UnavailableError}: whether the nonce is spent is then unknown, and the request is refused
-   *   as `unavailable`
+   * @throws any error, preferably {@link UnavailableError}; the request is then refused as `unavailable`, and its nonce may be used up
    */
   claim(nonce: NonceClaim, now: number): MaybePromise<ClaimOutcome>;
   /**
-   * Releases what the store has opened itself, such as timers and connections, but nothing that it was given. Claims in flight are
-   * decided; later ones throw. May be called again. A store that holds nothing needs no `close`.
+   * Releases what the store has opened itself, such as timers and connections, but nothing that was passed to it. Claims in flight still
+   * complete; later claims throw. You can call it again. A store that has nothing to release needs no `close`.
    *
    * @returns a promise that resolves when no claim is in flight
    */
   close?(): MaybePromise<void>;
 }
 
-/** Signs tokens. `PrivateKey` implements it. Your own signer can leave the key in an HSM or a key management service. */
+/** Signs tokens. `PrivateKey` implements it. A signer of your own can keep the key in an HSM or a key management service. */
 export interface Signer {
   readonly alg: AlgorithmName;
   /** Lower-case hex SHA-256 of the public key's SPKI PEM. */
@@ -156,7 +158,7 @@ export interface Signer {
 }
 
 /**
- * Thrown by a store that cannot respond. Its message says what to do; it is logged, but never sent to a caller.
+ * Thrown by a store that cannot respond. Its message says what to do, and is logged but never sent to a caller.
  *
  * @example
  * ```ts
@@ -175,7 +177,7 @@ export class UnavailableError extends Error {
 }
 
 /**
- * Thrown when a key is added to a user, but another user has it.
+ * Thrown when a key is added to a user although another user has it.
  *
  * @example
  * ```ts

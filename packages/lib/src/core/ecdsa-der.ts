@@ -1,14 +1,14 @@
-/** Converts ECDSA signatures: r‖s (RFC 7518 §3.4) from and to DER, SEQUENCE { INTEGER r, INTEGER s } (RFC 3279 §2.2.3). */
+/** Converts ECDSA signatures between r‖s (RFC 7518 §3.4) and DER, which is SEQUENCE { INTEGER r, INTEGER s } (RFC 3279 §2.2.3). */
 
 const SEQUENCE = 0x30;
 const INTEGER = 0x02;
-/** Lengths from here on take a second byte (X.690 §8.1.3). */
+/** A length of 128 or more takes a second byte (X.690 §8.1.3). */
 const LONG_LENGTH = 0x80;
 
 /**
  * Converts r‖s to DER.
  *
- * @param signature - r and s, big-endian, of the same fixed length; any two numbers, zero included
+ * @param signature - r and s, big-endian, each in half of the bytes; each can be any number, even zero
  */
 export function ecdsaDer(signature: Uint8Array): Uint8Array {
   const half = signature.length / 2;
@@ -28,14 +28,14 @@ export function ecdsaDer(signature: Uint8Array): Uint8Array {
   return der;
 }
 
-/** Returns where a number begins after its leading zeros. The last byte is never skipped. */
+/** Returns the index after the leading zeros of a number. Never skips the last byte. */
 function skipZeros(bytes: Uint8Array, from: number, end: number): number {
   let start = from;
   while (start < end - 1 && bytes[start] === 0) start++;
   return start;
 }
 
-/** Returns 1 if a number needs a leading zero because its highest bit is set, otherwise 0. */
+/** Returns 1 if the highest bit of a number is set, so that DER needs a leading zero byte, and 0 otherwise. */
 function signBit(bytes: Uint8Array, start: number): number {
   return (bytes[start] as number) >= 0x80 ? 1 : 0;
 }
@@ -47,9 +47,9 @@ function putInteger(der: Uint8Array, at: number, from: Uint8Array, start: number
 }
 
 /**
- * Converts DER that the crypto engine has just written to r‖s.
+ * Converts DER to r‖s. Does not validate the DER, which must come from the crypto engine.
  *
- * @param length - of r, and of s, in the result, in bytes
+ * @param length - length of r in the result, in bytes; s has the same length
  */
 export function ecdsaRaw(der: Uint8Array, length: number): Uint8Array {
   const raw = new Uint8Array(2 * length);
@@ -59,10 +59,10 @@ export function ecdsaRaw(der: Uint8Array, length: number): Uint8Array {
   return raw;
 }
 
-/** Copies the INTEGER at an index, so that the copy ends before `end`. @returns the index after the INTEGER */
+/** Copies the INTEGER at index `at` to the end of `raw.subarray(0, end)`. @returns the index after the INTEGER */
 function getInteger(der: Uint8Array, at: number, raw: Uint8Array, end: number): number {
   const next = at + 2 + (der[at + 1] as number);
-  // A leading zero is only the sign.
+  // A leading zero byte only marks the number as positive.
   const start = der[at + 2] === 0 ? at + 3 : at + 2;
   raw.set(der.subarray(start, next), end - (next - start));
   return next;

@@ -1,4 +1,4 @@
-/** Reads and writes JOSE headers (RFC 7515 §4), and caches those that were read. */
+/** Reads and writes JOSE headers (RFC 7515 §4), and caches the headers that it has read. */
 import { encodeText } from '#engine';
 import { ALGORITHMS, type Algorithm, type AlgorithmName } from './algorithms.ts';
 import { decodedLength, decodeTextSegment } from './base64url.ts';
@@ -10,16 +10,19 @@ import { parseStrictJsonObject } from './strict-json.ts';
 /** A JOSE header. */
 export interface Header {
   readonly algorithm: Algorithm;
-  /** Unverified, and only a hint. */
+  /** Not verified: anyone can choose it. */
   readonly kid: string | undefined;
-  /** For the key store. */
+  /** Passed to the key store. */
   readonly hint: KeyHint;
 }
 
 /** Members that change how a JWS is read (RFC 7515 §4.1.11, RFC 7797, RFC 7516). A header with one of them is refused. */
 const UNSUPPORTED = ['crit', 'b64', 'zip', 'enc'];
 
-/** A client sends the same header with every request. The cache finds it by a few characters, then compares all of them. */
+/**
+ * The number of cached headers. A client sends the same header with every request. The cache looks it up by a hash of a few characters,
+ * then compares the whole text.
+ */
 const SLOTS = 4096;
 const MAX_REMEMBERED = 256;
 const texts: string[] = /* @__PURE__ */ new Array(SLOTS).fill('');
@@ -30,7 +33,7 @@ const headers: (Header | undefined)[] = /* @__PURE__ */ new Array(SLOTS).fill(un
  *
  * @param token - without foreign characters
  * @param end - the index of its first dot
- * @returns the header, or what is malformed in it
+ * @returns the header, or the code that says what is malformed
  */
 export function readHeader(token: string, end: number): Header | MalformedCode {
   const slot = slotOf(token, end);
@@ -41,14 +44,14 @@ export function readHeader(token: string, end: number): Header | MalformedCode {
   if (json === undefined) return 'header_json';
   const header = parseHeader(json);
   if (typeof header !== 'string' && end <= MAX_REMEMBERED) {
-    // Encoded again, because a slice would keep the whole token in memory.
+    // Encode it again, because a slice would keep the whole token in memory.
     texts[slot] = encodeText(json);
     headers[slot] = header;
   }
   return header;
 }
 
-/** Hashes characters that belong to the kid in headers of this library and of the Python package. */
+/** Hashes a few characters. They are part of the kid in headers of this library and of the Python package. */
 function slotOf(token: string, end: number): number {
   let hash = end;
   for (let back = 24; back <= 64; back += 8) hash = (hash * 31 + token.charCodeAt(end - back)) | 0;

@@ -1,13 +1,13 @@
-/** Limits how long a promise is waited for: a promise of a store may never settle. */
+/** Limits how long a request waits for a promise, because the promise of a store may never settle. */
 import { UnavailableError } from './contracts.ts';
 
 /**
- * Waits for work, up to a time limit. A thenable that throws rejects. What the work does after the limit is ignored.
+ * Waits for a promise, up to a time limit. Rejects if a thenable throws. Ignores the promise after the limit.
  *
- * @param milliseconds - the limit; its timer keeps no process alive
- * @param what - names the work in the message: `the key store`
- * @param limit - ends the message; default `within 30 s`
- * @throws UnavailableError after the limit; what the work rejects with
+ * @param milliseconds - the limit; its timer does not keep the process alive
+ * @param what - names the party that must respond, for the message: `the key store`
+ * @param limit - the end of the message; by default it says the limit: `within 30 s`
+ * @throws UnavailableError after the limit; otherwise the error that `work` rejects with
  */
 export function inTime<T>(
   work: PromiseLike<T>,

@@ -1,4 +1,4 @@
-/** Reads IP addresses and networks as numbers, so that all spellings of one are equal. */
+/** Converts IP addresses and networks to numbers, so that all spellings of an address are equal. */
 
 /** An address. An IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is read as the IPv4 address. */
 export interface IpAddress {
@@ -6,10 +6,10 @@ export interface IpAddress {
   readonly value: bigint;
 }
 
-/** The addresses that have their first bits in common. */
+/** A network: all addresses that begin with the same bits as `first`. */
 export interface IpNetwork {
   readonly first: IpAddress;
-  /** How many bits they have in common. */
+  /** The number of bits that are the same. */
   readonly prefix: number;
 }
 
@@ -20,8 +20,8 @@ const MAPPED = 0xffffn;
 /**
  * Reads an address.
  *
- * @param text - four decimal numbers, without leading zeros, or IPv6 (RFC 4291 §2.2) without brackets and without a zone
- * @returns the address, or `undefined` if the text is not one
+ * @param text - four decimal numbers without leading zeros, or IPv6 (RFC 4291 §2.2) without brackets and zone
+ * @returns the address, or `undefined` if the text is not an address
  */
 export function parseIpAddress(text: string): IpAddress | undefined {
   if (!text.includes(':')) {
@@ -45,14 +45,14 @@ function parseHextets(text: string): bigint | undefined {
   if (halves === undefined || halves.length > 2) return undefined;
   const [head = [], tail] = halves.map((half) => (half === '' ? [] : half.split(':')));
   const zeros = 8 - head.length - (tail?.length ?? 0);
-  // `::` stands for at least one group.
+  // `::` replaces at least one group.
   if (tail === undefined ? zeros !== 0 : zeros < 1) return undefined;
   const all = [...head, ...Array<string>(zeros).fill('0'), ...(tail ?? [])];
   if (!all.every((part) => HEXTET.test(part))) return undefined;
   return all.reduce((value, part) => (value << 16n) | BigInt(`0x${part}`), 0n);
 }
 
-/** Rewrites the last 32 bits as two groups, if they are written as IPv4. */
+/** Rewrites the last 32 bits as two hexadecimal groups if they are written like an IPv4 address. */
 function withoutQuad(text: string): string | undefined {
   if (!text.includes('.')) return text;
   const start = text.lastIndexOf(':') + 1;
@@ -62,16 +62,16 @@ function withoutQuad(text: string): string | undefined {
 }
 
 /**
- * Reads a network, such as `10.0.0.0/8`, or an address, which is a network of one address.
+ * Reads a network, such as `10.0.0.0/8`. A single address is a network too.
  *
- * @returns the network, or `undefined` if the text is not one, or has bits set after its prefix, which must be a mistake
+ * @returns the network, or `undefined` if the text is not a network. Text with bits set after the prefix is not one: it must be a mistake
  */
 export function parseIpNetwork(text: string): IpNetwork | undefined {
   const [address = '', length, more] = text.split('/');
   const first = parseIpAddress(address);
   if (first === undefined || more !== undefined) return undefined;
   if (length === undefined) return { first, prefix: first.bits };
-  // The prefix of a mapped address counts all 128 bits.
+  // The prefix of an IPv4-mapped IPv6 address counts from the first of all 128 bits.
   const prefix = Number(length) - (first.bits === 32 && address.includes(':') ? 96 : 0);
   if (!DECIMAL.test(length) || prefix < 0 || prefix > first.bits) return undefined;
   return (first.value & ((1n << BigInt(first.bits - prefix)) - 1n)) === 0n ? { first, prefix } : undefined;

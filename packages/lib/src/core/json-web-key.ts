@@ -1,10 +1,10 @@
-/** JSON Web Keys (RFC 7517 §4). */
+/** Defines the type of JSON Web Keys (RFC 7517 §4). */
 
 /**
- * A JSON Web Key, as `node:crypto` and the Web Crypto API read and write it. Members with other names may be present too.
+ * A JSON Web Key, as `node:crypto` and the Web Crypto API read and write it. It can have other members too.
  *
- * As a type alias it is compatible with the `JsonWebKey` of `lib.dom` and of every version of `@types/node`, with or without an index
- * signature. An interface would not be.
+ * It is a type alias, so that it is compatible with the `JsonWebKey` of `lib.dom` and of every version of `@types/node`, with or without an
+ * index signature. An interface is not compatible with all of them.
  */
 export type JsonWebKey = {
   kty?: string;

@@ -1,6 +1,6 @@
 /** Handles values that may be promises. Any value with a `then` method counts as a promise. */
 
-/** A value, or any thenable of it. Return the value itself if you can: that saves a turn of the event loop. */
+/** A value, or a thenable that resolves to it. Return the value itself if you can, which is faster. */
 export type MaybePromise<T> = T | PromiseLike<T>;
 
 /**
@@ -13,9 +13,9 @@ export function isPromise<T>(value: MaybePromise<T>): value is PromiseLike<T> {
 }
 
 /**
- * Calls a function with a value, immediately or when the promise of the value is fulfilled.
+ * Calls a function with a value: immediately, or, if the value is a promise, when the promise is fulfilled.
  *
- * @returns what the function returns, or a native promise of it, which settles once even if a thenable throws or calls back twice
+ * @returns the function's result, or a native promise of it, which settles once even if a thenable throws or calls back twice
  */
 export function andThen<T, Result>(
   value: MaybePromise<T>,
@@ -24,12 +24,12 @@ export function andThen<T, Result>(
   return isPromise(value) ? Promise.resolve(value).then(next) : next(value);
 }
 
-/** Ignores the rejection of a promise. An unhandled one would end the process. */
+/** Ignores the rejection of a promise. An unhandled rejection would end the process. */
 export function ignoreRejection(work: unknown): void {
   if (isPromise(work)) Promise.resolve(work).catch(() => {});
 }
 
-/** Calls a hook, and ignores what it throws or rejects with. */
+/** Calls a hook, and ignores its errors and rejections. */
 export function callHook<Args extends readonly unknown[]>(
   hook: ((...args: Args) => unknown) | undefined,
   ...args: Args

@@ -1,7 +1,7 @@
-/** Checks options. A wrong one throws where it is passed, not on the first request. */
+/** Checks options. A wrong option throws when it is passed, not on the first request. */
 import { checkArgument, isInMilliseconds } from './arguments.ts';
 
-/** The kinds of values. Numbers and values of several types are `any`, and are checked where they are read. */
+/** The kinds of option values. Numbers, and values that can have several types, are `any`; the code that reads them checks them. */
 const KINDS = {
   any: { a: 'anything', is: () => true },
   function: { a: 'a function', is: (value: unknown) => typeof value === 'function' },
@@ -18,14 +18,14 @@ const KINDS = {
 /** The kind of an option's value. */
 type OptionKind = keyof typeof KINDS;
 
-/** The kind of each option. If one is left out, the program does not compile. */
+/** The kind of each option. If you leave out an option, the program does not compile. */
 export type OptionKinds<Options> = Readonly<Record<keyof Options, OptionKind>>;
 
 /**
- * Throws for unknown option names and for values of the wrong kind: a misspelled option must not silently skip a check.
+ * Throws for unknown option names, and for values of the wrong kind. A misspelled option must not silently skip a check.
  *
- * @param all - the beginning of a message about all options
- * @param each - the beginning of a message about one option
+ * @param all - the beginning of the message if `options` is not an object
+ * @param each - the beginning of the message about a single option
  * @throws TypeError that names the option
  */
 export function checkOptions<Options extends object>(
@@ -38,9 +38,9 @@ export function checkOptions<Options extends object>(
   checkArgument(KINDS.object.is(options), all, `an object that may have ${names.join(', ')}`, options);
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(kinds, name)) {
-      // Most misspelled names begin correctly. For the others, the message lists all names.
+      // Most misspelled names begin with the right letters.
       const near = names.find((one) => beginning(one) === beginning(name));
-      const hint = near === undefined ? 'there are' : `did you mean ${near}? There are`;
+      const hint = near === undefined ? 'use one of' : `did you mean ${near}? Use one of`;
       throw new TypeError(`${each}${name}: unknown; ${hint} ${names.join(', ')}`);
     }
     const value = options[name as keyof Options];
@@ -56,7 +56,7 @@ const beginning = (name: string) => name.slice(0, 3).toLowerCase();
  *
  * @param name - the beginning of the message: `option users`
  * @param needed - the members that must be present
- * @throws TypeError also for a missing member
+ * @throws TypeError as {@link checkOptions} does, and if a needed member is missing
  */
 export function checkMembers<Of extends object>(
   name: string,
@@ -72,7 +72,7 @@ export function checkMembers<Of extends object>(
 /**
  * Returns a numeric option, or `fallback` if it is `undefined`.
  *
- * @param unit - for the message: `seconds`
+ * @param unit - the unit that the message names: `seconds`
  * @throws TypeError that names the option and its bounds
  */
 export function numberOption(
@@ -90,9 +90,9 @@ export function numberOption(
   return value as number;
 }
 
-/** Largest tolerance and clock margin, in seconds. */
+/** Maximum tolerance and maximum clock margin, in seconds. */
 export const MAX_TOLERANCE = 600;
-/** How far a claimed time may differ from the server's clock by default, in seconds. */
+/** Default tolerance: by how many seconds the `time` claim may differ from the server's clock. */
 export const DEFAULT_TOLERANCE = 20;
 
 /** Returns the wall-clock time, in seconds since the epoch. */
@@ -103,14 +103,14 @@ export function wallClock(): number {
 /**
  * Returns the clock that the option `now` specifies, or the wall clock.
  *
- * @throws TypeError for a clock in milliseconds, such as `Date.now`, by which every token would be too old
+ * @throws TypeError for a clock in milliseconds, such as `Date.now`: it would make every token too old
  */
 export function clockOption(now: (() => number) | undefined): () => number {
   if (now !== undefined) readClock(now);
   return now ?? wallClock;
 }
 
-/** Returns the time of a clock. @throws TypeError if it is in milliseconds */
+/** Reads a clock. @throws TypeError if it is in milliseconds */
 export function readClock(now: () => number): number {
   const time = now();
   if (!isInMilliseconds(time)) return time;

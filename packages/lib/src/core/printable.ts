@@ -1,6 +1,6 @@
 /** Escapes text from a sender, so that it is safe to print in a log line, a terminal or a page. */
 
-// Control (Cc), format with the bidi controls (Cf), line and paragraph separators, surrogates, private use, unassigned.
+// Control, format (including bidi controls), line separator, paragraph separator, surrogate, private use, unassigned, and the backslash.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\\]/gu;
 
 /** Most strings match, and need no escaping. */
@@ -9,9 +9,9 @@ const PLAIN = /^[ -[\]-~]*$/;
 /**
  * Escapes text from a sender, so that it is safe to print.
  *
- * @param text - any string, also one that is not well-formed Unicode
- * @param limit - the number of UTF-16 code units, before escaping, after which the text is cut
- * @returns the text, in which every control, format, bidi and separator character and every backslash is written as `\u{…}`
+ * @param text - any string, even if it is not well-formed Unicode
+ * @param limit - the text is cut after this number of UTF-16 code units, before escaping
+ * @returns the text, with `\u{…}` in place of every control, format, bidi and separator character and every backslash
  *
  * @example
  * ```ts

@@ -10,8 +10,8 @@ import { parseStrictJsonObject } from './strict-json.ts';
 /**
  * Reads the payload of a token.
  *
- * @param segment - from the token, without foreign characters
- * @returns the unverified claims, or what is malformed in them
+ * @param segment - the second segment of the token, which must not have foreign characters
+ * @returns the unverified claims, or the code that says what is malformed
  */
 export function readClaims(segment: string): Claims | MalformedCode {
   const length = decodeSegmentToScratch(segment);

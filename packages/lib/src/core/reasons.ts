@@ -1,8 +1,8 @@
-/** The table of reasons for refusing a request. Tests keep the types, the specification and the documentation in line with it. */
+/** Lists the reasons for refusing a request. Tests check that the types, the specification and the documentation agree with this table. */
 
 import { printable } from './printable.ts';
 
-/** The parameter `error` of the challenge, which is also the member `error` of the response body. */
+/** The value of `error` in the challenge and in the response body. */
 export type WireError =
   | 'invalid_token'
   | 'stale_time'
@@ -15,16 +15,16 @@ export type WireError =
 
 /** What a reason means, and how the server responds to it. */
 export interface ReasonEntry {
-  /** The step (spec/LIFECYCLE.md) that refuses for this reason; 0 if several do. */
+  /** The step (spec/LIFECYCLE.md) that refuses for this reason, or 0 if several steps do. */
   readonly step: number;
   readonly status: 401 | 429 | 503;
-  /** `null` for a challenge without an error. */
+  /** `null` if the challenge has no `error`. */
   readonly error: WireError | null;
-  /** Seconds for `Retry-After`, if the caller may retry. */
+  /** The value of `Retry-After` in seconds, if the caller can retry. */
   readonly retryAfter?: number;
-  /** What happened and what to do, for people. Never sent for the reasons of steps 3 and 4. */
+  /** Says what happened and what to do. Never sent to the caller for a reason of step 3 or 4. */
   readonly message: string;
-  /** Sent to the caller instead of `message`, which is then for the operator. */
+  /** Sent to the caller instead of `message`; then `message` is for the operator. */
   readonly callerMessage?: string;
 }
 
@@ -33,7 +33,7 @@ export const REASONS = Object.freeze({
     step: 1,
     status: 401,
     error: null,
-    message: 'No token was sent; sign the request, and send it with the scheme.',
+    message: 'No token was sent; sign the request, and send the token with the scheme.',
   },
   malformed: {
     step: 2,
@@ -41,7 +41,7 @@ export const REASONS = Object.freeze({
     error: 'invalid_token',
     message: 'The token is malformed; see the detail.',
   },
-  unknown_user: { step: 3, status: 401, error: 'invalid_token', message: 'No such user; register it.' },
+  unknown_user: { step: 3, status: 401, error: 'invalid_token', message: 'No such user; register the user.' },
   user_disabled: {
     step: 3,
     status: 401,
@@ -52,7 +52,7 @@ export const REASONS = Object.freeze({
     step: 3,
     status: 401,
     error: 'invalid_token',
-    message: 'The user has no such key; register it.',
+    message: 'The user has no such key; register the key.',
   },
   key_expired: {
     step: 3,
@@ -94,7 +94,7 @@ export const REASONS = Object.freeze({
     step: 6,
     status: 401,
     error: 'wrong_audience',
-    message: 'The token is for another audience; if it is for this server, add to the option audience.',
+    message: 'The token is for another audience; if that is this server, add it to the option audience.',
     callerMessage: 'The token is for another audience; sign it for the origin of this server.',
   },
   binding_required: {
@@ -113,14 +113,14 @@ export const REASONS = Object.freeze({
     step: 7,
     status: 401,
     error: 'replayed',
-    message: 'The token was used before; sign each request.',
+    message: 'The token was used before; sign each request separately.',
   },
   forgotten: {
     step: 7,
     status: 401,
     error: 'stale_time',
     retryAfter: 1,
-    message: 'The token is older than the nonce store; sign again.',
+    message: 'The token is older than the records of the nonce store; sign again.',
   },
   rate_limited: {
     step: 7,
@@ -141,7 +141,7 @@ export const REASONS = Object.freeze({
 /** Why a request was refused. */
 export type Reason = keyof typeof REASONS;
 
-/** What is malformed: the `detail` of a `malformed` response. It depends only on the bytes that were sent. */
+/** What is malformed: the `detail` of a `malformed` response. It depends only on the request. */
 export const MALFORMED = Object.freeze({
   header_empty: 'The Authorization header is empty.',
   header_repeated: 'There is more than one Authorization credential; send one.',
@@ -156,27 +156,27 @@ export const MALFORMED = Object.freeze({
   typ: 'The typ of the JOSE header is not JWT.',
   kid: 'The kid of the JOSE header is not a string of 1 to 256 bytes.',
   unsupported_header: 'The JOSE header has a crit, b64, zip or enc member.',
-  signature_length: 'The signature has a wrong length for this alg.',
+  signature_length: 'The signature has the wrong length for this alg.',
   payload_json: 'The payload is not canonical base64url of a JSON object in UTF-8 without duplicate members.',
   username: 'The username is not a string of 1 to 600 bytes without control characters and outer white space.',
   time: 'The time is not a number of seconds above 0 and below 2^53.',
   nonce: 'The nonce is not a string of 1 to 255 bytes or a finite number.',
-  registered_claim: 'An exp, nbf or iat is not a finite number, or aud is not a string or array of strings.',
+  registered_claim: 'exp, nbf or iat is not a finite number, or aud is not a string or array of strings.',
   bind: 'The bind claim is not an object of version 1 with only the members aud, htm, target and digest.',
-  identity_header: 'A header imitates an identity header, or Connection names it.',
+  identity_header: 'A header imitates an identity header, or Connection names one.',
 } as const);
 
 /** The stable code of a sentence in {@link MALFORMED}. */
 export type MalformedCode = keyof typeof MALFORMED;
 
-/** A refusal, before it becomes a response. */
+/** A refusal that has not been converted to a response yet. */
 export class Refusal {
   readonly reason: Reason;
-  /** What is malformed, for `malformed`. */
+  /** Says what is malformed, if the reason is `malformed`. */
   readonly detail: MalformedCode | undefined;
-  /** The error of a store or hook, for `unavailable`. Never sent. */
+  /** The error of a store or hook, if the reason is `unavailable`. Never sent. */
   readonly cause: unknown;
-  /** The end of the message: what was expected, or which value was refused. Escaped. */
+  /** The end of the message, escaped: what was expected, or which value was refused. */
   readonly about: string | undefined;
 
   constructor(reason: Reason, detail?: MalformedCode, cause?: unknown, about?: string) {
@@ -186,19 +186,19 @@ export class Refusal {
     this.about = about;
   }
 
-  /** What happened and what to do, for the operator. */
+  /** Tells the operator what happened and what to do. */
   get message(): string {
     const { message } = REASONS[this.reason];
     return this.about === undefined ? message : `${message.slice(0, -1)}: ${this.about}.`;
   }
 }
 
-/** Makes a refusal whose message ends with `about`, escaped. */
+/** Makes a refusal whose message ends with `about`. Escapes `about`. */
 export function refusalAbout(reason: Reason, about: string): Refusal {
   return new Refusal(reason, undefined, undefined, printable(about));
 }
 
-/** Makes the refusal of a malformed request. */
+/** Makes a refusal of a malformed request. */
 export function malformed(detail: MalformedCode): Refusal {
   return new Refusal('malformed', detail);
 }

@@ -10,20 +10,23 @@ export interface AuthenticationRequest {
   readonly method?: string | undefined;
   /** The request-target as sent: `/path?query`, byte for byte. */
   readonly target?: string | undefined;
-  /** The caller's address, for keys restricted to some addresses: the peer of the connection, or as a trusted proxy reports it. */
+  /**
+   * The caller's address, for keys that are restricted to some addresses. Pass the address of the connection's peer, or the address that a
+   * trusted proxy reports.
+   */
   readonly address?: string | undefined;
   /** Members of `bind` that this route requires, in addition to the authenticator's own `require`. */
   readonly require?: readonly BindMember[] | undefined;
   /**
-   * Returns the unpadded base64url SHA-256 of the body as received. Called once, after the nonce was claimed, and only if the token has
-   * `bind.digest`. Without this function, such a token is refused.
+   * Returns the SHA-256 of the body, as received, in unpadded base64url. It is called once, after the nonce was claimed, and only if the
+   * token has `bind.digest`. Without this function, a token that has `bind.digest` is refused.
    */
   readonly bodyDigest?: (() => MaybePromise<string>) | undefined;
   /**
-   * What your own code found malformed in the request, apart from the credential. The request is refused at step 2, and its token is not
+   * Set this if your own code finds the request malformed, apart from its credential. Step 2 then refuses the request, and its token is not
    * used up.
    */
   readonly malformed?: MalformedCode | undefined;
-  /** Any value for the hook `onResult`, passed on unchanged. */
+  /** Any value. The hook `onResult` gets it unchanged. */
   readonly context?: unknown;
 }

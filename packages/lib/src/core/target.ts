@@ -1,7 +1,7 @@
 /** Normalizes and compares request-targets (RFC 9112 §3.2, spec/PROTOCOL.md §5). */
 
 /**
- * Removes an empty query, which some HTTP clients send as a lone `?` and others don't.
+ * Removes an empty query, because some HTTP clients send it as a lone `?` and others leave it out.
  *
  * @param target - path and query
  * @returns `/x` for `/x?`; any other target unchanged
@@ -12,7 +12,7 @@ function withoutEmptyQuery(target: string): string {
 }
 
 /**
- * Removes the fragment, which clients don't send, and an empty query, which only some send.
+ * Removes the fragment, which no client sends, and an empty query, which some clients send.
  *
  * @param target - path and query, and perhaps a fragment
  * @returns the target that is signed and sent

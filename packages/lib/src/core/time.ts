@@ -6,7 +6,7 @@ import type { FreshToken, SignedToken } from './trust.ts';
  * Checks the time claims of a token.
  *
  * @param now - seconds since the epoch
- * @param tolerance - how many seconds the claimed time may differ from now, inclusive
+ * @param tolerance - by how many seconds the `time` claim may differ from `now`, inclusive
  */
 export function checkTime<User>(token: SignedToken<User>, now: number, tolerance: number): FreshToken<User> | Refusal {
   const { time, exp, nbf, iat } = token.claims;
@@ -18,7 +18,7 @@ export function checkTime<User>(token: SignedToken<User>, now: number, tolerance
   return token as unknown as FreshToken<User>;
 }
 
-/** Returns why a claimed time is too far from now, or `undefined` if it is not. If `now` is NaN, the reason is `unavailable`. */
+/** Returns why a `time` claim is refused, or `undefined` if it is close enough to `now`. If `now` is NaN, the reason is `unavailable`. */
 export function outsideWindow(time: number, now: number, tolerance: number): Reason | undefined {
   if (time < now - tolerance) return 'stale';
   if (time > now + tolerance) return 'from_the_future';

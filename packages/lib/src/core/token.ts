@@ -28,7 +28,7 @@ function readToken(text: string): UnverifiedToken | MalformedCode {
   if (typeof header === 'string') return header;
   const { algorithm, kid, hint } = header;
 
-  // A third dot would be in the signature, and is not base64url.
+  // A third dot would be part of the signature, where it is not valid base64url.
   const signature = decodeSignature(text.slice(secondDot + 1));
   if (signature === undefined) return 'not_base64url';
   const { length } = signature;
@@ -42,11 +42,11 @@ function readToken(text: string): UnverifiedToken | MalformedCode {
   return { algorithm, kid, hint, claims, signingInput, signature } as UnverifiedToken;
 }
 
-/** Returns the code that helps the sender most, if several apply. */
+/** Returns the most helpful code for the sender if several codes apply. */
 function mostTelling(text: string, code: MalformedCode): MalformedCode {
   if (code === 'too_long') return code;
   if (text === '') return 'no_token';
   if (text.includes(',')) return 'header_repeated';
-  // Quotes, or a second scheme.
+  // The token may be in quotes, or follow a second scheme.
   return text.split('.').length === 3 && !/^["']|^\w+ /.test(text) ? code : 'not_a_token';
 }

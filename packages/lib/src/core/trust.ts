@@ -1,6 +1,6 @@
 /**
- * The states of a token. Each step takes only what the step before it returns, so that a program with a missing step, or with steps in
- * a wrong order, does not compile. The mark exists only in the types.
+ * Defines one type for each state of a token. Each step accepts only the type that the previous step returns, so a program that skips a
+ * step or changes the order does not compile. The state exists only in the types, not at run time.
  */
 import type { Algorithm } from './algorithms.ts';
 import type { Claims } from './claims.ts';
@@ -13,14 +13,14 @@ interface Token<Trust extends string> {
   readonly claims: Claims;
 }
 
-/** Step 2: a well-formed token. Anyone can make one. */
+/** Returned by step 2: the token is well-formed. Anyone can make one. */
 export interface UnverifiedToken extends Token<'unverified'> {
   readonly algorithm: Algorithm;
   readonly kid: string | undefined;
   readonly hint: KeyHint;
   /** `header.payload`, the JWS signing input (RFC 7515 §5.1). */
   readonly signingInput: string;
-  /** Belongs to this token: no other request overwrites it. */
+  /** The bytes belong to this token: no other request overwrites them. */
   readonly signature: Uint8Array;
 }
 
@@ -30,19 +30,19 @@ interface Verified<User, Trust extends string> extends Token<Trust> {
   readonly key: VerificationKey;
 }
 
-/** Step 4: signed with a usable key of the user, at some time. */
+/** Returned by step 4: a usable key of the user has signed the token, now or in the past. */
 export interface SignedToken<User> extends Verified<User, 'signed'> {}
 
-/** Step 5: also signed just now. */
+/** Returned by step 5: the token was also signed just now. */
 export interface FreshToken<User> extends Verified<User, 'fresh'> {}
 
-/** Step 6: also meant for this server and this request. */
+/** Returned by step 6: the token is also for this server and this request. */
 export interface BoundToken<User> extends Verified<User, 'bound'> {}
 
-/** Step 7: also never used before. The request is authenticated, except for the digest of its body. */
+/** Returned by step 7: the token was also never used before. The digest of the body is not checked yet. */
 export interface ClaimedToken<User> extends Verified<User, 'claimed'> {}
 
-/** Step 3: the user, and the keys that may have signed the token. */
+/** Returned by step 3: the user, and the keys that may have signed the token. */
 export interface Candidates<User> {
   readonly record: UserRecord<User>;
   readonly keys: readonly KeyRecord[];

@@ -5,13 +5,13 @@ import type { KeyRecord, KeyState, UserRecord } from './contracts.ts';
 import { type Reason, Refusal } from './reasons.ts';
 import type { Candidates, SignedToken, UnverifiedToken } from './trust.ts';
 
-/** How many keys are tried for a token. */
+/** Maximum number of keys that are tried for a token. */
 const MAX_TRIES = 4;
 
-/** A `kid` of this form names one key. Other forms are ignored, because other issuers have their own. */
+/** A `kid` of this form selects one key. Other forms select nothing, because other issuers choose their own. */
 const FINGERPRINT = /^[0-9a-f]{64}$/i;
 
-/** Why a key in this state is not used; `null` if it is. An unknown state has no entry, and its key is not used either. */
+/** For each state of a key, why the key is not used, or `null` if it is used. A key in an unknown state is not used either. */
 const WHY_UNUSABLE: Readonly<Record<KeyState, Reason | null>> = {
   active: null,
   staged: null,
@@ -20,15 +20,15 @@ const WHY_UNUSABLE: Readonly<Record<KeyState, Reason | null>> = {
 };
 
 /**
- * Selects the usable keys of a user that may have signed the token: they match `alg`, the length of the signature and, if it names a
- * key, `kid`; and they may be used from the caller's address.
+ * Selects the usable keys of a user that may have signed the token. Each matches `alg`, the length of the signature and, if it selects a
+ * key, `kid`. Each may be used from the caller's address.
  */
 export function selectCandidates<User>(
   token: UnverifiedToken,
   record: UserRecord<User> | undefined | null,
   address?: string | undefined,
 ): Candidates<User> | Refusal {
-  // A store may compare usernames less strictly, such as without case.
+  // A store may compare usernames less strictly, for example case-insensitively.
   if (record === undefined || record === null || record.username !== token.claims.username)
     return new Refusal('unknown_user');
   if (record.disabled) return new Refusal('user_disabled');
@@ -50,13 +50,13 @@ export function selectCandidates<User>(
 function mayHaveSigned({ key, issuerKid: name }: KeyRecord, { algorithm, signature, kid }: UnverifiedToken): boolean {
   const isNamed = kid === undefined || kid === key.kid || kid === name;
   if (!isNamed && FINGERPRINT.test(kid) && kid.toLowerCase() !== key.kid) return false;
-  // After the name, because a store may parse the key only when these members are read.
+  // Check this after the kid, because a store may not parse the key until these members are read.
   return key.signatureLength === signature.length && key.algorithms.includes(algorithm.name);
 }
 
 /**
- * Verifies the signature. A refusal of step 3 is returned after one verification with a dummy key, so that the response time does not
- * reveal whether a user or key exists.
+ * Verifies the signature. If step 3 has refused the token, verifies once with a dummy key and returns that refusal, so that the response
+ * time does not reveal whether a user or key exists.
  */
 export function verifySignature<User>(
   token: UnverifiedToken,
@@ -68,7 +68,8 @@ export function verifySignature<User>(
   }
   const { algorithm, signingInput, signature } = token;
   for (const { key } of candidates.keys) {
-    // An RSA signature above the modulus is refused at once (RFC 8017 §5.2.2). The time would reveal the key's existence and modulus.
+    // OpenSSL refuses an RSA signature above the modulus at once (RFC 8017 §5.2.2). The short response time would reveal that the key
+    // exists, and what its modulus is.
     if (key.modulus !== undefined && !isBelow(signature, key.modulus)) verifyWithDecoy(token);
     else if (verify(algorithm, key.handle, signingInput, signature)) {
       return { claims: token.claims, record: candidates.record, key } as SignedToken<User>;
@@ -88,12 +89,12 @@ const decoys = new Map<string, EnginePublicKey>();
 
 function verifyWithDecoy({ algorithm, signingInput, signature }: UnverifiedToken): void {
   const below = new Uint8Array(signature);
-  // Any value is now below the modulus of the dummy key, so that OpenSSL does all of its work.
+  // Now the signature is below the modulus of the dummy key, so OpenSSL does all of its work.
   if (algorithm.keyType === 'rsa') below[0] = 0;
   verify(algorithm, decoyKey(algorithm, below.length), signingInput, below);
 }
 
-/** Returns a dummy key, whose private half nobody has. There is one for each length of signature, so their number is limited. */
+/** Returns a dummy key, whose private key is not kept. There is one for each curve or RSA signature length, so their number is limited. */
 function decoyKey(algorithm: Algorithm, signatureLength: number): EnginePublicKey {
   const id = `${algorithm.curve ?? algorithm.keyType} ${signatureLength}`;
   let key = decoys.get(id);

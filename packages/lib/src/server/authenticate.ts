@@ -1,4 +1,4 @@
-/** Authenticates requests. `authenticate` checks each of them in the order of spec/LIFECYCLE.md, which the types enforce. */
+/** Authenticates requests. `authenticate` checks each request in the order of spec/LIFECYCLE.md, and the types enforce this order. */
 import { credentialReader } from '../core/authorization.ts';
 import { checkBinding } from '../core/check-binding.ts';
 import { checkClaim } from '../core/check-claim.ts';
@@ -25,7 +25,7 @@ export interface Identity<User> {
   readonly username: string;
   /** The application's own object for this user, from the key store. */
   readonly user: User;
-  /** The key that signed. */
+  /** The key that signed the token. */
   readonly key: VerificationKey;
   /** All claims of the token. */
   readonly claims: Claims;
@@ -41,17 +41,18 @@ export type AuthenticationResult<User> = AcceptedResult<User> | RefusedResult;
 /** Authenticates requests. {@link createAuthenticator} makes one. */
 export interface Authenticator<User> {
   /**
-   * Authenticates a request. If the token is good, it is used up.
+   * Authenticates a request. A token can be used only once.
    *
    * @param request - the parts of the request that are checked
-   * @returns who sent the request, or the complete response to a refused one, also if a store fails; the promise never rejects
+   * @returns who sent the request, or the complete response that refuses it. The promise never rejects, even if a store fails
    */
   authenticate(request: AuthenticationRequest): Promise<AuthenticationResult<User>>;
   /**
-   * Checks whether requests can be authenticated now, for your own `/readyz`. Call it as often as you like: the key store is asked at
+   * Checks whether requests can be authenticated now, for your own `/readyz`. Call it as often as you like: it queries the key store at
    * most once a second.
    *
-   * @returns `ready`, or the reason why the nonce store or the key store cannot serve; settles within a second, and never rejects
+   * @returns `{ ready: true }`, or the reason why the nonce store or the key store cannot serve. The promise settles within a second, and
+   *   never rejects
    */
   readiness(): Promise<Readiness>;
 }
@@ -90,7 +91,7 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
     claims: Claims | undefined,
     kid: string | undefined,
   ): void {
-    // Without a hook, nothing needs to be escaped.
+    // Without a hook, skip the cost of escaping.
     if (onResult === undefined) return;
     ignoreRejection(onResult(eventOf(outcome, claims, kid), request));
   }
@@ -98,7 +99,7 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
   function accept(token: ClaimedToken<User>, request: AuthenticationRequest): AcceptedResult<User> {
     const { claims, record, key } = token;
     tell('accepted', request, claims, key.kid);
-    // The request is accepted even if the use of the key cannot be recorded.
+    // Accept the request even if the use of the key cannot be recorded.
     if (keys.recordUse !== undefined) callHook(() => keys.recordUse?.(key, clock()));
     return { ok: true, username: record.username, user: record.user, key, claims };
   }
@@ -117,7 +118,7 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
     try {
       tell(refusal, request, token?.claims, token?.kid);
     } catch {
-      // The hook itself fails: respond without it.
+      // The hook has failed again: respond without it.
     }
     return answer(refusal, 0);
   }
@@ -128,17 +129,17 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
     async authenticate(request) {
       let parsed: UnverifiedToken | undefined;
       try {
-        // 1. One Authorization header, our scheme.
+        // 1. Read the credential from the `Authorization` header.
         const credential = readCredential(request.authorization);
         if (credential instanceof Refusal) return refuse(credential, request);
 
-        // 2. A well-formed token, in a request without malformed headers.
+        // 2. Refuse a malformed request, and read the token.
         if (request.malformed !== undefined) return refuse(malformed(request.malformed), request);
         const token = parseToken(credential);
         if (token instanceof Refusal) return refuse(token, request);
         parsed = token;
 
-        // 3. The user, and the keys that may have signed.
+        // 3. Find the user, and the keys that may have signed.
         const found = keys.find(token.claims.username, token.hint);
         const candidates = selectCandidates(
           token,
@@ -146,26 +147,26 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
           request.address,
         );
 
-        // 4. The signature. If step 3 refused, a dummy key is tried, so that the response takes as long.
+        // 4. Verify the signature. After a refusal by step 3, this tries a dummy key, so that the response takes as long.
         const signed = verifySignature(token, candidates);
         if (signed instanceof Refusal) return refuse(signed, request, token);
 
-        // 5. Signed just now.
+        // 5. Check that the token was signed just now.
         const now = clock();
         const fresh = checkTime(signed, now, tolerance);
         if (fresh instanceof Refusal) return refuse(fresh, request, token);
 
-        // 6. For this server and this request.
+        // 6. Check that the token is for this server and this request.
         const bound = checkBinding(fresh, request, policy);
         if (bound instanceof Refusal) return refuse(bound, request, token);
 
-        // 7. Never used before.
+        // 7. Check that the token was never used before.
         const outcome = nonces.claim(bound.claims, now);
         const claim = isPromise(outcome) ? await inTime(outcome, PATIENCE, 'the nonce store') : outcome;
         const claimed = checkClaim(bound, claim, clock(), tolerance);
         if (claimed instanceof Refusal) return refuse(claimed, request, token);
 
-        // 8. With the body that was signed.
+        // 8. Check that the body is the one that was signed.
         const { bind } = claimed.claims;
         if (bind?.digest !== undefined && bind.digest !== (await request.bodyDigest?.())) {
           return refuse(new Refusal('binding_mismatch'), request, token);

@@ -2,29 +2,29 @@ import type { Claims } from '../core/claims.ts';
 import { printable } from '../core/printable.ts';
 import { type MalformedCode, REASONS, type Reason, type Refusal } from '../core/reasons.ts';
 
-/** What `onResult` is called with. It contains no token, signature or key, and all strings from the sender are escaped. */
+/** The event that `onResult` is called with. It contains no token, signature or key, and all strings from the sender are escaped. */
 export interface AuthenticationEvent {
   readonly reason: 'accepted' | Reason;
-  /** What is malformed, for `malformed`. */
+  /** Says what is malformed, if the reason is `malformed`. */
   readonly detail?: MalformedCode;
-  /** As claimed: trust it only if `verified` is true. Absent if the token could not be read. */
+  /** The `username` claim: trust it only if `verified` is true. Absent if the token could not be read. */
   readonly username?: string;
   readonly kid?: string;
-  /** Seconds since the epoch, as claimed. */
+  /** The `time` claim, in seconds since the epoch. */
   readonly time?: number;
   readonly nonce?: string | number;
-  /** Whether the signature is valid, so that the claims are the user's own. */
+  /** Whether the signature is valid, which proves that the user made the claims. */
   readonly verified: boolean;
-  /** The error of a store or hook, for `unavailable`. */
+  /** The error of a store or hook, if the reason is `unavailable`. */
   readonly cause?: unknown;
-  /** What happened and what to do, for people. */
+  /** Says what happened and what to do. */
   readonly message: string;
 }
 
 /**
- * Makes the event of a decision.
+ * Makes the event for a decision.
  *
- * @param kid - of the key that verified the signature, or as claimed
+ * @param kid - the kid of the key that verified the signature, or else the kid in the token
  */
 export function eventOf(
   outcome: 'accepted' | Refusal,
@@ -38,7 +38,7 @@ export function eventOf(
     ...(kid === undefined ? {} : { kid: printable(kid) }),
   };
   if (outcome === 'accepted')
-    return { reason: 'accepted', message: 'The request was let in.', verified: true, ...said };
+    return { reason: 'accepted', message: 'The request was accepted.', verified: true, ...said };
   const { reason, detail, cause, message } = outcome;
   const { step } = REASONS[reason];
   return {

@@ -18,24 +18,24 @@ import type { AuthenticationEvent } from './event.ts';
 export interface AuthenticatorOptions<User> {
   readonly keys: KeyStore<User>;
   readonly nonces: NonceStore;
-  /** How many seconds a claimed time may differ from the server's clock, inclusive; 1 to 600, default 20. */
+  /** By how many seconds the `time` claim may differ from the server's clock, inclusive. From 1 to 600; default: 20. */
   readonly tolerance?: number;
   /** The values of `bind.aud` and `aud` that this server accepts, compared exactly. Default: none. */
   readonly audience?: string | readonly string[];
-  /** Members of `bind` that every token must have. Default: none. `aud` needs the option `audience`. */
+  /** Members of `bind` that every token must have. Default: none. `aud` requires the option `audience`. */
   readonly require?: readonly BindMember[];
   /** Maps the raw request-target to the one that callers sign, if a proxy rewrites paths. */
   readonly externalTarget?: (raw: string) => string;
-  /** The scheme of the `Authorization` header; default `JWT`. */
+  /** The scheme of the `Authorization` header. Default: `JWT`. */
   readonly scheme?: string;
-  /** The realm of the challenge; default `api`. */
+  /** The realm of the challenge. Default: `api`. */
   readonly realm?: string;
-  /** Seconds since the epoch; default the wall clock. */
+  /** Returns the current time in seconds since the epoch. Default: the wall clock. */
   readonly now?: () => number;
   /**
-   * Called after every decision, with the internal reason and the request. Strings in the request are not escaped, and its
-   * `authorization` must not be logged. If the hook throws, the request is refused as `unavailable`, and the hook is called again. A
-   * promise that it returns is not awaited.
+   * Called after every decision, with the internal reason and the request. Strings in the request are not escaped, and its `authorization`
+   * must not be logged. If the hook throws, the request is refused as `unavailable`, and the hook is called again. If the hook returns a
+   * promise, it is not awaited.
    */
   readonly onResult?: (event: AuthenticationEvent, request: AuthenticationRequest) => void;
 }
@@ -65,7 +65,7 @@ export function readOptions<User>(options: AuthenticatorOptions<User>) {
   const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE, 'seconds');
   if (!(tolerance <= nonces.tolerance)) {
     throw new TypeError(
-      `option tolerance: ${tolerance} s is more than the ${nonces.tolerance} s for which the nonce store keeps records; give both the same`,
+      `option tolerance: ${tolerance} s is more than the ${nonces.tolerance} s for which the nonce store keeps records; set both to the same`,
     );
   }
   return { keys, nonces, scheme, realm, now, onResult, tolerance, policy: readPolicy(options) };

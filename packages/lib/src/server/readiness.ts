@@ -4,17 +4,17 @@ import { inTime } from '../core/in-time.ts';
 
 /** How long a result is reused, in seconds. */
 const STANDS = 1;
-/** How long to wait for the key store, in milliseconds: Kubernetes gives up a probe after a second. */
+/** How long to wait for the key store, in milliseconds. By default, Kubernetes gives up a probe after a second. */
 const PATIENCE = 900;
-/** How long to wait for a pending check before another one is started, in seconds. */
+/** How long to wait for a pending query before starting another one, in seconds. */
 const ABANDONED = 10;
 
 /**
- * Makes `authenticator.readiness()`. However often it is called, the key store is asked at most once a second, and not before the
- * previous check has ended or has taken 10 seconds.
+ * Makes `authenticator.readiness()`. However often it is called, it queries the key store at most once a second, and waits up to 10 seconds
+ * for the previous query to end.
  *
- * @param now - seconds since the epoch
- * @param monotonic - seconds that never decrease
+ * @param now - returns seconds since the epoch
+ * @param monotonic - returns seconds of a clock that is never set back
  */
 export function readinessProbe(
   keys: KeyStore<unknown>,
@@ -64,5 +64,5 @@ const READY: Readiness = { ready: true };
 function messageOf(error: unknown): string {
   const { message, code, errors } = (error ?? {}) as { message?: string; code?: string; errors?: readonly unknown[] };
   if (errors?.[0] !== undefined) return messageOf(errors[0]);
-  return message || code || 'it failed without a message';
+  return message || code || 'the error has no message';
 }

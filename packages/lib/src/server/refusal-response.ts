@@ -1,4 +1,4 @@
-/** Makes responses to refused requests: status, challenge (RFC 9110 §11.6.1) and problem details (RFC 9457). */
+/** Makes the responses to refused requests, which consist of status, challenge (RFC 9110 §11.6.1) and problem details (RFC 9457). */
 import { MALFORMED, REASONS, type Reason, type ReasonEntry, type Refusal } from '../core/reasons.ts';
 
 /** The complete response to a refused request. Send it unchanged. */
@@ -6,7 +6,7 @@ export interface RefusedResult {
   readonly ok: false;
   /** The internal reason, for hooks, logs and metrics. The response is the same for all reasons of steps 3 and 4. */
   readonly reason: Reason;
-  /** What is malformed, for `malformed`. */
+  /** Says what is malformed, if the reason is `malformed`. */
   readonly detail: Refusal['detail'];
   readonly status: 401 | 429 | 503;
   readonly headers: Readonly<Record<string, string>>;
@@ -14,7 +14,7 @@ export interface RefusedResult {
   readonly body: string;
 }
 
-/** What a challenge contains. */
+/** The contents of a challenge. */
 export interface ChallengeOptions {
   readonly scheme: string;
   readonly realm: string;
@@ -24,12 +24,12 @@ export interface ChallengeOptions {
 
 const TITLES = { 401: 'Unauthorized', 429: 'Too Many Requests', 503: 'Service Unavailable' } as const;
 
-/** All reasons of these steps get the same response. */
+/** The response is the same for all reasons of these steps. */
 const SILENT_STEPS = [3, 4];
 const SILENT_DETAIL = 'The token was not accepted; check the username, its registered key, and the signature.';
 
 /**
- * Makes the function that converts refusals to responses.
+ * Makes a function that converts refusals to responses.
  *
  * @throws TypeError if the realm cannot be written in a header
  */

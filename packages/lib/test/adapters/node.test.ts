@@ -17,6 +17,6 @@ test('an unknown option is refused by name', () => {
   const notCalled = () => Promise.reject(new Error('not called'));
   const auth = { authenticate: notCalled, readiness: notCalled };
   expect(() => nodeAuth(auth, { requires: ['aud'] } as never)).toThrow(
-    new TypeError('option requires: unknown; did you mean require? There are require'),
+    new TypeError('option requires: unknown; did you mean require? Use one of require'),
   );
 });

@@ -251,7 +251,7 @@ test.each([null, undefined, true, 'malformed', 'bad_signature', {}])(
         onResult: ({ cause }) => causes.push(cause),
       });
       expect(await auth.authenticate({ authorization: await authorization() })).toMatchObject({ status: 503 });
-      expect(causes).toMatchObject([{ message: expect.stringContaining('gave no outcome') }]);
+      expect(causes).toMatchObject([{ message: expect.stringContaining('returned no outcome') }]);
     }
   },
 );

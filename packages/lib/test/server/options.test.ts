@@ -108,7 +108,7 @@ describe.each(Object.keys(MAKERS) as Maker[])('%s', (maker) => {
       const error = await errorOf(() => MAKERS[maker]({ [option]: undefined }));
       expect(error).toBeInstanceOf(TypeError);
       expect((error as TypeError).message).toMatch(
-        new RegExp(`^option ${option}: unknown; (?:did you mean \\w+\\? T|t)here are \\w+`),
+        new RegExp(`^option ${option}: unknown; (?:did you mean \\w+\\? U|u)se one of \\w+`),
       );
     },
   );

@@ -36,7 +36,7 @@ const signed = (members: readonly (keyof typeof HERE)[] = []) =>
   });
 
 describe('a request without a token of the scheme', () => {
-  const SENTENCE = 'No token was sent; sign the request, and send it with the scheme: ';
+  const SENTENCE = 'No token was sent; sign the request, and send the token with the scheme: ';
 
   test('names the scheme', async () => {
     expect(await refused(undefined)).toMatchObject({ reason: 'missing', caller: `${SENTENCE}JWT.` });
@@ -87,7 +87,7 @@ test('wrong_audience tells the caller what to sign, and the operator which audie
     reason: 'wrong_audience',
     caller,
     operator:
-      'The token is for another audience; if it is for this server, add to the option audience: https://here.example.',
+      'The token is for another audience; if that is this server, add it to the option audience: https://here.example.',
   });
   const elsewhere = await createAuthorization({ username: 'guido', key, bind: { aud: 'a\nb' } });
   const { operator } = await refused(elsewhere, { audience: 'https://here.example' });

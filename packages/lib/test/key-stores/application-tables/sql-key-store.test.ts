@@ -427,7 +427,7 @@ describe('wrong mappings', () => {
     } catch (error) {
       message = (error as Error).message;
     }
-    const members = message.replace(/.*there are /, '').split(', ');
+    const members = message.replace(/.*use one of /, '').split(', ');
     const page = readFileSync(new URL('../../../../../docs/OWN_USERS.md', import.meta.url), 'utf8');
     const documented = [...page.matchAll(new RegExp(`^\\| \`${name}\\.(\\w+)\` \\|`, 'gm'))].map(([, one]) => one);
     expect(documented.sort()).toEqual(members.sort());

@@ -88,8 +88,8 @@ export interface OverloadRow {
 
 /**
  * @param progress - called with each row, because the benchmark takes minutes
- * @param only - a store; default all
- * @param ajwtd - the program, to compare another version
+ * @param only - a store; default: all stores
+ * @param ajwtd - path of the program; to measure another version, give its path
  */
 export async function benchOverload(
   progress: (what: string) => void,

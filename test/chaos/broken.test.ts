@@ -7,14 +7,14 @@ import { runFault } from './runner.ts';
 
 const run = (fault: keyof typeof BROKEN) => runFault(BROKEN[fault], 1, () => {});
 
-test('finds tokens accepted twice by a store that checks first and writes later', async () => {
+test('the suite finds tokens that a store accepts twice because it checks first and writes later', async () => {
   const { doubles, failures } = await run('check-then-record');
   expect(doubles.length).toBeGreaterThan(0);
   expect(failures.join()).toContain('accepted twice');
 });
 
 test.skipIf(lacksRedis())(
-  'finds tokens accepted twice after a loss by a store that does not notice the loss (needs redis-server)',
+  'the suite finds tokens that a store accepts twice because it does not notice a loss of data (needs redis-server)',
   async () => {
     const { doubles, failures } = await run('without-epoch');
     expect(doubles.length).toBeGreaterThan(0);

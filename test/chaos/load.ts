@@ -90,7 +90,7 @@ export class Load {
     for (const token of used) await Promise.all(ports.map((_, server) => this.#send(token, server, false)));
   }
 
-  /** Signs and sends a token. One in four is dated ahead. If the servers' clocks are wrong, every second one is dated by them. */
+  /** Signs and sends a token. A quarter of the tokens are dated ahead. If the servers' clocks are wrong, half are dated by those. */
   #fresh(index: number): void {
     const { users, tolerance, ports, offset } = this.#options;
     const made = wall();

@@ -12,7 +12,7 @@ export interface FaultReport extends Verdict {
   readonly rounds: number;
   /** Number of rounds without a stall of the machine, whose times count. */
   readonly timed: number;
-  /** Seconds from the server's return until each server accepted a fresh token, in the worst round. */
+  /** Seconds in the worst round from the server's return until each server accepted a fresh token. */
   readonly recovery: number;
   /** Seconds from the server's return until the last refusal of an honest, fresh token, in the worst round. */
   readonly lockOut: number;
@@ -109,7 +109,7 @@ function lastAnswers(log: readonly LoadEntry[]): string {
     .join(', ');
 }
 
-/** Returns the seconds from the server's return until the last honest token that was refused was made. */
+/** Returns how many seconds after the server's return the last refused honest token was made. */
 function lastRefusal(log: readonly LoadEntry[], { healed, ended }: Round): number {
   const servedTokens = new Map<LoadToken, boolean>();
   for (const { token, first, status } of log) {

@@ -14,7 +14,7 @@ const HEARTBEAT_MS = 2000;
 export interface ListenTimes {
   /** Milliseconds until a lost connection is opened again. */
   readonly retryMs: number;
-  /** Milliseconds to wait for a notification that this process has sent itself. */
+  /** Milliseconds to wait for a notification that this process has sent to itself. */
   readonly echoMs: number;
   /** Milliseconds until a connection that delivers no notifications is replaced. */
   readonly silenceMs: number;

@@ -1,4 +1,4 @@
-/** Headers that tell the application who sent a request, and the removal of forged ones. */
+/** Makes the headers that tell the application who sent a request, and removes forged ones. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AcceptedResult } from 'asymmetric-jwt-auth';
 import { canonicalName } from '../config.ts';

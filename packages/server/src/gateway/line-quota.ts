@@ -34,7 +34,7 @@ interface Place<Thing> {
 /**
  * Makes a quota for the lines of each wall-clock second.
  *
- * @param report - called for each subject with omitted lines, at the end of the second at the latest; the subject is `undefined` if the
+ * @param report - called for each subject with omitted lines, no later than the end of the second; the subject is `undefined` if the
  *   count is the sum of several subjects
  */
 export function lineQuota<Thing>(

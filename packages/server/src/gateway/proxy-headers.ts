@@ -10,14 +10,14 @@ const NEVER = /^(?:proxy|x-original-(?:method|path|ur[il])|x-rewrite-(?:path|ur[
 
 /** Forwarded from trusted proxies only: statements about the client, the connection or the layout of the site. */
 const OF_PROXIES: readonly RegExp[] = [
-  // Who sent the request, how, and for which host.
+  // These say who sent the request, how, and for which host.
   /^(?:forwarded|x-forwarded(?:-.*)?|x-original-.*|x-rewrite-.*|x-envoy-.*)$/,
   /^(?:x-real-ip|client-ip|true-client-ip|x-(?:client|cluster-client|originating|remote)-(?:ip|addr)|x-azure-clientip)$/,
   /^(?:cf-connecting-ip(?:v6)?|fastly-client-ip|x-appengine-user-ip)$/,
   /^(?:front-end-https|x-(?:url-)?scheme|x-host|x-http-host-override|x-script-name)$/,
-  // The client certificate that the proxy verified (RFC 9440, and older names).
+  // These contain the client certificate that the proxy verified (RFC 9440, and older names).
   /^(?:client-cert(?:-chain)?|(?:x-)?ssl-(?:client-)?.*|x-(?:client-cert|arr-clientcert)(?:-.*)?)$/,
-  // Which local files the application may make the proxy send.
+  // These say which local files the application can make the proxy send.
   /^(?:x-accel-mapping|x-sendfile-type)$/,
 ];
 

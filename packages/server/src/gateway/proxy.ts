@@ -15,7 +15,7 @@ import { watchProgress } from './watch-progress.ts';
 
 /** Forwards requests to one origin. */
 export interface UpstreamProxy {
-  /** @param headers - headers for the application */
+  /** Forwards a request. @param headers - headers for the application */
   pass(request: IncomingMessage, response: ServerResponse, headers: IncomingMessage['headers']): void;
   close(): void;
 }

@@ -50,7 +50,7 @@ beforeEach(() => {
 });
 
 test.skipIf(lacksOpenssl)(
-  'adds every key of the list, prints the fingerprints, and names the lines it skips',
+  'key add adds every key in the list at a URL, prints the fingerprints, and names the lines that it skips',
   async () => {
     handle = (_request, response) => {
       const keys = [readFileSync(file('a.pub'), 'utf8'), '# more', 'ssh-dss AAAA', readFileSync(file('b.pub'), 'utf8')];
@@ -63,7 +63,7 @@ test.skipIf(lacksOpenssl)(
   },
 );
 
-test.skipIf(lacksOpenssl)('needs --allow-url and https', async () => {
+test.skipIf(lacksOpenssl)('key add with a URL needs --allow-url and https', async () => {
   handle = () => expect.unreachable();
   for (const source of [url(), 'github:gvanrossum']) {
     expect(await ajwtd(words(source))).toMatchObject({
@@ -77,7 +77,7 @@ test.skipIf(lacksOpenssl)('needs --allow-url and https', async () => {
   }
 });
 
-test.skipIf(lacksOpenssl)('follows redirects on the same host, and to no other host', async () => {
+test.skipIf(lacksOpenssl)('key add follows redirects on the same host, and to no other host', async () => {
   handle = (request, response) => {
     if (request.url === '/here') response.end(readFileSync(file('a.pub')));
     else response.writeHead(302, { location: request.url === '/near' ? '/here' : 'elsewhere' }).end();
@@ -91,7 +91,7 @@ test.skipIf(lacksOpenssl)('follows redirects on the same host, and to no other h
 });
 
 test.skipIf(lacksOpenssl)(
-  'refuses a response that is too long, empty, cut off or without keys, in one line',
+  'key add refuses a response that is too long, empty, cut off or without keys, in one line',
   async () => {
     const line = /^ajwtd: [^\n]*https:\/\/localhost:\d+[^\n]*\n$/;
     for (const [answer, message] of [

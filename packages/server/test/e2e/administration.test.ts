@@ -1,4 +1,4 @@
-/** Changes that an operator makes with a command apply to the next request. */
+/** Tests that the changes that an operator makes with a command apply to the next request. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { type Ajwtd, ajwt, ajwtdProcess, scratch, serve } from 'ajwt-testkit/ajwtd';

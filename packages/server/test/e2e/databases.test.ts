@@ -173,7 +173,7 @@ describe.each([
       ]);
     });
 
-    test('while the database is down the server responds with 503, and it accepts requests within 5 s of its return', async () => {
+    test('the server responds with 503 while the database is down, and accepts requests within 5 s after it is back', async () => {
       const server = await serve({ database: where });
       await serves(server, 5000);
       const used = withToken(token('alice', alice));

@@ -66,7 +66,7 @@ function expectUnharmed(from: number): void {
   expect(failures, 'no internal error').toEqual([]);
 }
 
-describe(`random requests, seed ${SEED}`, () => {
+describe(`random requests with the seed ${SEED}`, () => {
   test('get only allowed responses from the public listener, and the next good request is accepted', async () => {
     const from = server.log.length;
     const seen = await sendAll(server.port, rawConnections(SEED, CONNECTIONS), ALLOWED);

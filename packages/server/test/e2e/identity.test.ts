@@ -1,4 +1,4 @@
-/** The application learns the user from the gateway only, never from the client. */
+/** The application receives the identity only from the gateway, never from the client. */
 import type { KeyObject } from 'node:crypto';
 import { type Ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
 import { exchange, request } from 'ajwt-testkit/connection';

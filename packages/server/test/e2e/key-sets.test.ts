@@ -172,7 +172,7 @@ describe('if a JWK set cannot be fetched', () => {
   });
 });
 
-describe('without permission', () => {
+describe('without an option that allows it', () => {
   test('a server does not fetch from a private host, and its log says how to allow it', async () => {
     const key = await newKey();
     const at = await trust('private', key);

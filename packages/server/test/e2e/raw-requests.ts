@@ -77,7 +77,7 @@ const request = fc
   )
   .map((parts) => parts.join(''));
 
-/** Makes what is sent over one connection, in parts that are written one after another. */
+/** Makes the bytes for one connection, in parts that are written one after another. */
 const connection = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(request) },
   { weight: 3, arbitrary: fc.array(request, { minLength: 2, maxLength: 5 }) },

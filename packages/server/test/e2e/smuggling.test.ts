@@ -65,14 +65,14 @@ const AMBIGUOUS: Readonly<Record<string, readonly [lines: readonly string[], bod
   'a chunk extension with LF': [['Transfer-Encoding: chunked'], `2;a\n{}\r\n0\r\n\r\n${SMUGGLED}`],
 };
 
-describe('an ambiguous request with a good token', () => {
+describe('an ambiguous request with a good token is read as at most one request', () => {
   test.each(Object.entries(AMBIGUOUS))('%s', async (_what, [lines, body]) => {
     const before = upstream.received().length;
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [signed(), ...lines], 'POST', body));
     const answers = await everything(connection);
     expect(answers).toMatch(/^(HTTP\/1\.1 (400|401|200|502) |$)/);
-    // What follows the request is a second request, without a token.
+    // If a second request is read, it has no token.
     expect(answers.match(/HTTP\/1\.1 200 /g)?.length ?? 0).toBeLessThanOrEqual(1);
     const received = upstream.received().slice(before);
     expect(received).not.toContain('smuggled');
@@ -82,7 +82,7 @@ describe('an ambiguous request with a good token', () => {
   });
 });
 
-describe('an ambiguous start line', () => {
+describe('a request with an ambiguous start line is read as at most one request', () => {
   test.each([
     'GET /v1 HTTP/1.1\nHost: x\n',
     'GET  /v1 HTTP/1.1\r\nHost: x\r\n',

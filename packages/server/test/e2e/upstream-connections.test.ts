@@ -10,7 +10,7 @@ const database = scratch()('upstream.db');
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const EMPTY = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
 
-/** What the application has received on one connection, and what it does with each part. */
+/** A connection to the application, and the bytes that arrived on it. */
 interface Seen {
   readonly socket: Socket;
   received: string;
@@ -23,7 +23,7 @@ let behave: Behaviour;
 let connections: Seen[] = [];
 let server: Ajwtd;
 let nonces: UsedNonces;
-/** Seconds that the application may take to respond. */
+/** Maximum seconds for a response of the application. */
 const PATIENCE = 1;
 beforeAll(async () => {
   alice = (await databaseWith(database, ['alice'])).get('alice') as KeyObject;
@@ -58,28 +58,28 @@ const ask = (method = 'GET', lines: readonly string[] = [], body = '') =>
 const requestsSeen = () =>
   connections.reduce((sum, { received }) => sum + received.split(' HTTP/1.1\r\n').length - 1, 0);
 
-/** Responds to the first request of each connection and closes the connection when the next one arrives. */
+/** Responds to the first request on a connection, and closes the connection when the next request arrives. */
 const closesAtTheSecond: Behaviour = (connection, part) => {
   if (!part.includes('\r\n\r\n')) return;
   if (connection.received === part) connection.socket.write(EMPTY);
   else connection.socket.destroy();
 };
 
-describe('an idle connection that closes as the next request arrives', () => {
+describe('if the application closes a connection as a request arrives', () => {
   test.each(['GET', 'HEAD', 'OPTIONS'])(
-    '%s without a body: the request is repeated once, and its token is claimed once',
+    'a %s request without a body is repeated once, and its token is claimed once',
     async (method) => {
       behave = closesAtTheSecond;
       const before = nonces.all();
       for (let round = 0; round < 6; round++) expect((await ask(method)).status).toBe(200);
       expect(nonces.since(before)).toHaveLength(6);
-      // Every request on an idle connection met a close.
+      // The application closed the connection of every request after the first.
       expect(requestsSeen()).toBeGreaterThan(6);
       expect(requestsSeen()).toBeLessThanOrEqual(12);
     },
   );
 
-  test('the second attempt has the same headers, except Connection', async () => {
+  test('the repeated request has the same headers, except Connection', async () => {
     behave = closesAtTheSecond;
     await ask('GET', ['X-A: 1']);
     await ask('GET', ['X-A: 2', 'Accept: text/plain']);
@@ -97,21 +97,24 @@ describe('an idle connection that closes as the next request arrives', () => {
     ['PUT', ['Transfer-Encoding: chunked'], '2\r\n{}\r\n0\r\n\r\n'],
     ['GET', ['Content-Length: 2'], '{}'],
     ['GET', ['Transfer-Encoding: chunked'], '0\r\n\r\n'],
-  ] as const)('%s %j: 502, because the application may have processed the request', async (method, lines, body) => {
-    behave = closesAtTheSecond;
-    await ask();
-    const answer = await ask(method, lines, body);
-    expect(answer.status).toBe(502);
-    expect(requestsSeen()).toBe(2);
-  });
+  ] as const)(
+    'a %s request with %j gets a 502, because the application may have processed it',
+    async (method, lines, body) => {
+      behave = closesAtTheSecond;
+      await ask();
+      const answer = await ask(method, lines, body);
+      expect(answer.status).toBe(502);
+      expect(requestsSeen()).toBe(2);
+    },
+  );
 
-  test('a new connection that closes: 502 at once, and the request is not repeated', async () => {
+  test('a request on a new connection gets a 502 at once, and is not repeated', async () => {
     behave = ({ socket }) => socket.destroy();
     expect((await ask()).status).toBe(502);
     expect(requestsSeen()).toBe(1);
   });
 
-  test('if the second attempt fails too: 502, without a third attempt', async () => {
+  test('a request that fails a second time gets a 502, and is not repeated again', async () => {
     behave = (connection, part) => {
       if (connections.length === 1 && connection.received === part) connection.socket.write(OK);
       else connection.socket.destroy();
@@ -122,7 +125,7 @@ describe('an idle connection that closes as the next request arrives', () => {
   });
 
   test.each(['H', 'HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 200 OK\r\n'])(
-    'a connection on which %j has arrived: 502, and the request is not repeated',
+    'a request gets a 502 and is not repeated if %j has arrived',
     async (bytes) => {
       behave = (connection, part) => {
         if (connection.received === part) connection.socket.write(OK);
@@ -135,7 +138,7 @@ describe('an idle connection that closes as the next request arrives', () => {
   );
 });
 
-describe(`an application that takes longer than ${PATIENCE} s`, () => {
+describe(`if the application takes longer than ${PATIENCE} s`, () => {
   async function expectTimeout(answer: { status: number; text: string; header(name: string): string | undefined }) {
     expect(answer.status).toBe(504);
     expect(answer.header('content-type')).toBe('application/problem+json');
@@ -152,7 +155,7 @@ describe(`an application that takes longer than ${PATIENCE} s`, () => {
     expect(line).toMatchObject({ level: 'warn', cause: 'timeout' });
   }
 
-  test('to respond: 504, and its connection is closed', async () => {
+  test('to respond, the client gets a 504, and the connection to the application is closed', async () => {
     const closed = new Promise<void>((done) => {
       behave = ({ socket }) => socket.once('close', done);
     });
@@ -161,7 +164,7 @@ describe(`an application that takes longer than ${PATIENCE} s`, () => {
     expect(requestsSeen(), 'the request is not repeated').toBe(1);
   });
 
-  test('on a reused connection: 504, and the request is not repeated', async () => {
+  test('to respond on a reused connection, the client gets a 504, and the request is not repeated', async () => {
     behave = (connection, part) => {
       if (connection.received === part) connection.socket.write(OK);
     };
@@ -170,12 +173,12 @@ describe(`an application that takes longer than ${PATIENCE} s`, () => {
     expect(requestsSeen()).toBe(2);
   });
 
-  test('to complete its headers: 504', async () => {
+  test('to complete its headers, the client gets a 504', async () => {
     behave = ({ socket }) => socket.write('HTTP/1.1 200 OK\r\nContent-');
     await expectTimeout(await ask());
   });
 
-  test('to read the body: 504, while the client is still sending', async () => {
+  test('to read the body, the client gets a 504 while it is still sending', async () => {
     behave = ({ socket }) => socket.pause();
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [signed(), 'Content-Length: 100000000'], 'POST'));
@@ -184,7 +187,7 @@ describe(`an application that takes longer than ${PATIENCE} s`, () => {
     connection.destroy();
   });
 
-  test('after a slow body: the time starts with the last byte of the body', async () => {
+  test('to receive a slow body, the client gets no 504, because the time starts at the end of the body', async () => {
     let isAsked = false;
     behave = (connection) => {
       if (!connection.received.endsWith('last')) return;
@@ -194,7 +197,7 @@ describe(`an application that takes longer than ${PATIENCE} s`, () => {
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [signed(), 'Content-Length: 9'], 'POST', 'first'));
     const begun = performance.now();
-    // Requests to another path let time pass.
+    // Requests to another path fill the time.
     while (performance.now() - begun < 1500 * PATIENCE) await exchange(server.port, request('/.ajwt/auth'));
     expect(isAsked).toBe(false);
     connection.write('last');
@@ -202,7 +205,7 @@ describe(`an application that takes longer than ${PATIENCE} s`, () => {
     connection.destroy();
   });
 
-  test('to end a response that it has begun: no timeout', async () => {
+  test('to end a response that it has begun, the client gets no 504', async () => {
     behave = ({ socket }) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfirst');
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [signed()]));
@@ -214,7 +217,7 @@ describe(`an application that takes longer than ${PATIENCE} s`, () => {
   });
 });
 
-test('an idle connection is closed before the time in the Keep-Alive header of the application is over', async () => {
+test('an idle connection is closed before the timeout in the Keep-Alive header of the application', async () => {
   const closed = new Promise<void>((done) => {
     behave = ({ socket }) => {
       socket.write('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2\r\nContent-Length: 2\r\n\r\nok');

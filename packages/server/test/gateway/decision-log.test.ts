@@ -119,7 +119,7 @@ test('a pending count does not keep the process alive', async () => {
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'false\n' });
 });
 
-test('accepted requests are logged at level debug only', () => {
+test('accepted requests are logged only at level debug', () => {
   const accepted: AuthenticationEvent = { reason: 'accepted', verified: true, username: 'guido', message: 'In.' };
   const quiet = makeLog();
   quiet.write(accepted);

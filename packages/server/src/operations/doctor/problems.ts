@@ -31,6 +31,6 @@ export interface Finding {
   readonly username: string;
   readonly table: string;
   readonly id: string;
-  /** What is wrong with the row. */
+  /** Why the row would stop working. */
   readonly detail: string;
 }

@@ -87,9 +87,11 @@ export interface OverloadRow {
 }
 
 /**
+ * Measures every flood with every store.
+ *
  * @param progress - called with each row, because the benchmark takes minutes
  * @param only - a store; default: all stores
- * @param ajwtd - path of the program; to measure another version, give its path
+ * @param ajwtd - path of the program, which may be another version
  */
 export async function benchOverload(
   progress: (what: string) => void,

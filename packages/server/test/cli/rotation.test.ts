@@ -106,7 +106,7 @@ describe('ajwtd user list', () => {
   });
 });
 
-describe('ajwtd audit', () => {
+describe('the audit trail', () => {
   test('shows who changed what, newest last, for one user or all', async () => {
     for (const words of [`key add guido ${file('old.pub')}`, 'user add ada', 'user disable guido']) await run(words);
     const entries = await json('audit');
@@ -125,7 +125,7 @@ describe('ajwtd audit', () => {
     );
   });
 
-  test('--follow prints each new change as one line of JSON until interrupted', async () => {
+  test('is followed by --follow, which prints each new change as one line of JSON until interrupted', async () => {
     await run('user add guido');
     const words = ['--conditions=source', resolve('packages/server/src/cli/ajwtd.ts'), 'audit', '--follow', '--json'];
     const child = spawn(process.execPath, words, { env: { ...process.env, AJWTD_DATABASE: `sqlite:${database}` } });
@@ -137,7 +137,7 @@ describe('ajwtd audit', () => {
     expect((await once(child, 'exit'))[0]).toBe(0);
   });
 
-  test('must be writable for an addition; a revocation without it is made, and prints a warning', async () => {
+  test('must be writable for an addition; otherwise, a revocation is made and prints a warning', async () => {
     const fingerprint = (await run(`key add guido ${file('old.pub')}`)).stdout.trim();
     const raw = new DatabaseSync(database);
     raw.exec("CREATE TRIGGER full BEFORE INSERT ON ajwt_audit BEGIN SELECT RAISE(ABORT, 'no room'); END");

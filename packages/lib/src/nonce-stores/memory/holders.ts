@@ -1,6 +1,6 @@
-/** The users who hold nonces. The table grows in small pieces: growing a large array would pause every request. */
+/** Stores which users hold nonces. The table grows in small pieces, because growing one large array would pause every request. */
 
-/** Words in a row: 32 bytes, so that a row fits into one line of the processor's cache. */
+/** The number of 32-bit words in a row. A row of 32 bytes fits into one cache line of the processor. */
 const WORDS = 8;
 const LOW = 0;
 const HIGH = 1;
@@ -9,29 +9,30 @@ const HELD = 2;
 /** The second that `CLAIMS` counts. */
 const SECOND = 3;
 const CLAIMS = 4;
-/** The number of the next user in the same bucket; in a free row, of the next free row. */
+/** The next user in the same bucket or, in a free row, the next free row. */
 const NEXT = 5;
-/** The number of the first user in the bucket of this row. The bucket is unrelated to the row's own user. */
+/** The first user in the bucket that has the number of this row. The user in this row may be in another bucket. */
 const FIRST = 6;
 
-/** Rows in a piece, as a power of two. */
+/** A piece has 2^PIECE_BITS rows. */
 const PIECE_BITS = 10;
 const PIECE = 1 << PIECE_BITS;
 
 /**
- * Finds users by the hash of their name, and then by number. Linear hashing (Litwin): each new row adds a bucket, and takes over part
- * of the users of one other bucket, so a new user waits for that bucket only.
+ * A hash table of users. `find` and `add` return the number of a user, which the other methods take. The table uses linear hashing
+ * (Litwin): each new row adds a bucket, and moves some users of one other bucket into it. Adding a user therefore never rehashes the whole
+ * table.
  */
 export class Holders {
   readonly #pieces: Int32Array[] = [new Int32Array(PIECE * WORDS)];
-  /** The number of rows. The first row is only a bucket, so users have numbers above 0. */
+  /** The number of rows. Row 0 serves only as a bucket, so users have numbers above 0. */
   #rows = 1;
-  /** The largest power of two up to `rows`. */
+  /** The largest power of two that is not above `#rows`. */
   #power = 1;
   #free = 0;
 
   /**
-   * Returns the number of a user, or 0.
+   * Returns the number of a user, or 0 if the table does not have the user.
    *
    * @param low, high - the keyed hash of the name; users with the same hash count as one
    */
@@ -43,7 +44,7 @@ export class Holders {
     return number;
   }
 
-  /** Adds a user who is not in the table. @returns its number */
+  /** Adds a user who is not in the table. @returns the number of the user */
   add(low: number, high: number): number {
     const number = this.#free === 0 ? this.#addRow() : this.#free;
     if (number === this.#free) this.#free = this.#get(number, NEXT);
@@ -59,12 +60,12 @@ export class Holders {
     return this.#get(number, HELD);
   }
 
-  /** Returns how many claims a user has made in a second. */
+  /** Returns how many claims a user has made in the given second. */
   claims(number: number, second: number): number {
     return this.#get(number, SECOND) === (second | 0) ? this.#get(number, CLAIMS) : 0;
   }
 
-  /** Counts a claim, and its nonce as held. */
+  /** Counts a claim in this second, and one more nonce that the user holds. */
   take(number: number, second: number): void {
     const claims = this.claims(number, second);
     this.#set(number, SECOND, second);
@@ -72,7 +73,7 @@ export class Holders {
     this.#set(number, HELD, this.#get(number, HELD) + 1);
   }
 
-  /** Counts one nonce as forgotten. A user who holds none is removed. */
+  /** Counts one nonce fewer. Removes the user if no nonce is left. */
   release(number: number): void {
     const held = this.#get(number, HELD) - 1;
     this.#set(number, HELD, held);

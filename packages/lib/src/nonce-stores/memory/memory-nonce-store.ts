@@ -1,4 +1,4 @@
-/** Nonces in the memory of this process (spec/PROTOCOL.md §4): for a service that runs as one process. */
+/** Stores used nonces in the memory of this process (spec/PROTOCOL.md §4). Use it for a service that runs as one process. */
 import { isClusterWorker, randomWords } from '#engine';
 import { type ClaimOutcome, type NonceClaim, type NonceStore, UnavailableError } from '../../core/contracts.ts';
 import { clockOption, numberOption } from '../../core/options.ts';
@@ -13,37 +13,37 @@ import { TripleHash } from './triple-hash.ts';
 export interface MemoryNonceStoreOptions {
   /** The authenticator's tolerance T, in seconds: 1 to 600, default 20. */
   readonly tolerance?: number;
-  /** Clock margin M, in seconds: how much longer records are kept than a token is valid. 1 to 600, default 20. */
+  /** Clock margin M, in seconds: how long a record is kept after its token has expired. 1 to 600, default 20. */
   readonly clockMargin?: number;
   /**
    * What to do about nonces that an earlier process may have claimed.
    *
-   * - `fresh` (default): refuse tokens from before the second in which this store was created, and serve at once. Remaining risk:
-   *   a token that an earlier or a parallel process accepted works once more if it is dated ahead, or within that second.
-   * - `quarantine`: serve nothing for 2T + M. No risk remains.
-   * - `accept`: refuse nothing. A token that was accepted before a restart works once more after it.
+   * - `fresh` (default): refuse tokens dated before the second in which this store was created, and serve at once. Remaining risk: a token
+   *   that an earlier or parallel process accepted works once more if it is dated in that second or later.
+   * - `quarantine`: be unavailable for 2T + M seconds. No risk remains.
+   * - `accept`: refuse no token. A token that was accepted before a restart works once more after it.
    */
   readonly afterLoss?: 'fresh' | 'quarantine' | 'accept';
   /**
-   * Most nonces that the store holds at a time; default 1 000 000, about 32 MB. A user who holds nonces takes another 32 bytes. A full
-   * store is unavailable: it never evicts nonces.
+   * Maximum number of nonces in the store; default 1 000 000, which take about 32 MB. Each user who holds nonces takes another 32 bytes.
+   * The store never evicts nonces: while it is full, it is unavailable.
    */
   readonly maxNonces?: number;
-  /** Claims that one user may make in a second, default 2000. One user may also hold no more than a tenth of `maxNonces`. */
+  /** Maximum number of claims that one user may make per second; default 2000. One user can also hold at most a tenth of `maxNonces`. */
   readonly maxClaimsPerSecond?: number;
-  /** Seconds since the epoch when the store is created; default the wall clock. */
+  /** Returns seconds since the epoch; called when the store is created. Default: the wall clock. */
   readonly now?: () => number;
-  /** Seconds that never go back; default the monotonic clock of the process. */
+  /** Returns seconds that never go back. Default: the monotonic clock of the process. */
   readonly monotonic?: () => number;
 }
 
-/** Places of forgotten tables that each claim releases: more than it takes, so that none pile up. */
+/** How many places of forgotten tables each claim releases. A claim needs far fewer, so forgotten tables do not pile up. */
 const RELEASED_PER_CLAIM = 64;
-/** The same when the store or a user's share seems to be full. */
+/** How many places a claim releases if the store or the user's share seems full. */
 const RELEASED_WHEN_FULL = 8192;
 
 /**
- * Creates a nonce store in memory. Two of these stores, or two processes, share nothing: each accepts a token once.
+ * Creates a nonce store in memory. Two stores share nothing, even in one process: each accepts the same token once.
  *
  * @example
  * ```ts
@@ -57,8 +57,8 @@ const RELEASED_WHEN_FULL = 8192;
  * ```
  *
  * @param options - {@link MemoryNonceStoreOptions}
- * @returns a store that serves at once, except in quarantine, and never returns a promise. Its `claim` throws UnavailableError
- *   while it is not ready
+ * @returns a store that serves at once, except in quarantine, and never returns a promise. Its `claim` throws UnavailableError while the
+ *   store is not ready
  * @throws TypeError for an option that is unknown or out of its range; the message names it
  * @throws UnavailableError in a worker of `node:cluster`
  */
@@ -78,12 +78,12 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
   const share = Math.floor(maxNonces / 10);
 
   const hash = new TripleHash(randomWords(2));
-  /** The nonces, by the second of their claimed times. */
+  /** The nonces, by the second of their claimed time. */
   const tables = new Map<number, NonceTable>();
-  /** The table created last, where most claims go. */
+  /** The newest table, which most claims use. */
   let latestSecond = Number.NaN;
   let latestTable: NonceTable | undefined;
-  /** Tables whose nonces are forgotten, but still counted for their holders. */
+  /** Tables whose nonces are forgotten but still count towards their users' shares. */
   const forgotten: { readonly table: NonceTable; place: number }[] = [];
   const holders = new Holders();
   let size = 0;
@@ -94,7 +94,7 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
   /** Monotonic time at which the quarantine ends; 0 if there is none. */
   let quarantineEnd = rise > 0 ? monotonic() + 2 * tolerance + clockMargin : 0;
 
-  /** Forgets the seconds from which no token can come anymore. The floor rises first. */
+  /** Forgets the nonces of each second whose tokens have expired. Raises the floor first. */
   function sweep(now: number): void {
     const second = Math.floor(now);
     if (second === sweptAt) return;
@@ -108,7 +108,7 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
     }
   }
 
-  /** Releases places of forgotten tables, a few at a time, so that no claim waits for the nonces of a whole second. */
+  /** Releases some places of forgotten tables. Releasing all nonces of a second at once would delay a claim. */
   function release(places: number): void {
     let left = places;
     for (let oldest = forgotten[0]; oldest !== undefined && left > 0; oldest = forgotten[0]) {
@@ -124,7 +124,7 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
     }
   }
 
-  /** The table of a second has room for as many nonces as the second before had, so that it rarely grows. */
+  /** Creates the table of a second. It has room for as many nonces as the previous second had, so that it rarely grows. */
   function newTable(second: number): NonceTable {
     const table = new NonceTable(tables.get(second - 1)?.size);
     tables.set(second, table);
@@ -133,7 +133,7 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
     return table;
   }
 
-  /** @returns why the store is not ready, if it is not */
+  /** Returns why the store is not ready; `undefined` if it is ready. */
   function check(now: number): string | undefined {
     sweep(now);
     release(size < maxNonces ? RELEASED_PER_CLAIM : RELEASED_WHEN_FULL);
@@ -175,12 +175,12 @@ export function memoryNonceStore(options: MemoryNonceStoreOptions = {}): NonceSt
       }
       const thisSecond = Math.floor(now);
       if (holder !== 0) {
-        // Forgotten nonces that are not released yet may be the user's own.
+        // While forgotten nonces wait to be released, `held` may count some of them for this user.
         const isAtShare = holders.held(holder) >= share && forgotten.length === 0;
         if (isAtShare || holders.claims(holder, thisSecond) >= maxClaimsPerSecond) return 'rate_limited';
       }
 
-      // All memory is allocated first: if there is none, nothing has been counted.
+      // Allocates all memory before it counts anything: if the allocation fails, the store is unchanged.
       const room = table ?? newTable(second);
       room.makeRoom();
       if (holder === 0) holder = holders.add(userLow, userHigh);

@@ -1,19 +1,19 @@
-/** A set of 64-bit hashes with the number of each one's holder, in flat memory: 12 bytes per place, at most four of five taken. */
+/** Maps 64-bit hashes to the numbers of their holders, in one array with 12 bytes per place. At most 80% of the places are taken. */
 
 const WORDS = 3;
 const FIRST_PLACES = 16;
-/** Old places that each added entry moves after the table has grown: all are moved long before it grows again. */
+/** How many places of the old array each `add` moves after the table has grown. All are moved long before the table grows again. */
 const MOVES = 8;
 
 /**
- * Open addressing with linear probing. Entries are never removed: the whole table is dropped at once. It grows by moving a few
- * entries at a time. Words are signed, because JavaScript engines box larger numbers.
+ * A hash table with open addressing and linear probing. Single entries are never removed: the whole table is dropped at once. After the
+ * table has grown, each `add` moves a few entries. Words are signed, because JavaScript engines box larger numbers.
  */
 export class NonceTable {
   size = 0;
   #places: number;
   #words: Int32Array;
-  /** The table before it grew, until its entries have moved. Those before the mark are in both. */
+  /** The old array, until all its entries have moved. Entries before `#moved` are in both arrays. */
   #old: Int32Array | undefined;
   #moved = 0;
 
@@ -24,7 +24,7 @@ export class NonceTable {
     this.#words = new Int32Array(this.#places * WORDS);
   }
 
-  /** The number of places, taken or not. */
+  /** The number of places, taken or free. */
   get places(): number {
     return this.#places + (this.#old === undefined ? 0 : this.#places / 2);
   }
@@ -39,7 +39,7 @@ export class NonceTable {
    * Adds a hash that is not in the table.
    *
    * @param holder - a number above 0
-   * @throws RangeError as {@link makeRoom}
+   * @throws RangeError as {@link makeRoom} does
    */
   add(low: number, high: number, holder: number): void {
     if (this.#old !== undefined) this.#move(this.#old);
@@ -48,7 +48,7 @@ export class NonceTable {
     this.size += 1;
   }
 
-  /** Returns the holder at a place, or 0. Each entry appears at one place only. */
+  /** Returns the holder at a place, or 0. Each entry has a holder at exactly one place. */
   holderAt(place: number): number {
     const beyond = place - this.#places;
     if (beyond < 0) return (this.#words[place * WORDS + 2] as number) >>> 0;
@@ -56,9 +56,9 @@ export class NonceTable {
   }
 
   /**
-   * Makes room for one more entry: the next `add` allocates no memory.
+   * Makes room for one more entry, so that the next `add` allocates no memory.
    *
-   * @throws RangeError if there is no memory; the table is unchanged
+   * @throws RangeError if there is not enough memory; the table is then unchanged
    */
   makeRoom(): void {
     if ((this.size + 1) * 5 <= this.#places * 4) return;
@@ -80,7 +80,7 @@ export class NonceTable {
   }
 }
 
-/** Returns where a hash is, or would go. */
+/** Returns the index of a hash, or the index where it would be put. */
 function find(words: Int32Array, places: number, lowWord: number, highWord: number): number {
   const low = lowWord | 0;
   const high = highWord | 0;

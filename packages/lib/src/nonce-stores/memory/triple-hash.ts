@@ -1,27 +1,27 @@
 /**
- * A keyed hash of (username, time, nonce): HalfSipHash-1-3 with 64 bits of output (SipHash by Aumasson and Bernstein, for 32-bit
- * words). The hash of the username under the store's key is the key under which time and nonce are hashed. Without the store's key,
- * nobody can construct collisions of users or triples.
+ * Hashes (username, time, nonce) with a secret key: HalfSipHash-1-3 with 64 bits of output (SipHash by Aumasson and Bernstein, for 32-bit
+ * words). The username is hashed with the store's key; the result is the key for the time and the nonce. Without the store's key, nobody
+ * can construct two users or two triples with the same hash.
  */
 
-/** The words before a string: unused, the length of the string, two for a time, two for a nonce that is a number. */
+/** The words that precede a string: one unused, the length of the string, two for a time, and two for a nonce that is a number. */
 const head = new Int32Array(6);
 const LENGTH = 1;
 const floats = new Float64Array(head.buffer);
 const TIME = 1;
 const NUMBER = 2;
 
-/** Words of the head that are hashed. */
+/** How many words of `head` are hashed, after the unused one. */
 const UP_TO_LENGTH = 1;
 const UP_TO_TIME = 3;
 const UP_TO_NUMBER = 5;
 
-/** The hash under one key. Key and result share an object, so that a claim touches little memory. */
+/** Hashes triples with one key. The key and the result are in one object, so that a claim touches little memory. */
 export class TripleHash {
   /** The hash of the last triple: 64 bits in two signed words. */
   low = 0;
   high = 0;
-  /** The hash of its username. */
+  /** The hash of the last username. */
   userLow = 0;
   userHigh = 0;
   readonly #k0: number;
@@ -44,7 +44,7 @@ export class TripleHash {
       head[LENGTH] = nonce.length;
       this.#hash(this.userLow, this.userHigh, UP_TO_TIME, nonce);
     } else {
-      // No string has this length: a number and a string never have the same words.
+      // No string has this length, so a number never has the same words as a string.
       head[LENGTH] = -1;
       // -0 becomes 0.
       floats[NUMBER] = nonce + 0;
@@ -52,7 +52,7 @@ export class TripleHash {
     }
   }
 
-  /** Hashes words of the head, then half a word for each UTF-16 code unit of a string. */
+  /** Hashes words of `head`, and then a string with two UTF-16 code units per word. */
   #hash(k0: number, k1: number, heads: number, text: string): void {
     const { length } = text;
     const end = heads + ((length + 1) >> 1);
@@ -60,7 +60,7 @@ export class TripleHash {
     let v1 = k1 ^ 0xee;
     let v2 = 0x6c796765 ^ k0;
     let v3 = 0x74656462 ^ k1;
-    // One round per word, then three, then three more for the second half of the output.
+    // One round per word, three more for the first half of the output, and another three for the second half.
     for (let i = 0; i < end + 6; i++) {
       let word = 0;
       if (i < heads) word = head[i + 1] as number;

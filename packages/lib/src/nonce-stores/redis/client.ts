@@ -3,7 +3,7 @@ import { checkArgument, hasMethod } from '../../core/arguments.ts';
 import { codeOf } from './replies.ts';
 import type { RedisScript } from './scripts.ts';
 
-/** A `Redis` of `ioredis`, with or without Sentinel, or a `Cluster`. */
+/** A `Redis` (with or without Sentinel) or a `Cluster` of `ioredis`. */
 export interface IoredisClient {
   evalsha(sha: string, numberOfKeys: number, ...keyAndArguments: string[]): Promise<unknown>;
   eval(script: string, numberOfKeys: number, ...keyAndArguments: string[]): Promise<unknown>;
@@ -34,19 +34,19 @@ interface NodeRedisPipeline {
 
 export type RedisClient = IoredisClient | NodeRedisClient;
 
-/** How many replicas must have a claim, and for how many milliseconds to wait for them. */
+/** How many replicas must have a claim, and how long to wait for them, in milliseconds. */
 interface RedisWait {
   readonly replicas: number;
   readonly timeoutMs: number;
 }
 
-/** The reply of a script, and of the `WAIT` after it. */
+/** The replies of a script and of the `WAIT` that follows it. */
 export interface WaitedReply {
   readonly reply: unknown;
   readonly replicas: number;
-  /** Whether one connection ran the script and `WAIT`. */
+  /** Whether the script and `WAIT` ran on the same connection. */
   readonly sameConnection: boolean;
-  /** The server that ran `WAIT`. */
+  /** The id of the server that ran `WAIT`. */
   readonly runId: string;
 }
 
@@ -56,10 +56,10 @@ export interface ScriptRunner {
   runAndWait(script: RedisScript, key: string, args: readonly string[], wait: RedisWait): Promise<WaitedReply>;
 }
 
-/** Sends a script through a client, by hash or by text. */
+/** Sends a script, or only its hash, through a client. */
 interface Transport {
   send(by: 'sha' | 'text', script: RedisScript, key: string, args: readonly string[]): Promise<unknown>;
-  /** Returns the replies of `CLIENT ID`, the script, `WAIT`, `CLIENT ID` and `INFO server`, sent at once on one connection. */
+  /** Sends `CLIENT ID`, the script, `WAIT`, `CLIENT ID` and `INFO server` in one pipeline, and returns their replies. */
   sendAndWait(
     by: 'sha' | 'text',
     script: RedisScript,
@@ -91,7 +91,7 @@ export function scriptRunner(client: RedisClient): ScriptRunner {
       return {
         reply,
         replicas: Number(replicas),
-        // If a client loses its connection in between, it sends `WAIT` on a new one, which has nothing to wait for.
+        // If the client loses its connection after the script, it sends `WAIT` on a new one. There, `WAIT` does not wait for the script.
         sameConnection: before !== undefined && String(before) === String(after),
         runId: /run_id:(\w+)/.exec(String(info))?.[1] ?? '',
       };
@@ -99,7 +99,10 @@ export function scriptRunner(client: RedisClient): ScriptRunner {
   };
 }
 
-/** After a restart, a failover or `SCRIPT FLUSH`, the server does not know the hash of the script, and has not run it. */
+/**
+ * Sends the hash of a script. If the server does not have the script (after a restart, a failover or `SCRIPT FLUSH`), nothing has run yet,
+ * so sends the text.
+ */
 async function byHashFirst<T>(send: (by: 'sha' | 'text') => Promise<T>): Promise<T> {
   try {
     return await send('sha');

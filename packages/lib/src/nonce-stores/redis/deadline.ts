@@ -1,8 +1,8 @@
-/** Limits how long Redis is waited for. */
+/** Limits how long the store waits for Redis. */
 import { UnavailableError } from '../../core/contracts.ts';
 import { inTime } from '../../core/in-time.ts';
 
-/** Commands past their deadline that a client may still queue. With more, no command is sent. */
+/** Maximum number of overdue commands that a client may still queue. At this limit, no further command is sent. */
 const MAX_OVERDUE = 1000;
 
 export class Deadline {
@@ -14,9 +14,9 @@ export class Deadline {
   }
 
   /**
-   * Waits for work until the deadline. The result of overdue work is ignored.
+   * Does work, and waits for it until the deadline. A later result is ignored.
    *
-   * @throws UnavailableError after the deadline: whether the work was done is unknown
+   * @throws UnavailableError after the deadline; the work may or may not have been done
    */
   async keep<T>(work: () => Promise<T>): Promise<T> {
     if (this.#overdue >= MAX_OVERDUE) throw new UnavailableError('Redis does not respond');

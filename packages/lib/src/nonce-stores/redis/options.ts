@@ -3,36 +3,36 @@ import { checkOptions, clockOption, numberOption } from '../../core/options.ts';
 import { readCommonOptions } from '../shared/common-options.ts';
 import { MAX_CLAIMS_PER_SECOND } from './scripts.ts';
 
-/** Options of a Redis nonce store. Processes that share a prefix need the same ones, except for `deadlineMs`. */
+/** Options of a Redis nonce store. Processes that share a prefix must have the same options, except `deadlineMs`. */
 export interface RedisNonceStoreOptions {
   /** The authenticator's tolerance T, in seconds: 1 to 600, default 20. */
   readonly tolerance?: number;
-  /** Clock margin M, in seconds: how much longer records are kept than a token is valid. 3 to 600, default 20. */
+  /** Clock margin M, in seconds: how long a record is kept after its token has expired. 3 to 600, default 20. */
   readonly clockMargin?: number;
   /**
    * What to do if claims may be lost.
    *
-   * - `fresh` (default): refuse tokens from before the loss was noticed. Remaining risk: a token that was used before, and is dated
-   *   after that moment, works once more.
-   * - `quarantine`: serve nothing for up to T + M. No risk remains.
-   * - `accept`: refuse nothing. A token that was used before works once more.
+   * - `fresh` (default): refuse tokens dated before the store noticed the loss. Remaining risk: a token that was used before the loss, and
+   *   is dated after the store noticed it, works once more.
+   * - `quarantine`: be unavailable for up to T + M seconds. No risk remains.
+   * - `accept`: refuse no token. A token that was used before the loss works once more.
    */
   readonly afterLoss?: 'fresh' | 'quarantine' | 'accept';
-  /** Claims that one user may make in a second, in all processes together; default 2000. */
+  /** Maximum number of claims that one user may make per second, counted over all processes; default 2000. */
   readonly maxClaimsPerSecond?: number;
-  /** The prefix of the 1024 keys; default `ajwt:nonces:`. All processes of a service share it. */
+  /** The prefix of the store's 1024 keys in Redis; default `ajwt:nonces:`. All processes of a service must use the same prefix. */
   readonly prefix?: string;
-  /** Milliseconds that a claim may take: 10 to 10 000, default 150. */
+  /** Time limit for a claim, in milliseconds: 10 to 10 000, default 150. */
   readonly deadlineMs?: number;
   /**
-   * How many replicas must have a claim before it counts (Redis's `WAIT`), and for how many milliseconds to wait for them: 1 to
-   * `deadlineMs`, default 100. If fewer have it by then, the claim is `unavailable`. Redis promotes a replica that has the claim only
-   * if all have it, or if the most recent one is promoted.
+   * `replicas` is the number of replicas that must have a claim before it counts (Redis's `WAIT`). `timeoutMs` limits how long to wait for
+   * them, in milliseconds: 1 to `deadlineMs`, default 100. If fewer replicas have the claim by then, it is `unavailable`. A failover keeps
+   * the claim only if every replica has it, or if Redis promotes the most up-to-date replica.
    */
   readonly wait?: { readonly replicas: number; readonly timeoutMs?: number };
-  /** Seconds since the epoch; default the wall clock. */
+  /** Returns seconds since the epoch. Default: the wall clock. */
   readonly now?: () => number;
-  /** Seconds that never go back; default the monotonic clock of the process. */
+  /** Returns seconds that never go back. Default: the monotonic clock of the process. */
   readonly monotonic?: () => number;
 }
 
@@ -44,11 +44,14 @@ export function readOptions(options: RedisNonceStoreOptions) {
   const common = readCommonOptions(options, OWN, 3, MAX_CLAIMS_PER_SECOND);
   const { prefix = 'ajwt:nonces:' } = options;
   const deadlineMs = numberOption('deadlineMs', options.deadlineMs, 150, 10, 10_000, 'milliseconds');
-  // Clocks within s seconds of the true time are safe, with M = 2s + 1.
+  // With M = 2s + 1, clocks may differ from the true time by up to s seconds (spec/PROTOCOL.md, rule 6).
   const gap = Math.min(9, (common.clockMargin - 1) / 2);
   return {
     ...common,
-    /** The latest time that a token can have, by the fastest clock against the slowest. */
+    /**
+     * Seconds by which a loss raises H above the clocks. T + 2 × gap is the furthest that the fastest clock can date a token ahead of the
+     * slowest.
+     */
     rise: common.rise * (common.tolerance + 2 * gap),
     gap,
     prefix,

@@ -32,52 +32,47 @@ import { BUCKETS, BucketVisits } from './visits.ts';
 export type { IoredisClient, NodeRedisClient, RedisClient } from './client.ts';
 export type { RedisNonceStoreOptions } from './options.ts';
 
-/** A nonce store that checks its buckets once a second. */
+/** A nonce store that checks some of its buckets every second. */
 export interface RedisNonceStore extends NonceStore {
-  /** Stops the checks, and waits for claims in flight. Disconnect the client afterwards: it is yours. */
+  /** Stops the checks, and waits for claims in flight. Disconnect the client yourself afterwards. */
   close(): Promise<void>;
 }
 
-/** Milliseconds for `open()`. */
+/** Time limit for `open()`, in milliseconds. */
 const OPENING_MS = 5000;
 
 /**
- * Creates a nonce store in Redis 7, Valkey, or newer: one server, one with Sentinel, or a cluster.
+ * Creates a nonce store in Redis 7 or newer, or in Valkey: one server, servers with Sentinel, or a cluster.
  *
- * Exactly one of all processes that share the prefix gets a nonce. Anything that may have lost claims (a restart, `FLUSHALL`, a
- * failover, a fail-back, a slot that moved) changes the incarnation that a bucket of users has recorded. The claim or check that
- * notices this refuses all tokens up to now, in the same atomic step. So does a new store, because it looks like a flushed one: it
- * serves from the second after `open()` on.
+ * Of all processes that share the prefix, exactly one can claim a nonce. Each bucket of users records the incarnation of its server. After
+ * anything that may have lost claims (a restart, `FLUSHALL`, a failover, a fail-back, a moved slot), the record is missing or out of date.
+ * The claim or check that notices this refuses all tokens dated up to now, in the same atomic step. A new store looks like a flushed one,
+ * so it accepts tokens only from the second after `open()`.
  *
- * Redis replicates asynchronously. This leaves three exceptions:
+ * Redis replicates asynchronously. This leaves three cases in which a token works more than once:
  *
- * - With `afterLoss: 'fresh'`, a token works once more if it was used before the loss and is dated after the moment at which the loss
- *   was noticed, because the client's clock is ahead or those of the servers are behind. With `'quarantine'` it does not.
+ * - With `afterLoss: 'fresh'`, a token that was used before a loss and is dated after the store noticed it, because the client's clock is
+ *   ahead or the servers' clocks are behind. `'quarantine'` prevents this.
  * - **A split brain**: while some processes use an old master and others a new one, a token works once at each. `wait` and Redis's
- *   `min-replicas-to-write` make that time short; only a store with a single primary rules it out. In an active-active setup, where
- *   several masters accept writes, it never ends.
- * - A bucket, or a whole machine, that is restored from a copy and continues as if it were the same (`RESTORE`, `SWAPDB`, a snapshot
- *   of a virtual machine).
+ *   `min-replicas-to-write` shorten that time; only a store with a single primary rules this case out. In an active-active setup, several
+ *   masters always accept writes, so this case lasts forever.
+ * - A bucket or a machine that is restored from a copy and keeps its incarnation (`RESTORE`, `SWAPDB`, a snapshot of a virtual machine).
  *
- * If Redis is full, a replica, loading, broken or late, a claim is `unavailable`: whether the nonce is spent is unknown, and the claim
- * is not repeated. A client may send a command again after it lost its connection (`autoResendUnfulfilledCommands` of `ioredis`): if
- * the first attempt claimed the nonce, the second is `replayed`.
+ * If Redis is full, a replica, loading, broken or late, a claim is `unavailable`. It is then unknown whether the nonce is spent, so the
+ * store does not repeat the claim. A client may send a command again after it lost its connection (`autoResendUnfulfilledCommands` of
+ * `ioredis`): if the first attempt claimed the nonce, the second is `replayed`.
  *
  * @example
  * ```ts no-run: needs Redis
  * import { redisNonceStore } from 'asymmetric-jwt-auth/redis';
  * import { Redis } from 'ioredis';
  *
- * const redis = new Redis('redis://127.0.0.1:6379', { socketTimeout: 2000 });
- * redis.on('error', console.error);
- * const nonces = redisNonceStore(redis);
- * await nonces.open(Date.now() / 1000);
- * console.log(nonces.readiness(Date.now() / 1000)); // { ready: true } from the next second on
- * await nonces.close();
- * redis.disconnect();
+ * const redis = new Redis('redis://127.0.0.1:6379', { socketTimeout: 2000 }); redis.on('error', console.error); const nonces =
+ * redisNonceStore(redis); await nonces.open(Date.now() / 1000); console.log(nonces.readiness(Date.now() / 1000)); // { ready: true } after
+ * the next second begins await nonces.close(); redis.disconnect();
  * ```
  *
- * @param client - of `ioredis` or `redis`; give it a `socketTimeout`, so that it soon drops a dead connection
+ * @param client - a client of `ioredis` or `redis`; set its `socketTimeout`, so that it soon drops a dead connection
  * @param options - {@link RedisNonceStoreOptions}
  * @returns a store whose `claim` and `open` reject with UnavailableError
  * @throws TypeError for an option that is unknown or out of its range; the message names it
@@ -90,8 +85,8 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
   const visits = new BucketVisits({ inspect, settle, report, clock, monotonic });
   const closings = new Map<number, Closing>();
   const lifetime = new Lifetime();
-  let state: Readiness = { ready: false, reason: 'Redis has not been asked yet' };
-  /** The latest H that was seen in any bucket. */
+  let state: Readiness = { ready: false, reason: 'Redis has not been checked yet' };
+  /** The latest H of any bucket so far. */
   let latestFloor = 0;
 
   const keyOf = (bucket: number) => `${settings.prefix}${bucket}`;
@@ -118,7 +113,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
     if (fault !== undefined) throw new UnavailableError(fault);
   }
 
-  /** Waits for the reply of a script. If the script failed, looks whether the server has become unfit since it was inspected. */
+  /** Waits for the reply of a script. If the script failed, inspects the server again, because it may have become unfit. */
   async function explained<Reply>(bucket: number, reply: Promise<Reply>): Promise<Reply> {
     try {
       return await reply;
@@ -136,7 +131,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
     return answer;
   }
 
-  /** Acts on what an answer says about the bucket. */
+  /** Handles what a script reports about the bucket. */
   async function heed(bucket: number, { outcome, floor }: ScriptAnswer, now: number): Promise<void> {
     if (outcome === 'gap') {
       throw new UnavailableError(
@@ -147,7 +142,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
     latestFloor = Math.max(latestFloor, Number(floor));
   }
 
-  /** An H in the far future would lock users out until then: after 2T + M it falls to now. */
+  /** Closes a bucket whose H is in the far future, and lowers H to now after 2T + M. Otherwise its users would be locked out until H. */
   async function checkFloor(bucket: number, floor: string, impossible: boolean, now: number): Promise<void> {
     const closing = closings.get(bucket) ?? new Closing(tolerance, clockMargin, monotonic);
     closings.set(bucket, closing);
@@ -156,7 +151,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
     if (state !== 'closed') closings.delete(bucket);
   }
 
-  /** Only this process knows that it has closed a bucket, so it asks about H before a claim. */
+  /** Refuses claims on a closed bucket. Redis does not store that a bucket is closed, so this process reads H before each claim. */
   async function refuseClosed(bucket: number, now: number): Promise<void> {
     if (closings.has(bucket)) await settle(bucket, now);
     if (closings.has(bucket)) throw new UnavailableError(closedUntil());
@@ -191,10 +186,10 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
 
   function closedUntil(): string {
     const rest = Math.max(0, ...[...closings.values()].map(({ rest = 0 }) => rest));
-    return `a wrong clock put the floor of some users into the future; check the clocks; serving again in ${rest} s`;
+    return `a wrong clock has locked out some users; check the clocks; serving them again in ${rest} s`;
   }
 
-  /** Does work with Redis, and remembers whether it failed. */
+  /** Does work with Redis, and reports whether it failed. */
   async function reported<T>(work: () => Promise<T>): Promise<T> {
     visits.begin();
     try {
@@ -215,7 +210,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
     readiness(now) {
       if (lifetime.isOver) return CLOSED;
       if (closings.size > 0) return { ready: false, reason: closedUntil() };
-      // An H that is further ahead has fallen since.
+      // An H further ahead closed its bucket, and has been lowered since.
       const isRecent = latestFloor <= now + tolerance + clockMargin && Math.floor(now) <= Math.floor(latestFloor);
       if (state.ready && (isRecent || !visits.settled)) return { ready: false, reason: LOST };
       return state;
@@ -229,9 +224,9 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
 }
 
 const READY: Readiness = { ready: true };
-const LOST = 'earlier claims may be lost; serving tokens from the next second on';
+const LOST = 'earlier claims may be lost; serving again from the next second';
 
-/** `WAIT` counts for its own connection only. That must be the one, to the same server, that ran the claim. */
+/** `WAIT` waits only for commands of its own connection. It must therefore run on the same server and connection as the claim. */
 function isReplicated({ replicas, sameConnection, runId }: WaitedReply, incarnation: string, wanted = 0): boolean {
   return sameConnection && runId !== '' && incarnation.slice(1, 21) === runId.slice(0, 20) && replicas >= wanted;
 }

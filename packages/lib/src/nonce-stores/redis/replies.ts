@@ -1,17 +1,17 @@
-/** Replies of the scripts of the Redis nonce store, and what Redis's errors mean. */
+/** Reads the replies of the scripts of the Redis nonce store, and explains Redis's errors. */
 import { type ClaimOutcome, UnavailableError } from '../../core/contracts.ts';
 
 /** The reply of `CLAIM` or `SETTLE`. */
 export interface ScriptAnswer {
   readonly outcome: string;
-  /** H, in 17 digits, which are exact. */
+  /** H, with 17 significant digits, which represent it exactly. */
   readonly floor: string;
-  /** Whether the bucket was last used on another incarnation of its server. */
+  /** Whether the bucket had recorded another incarnation of its server. */
   readonly changed: boolean;
   readonly incarnation: string;
 }
 
-/** @throws UnavailableError for any other reply, as of a proxy */
+/** @throws UnavailableError for any other reply, such as one from a proxy */
 export function readAnswer(reply: unknown): ScriptAnswer {
   if (!Array.isArray(reply) || reply.length !== 4) throw unexpectedReply();
   const [outcome, floor, changed, incarnation] = reply.map(String) as [string, string, string, string];
@@ -33,7 +33,7 @@ export function isClaimOutcome(outcome: string): outcome is ClaimOutcome {
   return Object.hasOwn(CLAIM_OUTCOMES, outcome);
 }
 
-/** Reads the reply of `INSPECT`. @returns why the server cannot keep nonces, if it cannot */
+/** Reads the reply of `INSPECT`. @returns why the server cannot keep nonces; `undefined` if it can */
 export function faultOf(reply: unknown): string | undefined {
   const [missing, policy, named] = Array.isArray(reply) ? reply.map(String) : [];
   if (missing !== '') return `the Redis user lacks permissions: ACL SETUSER <user> ${missing}`;
@@ -44,7 +44,7 @@ export function faultOf(reply: unknown): string | undefined {
 }
 
 /**
- * Returns the code of an error that Redis replied with: the first word of the reply (RESP), which clients make the message.
+ * Returns the code of an error reply: its first word (RESP). Clients use the reply as the message of the error.
  *
  * @returns `undefined` for other errors, such as a lost connection
  */
@@ -52,21 +52,21 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error ? /^[A-Z]+(?= |$)/.exec(error.message)?.[0] : undefined;
 }
 
-/** Whether a script failed with an error that has no code of its own. */
+/** Whether a script failed with the general code `ERR`. */
 export function isScriptFailure(error: unknown): boolean {
   return codeOf(error) === 'ERR';
 }
 
-/** What to do about errors of Redis, by their codes. */
+/** Explains errors of Redis, by code. */
 const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
   [
     'NOPERM',
-    "the Redis user lacks a permission; it needs +eval, +evalsha, the keys with the option's prefix, and the commands that open() names",
+    "the Redis user lacks a permission; it needs +eval, +evalsha, the keys with the store's prefix, and the commands that open() names",
   ],
   ['OOM', 'Redis is full; raise its maxmemory'],
 ]);
 
-/** Makes any error an UnavailableError. It never says whether the nonce is spent: that is unknown. */
+/** Converts any error to an UnavailableError. It does not say whether the nonce is spent, because that is unknown. */
 export function unavailable(error: unknown): UnavailableError {
   if (error instanceof UnavailableError) return error;
   const message = error instanceof Error ? error.message : 'Redis does not respond';
@@ -74,7 +74,7 @@ export function unavailable(error: unknown): UnavailableError {
   return new UnavailableError(advice === undefined ? `Redis: ${message}` : `${advice} (${message})`, { cause: error });
 }
 
-/** @param error - that `INSPECT` failed with: a command or function of it does not exist */
+/** @param error - the error of `INSPECT`: the server lacks a command or function that it uses */
 export function scriptsNotSupported(error: unknown): UnavailableError {
   return new UnavailableError(
     `Redis cannot run the scripts of the nonce store, which need Redis 7 or newer, or Valkey (${(error as Error).message})`,

@@ -1,28 +1,28 @@
 /**
- * The Lua scripts of the Redis nonce store. Each runs on one key, a sorted set: a bucket of users.
+ * The Lua scripts of the Redis nonce store. Each script runs on one key, which is a bucket of users. A bucket is a sorted set:
  *
  * | member | score |
  * |---|---|
  * | `!` and the incarnation of the server that the bucket was last used on | −H: the lowest score, so it has rank 0 |
- * | 22 characters: the hash of (username, time, nonce) | the claimed time, exactly: scores are binary64 |
- * | 12 characters: `u` and a hash of the username | the second of the user's last claim, plus the user's claims in it / 2^20 |
+ * | 22 characters: the hash of (username, time, nonce) | the exact claimed time (scores are binary64) |
+ * | 12 characters: `u` and a hash of the username | the second of the user's last claim, plus the number of claims in that second / 2^20 |
  *
- * Claimed times are positive, so only the epoch has a score of 0 or less. All scores are times, so old members have low ranks.
+ * Claimed times are positive, so only the first member has a score of 0 or less. The other scores are times, so old members have low ranks.
  */
 import { sha1Hex } from '#engine';
 
-/** A script, and the hash by which Redis knows it once it has run. */
+/** A script, and its hash, by which Redis finds the script after its first run. */
 export interface RedisScript {
   readonly text: string;
   readonly sha: string;
 }
 
-/** A score has room for 20 bits of claims in addition to the 31 bits of the second. */
+/** A score has 20 bits for the number of claims, in addition to 31 bits for the second. */
 export const MAX_CLAIMS_PER_SECOND = 2 ** 20 - 1;
 
 /**
- * Reads the clock and the epoch. If the recorded incarnation is not the current one, claims may be lost, and H rises. A promotion
- * changes the replication id, and a restart the run id, so a server that becomes master again differs in one of them.
+ * Reads the clock and the epoch. If the recorded incarnation is not the current one, claims may be lost, and H rises. A promotion changes
+ * the replication id, and a restart changes the run id. At least one of them therefore changes before a former master becomes master again.
  */
 const SETTLE_EPOCH = `
 local bucket = KEYS[1]
@@ -63,10 +63,10 @@ end
 `;
 
 /**
- * Claims a nonce. Redis does not start it if it is full, a replica, loading, or lacks its replicas.
+ * Claims a nonce. Redis refuses to run this script if Redis is full, a replica, loading, or has too few replicas.
  *
- * ARGV: the caller's clock, T + M, the largest accepted gap between the clocks, how far H rises above them (empty: it does not), the
- * claimed time, the record, the user, the most claims of the user in a second.
+ * ARGV: the caller's clock, T + M, the largest accepted gap between the clocks, how far a loss raises H above both (empty: not at all), the
+ * claimed time, the record, the user, the maximum number of claims of the user per second.
  */
 export const CLAIM = script(`#!lua
 ${SETTLE_EPOCH}
@@ -87,10 +87,10 @@ return answer('claimed')
 `);
 
 /**
- * Settles the epoch of a bucket, and deletes old members, even if Redis is full: that makes room.
+ * Settles the epoch of a bucket, and deletes old members. It also runs if Redis is full, because it frees memory.
  *
- * ARGV: the first four of `CLAIM`, then an H. If H still has this value and is in the future, it falls to now: it was too far ahead
- * when its closing began.
+ * ARGV: the first four arguments of `CLAIM`, then the H that the bucket was closed for, or an empty string. If H still has this value and
+ * is in the future, it falls to now.
  */
 export const SETTLE = script(`#!lua flags=allow-oom
 ${SETTLE_EPOCH}
@@ -103,7 +103,9 @@ forget(500)
 return answer('settled')
 `);
 
-/** Returns what makes a server unfit: missing permissions of the user, the policy when it is full, whether INFO has the incarnation. */
+/**
+ * Returns what can make a server unfit: permissions that the user lacks, the eviction policy, and whether `INFO` contains the incarnation.
+ */
 export const INSPECT = script(`#!lua flags=no-writes
 local bucket = KEYS[1]
 local missing = {}

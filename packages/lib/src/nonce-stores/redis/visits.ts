@@ -1,42 +1,45 @@
 /** Visits the buckets of the Redis nonce store, so that their epochs are settled before a request needs them. */
 
-/** The number of buckets that users are hashed into. It must never change: processes with another number would use other buckets. */
+/**
+ * The number of buckets that users are hashed into. It must never change, because processes with different numbers would use different
+ * buckets.
+ */
 export const BUCKETS = 1024;
-/** Buckets visited at the same time. */
+/** How many buckets are visited at the same time. */
 const AT_ONCE = 64;
 /** Seconds between turns. */
 const TURN_SECONDS = 1;
-/** Turns in which each bucket is visited once. */
+/** The number of turns after which every bucket has been visited. */
 const TURNS_PER_ROUND = 32;
 /** Seconds after which a server is inspected again: its configuration may have changed. */
 const INSPECTION_SECONDS = 30;
 
-/** The work of a visit. */
+/** What a visit to a bucket does. */
 export interface Visitor {
   /** Checks the server of a bucket. @throws if it is not fit to keep nonces */
   inspect(bucket: number): Promise<void>;
   /** Settles the epoch of a bucket. @returns the incarnation of its server, and whether the bucket had recorded another one */
   settle(bucket: number, now: number): Promise<{ readonly incarnation: string; readonly changed: boolean }>;
-  /** Called after each turn, with the error if it failed. */
+  /** Called after each turn; with an error if the turn failed. */
   report(error: unknown): void;
-  /** Seconds since the epoch. */
+  /** Returns seconds since the epoch. */
   clock(): number;
-  /** Seconds that never go back. */
+  /** Returns seconds that never go back. */
   monotonic(): number;
 }
 
 /**
- * Visits a few buckets once a second, spread over all servers. If one of them was last used on another incarnation of its server,
- * others probably were too: then all are visited.
+ * Visits a few buckets every second, spread over all servers. If one of them had recorded another incarnation of its server, others
+ * probably have too, so all buckets are visited.
  */
 export class BucketVisits {
   readonly #visitor: Visitor;
-  /** When servers were inspected, by incarnation. */
+  /** When each server was last inspected, by incarnation. */
   readonly #inspections = new Map<string, number>();
   /** The last visit to all buckets. */
   #all: Promise<void> | undefined;
   #isVisitingAll = false;
-  /** When it began. */
+  /** When the last visit to all buckets began. */
   #lastAll = Number.NEGATIVE_INFINITY;
   #usable = false;
   /** Why a server is not fit, or cannot be reached. */
@@ -56,13 +59,13 @@ export class BucketVisits {
     return this.#usable;
   }
 
-  /** Waits for the first visit to all buckets. If it fails, the next turn repeats it, not every request. */
+  /** Waits for the first visit to all buckets. If that visit fails, the next turn repeats it; requests do not. */
   async whenUsable(now: number): Promise<void> {
     await (this.#all ?? this.all(now));
     if (!this.#usable) throw this.#fault;
   }
 
-  /** Visits all buckets, or joins such a visit in progress. */
+  /** Visits all buckets, or waits for a visit to all buckets that is in progress. */
   all(now: number): Promise<void> {
     if (this.#all !== undefined && this.#isVisitingAll) return this.#all;
     this.#isVisitingAll = true;
@@ -78,7 +81,10 @@ export class BucketVisits {
     return !this.#suspected && !this.#isVisitingAll;
   }
 
-  /** Called when a claim finds another incarnation. Visits all buckets: at once, or at the next turn while slots move one by one. */
+  /**
+   * Called when a claim finds a new incarnation. Visits all buckets: at once, or at the next turn if the last such visit has just begun, as
+   * happens while slots move one by one.
+   */
   suspect(): void {
     if (this.#suspected) return;
     this.#suspected = true;
@@ -142,7 +148,7 @@ export class BucketVisits {
     return changed;
   }
 
-  /** An unfit server makes the store unusable, until a visit to all buckets finds it fit. */
+  /** Inspects the server of a bucket. If it is unfit, the store is unusable until a visit to all buckets finds it fit. */
   async #inspect(bucket: number): Promise<void> {
     try {
       await this.#visitor.inspect(bucket);

@@ -1,12 +1,12 @@
-/** Rule 9 of the replay rule: what to do about a floor in the far future, which was set while a clock was wrong. */
+/** Handles a floor in the far future, which was set while a clock was wrong (spec/PROTOCOL.md, rule 9). */
 
-/** Keeps a store closed until no earlier token can still be fresh. The floor may then fall. */
+/** Keeps a store closed until all earlier tokens have expired. After that, the floor may fall. */
 export class Closing {
   readonly #keep: number;
   readonly #clockMargin: number;
   readonly #seconds: number;
   readonly #monotonic: () => number;
-  /** When it began, by both clocks, and for which floor; `undefined` while the store is open. */
+  /** When the store was closed, by both clocks, and for which floor; `undefined` while the store is open. */
   #began: { readonly monotonic: number; readonly wall: number; readonly floor: number } | undefined;
 
   /**
@@ -22,19 +22,20 @@ export class Closing {
   }
 
   /**
-   * Decides whether the store is open. A closing belongs to one floor, and lasts until the clock reaches it, 2T + M at most. If it
-   * ended as soon as the floor is possible again, users would then have to wait until the clock reaches the floor: longer than 2T + M.
+   * Decides whether the store is open. A closed store stays closed until the clock reaches the floor, for 2T + M at most. It does not open
+   * as soon as the floor is possible again: tokens would still be refused until the clock reaches the floor, which could take longer than
+   * 2T + M.
    *
    * @param wall - the clock, in seconds since the epoch
    * @param impossible - whether the floor is more than T + M ahead of the clocks
-   * @returns `open`; `closed`; or `over`, once: the floor may fall to now
+   * @returns `open`; `closed`; or `over`, once, when the floor may fall to now
    */
   check(floor: number, wall: number, impossible = floor > wall + this.#keep): 'open' | 'closed' | 'over' {
     const began = this.#began;
-    // The usual case does not read the monotonic clock.
+    // Usually returns without reading the monotonic clock.
     if (began === undefined && !impossible) return 'open';
     const monotonic = this.#monotonic();
-    // If the two clocks disagree, the wall clock was set in between, and may have been right for a while.
+    // If one clock has advanced more than the other, the wall clock was set meanwhile, and may have been right for a while.
     const stepped =
       began !== undefined && Math.abs(wall - began.wall - (monotonic - began.monotonic)) > this.#clockMargin;
     if (began === undefined || stepped || floor !== began.floor) {
@@ -47,7 +48,7 @@ export class Closing {
     return floor > wall ? 'over' : 'open';
   }
 
-  /** Seconds until the floor may fall, 0 or less from then on; `undefined` while the store is open. */
+  /** Seconds until the floor may fall, 0 or less after that; `undefined` while the store is open. */
   get rest(): number | undefined {
     return this.#began && Math.ceil(this.#began.monotonic + this.#seconds - this.#monotonic());
   }

@@ -1,7 +1,7 @@
-/** The options that all nonce stores have. Each store documents them itself, because limits and consequences differ. */
+/** Reads the options that all nonce stores have. Each store documents them itself, because limits and consequences differ. */
 import { checkOptions, DEFAULT_TOLERANCE, MAX_TOLERANCE, numberOption, type OptionKinds } from '../../core/options.ts';
 
-/** How far the floor rises above the clock if nonces may be lost, as a multiple of the most that a token may be dated ahead. */
+/** How far the floor rises above the clock if nonces may be lost. With 1, it rises as far as a token can be dated into the future. */
 const RISE = { fresh: 0, quarantine: 1, accept: Number.NEGATIVE_INFINITY } as const;
 
 interface CommonOptions {
@@ -11,7 +11,7 @@ interface CommonOptions {
   readonly clockMargin?: number;
   readonly afterLoss?: keyof typeof RISE;
   readonly maxClaimsPerSecond?: number;
-  /** Seconds that never go back. */
+  /** Returns seconds that never go back. */
   readonly monotonic?: () => number;
 }
 
@@ -27,8 +27,8 @@ const COMMON: OptionKinds<CommonOptions> = {
  * Checks all options of a store, and reads the common ones.
  *
  * @param own - the other options of the store
- * @param minClockMargin - in seconds
- * @returns the common options or their defaults; `rise`, a multiple of the most that a token may be dated ahead, stands for `afterLoss`
+ * @param minClockMargin - the smallest accepted `clockMargin`, in seconds
+ * @returns the common options or their defaults; `rise`, a factor from `RISE`, replaces `afterLoss`
  * @throws TypeError for an option that is unknown or out of its range; the message names it
  */
 export function readCommonOptions<Options extends CommonOptions>(

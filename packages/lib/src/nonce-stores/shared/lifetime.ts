@@ -1,4 +1,4 @@
-/** Whether a nonce store is open, and what it is doing. */
+/** Tracks whether a nonce store is open, and the work in flight. */
 import { type Readiness, UnavailableError } from '../../core/contracts.ts';
 
 /** The readiness of a closed store. */
@@ -19,9 +19,9 @@ export class Lifetime {
   }
 
   /**
-   * Does work that closing the store must wait for.
+   * Does work that `end` waits for.
    *
-   * @throws UnavailableError once the store is closed; what the work rejects with
+   * @throws UnavailableError if the store is closed; otherwise any error of the work
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.isOver) throw new UnavailableError(CLOSED.reason);
@@ -34,7 +34,7 @@ export class Lifetime {
     }
   }
 
-  /** Ends it. @returns a promise that resolves when no work is in flight; it never rejects */
+  /** Closes the store. @returns a promise that resolves when no work is in flight; it never rejects */
   async end(): Promise<void> {
     this.#end.abort();
     await Promise.allSettled(this.#inFlight);

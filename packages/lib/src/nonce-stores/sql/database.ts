@@ -1,4 +1,4 @@
-/** Runs statements with named values through Kysely, until a deadline. */
+/** Runs statements with named values through Kysely, each with a deadline. */
 import { CompiledQuery } from 'kysely';
 import { inTime } from '../../core/in-time.ts';
 import { retryWhileBusy } from '../../kysely/retry-while-busy.ts';
@@ -7,7 +7,7 @@ import type { SqlNonceDialect } from './dialect.ts';
 /** The part of a `Kysely` instance that the store uses. */
 export interface SqlDatabase {
   readonly isTransaction: boolean;
-  /** The adapter shows which database it is. */
+  /** The adapter shows the kind of database. */
   getExecutor(): { readonly adapter: object };
   executeQuery(query: CompiledQuery): Promise<SqlResult>;
 }
@@ -20,13 +20,13 @@ interface SqlResult {
 /** The values of a statement, by name. */
 export type SqlValues = Readonly<Record<string, number | string | Uint8Array>>;
 
-/** Runs a statement until `end`, by `performance.now()`. */
+/** Runs a statement. Waits for it until `performance.now()` reaches `end`. */
 export type RunStatement = (sql: string, values: SqlValues, end: number) => Promise<SqlResult>;
 
 /**
- * Returns a function that runs statements of a dialect, and repeats those that were rolled back because another was in their way.
+ * Returns a function that runs statements of a dialect. It repeats a statement that was rolled back because of a concurrent one.
  *
- * @throws UnavailableError if the database does not respond in time: whether the statement has run is then unknown
+ * @throws UnavailableError if the database does not respond in time; the statement may or may not have run
  */
 export function statementRunner(database: SqlDatabase, { placeholder, isBusy }: SqlNonceDialect): RunStatement {
   return (sql, values, end) => {
@@ -36,7 +36,7 @@ export function statementRunner(database: SqlDatabase, { placeholder, isBusy }: 
 }
 
 /**
- * Puts placeholders in place of names: `$1` if the database can refer to one value twice, otherwise one for each use. The value of
+ * Replaces names with placeholders: with `$1` if several placeholders can refer to one value, otherwise with one `?` per use. The value of
  * `:limit` becomes part of the statement.
  */
 function compile(sql: string, values: SqlValues, placeholder: '?' | '$n'): CompiledQuery {
@@ -53,9 +53,9 @@ function compile(sql: string, values: SqlValues, placeholder: '?' | '$n'): Compi
 }
 
 /**
- * Waits for work of the database.
+ * Waits for the database.
  *
- * @param end - by `performance.now()`
+ * @param end - the deadline, by `performance.now()`
  * @throws UnavailableError if the work has not ended by then
  */
 export function before<T>(end: number, work: Promise<T>): Promise<T> {
@@ -63,7 +63,7 @@ export function before<T>(end: number, work: Promise<T>): Promise<T> {
   return inTime(work, milliseconds, 'the database', 'in time; check that it is up, and what locks its tables');
 }
 
-/** Waits, but no longer than until the signal is aborted. */
+/** Waits, or returns early if the signal is aborted. */
 export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

@@ -7,7 +7,7 @@ import { MYSQL } from './mysql.ts';
 import { POSTGRES } from './postgres.ts';
 import { SQLITE } from './sqlite.ts';
 
-/** @throws TypeError for a transaction, which could roll claims back, and for another kind of database */
+/** @throws TypeError for a transaction, which could roll claims back, and for an unsupported database */
 export function dialectOf(database: SqlDatabase): SqlNonceDialect {
   checkKysely(database);
   if (database.isTransaction === true) {
@@ -17,7 +17,7 @@ export function dialectOf(database: SqlDatabase): SqlNonceDialect {
   const known = DIALECTS.find(([Adapter]) => adapter instanceof Adapter);
   if (known === undefined) {
     throw new TypeError(
-      "sqlNonceStore: needs Kysely's dialect for SQLite, PostgreSQL or MySQL, or one with its adapter",
+      "sqlNonceStore: needs Kysely's dialect for SQLite, PostgreSQL or MySQL, or a dialect with the adapter of one of these",
     );
   }
   return known[1];

@@ -1,4 +1,4 @@
-/** The epoch of an SQL database: its recorded incarnation, its floor, and whether it is safe for claims. */
+/** Manages the epoch of an SQL database: its recorded incarnation and its floor. Checks whether the database is safe for claims. */
 import { randomText } from '#engine';
 import { UnavailableError } from '../../core/contracts.ts';
 import { firstFloor } from '../shared/floor.ts';
@@ -6,9 +6,9 @@ import { pause, type RunStatement, type SqlDatabase, type SqlValues, statementRu
 import type { SqlNonceDialect } from './dialect.ts';
 import type { SqlSettings } from './options.ts';
 
-/** Milliseconds for statements that no request waits for, and for opening. */
+/** Time limit in milliseconds for `open`, and for statements that no request waits for. */
 const PATIENCE_MS = 2000;
-/** Records that one statement deletes. */
+/** Maximum number of records that one statement deletes. */
 const DELETED_AT_ONCE = 500;
 /** Seconds by which a database may round the floor that it returns. */
 const ROUNDING = 0.001;
@@ -19,17 +19,17 @@ interface Place {
   readonly key: Uint8Array;
 }
 
-/** What a database returns about a record, and about itself. */
+/** What a database returns about a record and its epoch. */
 export interface Looked {
   readonly floor: number;
   readonly used: boolean;
-  /** Whether its incarnation is the recorded one, and its floor has not fallen. */
+  /** Whether the recorded incarnation is the current one, and the floor has not fallen. */
   readonly whole: boolean;
-  /** Whether a statement is a transaction of its own, and may write. */
+  /** Whether the connection can write and has no open transaction. */
   readonly alone: boolean;
 }
 
-/** Every time is in seconds since the epoch; every `end` is a deadline by `performance.now()`. */
+/** The epoch of one database. Times are in seconds since 1970; each `end` is a deadline by `performance.now()`. */
 export class Epoch {
   readonly #dialect: SqlNonceDialect;
   readonly #settings: SqlSettings;
@@ -48,14 +48,14 @@ export class Epoch {
     this.#keep = settings.tolerance + settings.clockMargin;
   }
 
-  /** The latest floor that was seen. If the database has a lower one, it has lost something. */
+  /** The latest floor that this process has seen. If the database has a lower one, it has lost data. */
   get seen(): number {
     return this.#seen;
   }
 
-  /** Creates missing tables, checks that the database is safe, and settles what may be lost. */
+  /** Creates missing tables, checks that the database is safe, and raises the floor if claims may be lost. */
   async open(now: number): Promise<void> {
-    // A role that may not create tables can use existing ones.
+    // Looks for existing tables first, because the role may not have permission to create tables.
     const existing = await this.#row(NOWHERE, now, patience()).catch(() => undefined);
     if (existing === undefined) {
       for (const statement of this.#dialect.create) await this.#run(statement, {}, patience());
@@ -68,7 +68,7 @@ export class Epoch {
     await this.settle(now);
   }
 
-  /** Checks the database before a claim does, so that no request has to wait for a loss to be settled. */
+  /** Checks the database between claims, so that no request has to wait until a loss is handled. */
   async watch(now: number): Promise<Looked> {
     await this.#findFault();
     this.refuseFault();
@@ -78,12 +78,12 @@ export class Epoch {
     return looked;
   }
 
-  /** Returns the floor, whether or not a loss has been settled. */
+  /** Returns the floor, even if a loss has not been handled yet. */
   async floor(now: number, end = patience()): Promise<number> {
     return (await this.look(NOWHERE, now, end)).floor;
   }
 
-  /** Raises the floor to the later of the two clocks. The first process to do so in a new life of the database does it for all. */
+  /** Handles a loss: raises the floor to the later of both clocks. After a restart of the database, one process does this for all. */
   settle(now: number): Promise<void> {
     this.#settling ??= this.#settle(now).finally(() => {
       this.#settling = undefined;
@@ -93,7 +93,7 @@ export class Epoch {
 
   async #settle(now: number): Promise<void> {
     await this.#wake(patience());
-    // Not every database has an infinity.
+    // Not every database can store -Infinity.
     const ahead = Math.max(Number.MIN_SAFE_INTEGER, this.#settings.rise);
     await this.#run(this.#dialect.settle, this.#values(now, { ahead }), patience());
     this.#seen = await this.floor(now);
@@ -108,7 +108,7 @@ export class Epoch {
   /**
    * Looks for a record.
    *
-   * @throws UnavailableError if there is no epoch; also if there is no record and the clocks are too far apart
+   * @throws UnavailableError if the epoch is missing, or if the record is missing and the clocks are too far apart
    */
   async look(place: Place, now: number, end: number): Promise<Looked> {
     const row = await this.#row(place, now, end);
@@ -129,12 +129,12 @@ export class Epoch {
     this.#seen = 0;
   }
 
-  /** Deletes expired records, once a second and a few at a time. The floor rises first, in its own transaction. */
+  /** Deletes expired records, at most once a second and a few at a time. Raises the floor first, in a separate transaction. */
   async tidy(now: number, signal: AbortSignal): Promise<void> {
     if (Math.floor(now) === this.#tidiedAt) return;
     this.#tidiedAt = Math.floor(now);
     await this.#run(this.#dialect.raise, this.#values(now), patience());
-    // A claim in flight may still have seen the floor from before. None is in flight for this long.
+    // A claim in flight may have read the previous floor. After this pause, no such claim is left.
     if (!this.#dialect.local) await pause(2 * this.#settings.deadlineMs, signal);
     const most = DELETED_AT_ONCE;
     for (let deleted = most; deleted === most && !signal.aborted; ) {
@@ -143,7 +143,7 @@ export class Epoch {
     }
   }
 
-  /** @throws UnavailableError while the configuration of the database could lose claims */
+  /** @throws UnavailableError if the database could lose claims because of its configuration */
   refuseFault(): void {
     if (this.#fault !== undefined) throw new UnavailableError(`the database is not safe for claims: ${this.#fault}`);
   }
@@ -179,5 +179,5 @@ function patience(): number {
   return performance.now() + PATIENCE_MS;
 }
 
-/** The place of no record: a look at it returns the epoch only. */
+/** The key of no record: `look` then returns only the epoch. */
 const NOWHERE: Place = { time: 0, key: new Uint8Array(16) };

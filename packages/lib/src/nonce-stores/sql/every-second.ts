@@ -1,10 +1,10 @@
-/** Work that is done once a second, whether or not anyone makes a claim. */
+/** Does work once a second, even if nobody makes a claim. */
 import { wallClock } from '../../core/options.ts';
 
 /**
- * Repeats work a second after it has ended, until the signal is aborted. It keeps no process alive.
+ * Does work, and repeats it one second after it has ended, until the signal is aborted. Its timer does not keep the process alive.
  *
- * @param work - called with the seconds since the epoch; what it rejects with is ignored
+ * @param work - called with seconds since the epoch; its errors are ignored
  */
 export function everySecond(work: (now: number) => Promise<void>, signal: AbortSignal): void {
   let timer: NodeJS.Timeout | undefined;

@@ -1,24 +1,24 @@
 /**
- * Nonces in MySQL and MariaDB. The incarnation is a random id in a MEMORY table, which a restart empties, and the server's id, which
- * differs on a replica. Only MariaDB runs what is in `M!` comments.
+ * Statements for nonces in MySQL and MariaDB. The incarnation consists of a random id in a MEMORY table, which a restart empties, and the
+ * server's id, which differs on a replica. MariaDB runs the SQL in `M!` comments; MySQL ignores it.
  */
 import type { SqlNonceDialect } from './dialect.ts';
 
-/** Errors of statements that were rolled back: deadlock, lock timeout, and a row that has changed since the snapshot. */
+/** Error numbers of statements that were rolled back: deadlock, lock timeout, and a row that has changed since the snapshot. */
 const ROLLED_BACK = [1213, 1205, 1020];
 
 const LIFE = "CONCAT(l.life, '/', @@server_id)";
 const CLOCK = "(TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_TIMESTAMP(6)) / 1e6)";
-// Values arrive as decimals. Times are compared and stored in double precision.
+// The server reads values as decimals. This converts them to double precision, in which times are stored.
 const TIME = '(:time + 0e0)';
 const NOW = '(:now + 0e0)';
 const LATER = `GREATEST(${NOW}, ${CLOCK})`;
 const NEAR = `ABS(${CLOCK} - ${NOW}) <= :gap`;
-// A transaction that the application has left open on this connection could roll a claim back. A replica must not be written to.
+// If the application has left a transaction open on this connection, its rollback would undo a claim. A replica must not be written to.
 const ALONE = "@@autocommit = 1 AND CONCAT(@@global.read_only) IN ('0', 'OFF') /*M! AND @@in_transaction = 0 */";
 const OLD = `(LEAST(${NOW}, ${CLOCK}) - :keep)`;
-// The second in which the server started, which a dump of the MEMORY table does not restore. UUID_SHORT counts in the lower bits, and
-// carries into the second every 16 million calls: hence the tolerance, in seconds.
+// The second in which the server started: a restored dump of the MEMORY table has an earlier one. The lower bits of UUID_SHORT are a
+// counter, which adds 1 to the second every 16 million calls. ALIVE therefore accepts a difference of 600.
 const STARTED = 'CAST(UUID_SHORT() >> 24 AS SIGNED)';
 const ALIVE = `ABS(l.started - ${STARTED}) <= 600`;
 const LIMIT = '/*M! SET STATEMENT max_statement_time = 2, innodb_lock_wait_timeout = 1 FOR */';
@@ -35,11 +35,11 @@ export const MYSQL: SqlNonceDialect = {
   faults: `
     SELECT 'innodb_flush_log_at_trx_commit must be 1, or a crash loses claims' AS fault FROM DUAL
       WHERE @@innodb_flush_log_at_trx_commit <> 1
-    UNION ALL SELECT 'sync_binlog must be 1 where there is a binary log, or a crash loses claims' FROM DUAL
+    UNION ALL SELECT 'sync_binlog must be 1 if there is a binary log, or a crash loses claims' FROM DUAL
       WHERE @@log_bin = 1 AND @@sync_binlog <> 1
     UNION ALL SELECT CONCAT('the table ', table_name, ' must have the engine InnoDB') FROM information_schema.tables
       WHERE table_schema = DATABASE() AND table_name IN ('ajwt_epoch', 'ajwt_nonce') AND engine <> 'InnoDB'`,
-  // Rows are never deleted: replication to a restarted replica would stop, because it no longer has them.
+  // Rows are never deleted. A restarted replica no longer has them, so the deletion would fail there and stop the replication.
   wake: `
     INSERT IGNORE INTO ajwt_life (started, life) SELECT server.started, :life FROM (SELECT ${STARTED} AS started) AS server
     WHERE NOT EXISTS (SELECT 1 FROM ajwt_life l WHERE ${ALIVE})`,
@@ -50,8 +50,8 @@ export const MYSQL: SqlNonceDialect = {
     ${LIMIT} UPDATE ajwt_epoch e JOIN ajwt_life l ON ${ALIVE}
     SET e.incarnation = ${LIFE}, e.floor = GREATEST(e.floor, ${LATER} + :ahead)
     WHERE e.id = 1 AND (e.incarnation <> ${LIFE} OR e.floor < :seen) AND ${NEAR}`,
-  // With IGNORE, an existing key counts as no row, whatever flags the driver sets for found rows. The lock is held until the record
-  // is committed.
+  // With IGNORE, an existing key counts as 0 affected rows, even if the driver is set to count found rows. The lock is held until the
+  // record is committed.
   claim: `
     /*M! SET STATEMENT max_statement_time = :limit, innodb_lock_wait_timeout = 1 FOR */
     INSERT IGNORE INTO ajwt_nonce (time, \`key\`) SELECT ${TIME}, :key FROM ajwt_epoch e JOIN ajwt_life l ON ${ALIVE}

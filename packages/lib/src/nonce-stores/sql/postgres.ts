@@ -1,29 +1,32 @@
 /**
- * Nonces in PostgreSQL. The incarnation is the start time of the server, the timeline, and the storage of the nonce table. The claim
- * itself reads it. A restart, a promotion, TRUNCATE and a restored dump each change it.
+ * Statements for nonces in PostgreSQL. The incarnation consists of the server's start time, the timeline, and the file of the nonce table.
+ * Each claim reads it. A restart, a promotion, TRUNCATE and a restored dump each change it.
  */
 import type { SqlNonceDialect } from './dialect.ts';
 
 /**
- * SQLSTATEs of statements that were rolled back: serialization failure, deadlock, lock timeout; and a table, type or index that another
- * process has just created, which IF NOT EXISTS does not see.
+ * SQLSTATEs of statements that were rolled back: serialization failure, deadlock, lock timeout, and an existing table, type or index. IF
+ * NOT EXISTS does not see those that another process has just created.
  */
 const ROLLED_BACK = ['40001', '40P01', '55P03', '23505', '42P07', '42710'];
 
-// On a standby this fails, and so does the claim. pg_control_checkpoint() would notice a promotion too late.
+// On a standby, pg_current_wal_lsn() fails, and so does the claim. pg_control_checkpoint() would notice a promotion too late.
 const LIFE = `concat_ws('/', CAST(extract(epoch FROM pg_postmaster_start_time()) * 1000000 AS bigint),
   left(pg_walfile_name(pg_current_wal_lsn()), 8), pg_relation_filenode(CAST('ajwt_nonce' AS regclass)))`;
 const CLOCK = 'CAST(extract(epoch FROM clock_timestamp()) AS float8)';
 const NOW = 'CAST(:now AS float8)';
 const LATER = `greatest(${NOW}, ${CLOCK})`;
 const NEAR = `abs(${CLOCK} - ${NOW}) <= CAST(:gap AS float8)`;
-// A transaction that the application has left open on this connection could roll a claim back.
+// If the application has left a transaction open on this connection, its rollback would undo a claim.
 const ALONE = "statement_timestamp() - transaction_timestamp() < interval '100 milliseconds'";
 const OLD = `least(${NOW}, ${CLOCK}) - CAST(:keep AS float8)`;
 
-/** Makes this transaction durable, and limits its wait for locks. The settings end with it: the connections may be the application's. */
+/**
+ * Makes this transaction durable, and limits its wait for locks. The settings end with the transaction, because the application may use the
+ * same connections.
+ */
 function guarded(limit: string): string {
-  // Only remote_apply is stronger than on.
+  // Keeps remote_apply, the only setting that is stronger than on.
   const durable = "CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END";
   return `set_config('synchronous_commit', ${durable}, true) IS NOT NULL
     AND set_config('lock_timeout', '${limit}', true) IS NOT NULL`;
@@ -37,7 +40,7 @@ export const POSTGRES: SqlNonceDialect = {
     'CREATE TABLE IF NOT EXISTS ajwt_epoch (id integer PRIMARY KEY CHECK (id = 1), incarnation text NOT NULL, floor float8 NOT NULL)',
     'CREATE TABLE IF NOT EXISTS ajwt_nonce (time float8 NOT NULL, key bytea NOT NULL, PRIMARY KEY (time, key))',
   ],
-  // The crash of one backend empties an unlogged table without a new start of the server.
+  // If one backend crashes, PostgreSQL empties unlogged tables, but the server keeps its start time.
   faults: `
     SELECT 'the table ' || relname || ' is not logged; ALTER TABLE ' || relname || ' SET LOGGED' AS fault FROM pg_class
     WHERE oid IN (CAST('ajwt_epoch' AS regclass), CAST('ajwt_nonce' AS regclass)) AND relpersistence <> 'p'`,
@@ -47,8 +50,8 @@ export const POSTGRES: SqlNonceDialect = {
   settle: `
     UPDATE ajwt_epoch SET incarnation = ${LIFE}, floor = greatest(floor, ${LATER} + CAST(:ahead AS float8))
     WHERE id = 1 AND (incarnation <> ${LIFE} OR floor < CAST(:seen AS float8)) AND ${NEAR} AND ${guarded('1s')}`,
-  // FOR SHARE reads the latest epoch, and locks it until the record is committed. Above READ COMMITTED, an epoch that has changed is
-  // an error instead.
+  // FOR SHARE reads the latest epoch, and locks it until the record is committed. At isolation levels above READ COMMITTED, it fails if the
+  // epoch has changed.
   claim: `
     INSERT INTO ajwt_nonce (time, key) SELECT CAST(:time AS float8), CAST(:key AS bytea) FROM ajwt_epoch
     WHERE id = 1 AND incarnation = ${LIFE} AND floor < CAST(:time AS float8) AND floor >= CAST(:seen AS float8)

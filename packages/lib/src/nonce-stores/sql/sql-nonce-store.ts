@@ -1,4 +1,4 @@
-/** Nonces in an SQL database through Kysely (spec/PROTOCOL.md, replay rule): for all processes that share it. */
+/** Stores used nonces in an SQL database through Kysely (spec/PROTOCOL.md §4), for all processes that share the database. */
 import { type ClaimOutcome, type NonceClaim, type NonceStore, UnavailableError } from '../../core/contracts.ts';
 import { Closing } from '../shared/closing.ts';
 import { CLOSED, Lifetime } from '../shared/lifetime.ts';
@@ -14,25 +14,25 @@ export type { SqlDatabase, SqlNonceStoreOptions };
 
 /** A nonce store that checks its database server once a second. */
 export interface SqlNonceStore extends NonceStore {
-  /** Stops the checks, and waits for claims in flight. Destroy the `Kysely` instance afterwards: it is yours. */
+  /** Stops the checks, and waits for claims in flight. Destroy the `Kysely` instance yourself afterwards. */
   close(): Promise<void>;
 }
 
 /**
- * Creates a nonce store in an SQL database, and its tables if they are missing. Give it its own `Kysely` instance: a long transaction
- * of the application on the same connection would delay every claim, and one that was left open could roll claims back.
+ * Creates a nonce store in an SQL database, and its tables if they are missing. Give it its own `Kysely` instance: on a shared connection,
+ * a long transaction of the application would delay every claim, and the rollback of an open one would undo claims.
  *
- * Each (username, time, nonce) is accepted once by all processes that share the database, even if processes or the database are
- * killed. Exceptions:
+ * All processes that share the database together accept each (username, time, nonce) once, even if a process or the database is killed.
+ * Exceptions:
  *
- * - SQLite, for all processes of one machine, through `nodeSqliteDialect`: a file that is restored from a copy while no process runs
- *   that saw the newer one. If the kernel has no boot id, open the file from one process only, with `synchronous=FULL`.
- * - PostgreSQL: claims are durable whatever the server's `synchronous_commit`. After a restart or a promotion, the floor rises to the
- *   later of the database's clock and the caller's. A promoted asynchronous standby may lack the last claims: with `fresh`, tokens
- *   among them that were dated ahead work once more. Two primaries at a time (split brain) accept a token once each.
- * - MySQL and MariaDB: the same. They are refused unless `innodb_flush_log_at_trx_commit` and, with a binary log, `sync_binlog`
- *   are 1. In a multi-primary cluster, write to one node only.
- * - All: a clock that was wrong by more than T + M and is then corrected, and records that were deleted by hand.
+ * - SQLite, for all processes of one machine, through `nodeSqliteDialect`: a file that is restored from a copy while no process is running
+ *   that used the newer file. If the kernel has no boot id, only one process may open the file, with `synchronous=FULL`.
+ * - PostgreSQL: claims are durable, whatever the server's `synchronous_commit` is. After a restart or a promotion, the floor rises to the
+ *   later of the database's clock and the caller's. A promoted asynchronous standby may lack the last claims: with `fresh`, their tokens
+ *   work once more if they are dated after the store noticed the promotion. In a split brain, each of two primaries accepts a token once.
+ * - MySQL and MariaDB: the same as PostgreSQL. The store refuses a server unless `innodb_flush_log_at_trx_commit` is 1 and, with a binary
+ *   log, `sync_binlog` is 1. In a multi-primary cluster, write to one node only.
+ * - All databases: a clock that was wrong by more than T + M and is then corrected, and records that were deleted by hand.
  *
  * @example
  * ```ts
@@ -52,7 +52,7 @@ export interface SqlNonceStore extends NonceStore {
  * @param database - a `Kysely` instance for SQLite, PostgreSQL, MySQL or MariaDB
  * @param options - {@link SqlNonceStoreOptions}
  * @returns a store whose `claim` rejects with UnavailableError, and whose `open` also rejects with errors of the database
- * @throws TypeError for an option that is unknown or out of its range, for a transaction, and for another kind of database
+ * @throws TypeError for an option that is unknown or out of its range, for a transaction, and for an unsupported database
  */
 export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptions = {}): SqlNonceStore {
   const dialect = dialectOf(database);
@@ -67,7 +67,7 @@ export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptio
   let isOpen = false;
   let isWatched = false;
   /** Why the last request to the database failed, until one succeeds. */
-  let failure: string | undefined = 'the database has not been asked yet';
+  let failure: string | undefined = 'the database has not been checked yet';
 
   function open(now: number): Promise<void> {
     if (!isWatched && !dialect.local) everySecond((time) => lifetime.run(() => watch(time)), lifetime.signal);
@@ -112,26 +112,30 @@ export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptio
   }
 
   /**
-   * Says why a new token may be refused: in the second of the floor, a token cannot be told from one whose claim is lost.
+   * Returns why new tokens may be refused: a token that is dated in the second of the floor may have a lost claim.
    *
    * @returns `undefined` after that second
    */
   function lossAt(now: number): string | undefined {
     const rest = Math.floor(epoch.seen) + 1 - now;
     if (rest <= 0) return undefined;
-    return `earlier claims may be lost; serving from the next second on, in ${rest.toFixed(1)} s`;
+    return `earlier claims may be lost; serving again in ${rest.toFixed(1)} s`;
   }
 
-  /** A quarantine also refuses tokens dated after the floor. */
+  /** Throws during a quarantine, in which even tokens dated after the floor are refused. */
   function refuseInQuarantine(now: number): void {
     const reason = lossAt(now);
     const isPossible = epoch.seen <= now + tolerance + clockMargin;
     if (reason !== undefined && rise > 0 && isPossible) throw new QuarantineError(reason);
   }
 
-  /** A floor in the far future would lock everyone out until then: after 2T + M it falls to now. */
+  /**
+   * Closes the store if the floor is in the far future, and lowers it to now after 2T + M. Otherwise everyone would be locked out until the
+   * floor.
+   */
   async function checkFloor(floor: number, now: number, end: number): Promise<void> {
-    // If another process has lowered it, this one still finishes its own closing, and so does not mistake the fall for a loss.
+    // If another process has lowered the floor, this one still stays closed for its full time. Otherwise it would mistake the lower floor
+    // for a loss.
     const latest = isClosing() ? Math.max(floor, epoch.seen) : floor;
     const state = closing.check(latest, now);
     if (state === 'open') return;
@@ -139,7 +143,7 @@ export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptio
     throw new UnavailableError('the clock went back too far; check the clock');
   }
 
-  /** Checks the database. A server that restarted while nobody claimed then costs no honest request. */
+  /** Checks the database. A restart of the server is then noticed between claims, and no valid request is refused because of it. */
   async function watch(now: number): Promise<void> {
     try {
       if (!isOpen) await open(now);
@@ -156,21 +160,21 @@ export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptio
   }
 
   async function claim(nonce: NonceClaim, now: number): Promise<ClaimOutcome> {
-    // Counted before the claim is made, so that concurrent claims cannot exceed the limit.
+    // Counts the claim before it is made, so that concurrent claims cannot exceed the limit.
     const isAllowed = rate.take(nonce.username, now);
     let outcome: ClaimOutcome | undefined;
     try {
       outcome = await decide(nonce, now, isAllowed);
     } catch (error) {
       const reason = reasonOf(error);
-      // A quarantine ends by itself: the database need not be asked for that.
+      // A quarantine ends by itself, without a check of the database.
       if (!(error instanceof QuarantineError)) failure = reason;
       throw new UnavailableError(reason, { cause: error });
     } finally {
       if (isAllowed && outcome !== 'claimed') rate.giveBack(nonce.username);
     }
     failure = undefined;
-    // No claim waits for this. What fails now is deleted a second later.
+    // No claim waits for this. If it fails, the records are deleted a second later.
     lifetime.run(() => epoch.tidy(now, lifetime.signal)).catch(() => {});
     return outcome;
   }
@@ -182,7 +186,7 @@ export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptio
 
     readiness(now) {
       if (lifetime.isOver) return CLOSED;
-      // A server is checked once a second. A file is checked again by whoever asks.
+      // A server is checked once a second. A file is only checked here.
       if (failure !== undefined && isOpen && dialect.local) lifetime.run(() => watch(now)).catch(() => {});
       const reason = failure ?? lossAt(now);
       return reason === undefined ? { ready: true } : { ready: false, reason };
@@ -192,7 +196,7 @@ export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptio
   };
 }
 
-/** A claim in quarantine. */
+/** A claim during a quarantine. */
 class QuarantineError extends UnavailableError {}
 
 const NOT_ALONE =

@@ -1,4 +1,4 @@
-/** Nonces in SQLite. The incarnation is the life of the machine or of the process, passed as `:life`. */
+/** Statements for nonces in SQLite. The incarnation is the id of the machine's current boot or of the process. It is passed as `:life`. */
 import { isSqliteBusy } from '../../kysely/retry-while-busy.ts';
 import type { SqlNonceDialect } from './dialect.ts';
 

@@ -10,10 +10,10 @@ export class UserRate {
   }
 
   /**
-   * Takes one of the claims that a user may make in this second.
+   * Counts a claim, if the user may make another one in this second.
    *
    * @param now - seconds since the epoch
-   * @returns false if none is left
+   * @returns whether the user may make the claim
    */
   take(username: string, now: number): boolean {
     const second = Math.floor(now);
@@ -27,7 +27,7 @@ export class UserRate {
     return true;
   }
 
-  /** Gives back a claim that was taken and not made. */
+  /** Undoes `take` for a claim that was not made. */
   giveBack(username: string): void {
     const claims = this.#claims.get(username);
     if (claims !== undefined && claims > 0) this.#claims.set(username, claims - 1);

@@ -67,9 +67,13 @@ const OPENING_MS = 5000;
  * import { redisNonceStore } from 'asymmetric-jwt-auth/redis';
  * import { Redis } from 'ioredis';
  *
- * const redis = new Redis('redis://127.0.0.1:6379', { socketTimeout: 2000 }); redis.on('error', console.error); const nonces =
- * redisNonceStore(redis); await nonces.open(Date.now() / 1000); console.log(nonces.readiness(Date.now() / 1000)); // { ready: true } after
- * the next second begins await nonces.close(); redis.disconnect();
+ * const redis = new Redis('redis://127.0.0.1:6379', { socketTimeout: 2000 });
+ * redis.on('error', console.error);
+ * const nonces = redisNonceStore(redis);
+ * await nonces.open(Date.now() / 1000);
+ * console.log(nonces.readiness(Date.now() / 1000)); // { ready: true } as soon as the next second begins
+ * await nonces.close();
+ * redis.disconnect();
  * ```
  *
  * @param client - a client of `ioredis` or `redis`; set its `socketTimeout`, so that it soon drops a dead connection

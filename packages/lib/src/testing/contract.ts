@@ -1,15 +1,15 @@
-/** A contract as a list of cases, for any test runner: `for (const { name, run } of cases) test(name, run)`. */
+/** Defines contracts. A contract is a list of cases for any test runner: `for (const { name, run } of cases) test(name, run)`. */
 
 /** One rule of a contract. */
 export interface ContractCase {
-  /** What callers may rely on. */
+  /** What callers can rely on. */
   readonly name: string;
   /** Rejects if the rule is violated. */
   run(): Promise<void>;
 }
 
 /**
- * A store or signer violates its contract.
+ * Thrown if a store or signer violates its contract.
  *
  * @example
  * ```ts
@@ -27,13 +27,13 @@ export class ContractError extends Error {
   readonly code = 'contract_broken';
 }
 
-/** @throws ContractError unless both have the same JSON */
+/** Checks that two values have the same JSON. @throws ContractError if they differ */
 export function same(actual: unknown, expected: unknown, what: string): void {
   const [one, other] = [JSON.stringify(actual), JSON.stringify(expected)];
   if (one !== other) throw new ContractError(`${what}: expected ${other}, got ${one}`);
 }
 
-/** @throws ContractError unless the work throws or rejects */
+/** Checks that the work throws or rejects. @throws ContractError if it succeeds */
 export async function throws(work: () => unknown, what: string): Promise<void> {
   let result: unknown;
   try {

@@ -13,18 +13,18 @@ export interface DirectoryFixture {
    * @param now - returns seconds since the epoch; the directory must use this clock
    */
   make(now: () => number): MaybePromise<Directory>;
-  /** Opens the same directory again, as another process does. */
+  /** Opens the same directory a second time, as another process would. */
   again(directory: Directory): MaybePromise<Directory>;
-  /** Releases what a case has used. */
+  /** Cleans up after a case. */
   dispose?(): MaybePromise<void>;
 }
 
 /** The arguments of a case. */
 export interface DirectoryCase {
   readonly directory: Directory;
-  /** The same directory, as another process has it. */
+  /** The same directory, opened a second time. */
   readonly other: Directory;
-  /** Sets the clock, in seconds since the epoch; it begins at 1000. */
+  /** Sets the clock, in seconds since the epoch; it starts at 1000. */
   setClock(seconds: number): void;
 }
 
@@ -55,7 +55,7 @@ export function directoryCase(
   };
 }
 
-/** @throws ContractError unless the work is refused with this code */
+/** Checks that the work fails with this error code. @throws ContractError if it does not */
 export async function refused(work: Promise<unknown>, code: string, what: string): Promise<void> {
   let result: unknown;
   try {

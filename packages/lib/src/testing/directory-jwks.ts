@@ -17,7 +17,7 @@ const BAD_URLS: readonly (readonly [string, 'bad_url' | 'forbidden_address'])[] 
   ['https://acme.example/jwks.json\n', 'bad_url'],
   [' https://acme.example/jwks.json', 'bad_url'],
   [`https://acme.example/${'x'.repeat(2048)}`, 'bad_url'],
-  // Percent-encoded, it is longer.
+  // This URL is too long after percent-encoding.
   [`https://acme.example/${'é'.repeat(600)}`, 'bad_url'],
   ['https://127.0.0.1/jwks.json', 'forbidden_address'],
   ['https://2130706433/jwks.json', 'forbidden_address'],
@@ -33,47 +33,56 @@ export function jwksCases(fixture: DirectoryFixture): ContractCase[] {
   const contractCase = (name: string, body: Parameters<typeof directoryCase>[2]) => directoryCase(fixture, name, body);
 
   return [
-    contractCase('adds each JWK set of a user once, and finds it with the keys', async ({ directory, other }) => {
-      const first = await directory.addJwks('acme', URL_OF_SET, { createUser: true });
-      const jwks = { username: 'acme', url: URL_OF_SET, created: 1000 };
-      same(first, { jwks, added: true, userAdded: true }, 'added');
-      const again = await other.addJwks('acme', URL_OF_SET, { createUser: true });
-      same(again, { jwks, added: false, userAdded: false }, 'added again');
-      const keys = await Promise.all([newKey(), newKey(), newKey()]);
-      for (const key of keys) await directory.addKey('acme', key);
-      await directory.addJwks('acme', 'https://second.example/jwks.json');
-      const found = await other.find('acme', HINT);
-      same(found?.jwksUrls, [URL_OF_SET, 'https://second.example/jwks.json'], 'JWK sets that a request finds');
-      same(found?.keys.map(({ key }) => key.kid).sort(), keys.map(({ kid }) => kid).sort(), 'keys');
-      await directory.addUser('globex');
-      same((await directory.find('globex', HINT))?.jwksUrls, [], 'JWK sets of another user');
-    }),
+    contractCase(
+      'adds each JWK set of a user once, and returns it with the keys of the user',
+      async ({ directory, other }) => {
+        const first = await directory.addJwks('acme', URL_OF_SET, { createUser: true });
+        const jwks = { username: 'acme', url: URL_OF_SET, created: 1000 };
+        same(first, { jwks, added: true, userAdded: true }, 'added');
+        const again = await other.addJwks('acme', URL_OF_SET, { createUser: true });
+        same(again, { jwks, added: false, userAdded: false }, 'added again');
+        const keys = await Promise.all([newKey(), newKey(), newKey()]);
+        for (const key of keys) await directory.addKey('acme', key);
+        await directory.addJwks('acme', 'https://second.example/jwks.json');
+        const found = await other.find('acme', HINT);
+        same(found?.jwksUrls, [URL_OF_SET, 'https://second.example/jwks.json'], 'JWK sets that a request finds');
+        same(found?.keys.map(({ key }) => key.kid).sort(), keys.map(({ kid }) => kid).sort(), 'keys');
+        await directory.addUser('globex');
+        same((await directory.find('globex', HINT))?.jwksUrls, [], 'JWK sets of another user');
+      },
+    ),
 
-    contractCase('treats equivalent URLs as the same JWK set, and no others', async ({ directory }) => {
-      const { jwks } = await directory.addJwks('acme', 'HTTPS://ACME.example:443/a#b', { createUser: true });
-      same(jwks.url, 'https://acme.example/a', 'url');
-      same((await directory.addJwks('acme', 'https://acme.example/a')).added, false, 'added again');
-      for (const url of ['https://acme.example/A', 'https://acme.example/a?', 'https://acme.example/a/']) {
-        same((await directory.addJwks('acme', url)).added, true, url);
-      }
-      await directory.removeJwks('acme', 'https://Acme.example/a#c');
-      same((await directory.listJwks()).items.length, 3, 'remaining JWK sets');
-      const longest = `https://acme.example/${'x'.repeat(2048 - 'https://acme.example/'.length)}`;
-      same((await directory.addJwks('acme', longest)).jwks.url, longest, 'the longest');
-    }),
+    contractCase(
+      'treats equivalent URLs as one JWK set, and other URLs as different JWK sets',
+      async ({ directory }) => {
+        const { jwks } = await directory.addJwks('acme', 'HTTPS://ACME.example:443/a#b', { createUser: true });
+        same(jwks.url, 'https://acme.example/a', 'url');
+        same((await directory.addJwks('acme', 'https://acme.example/a')).added, false, 'added again');
+        for (const url of ['https://acme.example/A', 'https://acme.example/a?', 'https://acme.example/a/']) {
+          same((await directory.addJwks('acme', url)).added, true, url);
+        }
+        await directory.removeJwks('acme', 'https://Acme.example/a#c');
+        same((await directory.listJwks()).items.length, 3, 'remaining JWK sets');
+        const longest = `https://acme.example/${'x'.repeat(2048 - 'https://acme.example/'.length)}`;
+        same((await directory.addJwks('acme', longest)).jwks.url, longest, 'the longest');
+      },
+    ),
 
-    contractCase('removes a JWK set of one user only', async ({ directory, other }) => {
-      for (const username of ['acme', 'globex']) await directory.addJwks(username, URL_OF_SET, { createUser: true });
-      same(await other.removeJwks('acme', URL_OF_SET), { audited: true }, 'removed');
-      same((await directory.find('acme', HINT))?.jwksUrls, [], 'JWK sets');
-      same((await directory.find('globex', HINT))?.jwksUrls, [URL_OF_SET], 'JWK sets of another user');
-      await refused(directory.removeJwks('acme', URL_OF_SET), 'unknown_jwks', 'removed again');
-      await refused(directory.removeJwks('acme', 'http://x'), 'bad_url', 'no URL');
-      await directory.removeUser('globex');
-      same((await directory.listJwks()).items, [], 'JWK sets of removed users');
-    }),
+    contractCase(
+      'removes a JWK set of one user, and keeps the same JWK set of another user',
+      async ({ directory, other }) => {
+        for (const username of ['acme', 'globex']) await directory.addJwks(username, URL_OF_SET, { createUser: true });
+        same(await other.removeJwks('acme', URL_OF_SET), { audited: true }, 'removed');
+        same((await directory.find('acme', HINT))?.jwksUrls, [], 'JWK sets');
+        same((await directory.find('globex', HINT))?.jwksUrls, [URL_OF_SET], 'JWK sets of another user');
+        await refused(directory.removeJwks('acme', URL_OF_SET), 'unknown_jwks', 'removed again');
+        await refused(directory.removeJwks('acme', 'http://x'), 'bad_url', 'no URL');
+        await directory.removeUser('globex');
+        same((await directory.listJwks()).items, [], 'JWK sets of removed users');
+      },
+    ),
 
-    contractCase('refuses URLs from which no JWK set is fetched', async ({ directory }) => {
+    contractCase('refuses invalid URLs, and private addresses that are not allowed', async ({ directory }) => {
       for (const [url, code] of BAD_URLS) {
         await refused(directory.addJwks('acme', url, { createUser: true }), code, url);
       }
@@ -122,7 +131,7 @@ export function jwksCases(fixture: DirectoryFixture): ContractCase[] {
       );
     }),
 
-    contractCase('adds a JWK set once for concurrent callers', async ({ directory, other }) => {
+    contractCase('adds a JWK set once if several callers add it at the same time', async ({ directory, other }) => {
       const added = await Promise.all(
         [directory, other, directory, other].map((one) => one.addJwks('acme', URL_OF_SET, { createUser: true })),
       );

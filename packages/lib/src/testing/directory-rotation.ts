@@ -7,24 +7,27 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
   const contractCase = (name: string, body: Parameters<typeof directoryCase>[2]) => directoryCase(fixture, name, body);
 
   return [
-    contractCase('lets a staged key replace another one after it was used', async ({ directory, other, setClock }) => {
-      const [old, next] = [await newKey(), await newKey()];
-      await directory.addKey('guido', old, { createUser: true });
-      await directory.addKey('guido', next, { staged: true });
-      const [one, two] = [old.fingerprint, next.fingerprint];
-      same(await statesOf(other, 'guido'), { [one]: 'active', [two]: 'staged' }, 'before rotation');
-      await refused(directory.retireKey(one), 'not_replaced', 'retireKey before the new key was used');
-      other.recordUse(next, 1500.5);
-      await other.close();
-      setClock(2000);
-      same((await directory.retireKey(one))[0]?.retired, 2000, 'retired');
-      same(await statesOf(other, 'guido'), { [one]: 'expired', [two]: 'active' }, 'after rotation');
-      await refused(directory.retireKey(two), 'not_replaced', 'retireKey of the last key');
-      same((await directory.retireKey(two, { force: true }))[0]?.state, 'expired', 'retired by force');
-      same((await directory.addKey('guido', old)).key.state, 'active', 'added again');
-    }),
+    contractCase(
+      'lets a staged key replace another key after its first use',
+      async ({ directory, other, setClock }) => {
+        const [old, next] = [await newKey(), await newKey()];
+        await directory.addKey('guido', old, { createUser: true });
+        await directory.addKey('guido', next, { staged: true });
+        const [one, two] = [old.fingerprint, next.fingerprint];
+        same(await statesOf(other, 'guido'), { [one]: 'active', [two]: 'staged' }, 'before rotation');
+        await refused(directory.retireKey(one), 'not_replaced', 'retireKey before the new key was used');
+        other.recordUse(next, 1500.5);
+        await other.close();
+        setClock(2000);
+        same((await directory.retireKey(one))[0]?.retired, 2000, 'retired');
+        same(await statesOf(other, 'guido'), { [one]: 'expired', [two]: 'active' }, 'after rotation');
+        await refused(directory.retireKey(two), 'not_replaced', 'retireKey of the last key');
+        same((await directory.retireKey(two, { force: true }))[0]?.state, 'expired', 'retired by force');
+        same((await directory.addKey('guido', old)).key.state, 'active', 'added again');
+      },
+    ),
 
-    contractCase('records when keys were first and last used, and last refused', async ({ directory, other }) => {
+    contractCase('records when each key was first used, last used and last refused', async ({ directory, other }) => {
       const [key, idle] = [await newKey(), await newKey()];
       for (const one of [key, idle]) await directory.addKey('guido', one, { createUser: true });
       directory.recordUse(key, 1200.9);
@@ -42,7 +45,7 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
         ]);
       same((await times())[1], [null, null, 1300], 'a key that was refused');
       const [first, last] = ((await times())[0] ?? []) as number[];
-      same([[1100, 1200].includes(first as number), last], [true, 1200], 'a key that was used, by two processes');
+      same([[1100, 1200].includes(first as number), last], [true, 1200], 'a key that two processes used');
       directory.recordUse(key, 1250);
       await directory.close();
       same((await times())[0], [first, 1250, null], 'used again');
@@ -52,7 +55,7 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
     }),
 
     contractCase(
-      'writes every change and its actor to the audit trail, the newest last',
+      'writes every change and its actor to the audit trail, with the newest last',
       async ({ directory, setClock }) => {
         const [key, next] = [await newKey(), await newKey()];
         const cli: Directory = directory.withActor('cli:root');
@@ -101,26 +104,29 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
       },
     ),
 
-    contractCase('keeps the audit trail in the order of the changes of all processes', async ({ directory, other }) => {
-      const names = Array.from({ length: 12 }, (_, index) => `user${index}`);
-      const seen: string[] = [];
-      const adding = Promise.all(names.map((name, index) => (index % 2 === 0 ? directory : other).addUser(name)));
-      let isOver = false;
-      const end = adding.then(() => {
-        isOver = true;
-      });
-      // A page must not leave out an entry that another process writes later.
-      for (let after: string | undefined; ; ) {
-        const last = isOver;
-        const { items } = await directory.listAudit({ after });
-        seen.push(...items.map(({ subject }) => subject));
-        after = items.at(-1)?.id ?? after;
-        if (last) break;
-        // A database in this process never yields to the event loop, which the changes need.
-        await new Promise((resolve) => setTimeout(resolve));
-      }
-      await end;
-      same([...seen].sort(), [...names].sort(), 'subjects');
-    }),
+    contractCase(
+      'adds audit entries of all processes at the end, so that a reader misses none',
+      async ({ directory, other }) => {
+        const names = Array.from({ length: 12 }, (_, index) => `user${index}`);
+        const seen: string[] = [];
+        const adding = Promise.all(names.map((name, index) => (index % 2 === 0 ? directory : other).addUser(name)));
+        let isOver = false;
+        const end = adding.then(() => {
+          isOver = true;
+        });
+        // Reads pages while both processes write entries. In the end, no entry may be missing.
+        for (let after: string | undefined; ; ) {
+          const last = isOver;
+          const { items } = await directory.listAudit({ after });
+          seen.push(...items.map(({ subject }) => subject));
+          after = items.at(-1)?.id ?? after;
+          if (last) break;
+          // A database in this process never yields to the event loop, but the changes need it.
+          await new Promise((resolve) => setTimeout(resolve));
+        }
+        await end;
+        same([...seen].sort(), [...names].sort(), 'subjects');
+      },
+    ),
   ];
 }

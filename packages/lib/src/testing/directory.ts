@@ -7,7 +7,7 @@ import { type DirectoryFixture, directoryCase, HINT, newKey, refused, statesOf }
 import { jwksCases } from './directory-jwks.ts';
 import { rotationCases } from './directory-rotation.ts';
 
-/** Usernames that are equal in some collations. */
+/** Usernames that some collations treat as equal. */
 const TWINS = ['guido', 'Guido', 'GUIDO', 'gu\u0131do', 'é', 'e\u0301', 'É', 'ß', 'ss', '\u{1f600}', '\u{1f601}'];
 const STRANGERS = ['guido ', ' guido', 'guidO', 'e', 'S', '\ufeffguido', 'guido\u0000', '\ud800', ''];
 const NO_USERNAMES = ['', ' guido', 'guido ', 'guido\n', 'a\u0000b', 'u'.repeat(601), '\ud800'];
@@ -16,8 +16,8 @@ const NO_USERNAMES = ['', ' guido', 'guido ', 'guido\n', 'a\u0000b', 'u'.repeat(
  * Returns the cases of the contract of directories.
  *
  * @param fixture - creates the directory under test
- * @returns cases whose `run` rejects with ContractError if a rule is violated, or with what the directory throws
- * @throws TypeError for a member of the fixture that is unknown, missing or of another type
+ * @returns cases whose `run` rejects with ContractError if a rule is violated, or with an error of the directory
+ * @throws TypeError for a member of the fixture that is unknown, missing or of the wrong type
  *
  * @example
  * ```ts
@@ -44,17 +44,17 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       same(await directory.addUser('guido'), { username: 'guido', disabled: false, created: 1000 }, 'added');
       await refused(other.addUser('guido'), 'user_exists', 'addUser');
       same(await directory.setDisabled('guido', true), { audited: true }, 'setDisabled');
-      same((await other.find('guido', HINT))?.disabled, true, 'disabled, as a request finds it');
+      same((await other.find('guido', HINT))?.disabled, true, 'disabled, according to find()');
       same((await other.getUser('guido')).disabled, true, 'disabled');
       await other.setDisabled('guido', false);
-      same((await directory.find('guido', HINT))?.disabled, false, 'enabled, as a request finds it');
+      same((await directory.find('guido', HINT))?.disabled, false, 'enabled, according to find()');
       await directory.addKey('guido', await newKey());
       await directory.removeUser('guido');
       same((await other.find('guido', HINT)) === undefined, true, 'no user after removal');
       same((await other.listKeys()).items, [], 'keys after removal');
     }),
 
-    contractCase('refuses changes of an unknown user', async ({ directory }) => {
+    contractCase('refuses to read or change an unknown user', async ({ directory }) => {
       const key = await newKey();
       for (const work of [
         () => directory.getUser('nobody'),
@@ -77,7 +77,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       same((await directory.listUsers()).items, [], 'users');
     }),
 
-    contractCase('compares usernames exactly, and sorts them by code points', async ({ directory }) => {
+    contractCase('compares usernames exactly, and sorts them by code point', async ({ directory }) => {
       for (const username of TWINS) await directory.addUser(username);
       for (const username of TWINS) {
         same((await directory.getUser(username)).username, username, 'getUser');
@@ -92,12 +92,16 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
         'order',
       );
       for (const stranger of STRANGERS) {
-        same((await directory.find(stranger, HINT)) === undefined, true, `find(${JSON.stringify(stranger)}) is nobody`);
+        same(
+          (await directory.find(stranger, HINT)) === undefined,
+          true,
+          `find(${JSON.stringify(stranger)}) finds no user`,
+        );
         await refused(directory.getUser(stranger), 'unknown_user', JSON.stringify(stranger));
       }
     }),
 
-    contractCase('lists users by page, and searches for parts of names', async ({ directory }) => {
+    contractCase('lists users in pages, and finds users by a part of their name', async ({ directory }) => {
       const names = ['ann', 'Anna', 'bob', 'hannah', 'joe', '100%', 'under_score', 'Жук'].sort();
       for (const name of names) await directory.addUser(name);
       const seen: string[] = [];
@@ -106,7 +110,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
         seen.push(...page.items.map(({ username }) => username));
         after = page.next;
         if (after === undefined) break;
-        same(page.items.length, 3, 'items of a page before the last');
+        same(page.items.length, 3, 'items of each page except the last');
       }
       same(seen, names, 'all pages');
       const found = async (search: string) =>
@@ -122,7 +126,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       await refused(directory.listKeys({ after: 'x' }), 'bad_query', 'listKeys');
     }),
 
-    contractCase('keeps comments, and times to the fraction of a second', async ({ directory, setClock }) => {
+    contractCase('stores comments, and times with fractions of a second', async ({ directory, setClock }) => {
       setClock(1000.25);
       const comment = '\u{1f600}'.repeat(250);
       const key = PublicKey.from((await newKey()).toOpenSsh('laptop'));
@@ -144,7 +148,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       same(JSON.stringify(found).includes('["PS256"]'), true, 'a key registered for one algorithm');
     }),
 
-    contractCase('refuses bad comments and expiries', async ({ directory }) => {
+    contractCase('refuses invalid comments and expiry times', async ({ directory }) => {
       const key = await newKey();
       await directory.addKey('guido', key, { createUser: true });
       for (const comment of ['a\u001b[31m', 'a\nb', '\u202e', 'x'.repeat(501), '\ud800']) {
@@ -156,13 +160,16 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       }
     }),
 
-    contractCase('expires a key, and says when it will', async ({ directory, setClock }) => {
-      const key = await newKey();
-      await directory.addKey('guido', key, { createUser: true, expires: 2000 });
-      same((await directory.find('guido', HINT))?.validUntil, 2000, 'until');
-      setClock(2000);
-      same(await statesOf(directory, 'guido'), { [key.fingerprint]: 'expired' }, 'state');
-    }),
+    contractCase(
+      'expires a key at its expiry time, and returns this time with the user',
+      async ({ directory, setClock }) => {
+        const key = await newKey();
+        await directory.addKey('guido', key, { createUser: true, expires: 2000 });
+        same((await directory.find('guido', HINT))?.validUntil, 2000, 'until');
+        setClock(2000);
+        same(await statesOf(directory, 'guido'), { [key.fingerprint]: 'expired' }, 'state');
+      },
+    ),
 
     contractCase('never accepts a revoked key again', async ({ directory, other }) => {
       for (const name of ['fingerprint', 'kid', 'thumbprint'] as const) {
@@ -185,7 +192,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       }
     }),
 
-    contractCase('gives a key to one user only, unless sharing is allowed', async ({ directory, other }) => {
+    contractCase('lets only one user have a key, unless sharing is allowed', async ({ directory, other }) => {
       const key = await newKey();
       await directory.addKey('guido', key, { createUser: true });
       await refused(other.addKey('ada', key, { createUser: true }), 'key_conflict', 'addKey');
@@ -202,7 +209,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       }
     }),
 
-    contractCase('lets one of several concurrent callers add a key or a user', async ({ directory, other }) => {
+    contractCase('lets exactly one of several concurrent callers add a key or a user', async ({ directory, other }) => {
       for (let round = 0; round < 3; round++) {
         const key = await newKey();
         const outcomes = await Promise.allSettled(
@@ -210,7 +217,7 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
             (index % 2 === 0 ? directory : other).addKey(`${letter}${round}`, key, { createUser: true }),
           ),
         );
-        same(outcomes.filter(({ status }) => status === 'fulfilled').length, 1, 'users who got the key');
+        same(outcomes.filter(({ status }) => status === 'fulfilled').length, 1, 'users who have the key');
         same((await directory.listUsers()).items.length, round + 1, 'users');
       }
       const added = await Promise.allSettled([directory, other, directory, other].map((one) => one.addUser('same')));

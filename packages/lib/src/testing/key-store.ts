@@ -15,17 +15,17 @@ export interface KeyStoreUser {
 export interface KeyStoreFixture {
   /** Creates a store with these users and no others. */
   make(users: readonly KeyStoreUser[]): MaybePromise<KeyStore<unknown>>;
-  /** Releases what a case has used. */
+  /** Cleans up after a case. */
   dispose?(store: KeyStore<unknown>): MaybePromise<void>;
-  /** States that keys of the store can have; default all. */
+  /** The states that keys of the store can have. Default: all. */
   readonly states?: readonly KeyState[];
-  /** The reason, if the store finds a key only for a hint that names it. */
+  /** If the store finds a key only when the hint names it, the reason for this. */
   readonly onlyNamed?: string;
-  /** The reason, if the store cannot disable users. */
+  /** If the store cannot disable users, the reason for this. */
   readonly neverDisabled?: string;
   /**
-   * For a store that wraps another one, such as a cache: creates it around an inner store. More cases then check it with inner stores that
-   * respond in every way that {@link KeyStore.find} allows.
+   * Creates the store around an inner store, if it wraps one, as a cache does. More cases then check it with inner stores that respond in
+   * every way that {@link KeyStore.find} allows.
    */
   readonly around?: (inner: KeyStore<unknown>) => KeyStore<unknown>;
 }
@@ -33,7 +33,7 @@ export interface KeyStoreFixture {
 const HINT = { kid: undefined, alg: 'EdDSA' } as const;
 const ALL_STATES: readonly KeyState[] = ['active', 'staged', 'expired', 'revoked'];
 
-/** Returns a thenable that is not a `Promise`, and calls back at once, twice. */
+/** Returns a thenable that is not a `Promise`, and calls its callback immediately and twice. */
 function thenable<T>(value: T): PromiseLike<T> {
   return {
     // biome-ignore lint/suspicious/noThenProperty: the contract allows any thenable
@@ -60,7 +60,7 @@ const WAYS: Readonly<Record<string, <T>(value: T) => MaybePromise<T>>> = {
   'a thenable': thenable,
 };
 
-/** Names that a sloppy comparison, or a query built from strings, confuses with other names. */
+/** Names that a careless comparison, or a query built from strings, confuses with other names. */
 const STRANGERS = [
   'Alice',
   'ALICE',
@@ -100,8 +100,8 @@ const FIXTURE: OptionKinds<KeyStoreFixture> = {
  * Returns the cases of the contract of key stores.
  *
  * @param fixture - creates the store under test
- * @returns cases whose `run` rejects with ContractError if a rule is violated, or with what the store throws
- * @throws TypeError for a member of the fixture that is unknown, missing or of another type
+ * @returns cases whose `run` rejects with ContractError if a rule is violated, or with an error of the store
+ * @throws TypeError for a member of the fixture that is unknown, missing or of the wrong type
  *
  * @example
  * ```ts
@@ -144,7 +144,7 @@ export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
     };
   }
 
-  /** Wraps a store that has one user, and returns values and "no such user" in one way. */
+  /** Wraps a store whose only user is alice. `respond` decides how it returns values; `nobody` is its value for any other user. */
   function aroundStoreOfAlice(
     around: (inner: KeyStore<unknown>) => KeyStore<unknown>,
     key: VerificationKey,
@@ -158,7 +158,7 @@ export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
   const casesAround = (around: (inner: KeyStore<unknown>) => KeyStore<unknown>): ContractCase[] => [
     ...Object.entries(WAYS).map(
       ([way, respond]): ContractCase => ({
-        name: `accepts ${way} of an inner store, also for null`,
+        name: `accepts ${way} from an inner store, also for an unknown user`,
         async run() {
           const key = await newKey();
           for (const nobody of [undefined, null]) {
@@ -170,7 +170,11 @@ export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
                 [key.kid],
                 `keys of alice, the ${time} time`,
               );
-              same((await store.find('bob', HINT)) ?? null, null, `bob, with ${nobody} inside, the ${time} time`);
+              same(
+                (await store.find('bob', HINT)) ?? null,
+                null,
+                `bob, with ${nobody} from the inner store, the ${time} time`,
+              );
             }
           }
         },
@@ -205,7 +209,7 @@ export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
 
     ...(fixture.neverDisabled === undefined
       ? [
-          contractCase('says that a user is disabled', async (make) => {
+          contractCase('reports that a user is disabled', async (make) => {
             const store = await make([
               { username: 'alice', disabled: true, keys: [{ key: await newKey(), state: 'active' }] },
             ]);
@@ -219,7 +223,7 @@ export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
       same((await store.find('alice', HINT))?.keys, [], 'keys');
     }),
 
-    contractCase('keeps users apart', async (make) => {
+    contractCase('returns only the keys of the requested user', async (make) => {
       const [one, other] = [await newKey(), await newKey()];
       const store = await make([
         { username: 'alice', disabled: false, keys: [{ key: one, state: 'active' }] },
@@ -237,19 +241,22 @@ export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
       );
     }),
 
-    contractCase('finds no user for an unknown username, or returns the username that it found', async (make) => {
-      const store = await make([
-        { username: 'alice', disabled: false, keys: [{ key: await newKey(), state: 'active' }] },
-      ]);
-      for (const name of STRANGERS) {
-        const found = await store.find(name, HINT);
-        same(
-          found === undefined || found === null || found.username === 'alice',
-          true,
-          `find(${JSON.stringify(name)}) finds no user, or returns alice`,
-        );
-      }
-    }),
+    contractCase(
+      'finds no user for an unknown username, or returns the username of the user that it found',
+      async (make) => {
+        const store = await make([
+          { username: 'alice', disabled: false, keys: [{ key: await newKey(), state: 'active' }] },
+        ]);
+        for (const name of STRANGERS) {
+          const found = await store.find(name, HINT);
+          same(
+            found === undefined || found === null || found.username === 'alice',
+            true,
+            `find(${JSON.stringify(name)}) finds no user, or returns alice`,
+          );
+        }
+      },
+    ),
 
     contractCase('compares usernames in any script exactly', async (make) => {
       const names = ['Жук', 'é', 'e\u0301', '李雷', 'a b', 'a+b@c.example', "o'neill", '\u{1f600}'];

@@ -8,7 +8,7 @@ export interface NonceStoreSetup {
   readonly tolerance: number;
   /** The clock margin M, in seconds. */
   readonly clockMargin: number;
-  /** Claims that one user may make in a second. */
+  /** Maximum number of claims that one user may make per second. */
   readonly maxClaimsPerSecond: number;
   /** Maximum number of nonces in the store, if it has such a limit. */
   readonly maxNonces: number;
@@ -20,15 +20,23 @@ export interface NonceStoreSetup {
 export interface NonceStoreFixture {
   /** Creates an empty store that has never run before. */
   make(setup: NonceStoreSetup): MaybePromise<NonceStore>;
-  /** Releases what a case has used. */
+  /** Cleans up after a case. */
   dispose?(store: NonceStore): MaybePromise<void>;
-  /** The reason, if the store has no limit `maxNonces`; skips its case. */
+  /** If the store has no limit `maxNonces`, the reason for this. Skips the case. */
   readonly noCapacity?: string;
-  /** Ends the store's process, and starts another one with the same stored data. If this is impossible, the reason; skips its case. */
+  /**
+   * Ends the store's process, and starts another one with the same stored data. A string says why this is impossible, and skips the case.
+   */
   readonly restart?: CapabilityOrReason<(store: NonceStore, setup: NonceStoreSetup) => MaybePromise<NonceStore>>;
-  /** Deletes the stored data, as a crash or a flush does, and starts another store. If this is impossible, the reason; skips its case. */
+  /**
+   * Deletes the stored data, as a crash or a flush does, and starts another store. A string says why this is impossible, and skips the
+   * case.
+   */
   readonly loseMemory?: CapabilityOrReason<(store: NonceStore, setup: NonceStoreSetup) => MaybePromise<NonceStore>>;
-  /** Lets several processes claim the same nonces of the last store at once. If this is impossible, the reason; skips its case. */
+  /**
+   * Lets several processes claim the same nonces of the last store at the same time. A string says why this is impossible, and skips the
+   * case.
+   */
   readonly race?: CapabilityOrReason<(race: NonceRace) => Promise<readonly RaceOutcomes[]>>;
 }
 

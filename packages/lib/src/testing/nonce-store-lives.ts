@@ -28,21 +28,24 @@ export function nonceStoreLives(fixture: NonceStoreFixture): ContractCase[] {
 
   if (typeof restart === 'function') {
     cases.push(
-      contractCase('after a restart, remembers every nonce, and serves', async (store, clock, setting) => {
-        const claim = { username: 'alice', time: clock.now, nonce: 'n' };
-        same(await store.claim(claim, clock.now), 'claimed', 'first claim');
-        const next = setting.replace(await restart(store, setting.setup));
-        same(await next.claim(claim, clock.now), 'replayed', 'claim after the restart');
-        await servesAgain(next, setting);
-        same(await next.claim(claim, clock.now), 'replayed', 'claim when it served again');
-      }),
+      contractCase(
+        'remembers every nonce after a restart, and then claims new nonces',
+        async (store, clock, setting) => {
+          const claim = { username: 'alice', time: clock.now, nonce: 'n' };
+          same(await store.claim(claim, clock.now), 'claimed', 'first claim');
+          const next = setting.replace(await restart(store, setting.setup));
+          same(await next.claim(claim, clock.now), 'replayed', 'claim after the restart');
+          await servesAgain(next, setting);
+          same(await next.claim(claim, clock.now), 'replayed', 'claim after it claimed a new nonce');
+        },
+      ),
     );
   }
 
   if (typeof loseMemory === 'function') {
     cases.push(
       contractCase(
-        'after losing its data, claims no nonce of an earlier second again, and serves',
+        'refuses nonces of earlier seconds after it lost its data, and then claims new nonces',
         async (store, clock, setting) => {
           await store.open(clock.now);
           clock.now += 5;
@@ -51,7 +54,11 @@ export function nonceStoreLives(fixture: NonceStoreFixture): ContractCase[] {
           const next = setting.replace(await loseMemory(store, setting.setup));
           same((await outcomeOf(next, claim, clock.now)) === 'claimed', false, 'claimed again after the loss');
           await servesAgain(next, setting);
-          same((await outcomeOf(next, claim, clock.now)) === 'claimed', false, 'claimed again when it served');
+          same(
+            (await outcomeOf(next, claim, clock.now)) === 'claimed',
+            false,
+            'claimed again after it claimed a new nonce',
+          );
         },
       ),
     );
@@ -60,7 +67,7 @@ export function nonceStoreLives(fixture: NonceStoreFixture): ContractCase[] {
   if (typeof race === 'function') {
     cases.push(
       contractCase(`lets one of several processes claim each of ${NONCES} nonces`, async (store, { now }) => {
-        // In the future, but within T + M: processes take seconds to start, and their stores may refuse times before that.
+        // Uses a time in the future, within T + M. The processes take seconds to start, and their stores may refuse earlier times.
         const time = now + 35;
         const processes = await race({ time, nonces: NONCES });
         same(processes.length > 1, true, 'several processes');
@@ -73,7 +80,7 @@ export function nonceStoreLives(fixture: NonceStoreFixture): ContractCase[] {
           if ((await outcomeOf(store, claim, now)) === 'claimed') claimed += 1;
         }
         same(claimed <= NONCES, true, 'no nonce was claimed twice');
-        same(claimed + sum('unavailable') >= NONCES, true, 'every nonce was claimed, or is unknown');
+        same(claimed + sum('unavailable') >= NONCES, true, 'every nonce was claimed, or its outcome is unknown');
       }),
     );
   }

@@ -47,8 +47,8 @@ const FIXTURE: OptionKinds<NonceStoreFixture> = {
  * Returns the cases of the contract of nonce stores.
  *
  * @param fixture - creates the store under test
- * @returns cases whose `run` rejects with ContractError if a rule is violated, or with what the store throws
- * @throws TypeError for a member of the fixture that is unknown, missing or of another type
+ * @returns cases whose `run` rejects with ContractError if a rule is violated, or with an error of the store
+ * @throws TypeError for a member of the fixture that is unknown, missing or of the wrong type
  *
  * @example
  * ```ts
@@ -70,7 +70,7 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
     contractCase('serves as soon as it is created', async (store, { now }) => {
       await store.open(now);
       same(store.readiness(now), { ready: true }, 'readiness');
-      same(store.tolerance >= DEFAULTS.tolerance, true, 'tolerance is that of the setup or more');
+      same(store.tolerance >= DEFAULTS.tolerance, true, 'tolerance is at least that of the setup');
     }),
 
     contractCase('claims a nonce once', async (store, { now }) => {
@@ -83,12 +83,12 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
       for (let round = 0; round < 10; round++) {
         const claim = { username: 'alice', time: now, nonce: `n${round}` };
         const outcomes = await Promise.all(Array.from({ length: 200 }, async () => store.claim(claim, now)));
-        same(outcomes.filter((outcome) => outcome === 'claimed').length, 1, 'callers that got it');
-        same(outcomes.filter((outcome) => outcome === 'replayed').length, 199, 'callers that did not');
+        same(outcomes.filter((outcome) => outcome === 'claimed').length, 1, 'callers that claimed the nonce');
+        same(outcomes.filter((outcome) => outcome === 'replayed').length, 199, 'callers that did not claim the nonce');
       }
     }),
 
-    contractCase('confuses no two claims', async (store, { now }) => {
+    contractCase('does not confuse claims that differ in one respect', async (store, { now }) => {
       const claims = differentClaims(now).filter(({ nonce }) => nonce !== '');
       for (const claim of claims) same(await store.claim(claim, now), 'claimed', `claim of ${JSON.stringify(claim)}`);
       for (const claim of claims)
@@ -102,19 +102,22 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
       same(
         await store.claim({ username: 'a', time: now, nonce: 1_000_000_000_000_000_000_000 }, now),
         'replayed',
-        'the same, in digits',
+        '1e21 written in digits',
       );
     }),
 
-    contractCase('remembers a nonce until its time, the tolerance and the margin have passed', async (store, clock) => {
-      const time = clock.now + DEFAULTS.tolerance;
-      const claim = { username: 'alice', time, nonce: 'n' };
-      same(await store.claim(claim, clock.now), 'claimed', 'first claim');
-      for (const later of [1, 20, 39, 40]) {
-        clock.now = time + later;
-        same(await store.claim(claim, clock.now), 'replayed', `${later} s after its time`);
-      }
-    }),
+    contractCase(
+      'remembers a nonce until the tolerance and the clock margin have passed since its time',
+      async (store, clock) => {
+        const time = clock.now + DEFAULTS.tolerance;
+        const claim = { username: 'alice', time, nonce: 'n' };
+        same(await store.claim(claim, clock.now), 'claimed', 'first claim');
+        for (const later of [1, 20, 39, 40]) {
+          clock.now = time + later;
+          same(await store.claim(claim, clock.now), 'replayed', `${later} s after its time`);
+        }
+      },
+    ),
 
     contractCase(
       'never claims a nonce again, however far the clock moves forwards or backwards',
@@ -132,21 +135,24 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
       },
     ),
 
-    contractCase('when closed, decides the claims in flight and no others', async (store, { now }) => {
-      if (store.close === undefined) return;
-      await store.open(now);
-      const inFlight = Array.from({ length: 50 }, async (_, index) =>
-        store.claim({ username: 'alice', time: now, nonce: `n${index}` }, now),
-      );
-      const outcomes = Promise.allSettled(inFlight);
-      await store.close();
-      for (const one of await outcomes) same(one, { status: 'fulfilled', value: 'claimed' }, 'claim in flight');
-      await throws(() => store.claim({ username: 'alice', time: now, nonce: 'late' }, now), 'a claim after close()');
-      same(store.readiness(now).ready, false, 'readiness after close()');
-      await store.close();
-    }),
+    contractCase(
+      'completes the claims in flight when it is closed, and refuses later claims',
+      async (store, { now }) => {
+        if (store.close === undefined) return;
+        await store.open(now);
+        const inFlight = Array.from({ length: 50 }, async (_, index) =>
+          store.claim({ username: 'alice', time: now, nonce: `n${index}` }, now),
+        );
+        const outcomes = Promise.allSettled(inFlight);
+        await store.close();
+        for (const one of await outcomes) same(one, { status: 'fulfilled', value: 'claimed' }, 'claim in flight');
+        await throws(() => store.claim({ username: 'alice', time: now, nonce: 'late' }, now), 'a claim after close()');
+        same(store.readiness(now).ready, false, 'readiness after close()');
+        await store.close();
+      },
+    ),
 
-    contractCase('forgets nothing when it is opened again', async (store, { now }) => {
+    contractCase('forgets no nonce when it is opened again', async (store, { now }) => {
       const claim = { username: 'alice', time: now, nonce: 'n' };
       same(await store.claim(claim, now), 'claimed', 'first claim');
       await store.open(now);
@@ -154,7 +160,7 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
     }),
 
     contractCase(
-      'limits the claims of one user in a second, and no other user',
+      'limits the claims per second of each user separately',
       async (store, clock) => {
         const claim = (username: string, nonce: string) => store.claim({ username, time: clock.now, nonce }, clock.now);
         for (let index = 0; index < 5; index++) same(await claim('alice', `n${index}`), 'claimed', `claim ${index}`);
@@ -171,7 +177,7 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
   if (fixture.noCapacity === undefined) {
     cases.push(
       contractCase(
-        'gives one user a tenth of its capacity, and refuses claims rather than forgetting nonces when it is full',
+        'gives one user a tenth of its capacity, and refuses claims when it is full instead of forgetting nonces',
         async (store, { now }) => {
           const claim = (username: string, nonce: string) => store.claim({ username, time: now, nonce }, now);
           for (let index = 0; index < 10; index++) same(await claim('alice', `n${index}`), 'claimed', `claim ${index}`);

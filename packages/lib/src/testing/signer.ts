@@ -17,8 +17,8 @@ export interface SignerFixture {
  * Returns the cases of the contract of signers.
  *
  * @param fixture - creates the signer under test
- * @returns cases whose `run` rejects with ContractError if a rule is violated, or with what the signer throws
- * @throws TypeError for a member of the fixture that is unknown, missing or of another type
+ * @returns cases whose `run` rejects with ContractError if a rule is violated, or with an error of the signer
+ * @throws TypeError for a member of the fixture that is unknown, missing or of the wrong type
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export function signerContract(fixture: SignerFixture): ContractCase[] {
       },
     },
     {
-      name: 'signs input of any length, as JWS does',
+      name: 'signs input of any length, and the public key verifies the signature',
       async run() {
         const { signer, publicKey } = await fixture.make();
         for (const length of [0, 1, 63, 64, 300, fixture.longest ?? 8000]) {

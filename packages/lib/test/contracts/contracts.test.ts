@@ -128,22 +128,26 @@ describe('the nonce contract finds', () => {
     [
       'keys that are concatenated',
       keyedBy(({ username, time, nonce }) => `${username}${nonce}${time}`),
-      'confuses no two claims',
+      'does not confuse claims',
     ],
     [
       'numbers treated as strings',
       keyedBy(({ username, time, nonce }) => JSON.stringify([username, time, String(nonce)])),
-      'confuses no two claims',
+      'does not confuse claims',
     ],
     [
       'usernames compared without case',
       keyedBy(({ username, time, nonce }) => JSON.stringify([username.toLowerCase(), time, nonce])),
-      'confuses no two claims',
+      'does not confuse claims',
     ],
     ['a lifetime of twice the tolerance', forgetting(40), 'remembers a nonce until'],
     ['records that expire without a floor', forgetting(60), 'never claims a nonce again'],
-    ['a store that still serves when it is closed', closing(() => {}), 'when closed'],
-    ['a store that refuses the claims in flight when it is closed', closing((end) => end()), 'when closed'],
+    ['a store that still serves when it is closed', closing(() => {}), 'completes the claims in flight'],
+    [
+      'a store that refuses the claims in flight when it is closed',
+      closing((end) => end()),
+      'completes the claims in flight',
+    ],
   ])('%s', async (_fault, make, name) => {
     const failing = nonceStoreContract({ make }).find((one) => one.name.startsWith(name));
     await expect(failing?.run()).rejects.toThrow('expected');
@@ -157,9 +161,9 @@ describe('the nonce contract finds', () => {
   const shut = (_: NonceStore, setup: NonceStoreSetup) => memoryNonceStore({ ...setup, afterLoss: 'quarantine' });
 
   test.each([
-    ['a restart that forgets', { restart: forgetful }, 'after a restart'],
-    ['a loss that does not raise the floor', { loseMemory: forgetful }, 'after losing its data'],
-    ['refusing all tokens forever after a loss', { loseMemory: shut }, 'after losing its data'],
+    ['a restart that forgets', { restart: forgetful }, 'remembers every nonce after a restart'],
+    ['a loss that does not raise the floor', { loseMemory: forgetful }, 'refuses nonces of earlier seconds'],
+    ['refusing all tokens forever after a loss', { loseMemory: shut }, 'refuses nonces of earlier seconds'],
     [
       'two processes that share nothing',
       { race: async ({ nonces }: NonceRace) => [{ claimed: nonces }, { claimed: nonces }] },
@@ -180,7 +184,7 @@ describe('the key contract finds', () => {
   test.each<[string, string, (inner: KeyStore<unknown>) => KeyStore<unknown>]>([
     [
       'a wrapper that knows only native promises',
-      'accepts a thenable of an inner store',
+      'accepts a thenable from an inner store',
       (inner) => ({
         find(username, hint) {
           const found = inner.find(username, hint);
@@ -194,7 +198,7 @@ describe('the key contract finds', () => {
     ],
     [
       'a wrapper that does not know null',
-      'accepts a value of an inner store',
+      'accepts a value from an inner store',
       (inner) => ({
         async find(username, hint) {
           const found = (await inner.find(username, hint)) as { username: string } | undefined;

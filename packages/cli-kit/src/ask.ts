@@ -16,10 +16,10 @@ const INTERRUPT = '\u0003';
 const END = '\u0004';
 
 /**
- * Asks a question without showing what is typed. The terminal's settings are restored afterwards; Node restores them if a signal ends
- * the process meanwhile.
+ * Asks a question without showing what is typed. Restores the terminal's settings afterwards. If a signal ends the process meanwhile, Node
+ * restores them.
  *
- * @returns the answer, empty if the person gives up; `undefined` if there is no terminal
+ * @returns the answer; an empty string if the person gives up; `undefined` if there is no terminal
  * @throws CommandError after Ctrl-C, unless the signal ends the process first
  */
 export async function askHidden(question: string): Promise<string | undefined> {
@@ -38,7 +38,7 @@ export async function askHidden(question: string): Promise<string | undefined> {
     closeSync(output);
   }
   if (answer !== undefined) return answer;
-  // The terminal is in raw mode and sends no signal, so send it here: the parent process then sees what ended this one.
+  // In raw mode, the terminal sends no signal. This sends it, so that the parent process sees what ended this one.
   process.kill(process.pid, 'SIGINT');
   throw new CommandError('interrupted', 130);
 }

@@ -1,4 +1,4 @@
-/** Ends a command with an error message of one line. The message never contains a key, passphrase or token. */
+/** Ends a command with a one-line error message. The message never contains a key, passphrase or token. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly exitCode: number;

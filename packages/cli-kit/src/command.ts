@@ -1,16 +1,16 @@
-/** A command as data: its options in a table, its help, and what it does. */
+/** Describes commands as data: their options, their help, and the function to run. */
 import type { Io } from './io.ts';
 
-/** Possible values that shells complete: one of these words, a file, or a file after an @. */
+/** The values that shells can complete: one of these words, a file, or a file after an @. */
 export type Choices = 'file' | '@file' | readonly string[];
 
 /** One option of a command. */
 export interface Option {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
-  /** Whether it may be repeated. */
+  /** Whether the option can be repeated. */
   readonly multiple?: true;
-  /** Placeholder for its value in the help. */
+  /** The placeholder for the value in the help. */
   readonly value?: string;
   /** Environment variable to read if the option is missing. Commas separate several values. */
   readonly env?: string;
@@ -30,7 +30,7 @@ export type Values<T extends Options> = {
       : string | undefined;
 };
 
-/** Everything that a run of a command gets, except its option values. */
+/** What a command is called with, in addition to its option values. */
 export interface Invocation<Name extends string = string> {
   /** Arguments that are not options. */
   readonly words: readonly string[];
@@ -43,9 +43,9 @@ export interface Invocation<Name extends string = string> {
 
 /** The definition of a command. */
 export interface CommandDefinition<T extends Options> {
-  /** With the name of the program: `ajwt keygen`. */
+  /** The full name, with that of the program: `ajwt keygen`. */
   readonly name: string;
-  /** What follows the name in the first line of the help. */
+  /** The text after the name in the first line of the help. */
   readonly usage: string;
   /** What the command does and prints, in paragraphs. */
   readonly about: readonly string[];
@@ -70,7 +70,7 @@ export interface Command {
   run(args: readonly string[], io: Io): Promise<number>;
 }
 
-/** A command of a program. It is loaded when it runs, so that no command waits for the modules of another. */
+/** A command of a program. A command is loaded when it runs, so that it does not wait for the modules of other commands. */
 export interface CommandEntry {
   readonly summary: string;
   load(): Promise<Command>;

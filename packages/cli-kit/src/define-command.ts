@@ -3,7 +3,7 @@ import type { Command, CommandDefinition, Options } from './command.ts';
 import { commandHelp } from './help.ts';
 import { parseWords } from './parse.ts';
 
-/** Makes a command that parses its options by its table, and answers `--help`. */
+/** Makes a command that parses its options, and prints its help for `--help`. */
 export function defineCommand<const T extends Options>(definition: CommandDefinition<T>): Command {
   const { name, options, choices, refused } = definition;
   const help = () => commandHelp(definition);

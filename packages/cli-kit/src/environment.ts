@@ -6,20 +6,20 @@ import { asTyped } from './parse.ts';
 
 /** The environment variables of a program. */
 export interface Variables {
-  /** Prefix of all of them: `AJWTD_`. */
+  /** The prefix of their names: `AJWTD_`. */
   readonly prefix: string;
   /** Every variable that some command reads. */
   readonly known: readonly string[];
-  /** Variables with that prefix that other programs set. The program does not read them. */
+  /** Matches variables that have this prefix but are set by other programs. The program does not read them. */
   readonly others: RegExp;
-  /** Whether an unknown variable ends the program, or only prints a warning. */
+  /** Whether an unknown variable ends the program or prints a warning. */
   readonly unknown: 'refuse' | 'warn';
 }
 
 /**
  * Checks that every variable with the program's prefix is known.
  *
- * @param args - arguments of the command: an option may name a variable
+ * @param args - arguments of the command; a variable that an option names is known
  * @throws CommandError for an unknown variable, with the most similar known name
  */
 export function checkEnvironment(

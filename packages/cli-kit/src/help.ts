@@ -1,4 +1,4 @@
-/** Formats help from the tables of the commands. */
+/** Formats the help of commands. */
 import type { CommandDefinition, Option, Options } from './command.ts';
 import { HELP } from './parse.ts';
 

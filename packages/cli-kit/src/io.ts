@@ -1,4 +1,4 @@
-/** What a command reads and writes: results go to standard output, everything about them to standard error. */
+/** Handles what a command reads and writes. Results go to standard output, all other messages to standard error. */
 import type { Readable, Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { printable } from '../../lib/src/core/printable.ts';
@@ -16,7 +16,7 @@ export interface IoStreams {
   /**
    * Asks the person at the terminal, without showing what is typed.
    *
-   * @returns the answer, empty if the person gives up; `undefined` if there is no terminal
+   * @returns the answer; an empty string if the person gives up; `undefined` if there is no terminal
    */
   readonly ask: (question: string) => Promise<string | undefined>;
 }
@@ -34,7 +34,7 @@ export class Io implements IoStreams {
   readonly #streams: IoStreams;
   #stdinUser: string | undefined;
 
-  /** @param program - name that begins error messages */
+  /** @param program - the name at the start of error messages */
   constructor(program: string, streams: IoStreams) {
     this.#program = program;
     this.#streams = streams;
@@ -84,14 +84,17 @@ function endLine(text: string): string {
   return text.endsWith('\n') ? text : `${text}\n`;
 }
 
-/** Escapes characters that could end the line or control the terminal. Backslashes stay: most of the text is the program's own. */
+/**
+ * Escapes characters that could end the line or control the terminal. Backslashes are not escaped, because the program itself writes most
+ * of the text.
+ */
 export function oneLine(text: string): string {
   return text.replace(/[^\\]+/g, (part) => printable(part, part.length));
 }
 
 /**
- * Decides whether to use colors: `FORCE_COLOR` decides first, then `NO_COLOR` (https://no-color.org), as in Node. Otherwise a terminal
- * gets colors, unless it is a dumb one.
+ * Decides whether to use colors, with the rules of Node: first `FORCE_COLOR` decides, then `NO_COLOR` (https://no-color.org). Otherwise a
+ * terminal gets colors, unless `TERM` is `dumb`.
  */
 function wantsColors({ isTTY = false }: OutputStream, { FORCE_COLOR, NO_COLOR, TERM }: IoStreams['env']): boolean {
   if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';

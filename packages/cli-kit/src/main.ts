@@ -15,14 +15,14 @@ export function main(program: Program): void {
     ask: async (question) => (await import('./ask.ts')).askHidden(question),
   });
   stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-    // The reader closed the pipe, as in `ajwt … | head -1`: nothing is left to do, and nothing failed.
+    // The reader closed the pipe, as `head -1` does in `ajwt … | head -1`. This is not a failure.
     if (code === 'EPIPE') process.exit(0);
     io.complain(`cannot write to standard output: ${code ?? 'unknown error'}`);
     process.exit(1);
   });
   stderr.on('error', () => {});
   process.on('uncaughtException', (error) => process.exit(report(error, io)));
-  // The exit code if the process ends before the command does.
+  // This is the exit code if the process ends before the command does.
   process.exitCode = 1;
   runProgram(program, process.argv.slice(2), io).then((code) => {
     process.exitCode = code;

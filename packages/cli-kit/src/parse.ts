@@ -1,4 +1,4 @@
-/** Parses options by the table of a command. An error is one line, with the most similar option. */
+/** Parses the options of a command. An error message is one line, and suggests the most similar option. */
 import { parseArgs } from 'node:util';
 import type { Option, Options, Values } from './command.ts';
 import { CommandError } from './command-error.ts';
@@ -30,7 +30,7 @@ export function tokensOf(options: Options, args: readonly string[]) {
 /**
  * Parses the arguments after the name of a command.
  *
- * @param command - with the name of the program
+ * @param command - full name of the command: `ajwt keygen`
  * @param refused - options that are unknown for a reason, as typed
  * @throws CommandError for an unknown option, a missing value, or a value that the option does not take
  */
@@ -112,7 +112,7 @@ function isOption(word: string, options: Options): boolean {
   return Object.entries(options).some(([name, { short }]) => word === `--${name}` || word === `-${short}`);
 }
 
-/** Returns an option as typed: parseArgs splits `-user` into `-u`, `-s`, `-e` and `-r`. */
+/** Returns an option as the user typed it: parseArgs splits `-user` into `-u`, `-s`, `-e` and `-r`. */
 function typedOption(rawName: string, argument: string): string {
   return /^-\p{L}{2,}$/u.test(argument) ? argument : rawName;
 }
@@ -125,12 +125,15 @@ function unknownOption(command: string, typed: string, options: Options): Comman
   return new CommandError(`unknown option${optionAsTyped(typed)}; ${hint}`);
 }
 
-/** Returns an option for a message if it is short words joined by hyphens, dots or underscores. Anything else may be a secret. */
+/**
+ * Returns an option for a message if it consists of short words with hyphens, dots or underscores. Omits anything else, which may be a
+ * secret.
+ */
 export function optionAsTyped(option: string): string {
   return /^--?[\p{L}\p{N}_]{1,20}(?:[-.][\p{L}\p{N}_]{1,20}){0,5}$/u.test(option) ? ` ${option}` : '';
 }
 
-/** Returns a word for a message if it looks like a name. Anything else may be a key or a token in the wrong place. */
+/** Returns a word for a message if it looks like a name. Omits anything else, which may be a key or a token in the wrong place. */
 export function asTyped(word: string): string {
   return /^[\w-]{1,30}$/.test(word) ? ` ${word}` : '';
 }

@@ -12,7 +12,7 @@ export interface Program {
   /** One sentence. */
   readonly about: string;
   readonly version: () => string;
-  /** By name; a name may have two words: `user add`. */
+  /** The commands by name. A name can have two words: `user add`. */
   readonly commands: ReadonlyMap<string, CommandEntry>;
   /** Environment variables and their descriptions, for the help. */
   readonly environment: readonly (readonly [string, string])[];
@@ -36,7 +36,7 @@ export async function runProgram(program: Program, args: readonly string[], stre
   }
 }
 
-/** Names of errors whose message alone tells the user enough. By name, because most commands never load these classes. */
+/** Errors whose message is enough for the user. They are listed by name, because most commands never load these classes. */
 const EXPECTED = ['KeyError', 'KeyConflictError', 'DirectoryError', 'UnavailableError'];
 
 /** Prints an error. @returns the exit code */
@@ -62,7 +62,7 @@ async function dispatch(program: Program, words: readonly string[], io: Io): Pro
     const group = rest.length === 1 ? await groupOverview(program, rest[0] as string) : undefined;
     io.print(group ?? (rest[0] === undefined ? await overview(program) : (await find(program, rest)).command.help()));
   } else if (first === 'complete' && rest[0] === '--') {
-    // For the completion scripts: not in the help.
+    // Only completion scripts use this command, so the help does not list it.
     const { completionLines } = await import('./completion/candidates.ts');
     for (const line of await completionLines(program.commands, rest.slice(1))) io.print(line);
   } else if (rest[0] === '--help' || rest[0] === '-h') {
@@ -75,7 +75,7 @@ async function dispatch(program: Program, words: readonly string[], io: Io): Pro
   return 0;
 }
 
-/** Finds the command that the first two words name, or the first one. */
+/** Finds the command that the first two words name, or the one that the first word names. */
 async function find(
   { name, commands }: Program,
   words: readonly string[],
@@ -102,7 +102,7 @@ async function find(
   );
 }
 
-/** Lists the commands that begin with this word; `undefined` if there are none with two words. */
+/** Lists the two-word commands that begin with this word; `undefined` if there are none. */
 async function groupOverview({ name, commands }: Program, first: string): Promise<string | undefined> {
   const below = [...commands].filter(([command]) => command.startsWith(`${first} `));
   if (below.length === 0) return undefined;

@@ -1,11 +1,11 @@
-/** Finds what can complete a command line. */
+/** Finds candidates that complete a command line. */
 import type { Choices, CommandEntry, Options } from '../command.ts';
 import { HELP, tokensOf } from '../parse.ts';
 
 /** A word that the shell offers, and its description or an empty string. */
 type Candidate = readonly [word: string, about: string];
 
-/** Stands for the names of files. The second column is the text of the word before the name. */
+/** Makes the shell complete file names. The second column is the part of the word before the file name. */
 const FILE = ':file';
 
 const HELP_COMMAND: Candidate = ['help', 'show the help of a command'];
@@ -15,8 +15,8 @@ const PROGRAM_OPTIONS: readonly Candidate[] = [
 ];
 
 /**
- * Returns everything that can stand in the place of the last word, for the shell to select from. Each candidate is the whole word, such
- * as `--type=rsa`. Loads only the command that the words name.
+ * Returns all candidates for the last word. The shell then selects from them. Each candidate is a whole word, such as `--type=rsa`. Loads
+ * only the command that the words name.
  *
  * @param words - arguments after the name of the program; the last one is being typed, and may be empty
  * @returns one line per candidate: the word, a tab and its description; or `:file`, a tab and the text before the name of the file
@@ -49,7 +49,7 @@ async function candidates(
     const [first = '', second] = name.split(' ');
     if (group === undefined) {
       const known = below.get(first);
-      // A group of commands appears once, with their names as its description.
+      // A group of commands appears once. Its description lists the names of the commands.
       below.set(first, second === undefined ? summary : known === undefined ? second : `${known}, ${second}`);
     } else if (before.length === 1 && first === group && second !== undefined) below.set(second, summary);
   }

@@ -1,6 +1,6 @@
 /**
- * The completion scripts, by shell. Each asks `PROGRAM complete -- WORDS…` for candidates (candidates.ts), and completes file names
- * itself. They call the program with `command`, because the user may have an alias or function of the same name.
+ * The completion scripts, by shell. Each script gets the candidates from `PROGRAM complete -- WORDS…` (candidates.ts), and completes file
+ * names itself. The scripts call the program with `command`, because the user may have an alias or function of the same name.
  */
 export const SCRIPTS: Readonly<Record<string, (program: string) => string>> = {
   bash: (program) => `# Completion of ${program} in bash: source <(${program} completion bash)

@@ -1,4 +1,4 @@
-/** `ajwt explain`: decodes a token, and says which check it would fail. */
+/** `ajwt explain`: decodes a token, and shows which check it would fail. */
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { defineCommand } from 'ajwt-cli-kit/define-command';
 import type { Io } from 'ajwt-cli-kit/io';
@@ -7,7 +7,7 @@ import { checkToken } from './explain/checks.ts';
 import { decodeLoosely, findToken } from './explain/decode.ts';
 import { reportAsJson, reportForPeople } from './explain/report.ts';
 
-/** Maximum input in bytes: longer than any token that a server reads, with the name of the header. */
+/** Maximum input in bytes. It is longer than any token that a server reads, including the name of the header. */
 const MAX_INPUT = 65_536;
 
 export const explain = defineCommand({

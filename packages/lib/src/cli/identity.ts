@@ -142,7 +142,11 @@ export async function openAgentKey(value: string, { env }: Pick<Io, 'env'>): Pro
   });
 }
 
-/** Opens a key. @param name - its name in messages: the value of AJWT_KEY may be a truncated key, and is never repeated */
+/**
+ * Opens a key.
+ *
+ * @param name - the name of the key in messages. Messages never contain the value of AJWT_KEY, which may be a truncated key
+ */
 async function openKey(
   name: string,
   value: string,

@@ -7,9 +7,9 @@ const PRIVATE_MODE = 0o600;
 const PUBLIC_MODE = 0o644;
 
 /**
- * Checks that neither file exists, before a key is generated: an RSA key takes seconds.
+ * Checks that neither file exists. Call this before you generate a key, which takes seconds for RSA.
  *
- * @throws CommandError if one does, or if the path is not valid
+ * @throws CommandError if one of them exists, or if the path is not valid
  */
 export async function refuseExisting(path: string): Promise<void> {
   if (path === '' || path.endsWith('/')) throw new CommandError('--out: must be a file name');

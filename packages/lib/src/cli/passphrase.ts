@@ -17,8 +17,8 @@ export const PASSPHRASE_OPTION = {
 const MAX_TRIES = 3;
 
 /**
- * Imports a private key. If it is encrypted, the passphrase comes from the file descriptor, else from `AJWT_PASSPHRASE`, else from the
- * person at the terminal, who has three attempts.
+ * Imports a private key. If the key is encrypted, reads the passphrase from the file descriptor, else from `AJWT_PASSPHRASE`, else from the
+ * terminal, where the person has three attempts.
  *
  * @param name - of the key, for the question
  * @param fd - value of `--passphrase-fd`

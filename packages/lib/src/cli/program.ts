@@ -18,7 +18,7 @@ export const AJWT: Program = {
   variables: async () => ({
     prefix: 'AJWT_',
     known: ['AJWT_USER', 'AJWT_KEY', 'AJWT_PASSPHRASE', 'AJWT_BIND', 'AJWT_CONFIG'],
-    // Kubernetes sets some for a service called ajwt, and the tests of this project set their own.
+    // Kubernetes sets such variables for a service called ajwt, and the tests of this project set others.
     others: /^AJWT_(?:SERVICE_|PORT$|PORT_|TEST_|INTEROP_)/,
     unknown: 'warn',
   }),

@@ -54,7 +54,7 @@ function identifiersOf({ kid, thumbprint, fingerprint }: PublicKey): string {
   return `kid          ${kid}\nthumbprint   ${thumbprint}\nfingerprint  ${fingerprint}`;
 }
 
-/** Codes that prove a private key. Other errors may mean that a damaged public key was read as a private one. */
+/** Error codes that only a private key can cause. Other errors may mean that a damaged public key was read as a private key. */
 const SURELY_PRIVATE: readonly KeyErrorCode[] = ['passphrase_required', 'wrong_passphrase'];
 
 /**

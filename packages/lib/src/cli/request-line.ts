@@ -7,7 +7,7 @@ const METHOD = /^[\w!#$%&'*+.^`|~-]+$/;
 /** Methods that fetch never sends (Fetch Standard, forbidden method). */
 const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK'];
 
-/** Checks a method. @returns it in upper case @throws CommandError if it is not valid */
+/** Checks a method. @returns the method in upper case @throws CommandError if it is not valid */
 export function readMethod(given: string): string {
   const method = given.toUpperCase();
   if (!METHOD.test(method) || FORBIDDEN.includes(method))

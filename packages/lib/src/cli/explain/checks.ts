@@ -62,7 +62,7 @@ function checkKey(token: UnverifiedToken, key: PublicKey | undefined): Check[] {
       { check: 'signature', result: 'unknown', why: 'not checked; use --pubkey FILE' },
     ];
   }
-  // Steps 3 and 4 of the server, for a user with this name and only this key.
+  // Runs steps 3 and 4 of a server, as if the user existed and had only this key.
   const keys: readonly KeyRecord[] = [{ key, state: 'active' }];
   const record: UserRecord<undefined> = { username: token.claims.username, user: undefined, disabled: false, keys };
   const candidates = selectCandidates(token, record);
@@ -104,7 +104,7 @@ function keyMismatch({ algorithm, kid, signature }: UnverifiedToken, key: Public
 
 function explainTime(claims: Claims, now: number, tolerance: number): Check {
   const apart = `signed ${duration(Math.abs(now - claims.time))} ${claims.time > now ? 'in the future' : 'ago'} by the local clock`;
-  // The claims may be false: this result authenticates nobody.
+  // Anyone can write these claims. This check does not authenticate the user.
   const outcome = checkTime({ claims } as unknown as SignedToken<undefined>, now, tolerance);
   if (!(outcome instanceof Refusal))
     return { check: 'time', result: 'pass', why: `${apart}; the tolerance is ${tolerance} s` };

@@ -10,7 +10,7 @@ const FIELD_NAME = /^(?:> )?authorization:\s*/i;
 /**
  * Finds the token in a header line, a header value, or a bare token.
  *
- * @returns the token, or the refusal of a server that finds none
+ * @returns the token; if there is none, the refusal that a server would send
  */
 export function findToken(pasted: string): string | Refusal {
   const value = pasted.trim().replace(FIELD_NAME, '');

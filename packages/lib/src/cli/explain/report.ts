@@ -51,7 +51,7 @@ const TIMES = ['time', 'exp', 'nbf', 'iat'];
 const LAST_SECOND = 8.64e12;
 
 function show(name: string, value: unknown, now: number): string {
-  // Quotes tell the nonce "7" from the number 7.
+  // Quotes distinguish the nonce "7" from the number 7.
   const text = printable(typeof value === 'string' && !isJson(value) ? value : JSON.stringify(value));
   if (!TIMES.includes(name) || typeof value !== 'number' || !(Math.abs(value) <= LAST_SECOND)) return text;
   const date = new Date(value * 1000)

@@ -7,7 +7,7 @@ export function afterFile(work: () => unknown): void {
   pending.push(work);
 }
 
-/** Runs the work, the latest first. Called by `setup.ts`. */
+/** Runs the work in reverse order. `setup.ts` calls this. */
 export async function cleanUp(): Promise<void> {
   for (let work = pending.pop(); work !== undefined; work = pending.pop()) await work();
 }

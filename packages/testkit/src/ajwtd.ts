@@ -50,7 +50,7 @@ export interface Ajwtd {
   kill(): Promise<Ended>;
 }
 
-/** Runs `ajwtd` to its end, in the process of the tests unless they test another version of Node (vitest.config.ts). */
+/** Runs `ajwtd` to its end. Uses the process of the tests, unless they test another version of Node (vitest.config.ts). */
 export async function ajwtd(args: readonly string[], options: InProcessOptions = {}): Promise<Outcome> {
   if (process.env.AJWT_TEST_NODE !== undefined) return ajwtdProcess(args, options);
   const { AJWTD } = await import('../../server/src/cli/program.ts');
@@ -100,7 +100,7 @@ export async function serve({ database, args = [], env = {} }: ServeOptions): Pr
         }
         if (!isOver) return;
         waiting.delete(look);
-        missing(new Error(`ajwtd ended without a line that fits: ${stderr}`));
+        missing(new Error(`ajwtd ended without a matching log line: ${stderr}`));
       };
       waiting.add(look);
       look();

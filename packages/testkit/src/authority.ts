@@ -1,10 +1,10 @@
-/** An authority of the tests' own, and a certificate of it: made by OpenSSL, for as long as the tests run. */
+/** Makes a certificate authority for the tests, and a certificate that it has issued, with OpenSSL. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** PEM texts. */
+/** Certificates and key as PEM. */
 export interface Certified {
   readonly ca: string;
   readonly cert: string;

@@ -1,4 +1,4 @@
-/** HTTP/1.1 over a TCP connection: sends exact bytes, and parses responses with few rules. */
+/** Speaks HTTP/1.1 over a TCP connection. Sends exact bytes, and parses responses with few checks. */
 import { connect, type Socket } from 'node:net';
 
 /** A response. */
@@ -6,7 +6,7 @@ export interface Answer {
   readonly status: number;
   /** Status line and headers, as received. */
   readonly head: string;
-  /** All values of a header, joined as RFC 9110 §5.3 says. */
+  /** Returns all values of a header, joined as RFC 9110 §5.3 describes. */
   header(name: string): string | undefined;
   readonly body: Buffer;
   readonly text: string;

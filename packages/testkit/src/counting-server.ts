@@ -1,4 +1,4 @@
-/** Servers that count the requests they receive: the one that is called, one on another port, one behind TLS. */
+/** Starts three servers that record their requests: the one that tests call, one on another port, and one behind TLS. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -19,13 +19,13 @@ interface Received {
 export interface CountingServers {
   readonly key: PrivateKey;
   readonly origin: string;
-  /** The same host, on another port. */
+  /** The origin of the server on another port of the same host. */
   readonly otherPort: string;
-  /** The same host, over TLS. */
+  /** The origin of the server behind TLS on the same host. */
   readonly otherScheme: string;
-  /** Requests to the origin that is called. */
+  /** Requests to the server that tests call. */
   received: Received[];
-  /** Requests to the other origins. */
+  /** Requests to the other two servers. */
   strayed: Received[];
   /** Seconds by which the servers' clock is ahead. */
   ahead: number;

@@ -1,4 +1,4 @@
-/** The databases for tests of the SQL nonce store, as addresses that can be passed to another process. */
+/** Opens databases for tests of the SQL nonce store. Their addresses can be passed to another process. */
 import { CompiledQuery, type Dialect, Kysely, MysqlDialect, PostgresDialect } from 'kysely';
 import mysql from 'mysql2';
 import pg from 'pg';
@@ -17,7 +17,7 @@ const MAKE: Readonly<Record<Address['kind'], (address: Address, connections: num
   sqlite: ({ file = '' }) => nodeSqliteDialect(file),
   postgres({ kind: _, ...settings }, max) {
     const pool = new pg.Pool({ ...settings, host: '127.0.0.1', max });
-    // A server that goes away ends connections, idle ones and those in use; unheard, either ends the process.
+    // When a server stops, idle connections and connections in use fail. Without a listener, either error would end the process.
     pool.on('error', () => {});
     pool.on('connect', (client) => client.on('error', () => {}));
     return new PostgresDialect({ pool });

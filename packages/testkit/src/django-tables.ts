@@ -1,17 +1,17 @@
 /**
- * The tables of a Django site, for tests without Python. `npm run test:interop` looks whether Django and the package
- * still make them so (test/interop/django-tables.test.ts).
+ * The tables of a Django site, for tests without Python. `npm run test:interop` checks that Django and the package still create the same
+ * tables (test/interop/django-tables.test.ts).
  */
 import { DatabaseSync } from 'node:sqlite';
 
-/** As SQLite has them from the migrations of `django.contrib.auth` and of `asymmetric_jwt_auth` 1.3.0. */
+/** The tables that the migrations of `django.contrib.auth` and of `asymmetric_jwt_auth` 1.3.0 create in SQLite. */
 export const DJANGO_TABLES: readonly string[] = [
   'CREATE TABLE "asymmetric_jwt_auth_jwksendpointtrust" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "jwks_url" varchar(200) NOT NULL, "user_id" integer NOT NULL UNIQUE REFERENCES "auth_user" ("id") DEFERRABLE INITIALLY DEFERRED, "last_used_on" datetime NULL)',
   'CREATE TABLE "asymmetric_jwt_auth_publickey" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "key" text NOT NULL, "user_id" integer NOT NULL REFERENCES "auth_user" ("id") DEFERRABLE INITIALLY DEFERRED, "comment" varchar(100) NOT NULL, "last_used_on" datetime NULL)',
   'CREATE TABLE "auth_user" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "password" varchar(128) NOT NULL, "last_login" datetime NULL, "is_superuser" bool NOT NULL, "username" varchar(150) NOT NULL UNIQUE, "last_name" varchar(150) NOT NULL, "email" varchar(254) NOT NULL, "is_staff" bool NOT NULL, "is_active" bool NOT NULL, "date_joined" datetime NOT NULL, "first_name" varchar(150) NOT NULL)',
 ];
 
-/** A user with its keys and the URL of its JWK set, as rows of a site. */
+/** A user with keys and the URL of a JWK set, for the tables of a site. */
 export interface DjangoRows {
   readonly username: string;
   readonly active?: boolean;
@@ -19,7 +19,7 @@ export interface DjangoRows {
   readonly jwksUrl?: string;
 }
 
-/** Makes the database of a site, with these users. @param path - of a new file */
+/** Creates the database of a site with these users. @param path - path of a new file */
 export function makeDjangoDatabase(path: string, users: readonly DjangoRows[]): void {
   const database = new DatabaseSync(path);
   database.exec('BEGIN');

@@ -1,4 +1,4 @@
-/** A server for `ajwt fetch`: node:http with the library's authentication, and one path for each behavior of servers. */
+/** A server for `ajwt fetch`: node:http with the library's authentication, and one path for each behavior to test. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { nodeAuth } from 'asymmetric-jwt-auth/node';
@@ -22,7 +22,7 @@ interface Seen {
   readonly body: Buffer;
 }
 
-/** All 256 bytes, which are not valid UTF-8. */
+/** Contains all 256 byte values, and is not valid UTF-8. */
 export const BINARY = Buffer.from(Array.from({ length: 256 * 1024 }, (_, index) => (index * 7) & 255));
 
 /** Responses of the application, by path. */
@@ -93,7 +93,7 @@ export async function startServer(
   return { url, server, seen, slow: () => once(server, 'slow') as Promise<[IncomingMessage, ServerResponse]> };
 }
 
-/** Makes a nonce store whose claims always have the same outcome, or never settle. */
+/** Makes a nonce store whose claims always have the same outcome, or always fail. */
 export function fixedNonceStore(outcome: 'replayed' | 'rate_limited' | 'forgotten' | 'down'): NonceStore {
   return {
     tolerance: 20,

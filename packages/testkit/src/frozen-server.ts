@@ -15,7 +15,7 @@ export const NOW = 1_700_000_000;
 
 export interface FrozenServer {
   readonly keys: MemoryKeyStore<string>;
-  /** Decides about `Authorization: JWT <token>`. */
+  /** Authenticates a request with `Authorization: JWT <token>`. */
   authenticate(token: string): Promise<AuthenticationResult<string>>;
   /** Returns `accepted` or the reason, and checks that refusals in steps 2 to 6 did not call the nonce store. */
   judge(token: string): Promise<string>;
@@ -23,7 +23,7 @@ export interface FrozenServer {
 
 export function frozenServer(): FrozenServer {
   const keys = memoryKeyStore({ now: () => NOW });
-  // Opened a minute ago, so that its floor is below the whole window.
+  // The store is created a minute before NOW, so that its floor is below all times that are accepted.
   const store = memoryNonceStore({ now: () => NOW - 60 });
   let asked = 0;
   const nonces = {
@@ -43,7 +43,7 @@ export function frozenServer(): FrozenServer {
       const said = verdict(await decide(token));
       const expected = ['accepted', 'replayed', 'forgotten'].includes(said) ? 1 : 0;
       if (asked - before !== expected)
-        throw new Error(`${said}, but the nonce store was asked ${asked - before} times`);
+        throw new Error(`${said}, but the nonce store was called ${asked - before} times`);
       return said;
     },
   };

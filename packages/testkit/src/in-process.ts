@@ -1,9 +1,9 @@
-/** Runs the commands in the process of the tests: a new process takes a third of a second, a run in here a few milliseconds. */
+/** Runs the commands in the process of the tests, which takes a few milliseconds. A new process takes a third of a second. */
 import { PassThrough, Writable } from 'node:stream';
 import { type Program, runProgram } from 'ajwt-cli-kit/program';
 import { commandEnvironment, type Outcome, type RunOptions } from './program.ts';
 
-/** How a command is run in the process of the tests, which has one folder and one user. */
+/** Options of a run in the process of the tests. Such a run cannot change the folder or the user. */
 export interface InProcessOptions extends Pick<RunOptions, 'env' | 'input'> {
   readonly cwd?: never;
   readonly uid?: never;

@@ -55,14 +55,14 @@ export async function startPublisher() {
     answerWith(next: Answer): void {
       answer = next;
     },
-    /** Options of a client that reaches the publisher: its host name resolves to the loopback address, which must be allowed. */
+    /** Options with which a client reaches the publisher: its host name resolves to 127.0.0.1, and this private address is allowed. */
     reach: { ca, privateHosts: [HOST], lookup: async () => ['127.0.0.1'] } satisfies JwksClientOptions,
   };
 }
 
 export type Publisher = Awaited<ReturnType<typeof startPublisher>>;
 
-/** A client with a clock that the test sets, and the problems it reported. */
+/** Makes a client with a clock that the test sets. Also returns the problems that the client has reported. */
 export function clientOf({ reach }: Publisher, options: JwksClientOptions = {}) {
   const clock = { now: 0 };
   const problems: JwksError[] = [];

@@ -1,11 +1,11 @@
-/** Other versions of Node that the packages support: `scripts/install-test-tools.ts` installs them from the npm package `node`. */
+/** Lists other versions of Node that the packages support. `scripts/install-test-tools.ts` installs them from the npm package `node`. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /** One version of Node. */
 export interface OtherNode {
   readonly version: string;
-  /** Where it is installed, with a `package.json` of its own. */
+  /** The folder in which it is installed, with a separate `package.json`. */
   readonly folder: string;
   /** The executable. */
   readonly program: string;
@@ -13,7 +13,7 @@ export interface OtherNode {
   readonly isMissing: boolean;
 }
 
-/** The oldest supported version and the newest one; the tests themselves run on the one in `devDependencies`. */
+/** The oldest and the newest supported version. The tests themselves run on the version in `devDependencies`. */
 export const OTHER_NODES: readonly OtherNode[] = ['22.18.0', '26.10.0'].map((version) => {
   const folder = resolve(import.meta.dirname, '../../../.cache/node', version);
   const program = resolve(folder, 'node_modules/node/bin/node');

@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly env?: Record<string, string | undefined>;
   readonly input?: string | Uint8Array;
   readonly cwd?: string;
-  /** Runs the command as another user; only root can. */
+  /** Runs the command as another user. Only root can do this. */
   readonly uid?: number;
   /** Runs the command without the terminal of the tests, where it would ask for a passphrase. */
   readonly detached?: boolean;

@@ -30,12 +30,16 @@ export async function watch(database: string, count = 1, args: readonly string[]
   };
 }
 
-/** Lines a second that the server logs about requests without a valid signature. */
+/** Maximum number of lines per second that the server logs about requests without a valid signature. */
 const LINES = 10;
 /** The message of all refusals in steps 3 and 4. */
 const SILENT = 'The token was not accepted; check the username, its registered key, and the signature.';
 
-/** Returns the response that spec/PROTOCOL.md §2.3 requires. @param outcome - the reason, and after it the detail, if any */
+/**
+ * Returns the response that spec/PROTOCOL.md §2.3 requires.
+ *
+ * @param outcome - the reason; if there is a detail, a space and the detail follow
+ */
 export function expectAnswer(answer: Answer, outcome: string): void {
   const [reason, detail] = outcome.split(' ') as [Reason, keyof typeof MALFORMED | undefined];
   const { step, status, error, message, callerMessage = message, retryAfter }: ReasonEntry = REASONS[reason];
@@ -55,7 +59,7 @@ export function expectAnswer(answer: Answer, outcome: string): void {
   });
 }
 
-/** Matches a message that may go on to say what it is about: the scheme, or members of `bind`. */
+/** Matches a message that may end with a detail: the scheme, or members of `bind`. */
 function beginning(message: string): unknown {
   return expect.stringContaining(message.slice(0, -1));
 }
@@ -81,7 +85,7 @@ export async function expectRefused(
 
 /** Sends a used token. Checks the response, and waits for the log line. */
 export async function expectReplayed(server: Ajwtd, used: string): Promise<void> {
-  // The server logs at most this many refusals a second of one user and key.
+  // The server limits how many refusals of one user and key it logs per second.
   await serverWithRoom([server]);
   const from = server.log.length;
   expectAnswer(await exchange(server.port, request('/.ajwt/auth', [`Authorization: JWT ${used}`])), 'replayed');
@@ -112,7 +116,7 @@ function expectNoSecrets(lines: readonly LogLine[], bytes: string | Uint8Array):
   }
 }
 
-/** Waits until one of the servers may still log a refusal in the current second. @returns that server */
+/** Waits until one of the servers can still log a refusal in the current second. @returns this server */
 function serverWithRoom(servers: readonly Ajwtd[]): Promise<Ajwtd> {
   function hasRoom({ log }: Ajwtd): boolean {
     const second = new Date().toISOString().slice(0, 19);
@@ -122,8 +126,8 @@ function serverWithRoom(servers: readonly Ajwtd[]): Promise<Ajwtd> {
 }
 
 /**
- * Runs work that must start and end within one second of the clock, such as a test of the edge of the window. If the second ends
- * first, runs it again.
+ * Runs work that must start and end within the same second of the clock, such as a test of the limits of a token's time. If the work fails
+ * because the second has ended, runs it again.
  *
  * @param work - called with seconds since the epoch
  */

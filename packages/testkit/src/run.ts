@@ -2,7 +2,7 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { dirname, resolve } from 'node:path';
 
-/** Tests start hundreds of Node processes: the cache strips types and compiles once. */
+/** Tests start hundreds of Node processes. With this cache, Node strips types and compiles each file only once. */
 const NODE_COMPILE_CACHE = resolve(import.meta.dirname, '../../../node_modules/.cache/ajwt');
 
 /** What a program printed, and its exit code. */

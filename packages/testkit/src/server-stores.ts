@@ -1,4 +1,4 @@
-/** SQL nonce stores on a server that is started for the tests. */
+/** Opens SQL nonce stores on a server that the tests start. */
 import type { Kysely } from 'kysely';
 import { expect } from 'vitest';
 import type { NonceStore } from '../../lib/src/index.ts';
@@ -16,7 +16,7 @@ export interface Server {
 const TABLES = ['ajwt_nonce', 'ajwt_epoch', 'ajwt_life'];
 
 export const now = (): number => Date.now() / 1000;
-/** Ahead of now, so that no floor of this second is in its way. */
+/** Returns a claim. Its default time is in the future, so that it is above a floor that was set in this second. */
 export const claimAt = (time = Math.floor(now()) + 5, nonce = crypto.randomUUID() as string, username = 'alice') => ({
   username,
   time,

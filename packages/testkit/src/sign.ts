@@ -4,7 +4,7 @@ import { constants, createHmac, type KeyObject, sign } from 'node:crypto';
 /** A string, which is encoded as UTF-8, or bytes. */
 export type Part = string | Uint8Array;
 
-/** RFC 7518 §3.1 and RFC 8037 §3.1. This table is independent of the library's, so that a mistake there shows. */
+/** Signature schemes (RFC 7518 §3.1, RFC 8037 §3.1). This table is independent of the library's, so that tests find a mistake there. */
 export const SCHEMES = {
   RS512: { hash: 'sha512', pss: false },
   RS384: { hash: 'sha384', pss: false },
@@ -33,27 +33,27 @@ export function signBytes(input: string, key: KeyObject, alg: SchemeName = 'EdDS
 }
 
 /**
- * A compact JWS of any header and payload.
+ * Returns a compact JWS with any header and payload.
  *
- * @param alg - the scheme that really signs, whatever the header says
+ * @param alg - the scheme of the signature, even if the header names another one
  */
 export function signToken(header: Part, payload: Part, key: KeyObject, alg: SchemeName = 'EdDSA'): string {
   const input = `${base64url(header)}.${base64url(payload)}`;
   return `${input}.${base64url(signBytes(input, key, alg))}`;
 }
 
-/** A compact JWS with an HMAC in place of the signature (RFC 7518 §3.2). */
+/** Returns a compact JWS with an HMAC instead of the signature (RFC 7518 §3.2). */
 export function macToken(header: Part, payload: Part, hash: string, secret: Part): string {
   const input = `${base64url(header)}.${base64url(payload)}`;
   return `${input}.${createHmac(hash, secret).update(input).digest('base64url')}`;
 }
 
-/** Header, payload and signature of a compact JWS. */
+/** Returns the header, payload and signature of a compact JWS. */
 export function parts(token: string): [string, string, string] {
   return token.split('.') as [string, string, string];
 }
 
-/** The token with its signature changed. */
+/** Returns the token with a changed signature. */
 export function withSignature(token: string, change: (signature: Buffer) => Uint8Array): string {
   const [header, payload, signature] = parts(token);
   return `${header}.${payload}.${base64url(change(Buffer.from(signature, 'base64url')))}`;
@@ -61,7 +61,7 @@ export function withSignature(token: string, change: (signature: Buffer) => Uint
 
 const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
-/** The other signature (r, n−s) of the same message, which anybody can compute. */
+/** Returns the other valid signature (r, n − s) of the same message, which anyone can compute. */
 export function highS(signature: Buffer): Buffer {
   const s = P256_ORDER - BigInt(`0x${signature.subarray(32).toString('hex')}`);
   return Buffer.concat([signature.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, '0'), 'hex')]);

@@ -20,14 +20,14 @@ const FOLDER = new URL('../../../spec/vectors/', import.meta.url);
 /** Returns the text of a file in spec/vectors. */
 export const readSpecFile = (name: string) => readFileSync(new URL(name, FOLDER), 'utf8');
 
-/** The names of the JSON files in spec/vectors. */
+/** Names of the JSON files in spec/vectors. */
 export const specFiles: readonly string[] = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
 export const keyFile = JSON.parse(readSpecFile('keys.json')) as KeyFile;
 export const vectors: readonly Vector[] = specFiles
   .filter((name) => name !== 'keys.json')
   .map((name) => JSON.parse(readSpecFile(name)) as Vector);
 
-/** What came back for one request: what every caller sees, and what only the server knows, if the target can tell. */
+/** The outcome of one request. It contains what every caller sees and, if the target reports it, what only the server knows. */
 export type Outcome =
   | { readonly ok: true; readonly username: string }
   | {
@@ -49,9 +49,9 @@ export interface RunningTarget {
 export interface Target {
   /** Starts a server that decides with this authenticator. */
   open(auth: Authenticator<string>): Promise<RunningTarget>;
-  /** Returns why the target cannot receive a request as the vector has it; `undefined` if it can. */
+  /** Returns why the target cannot receive a request of the vector unchanged; `undefined` if it can. */
   cannotSend?(request: VectorRequest): string | undefined;
-  /** Returns the outcome that this target must have; default as in the vector. */
+  /** Returns the outcome that this target must have. Default: the outcome in the vector. */
   expected?(expectation: Expectation): Expectation;
 }
 
@@ -94,7 +94,10 @@ function publicKey(name: string, alg: string | undefined): PublicKey {
   return PublicKey.from(key.spki, alg === undefined ? {} : ({ alg } as PublicKeyOptions));
 }
 
-/** Runs every vector against a target. A vector of which no request can be sent is skipped, with the reason in its name. */
+/**
+ * Runs every vector against a target. A vector is skipped if the target can receive none of its requests; the name of the test then
+ * contains the reason.
+ */
 export function runSpecVectors({ open, cannotSend = () => undefined, expected = (one) => one }: Target): void {
   for (const vector of vectors) {
     const sendable = vector.requests.filter((request) => cannotSend(request) === undefined);
@@ -121,7 +124,7 @@ export function runSpecVectors({ open, cannotSend = () => undefined, expected = 
   }
 }
 
-/** Leaves `reason` and `detail` out of an outcome if the other one does not have them. */
+/** Removes `reason` and `detail` from an outcome if the other outcome lacks them. */
 function asFarAs(other: Outcome | Expectation, outcome: Outcome | Expectation): Outcome | Expectation {
   if (outcome.ok || other.ok) return outcome;
   const { status, error, reason, detail } = outcome;

@@ -1,13 +1,13 @@
-/** Applications behind the gateway, which record the requests they receive. */
+/** Starts applications behind the gateway, which record the requests they receive. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createBareServer, type Server, type Socket } from 'node:net';
 import { afterFile } from './after-file.ts';
 
-/** A request as an application received it. */
+/** A request that an application has received. */
 interface Seen {
   readonly method: string | undefined;
   readonly url: string | undefined;
-  /** Names and values in turn, as received. */
+  /** Alternating names and values, as received. */
   readonly rawHeaders: readonly string[];
   readonly headers: IncomingMessage['headers'];
   readonly trailers: IncomingMessage['trailers'];
@@ -18,7 +18,7 @@ interface Seen {
 export interface Upstream {
   readonly url: string;
   readonly seen: Seen[];
-  /** Replaces the response `hello`. The request is then neither read nor recorded. */
+  /** Handles requests instead of the default, which responds with `hello`. Requests are then neither read nor recorded. */
   handle: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The files of test/vectors; its README says where they come from. */
+/** Reads the files of test/vectors. The README there says where they come from. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 const VECTORS = new URL('../../../test/vectors/', import.meta.url);

@@ -1,10 +1,10 @@
-/** What the path does with a signature once the key is chosen, for bytes that are no token. */
+/** Verifies a signature of any bytes, as the library does after it has chosen the key. */
 
 import { ALGORITHMS } from '../../lib/src/core/algorithms.ts';
 import { verify } from '../../lib/src/engine/node.ts';
 import type { AlgorithmName, PublicKey } from '../../lib/src/index.ts';
 
-/** A signature of another length, or of an algorithm that is not the key's, never reaches the engine (core/verify.ts). */
+/** Returns whether a signature is valid. As in core/verify.ts, a signature with a wrong length or algorithm never reaches the engine. */
 export function verifies(key: PublicKey, alg: string, message: Uint8Array, signature: Uint8Array): boolean {
   const algorithm = ALGORITHMS[alg];
   if (algorithm === undefined || !key.algorithms.includes(alg as AlgorithmName)) return false;
@@ -12,7 +12,7 @@ export function verifies(key: PublicKey, alg: string, message: Uint8Array, signa
   return verify(algorithm, key.handle, Buffer.from(message).toString('latin1'), signature);
 }
 
-/** The code of the `KeyError` that a function throws, or `accepted`. Any other error passes through. */
+/** Returns the code of the `KeyError` that a function throws, or `accepted` if it throws nothing. Other errors pass through. */
 export function keyErrorCode(run: () => unknown): string {
   try {
     run();

@@ -1,4 +1,4 @@
-/** A machine that has no memory left for arrays, for as long as something is tried. */
+/** Runs an attempt as if there were no memory left for arrays. */
 import { vi } from 'vitest';
 
 export function withoutMemory<Result>(attempt: () => Result): Result {

@@ -1,4 +1,4 @@
-/** MariaDB from Debian's package, for tests. */
+/** Runs MariaDB from Debian's package, for tests. */
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,11 +18,11 @@ import {
 const mariadbd = findProgram('mariadbd', ['/usr/sbin', '/usr/local/sbin']);
 const install = findProgram('mariadb-install-db', ['/usr/bin', '/usr/local/bin']);
 
-/** Whether the tests that need it must be left out; never where all tests are asked for. */
+/** Whether tests that need MariaDB are skipped. `npm run test:all` skips none. */
 export const lacksMariadb =
   process.env.AJWT_TEST_ALL === undefined && (mariadbd === undefined || install === undefined);
 
-/** A server of ours. */
+/** A MariaDB server that the tests start. */
 export class MariadbServer {
   readonly #folder: string;
   readonly #user: ServerUser;
@@ -62,12 +62,12 @@ export class MariadbServer {
     return join(this.#folder, 'data');
   }
 
-  /** A connection's settings, for `mysql2`. */
+  /** Settings of a connection, for `mysql2`. */
   get connection() {
     return { host: '127.0.0.1', port: this.port, user: 'test', database: 'test' };
   }
 
-  /** Asks one thing as the server's root, on a connection of its own. */
+  /** Runs one statement as root, on a new connection. @returns its rows */
   async query(sql: string): Promise<Record<string, unknown>[]> {
     const connection = await mysql.createConnection({ host: '127.0.0.1', port: this.port, user: 'root' });
     connection.on('error', () => {});
@@ -79,7 +79,7 @@ export class MariadbServer {
     }
   }
 
-  /** Starts a read-only replica, which gets what is written from now on; this server needs `--log-bin` and `--server-id`. */
+  /** Starts a read-only replica, which receives all later writes. This server needs `--log-bin` and `--server-id`. */
   async replica(options: readonly string[]): Promise<MariadbServer> {
     const replica = await MariadbServer.start(options);
     const [{ File, Position } = {}] = await this.query('SHOW MASTER STATUS');
@@ -98,18 +98,18 @@ export class MariadbServer {
     await this.query('SET GLOBAL read_only = 0');
   }
 
-  /** The process id, to pause it and the like. */
+  /** The process id, for signals. */
   get pid(): number {
     return this.#running?.child.pid as number;
   }
 
-  /** Ends the server, if it runs, at once. */
+  /** Kills the server if it is running. */
   async crash(): Promise<void> {
     if (this.#running !== undefined) await stopServer(this.#running, 'SIGKILL');
   }
 
   /**
-   * Starts the server, after a crash where it runs.
+   * Starts the server. If it is running, kills it first.
    *
    * @param options - options of `mariadbd`
    */

@@ -1,4 +1,4 @@
-/** PgBouncer from Debian's package, for tests: a pooler in front of a PostgreSQL server. */
+/** Runs PgBouncer from Debian's package, for tests. It pools connections to a PostgreSQL server. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -15,13 +15,13 @@ import {
 
 const pgbouncer = findProgram('pgbouncer', ['/usr/sbin', '/usr/local/sbin']);
 
-/** Whether the tests that need it must be left out; never where all tests are asked for. */
+/** Whether tests that need PgBouncer are skipped. `npm run test:all` skips none. */
 export const lacksPgBouncer = process.env.AJWT_TEST_ALL === undefined && pgbouncer === undefined;
 
-/** What a client's connection is tied to a server's connection for. */
+/** How long a client keeps the same connection to the server: for its session, or for one transaction. */
 export type PoolMode = 'session' | 'transaction';
 
-/** A pooler of ours, for every database of a server. */
+/** A pooler that the tests start, for all databases of one server. */
 export class PgBouncer {
   readonly #folder: string;
   readonly port: number;
@@ -36,17 +36,17 @@ export class PgBouncer {
   /**
    * Starts a pooler.
    *
-   * @param serverPort - of the PostgreSQL server on the loopback
-   * @param ownPort - default one that nobody uses
+   * @param serverPort - port of the PostgreSQL server on 127.0.0.1
+   * @param ownPort - port of the pooler; default a free one
    */
   static async start(serverPort: number, mode: PoolMode, ownPort?: number): Promise<PgBouncer> {
     if (pgbouncer === undefined) throw new Error('PgBouncer is not installed: apt-get install pgbouncer');
-    // It refuses to be root.
+    // PgBouncer refuses to run as root.
     const user = serverUser('postgres');
     const folder = serverFolder('pgbouncer', user);
     const port = ownPort ?? (await freePort());
     const settings = join(folder, 'pgbouncer.ini');
-    // With this kind of authentication, every client is this user.
+    // With `auth_type = any`, PgBouncer logs every client in as this user.
     writeFileSync(
       settings,
       `[databases]
@@ -76,7 +76,7 @@ default_pool_size = 5
     }
   }
 
-  /** Ends it, with every connection. A second time it does nothing. */
+  /** Stops the pooler, and closes all its connections. A second call does nothing. */
   async remove(): Promise<void> {
     await stopServer(this.#running, 'SIGTERM');
     rmSync(this.#folder, { recursive: true, force: true });

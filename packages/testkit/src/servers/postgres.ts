@@ -1,4 +1,4 @@
-/** PostgreSQL from Debian's package, for tests: real servers, real standbys. */
+/** Runs PostgreSQL servers and standbys from Debian's package, for tests. */
 import { appendFileSync, globSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
@@ -18,10 +18,10 @@ import {
 const PLACES = globSync('/usr/lib/postgresql/*/bin').sort().reverse();
 const initdb = findProgram('initdb', PLACES);
 
-/** Whether the tests that need it must be left out; never where all tests are asked for. */
+/** Whether tests that need PostgreSQL are skipped. `npm run test:all` skips none. */
 export const lacksPostgres = process.env.AJWT_TEST_ALL === undefined && initdb === undefined;
 
-/** As root, the server runs as the user of its package. */
+/** If root runs the tests, the server runs as this user, which its package has created. */
 const USER_OF_PACKAGE = 'postgres';
 const CONFIGURATION = `
 listen_addresses = '127.0.0.1'
@@ -33,7 +33,7 @@ max_wal_senders = 4
 hot_standby = on
 `;
 
-/** A server of ours. */
+/** A PostgreSQL server that the tests start. */
 export class PostgresServer {
   readonly #folder: string;
   readonly #user: ServerUser;
@@ -78,17 +78,17 @@ export class PostgresServer {
     return join(this.#folder, 'data');
   }
 
-  /** Adds lines to `postgresql.conf`; they count from the next start on. */
+  /** Adds lines to `postgresql.conf`. They take effect when the server starts again. */
   configure(...lines: readonly string[]): void {
     appendFileSync(join(this.#data, 'postgresql.conf'), `${lines.join('\n')}\n`);
   }
 
-  /** A connection's settings, for `pg.Pool` and `pg.Client`. */
+  /** Settings of a connection, for `pg.Pool` and `pg.Client`. */
   get connection() {
     return { host: '127.0.0.1', port: this.port, user: 'postgres', database: 'postgres' };
   }
 
-  /** Asks one thing on a connection of its own. */
+  /** Runs one statement on a new connection. @returns its rows */
   async query(sql: string): Promise<Record<string, unknown>[]> {
     const client = new pg.Client(this.connection);
     client.on('error', () => {});
@@ -104,17 +104,17 @@ export class PostgresServer {
     await this.query('SELECT pg_promote(true)');
   }
 
-  /** The process id of the postmaster, to pause it and the like. */
+  /** The process id of the postmaster, for signals. */
   get pid(): number {
     return this.#running?.child.pid as number;
   }
 
-  /** Ends the server, if it runs, at once and without a checkpoint. */
+  /** Stops the server without a checkpoint if it is running. */
   async crash(): Promise<void> {
     if (this.#running !== undefined) await stopServer(this.#running, 'SIGQUIT');
   }
 
-  /** Starts the server, after a crash where it runs. */
+  /** Starts the server. If it is running, stops it without a checkpoint first. */
   async restart(): Promise<void> {
     await this.crash();
     this.#running = startServer(this.#path('postgres'), ['-D', this.#data], this.#user);
@@ -131,7 +131,7 @@ export class PostgresServer {
     return join(dirname(initdb), program);
   }
 
-  /** While it runs, whoever tests goes on. */
+  /** Runs a program of PostgreSQL, without blocking the event loop. */
   async #tool(program: string, ...words: readonly string[]): Promise<void> {
     await mustRun(this.#path(program), words, { ...this.#user, cwd: '/' });
   }

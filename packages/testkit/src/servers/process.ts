@@ -1,4 +1,4 @@
-/** Servers that tests start: on a free port of the loopback, with a folder of their own, gone at the end. */
+/** Starts servers for tests. Each has a free port of 127.0.0.1 and its own folder, and ends with the tests. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync } from 'node:fs';
@@ -7,25 +7,25 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A user of the system that a server runs as; `undefined` = whoever runs the tests. */
+/** The system user that a server runs as; `undefined` for the user who runs the tests. */
 export type ServerUser = { readonly uid: number; readonly gid: number } | undefined;
 
-/** Servers refuse to be root, or are better not: the user that their package has made. */
+/** Returns the user that the server's package has created, if root runs the tests. Servers should not run as root, and some refuse to. */
 export function serverUser(name: string): ServerUser {
   if (process.getuid?.() !== 0) return undefined;
   const [uid, gid] = ['-u', '-g'].map((what) => Number(spawnSync('id', [what, name], { encoding: 'utf8' }).stdout));
-  if (!uid || !gid) throw new Error(`there is no user ${name}; the server's package makes it`);
+  if (!uid || !gid) throw new Error(`there is no user ${name}; the server's package creates this user`);
   return { uid, gid };
 }
 
-/** A new folder that belongs to the server's user. */
+/** Makes a folder that belongs to the server's user. */
 export function serverFolder(name: string, user: ServerUser): string {
   const folder = mkdtempSync(join(tmpdir(), `ajwt-${name}-`));
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
   return folder;
 }
 
-/** A port of the loopback that nobody uses at the moment. */
+/** Returns a free port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -35,13 +35,13 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Where a program is: in one of these places, or on the path. */
+/** Returns the path of a program in one of these folders or on the PATH. */
 export function findProgram(name: string, places: readonly string[]): string | undefined {
   const paths = [...places, ...(process.env.PATH ?? '').split(':')].map((place) => join(place, name));
   return paths.find((path) => existsSync(path));
 }
 
-/** A server that runs, and what it has printed. */
+/** A running server, and what it has printed. */
 export interface Running {
   readonly child: ChildProcess;
   output(): string;
@@ -59,22 +59,22 @@ export function startServer(program: string, words: readonly string[], user: Ser
   child.on('error', (error) => {
     output += error.message;
   });
-  // Also where the tests were broken off.
+  // Ends the server even if the tests are aborted.
   process.once('exit', () => child.kill('SIGQUIT'));
   return { child, output: () => output };
 }
 
-/** Sends a signal, and waits for the end. */
+/** Sends a signal, and waits until the process ends. */
 export async function stopServer({ child }: Running, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const end = once(child, 'exit');
   child.kill(signal);
-  // A server that was paused would not hear it.
+  // A paused server would not react to the signal.
   child.kill('SIGCONT');
   await end;
 }
 
-/** Waits until a server answers; says what it printed where it does not. */
+/** Waits until a server responds. @throws Error with what the server printed, if it does not respond */
 export async function untilReady(running: Running, ask: () => Promise<unknown>, seconds = 20): Promise<void> {
   for (const end = Date.now() + seconds * 1000; ; ) {
     try {

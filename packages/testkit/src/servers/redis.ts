@@ -1,4 +1,4 @@
-/** Starts real Redis servers for tests, on free ports of the loopback interface; they end with the test process at the latest. */
+/** Starts real Redis servers for tests, on free ports of 127.0.0.1. The servers end with the test process at the latest. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -7,21 +7,21 @@ import { join } from 'node:path';
 import { run } from '../run.ts';
 import { freePort } from './process.ts';
 
-/** Whether tests that need `redis-server` are left out. */
+/** Whether tests that need `redis-server` are skipped. `npm run test:all` skips none. */
 export function lacksRedis(): boolean {
   return process.env.AJWT_TEST_ALL === undefined && spawnSync('redis-server', ['--version']).error !== undefined;
 }
 
-/** A server that was started, and can be killed and started again on the same port and folder. */
+/** A server that can be killed, and started again with the same port and folder. */
 export interface RedisServer {
   readonly port: number;
   readonly folder: string;
-  /** Runs a command with `redis-cli`, and gives its reply as text. */
+  /** Runs a command with `redis-cli`, and returns its reply as a string. */
   cli(...words: string[]): Promise<string>;
   start(): Promise<void>;
-  /** Ends the process, with its last words or without. */
+  /** Ends the process: at once with SIGKILL, the default, or in an orderly way with SIGTERM. */
   kill(signal?: 'SIGKILL' | 'SIGTERM'): Promise<void>;
-  /** Stops the process where it stands, as a machine that hangs, and lets it go on. */
+  /** Pauses the process, as if its machine hung. `thaw` resumes it. */
   freeze(): void;
   thaw(): void;
   /** Ends the process, and removes its folder. */
@@ -33,7 +33,7 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Waits until a condition holds, and gives what it came to. */
+/** Waits until a condition returns a value other than `false` and `undefined`. @returns this value */
 export async function until<T>(
   what: string,
   condition: () => Promise<T | false | undefined>,
@@ -43,17 +43,17 @@ export async function until<T>(
   for (;;) {
     const value = await condition().catch(() => false as const);
     if (value !== false && value !== undefined) return value;
-    if (performance.now() > end) throw new Error(`waited ${seconds} s in vain until ${what}`);
+    if (performance.now() > end) throw new Error(`not reached within ${seconds} s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-/** Starts a server that keeps nothing on disk, unless its words say otherwise. */
+/** Starts a server that stores nothing on disk, unless its options change this. */
 export function startRedis(...words: string[]): Promise<RedisServer> {
   return startRedisIn({}, ...words);
 }
 
-/** The same, with more in its environment. */
+/** Starts a server as `startRedis` does, with more environment variables. */
 export async function startRedisIn(env: Readonly<Record<string, string>>, ...words: string[]): Promise<RedisServer> {
   const [port, folder] = [await freePort(), await mkdtemp(join(tmpdir(), 'ajwt-redis-'))];
   const common = [
@@ -91,7 +91,7 @@ async function startWith(
       child = started;
       running.add(started);
       started.on('exit', () => running.delete(started));
-      await until('Redis answers', async () => {
+      await until('Redis responds', async () => {
         if (started.exitCode !== null) throw new Error('redis-server ended');
         return (await server.cli('PING')) === 'PONG';
       });
@@ -113,13 +113,13 @@ async function startWith(
   return server;
 }
 
-/** A field of `INFO`. */
+/** Returns a field of `INFO`. */
 export async function infoOf(server: RedisServer, field: string): Promise<string> {
   const line = (await server.cli('INFO')).split('\n').find((one) => one.startsWith(`${field}:`));
   return line?.slice(field.length + 1).trim() ?? '';
 }
 
-/** A cluster of three masters, with a replica each; `nodes` has the masters first. */
+/** Starts a cluster of three masters with one replica each. `nodes` lists the masters first. */
 export async function startRedisCluster(): Promise<{ readonly nodes: readonly RedisServer[]; stop(): Promise<void> }> {
   const ports: number[] = [];
   const nodes: RedisServer[] = [];
@@ -139,11 +139,11 @@ export async function startRedisCluster(): Promise<{ readonly nodes: readonly Re
   }
   const everywhere = (what: string, holds: (node: RedisServer) => Promise<boolean>) =>
     until(what, async () => (await Promise.all(nodes.map(holds))).every(Boolean));
-  await everywhere('all nodes know one another', async (node) => (await infoLine(node, 'cluster_known_nodes')) === '6');
+  await everywhere('all nodes know each other', async (node) => (await infoLine(node, 'cluster_known_nodes')) === '6');
   for (const [index, node] of nodes.slice(3).entries()) {
     await node.cli('CLUSTER', 'REPLICATE', await (nodes[index] as RedisServer).cli('CLUSTER', 'MYID'));
   }
-  await everywhere('the cluster is whole', async (node) => {
+  await everywhere('the cluster is complete', async (node) => {
     const [state, link, replicas] = [
       infoLine(node, 'cluster_state'),
       infoOf(node, 'master_link_status'),
@@ -163,7 +163,7 @@ async function infoLine(node: RedisServer, field: string): Promise<string | unde
   return new RegExp(`^${field}:(.*?)\\r?$`, 'm').exec(await node.cli('CLUSTER', 'INFO'))?.[1];
 }
 
-/** Two servers, the second a replica of the first, and a Sentinel that watches them under the name `nonces`. */
+/** Starts a server, a replica of it, and a Sentinel that monitors them under the name `nonces`. */
 export async function startRedisWithSentinel(): Promise<{
   readonly servers: readonly [RedisServer, RedisServer];
   readonly sentinel: RedisServer;

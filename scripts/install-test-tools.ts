@@ -1,6 +1,6 @@
 /**
- * Installs what `npm run test:all` needs from the npm registry into `.cache`, unless it is there: other versions of Node, and the
- * tools that test the packed packages. Run it with `node scripts/install-test-tools.ts`.
+ * Installs what `npm run test:all` needs from the npm registry into `.cache`, unless it is installed: other versions of Node, and the tools
+ * that test the packed packages. Run it with `node scripts/install-test-tools.ts`.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';

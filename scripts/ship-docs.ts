@@ -1,6 +1,6 @@
 /**
- * Copies the documentation into a package before it is packed: `node scripts/ship-docs.ts PACKAGE`. The folders keep their places
- * relative to one another, so links between pages work inside the package too.
+ * Copies the documentation into a package before it is packed: `node scripts/ship-docs.ts PACKAGE`. The folders keep their relative paths,
+ * so that links between pages also work inside the package.
  */
 import { cpSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -1,5 +1,6 @@
 /**
- * Builds and packs both packages, and prints the commands that install them: `npm run tarballs [-- FOLDER]`, default `tarballs`.
+ * Builds and packs both packages, and prints the commands that install them: `npm run tarballs [-- FOLDER]`. The default FOLDER is
+ * `tarballs`.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Runs every check and every test, with every program that the tests use: `npm run test:all`.
-# As root on Debian it installs missing programs. Elsewhere it says what to install.
+# If root runs it on Debian, it installs missing programs. Otherwise it lists what to install.
 set -eu
 cd "$(dirname "$0")/.."
 
 missing=""
 reasons=""
-# Servers are not on a user's PATH.
+# Debian installs servers in folders that are not on a user's PATH.
 for folder in /usr/sbin /usr/lib/postgresql/*/bin; do PATH="$PATH:$folder"; done
 add() {
   missing="$missing $1"
@@ -55,8 +55,8 @@ if ! has_old_ciphers; then
 fi
 
 npx node scripts/install-test-tools.ts
-# Proxies that Debian does not have, or has in another version only.
+# Installs proxies that Debian lacks, or that it has only in another version.
 scripts/python-environment.sh .cache/proxies packages/server/test/e2e/proxies/requirements.txt
 
-echo "== lint, format, types, and what is unused" && npm run check
+echo "== lint, format, types, and unused code" && npm run check
 echo "== tests" && AJWT_TEST_ALL=1 npx vitest run "$@"

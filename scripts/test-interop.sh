@@ -1,21 +1,21 @@
 #!/bin/sh
 # Runs the tests against the Python package and PyJWT, and those of the clients in other languages: `npm run test:interop`.
-# Python packages have pinned versions, in separate environments. As root on Debian it installs missing languages. Elsewhere it says
-# what to install.
+# Python packages have pinned versions, in separate environments. If root runs it on Debian, it installs missing languages. Otherwise
+# it lists what to install.
 set -eu
 cd "$(dirname "$0")/.."
 
 environments="$PWD/.cache/interop"
 
 has_python() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
-# A Java runtime without the compiler is not enough.
+# A Java runtime is not enough: the compiler is needed too.
 has_java() { javac -version >/dev/null 2>&1; }
 
 missing=""
 has_python || missing="$missing python3 python3-venv"
 command -v go >/dev/null 2>&1 || missing="$missing golang-go"
 command -v cargo >/dev/null 2>&1 || missing="$missing cargo rustc"
-# Rust links with it, and one crate has parts in C.
+# Rust links with cc, and one crate contains C code.
 command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 has_java || missing="$missing default-jdk-headless"
 command -v curl >/dev/null 2>&1 || missing="$missing curl"
@@ -32,15 +32,15 @@ if [ -n "$missing" ]; then
   fi
 fi
 if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
-  echo "asymmetric_jwt_auth 1.3.0 needs Python 3.11 or newer, and this is $(python3 --version)" >&2
+  echo "asymmetric_jwt_auth 1.3.0 needs Python 3.11 or newer, but this is $(python3 --version)" >&2
   exit 1
 fi
 if ! go version | awk '{ split(substr($3, 3), v, "."); exit !(v[1] > 1 || v[2] >= 24) }'; then
-  echo "the client in Go needs Go 1.24 or newer, and this is $(go version)" >&2
+  echo "the client in Go needs Go 1.24 or newer, but this is $(go version)" >&2
   exit 1
 fi
 if ! rustc --version | awk '{ split($2, v, "."); exit !(v[1] > 1 || v[2] >= 85) }'; then
-  echo "the client in Rust needs Rust 1.85 or newer, and this is $(rustc --version)" >&2
+  echo "the client in Rust needs Rust 1.85 or newer, but this is $(rustc --version)" >&2
   exit 1
 fi
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the tests against the Python package and PyJWT, and those of the clients in other languages: `npm run test:interop`.
+# Runs the tests against the Python package and PyJWT, and the tests of the clients in other languages: `npm run test:interop`.
 # Python packages have pinned versions, in separate environments. If root runs it on Debian, it installs missing languages. Otherwise
 # it lists what to install.
 set -eu

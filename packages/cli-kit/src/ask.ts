@@ -38,7 +38,7 @@ export async function askHidden(question: string): Promise<string | undefined> {
     closeSync(output);
   }
   if (answer !== undefined) return answer;
-  // In raw mode, the terminal sends no signal. This sends it, so that the parent process sees what ended this one.
+  // In raw mode, the terminal sends no signal. The process signals itself, so that its parent sees what ended it.
   process.kill(process.pid, 'SIGINT');
   throw new CommandError('interrupted', 130);
 }

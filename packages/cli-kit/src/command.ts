@@ -43,7 +43,7 @@ export interface Invocation<Name extends string = string> {
 
 /** The definition of a command. */
 export interface CommandDefinition<T extends Options> {
-  /** The full name, with that of the program: `ajwt keygen`. */
+  /** The full name, including the program: `ajwt keygen`. */
   readonly name: string;
   /** The text after the name in the first line of the help. */
   readonly usage: string;

@@ -19,7 +19,7 @@ export interface Variables {
 /**
  * Checks that every variable with the program's prefix is known.
  *
- * @param args - arguments of the command; a variable that an option names is known
+ * @param args - arguments of the command; a variable that an option names counts as known
  * @throws CommandError for an unknown variable, with the most similar known name
  */
 export function checkEnvironment(

@@ -1,4 +1,4 @@
-/** What the commands `ajwt` and `ajwtd` share. Internal: it changes without notice. */
+/** Code that the commands `ajwt` and `ajwtd` share. It is internal, and changes without notice. */
 export { parseIpAddress } from '../../lib/src/core/ip-address.ts';
 export { printable } from '../../lib/src/core/printable.ts';
 export type { Command, CommandEntry, Invocation, Values } from './command.ts';

@@ -7,7 +7,7 @@ import { CommandError } from './command-error.ts';
 /** A stream that may be a terminal. */
 export type OutputStream = Writable & { readonly isTTY?: boolean };
 
-/** The streams and environment of a process, or those of a test. */
+/** The streams and environment of a process or of a test. */
 export interface IoStreams {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: OutputStream;

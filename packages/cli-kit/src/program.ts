@@ -24,7 +24,7 @@ export interface Program {
  * Runs a command to its end. Prints an error in one line.
  *
  * @param args - arguments after the name of the program
- * @param streams - those of the process, or those of a test
+ * @param streams - streams and environment of the process or of a test
  * @returns the exit code
  */
 export async function runProgram(program: Program, args: readonly string[], streams: IoStreams): Promise<number> {

@@ -1,4 +1,4 @@
-/** Direct access to the database of a server under test: adds users and keys, and reads used nonces. */
+/** Accesses the database of a server under test: adds users and keys, and reads used nonces. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { type Directory, nodeSqliteDialect, sqlDirectory, sqlNonceStore } from 'asymmetric-jwt-auth/sql';

@@ -22,7 +22,7 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
         same((await directory.retireKey(one))[0]?.retired, 2000, 'retired');
         same(await statesOf(other, 'guido'), { [one]: 'expired', [two]: 'active' }, 'after rotation');
         await refused(directory.retireKey(two), 'not_replaced', 'retireKey of the last key');
-        same((await directory.retireKey(two, { force: true }))[0]?.state, 'expired', 'retired by force');
+        same((await directory.retireKey(two, { force: true }))[0]?.state, 'expired', 'key retired by force');
         same((await directory.addKey('guido', old)).key.state, 'active', 'added again');
       },
     ),
@@ -51,7 +51,7 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
       same((await times())[0], [first, 1250, null], 'used again');
       await directory.removeUser('guido');
       await directory.addKey('guido', key, { createUser: true });
-      same(await times(), [[null, null, null]], 'after its user was removed');
+      same(await times(), [[null, null, null]], 'times after the user was removed');
     }),
 
     contractCase(
@@ -95,9 +95,9 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
         );
         const { fingerprint, comment } = items[1]?.details ?? {};
         same([fingerprint, comment], [key.fingerprint, 'laptop'], 'details');
-        same((await directory.listAudit({ subject: 'ada' })).items.length, 1, 'of one user');
+        same((await directory.listAudit({ subject: 'ada' })).items.length, 1, 'entries of one user');
         const newest = (await directory.listAudit({ newest: true, limit: 2 })).items.map(({ action }) => action);
-        same(newest, ['user.remove', 'user.add'], 'the newest two');
+        same(newest, ['user.remove', 'user.add'], 'the two newest entries');
         const page = await directory.listAudit({ limit: 4 });
         const rest = await directory.listAudit({ after: page.next, limit: 1000 });
         same([page.items.length, rest.items.length, rest.next], [4, 7, undefined], 'pages');

@@ -1,4 +1,4 @@
-/** The contract of directories of users and public keys, in addition to that of key stores. */
+/** The contract of directories of users and public keys. It adds to the contract of key stores. */
 import { checkMembers } from '../core/options.ts';
 import { PrivateKey } from '../keys/private-key.ts';
 import { PublicKey } from '../keys/public-key.ts';
@@ -185,7 +185,11 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
         await refused(other.changeKey(key.kid, { expires: null }), 'key_revoked', 'changeKey');
         await refused(other.retireKey(key.kid, { force: true }), 'key_revoked', 'retireKey');
         await directory.removeUser('guido');
-        await refused(other.addKey('ada', key, { createUser: true }), 'key_revoked', 'after its user was removed');
+        await refused(
+          other.addKey('ada', key, { createUser: true }),
+          'key_revoked',
+          'addKey() after the user was removed',
+        );
       }
       for (const id of ['SHA256:nothing', '', 'x\u0000', 'f'.repeat(64)]) {
         await refused(directory.revokeKey(id), 'unknown_key', JSON.stringify(id));
@@ -201,11 +205,15 @@ export function directoryContract(fixture: DirectoryFixture): ContractCase[] {
       await refused(other.addKey('eve', key, { createUser: true }), 'key_conflict', 'a third');
       for (const name of ['guido', 'ada']) same(await statesOf(directory, name), { [key.fingerprint]: 'active' }, name);
       await directory.removeUser('guido');
-      same(await statesOf(directory, 'ada'), { [key.fingerprint]: 'active' }, 'ada, without guido');
+      same(await statesOf(directory, 'ada'), { [key.fingerprint]: 'active' }, 'keys of ada after guido was removed');
       await directory.addKey('guido', key, { createUser: true, allowShared: true });
       same((await directory.revokeKey(key.kid)).keys.length, 2, 'revoked keys');
       for (const name of ['guido', 'ada']) {
-        same(await statesOf(other, name), { [key.fingerprint]: 'revoked' }, `${name}, after the key was revoked`);
+        same(
+          await statesOf(other, name),
+          { [key.fingerprint]: 'revoked' },
+          `keys of ${name} after the key was revoked`,
+        );
       }
     }),
 

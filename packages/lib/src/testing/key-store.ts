@@ -19,13 +19,13 @@ export interface KeyStoreFixture {
   dispose?(store: KeyStore<unknown>): MaybePromise<void>;
   /** The states that keys of the store can have. Default: all. */
   readonly states?: readonly KeyState[];
-  /** If the store finds a key only when the hint names it, the reason for this. */
+  /** Set this to the reason if the store finds a key only when the hint names it. */
   readonly onlyNamed?: string;
-  /** If the store cannot disable users, the reason for this. */
+  /** Set this to the reason if the store cannot disable users. */
   readonly neverDisabled?: string;
   /**
-   * Creates the store around an inner store, if it wraps one, as a cache does. More cases then check it with inner stores that respond in
-   * every way that {@link KeyStore.find} allows.
+   * Creates the store around an inner store. Set this if the store wraps another one, as a cache does. More cases then check it with inner
+   * stores that respond in every way that {@link KeyStore.find} allows.
    */
   readonly around?: (inner: KeyStore<unknown>) => KeyStore<unknown>;
 }

@@ -22,25 +22,26 @@ export interface NonceStoreFixture {
   make(setup: NonceStoreSetup): MaybePromise<NonceStore>;
   /** Cleans up after a case. */
   dispose?(store: NonceStore): MaybePromise<void>;
-  /** If the store has no limit `maxNonces`, the reason for this. Skips the case. */
+  /** Set this to the reason if the store has no limit `maxNonces`. The case is then skipped. */
   readonly noCapacity?: string;
   /**
-   * Ends the store's process, and starts another one with the same stored data. A string says why this is impossible, and skips the case.
+   * Ends the store's process, and starts another one with the same stored data. Set this to the reason if that is impossible; the case is
+   * then skipped.
    */
   readonly restart?: CapabilityOrReason<(store: NonceStore, setup: NonceStoreSetup) => MaybePromise<NonceStore>>;
   /**
-   * Deletes the stored data, as a crash or a flush does, and starts another store. A string says why this is impossible, and skips the
-   * case.
+   * Deletes the stored data, as a crash or a flush does, and starts another store. Set this to the reason if that is impossible; the case
+   * is then skipped.
    */
   readonly loseMemory?: CapabilityOrReason<(store: NonceStore, setup: NonceStoreSetup) => MaybePromise<NonceStore>>;
   /**
-   * Lets several processes claim the same nonces of the last store at the same time. A string says why this is impossible, and skips the
-   * case.
+   * Lets several processes claim the same nonces of the last store at the same time. Set this to the reason if that is impossible; the case
+   * is then skipped.
    */
   readonly race?: CapabilityOrReason<(race: NonceRace) => Promise<readonly RaceOutcomes[]>>;
 }
 
-/** A capability of a fixture, or the reason why it lacks it. */
+/** A capability of a fixture, or the reason why the fixture lacks it. */
 export type CapabilityOrReason<Capability> = Capability | string;
 
 /** The claims of each process in a race: the nonces `'0'`, `'1'`, … of the user `alice`, in a different order in each process. */

@@ -36,7 +36,7 @@ export function nonceStoreLives(fixture: NonceStoreFixture): ContractCase[] {
           const next = setting.replace(await restart(store, setting.setup));
           same(await next.claim(claim, clock.now), 'replayed', 'claim after the restart');
           await servesAgain(next, setting);
-          same(await next.claim(claim, clock.now), 'replayed', 'claim after it claimed a new nonce');
+          same(await next.claim(claim, clock.now), 'replayed', 'claim of the old nonce after a new one');
         },
       ),
     );
@@ -57,7 +57,7 @@ export function nonceStoreLives(fixture: NonceStoreFixture): ContractCase[] {
           same(
             (await outcomeOf(next, claim, clock.now)) === 'claimed',
             false,
-            'claimed again after it claimed a new nonce',
+            'old nonce claimed again after a new one',
           );
         },
       ),

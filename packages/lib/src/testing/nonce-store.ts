@@ -168,7 +168,7 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
         same(await claim('bob', 'n5'), 'claimed', 'another user');
         same(await claim('alice', 'n0'), 'replayed', 'a replay beyond the limit');
         clock.now += 1;
-        same(await claim('alice', 'n5'), 'claimed', 'the refused nonce, a second later');
+        same(await claim('alice', 'n5'), 'claimed', 'the refused nonce one second later');
       },
       { maxClaimsPerSecond: 5 },
     ),
@@ -181,7 +181,7 @@ export function nonceStoreContract(fixture: NonceStoreFixture): ContractCase[] {
         async (store, { now }) => {
           const claim = (username: string, nonce: string) => store.claim({ username, time: now, nonce }, now);
           for (let index = 0; index < 10; index++) same(await claim('alice', `n${index}`), 'claimed', `claim ${index}`);
-          same(await claim('alice', 'n10'), 'rate_limited', 'more than a tenth');
+          same(await claim('alice', 'n10'), 'rate_limited', 'a claim beyond a tenth of the capacity');
           for (let user = 1; user < 10; user++) {
             for (let index = 0; index < 10; index++)
               same(await claim(`u${user}`, `n${index}`), 'claimed', `user ${user}`);

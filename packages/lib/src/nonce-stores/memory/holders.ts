@@ -1,4 +1,6 @@
-/** Stores which users hold nonces. The table grows in small pieces, because growing one large array would pause every request. */
+/**
+ * Counts the nonces and claims of each user. The table grows in small pieces, because growing one large array would pause every request.
+ */
 
 /** The number of 32-bit words in a row. A row of 32 bytes fits into one cache line of the processor. */
 const WORDS = 8;

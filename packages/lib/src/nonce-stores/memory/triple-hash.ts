@@ -1,7 +1,7 @@
 /**
  * Hashes (username, time, nonce) with a secret key: HalfSipHash-1-3 with 64 bits of output (SipHash by Aumasson and Bernstein, for 32-bit
  * words). The username is hashed with the store's key; the result is the key for the time and the nonce. Without the store's key, nobody
- * can construct two users or two triples with the same hash.
+ * can construct two usernames or two triples with the same hash.
  */
 
 /** The words that precede a string: one unused, the length of the string, two for a time, and two for a nonce that is a number. */

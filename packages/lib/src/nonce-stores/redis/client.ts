@@ -100,8 +100,8 @@ export function scriptRunner(client: RedisClient): ScriptRunner {
 }
 
 /**
- * Sends the hash of a script. If the server does not have the script (after a restart, a failover or `SCRIPT FLUSH`), nothing has run yet,
- * so sends the text.
+ * Sends the hash of a script. After a restart, a failover or `SCRIPT FLUSH`, the server does not have the script, and has not run it. Then
+ * sends the text.
  */
 async function byHashFirst<T>(send: (by: 'sha' | 'text') => Promise<T>): Promise<T> {
   try {

@@ -214,7 +214,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
     readiness(now) {
       if (lifetime.isOver) return CLOSED;
       if (closings.size > 0) return { ready: false, reason: closedUntil() };
-      // An H further ahead closed its bucket, and has been lowered since.
+      // If H is further ahead, its bucket was closed, and H has been lowered since.
       const isRecent = latestFloor <= now + tolerance + clockMargin && Math.floor(now) <= Math.floor(latestFloor);
       if (state.ready && (isRecent || !visits.settled)) return { ready: false, reason: LOST };
       return state;

@@ -61,7 +61,7 @@ export function isScriptFailure(error: unknown): boolean {
 const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
   [
     'NOPERM',
-    "the Redis user lacks a permission; it needs +eval, +evalsha, the keys with the store's prefix, and the commands that open() names",
+    "the Redis user lacks a permission; it needs +eval, +evalsha, access to the keys with the store's prefix, and the commands that open() names",
   ],
   ['OOM', 'Redis is full; raise its maxmemory'],
 ]);

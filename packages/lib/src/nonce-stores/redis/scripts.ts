@@ -63,7 +63,7 @@ end
 `;
 
 /**
- * Claims a nonce. Redis refuses to run this script if Redis is full, a replica, loading, or has too few replicas.
+ * Claims a nonce. Redis refuses to run this script while it is full, a replica or loading, and while it has too few replicas.
  *
  * ARGV: the caller's clock, T + M, the largest accepted gap between the clocks, how far a loss raises H above both (empty: not at all), the
  * claimed time, the record, the user, the maximum number of claims of the user per second.

@@ -20,7 +20,7 @@ export interface Visitor {
   inspect(bucket: number): Promise<void>;
   /** Settles the epoch of a bucket. @returns the incarnation of its server, and whether the bucket had recorded another one */
   settle(bucket: number, now: number): Promise<{ readonly incarnation: string; readonly changed: boolean }>;
-  /** Called after each turn; with an error if the turn failed. */
+  /** Called after each turn. `error` is `undefined` if the turn succeeded. */
   report(error: unknown): void;
   /** Returns seconds since the epoch. */
   clock(): number;
@@ -30,7 +30,7 @@ export interface Visitor {
 
 /**
  * Visits a few buckets every second, spread over all servers. If one of them had recorded another incarnation of its server, others
- * probably have too, so all buckets are visited.
+ * probably had too, so all buckets are visited.
  */
 export class BucketVisits {
   readonly #visitor: Visitor;

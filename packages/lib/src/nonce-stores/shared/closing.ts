@@ -6,7 +6,7 @@ export class Closing {
   readonly #clockMargin: number;
   readonly #seconds: number;
   readonly #monotonic: () => number;
-  /** When the store was closed, by both clocks, and for which floor; `undefined` while the store is open. */
+  /** The time at which the store was closed, by both clocks, and the floor that closed it; `undefined` while the store is open. */
   #began: { readonly monotonic: number; readonly wall: number; readonly floor: number } | undefined;
 
   /**
@@ -35,7 +35,8 @@ export class Closing {
     // Usually returns without reading the monotonic clock.
     if (began === undefined && !impossible) return 'open';
     const monotonic = this.#monotonic();
-    // If one clock has advanced more than the other, the wall clock was set meanwhile, and may have been right for a while.
+    // If one clock has advanced more than the other, the wall clock was set meanwhile. It may have been right for a while, so the wait
+    // starts again.
     const stepped =
       began !== undefined && Math.abs(wall - began.wall - (monotonic - began.monotonic)) > this.#clockMargin;
     if (began === undefined || stepped || floor !== began.floor) {

@@ -179,5 +179,5 @@ function patience(): number {
   return performance.now() + PATIENCE_MS;
 }
 
-/** The key of no record: `look` then returns only the epoch. */
+/** The key of a record that never exists, so that `look` returns only the epoch. */
 const NOWHERE: Place = { time: 0, key: new Uint8Array(16) };

@@ -17,8 +17,8 @@ const NEAR = `ABS(${CLOCK} - ${NOW}) <= :gap`;
 // If the application has left a transaction open on this connection, its rollback would undo a claim. A replica must not be written to.
 const ALONE = "@@autocommit = 1 AND CONCAT(@@global.read_only) IN ('0', 'OFF') /*M! AND @@in_transaction = 0 */";
 const OLD = `(LEAST(${NOW}, ${CLOCK}) - :keep)`;
-// The second in which the server started: a restored dump of the MEMORY table has an earlier one. The lower bits of UUID_SHORT are a
-// counter, which adds 1 to the second every 16 million calls. ALIVE therefore accepts a difference of 600.
+// The second in which the server started. A restored dump of the MEMORY table contains an earlier one. The lower bits of UUID_SHORT are a
+// counter, which adds 1 to the second every 16 million calls. ALIVE therefore accepts a difference of 600 seconds.
 const STARTED = 'CAST(UUID_SHORT() >> 24 AS SIGNED)';
 const ALIVE = `ABS(l.started - ${STARTED}) <= 600`;
 const LIMIT = '/*M! SET STATEMENT max_statement_time = 2, innodb_lock_wait_timeout = 1 FOR */';

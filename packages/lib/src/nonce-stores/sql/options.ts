@@ -52,7 +52,7 @@ export function readSqlOptions(options: SqlNonceStoreOptions, { local }: SqlNonc
   const gap = Math.max(0, common.clockMargin / 2 - 1);
   return {
     ...common,
-    // No process's clock is further ahead than the gap.
+    // No clock is further ahead of the database's clock than the gap.
     rise: common.rise * (common.tolerance + gap),
     deadlineMs: numberOption('deadlineMs', options.deadlineMs, 150, 20, 5000, 'milliseconds'),
     gap,

@@ -25,8 +25,8 @@ export interface SqlNonceStore extends NonceStore {
  * All processes that share the database together accept each (username, time, nonce) once, even if a process or the database is killed.
  * Exceptions:
  *
- * - SQLite, for all processes of one machine, through `nodeSqliteDialect`: a file that is restored from a copy while no process is running
- *   that used the newer file. If the kernel has no boot id, only one process may open the file, with `synchronous=FULL`.
+ * - SQLite, for all processes of one machine, through `nodeSqliteDialect`: a file that is restored from a copy while no process that used
+ *   the newer file is running. If the kernel has no boot id, only one process may open the file, with `synchronous=FULL`.
  * - PostgreSQL: claims are durable, whatever the server's `synchronous_commit` is. After a restart or a promotion, the floor rises to the
  *   later of the database's clock and the caller's. A promoted asynchronous standby may lack the last claims: with `fresh`, their tokens
  *   work once more if they are dated after the store noticed the promotion. In a split brain, each of two primaries accepts a token once.
@@ -196,7 +196,7 @@ export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptio
   };
 }
 
-/** A claim during a quarantine. */
+/** Thrown for a claim during a quarantine. */
 class QuarantineError extends UnavailableError {}
 
 const NOT_ALONE =

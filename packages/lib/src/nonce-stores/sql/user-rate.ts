@@ -4,7 +4,7 @@ export class UserRate {
   readonly #claims = new Map<string, number>();
   #second = Number.NaN;
 
-  /** @param maxClaims - claims that one user may make in a second */
+  /** @param maxClaims - maximum number of claims that one user may make per second */
   constructor(maxClaims: number) {
     this.#maxClaims = maxClaims;
   }

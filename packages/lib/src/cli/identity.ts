@@ -33,13 +33,14 @@ export interface Identity {
   readonly bind: boolean;
 }
 
-/** Values of the options that decide who signs, and for whom. */
+/** Values of the options that choose the username, the key and the audience. */
 export type IdentityValues = Values<typeof IDENTITY_OPTIONS> & { readonly audience: string | undefined };
 
 /**
- * Reads who signs. Options come before the environment, and the environment before the configuration file.
+ * Reads who signs. Options take precedence over the environment, and the environment over the configuration file.
  *
- * @param origin - of the request; `undefined` if the token is for any request, which no key from the configuration file signs
+ * @param origin - origin of the request; `undefined` if the token is for any request. Keys from the configuration file do not sign such
+ *   tokens
  * @throws CommandError if something is missing or not valid
  * @throws KeyError if the key cannot be used
  */
@@ -49,7 +50,7 @@ export async function readIdentity(values: IdentityValues, origin: string | unde
   const listed = origin === undefined ? undefined : await findSettings(origin, io);
   const listedAudience = listed === undefined ? undefined : (listed.audience ?? origin);
   const listedKey = given === undefined && io.env.AJWT_KEY === undefined ? listed?.key : undefined;
-  // The service of this origin could send such a token to the other one.
+  // The service at this origin could use such a token to call the other audience.
   if (listedKey !== undefined && audience !== undefined && audience !== listedAudience) {
     throw new CommandError(
       `--audience: the configured key signs only for ${listedAudience}; set the audience in the configuration file, or give --key`,

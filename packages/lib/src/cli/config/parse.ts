@@ -1,4 +1,4 @@
-/** Parses the configuration file: one word and its value a line, in a section for each origin. */
+/** Parses the configuration file. Each origin has a section, and each line of a section contains a word and its value. */
 import { dirname, resolve } from 'node:path';
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { isKeyText } from 'ajwt-cli-kit/key-text';
@@ -13,28 +13,29 @@ export interface OriginSettings {
   readonly key?: string;
   /** Audience of tokens. Default: the origin. */
   readonly audience?: string;
-  /** Whether tokens are bound to the method and the request-target too. */
+  /** Whether tokens are also bound to the method and the request-target. */
   readonly bind?: boolean;
 }
 
 type Section = { -readonly [Word in keyof OriginSettings]: OriginSettings[Word] };
 
-/** Reads the value of each word in a section. @param folder - of the configuration file */
+/** Reads the value of each word in a section. @param folder - folder of the configuration file */
 const WORDS: {
   readonly [Word in keyof OriginSettings]-?: (value: string, folder: string) => NonNullable<OriginSettings[Word]>;
 } = { user: readUser, key: readKey, audience: (value) => value, bind: readBind };
 
 const ORIGIN = 'origin';
 
-/** A word and its value. `user = guido` is not one: the equals sign would become part of the username. */
+/** Matches a word and its value, but not `user = guido`: the equals sign would become part of the username. */
 const LINE = /^(\S+)[ \t]+([^=\s].*)$/;
 
 /**
  * Parses the file.
  *
- * @param path - of the file; names of keys are relative to its folder
+ * @param path - path of the file; paths of keys are relative to its folder
  * @returns settings by origin
- * @throws CommandError with the path and number of the first invalid line. The message repeats no value, which may be a misplaced key.
+ * @throws CommandError with the path and number of the first invalid line. The message never contains a value, because the value may be a
+ *   misplaced key.
  */
 export function parseConfig(text: string, path: string): ReadonlyMap<string, OriginSettings> {
   const sections = new Map<string, Section>();
@@ -90,12 +91,12 @@ function unknownWord(word: string): CommandError {
   return new CommandError(`unknown word${asTyped(word)}; ${hint}`);
 }
 
-/** Reads an origin, in the form in which URLs have it: lower case, Punycode, no default port. */
+/** Reads an origin. @returns the origin as URLs contain it: lower case, Punycode, no default port */
 function readOrigin(value: string): string {
   if (value.includes('*'))
     throw new CommandError('origin: wildcards are not supported; write a section for each origin');
   const url = /^https?:\/\/[^\s\\]+$/i.test(value) && URL.canParse(value) ? new URL(value) : undefined;
-  // Anything else in the URL would be ignored: a path, a query, a password.
+  // Refuses a path, a query and a password, because they would be ignored.
   if (url !== undefined && url.href === `${url.origin}/`) return url.origin;
   throw new CommandError('origin: must be https://HOST or https://HOST:PORT, or the same with http://, and no path');
 }

@@ -7,13 +7,13 @@ import type { IoStreams } from 'ajwt-cli-kit/io';
 import { KeyError } from '../../keys/key-error.ts';
 import type { OriginSettings } from './parse.ts';
 
-/** Path of the file, as people write it. */
+/** Path of the file, as messages and the help show it. */
 export const DEFAULT_PATH = '~/.config/ajwt/config';
 
 /**
- * Finds the settings for an origin. Only root and this user may be able to write the file and its folder.
+ * Finds the settings for an origin. Refuses the file if anyone except root and this user can write the file or its folder.
  *
- * @param origin - as URLs have it
+ * @param origin - the origin as URLs contain it
  * @returns `undefined` if there is no file, or no section for the origin
  * @throws CommandError if the file cannot be used
  */
@@ -41,11 +41,11 @@ function readPath({ AJWT_CONFIG: given }: IoStreams['env']): string | undefined 
   if (given === '') throw new CommandError('AJWT_CONFIG is empty; unset it, or give it a value');
   if (given !== undefined) return given.startsWith('~/') ? join(homedir(), given.slice(2)) : given;
   const path = join(homeFolder(), DEFAULT_PATH.slice(2));
-  // With an empty HOME, the file would be one of the working directory.
+  // With an empty HOME, the path would be relative to the working directory.
   return isAbsolute(path) && isThere(path) ? path : undefined;
 }
 
-/** Returns the home directory; empty for a user that has none. */
+/** Returns the home directory; an empty string if the user has none. */
 function homeFolder(): string {
   try {
     return homedir();
@@ -58,7 +58,7 @@ function isThere(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    // Services may have the home directory of root, which they cannot enter.
+    // The home directory of a service may be root's, which the service cannot enter.
     return !['EACCES', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
   }
 }

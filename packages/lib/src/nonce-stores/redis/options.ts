@@ -49,8 +49,7 @@ export function readOptions(options: RedisNonceStoreOptions) {
   return {
     ...common,
     /**
-     * Seconds by which a loss raises H above the clocks. T + 2 × gap is the furthest that the fastest clock can date a token ahead of the
-     * slowest.
+     * Seconds by which a loss raises H above the clocks. A token can be dated T + 2 × gap ahead of the slowest clock, and no further.
      */
     rise: common.rise * (common.tolerance + 2 * gap),
     gap,

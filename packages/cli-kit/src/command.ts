@@ -50,7 +50,7 @@ export interface CommandDefinition<T extends Options> {
   /** What the command does and prints, in paragraphs. */
   readonly about: readonly string[];
   readonly options: T;
-  /** Options of similar programs that are refused, as typed, and the reason. */
+  /** Why an option of a similar program is not supported, by the option as typed. */
   readonly refused?: Readonly<Record<string, string>>;
   /** Possible values of its arguments. */
   readonly choices?: Choices;

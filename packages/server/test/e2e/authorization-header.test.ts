@@ -72,7 +72,7 @@ const CASES = [
   ]),
 ];
 
-describe('each value of the Authorization header has its outcome', () => {
+describe('each value of the Authorization header has the expected outcome', () => {
   test.each(CASES)('%s', async (_what, { lines, target, token: make = good, outcome, spendsFirst }) => {
     const sent = make();
     if (spendsFirst === true) await expectAccepted(watched, sent);

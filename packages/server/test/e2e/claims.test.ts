@@ -63,7 +63,7 @@ async function expectReplay(sent: string): Promise<void> {
 const OUTSIDE: Readonly<Record<string, string>> = { 'time-edge-20': 'stale' };
 const outcomeOf = ({ id }: { readonly id: string }) => OUTSIDE[id] ?? (CLAIMS_OUTCOMES[id] as string);
 
-describe('a payload of the vectors, signed by a registered key, has its outcome', () => {
+describe('a payload of the vectors, signed by a registered key, has the expected outcome', () => {
   test.each(oneOfEach(cases, outcomeOf))('$id: $why', async ({ id, payload: text }) => {
     const outcome = outcomeOf({ id });
     await withinASecond(watched, (now) => expectOutcome(sign(fillPayload(text, now, freshNonce())), outcome));
@@ -81,7 +81,7 @@ const bounds = oneOfEach(
 /** One payload that is text but not an object, and one that is not text. */
 const BROKEN = ['an array', 'bytes that are not UTF-8'];
 
-describe('claims at a limit, signed by a registered key, have their outcome', () => {
+describe('claims at a limit, signed by a registered key, have the expected outcome', () => {
   test.each(bounds)('number %i of the list', async (index, _case) => {
     await withinASecond(watched, (now) => {
       const [members, outcome] = claimsBounds(now)[index] as ReturnType<typeof claimsBounds>[number];

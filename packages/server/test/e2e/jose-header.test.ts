@@ -79,7 +79,7 @@ async function expectOutcome(sent: string, outcome: string | undefined, why?: st
   await expectRefused(watched, request('/.ajwt/auth', [`Authorization: JWT ${sent}`]), outcome ?? '');
 }
 
-describe('a JOSE header of the vectors has its outcome', () => {
+describe('a JOSE header of the vectors has the expected outcome', () => {
   // All headers that point to a server must be tried, because none must be fetched from.
   const pointing = cases.filter(({ header }) => header.includes('TRAP'));
   const tried = [...new Set([...oneOfEach(cases, ({ id }) => JSON.stringify(VECTOR_OUTCOMES[id])), ...pointing])];
@@ -95,7 +95,7 @@ describe('a JOSE header of the vectors has its outcome', () => {
 });
 
 test.each(Object.entries(joseHeaderMembers(kid, stranger)))(
-  'a JOSE header with %s has its outcome',
+  'a JOSE header with %s has the expected outcome',
   async (_what, headers) => {
     for (const [header, outcome] of oneOfEach(headers, ([, expected]) => expected)) {
       await expectOutcome(signToken(header, goodPayload(), good), outcome);

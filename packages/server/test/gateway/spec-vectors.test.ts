@@ -37,7 +37,7 @@ function cannotSend({ authorization, body }: VectorRequest): string | undefined 
   return undefined;
 }
 
-describe('every vector has its outcome over HTTP', () => {
+describe('every vector has the expected outcome over HTTP', () => {
   runSpecVectors({
     cannotSend,
     // The gateway responds with 503 instead of 429, because proxies turn other statuses into errors.

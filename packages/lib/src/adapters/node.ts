@@ -83,7 +83,7 @@ export function checkRouteOptions<Options extends RouteOptions>(options: Options
 /** Authenticates requests to a `node:http` server. {@link nodeAuth} makes one. */
 export interface NodeAuth<User> {
   /**
-   * Authenticates a request. A token can be used only once. The body is not read.
+   * Authenticates a request. An accepted token is used up. The body is not read.
    *
    * @param request - from `node:http`
    * @returns who sent the request, or the complete response that refuses it. The promise never rejects

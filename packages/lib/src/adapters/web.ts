@@ -11,7 +11,7 @@ import { checkAuthenticator, checkRouteOptions, type RouteOptions } from './node
 /** Authenticates requests in handlers of `Request` and `Response`. {@link webAuth} makes one. */
 export interface WebAuth<User> {
   /**
-   * Authenticates a request. A token can be used only once. The body is not read.
+   * Authenticates a request. An accepted token is used up. The body is not read.
    *
    * @param request - a request with an absolute URL
    * @returns who sent the request, or the complete response that refuses it. The promise never rejects

@@ -34,10 +34,7 @@ const MEMORY_SECONDS = 600;
 const MAX_ORIGINS = 1000;
 /** Longest round trip, in seconds. A slower response does not show precisely when the server read its clock. */
 const MAX_ROUND_TRIP = 5;
-/**
- * A smaller difference, in seconds, counts as delay, not as a wrong clock. If half the tolerance is less than this, it is the limit
- * instead.
- */
+/** A difference below this number of seconds counts as delay, not as a wrong clock. The limit is never more than half the tolerance. */
 const MAX_DELAY = 10;
 /** By how many seconds the time of an unbound token may be ahead of this clock. */
 const MAX_AHEAD = 5;
@@ -57,9 +54,9 @@ export interface Clocks {
 export interface AttemptTimes {
   /** The correction of the attempt's token, in seconds. */
   readonly offset: number;
-  /** Wall clock minus monotonic clock, before the token was signed. */
+  /** The wall clock minus the monotonic clock, before the token was signed. */
   readonly base: number;
-  /** The monotonic clock, after the token was signed. */
+  /** The time of the monotonic clock after the token was signed. */
   readonly sentAt: number;
 }
 

@@ -26,7 +26,7 @@ interface GotResponse {
   readonly req?: unknown;
 }
 
-/** Options whose headers may include a token. */
+/** Options whose headers can contain a token. */
 interface WithHeaders {
   readonly headers?: Record<string, unknown>;
 }

@@ -6,7 +6,7 @@ import type { AuthenticationRequest } from './request.ts';
 import { isSignedTarget } from './target.ts';
 import type { BoundToken, FreshToken } from './trust.ts';
 
-/** What the server requires of every token. */
+/** The binding that the server requires of every token. */
 export interface BindingPolicy {
   readonly audience: readonly string[];
   readonly require: readonly BindMember[];

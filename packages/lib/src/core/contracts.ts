@@ -80,7 +80,7 @@ export interface KeyStore<User> {
   recordUse?(key: VerificationKey, at: number): void;
   /**
    * Checks whether `find` would work now, by querying the same database or service. `authenticator.readiness()` calls it at most once a
-   * second, and waits up to 10 seconds for the previous call to settle. A store without this method counts as ready.
+   * second, and only after the previous call has settled or has taken 10 seconds. A store without this method counts as ready.
    *
    * @returns `{ ready: true }`, or the reason why the store cannot serve
    * @throws any error; the store then counts as not ready, and the message is the reason
@@ -91,7 +91,7 @@ export interface KeyStore<User> {
 /** Whether a store can serve requests now; if not, the reason. */
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
 
-/** The values that a nonce store records: the username, time and nonce of a verified token. The nonces `7` and `"7"` are different. */
+/** Identifies a token that was verified, by its username, time and nonce. The nonces `7` and `"7"` are different. */
 export interface NonceClaim {
   readonly username: string;
   /** The `time` claim of the token, in seconds since the epoch. */

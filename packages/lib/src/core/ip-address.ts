@@ -71,7 +71,7 @@ export function parseIpNetwork(text: string): IpNetwork | undefined {
   const first = parseIpAddress(address);
   if (first === undefined || more !== undefined) return undefined;
   if (length === undefined) return { first, prefix: first.bits };
-  // The prefix of an IPv4-mapped IPv6 address counts from the first of all 128 bits.
+  // The prefix of an IPv4-mapped IPv6 address also counts the 96 bits before the IPv4 address.
   const prefix = Number(length) - (first.bits === 32 && address.includes(':') ? 96 : 0);
   if (!DECIMAL.test(length) || prefix < 0 || prefix > first.bits) return undefined;
   return (first.value & ((1n << BigInt(first.bits - prefix)) - 1n)) === 0n ? { first, prefix } : undefined;

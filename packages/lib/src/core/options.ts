@@ -110,7 +110,7 @@ export function clockOption(now: (() => number) | undefined): () => number {
   return now ?? wallClock;
 }
 
-/** Reads a clock. @throws TypeError if it is in milliseconds */
+/** Reads a clock. @throws TypeError if the clock is in milliseconds */
 export function readClock(now: () => number): number {
   const time = now();
   if (!isInMilliseconds(time)) return time;

@@ -13,7 +13,7 @@ export type WireError =
   | 'rate_limited'
   | 'unavailable';
 
-/** What a reason means, and how the server responds to it. */
+/** The meaning of a reason, and the server's response. */
 export interface ReasonEntry {
   /** The step (spec/LIFECYCLE.md) that refuses for this reason, or 0 if several steps do. */
   readonly step: number;

@@ -23,8 +23,8 @@ export interface AuthenticationRequest {
    */
   readonly bodyDigest?: (() => MaybePromise<string>) | undefined;
   /**
-   * Set this if your own code finds the request malformed, apart from its credential. Step 2 then refuses the request, and its token is not
-   * used up.
+   * Set this if your own code finds something malformed in the request, other than its credential. Step 2 then refuses the request and does
+   * not use up its token.
    */
   readonly malformed?: MalformedCode | undefined;
   /** Any value. The hook `onResult` gets it unchanged. */

@@ -21,7 +21,7 @@ const WHY_UNUSABLE: Readonly<Record<KeyState, Reason | null>> = {
 
 /**
  * Selects the usable keys of a user that may have signed the token. Each matches `alg`, the length of the signature and, if it selects a
- * key, `kid`. Each may be used from the caller's address.
+ * key, `kid`. Each can be used from the caller's address.
  */
 export function selectCandidates<User>(
   token: UnverifiedToken,
@@ -94,7 +94,9 @@ function verifyWithDecoy({ algorithm, signingInput, signature }: UnverifiedToken
   verify(algorithm, decoyKey(algorithm, below.length), signingInput, below);
 }
 
-/** Returns a dummy key, whose private key is not kept. There is one for each curve or RSA signature length, so their number is limited. */
+/**
+ * Returns a dummy public key; nobody has its private key. There is one for each curve or RSA signature length, so their number is limited.
+ */
 function decoyKey(algorithm: Algorithm, signatureLength: number): EnginePublicKey {
   const id = `${algorithm.curve ?? algorithm.keyType} ${signatureLength}`;
   let key = decoys.get(id);

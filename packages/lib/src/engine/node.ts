@@ -127,7 +127,9 @@ export function randomWords(count: number): Int32Array {
   return randomFillSync(new Int32Array(count));
 }
 
-/** Returns whether this process is a worker of `node:cluster`. Loads that module only when called, because it loads half of Node. */
+/**
+ * Returns whether this process is a worker of `node:cluster`. Loads that module only when called, because the module loads half of Node.
+ */
 export function isClusterWorker(): boolean {
   return (process.getBuiltinModule('node:cluster') as unknown as Cluster).isWorker;
 }

@@ -41,7 +41,7 @@ export type AuthenticationResult<User> = AcceptedResult<User> | RefusedResult;
 /** Authenticates requests. {@link createAuthenticator} makes one. */
 export interface Authenticator<User> {
   /**
-   * Authenticates a request. A token can be used only once.
+   * Authenticates a request. An accepted token is used up.
    *
    * @param request - the parts of the request that are checked
    * @returns who sent the request, or the complete response that refuses it. The promise never rejects, even if a store fails

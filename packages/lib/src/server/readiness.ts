@@ -10,8 +10,8 @@ const PATIENCE = 900;
 const ABANDONED = 10;
 
 /**
- * Makes `authenticator.readiness()`. However often it is called, it queries the key store at most once a second, and waits up to 10 seconds
- * for the previous query to end.
+ * Makes `authenticator.readiness()`. However often it is called, it queries the key store at most once a second. It starts a query only
+ * after the previous one has ended or has taken 10 seconds.
  *
  * @param now - returns seconds since the epoch
  * @param monotonic - returns seconds of a clock that is never set back

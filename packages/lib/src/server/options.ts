@@ -65,7 +65,7 @@ export function readOptions<User>(options: AuthenticatorOptions<User>) {
   const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE, 'seconds');
   if (!(tolerance <= nonces.tolerance)) {
     throw new TypeError(
-      `option tolerance: ${tolerance} s is more than the ${nonces.tolerance} s for which the nonce store keeps records; set both to the same`,
+      `option tolerance: ${tolerance} s is more than the ${nonces.tolerance} s for which the nonce store keeps records; pass the same value to both`,
     );
   }
   return { keys, nonces, scheme, realm, now, onResult, tolerance, policy: readPolicy(options) };

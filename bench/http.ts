@@ -1,4 +1,4 @@
-/** What a request costs in real frameworks: with ours, with what people write by hand, and with the framework alone. */
+/** Measures the cost of a request in real frameworks: with this library, with hand-written checks, and without authentication. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,12 +14,12 @@ import { median } from './pairs.ts';
 const USERS = 40;
 const REQUESTS = 2000;
 const ROUNDS = 5;
-/** Rounds before those that count: a server that has just started is slower. */
+/** Warm-up rounds, which are not counted: a server that has just started is slower. */
 const WARM_UP = 3;
-/** Milliseconds after which requests are signed again; servers accept tokens for 20 s. */
+/** Maximum age of the signed requests, in milliseconds. Servers accept tokens for 20 s. */
 const STALE = 8000;
 
-/** Frameworks, and what is measured in each beside the framework alone. */
+/** The variants measured in each framework, in addition to the framework without authentication. */
 const SERVERS: Readonly<Record<string, readonly string[]>> = {
   node: ['ours'],
   express: ['ours', 'jose + Map', 'jose + ioredis', 'jsonwebtoken + Map'],
@@ -27,23 +27,23 @@ const SERVERS: Readonly<Record<string, readonly string[]>> = {
   hono: ['ours'],
 };
 
-/** What came out for one server. */
+/** The results of one server. */
 export interface HttpRow {
   readonly name: string;
-  /** Median microseconds of processor time for a request. */
+  /** Median CPU time per request, in microseconds. */
   readonly cpu: number;
-  /** Processor time of the framework alone plus a bare `crypto.verify`, divided by that of this server. */
+  /** CPU time of the framework without authentication plus one bare `crypto.verify`, divided by `cpu`. */
   readonly ofBound: number;
   /** Requests a second on one core, over 64 connections. */
   readonly rate: number;
-  /** Milliseconds from when a request was due to its response, at half the capacity of the slowest server. */
+  /** Median latency in milliseconds, from the scheduled send time, at half the capacity of the slowest server. */
   readonly p50: number;
   readonly p99: number;
-  /** Megabytes of memory at the end. */
+  /** Resident memory at the end, in megabytes. */
   readonly rss: number;
 }
 
-/** @param tell - told what is being measured */
+/** @param tell - called with a description of each step */
 export async function benchHttp(kind: Kind, tell: (what: string) => void): Promise<HttpRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'ajwt-bench-'));
   const redis = await startRedis();
@@ -66,7 +66,7 @@ export async function benchHttp(kind: Kind, tell: (what: string) => void): Promi
       let signed = Number.NEGATIVE_INFINITY;
       let requests: Buffer[] = [];
       for (const [name, server] of servers) {
-        // No server has seen another's tokens, so all servers can get the same while they are fresh.
+        // Each server has its own nonce store, so all servers can receive the same tokens while they are fresh.
         if (performance.now() - signed > STALE) {
           requests = await requestsOf(keys, REQUESTS);
           signed = performance.now();
@@ -115,7 +115,7 @@ async function requestsOf(keys: readonly PrivateKey[], count: number): Promise<B
   return requests;
 }
 
-/** Returns microseconds of processor time. */
+/** Returns the CPU time in microseconds. */
 async function bareVerification({ hash }: Kind, folder: string): Promise<number> {
   const [command = '', ...rest] = [
     ...PINNED,

@@ -1,4 +1,4 @@
-/** What waiting for the end of the turn costs a request that comes alone: an adapter beside the same calls without the wait. */
+/** Measures how much the wait for the end of the turn delays a lone request: an adapter compared with the same calls without the wait. */
 import { createAuthenticator, memoryKeyStore, memoryNonceStore } from 'asymmetric-jwt-auth';
 import { createAuthorization } from 'asymmetric-jwt-auth/client';
 import { type NodeRequest, nodeAuth, readNodeRequest } from 'asymmetric-jwt-auth/node';
@@ -8,7 +8,7 @@ import { compare, type Row } from './pairs.ts';
 const REQUESTS = 2000;
 const ROUNDS = 5;
 
-/** Compares `authenticate()` with the same through `nodeAuth`, one request after the other. */
+/** Compares `authenticate()` with `nodeAuth`, one request at a time. */
 export async function benchLoneRequest({ make }: Kind): Promise<Row[]> {
   const key = await make();
   const keys = memoryKeyStore();

@@ -1,4 +1,4 @@
-/** `bare-verify.ts HASH FOLDER`: prints the microseconds of processor time that one bare `crypto.verify` takes. */
+/** `bare-verify.ts HASH FOLDER`: prints the CPU time of one bare `crypto.verify`, in microseconds. */
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
-/** What people write themselves: a JWT library that checks the signature, and a few lines for user, time and nonce. */
+/** The checks that people write by hand around a JWT library: user, time and nonce. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 
-/** Seconds that a token may be off. */
+/** Accepted difference between a token's time and the clock, in seconds. */
 const TOLERANCE = 20;
 
 export interface Payload {
@@ -18,7 +18,7 @@ export function tokenOf(header: string | undefined): string | undefined {
   return header?.startsWith('JWT ') ? header.slice(4) : undefined;
 }
 
-/** Reads a payload without checking it, to find the user's key. */
+/** Decodes a payload without verifying it, to find the user's key. */
 export function unverifiedUsername(token: string): string {
   const payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Payload;
   return payload.username;
@@ -29,7 +29,7 @@ export async function isFresh({ username, time, nonce }: Payload, take: TakeNonc
   return Math.abs(Date.now() / 1000 - time) <= TOLERANCE && (await take(`${username}:${time}:${nonce}`));
 }
 
-/** Nonces in a `Map`, cleared of old ones now and then. */
+/** Keeps nonces in a `Map` and removes old ones every 10 seconds. */
 export function nonceMap(): TakeNonce {
   const until = new Map<string, number>();
   setInterval(() => {

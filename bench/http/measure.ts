@@ -1,4 +1,4 @@
-/** Runs one server of the comparison on a core of its own, and measures what a request costs it. */
+/** Runs one server of the comparison on its own core, and measures the cost of a request. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -12,9 +12,9 @@ export interface RunningServer {
   readonly child: ChildProcess;
 }
 
-/** What one round of requests showed. */
+/** The results of one round of requests. */
 export interface Round {
-  /** Microseconds of processor time that the server spent on a request, all its threads together. */
+  /** CPU time per request of all the server's threads, in microseconds. */
   readonly cpuMicros: number;
   /** Requests a second. */
   readonly rate: number;
@@ -38,17 +38,17 @@ export async function startServer(name: string, folder: string, env: NodeJS.Proc
     const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
     if (port !== undefined) return { port: Number(port), child };
   }
-  throw new Error(`${name} has ended`);
+  throw new Error(`${name} exited before it listened`);
 }
 
-/** Sends requests over 64 connections and measures the server meanwhile. */
+/** Measures the server while it responds to requests over 64 connections. */
 export async function measure({ port, child }: RunningServer, requests: readonly Buffer[]): Promise<Round> {
   const before = cpuMicros(child.pid as number);
   const rate = await load(port, requests, 64);
   return { rate, cpuMicros: (cpuMicros(child.pid as number) - before) / requests.length };
 }
 
-/** Processor time of a process and all its threads so far, in microseconds. */
+/** Returns the CPU time used so far by all threads of a process, in microseconds. */
 function cpuMicros(pid: number): number {
   const tasks = readdirSync(`/proc/${pid}/task`);
   const nanos = tasks.map((task) => Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]));

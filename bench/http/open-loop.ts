@@ -1,4 +1,4 @@
-/** Sends requests at a fixed rate, whether or not earlier ones were answered, and measures how long each took. */
+/** Sends requests at a fixed rate, without waiting for earlier responses, and measures each latency. */
 import { connect, type Socket } from 'node:net';
 
 const CONNECTIONS = 64;
@@ -6,8 +6,8 @@ const CONNECTIONS = 64;
 /**
  * @param requests - the bytes of each request; responses have no body
  * @param rate - requests a second
- * @returns for each request the milliseconds from the time at which it was due to its response, so that waiting for a connection counts
- * @throws Error if one is not answered 200
+ * @returns the latency of each request in milliseconds, from its scheduled send time, so it includes waiting for a free connection
+ * @throws Error if a response is not 200
  */
 export async function latencies(port: number, requests: readonly Buffer[], rate: number): Promise<number[]> {
   const took: number[] = [];

@@ -31,7 +31,7 @@ const key = await client.PrivateKey.generate();
 console.log(required.PrivateKey === client.PrivateKey, required.KeyError === imported.KeyError, key instanceof required.PrivateKey);
 `;
 
-/** Fenced blocks of a page that have a file's name. */
+/** Returns the fenced blocks of a page that have a file name. */
 function filesOf(page: string): (readonly [name: string, text: string])[] {
   return [...readFileSync(page, 'utf8').matchAll(/^```js ([\w.-]+)\n([\s\S]*?)^```$/gm)].map(
     ([, name, text]) => [name as string, text as string] as const,
@@ -43,7 +43,7 @@ beforeAll(async () => {
   await writeFile(join(project, 'one-copy.mjs'), ONE_COPY);
 });
 
-test('brings nothing along', async () => {
+test('installs no other package', async () => {
   const installed = await readdir(join(project, 'node_modules'));
   expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['asymmetric-jwt-auth']);
   const { dependencies, scripts } = JSON.parse(await readFile(join(PACKAGE, 'package.json'), 'utf8'));
@@ -51,7 +51,7 @@ test('brings nothing along', async () => {
   expect(Object.keys(scripts).filter((name) => /install/.test(name))).toEqual([]);
 });
 
-test('has its licence, and the page that a registry shows', async () => {
+test('contains its licence and the README that a registry shows', async () => {
   const installed = join(project, 'node_modules/asymmetric-jwt-auth');
   expect(await readFile(join(installed, 'LICENSE'), 'utf8')).toBe(await readFile('LICENSE', 'utf8'));
   expect(await readFile(join(installed, 'README.md'), 'utf8')).toBe(await readFile('packages/lib/README.md', 'utf8'));
@@ -68,7 +68,7 @@ test('works when required', async () => {
   );
 });
 
-test('makes keys as npx asymmetric-jwt-auth, as the documentation has it', async () => {
+test('makes keys with npx asymmetric-jwt-auth, as documented', async () => {
   const npx = (...words: string[]) => run('npx', ['--offline', 'asymmetric-jwt-auth', ...words], { cwd: project });
   const { version } = JSON.parse(await readFile(join(PACKAGE, 'package.json'), 'utf8'));
   expect(await npx('--version')).toMatchObject({ code: 0, stdout: `ajwt ${version}\n` });
@@ -77,7 +77,7 @@ test('makes keys as npx asymmetric-jwt-auth, as the documentation has it', async
   expect(await npx('keygen', '--out', 'made')).toMatchObject({ code: 1 });
 });
 
-test('does so where it is not installed: npx fetches it', async () => {
+test('makes keys with npx if the package is not installed', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ajwt-npx-'));
   try {
     const words = ['--yes', '--offline', '--package', library, 'asymmetric-jwt-auth', 'keygen', '--out', 'made'];
@@ -99,7 +99,7 @@ for (const { version, program, isMissing } of [
   });
 }
 
-/** Decides about a request while the clock stands still: with timers faked after the library was loaded, and before. */
+/** Authenticates a request while the clock stands still: with timers that are faked after the library is loaded, and before. */
 const UNDER_FAKE_TIMERS = `
 const load = () => ({ ...require('asymmetric-jwt-auth'), ...require('asymmetric-jwt-auth/client'), ...require('asymmetric-jwt-auth/node') });
 
@@ -129,7 +129,7 @@ describe.skipIf(lacksReleaseTools)(`under Jest${NEEDS_RELEASE_TOOLS}`, () => {
   const pages = filesOf('docs/COMMONJS.md');
   let folder = '';
   beforeAll(async () => {
-    // Below the project that has Kysely too.
+    // A folder below the project in which Kysely is installed.
     folder = join(both, 'jest');
     await mkdir(folder);
     await writeFile(join(folder, 'package.json'), '{ "private": true }');
@@ -159,10 +159,10 @@ describe.skipIf(lacksReleaseTools)(`under Jest${NEEDS_RELEASE_TOOLS}`, () => {
   });
 });
 
-test.skipIf(lacksReleaseTools)(`is what publint wants${NEEDS_RELEASE_TOOLS}`, async () => {
+test.skipIf(lacksReleaseTools)(`passes publint${NEEDS_RELEASE_TOOLS}`, async () => {
   await mustRun(releaseTool('publint'), ['--strict', library]);
 });
 
-test.skipIf(lacksReleaseTools)(`has no types that are wrong${NEEDS_RELEASE_TOOLS}`, async () => {
+test.skipIf(lacksReleaseTools)(`has correct types for every resolution mode${NEEDS_RELEASE_TOOLS}`, async () => {
   await mustRun(releaseTool('attw'), [library, '--profile', 'strict']);
 });

@@ -1,4 +1,4 @@
-/** The way into the authenticator that every adapter takes. */
+/** Passes requests from the adapters to the authenticator. */
 import { endOfTurn } from '#engine';
 import type { AuthenticationRequest } from '../core/request.ts';
 import type { AuthenticationResult, Authenticator } from '../server/authenticate.ts';
@@ -8,8 +8,8 @@ import type { AuthenticationResult, Authenticator } from '../server/authenticate
  * responses are written. The code of each step stays in the processor's caches, which makes a loaded server faster (docs/BENCHMARKS.md). A
  * lone request waits a few microseconds.
  *
- * @param auth - decides
- * @param request - read before the wait: a framework may rewrite it later
+ * @param auth - the authenticator
+ * @param request - the request as it was before the wait, because frameworks may rewrite theirs later
  * @returns as {@link Authenticator.authenticate}; never rejects
  */
 export async function decide<User>(

@@ -1,7 +1,7 @@
-/** The end of a turn of the event loop, shared by all who wait for it. */
+/** Waits for the end of a turn of the event loop. */
 import timers from 'node:timers/promises';
 
-/** Cloudflare's workerd ends a request's I/O with the request: a promise that requests share would hang those that outlive its maker. */
+/** In Cloudflare's workerd, a request's promises stop with the request. Other requests that await one of them would hang. */
 const sharesNothing = globalThis.navigator?.userAgent === 'Cloudflare-Workers';
 let end: Promise<void> | undefined;
 
@@ -9,9 +9,9 @@ let end: Promise<void> | undefined;
  * Waits until the other requests of this turn of the event loop have been read. Callers of one turn share one promise, and each goes on in
  * its own asynchronous context.
  *
- * Calls `scheduler.yield()` on the object of `node:timers/promises`: fake timers of Vitest, Jest, Sinon and node:test leave it alone.
+ * Calls `scheduler.yield()` on the object of `node:timers/promises`: the fake timers of Vitest, Jest, Sinon and node:test do not replace that method.
  *
- * @returns `undefined` where nothing may be shared between requests
+ * @returns `undefined` if requests must not share a promise
  */
 export function endOfTurn(): Promise<void> | undefined {
   if (sharesNothing) return undefined;

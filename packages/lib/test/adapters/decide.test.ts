@@ -7,7 +7,7 @@ import { decide } from '../../src/adapters/decide.ts';
 import { createAuthorization } from '../../src/client.ts';
 import { createAuthenticator, memoryNonceStore, PrivateKey } from '../../src/index.ts';
 
-/** An authenticator of one user, that calls `onFind` for each request that it decides about. */
+/** Makes an authenticator with one user. It calls `onFind` for each request. */
 async function setUp(onFind: (username: string) => void) {
   const key = await PrivateKey.generate('ed25519');
   const auth = createAuthenticator({
@@ -63,7 +63,7 @@ test('a request that arrives while others are decided waits for the next turn', 
   ]);
 });
 
-test('what a hook throws is answered, and does not reach other requests of the turn', async () => {
+test('an error of the key store refuses one request, and no other request of the turn', async () => {
   let calls = 0;
   const { auth, request } = await setUp(() => {
     calls += 1;
@@ -93,7 +93,7 @@ test.each(Object.entries(FAKES))('requests are decided under the fake timers of 
   const asked = await request();
   const uninstall = install();
   try {
-    // The clock stands still from here on, so a decision that waited for a timer would never come.
+    // The clock stands still from here on, so a decision that waits for a timer never arrives.
     const result = await decide(auth, asked);
     expect(result.ok || result.reason).toBe(true);
   } finally {
@@ -102,7 +102,7 @@ test.each(Object.entries(FAKES))('requests are decided under the fake timers of 
 });
 
 test.each(Object.entries(FAKES))(
-  'so they are if the library is loaded under the fake timers of %s',
+  'requests are decided if the library is loaded under the fake timers of %s',
   async (_name, install) => {
     const { auth, request } = await setUp(() => {});
     const asked = await request();

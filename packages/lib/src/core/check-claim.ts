@@ -23,9 +23,7 @@ export function checkClaim<User>(
 ): ClaimedToken<User> | Refusal {
   if (outcome !== 'claimed') {
     if (REFUSALS.includes(outcome)) return new Refusal(outcome);
-    throw new UnavailableError(
-      "the nonce store's claim() returned no outcome; return 'claimed', 'replayed' or another one",
-    );
+    throw new UnavailableError("the nonce store's claim() returned no outcome, such as 'claimed' or 'replayed'");
   }
   const outside = outsideWindow(token.claims.time, now, tolerance);
   return outside === undefined ? (token as unknown as ClaimedToken<User>) : new Refusal(outside);

@@ -1,6 +1,6 @@
-/** Reads DER (X.690 §10) strictly: each element in its only encoding, and nothing after the last one. */
+/** Reads DER (X.690 §10), and refuses lengths and integers that are not in their shortest form. */
 
-/** One element. */
+/** One DER element. */
 export interface DerElement {
   readonly tag: number;
   readonly content: Uint8Array;
@@ -10,20 +10,20 @@ export const INTEGER = 0x02;
 const OCTET_STRING = 0x04;
 const SEQUENCE = 0x30;
 const CONSTRUCTED = 0x20;
-/** No key is nested this deeply. */
+/** Maximum nesting depth. No key is nested this deeply. */
 const MAX_DEPTH = 16;
 
 /**
  * Splits bytes into elements.
  *
- * @returns the elements, or `undefined` if a length is indefinite, not minimal, or longer than the bytes
+ * @returns the elements, or `undefined` if a length is indefinite, not minimal, or greater than the number of bytes that follow
  */
 export function readElements(bytes: Uint8Array): readonly DerElement[] | undefined {
   const elements: DerElement[] = [];
   for (let at = 0; at < bytes.length; ) {
     const tag = bytes[at] as number;
     const head = readLength(bytes, at + 1);
-    // No key has tags of several bytes.
+    // Keys contain no multi-byte tags.
     if ((tag & 0x1f) === 0x1f || head === undefined || head.end + head.length > bytes.length) return undefined;
     at = head.end + head.length;
     elements.push({ tag, content: bytes.subarray(head.end, at) });
@@ -31,7 +31,7 @@ export function readElements(bytes: Uint8Array): readonly DerElement[] | undefin
   return elements;
 }
 
-/** Reads a length of up to 65 535. No key is longer. */
+/** Reads a length of at most 65 535, which is enough for every key. */
 function readLength(bytes: Uint8Array, at: number): { readonly length: number; readonly end: number } | undefined {
   const [first = 0x80, second = 0, third = 0] = bytes.subarray(at, at + 3);
   if (first < 0x80) return { length: first, end: at + 1 };
@@ -39,7 +39,7 @@ function readLength(bytes: Uint8Array, at: number): { readonly length: number; r
   return first === 0x82 && second !== 0 ? { length: second * 256 + third, end: at + 3 } : undefined;
 }
 
-/** Reports whether bytes are one element in DER, with all elements inside it. */
+/** Reports whether bytes are exactly one DER element, and the elements inside it are DER too. */
 function isExactDer(bytes: Uint8Array): boolean {
   const elements = readElements(bytes);
   return elements?.length === 1 && isDer(elements[0] as DerElement, 0);
@@ -57,8 +57,8 @@ function isMinimal([first, second]: Uint8Array): boolean {
 }
 
 /**
- * Reports whether bytes are a private key in DER (RFC 5958, RFC 8017 §A.1.2, RFC 5915 §3), or an encrypted one (RFC 5958 §3). Of PKCS#8,
- * the key inside must be in DER too.
+ * Reports whether bytes are the DER of a private key (RFC 5958, RFC 8017 §A.1.2, RFC 5915 §3) or of an encrypted private key (RFC 5958 §3).
+ * The key inside a PKCS#8 structure must be DER too.
  */
 export function isExactPrivateDer(der: Uint8Array): boolean {
   if (!isExactDer(der)) return false;
@@ -67,12 +67,12 @@ export function isExactPrivateDer(der: Uint8Array): boolean {
   return !isPkcs8 || isExactDer(key.content);
 }
 
-/** Returns the contents of the elements inside an element; none if it is missing or not DER. */
+/** Returns the contents of the elements inside an element, or an empty array if it is missing or not DER. */
 export function childrenOf(content: Uint8Array | undefined): readonly Uint8Array[] {
   return (content === undefined ? undefined : readElements(content))?.map((element) => element.content) ?? [];
 }
 
-/** Reads an OBJECT IDENTIFIER in its dotted form (X.690 §8.19). */
+/** Converts an OBJECT IDENTIFIER (X.690 §8.19) to dotted form. */
 export function oidOf(content: Uint8Array | undefined): string | undefined {
   const numbers: number[] = [];
   let number = 0;

@@ -1,4 +1,4 @@
-/** Writes public keys in DER (X.690 §10). Node's own export takes as long as a signature. */
+/** Encodes public keys as DER (X.690 §10). Node's own export is avoided, because it takes as long as a signature. */
 import type { JsonWebKey, PublicEncoding } from '#engine';
 import { decodeBase64url } from '../core/base64url.ts';
 import { concatBytes } from './ssh-wire.ts';
@@ -9,9 +9,9 @@ const BIT_STRING = 0x03;
 
 const fromHex = (text: string) => Uint8Array.from(text.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
 
-/** The AlgorithmIdentifier rsaEncryption (RFC 3279 §2.3.1). */
+/** The AlgorithmIdentifier for rsaEncryption (RFC 3279 §2.3.1). */
 const RSA = fromHex('300d06092a864886f70d0101010500');
-/** The bytes of SubjectPublicKeyInfo before the point, by curve (RFC 8410 §4, RFC 5480 §2). */
+/** The bytes before the point in SubjectPublicKeyInfo, by curve (RFC 8410 §4, RFC 5480 §2). */
 const BEFORE_POINT: Readonly<Record<string, Uint8Array>> = {
   Ed25519: fromHex('302a300506032b6570032100'),
   'P-256': fromHex('3059301306072a8648ce3d020106082a8648ce3d030107034200'),
@@ -20,10 +20,10 @@ const BEFORE_POINT: Readonly<Record<string, Uint8Array>> = {
 };
 
 /**
- * Writes a public key.
+ * Encodes a public key as DER.
  *
- * @param jwk - with canonical members
- * @param type - SubjectPublicKeyInfo (RFC 5280 §4.1), or RSAPublicKey (RFC 8017 §A.1.1), which is only for RSA
+ * @param jwk - a public JWK with canonical members
+ * @param type - `spki` for SubjectPublicKeyInfo (RFC 5280 §4.1), or `pkcs1` for the RSAPublicKey (RFC 8017 §A.1.1) of an RSA key
  */
 export function publicDer(jwk: JsonWebKey, type: PublicEncoding): Uint8Array {
   const bytes = (member: string | undefined) => decodeBase64url(member as string) as Uint8Array;
@@ -41,7 +41,7 @@ function element(tag: number, ...content: readonly Uint8Array[]): Uint8Array {
   return concatBytes(Uint8Array.from([tag, ...lengthOctets(length)]), ...content);
 }
 
-/** Writes a length (X.690 §8.1.3) in the fewest octets (§10.1). A key is shorter than 64 kB. */
+/** Encodes a length below 65 536 (X.690 §8.1.3) in the fewest octets (§10.1). */
 function lengthOctets(length: number): number[] {
   if (length < 0x80) return [length];
   return length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];

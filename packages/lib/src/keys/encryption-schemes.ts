@@ -1,8 +1,8 @@
-/** Object identifiers of the schemes that encrypt private keys (RFC 8018, RFC 7292, RFC 7914). */
+/** Lists the object identifiers of schemes that encrypt private keys (RFC 8018, RFC 7292, RFC 7914). */
 
-/** A scheme, with OpenSSL's names of its cipher and hash. */
+/** An encryption scheme, with OpenSSL's names for its cipher and hash. */
 export interface Scheme {
-  /** The name for messages. */
+  /** The name that error messages show. */
   readonly name: string;
   readonly cipher: string;
   readonly hash?: string;
@@ -30,7 +30,7 @@ export const PBES2 = '1.2.840.113549.1.5.13';
 export const PBKDF2 = '1.2.840.113549.1.5.12';
 export const SCRYPT = '1.3.6.1.4.1.11591.4.11';
 
-/** Ciphers of PBES2 with which OpenSSL decrypts keys, if it has them. */
+/** PBES2 ciphers that OpenSSL supports for keys, by object identifier. A build of OpenSSL may lack some of them. */
 export const CIPHERS: Readonly<Record<string, string>> = {
   '2.16.840.1.101.3.4.1.2': 'aes-128-cbc',
   '2.16.840.1.101.3.4.1.3': 'aes-128-ofb',
@@ -58,7 +58,7 @@ export const CIPHERS: Readonly<Record<string, string>> = {
   '1.2.156.10197.1.104.2': 'sm4-cbc',
 };
 
-/** Hashes of PBKDF2 (RFC 8018 §B.1). */
+/** Hash functions for PBKDF2 (RFC 8018 §B.1), by object identifier. */
 export const HASHES: Readonly<Record<string, string>> = {
   '1.2.840.113549.2.6': 'md5',
   '1.2.840.113549.2.7': 'sha1',

@@ -1,28 +1,31 @@
-/** Finds how a private key is encrypted: RFC 8018 (PBES1, PBES2), RFC 7292 (PKCS#12), RFC 7914 (scrypt), or OpenSSL's traditional format. */
+/**
+ * Detects how a private key is encrypted: with PBES1 or PBES2 (RFC 8018), PKCS#12 (RFC 7292), scrypt (RFC 7914), or in OpenSSL's
+ * traditional format.
+ */
 import { hasCipher, hasHash } from '#engine';
 import { childrenOf, INTEGER, oidOf, readElements } from './der-reader.ts';
 import { CIPHERS, HASHES, PBES1, PBES2, PBKDF2, SCRYPT, type Scheme } from './encryption-schemes.ts';
 import { KeyError } from './key-error.ts';
 import type { PemContent } from './pem.ts';
 
-/** Ciphers in the legacy provider of OpenSSL 3. Node does not load it, but the `openssl` command can. */
+/** Ciphers that OpenSSL 3 keeps in its legacy provider. Node does not load this provider, but the `openssl` command can. */
 const LEGACY = /^(?:desx-cbc|(?:des|rc2|bf|cast5|idea|seed)-(?:cbc|cfb|ofb|ecb)|rc2-(?:40|64)-cbc|rc4(?:-40)?)$/;
 
-/** Memory limit of OpenSSL for scrypt, in bytes. */
+/** OpenSSL's memory limit for scrypt, in bytes. */
 const SCRYPT_MEMORY = 33_554_432;
 
-/** The encryption of a key. */
+/** Describes how a key is encrypted. */
 export interface Encryption {
-  /** `lacking`: this OpenSSL cannot decrypt the key; `unknown`: OpenSSL may know a scheme that is not in our tables. */
+  /** `lacking`: this OpenSSL cannot decrypt the key; `unknown`: the scheme is not in our tables, but OpenSSL may support it. */
   readonly state: 'available' | 'lacking' | 'unknown';
-  /** Returns the reason why OpenSSL did not decrypt the key, unless it is the passphrase. */
+  /** Returns an error that says why OpenSSL did not decrypt the key, or `undefined` if the passphrase is the reason. */
   openingError(): KeyError | undefined;
 }
 
 /**
- * Finds how a block is encrypted.
+ * Detects how a PEM block is encrypted.
  *
- * @returns `undefined` for a block that is not encrypted
+ * @returns the encryption, or `undefined` if the block is not encrypted
  */
 export function encryptionOf(label: string, { der, dek }: PemContent): Encryption | undefined {
   if (dek !== undefined) {
@@ -60,7 +63,7 @@ function unsupported(found: Scheme | undefined): KeyError {
   const canConvert = found !== undefined && LEGACY.test(found.cipher) && found.hash !== 'md2';
   return new KeyError(
     'unsupported',
-    `this private key is encrypted ${what}; encrypt a copy again ${
+    `this private key is encrypted ${what}; re-encrypt a copy ${
       canConvert
         ? 'with `openssl pkcs8 -topk8 -v2 aes256 -provider legacy -provider default -in FILE -out NEW`'
         : 'with AES-256-CBC (PBES2, PBKDF2), using the program that wrote it'
@@ -71,20 +74,23 @@ function unsupported(found: Scheme | undefined): KeyError {
 function tooLarge(): KeyError {
   return new KeyError(
     'too_large',
-    'this private key needs more memory for scrypt than the 32 MiB that OpenSSL allows; encrypt a copy again with a lower cost, using the program that wrote it',
+    'this private key needs more memory for scrypt than the 32 MiB that OpenSSL allows; re-encrypt a copy with a lower cost, using the program that wrote it',
   );
 }
 
-/** Returns the hash of PBKDF2, or the fixed hash of scrypt. */
+/** Returns the hash that PBKDF2 parameters name, or SHA-256, which scrypt always uses. */
 function hashOf(kdf: string | undefined, parameters: Uint8Array | undefined): string | undefined {
   if (kdf === SCRYPT) return 'sha256';
   if (kdf !== PBKDF2) return undefined;
   const last = (parameters === undefined ? undefined : readElements(parameters))?.at(-1);
-  // The default is HMAC with SHA-1.
+  // If the parameters name no hash, PBKDF2 uses HMAC with SHA-1.
   return last === undefined || last.tag === INTEGER ? 'sha1' : lookUp(HASHES, oidOf(childrenOf(last.content)[0]));
 }
 
-/** Returns the memory that scrypt needs, in bytes. Its parameters follow the salt (RFC 7914 §7). */
+/**
+ * Returns the memory that scrypt needs, in bytes. In the parameters, the salt comes first, then the cost, the block size and the
+ * parallelization (RFC 7914 §7).
+ */
 function scryptMemory(parameters: Uint8Array | undefined): number {
   const [, cost, blockSize, parallel] = childrenOf(parameters).map((content) =>
     content.reduce((number, byte) => number * 256 + byte, 0),

@@ -1,7 +1,7 @@
 /** Computes digests that identify a key. */
 import { encodeBytes, type JsonWebKey, sha256 } from '#engine';
 
-/** Members of a thumbprint, in the order of RFC 7638 §3.2. */
+/** The JWK members that a thumbprint covers, by key type, in the order of RFC 7638 §3.2. */
 const THUMBPRINT_MEMBERS: Readonly<Record<string, readonly (keyof JsonWebKey)[]>> = {
   RSA: ['e', 'kty', 'n'],
   EC: ['crv', 'kty', 'x', 'y'],

@@ -7,15 +7,19 @@ import { KeyError } from './key-error.ts';
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 
-/** @throws KeyError `malformed` */
+/**
+ * Parses the JSON of a JWK.
+ *
+ * @throws KeyError `malformed`
+ */
 export function readJwkText(text: string): JsonWebKey {
   const members = parseStrictJsonObject(text);
-  if (members === undefined) throw new KeyError('malformed', 'the JWK is not a JSON object, or has a member twice');
+  if (members === undefined) throw new KeyError('malformed', 'the JWK is not a JSON object, or has a duplicate member');
   if ('keys' in members) throw new KeyError('malformed', 'this is a JWK set; give one of its `keys`');
   return members as JsonWebKey;
 }
 
-/** Whether a JWK has any member of a private or symmetric key. */
+/** Reports whether a JWK has any member of a private or symmetric key. */
 export function hasPrivateMember(jwk: JsonWebKey): boolean {
   return PRIVATE_MEMBERS.some((name) => name in jwk);
 }
@@ -23,14 +27,14 @@ export function hasPrivateMember(jwk: JsonWebKey): boolean {
 /**
  * Reads the public members of a JWK.
  *
- * @returns only the members of the key itself, and its `alg`
+ * @returns the members that define the key, and its `alg`
  * @throws KeyError `private_key`, `unsupported` or `malformed`
  */
 export function publicJwkFromMembers(jwk: JsonWebKey): { jwk: JsonWebKey; alg: string | undefined } {
   if (jwk.kty === 'oct')
-    throw new KeyError('unsupported', 'this is a symmetric JWK (kty oct); tokens are signed with key pairs only');
+    throw new KeyError('unsupported', 'this is a symmetric JWK (kty oct); only key pairs can sign tokens');
   if (hasPrivateMember(jwk))
-    throw new KeyError('private_key', 'this is a private JWK; keep it, and give its public members only');
+    throw new KeyError('private_key', 'this is a private JWK; keep it secret, and give only its public members');
   const alg = signatureAlg(jwk, 'verify');
   return { jwk: publicMembers(jwk), alg };
 }
@@ -46,14 +50,18 @@ export function signatureAlg(jwk: JsonWebKey, operation: 'sign' | 'verify'): str
     throw new KeyError('unsupported', 'this JWK is not for signatures; its use must be sig');
   }
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes(operation))) {
-    throw new KeyError('unsupported', `this JWK is not for this use; its key_ops must include ${operation}`);
+    throw new KeyError('unsupported', `this JWK cannot be used here; its key_ops must include ${operation}`);
   }
   if (alg !== undefined && typeof alg !== 'string')
     throw new KeyError('malformed', 'the alg of the JWK is not a string');
   return alg;
 }
 
-/** @throws KeyError `unsupported` or `malformed` */
+/**
+ * Returns the members that define a public key.
+ *
+ * @throws KeyError `unsupported` or `malformed`
+ */
 export function publicMembers(jwk: JsonWebKey): JsonWebKey {
   const { kty, crv } = jwk;
   if (kty === 'RSA') return { kty, n: numberMember(jwk, 'n'), e: numberMember(jwk, 'e') };

@@ -1,18 +1,18 @@
-/** The error of key import. */
+/** Defines the error that importing a key throws. */
 import { CodedError } from '../core/coded-error.ts';
 
 /**
- * Why a key was refused:
+ * The reason why a key was refused:
  *
  * - `malformed`: damaged, ambiguous, or not in its canonical encoding
  * - `unsupported`: a valid key of a kind or in a format that is not supported
  * - `weak_key`: a signature with this key would prove nothing
- * - `too_large`: too large to be read or verified at a reasonable cost
- * - `private_key`: a private key where a public one is expected
- * - `public_key`: a public key where a private one is expected
+ * - `too_large`: too large to read it, or to verify its signatures, at a reasonable cost
+ * - `private_key`: a private key was given, but a public key is needed
+ * - `public_key`: a public key was given, but a private key is needed
  * - `passphrase_required`, `wrong_passphrase`: an encrypted private key cannot be decrypted
- * - `missing_peer`: the package that decrypts such a key is not installed
- * - `unreadable`: a file cannot be read
+ * - `missing_peer`: a package that is needed to decrypt the key is not installed
+ * - `unreadable`: the file cannot be read
  */
 export type KeyErrorCode =
   | 'malformed'
@@ -27,7 +27,7 @@ export type KeyErrorCode =
   | 'unreadable';
 
 /**
- * A key was refused. The message names the detected format and what to do. It never contains the input.
+ * Thrown when a key is refused. The message names the detected format and says what to do. It never contains the input.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** Reads key files, on Node. */
+/** Reads key files on Node. */
 import { constants, open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -9,14 +9,14 @@ import { readErrorReason } from './read-error.ts';
 /**
  * Reads a key file.
  *
- * @param path - `~` at its start is the home directory
+ * @param path - the path of the file; a leading `~` means the home directory
  * @throws KeyError `unreadable` or `too_large`
  */
 export async function readKeyFile(path: string): Promise<string> {
   const full = path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
   let file: Awaited<ReturnType<typeof open>> | undefined;
   try {
-    // Without O_NONBLOCK, opening a pipe would block.
+    // Without O_NONBLOCK, opening a named pipe would block.
     file = await open(full, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     if (!(await file.stat()).isFile()) throw new KeyError('unreadable', `${path} is not a regular file`);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_KEY_TEXT + 1), 0, MAX_KEY_TEXT + 1, 0);

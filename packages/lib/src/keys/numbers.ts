@@ -1,12 +1,12 @@
-/** Arithmetic with the big-endian numbers of keys. */
+/** Computes with the big-endian numbers in keys. */
 
 export function toBigInt(bytes: Uint8Array): bigint {
   return BigInt(`0x0${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`);
 }
 
 /**
- * Computes the Jacobi symbol (Handbook of Applied Cryptography, algorithm 2.149). For a prime modulus it is 1 for squares, and -1 for
- * other numbers. It is much faster than Euler's criterion, but not constant-time: use it for public numbers only.
+ * Computes the Jacobi symbol (Handbook of Applied Cryptography, algorithm 2.149). For a prime modulus, the symbol is 1 for squares and -1
+ * for other numbers. The algorithm is much faster than Euler's criterion, but not constant-time, so use it only for public numbers.
  *
  * @param number - 0 or more
  * @param modulus - positive and odd

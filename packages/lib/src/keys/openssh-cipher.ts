@@ -5,12 +5,12 @@ import { poly1305 } from './poly1305.ts';
 import { SshReader, sameBytes } from './ssh-wire.ts';
 
 /**
- * Maximum number of bcrypt rounds. Each takes 17 to 20 ms of CPU time on the calling thread. `ssh-keygen` writes 16 or 24 by
- * default; a file can have up to 2^32, which would take years.
+ * Maximum number of bcrypt rounds. Each round takes 17 to 20 ms of CPU time on the calling thread. `ssh-keygen` uses 16 or 24 rounds by
+ * default; a file can ask for up to 2^32 rounds, which would take years.
  */
 const MAX_ROUNDS = 512;
 
-/** A cipher, with the lengths in bytes of its key, its initialization vector, its blocks, and the tag after the section. */
+/** A cipher. The lengths of its key, initialization vector, block and authentication tag are in bytes. */
 interface Cipher {
   readonly key: number;
   readonly iv: number;
@@ -28,7 +28,7 @@ const gcm = (bits: 128 | 256): Cipher => ({
   open: (key, iv, section, tag) => decipher(`aes-${bits}-gcm` satisfies CipherName, key, iv, section, tag),
 });
 
-/** Ciphers by the names that `ssh-keygen -Z` takes, without a prototype. */
+/** Ciphers by the names that `ssh-keygen -Z` accepts. The table has no prototype, because the names come from files. */
 const CIPHERS: Readonly<Record<string, Cipher | undefined>> = Object.assign(Object.create(null), {
   'aes128-ctr': aes(128, 'ctr'),
   'aes192-ctr': aes(192, 'ctr'),
@@ -41,7 +41,7 @@ const CIPHERS: Readonly<Record<string, Cipher | undefined>> = Object.assign(Obje
   'chacha20-poly1305@openssh.com': { key: 64, iv: 0, block: 8, tag: 16, open: openChaCha },
 });
 
-/** The block size of a section that is not encrypted. */
+/** The block size of a section that is not encrypted, in bytes. */
 export const PLAIN_BLOCK = 8;
 
 /** How the private section of a file is encrypted. */
@@ -51,7 +51,7 @@ export interface Encryption {
   readonly kdfOptions: Uint8Array;
 }
 
-/** @returns length of the tag after the section, in bytes; 0 for an unknown cipher */
+/** Returns the length of the authentication tag after the section, in bytes; 0 for an unknown cipher. */
 export function tagLength(cipher: string): number {
   return CIPHERS[cipher]?.tag ?? 0;
 }
@@ -59,7 +59,7 @@ export function tagLength(cipher: string): number {
 /**
  * Decrypts a private section.
  *
- * @returns the section, and the size of its blocks
+ * @returns the decrypted section, and the block size of its cipher in bytes
  * @throws KeyError `passphrase_required`, `wrong_passphrase`, `missing_peer`, `unsupported`, `too_large` or `malformed`
  */
 export function openSection(
@@ -72,7 +72,7 @@ export function openSection(
   if (cipher === undefined || kdf !== 'bcrypt') {
     throw new KeyError(
       'unsupported',
-      'the cipher of this encrypted OpenSSH private key is not supported; encrypt a copy again with `ssh-keygen -p -Z aes256-ctr -f COPY`',
+      'the cipher of this encrypted OpenSSH private key is not supported; re-encrypt a copy with `ssh-keygen -p -Z aes256-ctr -f COPY`',
     );
   }
   const { salt, rounds } = readKdfOptions(kdfOptions);
@@ -107,20 +107,20 @@ function readKdfOptions(options: Uint8Array): { salt: Uint8Array; rounds: number
   const rounds = reader.uint32();
   reader.end();
   if (salt.length === 0 || rounds === 0) {
-    throw new KeyError('malformed', 'the OpenSSH private key is damaged: its encryption has no salt, or no rounds');
+    throw new KeyError('malformed', 'the OpenSSH private key is damaged: its encryption has no salt or no rounds');
   }
   if (rounds > MAX_ROUNDS) {
     throw new KeyError(
       'too_large',
-      `this OpenSSH private key needs ${rounds} rounds of bcrypt, and at most ${MAX_ROUNDS} are supported; encrypt a copy again with \`ssh-keygen -p -a 100 -f COPY\``,
+      `this OpenSSH private key needs ${rounds} rounds of bcrypt, but at most ${MAX_ROUNDS} are supported; re-encrypt a copy with \`ssh-keygen -p -a 100 -f COPY\``,
     );
   }
   return { salt, rounds };
 }
 
 /**
- * Decrypts with chacha20-poly1305@openssh.com: only the first half of the key is used, with the sequence number 0. Block 0 of the key
- * stream is the key of Poly1305, and the section is encrypted from block 1 on.
+ * Decrypts a section with chacha20-poly1305@openssh.com, using the first half of the key and the sequence number 0. Block 0 of the key
+ * stream is the Poly1305 key; the blocks from 1 on encrypt the section.
  */
 function openChaCha(key: Uint8Array, _iv: Uint8Array, section: Uint8Array, tag: Uint8Array): Uint8Array {
   const main = key.subarray(0, 32);

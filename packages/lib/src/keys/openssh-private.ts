@@ -12,8 +12,8 @@ const MAGIC = 'openssh-key-v1\0';
 /**
  * Reads an OpenSSH private key.
  *
- * @param passphrase - decrypts it, if it is encrypted
- * @throws KeyError `unsupported`, `malformed`, or as {@link openSection}
+ * @param passphrase - decrypts the key, if it is encrypted
+ * @throws KeyError `unsupported`, `malformed`, or a code of {@link openSection}
  */
 export function privateJwkOfFile(file: Uint8Array, passphrase: string | undefined): JsonWebKey {
   const reader = new SshReader(file);
@@ -24,7 +24,7 @@ export function privateJwkOfFile(file: Uint8Array, passphrase: string | undefine
     throw new KeyError('unsupported', 'the OpenSSH private key file holds several keys; give one at a time');
   const publicBlob = reader.string();
   const type = new SshReader(publicBlob).text();
-  // Before the caller asks for a passphrase.
+  // This check comes first, because a passphrase would not help.
   if (!TYPES.includes(type)) throw new KeyError('unsupported', unsupportedType(type));
   const section = reader.string();
   const tag = reader.bytes(tagLength(encryption.cipher));
@@ -37,9 +37,9 @@ export function privateJwkOfFile(file: Uint8Array, passphrase: string | undefine
 function readSection(reader: SshReader, publicBlob: Uint8Array, block: number, encrypted: boolean): JsonWebKey {
   const check = reader.uint32();
   if (reader.uint32() !== check) {
-    // A wrong passphrase decrypts to noise, in which these two numbers differ.
+    // A wrong passphrase decrypts the section to random bytes, and these two numbers differ.
     if (encrypted) throw wrongPassphrase();
-    throw new KeyError('malformed', 'the check numbers of the OpenSSH private key differ');
+    throw new KeyError('malformed', 'the OpenSSH private key is damaged: its two check numbers differ');
   }
   const type = reader.text();
   if (!TYPES.includes(type)) throw new KeyError('unsupported', unsupportedType(type));
@@ -48,7 +48,7 @@ function readSection(reader: SshReader, publicBlob: Uint8Array, block: number, e
   reader.padding(block);
   const { kty, crv, x, y, n, e } = jwk;
   if (!sameBytes(blobOfJwk({ kty, crv, x, y, n, e } as JsonWebKey).blob, publicBlob)) {
-    throw new KeyError('malformed', 'the public and the private part of the OpenSSH private key do not match');
+    throw new KeyError('malformed', 'the public and private parts of the OpenSSH private key do not match');
   }
   return jwk;
 }

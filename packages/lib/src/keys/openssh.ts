@@ -14,10 +14,10 @@ export const TYPES: readonly string[] = [
   ...Object.keys(CURVES).map((id) => `ecdsa-sha2-${id}`),
 ];
 
-/** The name of a key type, supported or not. A line that begins otherwise is not an OpenSSH line. */
+/** Matches the name of a key type, supported or not. Every OpenSSH line begins with such a name. */
 const TYPE_NAME = /^(?:ssh-|ecdsa-|sk-|rsa-sha2-)[a-z0-9@.-]+$/;
 
-/** The parts of a public key line, not yet checked. */
+/** The unchecked parts of a public key line. */
 export interface SshPublicLine {
   readonly type: string;
   readonly blob: Uint8Array;
@@ -25,7 +25,7 @@ export interface SshPublicLine {
 }
 
 /**
- * Splits a line `type base64 comment`.
+ * Splits a line of the form `type base64 comment`.
  *
  * @throws KeyError `malformed`
  */
@@ -37,7 +37,7 @@ export function parsePublicLine(line: string): SshPublicLine {
   const comment = line.slice(line.indexOf(base64, type.length) + base64.length).trim();
   if (!TYPE_NAME.test(type)) {
     const hint = /(?:^|[\s,"])(?:ssh-|ecdsa-)/.test(line)
-      ? ' (options before the key belong in an authorized_keys file only)'
+      ? ' (options before the key are allowed only in an authorized_keys file)'
       : '';
     throw new KeyError(
       'malformed',
@@ -54,19 +54,19 @@ export function parsePublicLine(line: string): SshPublicLine {
 }
 
 /**
- * Reads the key of a line.
+ * Reads the key in a public key line.
  *
- * @throws KeyError `unsupported` for certificates, FIDO, DSA and other kinds; `malformed`
+ * @throws KeyError `malformed`, or `unsupported` for certificates, FIDO keys, DSA keys and other types
  */
 export function publicJwkOfLine({ type, blob }: SshPublicLine): JsonWebKey {
   if (!TYPES.includes(type)) throw new KeyError('unsupported', unsupportedType(type));
   return publicJwkOfBlob(blob, type);
 }
 
-/** Returns the message for a key type that is not supported. It does not contain the type, which may be any pasted text. */
+/** Returns the message for a key type that is not supported. The message does not contain the type, which may be any pasted text. */
 export function unsupportedType(type: string): string {
   if (type.includes('-cert-'))
-    return 'this is an OpenSSH certificate; give the bare public key, the .pub file without -cert';
+    return 'this is an OpenSSH certificate; give the public key itself, from the .pub file without -cert';
   if (type.startsWith('sk-'))
     return 'this is a FIDO key, whose signatures are not JWS signatures; make another key with `ssh-keygen -t ed25519`';
   return `OpenSSH keys of this type cannot sign tokens; use one of ${TYPES.join(', ')}`;
@@ -76,7 +76,7 @@ export function unsupportedType(type: string): string {
 function publicJwkOfBlob(blob: Uint8Array, type: string): JsonWebKey {
   const reader = new SshReader(blob);
   if (reader.text() !== type)
-    throw new KeyError('malformed', `the OpenSSH key is not of the type ${type} that its line names`);
+    throw new KeyError('malformed', `the OpenSSH line names the type ${type}, but its key has a different type`);
   const jwk = readPublicFields(reader, type);
   reader.end();
   return jwk;
@@ -94,11 +94,11 @@ export function readPublicFields(reader: SshReader, type: string): JsonWebKey {
     throw new KeyError('malformed', 'the OpenSSH key names two different curves');
   const length = COORDINATE_LENGTH[crv];
   const point = reader.fixed(1 + 2 * length);
-  if (point[0] !== 4) throw new KeyError('malformed', 'the point of the OpenSSH key is not uncompressed');
+  if (point[0] !== 4) throw new KeyError('malformed', 'the point of the OpenSSH key is not in uncompressed form');
   return { kty: 'EC', crv, x: encodeBytes(point.subarray(1, 1 + length)), y: encodeBytes(point.subarray(1 + length)) };
 }
 
-/** Writes the blob of a public key. The members of the JWK must be canonical. */
+/** Encodes a public key as the blob of an OpenSSH line. The members of the JWK must be canonical. */
 export function blobOfJwk(jwk: JsonWebKey): { type: string; blob: Uint8Array } {
   const bytes = (text: string | undefined) => decodeBase64url(text as string) as Uint8Array;
   if (jwk.kty === 'RSA') {

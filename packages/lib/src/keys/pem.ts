@@ -2,21 +2,21 @@
 import { decodeBase64, encodeBase64 } from './base64.ts';
 import { KeyError } from './key-error.ts';
 
-/** One block, not yet decoded. */
+/** A PEM block whose content is not yet decoded. */
 export interface PemBlock {
   readonly label: string;
   /** The text between the two markers. */
   readonly content: string;
 }
 
-/** The cipher of an encrypted traditional key: the header `DEK-Info` of RFC 1421. */
+/** The cipher of a key that is encrypted in OpenSSL's traditional format, from the header `DEK-Info` (RFC 1421). */
 export interface DekInfo {
   readonly cipher: string;
   /** The initialization vector, in hex. */
   readonly iv: string;
 }
 
-/** The decoded content of a block. */
+/** The decoded content of a PEM block. */
 export interface PemContent {
   readonly der: Uint8Array;
   readonly dek: DekInfo | undefined;
@@ -25,7 +25,7 @@ export interface PemContent {
 const MARKER = /-----(BEGIN|END) ([A-Z0-9 ]+)-----/g;
 const DEK_HEADER =
   /^[ \t\r\n]*Proc-Type:[ \t\r\n]*4,[ \t]*ENCRYPTED[ \t\r\n]+DEK-Info:[ \t\r\n]*([A-Za-z0-9-]{1,40}),[ \t]*([0-9A-Fa-f]{1,64})[ \t\r\n]/;
-/** The only characters that are ignored between the markers. OpenSSL also requires lines, of certain lengths. */
+/** The only characters that are ignored between the markers. OpenSSL also requires certain line lengths. */
 const BLANKS = /[ \t\r\n]+/g;
 
 /** Reports whether a string contains a PEM block or part of one. */
@@ -39,8 +39,8 @@ export function isPrivateLabel(label: string): boolean {
 }
 
 /**
- * Finds the block of a public key. The text must contain nothing else. If it has a private key, that block is returned instead, so that the
- * caller can say so.
+ * Finds the block of a public key in a text that contains nothing else. If the text contains a private key, returns that block instead, so
+ * that the caller can name it in an error.
  *
  * @param text - without white space at its ends
  * @throws KeyError `malformed`
@@ -55,9 +55,9 @@ export function publicBlock(text: string): PemBlock {
 }
 
 /**
- * Finds the only block of a private key. Text, certificates and EC parameters around it are ignored, because tools write them.
+ * Finds the single private key in a text. Ignores other text, certificates and EC parameters around it, because tools add them.
  *
- * @returns if there is no private key, the block that best describes the text
+ * @returns the block of the private key or, if there is none, the block that best describes the text
  * @throws KeyError `malformed`
  */
 export function privateBlock(text: string): PemBlock {
@@ -67,7 +67,7 @@ export function privateBlock(text: string): PemBlock {
   return secrets[0] ?? blocks.find(({ label }) => label !== 'EC PARAMETERS') ?? (blocks[0] as PemBlock);
 }
 
-/** Reads all blocks. Each marker must be alone on its line, or next to another marker. */
+/** Reads all PEM blocks. No other text may precede a BEGIN marker or follow an END marker on its line. */
 function readBlocks(text: string): { readonly blocks: readonly PemBlock[]; readonly isBare: boolean } {
   const blocks: PemBlock[] = [];
   let isBare = true;
@@ -98,11 +98,11 @@ const endsLine = (behind: string) => /^[ \t]*(?:[\r\n]|$)/.test(behind);
 const isBlank = (text: string) => text.replace(BLANKS, '') === '';
 
 function incomplete(): KeyError {
-  return new KeyError('malformed', 'the PEM block is incomplete, or other text is on the lines that begin and end it');
+  return new KeyError('malformed', 'the PEM block is incomplete, or its first or last line contains other text');
 }
 
 /**
- * Decodes a block. ASCII spaces, tabs, CR and LF anywhere in its base64 are ignored; other characters are errors.
+ * Decodes a PEM block. Ignores ASCII spaces, tabs, CR and LF in its base64; any other character is an error.
  *
  * @throws KeyError `malformed`
  */
@@ -116,14 +116,14 @@ export function decodePem({ label, content }: PemBlock): PemContent {
   return { der, dek: header === null ? undefined : { cipher: header[1] as string, iv: header[2] as string } };
 }
 
-/** Writes PEM (RFC 7468): 64 columns, `\n` line ends, a newline at the end. */
+/** Writes PEM (RFC 7468) with lines of 64 characters, `\n` line ends and a final newline. */
 export function pemOf(der: Uint8Array, label: string, dek?: DekInfo): string {
   const header = dek === undefined ? '' : `Proc-Type: 4,ENCRYPTED\nDEK-Info: ${dek.cipher},${dek.iv}\n\n`;
   const lines = encodeBase64(der).replace(/.{64}(?=.)/g, '$&\n');
   return `-----BEGIN ${label}-----\n${header}${lines}\n-----END ${label}-----\n`;
 }
 
-/** Labels that a message may contain. Others may be any text. */
+/** Labels that error messages may contain. Other labels are left out, because they may be any text. */
 const LABELS = [
   'PUBLIC KEY',
   'RSA PUBLIC KEY',
@@ -138,7 +138,7 @@ const LABELS = [
   'EC PARAMETERS',
 ];
 
-/** Returns the name of a block for a message. */
+/** Returns the name of a PEM block for an error message. */
 export function nameOfPem(label: string): string {
   return LABELS.includes(label) ? `a PEM block ${label}` : 'a PEM block of an unknown kind';
 }

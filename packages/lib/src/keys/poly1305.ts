@@ -1,13 +1,13 @@
-/** Poly1305 (RFC 8439 §2.5). OpenSSL has it only inside an AEAD that adds lengths and padding. */
+/** Computes Poly1305 (RFC 8439 §2.5). Node offers it only inside an AEAD, which adds lengths and padding. */
 import { toBigInt } from './numbers.ts';
 
 const P = 2n ** 130n - 5n;
 const CLAMP = 0x0ffffffc0ffffffc0ffffffc0fffffffn;
 
 /**
- * Computes the tag of a message. It is not constant-time: use it for local files only.
+ * Computes the tag of a message. The computation is not constant-time, so use it only for local files.
  *
- * @param key - 32 bytes, used once
+ * @param key - 32 bytes; use each key once
  * @returns 16 bytes
  */
 export function poly1305(key: Uint8Array, message: Uint8Array): Uint8Array {

@@ -31,24 +31,24 @@ import { PublicKey, publicJwkOfHandle } from './public-key.ts';
 
 /** Options for importing a private key. */
 export interface PrivateKeyOptions {
-  /** Decrypts an encrypted key. Ignored for other keys. */
+  /** Decrypts an encrypted key; ignored if the key is not encrypted. */
   readonly passphrase?: string;
-  /** The algorithm that the key signs with; by its kind, default RS512, EdDSA, ES256, ES384 or ES512. */
+  /** The algorithm that the key signs with. The default depends on the type of the key: RS512, EdDSA, ES256, ES384 or ES512. */
   readonly alg?: AlgorithmName;
 }
 
 /** Options for generating a private key. */
 export interface GenerateOptions {
-  /** The modulus length of an RSA key in bits; 2048 to 8192, default 3072. */
+  /** The modulus length of an RSA key in bits, from 2048 to 8192; default 3072. */
   readonly bits?: number;
   /** The curve of an EC key; default `P-256`. */
   readonly curve?: Curve;
-  /** The algorithm that the key signs with; default as in {@link PrivateKeyOptions}. */
+  /** The algorithm that the key signs with. The default is the same as in {@link PrivateKeyOptions}. */
   readonly alg?: AlgorithmName;
 }
 
 /**
- * A private key, which signs tokens. If it is printed or converted to JSON, only its {@link publicKey} shows.
+ * A private key, which signs tokens. Printing it or converting it to JSON shows only its {@link publicKey}.
  *
  * @example
  * ```ts
@@ -79,13 +79,13 @@ export class PrivateKey implements Signer {
   }
 
   /**
-   * Generates a key.
+   * Generates a private key.
    *
    * @param type - `ed25519` (default), `rsa` or `ec`
    * @param options - {@link GenerateOptions}
    * @returns the key; write it to a file with {@link PrivateKey.toPem}
-   * @throws TypeError for another type, and for an option that is unknown, out of its range, or for another type of key
-   * @throws KeyError `malformed` for an `alg` that does not fit the type
+   * @throws TypeError for an unknown type, and for an option that is unknown, out of range, or not for this type
+   * @throws KeyError `malformed` if `alg` does not fit the type
    */
   static async generate(
     type: 'ed25519' | 'rsa' | 'ec' = 'ed25519',
@@ -97,8 +97,8 @@ export class PrivateKey implements Signer {
     const { curve = 'P-256' } = options;
     if (!['P-256', 'P-384', 'P-521'].includes(curve))
       throw new TypeError('option curve: must be P-256, P-384 or P-521');
-    if (options.bits !== undefined && type !== 'rsa') throw new TypeError('option bits: is for RSA keys only');
-    if (options.curve !== undefined && type !== 'ec') throw new TypeError('option curve: is for EC keys only');
+    if (options.bits !== undefined && type !== 'rsa') throw new TypeError('option bits: applies only to RSA keys');
+    if (options.curve !== undefined && type !== 'ec') throw new TypeError('option curve: applies only to EC keys');
     if (type === 'rsa') return new PrivateKey(await generatePrivateKey({ keyType: 'rsa', bits }), options.alg);
     if (type === 'ec') return new PrivateKey(await generatePrivateKey({ keyType: 'ec', curve }), options.alg);
     if (type === 'ed25519') return new PrivateKey(await generatePrivateKey({ keyType: 'ed25519' }), options.alg);
@@ -109,15 +109,15 @@ export class PrivateKey implements Signer {
    * Imports a private key.
    *
    * @param input - PEM (RFC 7468) of PKCS#8 (RFC 5958), PKCS#1 (RFC 8017 §A.1.2) or SEC1 (RFC 5915 §3), or an OpenSSH private key
-   *   (`openssh-key-v1`, OpenSSH's PROTOCOL.key), each plain or encrypted; a JWK or its JSON (RFC 7517, RFC 7518 §6, RFC 8037 §2); or a
-   *   `KeyObject`. A PEM may have other text and certificates around its one private key. A PEM from an environment variable may have its
-   *   line ends written as `\n`, or be encoded in base64. An encrypted OpenSSH key needs the package `bcrypt-pbkdf`, and takes 17 to 20 ms
-   *   of CPU time per round on this thread; most keys have 16 or 24 rounds.
+   *   (`openssh-key-v1`, OpenSSH's PROTOCOL.key), all of these encrypted or not; a JWK or its JSON (RFC 7517, RFC 7518 §6, RFC 8037 §2); or
+   *   a `KeyObject`. PEM may contain other text and certificates around its single private key. For environment variables, PEM may have its
+   *   line ends written as `\n`, or be base64-encoded as a whole. Decrypting an OpenSSH key needs the package `bcrypt-pbkdf`. It takes 17
+   *   to 20 ms of CPU time per round on the calling thread; most keys have 16 or 24 rounds.
    * @param options - {@link PrivateKeyOptions}
    * @returns the key
    * @throws KeyError if the key is refused, for example because its private and public parts do not match; its message never contains the
    *   input
-   * @throws TypeError for an option that is unknown or of another type, and for an input of another type
+   * @throws TypeError for an input of a wrong type, and for an option that is unknown or of a wrong type
    */
   static from(input: string | JsonWebKey | EnginePrivateKey, options: PrivateKeyOptions = {}): PrivateKey {
     checkKeyInput(input, 'private');
@@ -131,7 +131,7 @@ export class PrivateKey implements Signer {
       checkArgument(typeof passphrase === 'string', 'option passphrase', 'a string', passphrase);
     const { handle, alg } = typeof input === 'string' ? readText(unwrapPem(input), passphrase) : readObject(input);
     if (alg !== undefined && options.alg !== undefined && alg !== options.alg) {
-      throw new KeyError('malformed', `the JWK is not for ${options.alg}`);
+      throw new KeyError('malformed', `the alg of the JWK is not ${options.alg}`);
     }
     return new PrivateKey(handle, options.alg ?? alg);
   }
@@ -139,10 +139,10 @@ export class PrivateKey implements Signer {
   /**
    * Imports a private key from a file.
    *
-   * @param path - `~` at its start is the home directory
+   * @param path - the path of the file; a leading `~` means the home directory
    * @param options - {@link PrivateKeyOptions}
    * @returns the key
-   * @throws KeyError and TypeError as {@link PrivateKey.from}, and KeyError `unreadable`
+   * @throws KeyError `unreadable` if the file cannot be read, and the errors of {@link PrivateKey.from}
    */
   static async fromFile(path: string, options: PrivateKeyOptions = {}): Promise<PrivateKey> {
     checkKeyPath(path, 'PrivateKey');
@@ -151,9 +151,9 @@ export class PrivateKey implements Signer {
   }
 
   /**
-   * Signs with {@link PrivateKey.alg}.
+   * Signs bytes with the algorithm {@link PrivateKey.alg}.
    *
-   * @param bytes - the JWS signing input, not hashed (RFC 7515 §5.1)
+   * @param bytes - the JWS signing input (RFC 7515 §5.1), not hashed
    * @returns the raw JWS signature: r‖s for ECDSA (RFC 7518 §3.4)
    */
   sign(bytes: Uint8Array): Uint8Array {
@@ -163,8 +163,9 @@ export class PrivateKey implements Signer {
   /**
    * Writes the key as PKCS#8 (RFC 5958).
    *
-   * @param passphrase - encrypts the key with PBES2, PBKDF2 and AES-256-CBC (RFC 8018 §6.2); 1 to 1024 bytes, because OpenSSL reads no more
-   * @returns PEM (RFC 7468 §10, §11); without a passphrase it contains the secret unencrypted
+   * @param passphrase - encrypts the key with PBES2, PBKDF2 and AES-256-CBC (RFC 8018 §6.2); 1 to 1024 bytes, because OpenSSL reads at most
+   *   that many
+   * @returns PEM (RFC 7468 §10, §11); without a passphrase, the secret is not encrypted
    * @throws TypeError for a passphrase that is empty, too long or not a string
    */
   toPem(passphrase?: string): string {
@@ -178,7 +179,7 @@ export class PrivateKey implements Signer {
   /**
    * Writes the key as a private JWK (RFC 7517, RFC 7518 §6, RFC 8037 §2).
    *
-   * @returns a new object with the secret unencrypted, and all members of the public JWK
+   * @returns a new object with the unencrypted secret and all members of the public JWK
    */
   toJwk(): JsonWebKey {
     return { ...exportJwk(this.#handle), ...this.publicKey.toJwk() };
@@ -187,26 +188,29 @@ export class PrivateKey implements Signer {
   /**
    * Returns the public JWK, so that `JSON.stringify` shows no secret.
    *
-   * @returns the public JWK, as {@link PublicKey.toJwk}
+   * @returns the result of {@link PublicKey.toJwk}
    */
   toJSON(): JsonWebKey {
     return this.publicKey.toJwk();
   }
 
-  /** Signs and verifies once: if the private and public numbers do not match, a signature is invalid, or can reveal the private number. */
+  /**
+   * Refuses a key whose private and public numbers do not match, by signing and verifying once. A signature of such a key is invalid, or
+   * can reveal the private number.
+   */
   #refuseInconsistent(): void {
     const text = randomText(32);
     let fits = false;
     try {
       fits = verify(this.#algorithm, this.publicKey.handle, text, this.sign(asciiBytes(text)));
     } catch {
-      // OpenSSL refuses some such keys by itself.
+      // OpenSSL itself refuses to sign with some of these keys.
     }
     if (!fits) throw new KeyError('malformed', NO_MATCH);
   }
 }
 
-const NO_MATCH = 'the private and the public numbers of this key do not match';
+const NO_MATCH = 'the private and public numbers of this key do not match';
 
 interface Imported {
   readonly handle: EnginePrivateKey;
@@ -226,10 +230,13 @@ function readText(text: string, passphrase: string | undefined): Imported {
 
 function notAPrivateKey(line: string): KeyError {
   if (/^\S+-cert-v\d+@openssh\.com\s/.test(line)) {
-    return new KeyError('public_key', 'this is an OpenSSH certificate; the private key is the file without -cert.pub');
+    return new KeyError(
+      'public_key',
+      'this is an OpenSSH certificate; the private key is in the file without -cert.pub',
+    );
   }
   return /^(?:ssh-|ecdsa-|sk-)/.test(line)
-    ? new KeyError('public_key', 'this is an OpenSSH public key; the private key is the file without .pub')
+    ? new KeyError('public_key', 'this is an OpenSSH public key; the private key is in the file without .pub')
     : new KeyError(
         'malformed',
         'this is not a private key in any known format; give PKCS#8, PKCS#1, SEC1 or OpenSSH PEM, or a JWK',
@@ -245,7 +252,7 @@ function readObject(input: unknown): Imported {
 function readJwk(jwk: JsonWebKey): Imported {
   if (!hasPrivateMember(jwk)) {
     publicJwkFromMembers(jwk);
-    throw new KeyError('public_key', 'this is a public JWK; signing needs the private one, with d');
+    throw new KeyError('public_key', 'this is a public JWK; signing needs the private one, which has the member d');
   }
   const { d, p, q, dp, dq, qi, oth } = jwk as JsonWebKey & { oth?: unknown };
   if (oth !== undefined) throw new KeyError('unsupported', MORE_PRIMES);
@@ -253,16 +260,17 @@ function readJwk(jwk: JsonWebKey): Imported {
   return { handle: importJwk({ ...publicMembers(jwk), d, p, q, dp, dq, qi } as JsonWebKey), alg: alg as AlgorithmName };
 }
 
-/** @param jwk - its public members are checked, its private ones are not */
+/** @param jwk - a JWK whose public members have been checked, but not its private members */
 function importJwk(jwk: JsonWebKey): EnginePrivateKey {
   const members = Object.entries(jwk).filter(([, value]) => value !== undefined);
   let handle: EnginePrivateKey;
   try {
     handle = importPrivateJwk(Object.fromEntries(members));
   } catch {
-    throw new KeyError('malformed', 'the members of this private key do not make up a key');
+    throw new KeyError('malformed', 'the numbers of this private key do not form a valid key');
   }
-  // OpenSSL accepts base64url that is not canonical, and computes the public part of some keys instead of reading it.
+  // OpenSSL accepts base64url that is not canonical, and computes the public part of some keys instead of reading it, so compare the
+  // result.
   const read: Readonly<Record<string, string | undefined>> = privateJwkOf(handle);
   if (members.some(([name, value]) => read[name] !== value)) throw new KeyError('malformed', NO_MATCH);
   return handle;

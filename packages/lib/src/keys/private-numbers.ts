@@ -1,4 +1,4 @@
-/** Finds private keys that OpenSSL accepts although they are damaged, or of a kind that cannot be exported. */
+/** Refuses private keys that OpenSSL imports although they are damaged or cannot be exported. */
 import { type EnginePrivateKey, exportJwk, exportPrivatePem, type JsonWebKey, keyTypeOf } from '#engine';
 import { decodeBase64url } from '../core/base64url.ts';
 import { decodeBase64 } from './base64.ts';
@@ -8,7 +8,11 @@ import { toBigInt } from './numbers.ts';
 
 export const MORE_PRIMES = 'RSA keys with more than two primes are not supported';
 
-/** @throws KeyError `unsupported` or `malformed` */
+/**
+ * Checks the numbers of a private key.
+ *
+ * @throws KeyError `unsupported` or `malformed`
+ */
 export function checkPrivateNumbers(handle: EnginePrivateKey): void {
   const type = keyTypeOf(handle);
   if (type === 'rsa') checkRsaNumbers(privateJwkOf(handle));
@@ -21,16 +25,19 @@ export function checkPrivateNumbers(handle: EnginePrivateKey): void {
 /**
  * Exports a key as a private JWK.
  *
- * @throws KeyError `malformed` for a key that OpenSSL has imported but cannot export
+ * @throws KeyError `malformed` if OpenSSL has imported the key but cannot export it
  */
 export const privateJwkOf = (handle: EnginePrivateKey): JsonWebKey => written(() => exportJwk(handle));
 
-/** OpenSSL imports an EC key whose private number is longer than its curve, and fails when it exports the key. */
+/**
+ * Exports a key, and reports a failure as KeyError. OpenSSL imports EC keys whose private number is too long for the curve, but cannot
+ * export them.
+ */
 function written<Result>(write: () => Result): Result {
   try {
     return write();
   } catch {
-    throw new KeyError('malformed', 'a number of this private key does not fit its kind');
+    throw new KeyError('malformed', 'a number of this private key is not valid for its type');
   }
 }
 
@@ -45,11 +52,11 @@ const ORDERS: Readonly<Record<string, bigint>> = {
 function checkScalar({ crv, d }: JsonWebKey): void {
   const scalar = toBigInt(decodeBase64url(d as string) as Uint8Array);
   if (scalar < 1n || scalar >= (ORDERS[crv as string] as bigint)) {
-    throw new KeyError('malformed', 'the private number of this EC key is not below the order of its curve');
+    throw new KeyError('malformed', 'the private number of this EC key is out of range for its curve');
   }
 }
 
-/** Checks the relations of RFC 8017 §3.2, for two primes. */
+/** Checks that the numbers of an RSA key with two primes fit together (RFC 8017 §3.2). */
 function checkRsaNumbers(jwk: JsonWebKey): void {
   const number = (name: keyof JsonWebKey) => toBigInt(decodeBase64url(jwk[name] as string) as Uint8Array);
   const [n, e, d, p, q] = [number('n'), number('e'), number('d'), number('p'), number('q')];
@@ -62,7 +69,7 @@ function checkRsaNumbers(jwk: JsonWebKey): void {
     number('dp') === d % (p - 1n) &&
     number('dq') === d % (q - 1n) &&
     (number('qi') * q) % p === 1n;
-  if (!fits) throw new KeyError('malformed', 'the private numbers of this RSA key do not match');
+  if (!fits) throw new KeyError('malformed', 'the private numbers of this RSA key do not match each other');
 }
 
 function pkcs8Of(handle: EnginePrivateKey): Uint8Array {

@@ -1,4 +1,4 @@
-/** Imports public keys in all common formats, strictly, and exports them. */
+/** Imports public keys strictly, in all common formats, and exports them. */
 import {
   curveOf,
   type EnginePublicKey,
@@ -37,12 +37,12 @@ import { bitLength, checkEd25519, checkRsa } from './strength.ts';
 
 /** Options for importing a public key. */
 export interface PublicKeyOptions {
-  /** The one algorithm that the key is for. PS256, PS384 and PS512 must be given, here or as the `alg` of a JWK. */
+  /** The only algorithm that the key accepts. A key accepts PS256, PS384 or PS512 only if that is given here or as the `alg` of a JWK. */
   readonly alg?: AlgorithmName;
 }
 
 /**
- * A public key. Importing one refuses weak and ambiguous keys.
+ * A public key. Weak and ambiguous keys cannot be imported.
  *
  * @example
  * ```ts
@@ -55,21 +55,21 @@ export interface PublicKeyOptions {
  * ```
  */
 export class PublicKey implements VerificationKey {
-  /** Lower-case hex SHA-256 of the SPKI PEM: the `kid` of tokens, and the Python package's fingerprint. */
+  /** The SHA-256 of the SPKI PEM in lower-case hex. It is the `kid` in tokens, and the fingerprint in the Python package. */
   readonly kid: string;
-  /** RFC 7638 thumbprint: base64url SHA-256 of the canonical JWK. */
+  /** The JWK thumbprint (RFC 7638): the SHA-256 of the canonical JWK, in base64url. */
   readonly thumbprint: string;
-  /** OpenSSH's fingerprint, `SHA256:…`, as `ssh-keygen -l` prints it. */
+  /** The OpenSSH fingerprint `SHA256:…`, as `ssh-keygen -l` prints it. */
   readonly fingerprint: string;
   readonly type: KeyType;
   readonly curve: Curve | null;
   /** The modulus length of an RSA key, or the field size of another key, in bits. */
   readonly bits: number;
-  /** Algorithms that this key accepts. Its private key signs with the first. */
+  /** The algorithms that this key accepts. The private key signs with the first one. */
   readonly algorithms: readonly AlgorithmName[];
   readonly signatureLength: number;
   readonly modulus: Uint8Array | undefined;
-  /** The comment of the OpenSSH line that the key comes from, if any. */
+  /** The comment of the OpenSSH line that the key was imported from, if there is one. */
   readonly comment: string | undefined;
   readonly handle: EnginePublicKey;
   readonly #jwk: JsonWebKey;
@@ -95,12 +95,12 @@ export class PublicKey implements VerificationKey {
   /**
    * Imports a public key.
    *
-   * @param input - PEM (RFC 7468) of SPKI (RFC 5280 §4.1.2.7) or PKCS#1 (RFC 8017 §A.1.1); an OpenSSH public key line (RFC 4253 §6.6,
-   *   RFC 5656 §3.1, RFC 8709 §4); a JWK or its JSON (RFC 7517, RFC 7518 §6, RFC 8037 §2); or a `KeyObject`
+   * @param input - PEM (RFC 7468) of SPKI (RFC 5280 §4.1.2.7) or PKCS#1 (RFC 8017 §A.1.1); an OpenSSH public key line (RFC 4253 §6.6, RFC
+   *   5656 §3.1, RFC 8709 §4); a JWK or its JSON (RFC 7517, RFC 7518 §6, RFC 8037 §2); or a `KeyObject`
    * @param options - {@link PublicKeyOptions}
    * @returns the key
    * @throws KeyError if the key is refused; its message never contains the input
-   * @throws TypeError for an option that is unknown or of another type, and for an input of another type
+   * @throws TypeError for an input of a wrong type, and for an option that is unknown or of a wrong type
    */
   static from(input: string | JsonWebKey | EnginePublicKey, options: PublicKeyOptions = {}): PublicKey {
     checkKeyInput(input, 'public');
@@ -111,7 +111,7 @@ export class PublicKey implements VerificationKey {
     checkOptions(options, { alg: 'text' });
     const { jwk, alg, comment, examined } = typeof input === 'string' ? readText(input) : readObject(input);
     if (alg !== undefined && options.alg !== undefined && alg !== options.alg) {
-      throw new KeyError('malformed', `the JWK is for ${printableAlg(alg)}, not for ${options.alg}`);
+      throw new KeyError('malformed', `the alg of the JWK is ${printableAlg(alg)}, not ${options.alg}`);
     }
     return new PublicKey(examined ?? examine(jwk), options.alg ?? alg, comment);
   }
@@ -119,10 +119,10 @@ export class PublicKey implements VerificationKey {
   /**
    * Imports a public key from a file.
    *
-   * @param path - `~` at its start is the home directory
+   * @param path - the path of the file; a leading `~` means the home directory
    * @param options - {@link PublicKeyOptions}
    * @returns the key
-   * @throws KeyError and TypeError as {@link PublicKey.from}, and KeyError `unreadable`
+   * @throws KeyError `unreadable` if the file cannot be read, and the errors of {@link PublicKey.from}
    */
   static async fromFile(path: string, options: PublicKeyOptions = {}): Promise<PublicKey> {
     checkKeyPath(path, 'PublicKey');
@@ -133,7 +133,7 @@ export class PublicKey implements VerificationKey {
   /**
    * Writes the key as SPKI (RFC 5280 §4.1.2.7).
    *
-   * @returns PEM (RFC 7468 §13) with 64 columns, `\n` line ends, and a newline at the end
+   * @returns PEM (RFC 7468 §13) with lines of 64 characters, `\n` line ends and a final newline
    */
   toPem(): string {
     return pemOf(publicDer(this.#jwk, 'spki'), 'PUBLIC KEY');
@@ -143,19 +143,19 @@ export class PublicKey implements VerificationKey {
    * Writes an RSA key as PKCS#1 (RFC 8017 §A.1.1).
    *
    * @returns PEM in the layout of {@link PublicKey.toPem}
-   * @throws KeyError `unsupported` for a key that is not RSA
+   * @throws KeyError `unsupported` if the key is not an RSA key
    */
   toPkcs1Pem(): string {
-    if (this.type !== 'rsa') throw new KeyError('unsupported', 'PKCS#1 is for RSA keys only; use SPKI PEM');
+    if (this.type !== 'rsa') throw new KeyError('unsupported', 'PKCS#1 supports only RSA keys; use SPKI PEM');
     return pemOf(publicDer(this.#jwk, 'pkcs1'), 'RSA PUBLIC KEY');
   }
 
   /**
-   * Writes the key as OpenSSH does (RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4).
+   * Writes the key as an OpenSSH public key line (RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4).
    *
-   * @param comment - default {@link PublicKey.comment}
+   * @param comment - the comment of the line; default {@link PublicKey.comment}
    * @returns one line as in a `.pub` file, without a line end
-   * @throws KeyError `malformed` for a comment with line ends, control characters or format characters
+   * @throws KeyError `malformed` if the comment contains line ends, control characters or format characters
    */
   toOpenSsh(comment: string | undefined = this.comment): string {
     const { type, blob } = blobOfJwk(this.#jwk);
@@ -178,7 +178,7 @@ export class PublicKey implements VerificationKey {
   /**
    * Returns the JWK, for `JSON.stringify`.
    *
-   * @returns as {@link PublicKey.toJwk}
+   * @returns the result of {@link PublicKey.toJwk}
    */
   toJSON(): JsonWebKey {
     return this.toJwk();
@@ -189,11 +189,11 @@ interface Imported {
   readonly jwk: JsonWebKey;
   readonly alg?: string | undefined;
   readonly comment?: string | undefined;
-  /** The result of {@link examine}, if it was needed to read the key. */
+  /** The result of {@link examine}, if reading the key has produced it already. */
   readonly examined?: Examined;
 }
 
-/** A key that passed all checks. */
+/** A key that has passed all checks. */
 interface Examined {
   readonly jwk: JsonWebKey;
   readonly facts: Facts;
@@ -225,7 +225,7 @@ function readText(text: string): Imported {
   if (label.includes('CERTIFICATE')) {
     throw new KeyError(
       'unsupported',
-      'this is a certificate; give its bare public key: `openssl x509 -noout -pubkey -in FILE`',
+      'this is a certificate; extract its public key with `openssl x509 -noout -pubkey -in FILE`',
     );
   }
   throw new KeyError('unsupported', `${nameOfPem(label)} is not a supported public key`);
@@ -238,13 +238,15 @@ function readObject(input: unknown): Imported {
   return publicJwkFromMembers(input as JsonWebKey);
 }
 
-/** Accepts only the canonical DER of a key: without bytes after it, longer lengths, or explicit curve parameters. */
+/**
+ * Reads the DER of a key, and accepts only its canonical form: no trailing bytes, no overlong lengths, and no explicit curve parameters.
+ */
 function publicKeyOfDer(der: Uint8Array, type: PublicEncoding): Imported {
   let handle: EnginePublicKey;
   try {
     handle = importPublicDer(der, type);
   } catch {
-    throw new KeyError('malformed', `the PEM block does not hold a public key in ${type.toUpperCase()} encoding`);
+    throw new KeyError('malformed', `the PEM block does not contain a public key in ${type.toUpperCase()} encoding`);
   }
   const jwk = publicJwkOfHandle(handle);
   const facts = checkMembers(jwk);

@@ -3,7 +3,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied (EACCES)',
 };
 
-/** Returns the reason why a file could not be opened or read, for a message. */
+/** Returns the reason why a file could not be opened or read, for an error message. */
 export function readErrorReason(error: unknown): string {
   const code = (error as { readonly code?: string }).code ?? 'unknown error';
   return Object.hasOwn(REASONS, code) ? (REASONS[code] as string) : code;

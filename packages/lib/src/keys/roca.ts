@@ -1,14 +1,14 @@
 /**
- * Finds ROCA keys (CVE-2017-15361): RSA keys of Infineon chips, whose primes can be computed from the modulus. Such a modulus is a power of
- * 65537 modulo each small prime (Nemec et al., "The Return of Coppersmith's Attack", CCS 2017, §2). This is the published test, which public
- * certificate authorities use too. It refuses one in 2^27.8 other keys.
+ * Detects ROCA keys (CVE-2017-15361): RSA keys from faulty Infineon chips, whose primes can be computed from the modulus. Such a modulus is
+ * a power of 65537 modulo each small prime (Nemec et al., "The Return of Coppersmith's Attack", CCS 2017, §2). This is the published test,
+ * which public certificate authorities use too. It also refuses one in 2^27.8 keys from other sources.
  */
 
 const GENERATOR = 65_537;
 
 /**
- * The primes up to 167 modulo which not every number is a power of 65537, in groups with products below 2^22. The most selective primes come
- * first: one key in 5900 reaches the second group.
+ * Primes up to 167 for which the powers of 65537 do not leave every remainder. The product of each group is below 2^22. The most selective
+ * primes come first: of other keys, one in 5900 reaches the second group.
  */
 const GROUPS = [
   [11, 37, 79, 97],

@@ -3,7 +3,7 @@ import { KeyError } from './key-error.ts';
 
 const damaged = (detail: string) => new KeyError('malformed', `the OpenSSH key is damaged: ${detail}`);
 
-/** Reads one value after another. A length beyond the end allocates no memory. */
+/** Reads values one after another. It allocates no memory for a length that exceeds the remaining bytes. */
 export class SshReader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -12,7 +12,7 @@ export class SshReader {
     this.#bytes = bytes;
   }
 
-  /** Consumes an ASCII string without a length, if it comes next. */
+  /** Reports whether the next bytes are an ASCII string without a length prefix, and if so, skips them. */
   startsWith(text: string): boolean {
     const matches = [...text].every((character, index) => this.#bytes[this.#at + index] === character.charCodeAt(0));
     if (matches) this.#at += text.length;
@@ -28,10 +28,10 @@ export class SshReader {
     return this.#take(this.uint32());
   }
 
-  /** Reads a string of a known length. */
+  /** Reads a string that must have the given length in bytes. */
   fixed(length: number): Uint8Array {
     const bytes = this.string();
-    if (bytes.length !== length) throw damaged('a field has a wrong length');
+    if (bytes.length !== length) throw damaged('a field has the wrong length');
     return bytes;
   }
 
@@ -42,7 +42,7 @@ export class SshReader {
     return text;
   }
 
-  /** Reads a number that is not negative, and drops the zero byte of its sign. */
+  /** Reads a non-negative number, without the leading zero byte that marks it as positive. */
   mpint(): Uint8Array {
     const bytes = this.string();
     const [first = 0, second = 0] = bytes;
@@ -52,15 +52,15 @@ export class SshReader {
     return bytes.subarray(1);
   }
 
-  /** Reads bytes without a length before them. */
+  /** Reads bytes that have no length prefix. */
   bytes(length: number): Uint8Array {
     return this.#take(length);
   }
 
   /**
-   * Reads the padding 1, 2, 3, … of a private section, and its end.
+   * Reads the padding bytes 1, 2, 3, … at the end of a private section.
    *
-   * @param block - the block size in bytes; the padding is shorter
+   * @param block - the block size in bytes; the padding is shorter than a block
    */
   padding(block: number): void {
     const rest = this.#take(this.#bytes.length - this.#at);
@@ -68,7 +68,7 @@ export class SshReader {
   }
 
   end(): void {
-    if (this.#at !== this.#bytes.length) throw damaged('there are bytes after its end');
+    if (this.#at !== this.#bytes.length) throw damaged('there are extra bytes after its end');
   }
 
   #take(length: number): Uint8Array {

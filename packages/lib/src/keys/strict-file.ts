@@ -1,4 +1,4 @@
-/** Reads files that decide who is let in. Only root and this user may be able to write them. */
+/** Reads files that decide who gets access. Only root and the user of this process may be able to write to them. */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
@@ -8,17 +8,17 @@ import { checkOwner } from './strict-owner.ts';
 import { DeadEndError, findStrictly, type StrictPath } from './strict-path.ts';
 import { isUtf16, SAVE_AS_UTF_8 } from './utf-16.ts';
 
-/** Largest file that is read, in bytes. */
+/** Maximum size of a file, in bytes. */
 const MAX_BYTES = 4_194_304;
-/** Maximum number of attempts. While Kubernetes replaces a volume, a file can be missing for a moment. */
+/** Maximum number of attempts to read a file. While Kubernetes replaces a volume, a file can be missing for a moment. */
 const TRIES = 3;
 
 /**
- * Reads a file, and checks the file that it has opened: a regular file of root or of this user that others cannot write. The same must hold
- * for its folder. Links must stay in that folder, and belong to root or to this user too. On systems without file modes, only the kind and
- * size of the file are checked.
+ * Reads a file whose owner and mode it checks after opening. The file must be a regular file that belongs to root or to the user of this
+ * process, and others must not be able to write to it or replace it in its folder. Links must stay inside that folder, and belong to root
+ * or to the same user. On systems without file modes, only the type and size of the file are checked.
  *
- * @returns the text, without a byte order mark, or `undefined` if the folder passes these checks and has no such file
+ * @returns the text without a byte order mark, or `undefined` if the folder passes these checks but does not contain the file
  * @throws KeyError `unreadable`, `too_large`, or `malformed` if it is not UTF-8
  */
 export async function readStrictFile(path: string): Promise<string | undefined> {
@@ -36,7 +36,7 @@ export async function readStrictFile(path: string): Promise<string | undefined> 
 
 async function opened({ path }: StrictPath): Promise<FileHandle | undefined> {
   try {
-    // Fails for a link, which may have replaced the file just now, and does not block for a pipe.
+    // These flags refuse a link that has just replaced the file, and avoid blocking on a pipe.
     return await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW || 0) | (constants.O_NONBLOCK || 0));
   } catch (error) {
     const { code } = error as { readonly code?: string };
@@ -60,7 +60,7 @@ async function bytesOf(file: FileHandle, { path, parent }: StrictPath): Promise<
       length += bytesRead;
       if (bytesRead === 0 || length === bytes.length) break;
     }
-    // If someone is writing to the file, it may be half old and half new.
+    // If another process was writing to the file, the bytes may be partly old and partly new.
     const after = await file.stat();
     if (length !== before.size || after.mtimeMs !== before.mtimeMs || after.size !== before.size) {
       throw new KeyError('unreadable', `${path} is being written to; write a new file and rename it`);

@@ -1,4 +1,4 @@
-/** Checks who can write a file or a folder: only root and this user may. Systems without file modes are not checked. */
+/** Checks that only root and the user of this process can write to a file or folder. It checks nothing on systems without file modes. */
 import type { Stats } from 'node:fs';
 import { access, constants, open } from 'node:fs/promises';
 import { KeyError } from './key-error.ts';
@@ -7,25 +7,25 @@ import { readErrorReason } from './read-error.ts';
 const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
 
-/** What is checked, as messages call it. */
+/** The type of the checked entry, as error messages name it. */
 export type Kind = 'file' | 'folder' | 'link';
 
 /**
- * A folder that was checked. Others can write to a shared folder, but cannot change or rename the files of root in it: the folder belongs to
- * root, and is sticky or on a read-only file system, like the volumes of Kubernetes.
+ * A folder that has passed the checks. Other users can write to a shared folder, but cannot change or rename files of root in it: the
+ * folder belongs to root, and is sticky or on a read-only file system, like Kubernetes volumes.
  */
 export interface CheckedFolder {
   readonly path: string;
   readonly isShared: boolean;
 }
 
-/** A file of another user in a shared folder. It is not even a reason to keep the last valid content. */
+/** Thrown for a file of another user in a shared folder. In this case, a store must not even keep the last valid content of the file. */
 export class StrangersEntryError extends KeyError {}
 
 /**
  * Checks the owner of a file, folder or link, and whether others can write to it.
  *
- * @param parent - its folder, if that was checked
+ * @param parent - the folder that contains it, if that folder was checked
  * @throws KeyError `unreadable`
  */
 export function checkOwner(stat: Stats, path: string, kind: Kind, parent: CheckedFolder | undefined): void {
@@ -38,7 +38,7 @@ export function checkOwner(stat: Stats, path: string, kind: Kind, parent: Checke
       `the ${kind} ${path} belongs to another user; \`chown\` it to root or to the user of this process, or remove it`,
     );
   }
-  // On some systems anyone can create a hard link, which would give a file of root the name of another user.
+  // On some systems, anyone can create a hard link to a file of root, and so give that file the name of another user.
   if (kind !== 'folder' && parent?.isShared === true && stat.nlink > 1) {
     throw new KeyError(
       'unreadable',
@@ -69,7 +69,7 @@ export async function checkFolder(path: string): Promise<CheckedFolder> {
 }
 
 /**
- * Checks a folder whose `stat` is known.
+ * Checks the owner and mode of a folder, given its `stat`.
  *
  * @throws KeyError `unreadable`
  */

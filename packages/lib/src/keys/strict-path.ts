@@ -7,9 +7,9 @@ import { type CheckedFolder, checkFolder, checkFolderStat, checkOwner } from './
 
 const MAX_LINKS = 8;
 
-/** Where the links lead. */
+/** The result of following links. */
 export interface StrictPath {
-  /** The file itself, without links below the checked folder. */
+  /** The path of the file after all links below the checked folder are resolved. */
   readonly path: string;
   /** The folder of the file. */
   readonly parent: CheckedFolder;
@@ -18,8 +18,8 @@ export interface StrictPath {
 }
 
 /**
- * Finds a file in a folder. Every link and folder on the path must belong to root or to this user, so only these decide which name leads to
- * which file.
+ * Finds a file in a folder. Every link and folder on the path must belong to root or to the user of this process, so no other user can
+ * choose the file.
  *
  * @returns where the links lead, even if the file does not exist
  * @throws KeyError `unreadable`
@@ -55,17 +55,17 @@ export async function findStrictly(folder: string, name: string): Promise<Strict
       if (target.isFromRoot) way.length = 1;
       parts.unshift(...target.parts);
     } else if (isLast) {
-      // Before it is opened, because opening the file of another user may fail.
+      // The owner is checked before the file is opened, because opening the file of another user may fail.
       checkOwner(stat, path, stat.isDirectory() ? 'folder' : 'file', parent);
       return { path, parent, hasLinks: links > 0, isThere: true };
     } else {
-      if (!stat.isDirectory()) throw new KeyError('unreadable', `${path} is not a folder, and a link leads through it`);
+      if (!stat.isDirectory()) throw new KeyError('unreadable', `${path} is not a folder, but a link leads through it`);
       way.push(await checkFolderStat(stat, path, parent));
     }
   }
 }
 
-/** A folder on the path is missing. This happens for a moment while Kubernetes replaces a volume. */
+/** Thrown if a folder on the path is missing. This happens for a moment while Kubernetes replaces a volume. */
 export class DeadEndError extends KeyError {}
 
 function leadsOut(folder: string, name: string): KeyError {

@@ -4,10 +4,10 @@
 export const SAVE_AS_UTF_8 = 'saved as UTF-16; save it as UTF-8';
 
 /**
- * A byte order mark, decoded as UTF-8 or Latin-1, and an ASCII character with a NUL; without a mark, four such characters. Text that was
- * decoded as UTF-16 has neither.
+ * Matches UTF-16 that was decoded as UTF-8 or Latin-1: a byte order mark and one ASCII character next to a NUL or, without a mark, four
+ * such characters. Correctly decoded UTF-16 never matches.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is every second byte of it
+// biome-ignore lint/suspicious/noControlCharactersInRegex: UTF-16 has a NUL next to every ASCII character
 const MISREAD = /^(?:(?:\ufffd\ufffd|ÿþ|þÿ)(?:[^\0]\0|\0[^\0])|(?:[\x01-\x7f]\0){4}|(?:\0[\x01-\x7f]){4})/;
 
 /** Reports whether a string is UTF-16 that was decoded as UTF-8 or Latin-1. */

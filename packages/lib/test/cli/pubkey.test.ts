@@ -89,7 +89,7 @@ describe('an unreadable key is refused with the reason', () => {
     [
       'a certificate',
       '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
-      /^this is a certificate; give its bare/,
+      /^this is a certificate; extract its public key/,
     ],
     ['a symmetric JWK', '{"kty":"oct","k":"AAAA"}', /^this is a symmetric JWK/],
     [
@@ -98,7 +98,7 @@ describe('an unreadable key is refused with the reason', () => {
       /the PEM block is damaged/,
     ],
     ['a FIDO key', 'sk-ssh-ed25519@openssh.com AAAA', /^this is a FIDO key/],
-    ['much', 'a'.repeat(20_000), 'a key is at most 16384 characters long'],
+    ['much', 'a'.repeat(20_000), 'this text is longer than 16384 characters, the limit for a key'],
   ])('%s', async (_name, input, message) => {
     const { code, stdout, stderr } = await ajwt(['pubkey', '-'], { input });
     expect([code, stdout]).toEqual([1, '']);

@@ -230,7 +230,7 @@ describe('a missing or wrong option prints one line', () => {
   test('a public key, or a file that is not a key', async () => {
     const withKey = (name: string) => ajwt(['token', '--user', 'guido', '--key', file(name)]);
     expect((await withKey('key.pub')).stderr).toBe(
-      `ajwt: ${file('key.pub')}: this is an OpenSSH public key; the private key is the file without .pub\n`,
+      `ajwt: ${file('key.pub')}: this is an OpenSSH public key; the private key is in the file without .pub\n`,
     );
     expect((await withKey('garbage')).stderr).toMatch(
       /^ajwt: \S+garbage: this is not a private key in any known format/,

@@ -48,7 +48,7 @@ describe('an error names', () => {
     ['a PuTTY key', 'key.ppk', ...both('unsupported', /PuTTY key \(\.ppk\).*puttygen FILE -O private-openssh/)],
     ['a JWK set', 'keys.jwks', ...both('malformed', /JWK set; give one of its `keys`/)],
     ['a key of ssh.com', 'ssh2.key', ...both('unsupported', /ssh\.com.*ssh-keygen -i/)],
-    ['a key of SSH 1', 'ssh1.key', ...both('unsupported', /SSH 1/)],
+    ['an SSH 1 key', 'ssh1.key', ...both('unsupported', /SSH 1/)],
     ['an OpenPGP key', 'pgp.asc', ...both('unsupported', /OpenPGP/)],
     ['PKCS#8 in DER', 'ed25519.der', ...both('unsupported', /binary DER.*openssl pkey -inform DER/)],
     ['SPKI in DER', 'ed25519.pub.der', ...both('unsupported', /binary DER.*-pubin/)],
@@ -151,8 +151,8 @@ describe.skipIf(!all && !hasProgram('ssh-keygen', '-?'))(
       runProgram('ssh-keygen', ['-q', '-s', at('ca'), '-I', 'id', '-n', 'guido', at('user.pub')]);
       await check(
         'user-cert.pub',
-        ['public_key', /OpenSSH certificate; the private key is the file without -cert\.pub/],
-        ['unsupported', /OpenSSH certificate; give the bare public key/],
+        ['public_key', /OpenSSH certificate; the private key is in the file without -cert\.pub/],
+        ['unsupported', /OpenSSH certificate; give the public key itself/],
       );
     });
 
@@ -160,7 +160,7 @@ describe.skipIf(!all && !hasProgram('ssh-keygen', '-?'))(
       runProgram('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at('plain')]);
       const read = (name: string) => readFileSync(at(name), 'utf8');
       expect(() => PrivateKey.from(read('plain.pub'))).toThrow(
-        'this is an OpenSSH public key; the private key is the file without .pub',
+        'this is an OpenSSH public key; the private key is in the file without .pub',
       );
       expect(() => PublicKey.from(read('plain'))).toThrow(/private key.*\.pub file, or `ssh-keygen -y`/);
     });

@@ -47,7 +47,7 @@ describe('a key encrypted with PBE-MD5-DES', () => {
 
   test('gets an error that names the cipher and a command to encrypt the key again', () => {
     expect(messageOf(text, 'pw')).toBe(
-      'this private key is encrypted with PBE-MD5-DES, which this OpenSSL lacks; encrypt a copy again with ' +
+      'this private key is encrypted with PBE-MD5-DES, which this OpenSSL lacks; re-encrypt a copy with ' +
         '`openssl pkcs8 -topk8 -v2 aes256 -provider legacy -provider default -in FILE -out NEW`',
     );
   });
@@ -151,7 +151,7 @@ describe('a key encrypted with a scheme that no OpenSSL supports', () => {
     const label = ['ENCRYPTED', 'PRIVATE', 'KEY'].join(' ');
     return `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----\n`;
   };
-  const tool = /encrypt a copy again with AES-256-CBC \(PBES2, PBKDF2\), using the program that wrote it/;
+  const tool = /re-encrypt a copy with AES-256-CBC \(PBES2, PBKDF2\), using the program that wrote it/;
 
   test.each([
     ['PBES2 with AES-256-GCM', () => patched(aes, '60864801650304012a', '60864801650304012e')],

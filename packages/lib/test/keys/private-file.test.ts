@@ -67,7 +67,7 @@ describe('a private key is refused with', () => {
       `# key\nKEY=${pkcs8}`,
       /not a private key in any known format/,
     ],
-    ['text on the line that ends it', `${pkcs8.trimEnd()} x\n`, /other text is on the lines/],
+    ['text on the line that ends it', `${pkcs8.trimEnd()} x\n`, /first or last line contains other text/],
     ['a truncated certificate', pkcs8 + certificate.slice(0, 40), /incomplete/],
     ['a certificate inside it', pkcs8.replace('\n', `\n${certificate}`), /incomplete/],
     ['a certificate without its first line', pkcs8 + certificate.slice(28), /incomplete/],
@@ -80,7 +80,7 @@ describe('a private key is refused with', () => {
     ['only certificates', attributes + certificate + certificate, 'unsupported', /is a certificate; the private key/],
     ['its public key and text', `# public\n${spki}`, 'public_key', /is a public key/],
     ['parameters and its public key', parameters + spki, 'public_key', /is a public key/],
-    ['only parameters', parameters, 'unsupported', /name of a curve without a key/],
+    ['only parameters', parameters, 'unsupported', /this block only names a curve/],
   ])('no private key: %s', (_what, text, code, message) => {
     expect(keyErrorCode(() => PrivateKey.from(text))).toBe(code);
     expect(() => PrivateKey.from(text)).toThrow(message);

@@ -1,7 +1,7 @@
 /**
- * Reads and publishes JWK sets (RFC 7517 §5), on Node. {@link jwksKeyStore} is a key store for callers who publish their keys at a URL.
- * {@link withJwks} adds such keys to another key store; both fetch with a {@link jwksClient}. {@link jwksEndpoint} publishes your own
- * public keys.
+ * Reads and publishes JWK sets (RFC 7517 §5) on Node. {@link jwksKeyStore} is a key store for callers who publish their keys at a URL.
+ * {@link withJwks} adds such keys to another key store. Both use a {@link jwksClient} to fetch the sets. {@link jwksEndpoint} publishes
+ * your own public keys.
  */
 
 export { type JwksClient, type JwksClientOptions, jwksClient } from './jwks/jwks-client.ts';

@@ -1,4 +1,4 @@
-/** Fetches a JWK set over HTTPS, with a limit on everything that the other side controls. */
+/** Fetches a JWK set over HTTPS, and limits everything that the server controls. */
 import { lookup as systemLookup } from 'node:dns/promises';
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
@@ -9,23 +9,23 @@ import { isPublicAddress } from './public-address.ts';
 
 /** Maximum size of a response, in bytes. */
 const MAX_BYTES = 262_144;
-/** Content types of JSON. Object stores, such as S3, send others when a file has no type. */
+/** Accepted content types. Some are not JSON types, but object stores such as S3 send them for a file without a type. */
 const JSON_TYPES =
   /^(?:application\/(?:[\w.-]+\+)?json|(?:application|binary)\/octet-stream|text\/plain|text\/json)\s*(?:;|$)/i;
 
-/** How to fetch sets. */
+/** Settings for fetching sets. */
 export interface FetchSettings {
-  /** Milliseconds for the whole exchange. */
+  /** Time limit of the whole exchange, in milliseconds. */
   readonly timeoutMs: number;
-  /** Hosts whose addresses are not checked, in lower case. */
+  /** Hosts that may have private addresses, in lower case. */
   readonly privateHosts: ReadonlySet<string>;
-  /** Certificates of authorities, in PEM; `undefined` for those that Node trusts. */
+  /** CA certificates in PEM; `undefined` for the CAs that Node trusts. */
   readonly ca: string | undefined;
   /** Resolves a host to its addresses. */
   readonly lookup: (host: string) => Promise<readonly string[]>;
 }
 
-/** Headers that identify a version of a set. */
+/** Headers that identify the version of a set. */
 export interface Validators {
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
@@ -33,10 +33,10 @@ export interface Validators {
 
 /** The server's response. */
 export interface FetchedSet extends Validators {
-  /** `undefined` if the set is not modified. */
+  /** The body; `undefined` if the set has not changed. */
   readonly body: Buffer | undefined;
   readonly cacheControl: string;
-  /** Seconds that the response has spent in caches (RFC 9111 §5.1). */
+  /** Number of seconds that the response has spent in caches (RFC 9111 §5.1). */
   readonly age: number;
 }
 
@@ -46,7 +46,7 @@ export async function systemAddresses(host: string): Promise<readonly string[]> 
 }
 
 /**
- * Fetches a set. Connects to the addresses that it has checked, so a name that resolves differently a moment later changes nothing.
+ * Fetches a set. It connects only to addresses that it has checked, so it is safe even if the name resolves differently a moment later.
  *
  * @throws JwksError
  */
@@ -105,7 +105,7 @@ async function permittedAddresses(url: URL, { privateHosts, lookup }: FetchSetti
   const host = hostOf(url);
   const addresses = isIP(host) === 0 ? await lookup(host) : [host];
   if (addresses.length === 0) throw new JwksError('unreachable', url.href, { detail: 'ENOTFOUND' });
-  // One private address among public ones is an attack or a mistake.
+  // A private address among public addresses is an attack or a mistake.
   if (!privateHosts.has(host) && !addresses.every(isPublicAddress)) throw new JwksError('forbidden_address', url.href);
   return addresses;
 }
@@ -119,7 +119,7 @@ function send(
 ): Promise<IncomingMessage> {
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
   const options: RequestOptions = {
-    // A new agent, so that no connection, proxy or setting of the program is used.
+    // A new agent does not use the connections, proxies and settings of the program.
     agent: new Agent({ keepAlive: false, maxCachedSessions: 0 }),
     rejectUnauthorized: true,
     lookup: (_host, { all }, done) => {
@@ -138,7 +138,7 @@ function send(
   };
   return new Promise((resolve, reject) => {
     const sent = request(url, options, resolve);
-    // Stays after the response has begun: an error without a listener would end the process.
+    // This listener stays after the response has begun, because an error without a listener would end the process.
     sent.on('error', reject);
     sent.end();
   });

@@ -1,4 +1,4 @@
-/** Reads JWK sets (RFC 7517 §5) that others publish. A bad key is skipped; the others stay usable. */
+/** Reads JWK sets (RFC 7517 §5) that others publish. It skips unusable keys; the other keys stay usable. */
 import type { JsonWebKey } from '#engine';
 import type { KeyRecord } from '../core/contracts.ts';
 import { parseStrictJsonObject } from '../core/strict-json.ts';
@@ -7,10 +7,10 @@ import { KeyError } from '../keys/key-error.ts';
 import { PublicKey } from '../keys/public-key.ts';
 import { JwksError } from './jwks-error.ts';
 
-/** Maximum number of keys in a set, to limit the time and memory that it takes. */
+/** Maximum number of keys in a set. It limits the time and memory that a set can take. */
 const MAX_KEYS = 100;
 
-/** A key of a set, with the kid that the set gives it. */
+/** A key in a set, with the kid from the set. */
 export interface SetKey extends KeyRecord {
   readonly key: PublicKey;
 }
@@ -19,7 +19,7 @@ export interface SetKey extends KeyRecord {
  * Reads a JWK set.
  *
  * @param report - called for each key that is skipped
- * @returns the usable keys; none for an empty set, which is valid
+ * @returns the usable keys; an empty array for an empty set, which is valid
  * @throws JwksError `not_a_set`, or `no_usable_key` if all keys are skipped
  */
 export function readJwkSet(text: string | undefined, url: string, report: (problem: JwksError) => void): SetKey[] {
@@ -61,7 +61,7 @@ function problemOf(error: unknown, url: string, index: number): JwksError {
   return new JwksError(error.code === 'private_key' ? 'leaked_key' : 'bad_key', url, { index, detail: error.message });
 }
 
-/** Returns the thumbprint of a key that is published with its private part. The set may also have it without that part. */
+/** Returns the thumbprint of an entry that contains a private key. The set may also contain that key without its private part. */
 function leakedThumbprint(entry: unknown): string | undefined {
   if (typeof entry !== 'object' || entry === null || !hasPrivateMember(entry as JsonWebKey)) return undefined;
   try {

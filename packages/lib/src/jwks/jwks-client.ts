@@ -1,4 +1,4 @@
-/** Fetches and caches the keys that others publish as JWK sets. All users of a URL share one copy of its set. */
+/** Fetches and caches the keys that others publish as JWK sets. Users with the same URL share one copy of the set. */
 import { BoundedMap } from '../core/bounded-map.ts';
 import { type KeyHint, type KeyRecord, type MaybePromise, UnavailableError } from '../core/contracts.ts';
 import { callHook } from '../core/maybe-promise.ts';
@@ -9,32 +9,32 @@ import { readPrivateHosts } from './private-hosts.ts';
 import { cachedJwkSet, type SetCache } from './set-cache.ts';
 import { parseJwksUrl } from './url.ts';
 
-/** How to fetch JWK sets, and how long to keep them. */
+/** Options for fetching and caching JWK sets. */
 export interface JwksClientOptions {
-  /** Seconds after which a set is fetched again, if its `Cache-Control` does not say; 30 to 86 400, default 300. */
+  /** Number of seconds after which a set is fetched again, unless its `Cache-Control` header says otherwise; 30 to 86 400, default 300. */
   readonly refreshAfterSeconds?: number;
   /**
-   * Seconds for which a set stays valid while its endpoint cannot be reached, and the upper limit of its `Cache-Control`; from
-   * `refreshAfterSeconds` to 604 800, default 3600. A key that its owner has withdrawn is accepted for at most this long.
+   * Number of seconds for which a set stays valid while its endpoint cannot be reached. It also limits the `Cache-Control` of the set. From
+   * `refreshAfterSeconds` to 604 800, default 3600. After its owner has withdrawn a key, the key is accepted for at most this time.
    */
   readonly maxAgeSeconds?: number;
-  /** Seconds for one whole exchange, from the look-up of the name to the last byte; 0.05 to 10, default 2. */
+  /** Time limit in seconds for a whole exchange, from the DNS lookup to the last byte; 0.05 to 10, default 2. */
   readonly timeoutSeconds?: number;
-  /** Hosts that may have private addresses, as written in URLs, without a port. Default: none. */
+  /** Hosts that may have private addresses, written as in URLs, without a port. Default: none. */
   readonly privateHosts?: readonly string[];
-  /** Certificates of authorities in PEM, instead of those that Node trusts. */
+  /** CA certificates in PEM, instead of the CAs that Node trusts. */
   readonly ca?: string;
-  /** Number of URLs whose sets are kept; then the least recently used is dropped. 1 to 1 000 000, default 10 000. */
+  /** Maximum number of cached sets; 1 to 1 000 000, default 10 000. When the cache is full, the least recently used set is dropped. */
   readonly maxUrls?: number;
-  /** Called after every failed fetch, and for every key that is skipped. What it throws is ignored. */
+  /** Called after every failed fetch, and for every skipped key. Its errors are ignored. */
   readonly onProblem?: (problem: JwksError) => void;
-  /** Resolves a host to its addresses; default the system's resolver. The addresses are checked all the same. */
+  /** Resolves a host to its addresses; the default is the system's resolver. The client still checks the addresses. */
   readonly lookup?: (host: string) => Promise<readonly string[]>;
-  /** Returns seconds that never go back; default the process's monotonic clock. */
+  /** Returns the seconds of a clock that never goes back; the default is the process's monotonic clock. */
   readonly monotonic?: () => number;
 }
 
-/** The kind of every option; {@link jwksClient} checks them. */
+/** The types of all options, which {@link jwksClient} checks. */
 export const JWKS_CLIENT_OPTIONS: OptionKinds<JwksClientOptions> = {
   refreshAfterSeconds: 'any',
   maxAgeSeconds: 'any',
@@ -47,27 +47,27 @@ export const JWKS_CLIENT_OPTIONS: OptionKinds<JwksClientOptions> = {
   monotonic: 'function',
 };
 
-/** Finds keys in JWK sets. {@link jwksClient} makes one. */
+/** Finds keys in JWK sets. {@link jwksClient} creates one. */
 export interface JwksClient {
   /**
-   * Finds the keys that a token may have been signed with.
+   * Finds the keys that may have signed a token.
    *
    * @param urls - one URL, or all URLs of one user
-   * @param hint - its `kid` is the one in the set, the SHA-256 of the SPKI PEM, or an RFC 7638 thumbprint; without a `kid`, every key
-   *   matches
-   * @returns the matching keys of all sets; none if there are none even after the sets were fetched again
+   * @param hint - the `kid` of the token: the kid in the set, the SHA-256 of the SPKI PEM, or the thumbprint (RFC 7638) of the key; without
+   *   a `kid`, every key matches
+   * @returns the matching keys of all sets; if none match, the sets are fetched again before the result is empty
    * @throws UnavailableError if no key matches and a set cannot be fetched; its `cause` is a {@link JwksError}
    */
   jwksKeys(urls: string | readonly string[], hint: Pick<KeyHint, 'kid'>): MaybePromise<readonly KeyRecord[]>;
 }
 
 /**
- * Creates a client for JWK sets (RFC 7517 §5). It fetches a set again when the set is no longer fresh, or lacks a `kid`, but at most once
- * in 10 seconds.
+ * Creates a client for JWK sets (RFC 7517 §5). It fetches a set again when the set is no longer fresh or does not contain a `kid`, but at
+ * most once in 10 seconds.
  *
  * @param options - {@link JwksClientOptions}
- * @returns a client that fetches a set when it first needs it
- * @throws TypeError for an option that is unknown or out of its range; the message names it
+ * @returns a client, which fetches each set when it is first needed
+ * @throws TypeError for an option that is unknown or out of range; the message names the option
  *
  * @example
  * ```ts no-run: needs a publisher of a JWK set
@@ -127,7 +127,7 @@ export function jwksClient(options: JwksClientOptions = {}): JwksClient {
       try {
         const all = (typeof urls === 'string' ? [urls] : urls).map(setAt);
         const fresh = all.filter((set) => set.isFresh());
-        // Without a kid every key matches, so all sets are needed.
+        // Without a kid, every key matches, so all sets must be fresh.
         const found = kid === undefined && fresh.length < all.length ? [] : match(fresh, kid);
         return found.length > 0 ? found : refreshAndMatch(all, kid);
       } catch (cause) {

@@ -4,12 +4,15 @@ import { checkArgument } from '../core/arguments.ts';
 import { checkOptions, numberOption } from '../core/options.ts';
 import { PublicKey } from '../keys/public-key.ts';
 
-/** The usual path of a JWK set. */
+/** The usual path at which a JWK set is published. */
 export const JWKS_PATH = '/.well-known/jwks.json';
 
 /** Options of {@link jwksEndpoint}. */
 export interface JwksEndpointOptions {
-  /** Seconds for which others may cache the set, 0 to 86 400, default 300. Publish a new key this long before it signs. */
+  /**
+   * Number of seconds for which others may cache the set; 0 to 86 400, default 300. Publish a new key at least this long before you sign
+   * with it.
+   */
   readonly maxAgeSeconds?: number;
 }
 
@@ -31,29 +34,29 @@ export interface JwksEndpoint {
   /**
    * Handles a Fetch API request.
    *
-   * @param request - only its method and `If-None-Match` are read
+   * @param request - the request, of which only the method and `If-None-Match` are read
    * @returns the complete response
-   * @throws TypeError if the `keys` function returns anything but public keys; and whatever that function throws
+   * @throws TypeError if the `keys` function returns anything except public keys, and any error of that function
    */
   fetch(request: Request): Response;
   /**
    * Handles a request of `node:http`, Express, or a framework built on them.
    *
-   * @param request - only its method and `If-None-Match` are read
-   * @param response - written and ended
-   * @throws as {@link JwksEndpoint.fetch}
+   * @param request - the request, of which only the method and `If-None-Match` are read
+   * @param response - the response, which this method writes and ends
+   * @throws the errors of {@link JwksEndpoint.fetch}
    */
   node(request: JwksNodeRequest, response: JwksNodeResponse): void;
 }
 
 /**
- * Creates an endpoint that publishes public keys as a JWK set (RFC 7517 §5). It supports GET, HEAD, `ETag` and 304 (RFC 9110 §13.1.2),
- * and responds 405 to other methods.
+ * Creates an endpoint that publishes public keys as a JWK set (RFC 7517 §5). It supports GET, HEAD, `ETag` and 304 (RFC 9110 §13.1.2), and
+ * responds with 405 to other methods.
  *
- * @param keys - public keys, or a function that returns them for each request
+ * @param keys - public keys, or a function that is called for each request and returns public keys
  * @param options - {@link JwksEndpointOptions}
- * @returns handlers for two kinds of servers
- * @throws TypeError for an option that is unknown or out of its range, and for a key that is not a `PublicKey`
+ * @returns handlers for the Fetch API and for `node:http`
+ * @throws TypeError for an option that is unknown or out of range, and for a key that is not a `PublicKey`
  *
  * @example
  * ```ts
@@ -99,7 +102,7 @@ export function jwksEndpoint(
 }
 
 interface Published {
-  /** In ASCII, so its length is its number of bytes. */
+  /** The body is ASCII, so its length is its number of bytes. */
   readonly body: string;
   readonly etag: string;
 }
@@ -107,13 +110,13 @@ interface Published {
 function publish(keys: readonly PublicKey[]): Published {
   checkArgument(Array.isArray(keys), 'keys', 'an array of PublicKeys, or a function that returns one', keys);
   for (const [at, key] of keys.entries()) checkArgument(key instanceof PublicKey, `keys[${at}]`, 'a PublicKey', key);
-  // A set names each key once, even if it was passed twice.
+  // The set contains each key only once, even if it was passed twice.
   const unique = new Map(keys.map((key) => [key.kid, key.toJwk()]));
   const body = JSON.stringify({ keys: [...unique.values()] });
   return { body, etag: `"${encodeBytes(sha256(body))}"` };
 }
 
-/** Whether `If-None-Match` has this ETag: a list, compared weakly (RFC 9110 §13.1.2). */
+/** Reports whether the list in `If-None-Match` contains this ETag, by weak comparison (RFC 9110 §13.1.2). */
 function isKnown(condition: string | null | undefined, etag: string): boolean {
   if (condition === null || condition === undefined) return false;
   return condition.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag);

@@ -1,9 +1,9 @@
-/** All problems of JWK sets and of keys in them, in one table. */
+/** Lists all problems of JWK sets and of the keys in them. */
 import { CodedError } from '../core/coded-error.ts';
 
 /**
- * The message of each code. The codes up to `no_usable_key` are about the whole set: the keys that were fetched before stay valid for a
- * limited time. The others are about one key, which is skipped.
+ * The message of each code. The codes up to `no_usable_key` are about a whole set, whose earlier keys stay valid for a limited time. The
+ * other codes are about one key, which is skipped.
  */
 export const JWKS_PROBLEMS = Object.freeze({
   bad_url: 'is not an https URL, or has a user name, a password, a backslash, a space or a control character in it',
@@ -23,11 +23,11 @@ export const JWKS_PROBLEMS = Object.freeze({
   too_many_keys: 'is beyond the first 100 keys; it and later keys are skipped',
 } as const);
 
-/** The stable code of a {@link JWKS_PROBLEMS} message. */
+/** The stable codes of the messages in {@link JWKS_PROBLEMS}. */
 export type JwksProblemCode = keyof typeof JWKS_PROBLEMS;
 
 /**
- * A problem of a JWK set. Its message is for the operator and contains no key.
+ * Describes a problem of a JWK set. The message is for the operator, and contains no key.
  *
  * @example
  * ```ts
@@ -45,17 +45,17 @@ export type JwksProblemCode = keyof typeof JWKS_PROBLEMS;
 export class JwksError extends CodedError<JwksProblemCode> {
   override readonly name = 'JwksError';
   readonly url: string;
-  /** Index of the key in the array `keys`; `undefined` if the problem is about the whole set. */
+  /** The index of the key in the array `keys`; `undefined` if the problem is about the whole set. */
   readonly index: number | undefined;
 
-  /** @param detail - more about the problem, safe to print */
+  /** @param detail - more about the problem; must be safe to print */
   constructor(
     code: JwksProblemCode,
     url: string,
     { index, detail }: { index?: number; detail?: string | undefined } = {},
   ) {
     const where = index === undefined ? '' : `, key ${index},`;
-    // The query may contain a secret.
+    // The message omits the query, which may contain a secret.
     super(
       code,
       `the JWK set ${url.replace(/[?#].*$/s, '')}${where} ${JWKS_PROBLEMS[code]}${detail === undefined ? '' : ` (${detail})`}`,

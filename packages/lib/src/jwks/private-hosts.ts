@@ -1,14 +1,14 @@
-/** Hosts that may have private addresses. */
+/** Reads lists of hosts that may have private addresses. */
 
-/** Returns the host of a URL; an IPv6 address without its brackets. */
+/** Returns the host of a URL, without the brackets of an IPv6 address. */
 export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');
 }
 
 /**
- * Reads a list of hosts, as written in URLs.
+ * Reads a list of hosts that are written as in URLs.
  *
- * @throws TypeError for an entry that is not a host, or has a port
+ * @throws TypeError if an entry is not a host, or has a port
  */
 export function readPrivateHosts(hosts: readonly unknown[] = []): ReadonlySet<string> {
   return new Set(hosts.map(readHost));

@@ -3,7 +3,7 @@ import { type FetchedSet, type FetchSettings, fetchSet, type Validators } from '
 import { readJwkSet, type SetKey } from './jwk-set.ts';
 import { JwksError } from './jwks-error.ts';
 
-/** Minimum number of seconds between two fetches, including failed ones. */
+/** Minimum number of seconds between two fetches, including failed fetches. */
 const PAUSE = 10;
 /** Minimum number of seconds for which a set is fresh, whatever its `Cache-Control` says. */
 const MIN_FRESH = 30;
@@ -18,24 +18,24 @@ interface SetCacheSettings {
 
 /** A cached set. */
 export interface SetCache {
-  /** Whether the set may be used without fetching it again. */
+  /** Reports whether the set may be used without fetching it again. */
   isFresh(): boolean;
-  /** Returns the valid keys: none if the set was never fetched, or is too old. */
+  /** Returns the valid keys, or an empty array if the set was never fetched or is too old. */
   keys(): readonly SetKey[];
-  /** Fetches the set, unless that was tried less than 10 seconds ago. Concurrent callers share one fetch. Never rejects. */
+  /** Fetches the set, unless the last attempt was less than 10 seconds ago. Concurrent callers share one fetch. Never rejects. */
   refresh(): Promise<void>;
-  /** Returns the error of the last fetch; `undefined` if it succeeded. */
+  /** Returns the error of the last fetch, or `undefined` if it succeeded. */
   problem(): JwksError | undefined;
 }
 
 interface Fetched extends Validators {
   readonly keys: readonly SetKey[];
-  /** When the fetch began: the set may have changed since. */
+  /** When the fetch began, because the set may have changed since then. */
   readonly at: number;
   readonly freshFor: number;
 }
 
-/** Creates the cache of one URL. */
+/** Creates a cache for one URL. */
 export function cachedJwkSet(url: URL, settings: SetCacheSettings): SetCache {
   const { refreshAfter, maxAge, monotonic, fetching, report } = settings;
   let fetched: Fetched | undefined;

@@ -1,4 +1,4 @@
-/** Caches what another key store finds, until it changes or for a limited time. */
+/** Caches the users that another key store finds, until the store changes or for a limited time. */
 import { checkKeyStore } from '../core/arguments.ts';
 import { BoundedMap } from '../core/bounded-map.ts';
 import type { KeyStore, UserRecord } from '../core/contracts.ts';
@@ -6,20 +6,20 @@ import { dependsOnHint } from '../core/hinted.ts';
 import { checkOptions, clockOption, numberOption, type OptionKinds } from '../core/options.ts';
 import { ownText } from '../core/own-text.ts';
 
-/** How long users are cached, and how many. */
+/** Options of {@link cachedKeyStore}. */
 export interface CachedKeyStoreOptions {
-  /** Seconds for which a user is cached. A change takes effect after at most this time. 0 to 3600, default 1. */
+  /** Number of seconds for which a user is cached, from 0 to 3600; default 1. A change takes effect after at most this time. */
   readonly ttlSeconds?: number;
   /**
    * Returns a different value after every change of the inner store, such as `directoryRevision(path).read`. It is called at most every
    * 5 ms. Users are cached until the value changes, and `ttlSeconds` is ignored. If it throws, the cache is cleared.
    */
   readonly revision?: () => unknown;
-  /** Number of users that are cached; 1 to 10 000 000, default 10 000. A tenth as many unknown usernames are cached in addition. */
+  /** Maximum number of cached users, from 1 to 10 000 000; default 10 000. In addition, a tenth as many unknown usernames are cached. */
   readonly maxUsers?: number;
-  /** Returns seconds since the epoch; default the wall clock. */
+  /** Returns seconds since the epoch; the default is the wall clock. */
   readonly now?: () => number;
-  /** Returns seconds that never go back; default the process's monotonic clock. */
+  /** Returns the seconds of a clock that never goes back; the default is the process's monotonic clock. */
   readonly monotonic?: () => number;
 }
 
@@ -36,7 +36,7 @@ export interface CachedKeyStore<User> extends KeyStore<User> {
   /**
    * Removes one user, or all users, from the cache.
    *
-   * @param username - default all
+   * @param username - the user to remove; default all users
    */
   forget(username?: string): void;
 }
@@ -50,25 +50,25 @@ interface Entry<User> {
 /** A lookup in progress. */
 interface Lookup<User> {
   readonly record: Promise<UserRecord<User> | undefined>;
-  /** When it began, by the monotonic clock. */
+  /** When the lookup began, by the monotonic clock. */
   readonly at: number;
 }
 
 type Hint = Parameters<KeyStore<unknown>['find']>[1];
 
-/** Seconds for which requests join a lookup in progress. A lookup that never ends must not lock its user out. */
+/** Number of seconds for which other requests join a lookup in progress. A lookup that never ends must not lock out its user. */
 const SHARED = 1;
 /** Minimum number of seconds between two calls of `revision`. */
 const REVISION_INTERVAL = 0.005;
 
 /**
- * Creates a store that caches the users of another one. Concurrent requests for the same user share one lookup. The inner store must
- * find the same keys for every hint.
+ * Creates a store that caches the users of another store. Concurrent requests for the same user share one lookup. The inner store must find
+ * the same keys for every hint.
  *
  * @param store - the store to cache
  * @param options - {@link CachedKeyStoreOptions}
- * @returns a store that rejects with what the inner one throws; failures are not cached
- * @throws TypeError for an option that is unknown or out of its range; the message names it
+ * @returns a store that passes on the errors of the inner store, and does not cache them
+ * @throws TypeError for an option that is unknown or out of range; the message names the option
  *
  * @example
  * ```ts
@@ -101,12 +101,12 @@ export function cachedKeyStore<User>(store: KeyStore<User>, options: CachedKeySt
   const sharedFor = Math.min(ttl, SHARED);
 
   const users = new BoundedMap<string, Entry<User>>(most);
-  // Separate, so that invented usernames do not evict users.
+  // The separate cache keeps invented usernames from evicting users.
   const strangers = new BoundedMap<string, Entry<User>>(Math.ceil(most / 10));
   const lookups = new Map<string, Lookup<User>>();
   let known: unknown;
   let checkedAt = Number.NEGATIVE_INFINITY;
-  /** Counts calls of `forget`: a lookup that began before one is not cached. */
+  /** Counts calls of `forget`. A lookup that began before such a call is not cached. */
   let generation = 0;
 
   function forget(username?: string): void {
@@ -124,7 +124,7 @@ export function cachedKeyStore<User>(store: KeyStore<User>, options: CachedKeySt
     try {
       present = revision();
     } catch {
-      // A value that equals no other.
+      // A new object differs from every earlier revision.
       present = {};
     }
     checkedAt = at;
@@ -171,7 +171,7 @@ export function cachedKeyStore<User>(store: KeyStore<User>, options: CachedKeySt
       checkRevision(at);
       const entry = cached(username, at);
       if (entry !== undefined) return entry.record;
-      // An older lookup may have read the store before a change that must take effect by now.
+      // An older lookup is not joined, because it may have missed a change that must take effect now.
       const present = lookups.get(username);
       return present !== undefined && at - present.at < sharedFor ? present.record : startLookup(username, hint, at);
     },

@@ -1,16 +1,16 @@
-/** Combines several key stores: the first one that has a user decides. */
+/** Combines several key stores. The first store that has a user decides. */
 import { checkKeyStore } from '../core/arguments.ts';
 import type { KeyHint, KeyStore, UserRecord, VerificationKey } from '../core/contracts.ts';
 import { dependsOnHint, hintedStore } from '../core/hinted.ts';
 import { andThen } from '../core/maybe-promise.ts';
 
 /**
- * Creates a store that looks for a user in several stores, one after another. The first store that has the user decides: keys are not
- * merged, and a user who is disabled or has no keys there is not looked for in the next store. If a store fails, the lookup fails.
+ * Creates a store that looks for a user in several stores, one after another. The first store that has the user decides, even if the user
+ * is disabled or has no keys there. Keys of different stores are not merged. If a store fails, the lookup fails.
  *
- * @param stores - in the order in which to look; their users may have different types
- * @returns a store that passes `recordUse` to the store that a key came from
- * @throws TypeError for an argument that is not a key store, or if there is none
+ * @param stores - the stores, in lookup order; the types of their users may differ
+ * @returns a store that passes calls of `recordUse` to the store that a key came from
+ * @throws TypeError if an argument is not a key store, or if there are no arguments
  *
  * @example
  * ```ts
@@ -43,7 +43,7 @@ export function chainedKeyStore<Users extends readonly unknown[]>(
     username: string,
     store: KeyStore<Users[number]>,
   ): record is UserRecord<Users[number]> {
-    // A store that ignores case, for example, finds another user.
+    // The store may have found another user, for example if it ignores case.
     if (record?.username !== username) return false;
     for (const { key } of record.keys) origins.set(key, store);
     return true;

@@ -1,14 +1,14 @@
-/** Notices changes of the directory in an SQLite file, with one small, synchronous read. */
+/** Detects changes of a directory in an SQLite file, with one small, synchronous read. */
 import { DatabaseSync } from 'node:sqlite';
 import { checkPath } from './node-sqlite-dialect.ts';
 
 /** Reads the revision of a directory. */
 export interface DirectoryRevision {
   /**
-   * Reads the revision, synchronously.
+   * Reads the revision synchronously.
    *
-   * @returns a number that differs after every change of users and keys, by any process
-   * @throws what `node:sqlite` throws if the file cannot be read
+   * @returns a number that changes whenever any process changes users or keys
+   * @throws the error of `node:sqlite` if the file cannot be read
    */
   read(): number;
   /** Closes the connection. */
@@ -20,7 +20,7 @@ export interface DirectoryRevision {
  *
  * @param path - an SQLite file with a migrated directory
  * @returns the connection, which stays open until you close it
- * @throws what `node:sqlite` throws if the file cannot be opened, or has no directory
+ * @throws the error of `node:sqlite` if the file cannot be opened, or does not contain a directory
  *
  * @example
  * ```ts

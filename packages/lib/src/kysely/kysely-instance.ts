@@ -1,4 +1,4 @@
-/** Checks the `Kysely` instance that the SQL stores take. */
+/** Checks that a database is a `Kysely` instance, which all SQL stores need. */
 import { checkArgument, hasMethod } from '../core/arguments.ts';
 
 /** @throws TypeError for a dialect, a driver's pool, a path, or anything else that is not a `Kysely` instance */

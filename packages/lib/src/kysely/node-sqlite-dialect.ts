@@ -5,26 +5,30 @@ import { checkArgument } from '../core/arguments.ts';
 import { checkOptions, numberOption, type OptionKinds } from '../core/options.ts';
 import { isSqliteBusy } from './retry-while-busy.ts';
 
-/** Maximum number of statements that stay prepared. The library itself needs a few dozen. */
+/** Maximum number of cached prepared statements. The library itself needs a few dozen. */
 const MAX_STATEMENTS = 256;
 
 /** Options of {@link nodeSqliteDialect}. */
 export interface NodeSqliteOptions {
-  /** With `NORMAL` (default) committed data survives a killed process, with `FULL` also a power failure. */
+  /** With `NORMAL` (the default), committed data survives if the process is killed. With `FULL`, it also survives a power failure. */
   readonly synchronous?: 'NORMAL' | 'FULL';
   /**
-   * Milliseconds that a statement waits for the lock of another process, which blocks this process. Use it in commands, and never in
-   * servers. Default 0.
+   * Number of milliseconds that a statement waits for the lock of another process; default 0. Waiting blocks this process, so use this
+   * option in commands, but never in servers.
    */
   readonly busyTimeoutMs?: number;
-  /** Opens an existing file only for reading, and does not change its journal mode. Default false. */
+  /** Whether to open an existing file only for reading, without changing its journal mode; default false. */
   readonly readOnly?: boolean;
 }
 
 const OPTIONS: OptionKinds<NodeSqliteOptions> = { synchronous: 'any', busyTimeoutMs: 'any', readOnly: 'boolean' };
 const MAX_WAIT = 600_000;
 
-/** @throws TypeError also for a URL, which would be the name of a new file */
+/**
+ * Checks the path of a database.
+ *
+ * @throws TypeError if it is not a path; SQLite would create a new file with the name of a URL
+ */
 export function checkPath(path: unknown): void {
   checkArgument(typeof path === 'string' && path !== '', 'path', 'the path of a file, or :memory:', path);
   const isUrl = /^[a-z][a-z0-9+.-]+:\/\//i.test(path);
@@ -34,16 +38,16 @@ export function checkPath(path: unknown): void {
 
 /**
  * Opens an SQLite database for Kysely, with a write-ahead log and foreign keys. Statements do not wait for the lock of another process,
- * because that would block all requests; the stores of this library try again without blocking.
+ * because waiting would block all requests. The stores of this library try again without blocking.
  *
- * Anyone who can write to the file, to its `-wal` and `-shm` files, or to their folder can let anyone in. A new file gets its mode from the
- * umask. The modes of existing files are not checked; `ajwtd` refuses a database that anyone can write to.
+ * Anyone who can write to the file, to its `-wal` and `-shm` files, or to their folder can give access to anyone. A new file gets its mode
+ * from the umask. The modes of existing files are not checked; `ajwtd` refuses a database that anyone can write to.
  *
  * @param path - a file, which is created if it does not exist; `:memory:` for a database in memory
  * @param options - {@link NodeSqliteOptions}
  * @returns a dialect with an open database, for `new Kysely({ dialect })`; its `destroy()` closes the database
- * @throws TypeError for an option that is unknown or out of its range, and for a path that is empty or a URL
- * @throws what `node:sqlite` throws if the file cannot be opened
+ * @throws TypeError for an option that is unknown or out of range, and for a path that is empty or a URL
+ * @throws the error of `node:sqlite` if the file cannot be opened
  *
  * @example
  * ```ts
@@ -94,10 +98,13 @@ function shim(statement: StatementSync) {
   };
 }
 
-/** Milliseconds to wait for other processes when the database is opened. */
+/** Maximum number of milliseconds to wait for other processes when the database is opened. */
 const OPEN_TIMEOUT_MS = 2000;
 
-/** SQLite itself waits neither to change the journal mode nor for a process that recovers the log of a killed one. */
+/**
+ * Repeats work while the database is busy. SQLite itself does not wait if it cannot change the journal mode, or if another process is
+ * recovering the log of a killed process.
+ */
 function waitWhileBusy(work: () => void): void {
   const clock = new Int32Array(new SharedArrayBuffer(4));
   for (const end = performance.now() + OPEN_TIMEOUT_MS; ; ) {

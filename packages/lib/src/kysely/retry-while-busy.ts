@@ -1,12 +1,12 @@
-/** Repeats work that was rolled back because of another connection, without blocking the process. */
+/** Repeats work that was rolled back because of another connection. It does not block the process. */
 import { UnavailableError } from '../core/contracts.ts';
 
 const SQLITE_BUSY = 5;
 
 /**
- * Tells whether an error of `node:sqlite` is SQLITE_BUSY, because another connection has a lock.
+ * Reports whether an error of `node:sqlite` is SQLITE_BUSY, which means that another connection holds a lock.
  *
- * @param error - thrown by `node:sqlite`
+ * @param error - an error of `node:sqlite`
  * @returns true for SQLITE_BUSY and its extended codes, such as SQLITE_BUSY_RECOVERY
  */
 export function isSqliteBusy(error: unknown): boolean {
@@ -16,10 +16,10 @@ export function isSqliteBusy(error: unknown): boolean {
 /**
  * Runs work, and repeats it while it fails because of other connections.
  *
- * @param work - if it fails because of another connection, it has changed nothing
- * @param timeoutMs - milliseconds for all attempts
- * @param isBusy - recognizes such a failure; default SQLite's lock
- * @throws UnavailableError after the timeout; any other error of the work
+ * @param work - the work, which must change nothing if it fails because of another connection
+ * @param timeoutMs - time limit for all attempts, in milliseconds
+ * @param isBusy - reports whether an error comes from another connection; default {@link isSqliteBusy}
+ * @throws UnavailableError after the timeout, and any other error of the work
  */
 export async function retryWhileBusy<T>(
   work: () => Promise<T>,

@@ -334,7 +334,7 @@ export const MISUSES: readonly Misuse[] = [
     { guido: { urls: ['https://example.com'], disabled: 'no' } },
   ]),
   misuse('withJwks', 'store: must be a key store', (wrong) => withJwks(wrong, jwksClient()), NO_KEY_STORE),
-  misuse('withJwks', 'client: must be what jwksClient() returns', (wrong) => withJwks(keys, wrong), [
+  misuse('withJwks', 'client: must be a client made by jwksClient()', (wrong) => withJwks(keys, wrong), [
     undefined,
     null,
     {},

@@ -138,7 +138,7 @@ describe('ajwtd user', () => {
     expect((await run('user add guido')).stderr).toContain('guido was added; register a public key');
     expect(await run('user add guido')).toMatchObject({
       code: 1,
-      stderr: 'ajwtd: the user "guido" exists already\n',
+      stderr: 'ajwtd: the user "guido" already exists\n',
     });
     await run(`key add guido ${KEY}.pub`);
     await run('user disable guido');
@@ -169,7 +169,7 @@ describe('ajwtd user', () => {
     await run('user add a\u202eb');
     expect((await run('user list')).stdout).toContain('a\\u{202e}b');
     expect((await run('user list --json')).stdout).toContain('a\\u202eb');
-    expect((await run('user add a\u001b[31mb')).stderr).toMatch(/^ajwtd: a username has 1 to 600 bytes/);
+    expect((await run('user add a\u001b[31mb')).stderr).toMatch(/^ajwtd: a username must have 1 to 600 bytes/);
   });
 
   test('names in any script are stored unchanged', async () => {

@@ -5,12 +5,12 @@ import { mappedStore, type SqlKeyStore } from '../shared/mapped-key-store.ts';
 import type { AnyOptions, ColumnName, RowOf, SqlKeyStoreOptions, TableName } from '../shared/mapping.ts';
 
 /**
- * Creates a key store over existing tables. One query finds a user with all its keys.
+ * Creates a key store over existing tables. It finds a user and all its keys in one query.
  *
- * @param database - a `Kysely` instance; `result.user` has the type of a row of its users' table
+ * @param database - a `Kysely` instance; `result.user` has the row type of the users' table
  * @param options - {@link SqlKeyStoreOptions}: the tables and columns
  * @returns a store; close it before you destroy the database
- * @throws TypeError for an option that is unknown, missing or out of its range; the message names it
+ * @throws TypeError for an option that is unknown, missing or out of range; the message names the option
  *
  * @example
  * ```ts
@@ -37,6 +37,6 @@ export function sqlKeyStore<
   options: SqlKeyStoreOptions<DB, Users, Keys, Selected, Sets>,
 ): SqlKeyStore<Pick<RowOf<DB, Users>, Selected & keyof RowOf<DB, Users>>> {
   const store = mappedStore(database, options as unknown as AnyOptions);
-  // The hint decides which keys of JWK sets are found.
+  // The keys that this store finds in JWK sets depend on the hint.
   return (options.jwks === undefined ? store : hintedStore(store)) as never;
 }

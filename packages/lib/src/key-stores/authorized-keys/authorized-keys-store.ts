@@ -1,6 +1,6 @@
 /**
- * Finds users and keys in files with OpenSSH's syntax (spec/AUTHORIZED_KEYS.md), and notices changes. Use it if you deploy keys as files,
- * such as a Kubernetes Secret, instead of keeping them in a database.
+ * Finds users and keys in files with OpenSSH's syntax (spec/AUTHORIZED_KEYS.md), and reads changed files again. Use it if you deploy keys
+ * as files, such as a Kubernetes Secret, instead of keeping them in a database.
  */
 import { join } from 'node:path';
 import { checkString } from '../../core/arguments.ts';
@@ -15,11 +15,11 @@ import type { AuthorizedKey } from './line.ts';
 export interface AuthorizedKeysOptions {
   /** A folder with one file per user (the default), or one file in which each line names its `user`. */
   readonly layout?: 'folder' | 'file';
-  /** Called when a file is refused, once until the reason changes. What it throws is ignored. */
+  /** Called when a file is refused, and again when the reason changes. Its errors are ignored. */
   readonly onProblem?: (problem: AuthorizedKeysProblem) => void;
-  /** Returns seconds since the epoch, to expire keys; default the wall clock. */
+  /** Returns seconds since the epoch, to expire keys; the default is the wall clock. */
   readonly now?: () => number;
-  /** Returns seconds that never go back; default the process's monotonic clock. */
+  /** Returns the seconds of a clock that never goes back; the default is the process's monotonic clock. */
   readonly monotonic?: () => number;
 }
 
@@ -32,19 +32,19 @@ const OPTIONS: OptionKinds<AuthorizedKeysOptions> = {
 
 /** Number of users whose files are cached. */
 const MOST_FILES = 10_000;
-/** Number of usernames without a valid file that are remembered. */
+/** Number of usernames without a valid file that are cached. */
 const MOST_OTHERS = 1000;
-/** Longest file name, in bytes. */
+/** Maximum length of a file name, in bytes. */
 const MAX_NAME = 255;
 
 /**
- * Creates a key store over files. A change takes effect within a second. If a changed file has an error, its last valid content stays in
- * use.
+ * Creates a key store over files. A change of a file takes effect within a second. If the changed file has an error, its last valid content
+ * stays in use.
  *
  * @param path - a folder with one file per user, or one file (`layout: 'file'`)
  * @param options - {@link AuthorizedKeysOptions}
- * @returns a store whose `user` is the username; `find` rejects with UnavailableError if the file was never valid
- * @throws TypeError for an option that is unknown or of another type, and for an empty path
+ * @returns a store whose `user` is the username; `find` rejects with UnavailableError if the file has never been valid
+ * @throws TypeError for an option that is unknown or of a wrong type, and for an empty path
  *
  * @example
  * ```ts
@@ -69,7 +69,7 @@ export function authorizedKeysStore(path: string, options: AuthorizedKeysOptions
   if (layout !== 'folder' && layout !== 'file') throw new TypeError("option layout: must be 'folder' or 'file'");
 
   const files = new BoundedMap<string, WatchedFile>(MOST_FILES);
-  // Separate, so that invented usernames do not evict users.
+  // The separate cache keeps invented usernames from evicting users.
   const others = new BoundedMap<string, WatchedFile>(MOST_OTHERS);
 
   async function keysOf(where: string, owner: string | undefined, username: string) {
@@ -79,7 +79,7 @@ export function authorizedKeysStore(path: string, options: AuthorizedKeysOptions
       others.set(where, file);
     }
     const keys = await file.read();
-    // With one file for all users, there is only one to cache.
+    // A file for all users (no owner) always stays in the cache.
     if (owner !== undefined && !keys.has(owner)) files.delete(where);
     else files.set(where, file);
     return keys.get(username);
@@ -103,7 +103,7 @@ export function authorizedKeysStore(path: string, options: AuthorizedKeysOptions
 
   return {
     async readiness() {
-      // No user's file has this name.
+      // No user has a file of this name.
       await (layout === 'file' ? keysOf(path, undefined, '') : keysOf(join(path, '%'), '%', '%'));
       return { ready: true };
     },
@@ -118,7 +118,9 @@ export function authorizedKeysStore(path: string, options: AuthorizedKeysOptions
   };
 }
 
-/** Returns the name of a user's file: all bytes are percent-encoded except lower-case letters, digits, `-_@+`, and dots after the start. */
+/**
+ * Returns the name of a user's file. It percent-encodes all bytes except lower-case letters, digits, `-_@+`, and dots after the first byte.
+ */
 function fileNameOf(username: string): string {
   return Array.from(new TextEncoder().encode(username), (byte, at) => {
     const character = String.fromCharCode(byte);

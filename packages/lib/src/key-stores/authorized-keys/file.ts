@@ -6,24 +6,24 @@ import { readStrictFile } from '../../keys/strict-file.ts';
 import { StrangersEntryError } from '../../keys/strict-owner.ts';
 import { type AuthorizedKey, readAuthorizedLine } from './line.ts';
 
-/** Why a file was refused. Its last valid content stays in use. */
+/** The reason why a file was refused. The last valid content of the file stays in use. */
 export interface AuthorizedKeysProblem {
   readonly path: string;
   /** Number of the first invalid line, from 1; `undefined` if the problem is about the whole file. */
   readonly line: number | undefined;
-  /** For the operator. It contains nothing of the file except names of options. */
+  /** A message for the operator. From the file, it contains only names of options. */
   readonly message: string;
 }
 
 /** Keys by user. */
 type Keys = ReadonlyMap<string, readonly AuthorizedKey[]>;
 
-/** A file that is read again when it changes. */
+/** A file whose changes are noticed. */
 export interface WatchedFile {
   /**
    * Returns the keys in the file, or in its last valid content.
    *
-   * @throws UnavailableError if the file was never valid
+   * @throws UnavailableError if the file has never been valid
    */
   read(): Promise<Keys>;
 }
@@ -38,7 +38,7 @@ interface WatchedFileSettings {
 /** Minimum number of seconds between two reads of a file. */
 const READ_INTERVAL = 1;
 
-/** Creates a watched file. It is read for the first time by `read`. */
+/** Creates a watched file, without reading it yet. */
 export function watchedFile(path: string, { owner, monotonic, onProblem }: WatchedFileSettings): WatchedFile {
   let valid: { readonly text: string | undefined; readonly keys: Keys } | undefined;
   let lastProblem: AuthorizedKeysProblem | undefined;
@@ -48,14 +48,14 @@ export function watchedFile(path: string, { owner, monotonic, onProblem }: Watch
   async function load(): Promise<void> {
     try {
       const text = await readStrictFile(path);
-      // A missing file means an unknown user; but the file of all users must exist.
+      // If a user's own file is missing, the user is unknown. A file for all users must exist.
       if (text === undefined && owner === undefined) throw new KeyError('unreadable', `${path} does not exist`);
       if (valid === undefined || valid.text !== text) valid = { text, keys: keysIn(path, text, owner) };
       lastProblem = undefined;
     } catch (error) {
       const problem =
         error instanceof LineError ? error.problem : { path, line: undefined, message: (error as Error).message };
-      // Otherwise a user could keep its keys by creating a file in place of one that the operator has removed.
+      // Here the last valid content is dropped. Otherwise a user could replace a file that the operator has removed, and so keep its keys.
       if (error instanceof StrangersEntryError && owner !== undefined) valid = { text: undefined, keys: new Map() };
       if (problem.message !== lastProblem?.message) callHook(onProblem, problem);
       lastProblem = problem;
@@ -87,7 +87,11 @@ class LineError extends Error {
   }
 }
 
-/** @throws LineError for the first invalid line: a file is valid as a whole, or not at all */
+/**
+ * Reads all lines. One invalid line makes the whole file invalid.
+ *
+ * @throws LineError for the first invalid line
+ */
 function keysIn(path: string, text: string | undefined, owner: string | undefined): Keys {
   const keys = new Map<string, AuthorizedKey[]>();
   if (text === undefined) return keys;
@@ -117,6 +121,6 @@ function userOf({ user }: AuthorizedKey, owner: string | undefined): string {
   if (name === undefined)
     throw new KeyError('malformed', 'the option user is missing; every line of this file needs it');
   if (owner !== undefined && name !== owner)
-    throw new KeyError('malformed', 'the option user and the file name are different users');
+    throw new KeyError('malformed', 'the option user names another user than the file name');
   return name;
 }

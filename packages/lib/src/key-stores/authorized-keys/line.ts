@@ -7,11 +7,11 @@ import { PublicKey } from '../../keys/public-key.ts';
 /** A key and the options of its line. */
 export interface AuthorizedKey {
   readonly key: PublicKey;
-  /** The key's user, if the line names it. */
+  /** The user that the line names, if any. */
   readonly user: string | undefined;
   /** When the key expires, in seconds since the epoch. */
   readonly expires: number | undefined;
-  /** Whether the key may be used from an address; `undefined` if from every address. */
+  /** Reports whether the key may be used from an address; `undefined` if every address is permitted. */
   readonly permits: ((address: string | undefined) => boolean) | undefined;
 }
 
@@ -21,7 +21,7 @@ interface Options {
   permits?: AuthorizedKey['permits'];
 }
 
-/** Options with a value. Each may be given once; otherwise one of two values would silently be ignored. */
+/** Options with a value. A repeated option is refused, because one of its values would be ignored silently. */
 const VALUED: Readonly<Record<string, (options: Options, value: string) => void>> = {
   user: (options, value) => {
     if (!isUsername(value)) throw new KeyError('malformed', 'the option user is not a valid username');
@@ -35,7 +35,7 @@ const VALUED: Readonly<Record<string, (options: Options, value: string) => void>
   },
 };
 
-/** Options that restrict an SSH session. There is no session here, so they may be ignored. */
+/** Options that restrict an SSH session. They are ignored, because there is no session here. */
 const SESSION_OPTIONS = [
   ...['restrict', 'pty', 'no-pty', 'agent-forwarding', 'no-agent-forwarding', 'port-forwarding', 'no-port-forwarding'],
   ...['x11-forwarding', 'no-x11-forwarding', 'user-rc', 'no-user-rc', 'no-touch-required'],
@@ -49,37 +49,41 @@ const MAX_LINE = 16_384;
 /**
  * Reads one line.
  *
- * @param line - without its line end
- * @returns the key, or `undefined` for an empty line and a comment
- * @throws KeyError for any other line; the message does not repeat the line
+ * @param line - the line without its line end
+ * @returns the key, or `undefined` if the line is empty or a comment
+ * @throws KeyError if the line is not valid; the message does not contain the line
  */
 export function readAuthorizedLine(line: string): AuthorizedKey | undefined {
   if (line.length > MAX_LINE) throw new KeyError('too_large', 'the line is too long');
   const text = trimmed(line);
   if (text === '' || text.startsWith('#')) return undefined;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the regex finds control characters
   if (/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text))
-    throw new KeyError('malformed', 'the line has control characters; remove them');
+    throw new KeyError('malformed', 'the line contains control characters; remove them');
   const options: Options = {};
   const key = PublicKey.from(keyIn(text.slice(readOptions(text, options))));
   return { key, user: options.user, expires: options.expires, permits: options.permits };
 }
 
-/** Removes blanks at both ends. A regular expression for the end would take quadratic time for many blanks inside the line. */
+/** Removes blanks at both ends. A regular expression for the trailing blanks would take quadratic time on a line with many inner blanks. */
 function trimmed(line: string): string {
   let end = line.length;
   while (end > 0 && ' \t\r'.includes(line[end - 1] as string)) end--;
   return line.slice(0, end).replace(/^[ \t]+/, '');
 }
 
-/** @throws KeyError `malformed` for any other format than one OpenSSH public key */
+/**
+ * Checks that a text begins with one OpenSSH public key, and has no second one.
+ *
+ * @throws KeyError `malformed`
+ */
 function keyIn(text: string): string {
   if (!KEY_TYPE.test(text)) throw new KeyError('malformed', 'there is no OpenSSH public key after the options');
-  if (SECOND_KEY.test(text)) throw new KeyError('malformed', 'the line has two keys; put each on its own line');
+  if (SECOND_KEY.test(text)) throw new KeyError('malformed', 'the line contains two keys; put each on its own line');
   return text;
 }
 
-/** @returns where the key begins */
+/** Reads the options before a key, and returns the index at which the key begins. */
 function readOptions(text: string, options: Options): number {
   if (KEY_TYPE.test(text)) return 0;
   const seen = new Set<string>();
@@ -105,12 +109,12 @@ function readOption(options: Options, name: string, value: string | undefined): 
   read(options, value);
 }
 
-/** Returns a name as a message may show it. */
+/** Returns the name of an option for an error message. */
 function shown(name: string): string {
   return name.length <= 40 ? name : 'with a long name';
 }
 
-/** Reads addresses and networks. One with `!` before it is refused, even if another one permits it. */
+/** Reads a list of addresses and networks. An entry with a leading `!` refuses its addresses, even if another entry permits them. */
 function readFrom(value: string): (address: string | undefined) => boolean {
   const permitted: IpNetwork[] = [];
   const refused: IpNetwork[] = [];
@@ -120,7 +124,7 @@ function readFrom(value: string): (address: string | undefined) => boolean {
     if (network === undefined) {
       throw new KeyError(
         'malformed',
-        'the option from must be addresses and networks, such as 192.0.2.0/24, without names and wildcards',
+        'the option from must list addresses or networks, such as 192.0.2.0/24; names and wildcards are not supported',
       );
     }
     (negation ? refused : permitted).push(network);
@@ -135,7 +139,7 @@ function readFrom(value: string): (address: string | undefined) => boolean {
 
 const EXPIRY = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(Z?)$/;
 
-/** Reads `YYYYMMDD[HHMM[SS]]`, in the time zone of the system, or in UTC if `Z` follows. */
+/** Reads a time `YYYYMMDD[HHMM[SS]]`. It is in UTC if `Z` follows, and otherwise in the time zone of the system. */
 function readExpiry(value: string): number {
   const [all, year, month, day, hour = '00', minute = '00', second = '00', zone] = EXPIRY.exec(value) ?? [];
   const written = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
@@ -143,7 +147,7 @@ function readExpiry(value: string): number {
   if (!isReal)
     throw new KeyError(
       'malformed',
-      'the option expiry-time must be a date YYYYMMDD or YYYYMMDDHHMM[SS], with Z after it for UTC',
+      'the option expiry-time must be YYYYMMDD or YYYYMMDDHHMM[SS], followed by Z for UTC',
     );
   return Date.parse(`${written}${zone}`) / 1000;
 }

@@ -1,4 +1,4 @@
-/** Changes the directory: one transaction after another, each with its entry in the audit trail. */
+/** Changes the directory in transactions that run one after another, and writes each change to the audit trail. */
 import type { Kysely, Transaction } from 'kysely';
 import { UnavailableError } from '../../core/contracts.ts';
 import { retryWhileBusy } from '../../kysely/retry-while-busy.ts';
@@ -6,17 +6,17 @@ import type { DirectoryDialect } from './dialect.ts';
 import type { AuditAction } from './directory.ts';
 import type { DirectoryTables } from './tables.ts';
 
-/** Milliseconds that a change waits for the changes of other connections. */
+/** Maximum number of milliseconds that a change waits for the changes of other connections. */
 const TIMEOUT_MS = 5000;
 
-/** Adds an entry to the audit trail, at the end of the transaction. */
+/** Adds an entry to the audit trail. It is written at the end of the transaction. */
 export type Note = (action: AuditAction, subject: string, details?: Readonly<Record<string, unknown>>) => void;
 type Work<T> = (transaction: Transaction<DirectoryTables>, note: Note) => Promise<T>;
 
-/** The audit trail cannot be written. */
+/** Thrown if the audit trail cannot be written. */
 class AuditFailure extends UnavailableError {}
 
-/** @param now - seconds since the epoch */
+/** @param now - returns seconds since the epoch */
 export function changer(
   db: Kysely<DirectoryTables>,
   { mayTryAgain }: DirectoryDialect,
@@ -25,7 +25,8 @@ export function changer(
 ) {
   function attempt<T>(work: Work<T>, isAudited: boolean): Promise<T> {
     return db.transaction().execute(async (transaction) => {
-      // This row is a lock. What a change has read stays true until it is committed, and the trail has the order of the changes.
+      // Updating this row locks the directory. So no other change interferes before the commit, and the audit trail is in the order of the
+      // changes.
       await transaction
         .updateTable('ajwt_revision')
         .set((is) => ({ revision: is('revision', '+', 1) }))

@@ -12,14 +12,17 @@ export function checkUsername(username: string): void {
   if (isUsername(username)) return;
   throw new DirectoryError(
     'bad_username',
-    'a username has 1 to 600 bytes, no control characters, and no white space at its ends',
+    'a username must have 1 to 600 bytes, no control characters, and no white space at its ends',
   );
 }
 
 /** @throws DirectoryError `bad_comment` */
 export function checkComment(comment: string | undefined): void {
   if (comment === undefined || (comment.length <= 500 && !UNPRINTABLE.test(comment))) return;
-  throw new DirectoryError('bad_comment', 'a comment is one line of up to 500 characters, without control characters');
+  throw new DirectoryError(
+    'bad_comment',
+    'a comment must be one line of at most 500 characters, without control characters',
+  );
 }
 
 /** @throws DirectoryError `bad_expiry` */
@@ -36,15 +39,15 @@ export function checkExpiry(expires: number | undefined, now: number): void {
   );
 }
 
-/** Returns the one algorithm that an RSA key is registered for, which its PEM does not contain. */
+/** Returns the single algorithm that an RSA key is registered for, or `null`. The PEM of the key does not contain it. */
 export function registeredAlgorithm({ type, algorithms }: PublicKey): string | null {
   return type === 'rsa' && algorithms.length === 1 ? (algorithms[0] as string) : null;
 }
 
 /**
- * Tells which column of a key an id belongs to.
+ * Finds the column of the key table that an id belongs to.
  *
- * @throws DirectoryError `unknown_key` if to none
+ * @throws DirectoryError `unknown_key` if there is no such column
  */
 export function nameOfKey(id: string): {
   readonly column: 'fingerprint' | 'kid' | 'thumbprint';

@@ -6,7 +6,7 @@ import { MYSQL } from './mysql.ts';
 import { POSTGRES } from './postgres.ts';
 import { SQLITE } from './sqlite.ts';
 
-/** Databases that can hold a directory; `mysql` is also MariaDB. */
+/** Databases that can hold a directory; `mysql` includes MariaDB. */
 export const DIRECTORY_DIALECTS = { sqlite: SQLITE, postgres: POSTGRES, mysql: MYSQL } as const;
 
 const ADAPTERS = [
@@ -15,7 +15,11 @@ const ADAPTERS = [
   [MysqlAdapter, MYSQL],
 ] as const;
 
-/** @throws TypeError for a database of another kind */
+/**
+ * Returns the dialect of a database.
+ *
+ * @throws TypeError if the database is of another kind
+ */
 export function directoryDialectOf(database: { getExecutor(): { readonly adapter: object } }): DirectoryDialect {
   checkKysely(database);
   const { adapter } = database.getExecutor();

@@ -1,4 +1,4 @@
-/** The interface of a directory of users and public keys. */
+/** Defines the interface of a directory of users and public keys. */
 import { CodedError } from '../../core/coded-error.ts';
 import type { KeyHint, KeyState, KeyStore, Readiness, UserRecord, VerificationKey } from '../../core/contracts.ts';
 import type { PublicKey } from '../../keys/public-key.ts';
@@ -23,14 +23,14 @@ export interface DirectoryKey {
   readonly comment: string | null;
   readonly created: number;
   readonly expires: number | null;
-  /** When it was retired, because another key replaces it. */
+  /** When the key was retired, because another key replaces it. */
   readonly retired: number | null;
   readonly revoked: number | null;
-  /** When a request was first accepted with it; written a second later. */
+  /** When a request with the key was first accepted; written a second later. */
   readonly firstUsed: number | null;
-  /** When a request was last accepted with it, to the minute; the first two uses are written a second later. */
+  /** When a request with the key was last accepted, to the minute; the first two uses are written a second later. */
   readonly lastUsed: number | null;
-  /** When a request last named it after it was revoked, retired or expired, to the minute. Not proven by a signature. */
+  /** When a request last named the key after it was revoked, retired or expired, to the minute. No signature proves such a request. */
   readonly lastRefused: number | null;
 }
 
@@ -44,41 +44,41 @@ export interface DirectoryJwks {
 
 /** Options of {@link Directory.addJwks}. */
 export interface DirectoryJwksOptions {
-  /** Adds a missing user too, in the same transaction. */
+  /** Whether to add the user if it is missing, in the same transaction. */
   readonly createUser?: boolean;
-  /** Hosts that may be private addresses, as written in URLs, without a port. Default: none. */
+  /** Hosts that may have private addresses, written as in URLs, without a port. Default: none. */
   readonly privateHosts?: readonly string[];
 }
 
 /** The result of {@link Directory.addJwks}. */
 export interface AddedJwks {
   readonly jwks: DirectoryJwks;
-  /** Whether it is new for the user. */
+  /** Whether the call added the JWK set, which the user did not have before. */
   readonly added: boolean;
-  /** Whether the user was added too. */
+  /** Whether the call also added the user. */
   readonly userAdded: boolean;
 }
 
 /** Options of {@link Directory.addKey}. */
 export interface DirectoryKeyOptions {
-  /** A comment for people; default the comment of the OpenSSH line that the key comes from. */
+  /** A comment for people; the default is the comment of the OpenSSH line that the key was imported from. */
   readonly comment?: string | undefined;
   /** When the key expires, in seconds since the epoch. */
   readonly expires?: number | undefined;
-  /** Adds a missing user too, in the same transaction. */
+  /** Whether to add the user if it is missing, in the same transaction. */
   readonly createUser?: boolean;
-  /** Whether the key will replace one that is still in use. Both are accepted until {@link Directory.retireKey} retires the old one. */
+  /** Whether the key will replace a key that is still in use. Both are accepted until {@link Directory.retireKey} retires the old key. */
   readonly staged?: boolean;
-  /** Allows a key that another user has. The key alone then no longer identifies its user. For imports of existing data only. */
+  /** Allows a key that another user already has. Such a key alone does not identify its user. Use this only to import existing data. */
   readonly allowShared?: boolean;
 }
 
 /** The result of {@link Directory.addKey}. */
 export interface AddedKey {
   readonly key: DirectoryKey;
-  /** Whether it is new for the user. */
+  /** Whether the call added the key, which the user did not have before. */
   readonly added: boolean;
-  /** Whether the user was added too. */
+  /** Whether the call also added the user. */
   readonly userAdded: boolean;
 }
 
@@ -89,24 +89,24 @@ export interface KeyChanges {
   readonly expires?: number | null | undefined;
 }
 
-/** The result of a change that withdraws access. It is made even if the audit trail cannot be written. */
+/** The result of a change that withdraws access. Such a change succeeds even if the audit trail cannot be written. */
 export interface UrgentChange {
-  /** Whether it is in the audit trail. If not, tell an operator. */
+  /** Whether the change is in the audit trail. If it is not, tell an operator. */
   readonly audited: boolean;
 }
 
 /** Selects a page of a list. */
 export interface PageQuery {
-  /** `next` of the previous page. */
+  /** The value of `next` in the previous page. */
   readonly after?: string | undefined;
-  /** Maximum number of items; 1 to 1000, default 100. */
+  /** Maximum number of items, from 1 to 1000; default 100. */
   readonly limit?: number | undefined;
 }
 
 /** A page of a list. */
 export interface Page<Item> {
   readonly items: readonly Item[];
-  /** `after` of the next page; `undefined` if this is the last one. */
+  /** The value of `after` for the next page; `undefined` if this is the last page. */
   readonly next: string | undefined;
 }
 
@@ -125,23 +125,23 @@ export type AuditAction =
 
 /** An entry of the audit trail: who changed what. */
 export interface AuditEntry {
-  /** `after` of the page that begins with the next entry. */
+  /** The id of the entry. As `after`, it selects the page that begins with the next entry. */
   readonly id: string;
   /** Seconds since the epoch. */
   readonly at: number;
   readonly actor: string;
   readonly action: AuditAction;
-  /** The user that was changed. */
+  /** The user who was changed. */
   readonly subject: string;
-  /** The key's fingerprint or the set's URL, and the new values. */
+  /** The fingerprint of the key or the URL of the JWK set, and the new values. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
 /** Selects a page of the audit trail. */
 export interface AuditQuery extends PageQuery {
-  /** Only entries about this user. */
+  /** Selects only entries about this user. */
   readonly subject?: string | undefined;
-  /** The newest entries instead of the oldest; the newest is still the last. */
+  /** Selects the newest entries instead of the oldest. The newest entry is still the last one in the page. */
   readonly newest?: boolean;
 }
 
@@ -149,11 +149,11 @@ export interface AuditQuery extends PageQuery {
  * - `bad_username`: no token can have this username
  * - `bad_comment`, `bad_expiry`: the comment or the expiry date is not valid
  * - `bad_query`: the page or the search is not valid
- * - `bad_url`, `forbidden_address`: no JWK set is fetched from this URL
- * - `unknown_user`, `unknown_key`, `unknown_jwks`: not in the directory
+ * - `bad_url`, `forbidden_address`: JWK sets cannot be fetched from this URL
+ * - `unknown_user`, `unknown_key`, `unknown_jwks`: the user, key or JWK set is not in the directory
  * - `user_exists`: the username is taken
  * - `key_revoked`: a revoked key cannot be used again
- * - `not_replaced`: a key cannot be retired before another one was used
+ * - `not_replaced`: a key cannot be retired before another key of the user has been used
  */
 export type DirectoryErrorCode =
   | 'bad_username'
@@ -170,7 +170,7 @@ export type DirectoryErrorCode =
   | 'not_replaced';
 
 /**
- * The directory refuses a change. The message says what to do instead.
+ * Thrown when the directory refuses a change. The message says what to do instead.
  *
  * @example
  * ```ts
@@ -191,42 +191,42 @@ export class DirectoryError extends CodedError<DirectoryErrorCode> {
 }
 
 /**
- * A key store with methods that change its users and keys. Every change takes effect with the next `find`, in all processes, and is
- * written to the audit trail in the same transaction.
+ * A key store with methods that change its users and keys. Every change takes effect at the next `find` in every process, and is written to
+ * the audit trail in the same transaction.
  */
 export interface Directory extends KeyStore<DirectoryUser> {
   /**
    * Finds a user with its keys in every state.
    *
-   * @param username - compared exactly
+   * @param username - the username, compared exactly
    * @param hint - what the token says about its key, not yet verified
    * @returns the user, or `undefined` if there is no such user
-   * @throws what the database throws
+   * @throws any error of the database
    */
   find(username: string, hint: KeyHint): Promise<UserRecord<DirectoryUser> | undefined>;
   /**
    * Checks that users can be found, by running the query that finds one.
    *
    * @returns `ready`
-   * @throws what the database throws
+   * @throws any error of the database
    */
   readiness(): Promise<Readiness>;
   /**
    * Creates the tables, or brings them up to date.
    *
-   * @returns names of the migrations that were run, in order
+   * @returns the names of the migrations that this call has run, in order
    */
   migrate(): Promise<readonly string[]>;
   /**
    * Finds the migrations that the database lacks.
    *
-   * @returns their names, in order; all of them for a new database
+   * @returns the names of these migrations, in order; a new database lacks all of them
    */
   pendingMigrations(): Promise<readonly string[]>;
   /**
-   * Returns the same directory with another name in the audit trail.
+   * Returns the same directory with another actor in the audit trail.
    *
-   * @param actor - the name: 1 to 200 characters, without control characters
+   * @param actor - the name of the actor: 1 to 200 characters, without control characters
    * @returns a directory over the same database
    * @throws TypeError if the name is not valid
    */
@@ -235,7 +235,7 @@ export interface Directory extends KeyStore<DirectoryUser> {
   /**
    * Adds a user without keys.
    *
-   * @param username - 1 to 600 bytes of UTF-8, without control characters and outer white space
+   * @param username - 1 to 600 bytes of UTF-8, without control characters, and without white space at its ends
    * @returns the user
    * @throws DirectoryError `bad_username`, `user_exists`
    */
@@ -243,7 +243,7 @@ export interface Directory extends KeyStore<DirectoryUser> {
   /**
    * Lists users by name, in the order of code points.
    *
-   * @param query - {@link PageQuery}, and `search`: a part of the name, ignoring the case of ASCII letters
+   * @param query - {@link PageQuery}, and `search`: a part of the username; the case of ASCII letters is ignored
    * @returns a page of users
    * @throws DirectoryError `bad_query`
    */
@@ -251,7 +251,7 @@ export interface Directory extends KeyStore<DirectoryUser> {
   /**
    * Finds one user.
    *
-   * @param username - compared exactly
+   * @param username - the username, compared exactly
    * @returns the user
    * @throws DirectoryError `unknown_user`
    */
@@ -259,27 +259,27 @@ export interface Directory extends KeyStore<DirectoryUser> {
   /**
    * Disables or enables a user.
    *
-   * @param username - compared exactly
-   * @param disabled - whether to refuse its tokens from now on; `true` succeeds even if the audit trail cannot be written
-   * @returns whether it is in the audit trail
+   * @param username - the username, compared exactly
+   * @param disabled - whether to refuse the user's tokens; `true` succeeds even if the audit trail cannot be written
+   * @returns whether the change is in the audit trail
    * @throws DirectoryError `unknown_user`
    */
   setDisabled(username: string, disabled: boolean): Promise<UrgentChange>;
   /**
    * Removes a user and its keys. Its revoked keys stay revoked for every user.
    *
-   * @param username - compared exactly
+   * @param username - the username, compared exactly
    * @throws DirectoryError `unknown_user`
    */
   removeUser(username: string): Promise<void>;
 
   /**
-   * Adds a key. If the user has the key already, changes its comment and expiry, if given, and makes a retired key active again.
+   * Adds a key. If the user already has the key, changes its comment and expiry, if given, and makes a retired key active again.
    *
-   * @param username - compared exactly
+   * @param username - the username, compared exactly
    * @param key - the public key
    * @param options - {@link DirectoryKeyOptions}
-   * @returns the key as it is now, and what was added
+   * @returns the key after the change, and what was added
    * @throws DirectoryError `unknown_user`, `bad_username`, `bad_comment`, `bad_expiry`, `key_revoked`
    * @throws KeyConflictError if another user has the key
    */
@@ -287,7 +287,7 @@ export interface Directory extends KeyStore<DirectoryUser> {
   /**
    * Lists the keys of one user or of all users, the oldest first.
    *
-   * @param query - {@link PageQuery}, and `username`: default all users
+   * @param query - {@link PageQuery}, and `username`; default all users
    * @returns a page of keys in every state
    * @throws DirectoryError `unknown_user`, `bad_query`
    */
@@ -295,26 +295,26 @@ export interface Directory extends KeyStore<DirectoryUser> {
   /**
    * Changes the comment or the expiry of a key, for all users who share it.
    *
-   * @param id - its `SHA256:` fingerprint, its kid or its thumbprint
-   * @param changes - {@link KeyChanges}; an omitted member stays as it is
-   * @returns the key of each user who has it, as it is now
+   * @param id - the `SHA256:` fingerprint, kid or thumbprint of the key
+   * @param changes - {@link KeyChanges}; omitted members are not changed
+   * @returns the changed key of each user who has it
    * @throws DirectoryError `unknown_key`, `bad_comment`, `bad_expiry`, `key_revoked`
    */
   changeKey(id: string, changes: KeyChanges): Promise<readonly DirectoryKey[]>;
   /**
-   * Retires a key that another one replaces. The user's staged keys that were used become active.
+   * Retires a key that another key replaces. The user's staged keys become active if they have been used.
    *
-   * @param id - its `SHA256:` fingerprint, its kid or its thumbprint
-   * @param options - `force`: retires it even if no other key of the user was used yet
-   * @returns the key of each user who has it, as it is now
+   * @param id - the `SHA256:` fingerprint, kid or thumbprint of the key
+   * @param options - `force`: whether to retire the key even if no other key of the user has been used
+   * @returns the changed key of each user who has it
    * @throws DirectoryError `unknown_key`, `key_revoked`, `not_replaced`
    */
   retireKey(id: string, options?: { readonly force?: boolean }): Promise<readonly DirectoryKey[]>;
   /**
-   * Revokes a key for good, for all users who share it. This succeeds even if the audit trail cannot be written.
+   * Revokes a key permanently, for all users who share it. This succeeds even if the audit trail cannot be written.
    *
-   * @param id - its `SHA256:` fingerprint, its kid or its thumbprint
-   * @returns the key of each user who has it, and whether it was not revoked before
+   * @param id - the `SHA256:` fingerprint, kid or thumbprint of the key
+   * @returns the revoked key of each user who has it, and `revoked`: whether this call has revoked it
    * @throws DirectoryError `unknown_key`
    */
   revokeKey(id: string): Promise<UrgentChange & { readonly keys: readonly DirectoryKey[]; readonly revoked: boolean }>;
@@ -322,18 +322,18 @@ export interface Directory extends KeyStore<DirectoryUser> {
   /**
    * Lets a user sign with the keys of a JWK set. Anyone who can change the set can sign as this user.
    *
-   * @param username - compared exactly
+   * @param username - the username, compared exactly
    * @param url - the https URL of a JWK set (RFC 7517 §5)
    * @param options - {@link DirectoryJwksOptions}
    * @returns the JWK set, and what was added
    * @throws DirectoryError `unknown_user`, `bad_username`, `bad_url`, `forbidden_address`
-   * @throws TypeError for `privateHosts` that are not hosts
+   * @throws TypeError if an entry of `privateHosts` is not a host
    */
   addJwks(username: string, url: string, options?: DirectoryJwksOptions): Promise<AddedJwks>;
   /**
    * Lists the JWK sets of one user or of all users, the oldest first.
    *
-   * @param query - {@link PageQuery}, and `username`: default all users
+   * @param query - {@link PageQuery}, and `username`; default all users
    * @returns a page of JWK sets
    * @throws DirectoryError `unknown_user`, `bad_query`
    */
@@ -341,9 +341,9 @@ export interface Directory extends KeyStore<DirectoryUser> {
   /**
    * Removes a JWK set from a user. This succeeds even if the audit trail cannot be written.
    *
-   * @param username - compared exactly
+   * @param username - the username, compared exactly
    * @param url - the URL that was added
-   * @returns whether it is in the audit trail
+   * @returns whether the change is in the audit trail
    * @throws DirectoryError `unknown_user`, `unknown_jwks`, `bad_url`
    */
   removeJwks(username: string, url: string): Promise<UrgentChange>;
@@ -358,17 +358,17 @@ export interface Directory extends KeyStore<DirectoryUser> {
   listAudit(query?: AuditQuery): Promise<Page<AuditEntry>>;
 
   /**
-   * Records that a request was accepted with a key. It is written a second later, and at most once a minute; a failed write fails no
-   * request.
+   * Records that a request was accepted with a key. The time is written a second later, and at most once a minute. If the write fails, no
+   * request fails.
    *
-   * @param key - the key that signed
+   * @param key - the key that signed the request
    * @param at - seconds since the epoch
    */
   recordUse(key: VerificationKey, at: number): void;
   /**
-   * Records that a request named a key that is revoked, retired or expired. It is written like a use.
+   * Records that a request named a key that is revoked, retired or expired. The time is written like that of a use.
    *
-   * @param kid - as in the token, not proven; ignored if there is no such key
+   * @param kid - the kid in the token, which no signature proves; ignored if there is no such key
    * @param at - seconds since the epoch
    */
   recordRefusal(kid: string, at: number): void;

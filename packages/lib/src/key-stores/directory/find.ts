@@ -8,7 +8,7 @@ import { type StateRow, stateOf, userOf } from './rows.ts';
 import { type KeyParser, StoredKey } from './stored-key.ts';
 import type { DirectoryTables } from './tables.ts';
 
-/** One row of the query: a key and a JWK set of the user, if any. */
+/** One row of the result: the user with one key and one JWK set, if there are any. */
 interface FoundRow extends StateRow {
   readonly username: string;
   readonly disabled: number;
@@ -20,7 +20,7 @@ interface FoundRow extends StateRow {
   readonly url: string | null;
 }
 
-/** @param now - seconds since the epoch */
+/** @param now - returns seconds since the epoch */
 export function userFinder(db: Kysely<DirectoryTables>, parser: KeyParser, now: () => number) {
   const query = db
     .selectFrom('ajwt_user as u')
@@ -51,7 +51,7 @@ export function userFinder(db: Kysely<DirectoryTables>, parser: KeyParser, now: 
   /** The rows of the last user that was found. */
   let lastFound: readonly [FoundRow, ...FoundRow[]] | undefined;
 
-  /** @returns no rows for a username that the database cannot represent */
+  /** @returns the rows of the user; none if the database cannot represent the username */
   async function rowsOf(username: string): Promise<readonly FoundRow[]> {
     try {
       return await queryRows(username);
@@ -72,11 +72,11 @@ export function userFinder(db: Kysely<DirectoryTables>, parser: KeyParser, now: 
     if (!isUsername(username)) return undefined;
     const rows = await rowsOf(username);
     const [first] = rows;
-    // MySQL ignores trailing spaces, and your own connection may use another character set.
+    // The row may belong to another user: MySQL ignores trailing spaces, and the connection may use another character set.
     if (first?.username !== username) {
-      // Takes as long as for an existing user, so the time does not show which usernames exist.
+      // This takes as long as for an existing user, so the time does not reveal which usernames exist.
       parser.decoy(username);
-      // No key has this kid, so the first key is prepared.
+      // No key has an empty kid, so this prepares the first key.
       if (lastFound !== undefined) recordOf(lastFound, { ...hint, kid: '' });
       return undefined;
     }
@@ -88,7 +88,7 @@ export function userFinder(db: Kysely<DirectoryTables>, parser: KeyParser, now: 
     const [first] = rows;
     const { username } = first;
     const at = now();
-    // The rows have each key once per JWK set.
+    // The result contains each key once for each JWK set.
     const keys = new Map<string, KeyRecord & { readonly key: StoredKey }>();
     for (const row of rows) {
       const { fingerprint, kid, public_key, alg } = row;
@@ -110,8 +110,8 @@ export function userFinder(db: Kysely<DirectoryTables>, parser: KeyParser, now: 
 }
 
 /**
- * Finds the key to parse if the authenticator will parse none, because the user is disabled or the token names a key that does not exist. So
- * the first lookup of a user always parses a key, and takes equally long.
+ * Finds the key to parse if the authenticator will not parse one, because the user is disabled or the token names an unknown key. So the
+ * first lookup of a user always parses a key, and always takes equally long.
  */
 function keyToPrepare(
   keys: readonly { readonly key: StoredKey }[],
@@ -122,7 +122,7 @@ function keyToPrepare(
   return disabled || (kid !== undefined && named === undefined) ? (named ?? keys[0])?.key : undefined;
 }
 
-/** Returns when the next key expires. */
+/** Returns the time at which the next key expires. */
 function nextExpiry(rows: readonly FoundRow[], now: number): number | undefined {
   const ahead = rows.flatMap(({ expires }) => (expires !== null && expires > now ? [expires] : []));
   return ahead.length === 0 ? undefined : Math.min(...ahead);

@@ -11,7 +11,7 @@ import { insertUser } from './users.ts';
 
 type Jwks = Pick<Directory, 'addJwks' | 'listJwks' | 'removeJwks'>;
 
-/** @param now - seconds since the epoch */
+/** @param now - returns seconds since the epoch */
 export function jwksOf(db: Connection, now: () => number, { change, changeUrgently }: Changer): Jwks {
   return {
     async addJwks(username, text, { createUser = false, privateHosts } = {}) {
@@ -75,7 +75,11 @@ function jwksRowOf({ username, url, created }: { username: string; url: string; 
   return { username, url, created };
 }
 
-/** @throws DirectoryError for the JwksError of a URL */
+/**
+ * Checks a URL.
+ *
+ * @throws DirectoryError instead of a JwksError
+ */
 function checked<T>(work: () => T): T {
   try {
     return work();

@@ -19,7 +19,7 @@ const KEY_OPTIONS: OptionKinds<DirectoryKeyOptions> = {
   allowShared: 'boolean',
 };
 
-/** @param now - seconds since the epoch */
+/** @param now - returns seconds since the epoch */
 export function keysOf(
   db: Connection,
   keyOf: (row: KeyRow) => DirectoryKey,
@@ -139,7 +139,7 @@ async function keysNamed(transaction: Connection, id: string): Promise<KeyRow[]>
 
 type Changes = Partial<Pick<KeyRow, 'comment' | 'expires' | 'staged' | 'retired' | 'revoked'>>;
 
-/** Returns the changes of a key that the user has already. If it was retired, it becomes active again. */
+/** Returns the changes to make if the user already has the key. A retired key becomes active again. */
 function changesOf(options: DirectoryKeyOptions, comment: string | undefined, { retired }: KeyRow): Changes {
   return {
     ...(comment === undefined ? {} : { comment }),
@@ -149,7 +149,7 @@ function changesOf(options: DirectoryKeyOptions, comment: string | undefined, { 
   };
 }
 
-/** Writes the values that differ from the present ones, if any. */
+/** Writes the values that differ from the stored ones, if any. */
 async function setKey(
   transaction: Connection,
   row: KeyRow,
@@ -166,7 +166,11 @@ async function setKey(
   return { ...row, ...changes };
 }
 
-/** @throws DirectoryError `key_revoked`, even if the key's user was removed */
+/**
+ * Refuses a revoked key, even if its user has been removed.
+ *
+ * @throws DirectoryError `key_revoked`
+ */
 async function refuseRevoked(connection: Connection, fingerprint: string, rows: readonly KeyRow[]): Promise<void> {
   const found = connection.selectFrom('ajwt_revoked_key').select('revoked').where('fingerprint', '=', fingerprint);
   if (rows.some(({ revoked }) => revoked !== null) || (await found.executeTakeFirst()) !== undefined) {

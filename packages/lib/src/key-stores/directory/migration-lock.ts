@@ -4,16 +4,16 @@ import { retryWhileBusy } from '../../kysely/retry-while-busy.ts';
 import type { DirectoryDialect } from './dialect.ts';
 import type { DirectoryTables } from './tables.ts';
 
-/** Milliseconds that a process waits for the migrations of another one. */
+/** Maximum number of milliseconds that a process waits for the migrations of another process. */
 const TIMEOUT_MS = 30_000;
 
-/** Another process holds the lock. */
+/** Thrown if another process holds the lock. */
 export class MigrationUnderWay extends Error {}
 
 /**
- * Runs work while no other process migrates the database. If the database has transactions for DDL, the work is one.
+ * Runs work while no other process migrates the database. If the database supports transactions for DDL, the work is one transaction.
  *
- * @throws UnavailableError if another process does not finish in time; whatever the work throws
+ * @throws UnavailableError if another process does not finish in time, and any error of the work
  */
 export function whileNobodyMigrates<T>(
   db: Kysely<DirectoryTables>,

@@ -6,10 +6,10 @@ import { whileNobodyMigrates } from './migration-lock.ts';
 import type { DirectoryTables } from './tables.ts';
 
 /**
- * Returns the names of the migrations that a database lacks, in order; all of them for a new one. If migrations are not transactions, waits
- * for a process that is running one.
+ * Returns the names of the migrations that a database lacks, in order; a new database lacks all of them. If the database cannot run
+ * migrations in transactions, waits for a process that is migrating.
  *
- * @throws UnavailableError if that process does not finish in time; whatever the database throws
+ * @throws UnavailableError if that process does not finish in time, and any error of the database
  */
 export async function pendingMigrations(db: Kysely<DirectoryTables>): Promise<readonly string[]> {
   const dialect = directoryDialectOf(db);
@@ -19,11 +19,11 @@ export async function pendingMigrations(db: Kysely<DirectoryTables>): Promise<re
 }
 
 /**
- * Brings a database up to date. If several processes do this at once, one runs the migrations, and the others wait for it.
+ * Brings a database up to date. If several processes call this at once, one of them runs the migrations and the others wait.
  *
- * @returns names of the migrations that were run here, in order
- * @throws UnavailableError if another process does not finish in time; whatever the database throws. Nothing is changed then, except in
- *   MySQL and MariaDB, whose DDL has no transactions: there the next call runs the rest.
+ * @returns the names of the migrations that this call has run, in order
+ * @throws UnavailableError if another process does not finish in time, and any error of the database. After an error, nothing has changed,
+ *   except in MySQL and MariaDB, which have no transactions for DDL. There, the next call runs the remaining migrations.
  */
 export async function runMigrations(db: Kysely<DirectoryTables>): Promise<readonly string[]> {
   if ((await missingFrom(db)).length === 0) return [];
@@ -46,7 +46,7 @@ async function missingFrom(db: Kysely<DirectoryTables>): Promise<readonly string
   return Object.keys(migrations).filter((name) => !present.has(name));
 }
 
-/** Returns the names of the migrations that a database has. */
+/** Returns the names of the migrations that were run on a database. */
 async function migrationsIn(db: Kysely<DirectoryTables>): Promise<ReadonlySet<string>> {
   const tables = await db.introspection.getTables();
   if (!tables.some(({ name }) => name === 'ajwt_migration')) return new Set();
@@ -54,18 +54,18 @@ async function migrationsIn(db: Kysely<DirectoryTables>): Promise<ReadonlySet<st
   return new Set(rows.map(({ name }) => name));
 }
 
-/** The tables that record migrations. They are those of Kysely's migrator, which earlier versions used. */
+/** The statements that create the tables of completed migrations. Earlier versions used Kysely's migrator, which has the same tables. */
 const MIGRATION_TABLES = [
   'CREATE TABLE IF NOT EXISTS ajwt_migration (name varchar(255) NOT NULL PRIMARY KEY, timestamp varchar(255) NOT NULL)',
   'CREATE TABLE IF NOT EXISTS ajwt_migration_lock (id varchar(255) NOT NULL PRIMARY KEY, is_locked integer DEFAULT 0 NOT NULL)',
 ];
 
 /**
- * Returns the migrations as SQL, to run them with another tool. Afterwards `migrate()` finds nothing to do.
+ * Returns the migrations as SQL, so that you can run them with another tool. Afterwards, `migrate()` has nothing to do.
  *
- * @param database - `mysql` is also MariaDB
- * @returns statements, each with its semicolon
- * @throws TypeError for another database
+ * @param database - the kind of database; `mysql` includes MariaDB
+ * @returns the statements, each with a final semicolon
+ * @throws TypeError for any other kind of database
  *
  * @example
  * ```ts

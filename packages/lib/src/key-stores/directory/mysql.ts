@@ -1,12 +1,15 @@
-/** The directory in MySQL and MariaDB. Strings compare by their code points, whatever the collation of the database. */
+/** Defines the directory in MySQL and MariaDB. Its columns compare strings by code points, whatever the collation of the database. */
 import { sql } from 'kysely';
 import type { DirectoryDialect } from './dialect.ts';
 import { MigrationUnderWay } from './migration-lock.ts';
 
-/** Deadlock, lock timeout, a row changed since the snapshot, a unique key that exists, and a referenced row that no longer exists. */
+/**
+ * Error numbers of a deadlock, a lock timeout, a row that has changed since the snapshot, a duplicate unique key, and a missing referenced
+ * row.
+ */
 const MAY_TRY_AGAIN = [1213, 1205, 1020, 1062, 1452];
 
-/** Names of locks are global in the server, and have at most 64 characters. */
+/** The lock of a database. Lock names are global in the server, and have at most 64 characters. */
 const MIGRATION_LOCK = sql.raw("CONCAT('ajwt_migration ', LEFT(DATABASE(), 48))");
 
 const EXACT = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
@@ -25,13 +28,13 @@ export const MYSQL: DirectoryDialect = {
       try {
         return await work(connection);
       } finally {
-        // A lost connection has released its lock.
+        // If the connection is lost, the server has already released its lock.
         await sql`DO RELEASE_LOCK(${MIGRATION_LOCK})`.execute(connection).catch(() => {});
       }
     }),
   migrations: {
     '2026-11-directory': [
-      // 600 characters of 4 bytes fit into an index, which has up to 3072 bytes.
+      // 600 characters of 4 bytes fit into an index, which allows up to 3072 bytes.
       `CREATE TABLE IF NOT EXISTS ajwt_user (
   id INTEGER PRIMARY KEY AUTO_INCREMENT,
   username VARCHAR(600) ${EXACT} NOT NULL UNIQUE,

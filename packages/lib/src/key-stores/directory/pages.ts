@@ -1,4 +1,4 @@
-/** Pages of lists, by cursor. */
+/** Reads page queries, and makes pages with a cursor. */
 import type { Kysely } from 'kysely';
 import { isUnrepresentable } from '../../kysely/unrepresentable.ts';
 import { DirectoryError, type Page, type PageQuery } from './directory.ts';
@@ -10,14 +10,14 @@ export function readLimit({ limit = 100 }: PageQuery): number {
 }
 
 /**
- * Reads a cursor that is the number of a row.
+ * Reads a cursor that contains the number of a row.
  *
  * @throws DirectoryError `bad_query`
  */
 export function readNumber(after: string | undefined): number {
   if (after === undefined) return 0;
   if (/^\d{1,10}$/.test(after)) return Math.min(Number(after), 2 ** 31 - 1);
-  throw new DirectoryError('bad_query', 'after must be the next of another page');
+  throw new DirectoryError('bad_query', 'after must be the next value of another page');
 }
 
 /**
@@ -27,13 +27,13 @@ export function readNumber(after: string | undefined): number {
  */
 export function readText(name: string, text: string): string {
   if (typeof text === 'string' && text.length <= 600 && text.isWellFormed() && !text.includes('\0')) return text;
-  throw new DirectoryError('bad_query', `${name} must be up to 600 characters of text`);
+  throw new DirectoryError('bad_query', `${name} must be a string of at most 600 characters`);
 }
 
 /**
- * Runs a query for strings of the caller.
+ * Runs a query with strings that the caller has given.
  *
- * @throws DirectoryError `bad_query` for strings that the database cannot represent
+ * @throws DirectoryError `bad_query` if the database cannot represent one of the strings
  */
 export async function rowsFor<Row>(
   // biome-ignore lint/suspicious/noExplicitAny: tables do not matter here
@@ -47,12 +47,16 @@ export async function rowsFor<Row>(
     if (!(await isUnrepresentable(db, texts.join(''), error))) throw error;
     throw new DirectoryError(
       'bad_query',
-      'the character set of this database cannot represent a character of the query',
+      'the character set of this database cannot represent a character in the query',
     );
   }
 }
 
-/** @param rows - one more than the limit, if there is another page */
+/**
+ * Makes a page from rows.
+ *
+ * @param rows - the rows of the page, and one more if there is another page
+ */
 export function pageOf<Row, Item>(
   rows: readonly Row[],
   limit: number,

@@ -1,15 +1,15 @@
-/** The directory in PostgreSQL. Strings compare by their bytes, whatever the collation of the database. */
+/** Defines the directory in PostgreSQL. Its columns compare strings by bytes, whatever the collation of the database. */
 import { sql } from 'kysely';
 import type { DirectoryDialect } from './dialect.ts';
 import { MigrationUnderWay } from './migration-lock.ts';
 
 /**
- * Serialisation failure, deadlock, lock timeout, a unique key that exists, a referenced row that no longer exists, and a table or its type
- * that another connection has just created, which IF NOT EXISTS does not see.
+ * Error codes of a serialization failure, a deadlock, a lock timeout, a duplicate unique key, a missing referenced row, and a table or type
+ * that already exists. IF NOT EXISTS does not see a table that another connection has just created.
  */
 const MAY_TRY_AGAIN = ['40001', '40P01', '55P03', '23505', '23503', '42P07', '42710'];
 
-/** An advisory lock of two numbers: `ajwt` in ASCII, and which of ours it is. */
+/** The two numbers of an advisory lock. The first is `ajwt` in ASCII; the second tells our locks apart. */
 const MIGRATION_LOCK = '1634367348, 1';
 
 const triggerOf = (table: string) =>
@@ -17,12 +17,12 @@ const triggerOf = (table: string) =>
 
 export const POSTGRES: DirectoryDialect = {
   upsert: 'ON CONFLICT',
-  // lower() of the column changes only ASCII letters, and so must lower() of the text.
+  // On the column, lower() changes only ASCII letters; the collation "C" makes it treat the text in the same way.
   contains: (column, text) => sql`strpos(lower(${column}), lower(CAST(${text} AS text) COLLATE "C")) > 0`,
   mayTryAgain: (error) => MAY_TRY_AGAIN.includes((error as { code?: string }).code ?? ''),
   isAtomic: true,
   alone: (db, work) =>
-    // At higher levels, the transaction would not see what another one committed while this one waited. A lock of the transaction also
+    // At a higher isolation level, the transaction would not see changes that were committed while it waited. A transaction-level lock also
     // works with a pooler that gives each transaction a different connection.
     db
       .transaction()
@@ -73,7 +73,7 @@ export const POSTGRES: DirectoryDialect = {
       'CREATE INDEX IF NOT EXISTS ajwt_audit_subject ON ajwt_audit (subject)',
       'CREATE TABLE IF NOT EXISTS ajwt_revision (id integer PRIMARY KEY CHECK (id = 1), revision bigint NOT NULL)',
       'INSERT INTO ajwt_revision (id, revision) VALUES (1, 0) ON CONFLICT DO NOTHING',
-      // Notifies listeners of each committed change, including changes by hand.
+      // Notifies listeners of each committed change, including manual changes.
       `CREATE OR REPLACE FUNCTION ajwt_directory_changed() RETURNS trigger LANGUAGE plpgsql AS
   $$BEGIN PERFORM pg_notify('ajwt_directory', ''); RETURN NULL; END$$`,
       ...['ajwt_user', 'ajwt_key'].map(triggerOf),

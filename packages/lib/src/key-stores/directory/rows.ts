@@ -22,14 +22,14 @@ export interface StateRow {
   readonly revoked: number | null;
 }
 
-/** @param now - seconds since the epoch */
+/** @param now - the time in seconds since the epoch */
 export function stateOf({ staged, expires, retired, revoked }: StateRow, now: number): KeyState {
   if (revoked !== null) return 'revoked';
   if (retired !== null || (expires !== null && expires <= now)) return 'expired';
   return staged === 0 ? 'active' : 'staged';
 }
 
-/** Selects keys with their users and uses. */
+/** Selects keys with their users and the times of their uses. */
 export function keysIn(connection: Connection) {
   return connection
     .selectFrom('ajwt_key as k')
@@ -43,7 +43,7 @@ export function keysIn(connection: Connection) {
 
 export type KeyRow = Awaited<ReturnType<ReturnType<typeof keysIn>['execute']>>[number];
 
-/** @param now - seconds since the epoch */
+/** @param now - the time in seconds since the epoch */
 export function keyReader({ parse }: KeyParser, now: () => number): (row: KeyRow) => DirectoryKey {
   return (row) => {
     const { username, fingerprint, kid, thumbprint, comment, created, expires, retired, revoked } = row;

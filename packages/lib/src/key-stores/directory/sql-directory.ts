@@ -1,4 +1,4 @@
-/** A directory of users and public keys in an SQL database, through Kysely. */
+/** Keeps a directory of users and public keys in an SQL database, through Kysely. */
 import type { Kysely } from 'kysely';
 import { checkOptions, clockOption, numberOption } from '../../core/options.ts';
 import { auditOf } from './audit.ts';
@@ -17,23 +17,23 @@ import { keyUses } from './uses.ts';
 
 /** Options of {@link sqlDirectory}. */
 export interface SqlDirectoryOptions {
-  /** The name in the audit trail; default `application`. {@link Directory.withActor} changes it. */
+  /** The name of the actor in the audit trail; default `application`. {@link Directory.withActor} changes it. */
   readonly actor?: string;
-  /** Returns seconds since the epoch; default the wall clock. */
+  /** Returns seconds since the epoch; the default is the wall clock. */
   readonly now?: () => number;
-  /** Number of keys that stay parsed in memory; default 10 000, which take at most about 30 MB. */
+  /** Maximum number of parsed keys in memory; default 10 000, which take at most about 30 MB. */
   readonly maxParsedKeys?: number;
-  /** Called when a write of key uses fails. It is repeated a minute later. */
+  /** Called when the uses of keys cannot be written. The write is repeated a minute later. */
   readonly onWriteError?: (error: unknown) => void;
 }
 
 /**
  * Creates a directory in SQLite, PostgreSQL, MySQL or MariaDB. {@link Directory.migrate} creates its tables.
  *
- * @param database - a `Kysely` instance; for SQLite with `nodeSqliteDialect`
+ * @param database - a `Kysely` instance; for SQLite, create it with `nodeSqliteDialect`
  * @param options - {@link SqlDirectoryOptions}
  * @returns a directory; close it before you destroy the database
- * @throws TypeError for an option that is unknown or out of its range, and for another kind of database
+ * @throws TypeError for an option that is unknown or out of range, and for a database of another kind
  *
  * @example
  * ```ts
@@ -70,7 +70,7 @@ export function sqlDirectory(database: Kysely<any>, options: SqlDirectoryOptions
     ...auditOf(db),
     recordUse: ({ fingerprint }, at) => uses.note('used', fingerprint, at),
     recordRefusal(kid, at) {
-      // A stranger may have chosen it. Anything else could fail a whole batch, and fill the memory.
+      // A stranger may have chosen the kid. A value of another form could make a whole batch fail, or fill the memory.
       if (/^[\da-f]{64}$/.test(kid)) uses.note('refused', kid, at);
     },
     close: () => uses.close(),

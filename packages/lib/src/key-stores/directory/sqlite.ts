@@ -1,12 +1,12 @@
-/** The directory in SQLite. */
+/** Defines the directory in SQLite. */
 import { sql } from 'kysely';
 import { isSqliteBusy } from '../../kysely/retry-while-busy.ts';
 import type { DirectoryDialect } from './dialect.ts';
 
-/** A unique or primary key that exists, and a referenced row that no longer exists. */
+/** Error codes of a duplicate unique key, a duplicate primary key, and a missing referenced row. */
 const OUTRUN = [2067, 1555, 787];
 
-/** Triggers that raise the revision for changes by hand too, so `directoryRevision` sees them. */
+/** Triggers that increase the revision after manual changes too, so that `directoryRevision` notices them. */
 const triggersOf = (table: string) =>
   ['insert', 'update', 'delete'].map(
     (change) =>
@@ -28,7 +28,7 @@ export const SQLITE: DirectoryDialect = {
         await sql`COMMIT`.execute(connection);
         return result;
       } catch (error) {
-        // Some errors end the transaction by themselves.
+        // Some errors have already ended the transaction.
         await sql`ROLLBACK`.execute(connection).catch(() => {});
         throw error;
       }

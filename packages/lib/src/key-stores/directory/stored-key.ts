@@ -14,17 +14,17 @@ export interface StoredKeyRow {
 
 /** Parses keys from rows. */
 export interface KeyParser {
-  /** @throws Error if the row was changed by hand */
+  /** @throws Error if the row was changed outside of the directory */
   parse(row: StoredKeyRow): PublicKey;
-  /** Replaces `parse` for a username without a key, and takes as long. */
+  /** Called instead of `parse` for a username without a key, and takes as long. */
   decoy(username: string): void;
 }
 
-/** @param most - number of keys that stay in memory */
+/** @param most - the maximum number of keys in memory */
 export function keyParser(most: number): KeyParser {
   const { read, decoy } = parsedKeys(most, ({ text, alg, fingerprint, kid }: KeyText & StoredKeyRow) => {
     const key = PublicKey.from(text, alg === null ? {} : { alg: alg as AlgorithmName });
-    // A row changed by hand must not let in another key under this fingerprint.
+    // If a row was changed outside of the directory, another key could be accepted under this fingerprint.
     if (key.fingerprint !== fingerprint || key.kid !== kid)
       throw new Error(`the key ${fingerprint} was changed in the database, outside of the directory`);
     return key;
@@ -35,7 +35,7 @@ export function keyParser(most: number): KeyParser {
   };
 }
 
-/** A key that is parsed when it is first needed: most requests need only one key of a user. */
+/** A key that is parsed when it is first needed, because most requests need only one key of a user. */
 export class StoredKey implements VerificationKey {
   readonly kid: string;
   readonly fingerprint: string;
@@ -48,7 +48,7 @@ export class StoredKey implements VerificationKey {
     this.#read = () => parse(row);
   }
 
-  /** Parses the key ahead of its use. Never throws. */
+  /** Parses the key before it is used. Never throws. */
   prepare(): void {
     try {
       this.#parsed();
@@ -57,7 +57,7 @@ export class StoredKey implements VerificationKey {
     }
   }
 
-  /** @throws Error if the row was changed by hand */
+  /** @throws Error if the row was changed outside of the directory */
   #parsed(): PublicKey {
     this.#key ??= this.#read();
     return this.#key;

@@ -1,4 +1,4 @@
-/** The tables of the SQL directory, as types for Kysely. Times are seconds since the epoch. */
+/** Defines the types of the directory's tables for Kysely. Times are seconds since the epoch. */
 import type { Generated } from 'kysely';
 
 export interface DirectoryTables {
@@ -12,7 +12,7 @@ export interface DirectoryTables {
   ajwt_revision: { id: number; revision: number };
 }
 
-/** @public named in the declarations of what queries return */
+/** @public The declared types of query results name it. */
 export interface UserTable {
   id: Generated<number>;
   username: string;
@@ -20,36 +20,36 @@ export interface UserTable {
   created: number;
 }
 
-/** @public named in the declarations of what queries return */
+/** @public The declared types of query results name it. */
 export interface KeyTable {
   id: Generated<number>;
   user_id: number;
-  /** `SHA256:…`, as `ssh-keygen -l` prints it. */
+  /** The fingerprint `SHA256:…`, as `ssh-keygen -l` prints it. */
   fingerprint: string;
-  /** The fingerprint again, in a unique column; null for a key that several users share. */
+  /** Repeats the fingerprint in a unique column; null for a key that several users share. */
   owner: string | null;
   kid: string;
   /** RFC 7638. */
   thumbprint: string;
   /** SPKI PEM. */
   public_key: string;
-  /** The one algorithm that the key is registered for, if any. */
+  /** The single algorithm that the key is registered for, if any. */
   alg: string | null;
   comment: string | null;
   created: number;
   /** 1 if the key will replace one that is still in use. */
   staged: number;
   expires: number | null;
-  /** When it was retired, because another key replaces it. */
+  /** When the key was retired, because another key replaces it. */
   retired: number | null;
   revoked: number | null;
 }
 
-/** @public named in the declarations of what queries return */
+/** @public The declared types of query results name it. */
 export interface JwksTable {
   id: Generated<number>;
   user_id: number;
-  /** The URL of a JWK set, as the URL parser writes it, in ASCII. */
+  /** The URL of a JWK set in ASCII, as the URL parser writes it. */
   url: string;
   created: number;
 }
@@ -60,8 +60,8 @@ interface RevokedKeyTable {
   revoked: number;
 }
 
-/** Separate from the keys, so that writing a use does not change the revision of the directory. */
-/** @public named in the declarations of what queries return */
+/** The times of uses. They have their own table, so that writing them does not change the revision of the directory. */
+/** @public The declared types of query results name it. */
 export interface KeyUseTable {
   fingerprint: string;
   first_used: number | null;
@@ -69,7 +69,7 @@ export interface KeyUseTable {
   last_refused: number | null;
 }
 
-/** The audit trail. Rows are only added, in the transaction of the change. */
+/** The audit trail. Each change adds rows in its own transaction; rows are never changed. */
 interface AuditTable {
   id: Generated<number>;
   at: number;

@@ -11,7 +11,7 @@ import { type Connection, rowOfUser, userOf } from './rows.ts';
 
 type Users = Pick<Directory, 'addUser' | 'listUsers' | 'getUser' | 'setDisabled' | 'removeUser'>;
 
-/** @param now - seconds since the epoch */
+/** @param now - returns seconds since the epoch */
 export function usersOf(
   db: Connection,
   dialect: DirectoryDialect,
@@ -24,7 +24,7 @@ export function usersOf(
       return change(async (transaction, note) => {
         const row = { username, disabled: 0, created: now() };
         if (!(await insertUser(transaction, row))) {
-          throw new DirectoryError('user_exists', `the user ${JSON.stringify(username)} exists already`);
+          throw new DirectoryError('user_exists', `the user ${JSON.stringify(username)} already exists`);
         }
         note('user.add', username);
         return userOf(row);
@@ -85,7 +85,7 @@ export function usersOf(
   }
 }
 
-/** Deletes the uses of keys that no user has any longer. */
+/** Deletes the recorded uses of keys that no user has anymore. */
 async function forgetUses(transaction: Connection, fingerprints: readonly string[]): Promise<void> {
   if (fingerprints.length === 0) return;
   const kept = await transaction
@@ -99,9 +99,9 @@ async function forgetUses(transaction: Connection, fingerprints: readonly string
 }
 
 /**
- * Adds a user, unless it exists.
+ * Adds a user, unless the user already exists.
  *
- * @returns whether it was added
+ * @returns whether the user was added
  * @throws DirectoryError `bad_username` if the database cannot represent the username
  */
 export async function insertUser(
@@ -113,7 +113,7 @@ export async function insertUser(
     if (!(await isUnrepresentable(connection, row.username, error))) throw error;
     throw new DirectoryError(
       'bad_username',
-      `the character set of this database cannot represent the username ${JSON.stringify(row.username)}; use a database in UTF-8`,
+      `the character set of this database cannot represent the username ${JSON.stringify(row.username)}; use a UTF-8 database`,
     );
   });
   if (present !== undefined) return false;

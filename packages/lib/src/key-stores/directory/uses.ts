@@ -1,4 +1,4 @@
-/** Writes when keys were last used, and last refused. */
+/** Records when keys were last used and last refused. */
 import { type Kysely, sql } from 'kysely';
 import { callHook } from '../../core/maybe-promise.ts';
 import { retryWhileBusy } from '../../kysely/retry-while-busy.ts';
@@ -8,17 +8,17 @@ import type { DirectoryTables } from './tables.ts';
 
 const DELAY_MS = 1000;
 const EVERY_MS = 60_000;
-/** Milliseconds that a write waits for other connections. */
+/** Maximum number of milliseconds that a write waits for other connections. */
 const WRITE_TIMEOUT_MS = 2000;
 
-/** A use has the fingerprint of its key, a refusal has the kid. */
+/** A use is recorded by the fingerprint of its key, a refusal by the kid. */
 type Kind = 'used' | 'refused';
 interface KeyUse extends UsedRow {
   readonly kind: Kind;
   readonly id: string;
 }
 
-/** The collection of uses and refusals. */
+/** Collects uses and refusals until they are written. */
 export interface KeyUses {
   note(kind: Kind, id: string, at: number): void;
   close: LastUsed<KeyUse>['close'];
@@ -34,7 +34,7 @@ export function keyUses(
     delayMs: DELAY_MS,
     everyMs: EVERY_MS,
     write(rows, second) {
-      // Sorted, so two processes that write the same rows do not deadlock.
+      // The ids are sorted, so that two processes that write the same rows do not deadlock.
       const ids = rows.map(({ id }) => id).sort();
       const statement = upsert(dialect, rows[0].kind, ids, second);
       return retryWhileBusy(() => statement.execute(db), WRITE_TIMEOUT_MS, dialect.mayTryAgain);
@@ -47,7 +47,7 @@ export function keyUses(
   return { note: (kind, id, at) => note({ place: `${kind} ${id}`, kind, id }, at), close };
 }
 
-/** Returns one statement. A key that is not in the directory gets no row. */
+/** Returns a statement that writes one time for several keys. It ignores keys that are not in the directory. */
 function upsert({ upsert }: DirectoryDialect, kind: Kind, ids: readonly string[], second: number) {
   const named = kind === 'used' ? sql.ref('fingerprint') : sql.ref('kid');
   const columns = kind === 'used' ? ['first_used', 'last_used'] : ['last_refused'];

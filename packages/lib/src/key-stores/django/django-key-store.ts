@@ -26,26 +26,29 @@ export interface DjangoUsersMapping<Table, Column, Selected> {
   readonly id?: Column;
   /** The column that the `username` of tokens is compared with; default `username`. */
   readonly username?: Column;
-  /** Default `is_active`; `null` if the model has no such column, so no user is disabled. */
+  /**
+   * The column that is true for active users; default `is_active`. With `null`, no user is disabled; use it if the model has no such
+   * column.
+   */
   readonly active?: Column | null;
-  /** Columns of `result.user`; default all except `password`. */
+  /** The columns in `result.user`; default all columns except `password`. */
   readonly select?: readonly Selected[];
 }
 
 /** Options of {@link djangoKeyStore}. */
 export interface DjangoKeyStoreOptions {
   /**
-   * Fetches, checks and caches the JWK sets that the site trusts, such as `jwksClient()`. The package supports them since 1.0. Default:
-   * their keys are not accepted.
+   * Fetches, checks and caches the JWK sets that the site trusts, such as `jwksClient()`. The package has supported such sets since version
+   * 1.0. By default, the store ignores them.
    */
   readonly jwks?: { readonly jwksKeys: FindJwksKeys };
   /** Whether to write `last_used_on`, as the package does; default true. */
   readonly lastUsed?: boolean;
-  /** Called when a key that cannot be used is first read. The key is skipped. */
+  /** Called when the store first reads an unusable key, which it then skips. */
   readonly onBadKey?: (bad: UnreadableKeyRow) => void;
-  /** Called when a write of `last_used_on` fails. It is repeated a minute later. */
+  /** Called when `last_used_on` cannot be written. The write is repeated a minute later. */
   readonly onWriteError?: (error: unknown) => void;
-  /** Number of keys that stay parsed in memory; default 10 000. */
+  /** Maximum number of parsed keys in memory; default 10 000. */
   readonly maxParsedKeys?: number;
 }
 
@@ -68,12 +71,12 @@ const FLAGS = ['is_staff', 'is_superuser'] as const;
 const DJANGO_USER = ['id', 'username', 'email', 'first_name', 'last_name', ...FLAGS] as const;
 
 /**
- * Creates a key store over the database of a Django site. A change that the site makes takes effect with the next request.
+ * Creates a key store over the database of a Django site. A change that the site makes takes effect at the next request.
  *
  * @param database - a `Kysely` instance
  * @param options - {@link DjangoKeyStoreOptions}
  * @returns a store; close it before you destroy the database
- * @throws TypeError for an option that is unknown or out of its range; the message names it
+ * @throws TypeError for an option that is unknown or out of range; the message names the option
  *
  * @example
  * ```ts
@@ -94,10 +97,10 @@ export function djangoKeyStore(
 /**
  * Creates a key store over the database of a Django site with a custom user model.
  *
- * @param database - a `Kysely` instance; `result.user` has the type of a row of its users' table
- * @param options - {@link DjangoKeyStoreOptions}, and in `users` a {@link DjangoUsersMapping}
+ * @param database - a `Kysely` instance; `result.user` has the row type of the users' table
+ * @param options - {@link DjangoKeyStoreOptions}, and `users`: a {@link DjangoUsersMapping}
  * @returns a store; close it before you destroy the database
- * @throws TypeError for an option that is unknown or out of its range; the message names it
+ * @throws TypeError for an option that is unknown or out of range; the message names the option
  *
  * @example
  * ```ts
@@ -153,7 +156,7 @@ export function djangoKeyStore(
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Converts the flags of a row to booleans: SQLite and MySQL have numbers. */
+/** Converts the flags of a row to booleans, because SQLite and MySQL return numbers. */
 function withFlags(row: Row): Row {
   return { ...row, ...Object.fromEntries(FLAGS.map((flag) => [flag, isHeld(row[flag])])) };
 }
@@ -162,7 +165,7 @@ function withoutPassword({ password: _, ...row }: Row): Row {
   return row;
 }
 
-/** Writes times as Django does: in UTC, and with a zone if the column has one. */
+/** Returns a function that formats times as Django does: in UTC, and with a time zone on PostgreSQL. */
 function momentIn(database: AnyDatabase): (at: number) => string {
   const zone = database.getExecutor().adapter instanceof PostgresAdapter ? '+00' : '';
   return (at) => `${new Date(at * 1000).toISOString().slice(0, 19).replace('T', ' ')}${zone}`;

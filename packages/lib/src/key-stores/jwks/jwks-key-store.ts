@@ -12,31 +12,31 @@ import { parseJwksUrl } from '../../jwks/url.ts';
 export interface JwksUser<User> {
   /** URLs of JWK sets; the user may sign with the keys of all of them. */
   readonly urls: readonly string[];
-  /** Your own object for this user, returned as `result.user`; default the username. */
+  /** Your own object for this user, returned as `result.user`; the default is the username. */
   readonly user?: User;
   readonly disabled?: boolean | null;
-  /** Members of `bind` that this user's tokens must have. */
+  /** Members that the `bind` claim of this user's tokens must have. */
   readonly require?: readonly BindMember[] | null;
 }
 
-/** One URL, several URLs, or an object with more about the user. */
+/** One URL, several URLs, or an object that also describes the user. */
 export type JwksTrust<User> = string | readonly string[] | JwksUser<User>;
 
 /** The users and their JWK sets, and how to fetch the sets. */
 export interface JwksKeyStoreOptions<User> extends JwksClientOptions {
-  /** By username: an object, which is read once, or a function, which is called for each request, so a change takes effect at once. */
+  /** The users by username. An object is read only once. A function is called for each request, so changes take effect immediately. */
   readonly users:
     | Readonly<Record<string, JwksTrust<User>>>
     | ((username: string) => MaybePromise<JwksTrust<User> | undefined | null>);
 }
 
 /**
- * Creates a key store over JWK sets (RFC 7517 §5). A token must name its key by a `kid` of the set; one without a `kid` is tried with up
- * to four keys. The store caches sets, and what it finds depends on the hint, so do not wrap it in `cachedKeyStore()`.
+ * Creates a key store over JWK sets (RFC 7517 §5). A token must name its key by a `kid` of the set; a token without a `kid` is tried with
+ * up to four keys. Do not wrap the store in `cachedKeyStore()`: it caches sets itself, and its results depend on the hint.
  *
  * @param options - {@link JwksKeyStoreOptions}
  * @returns a store whose `find` rejects with UnavailableError if no key matches and a set cannot be fetched
- * @throws TypeError for an option that is unknown or out of its range, and for a URL in an object that is not https
+ * @throws TypeError for an option that is unknown or out of range, and if `users` is an object with a URL that is not https
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export function jwksKeyStore<User = string>(options: JwksKeyStoreOptions<User>):
         if (known === undefined || known === null) return undefined;
         const { urls, disabled, require, user = username as User } = fully(known);
         const record = { username, user, disabled: disabled ?? false, require };
-        // A disabled user is refused anyway, so nothing is fetched.
+        // No set is fetched for a disabled user, who is refused anyway.
         return andThen(record.disabled ? [] : client.jwksKeys(urls, hint), (keys) => ({ ...record, keys }));
       });
     },
@@ -84,10 +84,10 @@ function checkTrust(name: string, trust: unknown): void {
 function readUsers<User>(users: Readonly<Record<string, JwksTrust<User>>>) {
   const is =
     typeof users === 'object' && users !== null && [Object.prototype, null].includes(Object.getPrototypeOf(users));
-  checkArgument(is, 'option users', 'an object of usernames and URLs, or a function', users);
+  checkArgument(is, 'option users', 'an object with a URL for each username, or a function', users);
   const known = new Map(Object.entries(users));
   for (const [username, trust] of known) {
-    const of = `option users: of ${JSON.stringify(username)}`;
+    const of = `option users: user ${JSON.stringify(username)}`;
     checkTrust(of, trust);
     for (const url of fully(trust).urls) {
       try {

@@ -6,15 +6,15 @@ import { andThen } from '../../core/maybe-promise.ts';
 import type { JwksClient } from '../../jwks/jwks-client.ts';
 
 /**
- * Adds the keys of the JWK sets (RFC 7517 §5) whose URLs a store returns as `jwksUrls`. The store's own keys come first. If a set has one
- * of them too, the state in the store decides: a revoked key stays revoked. Nothing is fetched if the user is disabled or the token names
- * one of the store's own keys.
+ * Adds the keys of the JWK sets (RFC 7517 §5) whose URLs a store returns as `jwksUrls`. The store's own keys come first. If a set contains
+ * one of them too, the state in the store decides, so a revoked key stays revoked. No set is fetched if the user is disabled or the token
+ * names one of the store's own keys.
  *
- * What it finds depends on the hint, so write `withJwks(cachedKeyStore(store), client)`, and not the reverse.
+ * The result depends on the hint and cannot be cached: write `withJwks(cachedKeyStore(store), client)`, not the reverse.
  *
  * @param store - a `sqlDirectory`, or another store whose records have `jwksUrls`
  * @param client - fetches and caches the sets
- * @returns a store whose `find` rejects with what the inner store throws, or with UnavailableError if no key matches and a set cannot be
+ * @returns a store whose `find` rejects with the errors of the inner store, or with UnavailableError if no key matches and a set cannot be
  *   fetched
  *
  * @example
@@ -33,8 +33,8 @@ import type { JwksClient } from '../../jwks/jwks-client.ts';
  */
 export function withJwks<User>(store: KeyStore<User>, client: JwksClient): KeyStore<User> {
   checkKeyStore('store', store);
-  checkArgument(hasMethod(client, 'jwksKeys'), 'client', 'what jwksClient() returns', client);
-  /** Keys that the store does not have, so it cannot record their use. */
+  checkArgument(hasMethod(client, 'jwksKeys'), 'client', 'a client made by jwksClient()', client);
+  /** Keys from JWK sets that the inner store does not have, so it cannot record their use. */
   const foreign = new WeakSet<VerificationKey>();
 
   function add(record: UserRecord<User> | undefined | null, hint: KeyHint) {
@@ -49,7 +49,7 @@ export function withJwks<User>(store: KeyStore<User>, client: JwksClient): KeySt
     for (const other of others) {
       const own = keys.get(other.key.kid);
       if (own === undefined) foreign.add(other.key);
-      // The set only adds its kid.
+      // For a key of the store, the set only adds its kid.
       keys.set(other.key.kid, own === undefined ? other : { ...own, issuerKid: own.issuerKid ?? other.issuerKid });
     }
     return { ...record, keys: [...keys.values()] };
@@ -68,7 +68,7 @@ export function withJwks<User>(store: KeyStore<User>, client: JwksClient): KeySt
   });
 }
 
-/** Whether a kid names one of these keys. */
+/** Reports whether a kid names one of the keys. */
 function isOwn(keys: readonly KeyRecord[], kid: string | undefined): boolean {
   return kid !== undefined && keys.some(({ key, issuerKid: name }) => kid === name || kid.toLowerCase() === key.kid);
 }

@@ -1,4 +1,4 @@
-/** Keeps users and keys in the memory of this process: for tests, examples, and services with a handful of callers. */
+/** Keeps users and keys in the memory of this process, for tests, examples, and services with few callers. */
 import { checkArgument, checkSeconds, checkVerificationKey } from '../../core/arguments.ts';
 import { type BindMember, refuseUnknownMembers } from '../../core/bind.ts';
 import { isUsername } from '../../core/claims.ts';
@@ -14,20 +14,20 @@ import { checkOptions, clockOption, type OptionKinds } from '../../core/options.
 
 /** Options of {@link memoryKeyStore}. */
 export interface MemoryKeyStoreOptions {
-  /** Returns seconds since the epoch, to expire keys; default the wall clock. */
+  /** Returns seconds since the epoch, to expire keys; the default is the wall clock. */
   readonly now?: () => number;
 }
 
-/** Options of a user. */
+/** Options of {@link MemoryKeyStore.setUser}. */
 export interface MemoryUserOptions<User> {
   /** Your own object for this user, returned as `result.user`. */
   readonly user: User;
   readonly disabled?: boolean;
-  /** Members of `bind` that this user's tokens must have. */
+  /** Members that the `bind` claim of this user's tokens must have. */
   readonly require?: readonly BindMember[];
 }
 
-/** Options of a key. */
+/** Options of {@link MemoryKeyStore.addKey}. */
 export interface MemoryKeyOptions {
   /** Default `active`. */
   readonly state?: KeyState;
@@ -35,37 +35,38 @@ export interface MemoryKeyOptions {
   readonly expires?: number;
 }
 
-/** A key store in memory. A change takes effect with the next request. */
+/** A key store in memory. A change takes effect at the next request. */
 export interface MemoryKeyStore<User> extends KeyStore<User> {
   /**
-   * Adds a user, or changes an existing one and keeps its keys.
+   * Adds a user, or changes an existing user and keeps its keys.
    *
-   * @param username - 1 to 600 bytes of UTF-8, without control characters and outer white space
-   * @param options - {@link MemoryUserOptions}; an omitted option gets its default
+   * @param username - 1 to 600 bytes of UTF-8, without control characters, and without white space at its ends
+   * @param options - {@link MemoryUserOptions}; an omitted option is set to its default
    * @throws TypeError if no token can have this username
    */
   setUser(username: string, options: MemoryUserOptions<User>): void;
   /**
    * Removes a user and its keys.
    *
-   * @param username - compared exactly
+   * @param username - the username, compared exactly
    * @returns whether the user existed
    */
   removeUser(username: string): boolean;
   /**
-   * Adds a key to a user, or changes the options of a key that the user has. Adds a missing user, with the username as its `user`.
+   * Adds a key to a user, or changes the options of a key that the user already has. If the user is missing, adds it with the username as
+   * `user`.
    *
-   * @param username - as for {@link MemoryKeyStore.setUser}
+   * @param username - a username, as in {@link MemoryKeyStore.setUser}
    * @param key - the public key
-   * @param options - {@link MemoryKeyOptions}; an omitted option gets its default
+   * @param options - {@link MemoryKeyOptions}; an omitted option is set to its default
    * @throws TypeError if no token can have this username
    * @throws KeyConflictError if another user has this key
    */
   addKey(username: string, key: VerificationKey, options?: MemoryKeyOptions): void;
   /**
-   * Revokes a key. It stays in the store, so that requests with it are refused as `key_revoked`.
+   * Revokes a key. The key stays in the store, so that requests with it are refused with the reason `key_revoked`.
    *
-   * @param id - its kid or its `SHA256:` fingerprint
+   * @param id - the kid or `SHA256:` fingerprint of the key
    * @returns whether the key exists
    */
   revokeKey(id: string): boolean;
@@ -85,8 +86,8 @@ const STATES: readonly KeyState[] = ['active', 'staged', 'expired', 'revoked'];
  * Creates a key store in memory.
  *
  * @param options - {@link MemoryKeyStoreOptions}
- * @returns a store without users, whose `find` returns the user itself and no promise
- * @throws TypeError for an option that is unknown or of another type
+ * @returns an empty store, whose `find` returns the user directly, without a promise
+ * @throws TypeError for an option that is unknown or of a wrong type
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** Writes when rows were last used: in batches, so no request waits for a write. */
+/** Records when rows were last used. Writes are batched, so that no request waits for a write. */
 
 /** Maximum number of rows that wait to be written. Further uses are dropped. */
 const MOST_WAITING = 100_000;
@@ -9,23 +9,27 @@ const ROWS_AT_ONCE = 500;
 export interface UsedRow {
   /** Identifies the row. */
   readonly place: string;
-  /** Rows of different kinds are written separately. */
+  /** The kind of the row. Rows of different kinds are written separately. */
   readonly kind?: string;
 }
 
 /** Collects uses until they are written. */
 export interface LastUsed<Row extends UsedRow> {
-  /** @param at - seconds since the epoch; ignored if a later use of the row waits already */
+  /**
+   * Adds a use.
+   *
+   * @param at - seconds since the epoch; ignored if a later use of the row is already waiting
+   */
   note(row: Row, at: number): void;
   /** Writes the waiting rows. A failed write is repeated later. Never rejects. */
   flush(): Promise<void>;
-  /** Writes the waiting rows, and stops the timer. Uses noted later are written by the next `close`. Never rejects. */
+  /** Writes the waiting rows, and stops the timer. Later uses are written only by another call of `close`. Never rejects. */
   close(): Promise<void>;
 }
 
-/** When and how uses are written. */
+/** Settings for writing uses. */
 export interface LastUsedSettings<Row> {
-  /** Milliseconds from the first use to the write. */
+  /** Number of milliseconds from the first use to the write. */
   readonly delayMs: number;
   /** Minimum number of milliseconds between two writes of the same row; default 0. */
   readonly everyMs?: number;
@@ -35,9 +39,9 @@ export interface LastUsedSettings<Row> {
    * @param second - whole seconds since the epoch
    */
   write(rows: readonly [Row, ...Row[]], second: number): Promise<unknown>;
-  /** Called with what `write` rejected with. Must not throw. Returns whether to try again later. */
+  /** Called with the error of a failed `write`. Must not throw. Returns whether to try again later. */
   failed(error: unknown): Promise<'later' | 'never'> | 'later';
-  /** Returns milliseconds that never go back; default the process's monotonic clock. */
+  /** Returns the milliseconds of a clock that never goes back; the default is the process's monotonic clock. */
   readonly monotonic?: () => number;
 }
 
@@ -46,7 +50,7 @@ interface Noted<Row> {
   readonly second: number;
 }
 
-/** Creates the collection of uses for one store. */
+/** Creates a collection of uses. */
 export function lastUsed<Row extends UsedRow>(settings: LastUsedSettings<Row>): LastUsed<Row> {
   const { delayMs, everyMs = 0, monotonic = () => performance.now() } = settings;
   const waiting = new Map<string, Noted<Row>>();
@@ -72,7 +76,7 @@ export function lastUsed<Row extends UsedRow>(settings: LastUsedSettings<Row>): 
     (timer as { unref?: () => void }).unref?.();
   }
 
-  /** Takes the rows that are due, and leaves the others. */
+  /** Removes and returns the waiting rows that are due. */
   function takeDue(all: boolean): readonly Noted<Row>[] {
     const now = monotonic();
     for (const [place, at] of written) if (now - at >= everyMs) written.delete(place);
@@ -109,7 +113,7 @@ export function lastUsed<Row extends UsedRow>(settings: LastUsedSettings<Row>): 
     }
   }
 
-  /** Starts a write after the one in progress, so `close` waits for that one too. */
+  /** Starts a write after the current one, so that `close` waits for both. */
   function enqueue(all: boolean): Promise<void> {
     writing = writing.then(() => writeDue(all));
     return writing;

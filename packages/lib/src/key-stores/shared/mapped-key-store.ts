@@ -1,4 +1,4 @@
-/** The store behind `sqlKeyStore` and `djangoKeyStore`: it finds users and keys in tables that a mapping describes. */
+/** Implements `sqlKeyStore` and `djangoKeyStore`: finds users and keys in tables that a mapping describes. */
 import type { AlgorithmName } from '../../core/algorithms.ts';
 import { isUsername } from '../../core/claims.ts';
 import type {
@@ -22,44 +22,44 @@ import { type AnyDatabase, type AnyOptions, type ColumnCondition, readMapping } 
 import { type KeyText, parsedKeys } from './parsed-keys.ts';
 import { idOf, isHeld, isMarked, keyTextOf, secondsOf } from './row-values.ts';
 
-/** A key store in SQL tables. It writes when keys were last used, if its options name a column for that. */
+/** A key store in SQL tables. If the options name a column for it, the store records when keys were last used. */
 export interface SqlKeyStore<User> extends KeyStore<User> {
   /**
    * Finds a user with its keys in every state.
    *
-   * @param username - compared exactly, whatever the collation
+   * @param username - the username, compared exactly, whatever the collation
    * @param hint - what the token says about its key, not yet verified
    * @returns the user, or `undefined` if there is no such user
-   * @throws what the database throws
+   * @throws any error of the database
    */
   find(username: string, hint: KeyHint): Promise<UserRecord<User> | undefined>;
   /**
    * Checks that users can be found, by running the query that finds one.
    *
    * @returns `ready`
-   * @throws what the database throws
+   * @throws any error of the database
    */
   readiness(): Promise<Readiness>;
   /** Writes the recorded uses now instead of within a minute. Never rejects. */
   flush(): Promise<void>;
-  /** Writes the recorded uses, and ignores later ones. Call it before you close the database. Never rejects. */
+  /** Writes the recorded uses, and ignores later uses. Call it before you close the database. Never rejects. */
   close(): Promise<void>;
 }
 
-/** A key's row. Its `place` is its id, or its text if the mapping names no id. */
+/** The row of a key. Its `place` is the id, or the text of the key if the mapping names no id column. */
 interface RowKey extends KeyText {
   readonly username: string;
   readonly id: unknown;
   readonly alg: string | undefined;
 }
 
-/** Milliseconds that a query waits for the lock of an SQLite database. */
+/** Maximum number of milliseconds that a query waits for the lock of an SQLite database. */
 const FIND_TIMEOUT_MS = 150;
 
 /**
  * Creates a key store over existing tables, for `sqlKeyStore` and `djangoKeyStore`.
  *
- * @throws TypeError for an option that is unknown, missing or out of its range; the message names it
+ * @throws TypeError for an option that is unknown, missing or out of range; the message names the option
  */
 export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<Readonly<Record<string, unknown>>> {
   checkKysely(db);
@@ -125,11 +125,11 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
     const { kid, fingerprint, algorithms, signatureLength, modulus, handle } = record.key;
     const own = records.get(kid);
     if (own !== undefined) {
-      // The state in this database decides; the set only adds its kid.
+      // The state in this database decides; the JWK set only adds its kid.
       records.set(kid, { ...record, key: own.key, state: own.state });
       return;
     }
-    // Several users may have the same URL. A separate object for each tells whose row was used.
+    // Several users may have the same URL. A separate object for each user shows whose row was used.
     const key: VerificationKey = { kid, fingerprint, algorithms, signatureLength, modulus, handle };
     if (jwksUses !== undefined) usedRows.set(key, [jwksUses, { place: idOf(id), id }]);
     records.set(kid, { ...record, key });
@@ -139,7 +139,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
   function readRows(rows: readonly MappedRow[]) {
     const [first] = rows as [MappedRow];
     if (new Set(rows.map((row) => idOf(row[ALIASES.userId]))).size > 1)
-      throw new Error(`two rows of ${users.table} have the same ${users.username}; make it unique`);
+      throw new Error(`two rows of ${users.table} have the same ${users.username}; make that column unique`);
     const at = now();
     const records = new Map<string, KeyRecord>();
     let until: number | undefined;
@@ -150,7 +150,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
       const state = stateIn(row, expires, at);
       if (state === 'active' && expires !== undefined) until = Math.min(expires, until ?? expires);
       const present = records.get(key.kid);
-      // Of a key in several rows, a revoked one decides; otherwise an active one.
+      // If a key is in several rows, a revoked row decides, and otherwise an active row.
       if (present === undefined || RANK[state] > RANK[present.state]) records.set(key.kid, { key, state });
     }
     if (records.size === 0) cache.decoy(first[ALIASES.username] as string);
@@ -164,7 +164,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
     return rows;
   }
 
-  /** @returns no rows for a username that the database cannot represent */
+  /** @returns the rows of the user; none if the database cannot represent the username */
   async function rowsOf(username: string): Promise<readonly MappedRow[]> {
     try {
       return await queryRows(username);
@@ -180,20 +180,20 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
   const allUses = [keyUses, jwksUses].filter((one) => one !== undefined);
   return {
     async find(username, hint) {
-      // Some databases fail for such strings.
+      // Some databases fail if a query contains such a string.
       if (!isUsername(username)) return undefined;
       const rows = await rowsOf(username);
       // A collation that ignores case, accents or spaces also finds rows of other users.
       const own = rows.filter((row) => row[ALIASES.username] === username);
       if (own.length === 0) {
-        // Takes as long as for an existing user, so the time does not show which usernames exist.
+        // This takes as long as for an existing user, so the time does not reveal which usernames exist.
         cache.decoy(username);
         if (lastFound !== undefined) readRows(lastFound);
         return undefined;
       }
       const { records, ...record } = readRows(own);
       lastFound = own;
-      // A disabled user is refused anyway, so nothing is fetched.
+      // No set is fetched for a disabled user, who is refused anyway.
       if (!record.disabled) await addJwksKeys(own, records, hint);
       return { ...record, keys: [...records.values()] };
     },
@@ -224,7 +224,7 @@ function holds(condition: ColumnCondition<string> | undefined, value: unknown): 
   return typeof condition === 'string' ? isHeld(value) : value === condition[1];
 }
 
-/** @returns seconds since the epoch; a time before all others if the value is not a time, so that the key has expired */
+/** Reads an expiry as seconds since the epoch. If the value is not a time, returns -Infinity, so that the key has expired. */
 function expiryOf(value: unknown): number | undefined {
   if (value === null || value === undefined) return undefined;
   try {

@@ -1,8 +1,8 @@
-/** The query that finds a user of an application with all its keys. */
+/** Builds the query that finds a user of an application with all its keys. */
 import type { CompiledQuery } from 'kysely';
 import type { AnyDatabase, ColumnCondition, Mapping } from './mapping.ts';
 
-/** Names of our columns in the result. No Kysely plugin changes such names. */
+/** Names of our columns in the result. They are plain lower-case letters, which no Kysely plugin renames. */
 export const ALIASES = {
   userId: 'ajwtuserid',
   username: 'ajwtusername',
@@ -20,10 +20,10 @@ export const ALIASES = {
 
 type Alias = keyof typeof ALIASES;
 
-/** A row of the result: the user's columns and ours, once for each key, or once without a key. */
+/** A row of the result. It contains the user's columns and our own. There is one row for each key, or a single row if there are no keys. */
 export type MappedRow = Readonly<Record<string, unknown>>;
 
-/** @returns the query, with the username as its one parameter */
+/** Returns the compiled query. Its only parameter is the username. */
 export function findQuery(db: AnyDatabase, { users, keys, jwks }: Mapping): CompiledQuery {
   const keysIn = keys.table === undefined ? 'u' : 'k';
   const columns: Readonly<Record<Alias, string | undefined>> = {
@@ -47,7 +47,7 @@ export function findQuery(db: AnyDatabase, { users, keys, jwks }: Mapping): Comp
   query = users.select === undefined ? query.selectAll('u') : query.select(users.select.map((column) => `u.${column}`));
   if (keys.table !== undefined) {
     query = query.leftJoin(`${keys.table} as k`, `k.${keys.userId}`, `u.${users.id}`);
-    // The newest key first, if ids grow: most callers sign with it.
+    // If ids increase, the newest key comes first, because most callers sign with it.
     if (keys.id !== undefined) query = query.orderBy(`k.${keys.id}`, 'desc');
   }
   if (jwks !== undefined) {

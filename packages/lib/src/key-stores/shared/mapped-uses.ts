@@ -1,4 +1,4 @@
-/** Writes when keys in an application's tables were last used. */
+/** Records when keys in an application's tables were last used. */
 import { callHook } from '../../core/maybe-promise.ts';
 import { retryWhileBusy } from '../../kysely/retry-while-busy.ts';
 import { type LastUsed, lastUsed, type UsedRow } from './last-used.ts';
@@ -9,12 +9,16 @@ export interface MappedUse extends UsedRow {
   readonly id: unknown;
 }
 
-/** Milliseconds between two writes. */
+/** Number of milliseconds between two writes. */
 const DELAY_MS = 60_000;
-/** Milliseconds that a write waits for the lock of an SQLite database. */
+/** Maximum number of milliseconds that a write waits for the lock of an SQLite database. */
 const WRITE_TIMEOUT_MS = 5000;
 
-/** @returns `undefined` if the mapping names no `lastUsed` column */
+/**
+ * Creates a collection of uses.
+ *
+ * @returns the collection, or `undefined` if the mapping names no `lastUsed` column
+ */
 export function mappedUses(
   db: AnyDatabase,
   table: string,
@@ -38,7 +42,7 @@ export function mappedUses(
     },
     async failed(error) {
       callHook(onWriteError, error);
-      // A missing column stays missing; a database that is down comes back.
+      // A missing column never appears, so writing stops. After any other error, such as an outage, it continues.
       return (await isReadable(db, table, id)) && !(await isReadable(db, table, column)) ? 'never' : 'later';
     },
   });

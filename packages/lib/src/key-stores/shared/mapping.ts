@@ -3,7 +3,7 @@ import type { Kysely, Selectable } from 'kysely';
 import type { KeyHint, KeyRecord, MaybePromise } from '../../core/contracts.ts';
 import { checkMembers, checkOptions, clockOption, numberOption, type OptionKinds } from '../../core/options.ts';
 
-/** Names of tables: those of Kysely's database type, or any string if it has no type. */
+/** Names of tables: the tables in Kysely's database type, or any string if that type is `unknown`. */
 export type TableName<DB> = [unknown] extends [DB] ? string : keyof DB & string;
 
 /** Names of a table's columns. */
@@ -13,88 +13,88 @@ export type ColumnName<DB, Table> = [unknown] extends [DB]
     ? keyof DB[Table] & string
     : never;
 
-/** A row of a table, as a query returns it. */
+/** A row of a table as a query returns it. */
 export type RowOf<DB, Table> = [unknown] extends [DB]
   ? Record<string, unknown>
   : Table extends keyof DB
     ? Selectable<DB[Table]>
     : never;
 
-/** A boolean column, or a column and the value that it must have: `'is_active'`, `['status', 'ACTIVE']`. */
+/** A boolean column such as `'is_active'`, or a column with its required value, such as `['status', 'ACTIVE']`. */
 export type ColumnCondition<Column> = Column | readonly [column: Column, value: string | number | boolean];
 
-/** The users' table. */
+/** Describes the users' table. */
 export interface UsersMapping<Table, Column, Selected> {
   readonly table: Table;
   /** The column that `keys.userId` refers to. */
   readonly id: Column;
-  /** The text column that the `username` of tokens is compared with: exactly, whatever its collation. */
+  /** The text column that contains the username. It is compared exactly with that of the token, whatever the collation. */
   readonly username: Column;
   /** Users that do not meet this condition are disabled. */
   readonly active?: ColumnCondition<Column>;
-  /** Users with anything but null, false or zero in this column are disabled: `'disabled'`, `'deleted_at'`. */
+  /** A column such as `'disabled'` or `'deleted_at'`. A user is disabled if its value is not null, false or zero. */
   readonly disabled?: Column;
-  /** Columns of `result.user`; default all columns, including secret ones. */
+  /** The columns in `result.user`; default all columns, including secret ones. */
   readonly select?: readonly Selected[];
 }
 
-/** Where the keys are: in a separate table, or in columns of the users' table. */
+/** Describes where the keys are: in a separate table, or in columns of the users' table. */
 export type KeysMapping<UserColumn, Keys, KeyColumn> =
   | ({ readonly table: Keys; readonly userId: KeyColumn } & KeyColumns<KeyColumn>)
   | ({ readonly table?: never; readonly userId?: never } & KeyColumns<UserColumn>);
 
-/** Columns of a key. */
+/** Describes the columns of a key. */
 export interface KeyColumns<Column> {
-  /** The row's id, for `onBadKey`; required for `lastUsed`. */
+  /** The id of the row. It is passed to `onBadKey`, and is required for `lastUsed`. */
   readonly id?: Column;
-  /** PEM, an OpenSSH line, or a JWK, as text, bytes or JSON. */
+  /** The public key as PEM, OpenSSH line or JWK, in a column of text, bytes or JSON. */
   readonly publicKey: Column;
-  /** The one algorithm that the key is for, such as `PS256`; needed only if it differs from the default for the kind of key. */
+  /** The only algorithm that the key accepts, such as `PS256`. It is needed only if it is not the default for the type of key. */
   readonly alg?: Column;
   /** Keys that do not meet this condition are revoked. */
   readonly active?: ColumnCondition<Column>;
-  /** Keys with anything but null, false or zero in this column are revoked: `'revoked'`, `'revoked_at'`. */
+  /** A column such as `'revoked'` or `'revoked_at'`. A key is revoked if its value is not null, false or zero. */
   readonly revoked?: Column;
   /** When the key expires: a date, seconds or milliseconds since the epoch, or any of these as text. */
   readonly expires?: Column;
-  /** The column in which to write when the key was last used. */
+  /** The column in which the store records when the key was last used. */
   readonly lastUsed?: LastUsedColumn<Column>;
 }
 
-/** A column that is written at most once a minute. If it is missing, `onWriteError` is called once, and nothing is written. */
+/** A column that is written at most once a minute. If the table lacks the column, `onWriteError` is called once, and nothing is written. */
 export interface LastUsedColumn<Column> {
   readonly column: Column;
-  /** Converts seconds since the epoch to the value to write: `(at) => new Date(at * 1000)`. */
+  /** Converts seconds since the epoch to the value of the column, for example `(at) => new Date(at * 1000)`. */
   readonly value: (at: number) => unknown;
 }
 
 /**
- * Finds the keys at a URL with which a token may have been signed.
+ * Finds the keys at a URL that may have signed a token.
  *
  * @param hint - what the token says about its key, not yet verified; you may ignore it
- * @throws anything: the request is refused as `unavailable`, unless another set has matching keys
+ * @throws any error; the request is then refused with the reason `unavailable`, unless another set has matching keys
  */
 export type FindJwksKeys = (url: string, hint: KeyHint) => MaybePromise<readonly KeyRecord[] | undefined | null>;
 
-/** A table with the URLs of users' JWK sets (RFC 7517 §5). */
+/** Describes a table with the URLs of users' JWK sets (RFC 7517 §5). */
 export interface JwksMapping<Table, Column> {
   readonly table: Table;
   readonly userId: Column;
   readonly url: Column;
-  /** The row's id; required for `lastUsed`. */
+  /** The id of the row; required for `lastUsed`. */
   readonly id?: Column;
   readonly lastUsed?: LastUsedColumn<Column>;
   /** Fetches, checks and caches a set, such as `jwksClient().jwksKeys`. */
   readonly jwksKeys: FindJwksKeys;
 }
 
-/** A key that cannot be used, and is skipped. */
+/** An unusable key, which the store skips. */
 export interface UnreadableKeyRow {
-  /** The key's user, as in the database. */
+  /** The username of the key's user, as in the database. */
   readonly username: string;
-  /** The row's id, if the mapping names its column. */
+  /** The id of the row, if the mapping names its column. */
   readonly id: unknown;
-  /** Why the key cannot be used; a `KeyError` has a `code`. The message never contains the key. */
+  /** The reason why the key cannot be used, often a `KeyError` with a `code`. The message never contains the key. */
   readonly error: Error;
 }
 
@@ -109,17 +109,17 @@ export interface SqlKeyStoreOptions<
   readonly users: UsersMapping<Users, ColumnName<DB, Users>, Selected>;
   readonly keys: KeysMapping<ColumnName<DB, Users>, Keys, ColumnName<DB, Keys>>;
   readonly jwks?: JwksMapping<Sets, ColumnName<DB, Sets>>;
-  /** Called when a key that cannot be used is first read. The key is skipped. */
+  /** Called when the store first reads an unusable key, which it then skips. */
   readonly onBadKey?: (bad: UnreadableKeyRow) => void;
-  /** Called when a write of `lastUsed` fails. It is repeated a minute later. */
+  /** Called when `lastUsed` cannot be written. The write is repeated a minute later. */
   readonly onWriteError?: (error: unknown) => void;
-  /** Number of keys that stay parsed in memory; 1 to 10 000 000, default 10 000, which take at most about 30 MB. */
+  /** Maximum number of parsed keys in memory, from 1 to 10 000 000; default 10 000, which take at most about 30 MB. */
   readonly maxParsedKeys?: number;
-  /** Returns seconds since the epoch; default the wall clock. */
+  /** Returns seconds since the epoch; the default is the wall clock. */
   readonly now?: () => number;
 }
 
-/** The options without the types of the application's tables. */
+/** The options, without the types of the application's tables. */
 export type AnyOptions = SqlKeyStoreOptions<unknown, string, string, string, string>;
 
 const OPTIONS: OptionKinds<AnyOptions> = {
@@ -159,7 +159,11 @@ const JWKS: OptionKinds<JwksMapping<string, string>> = {
   jwksKeys: 'function',
 };
 
-/** @throws TypeError for an option that is unknown, missing, or of another kind; the message names it */
+/**
+ * Checks the options.
+ *
+ * @throws TypeError for an option that is unknown, missing, or of a wrong type; the message names the option
+ */
 export function readMapping(options: AnyOptions) {
   checkOptions(options, OPTIONS);
   const { users, keys, jwks, onBadKey, onWriteError } = options;
@@ -180,6 +184,6 @@ export function readMapping(options: AnyOptions) {
 /** The checked options. */
 export type Mapping = ReturnType<typeof readMapping>;
 
-/** Types of the application's tables are checked when a store is created, and not inside the store. */
-// biome-ignore lint/suspicious/noExplicitAny: as above
+/** A database with any tables. Types check the application's tables only where it creates a store, not inside the store. */
+// biome-ignore lint/suspicious/noExplicitAny: the store accepts any tables
 export type AnyDatabase = Kysely<any>;

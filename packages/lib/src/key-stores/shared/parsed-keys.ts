@@ -1,12 +1,12 @@
 /**
- * Caches parsed public keys, because parsing a key costs more than a query. A lookup that finds no key parses a decoy, so it takes as
- * long as one that finds a key, and the time does not show which usernames exist.
+ * Caches parsed public keys, because parsing a key costs more than a query. A lookup that finds no key parses a decoy. So it takes as long
+ * as a lookup that finds a key, and the time does not reveal which usernames exist.
  */
 import { BoundedMap } from '../../core/bounded-map.ts';
 import { ownText } from '../../core/own-text.ts';
 import { PublicKey } from '../../keys/public-key.ts';
 
-/** The part of a row that determines its key. */
+/** The part of a row that determines the key. */
 export interface KeyText {
   /** Identifies the row. */
   readonly place: string;
@@ -14,25 +14,25 @@ export interface KeyText {
   readonly alg: string | null | undefined;
 }
 
-/** The keys of one store. */
+/** The parsed keys of one store. */
 export interface ParsedKeys<Row extends KeyText, Key extends PublicKey | undefined> {
-  /** Returns the key of a row: the same object until its text or algorithm changes. */
+  /** Returns the key of a row. It returns the same object until the text or the algorithm changes. */
   read(row: Row): Key;
-  /** Replaces `read` for a username without a key. A username that was looked up before costs nothing, like a cached key. */
+  /** Called instead of `read` for a username without a key. A repeated username takes no time, like a cached key. */
   decoy(username: string): void;
 }
 
-/** Longest text that is cached, in characters. Otherwise rows without a valid key could fill the memory. */
+/** Maximum length of a cached text, in characters. Without it, rows that contain no valid key could fill the memory. */
 const MAX_KEPT = 8192;
-/** The decoy until a store has parsed a key: the public key of RFC 8032 §7.1, test 1. Nothing is verified with it. */
+/** The decoy that is parsed before any real key: the public key of RFC 8032 §7.1, test 1. It never verifies a signature. */
 const FIRST_DECOY =
   '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n';
 
 /**
  * Creates the cache of one store.
  *
- * @param most - number of keys to cache, and of usernames without a key to remember
- * @param parse - parses a row that is not in the cache; `undefined` is cached too, an error is not
+ * @param most - the maximum number of cached keys, and also of cached usernames without a key
+ * @param parse - parses a row that is not in the cache; a result of `undefined` is cached too, but an error is not
  */
 export function parsedKeys<Row extends KeyText, Key extends PublicKey | undefined>(
   most: number,
@@ -48,7 +48,7 @@ export function parsedKeys<Row extends KeyText, Key extends PublicKey | undefine
       const kept = parsed.get(place);
       if (kept !== undefined && kept.text === text && kept.alg === alg) return kept.key;
       const key = parse(row);
-      // The next decoy has the kind and format of this key, because most keys of a store look alike.
+      // The next decoy is this key, because most keys of a store have the same type and format.
       if (key !== undefined) decoyText = text;
       if (text.length > MAX_KEPT) parsed.delete(place);
       else parsed.set(place, { text, alg, key });
@@ -61,7 +61,7 @@ export function parsedKeys<Row extends KeyText, Key extends PublicKey | undefine
       try {
         PublicKey.from(decoyText);
       } catch {
-        // Only the time that it takes matters.
+        // Only the time for parsing matters.
       }
     },
   };

@@ -1,27 +1,27 @@
-/** Reads the values that databases and drivers return. An unexpected value never gives access. */
+/** Reads the values that databases and drivers return. An unexpected value never grants access. */
 
-/** The limit between seconds, up to the year 5138, and milliseconds, since 1973. */
+/** Smaller numbers are seconds, up to the year 5138. Others are milliseconds, from the year 1973 on. */
 const MILLISECONDS = 1e11;
 
-/** A date as text, such as `2027-12-31 23:59:59.123+00`; with `T` or `Z` too. Without a zone it is in UTC. */
+/** Matches a time in text form, such as `2027-12-31 23:59:59.123+00` or `2027-12-31T23:59:59Z`. Without a time zone, it is in UTC. */
 const DATE_TEXT = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(Z|[+-]\d{2}(?::?\d{2})?)?$/;
 
 /**
- * Whether a column such as `revoked`, `deleted_at` or `disabled` is set. Anything but null, false and zero is, so an unexpected value
- * refuses access.
+ * Reports whether a column such as `revoked`, `deleted_at` or `disabled` is set. Every value except null, false and zero counts as set, so
+ * an unexpected value denies access.
  */
 export function isMarked(value: unknown): boolean {
   return !(value === null || value === undefined || isZero(value));
 }
 
-/** Whether a column such as `is_active` is true: it must be `true` or a number other than zero. */
+/** Reports whether a column such as `is_active` is true: it must be `true` or a number other than zero. */
 export function isHeld(value: unknown): boolean {
   if (value === true) return true;
   if (typeof value === 'number' || typeof value === 'bigint' || value instanceof Uint8Array) return !isZero(value);
   return false;
 }
 
-/** Whether a value is false, zero, or a BIT(1) of MySQL and MariaDB that is not set. */
+/** Reports whether a value is false, zero, or a BIT(1) of MySQL or MariaDB that is not set. */
 function isZero(value: unknown): boolean {
   if (value instanceof Uint8Array) return value.every((byte) => byte === 0);
   return value === false || value === 0 || value === 0n;
@@ -35,7 +35,8 @@ function isZero(value: unknown): boolean {
  */
 export function secondsOf(value: unknown): number {
   const seconds = value instanceof Date ? value.getTime() / 1000 : secondsOfPlain(value);
-  if (!Number.isFinite(seconds)) throw new TypeError('a time is a date, or seconds or milliseconds since the epoch');
+  if (!Number.isFinite(seconds))
+    throw new TypeError('a time must be a date, or seconds or milliseconds since the epoch');
   return seconds;
 }
 
@@ -60,9 +61,9 @@ export function idOf(value: unknown): string {
 }
 
 /**
- * Reads the column of a key. Bytes are UTF-8, and an object is a JWK from a JSON column.
+ * Reads the column that contains a key. Bytes are decoded as UTF-8; an object is a JWK from a JSON column.
  *
- * @returns `undefined` if there is no key
+ * @returns the text of the key, or `undefined` if there is no key
  */
 export function keyTextOf(value: unknown): string | undefined {
   if (value === null || value === undefined || value === '') return undefined;

@@ -14,8 +14,9 @@ export interface JwksClientOptions {
   /** Number of seconds after which a set is fetched again, unless its `Cache-Control` header says otherwise; 30 to 86 400, default 300. */
   readonly refreshAfterSeconds?: number;
   /**
-   * Number of seconds for which a set stays valid while its endpoint cannot be reached. It also limits the `Cache-Control` of the set. From
-   * `refreshAfterSeconds` to 604 800, default 3600. After its owner has withdrawn a key, the key is accepted for at most this time.
+   * Number of seconds for which a set stays valid while its endpoint cannot be reached; from `refreshAfterSeconds` to 604 800, default
+   * 3600. It is also the upper limit for the `Cache-Control` of the set. A key that its owner has withdrawn is accepted for at most this
+   * time.
    */
   readonly maxAgeSeconds?: number;
   /** Time limit in seconds for a whole exchange, from the DNS lookup to the last byte; 0.05 to 10, default 2. */
@@ -53,9 +54,9 @@ export interface JwksClient {
    * Finds the keys that may have signed a token.
    *
    * @param urls - one URL, or all URLs of one user
-   * @param hint - the `kid` of the token: the kid in the set, the SHA-256 of the SPKI PEM, or the thumbprint (RFC 7638) of the key; without
-   *   a `kid`, every key matches
-   * @returns the matching keys of all sets; if none match, the sets are fetched again before the result is empty
+   * @param hint - the `kid` of the token. It can be the kid in the set, the SHA-256 of the SPKI PEM, or the thumbprint (RFC 7638) of the
+   *   key. Without a `kid`, every key matches.
+   * @returns the matching keys of all sets; if no key matches, the client first fetches the sets again
    * @throws UnavailableError if no key matches and a set cannot be fetched; its `cause` is a {@link JwksError}
    */
   jwksKeys(urls: string | readonly string[], hint: Pick<KeyHint, 'kid'>): MaybePromise<readonly KeyRecord[]>;

@@ -78,7 +78,7 @@ function tooLarge(): KeyError {
   );
 }
 
-/** Returns the hash that PBKDF2 parameters name, or SHA-256, which scrypt always uses. */
+/** Returns the hash of a key derivation function. PBKDF2 names it in its parameters; scrypt always uses SHA-256. */
 function hashOf(kdf: string | undefined, parameters: Uint8Array | undefined): string | undefined {
   if (kdf === SCRYPT) return 'sha256';
   if (kdf !== PBKDF2) return undefined;

@@ -57,7 +57,9 @@ const BINARY: readonly (readonly [string, string])[] = [
   ['0', DER],
 ];
 
-/** Returns the format of a binary file that was read as text, with what to do. Reading it as text has replaced bytes that are not ASCII. */
+/**
+ * Names the format of a binary file that was read as text, and says what to do. Reading it as text has replaced bytes that are not ASCII.
+ */
 function nameOfBinary(text: string): string | undefined {
   const head = text.slice(0, 16);
   if (!head.startsWith('0') || !/[\p{Cc}\ufffd]/u.test(head)) return undefined;

@@ -44,7 +44,7 @@ const CIPHERS: Readonly<Record<string, Cipher | undefined>> = Object.assign(Obje
 /** The block size of a section that is not encrypted, in bytes. */
 export const PLAIN_BLOCK = 8;
 
-/** How the private section of a file is encrypted. */
+/** Describes how the private section of a file is encrypted. */
 export interface Encryption {
   readonly cipher: string;
   readonly kdf: string;

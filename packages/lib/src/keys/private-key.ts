@@ -260,7 +260,7 @@ function readJwk(jwk: JsonWebKey): Imported {
   return { handle: importJwk({ ...publicMembers(jwk), d, p, q, dp, dq, qi } as JsonWebKey), alg: alg as AlgorithmName };
 }
 
-/** @param jwk - a JWK whose public members have been checked, but not its private members */
+/** @param jwk - a JWK whose public members are already checked, but whose private members are not */
 function importJwk(jwk: JsonWebKey): EnginePrivateKey {
   const members = Object.entries(jwk).filter(([, value]) => value !== undefined);
   let handle: EnginePrivateKey;
@@ -269,8 +269,8 @@ function importJwk(jwk: JsonWebKey): EnginePrivateKey {
   } catch {
     throw new KeyError('malformed', 'the numbers of this private key do not form a valid key');
   }
-  // OpenSSL accepts base64url that is not canonical, and computes the public part of some keys instead of reading it, so compare the
-  // result.
+  // OpenSSL accepts base64url that is not canonical, and computes the public part of some keys instead of reading it. This check finds such
+  // differences.
   const read: Readonly<Record<string, string | undefined>> = privateJwkOf(handle);
   if (members.some(([name, value]) => read[name] !== value)) throw new KeyError('malformed', NO_MATCH);
   return handle;

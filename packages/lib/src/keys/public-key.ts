@@ -37,7 +37,10 @@ import { bitLength, checkEd25519, checkRsa } from './strength.ts';
 
 /** Options for importing a public key. */
 export interface PublicKeyOptions {
-  /** The only algorithm that the key accepts. A key accepts PS256, PS384 or PS512 only if that is given here or as the `alg` of a JWK. */
+  /**
+   * The only algorithm that the key accepts. A key accepts PS256, PS384 or PS512 only if you give that algorithm here or as the `alg` of a
+   * JWK.
+   */
   readonly alg?: AlgorithmName;
 }
 

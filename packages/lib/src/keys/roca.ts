@@ -7,8 +7,8 @@
 const GENERATOR = 65_537;
 
 /**
- * Primes up to 167 for which the powers of 65537 do not leave every remainder. The product of each group is below 2^22. The most selective
- * primes come first: of other keys, one in 5900 reaches the second group.
+ * Primes up to 167 for which the powers of 65537 do not reach every nonzero remainder. The product of each group is below 2^22. The most
+ * selective primes come first: only one in 5900 keys from other sources reaches the second group.
  */
 const GROUPS = [
   [11, 37, 79, 97],

@@ -10,7 +10,7 @@ const weak = (what: string) => new KeyError('weak_key', `${what}; make a new key
 
 /**
  * Checks an RSA key. Its modulus must be odd, have 2048 to 8192 bits, and not have the form of a ROCA key. Its public exponent must be odd,
- * at least 65537 and below 2^32. Smaller exponents allow known forgeries, and anyone can sign for exponent 1; larger exponents make each
+ * at least 65537 and below 2^32. Smaller exponents allow known forgeries; with exponent 1, anyone can sign. Larger exponents make each
  * verification slow.
  *
  * @param n - modulus, big-endian without leading zeros
@@ -58,7 +58,7 @@ export function checkEd25519(encoded: Uint8Array): void {
   const y = toBigInt(encoded.slice().reverse()) & (2n ** 255n - 1n);
   if (y >= P) throw weak('this Ed25519 key is not canonically encoded');
   if (SMALL_ORDER_Y.includes(y)) throw weak('this Ed25519 key is a point of small order');
-  // x² = (y² - 1) / (dy² + 1). A quotient is a square exactly if the product of the two numbers is a square.
+  // x² = (y² - 1) / (dy² + 1). A quotient is a square if and only if the product of numerator and denominator is a square.
   if (jacobi((y * y - 1n) * (D * y * y + 1n), P) !== 1) {
     throw new KeyError('malformed', 'this Ed25519 key is not a point on the curve');
   }

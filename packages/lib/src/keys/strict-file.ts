@@ -14,7 +14,7 @@ const MAX_BYTES = 4_194_304;
 const TRIES = 3;
 
 /**
- * Reads a file whose owner and mode it checks after opening. The file must be a regular file that belongs to root or to the user of this
+ * Opens a file, checks its owner and mode, and reads it. The file must be a regular file that belongs to root or to the user of this
  * process, and others must not be able to write to it or replace it in its folder. Links must stay inside that folder, and belong to root
  * or to the same user. On systems without file modes, only the type and size of the file are checked.
  *

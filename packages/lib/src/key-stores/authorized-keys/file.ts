@@ -11,14 +11,14 @@ export interface AuthorizedKeysProblem {
   readonly path: string;
   /** Number of the first invalid line, from 1; `undefined` if the problem is about the whole file. */
   readonly line: number | undefined;
-  /** A message for the operator. From the file, it contains only names of options. */
+  /** A message for the operator. It contains nothing from the file except names of options. */
   readonly message: string;
 }
 
 /** Keys by user. */
 type Keys = ReadonlyMap<string, readonly AuthorizedKey[]>;
 
-/** A file whose changes are noticed. */
+/** A file that the store reads again, at most once a second. */
 export interface WatchedFile {
   /**
    * Returns the keys in the file, or in its last valid content.
@@ -29,7 +29,7 @@ export interface WatchedFile {
 }
 
 interface WatchedFileSettings {
-  /** The user whose keys these are; `undefined` if each line names its user. */
+  /** The user who owns all keys in the file; `undefined` if each line names its user. */
   readonly owner: string | undefined;
   readonly monotonic: () => number;
   readonly onProblem: ((problem: AuthorizedKeysProblem) => void) | undefined;
@@ -121,6 +121,6 @@ function userOf({ user }: AuthorizedKey, owner: string | undefined): string {
   if (name === undefined)
     throw new KeyError('malformed', 'the option user is missing; every line of this file needs it');
   if (owner !== undefined && name !== owner)
-    throw new KeyError('malformed', 'the option user names another user than the file name');
+    throw new KeyError('malformed', 'the option user does not match the file name');
   return name;
 }

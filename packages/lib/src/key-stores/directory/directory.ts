@@ -366,7 +366,7 @@ export interface Directory extends KeyStore<DirectoryUser> {
    */
   recordUse(key: VerificationKey, at: number): void;
   /**
-   * Records that a request named a key that is revoked, retired or expired. The time is written like that of a use.
+   * Records that a request named a key that is revoked, retired or expired. The time is written in the same way as the time of a use.
    *
    * @param kid - the kid in the token, which no signature proves; ignored if there is no such key
    * @param at - seconds since the epoch

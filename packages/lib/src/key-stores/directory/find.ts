@@ -68,7 +68,7 @@ export function userFinder(db: Kysely<DirectoryTables>, parser: KeyParser, now: 
   }
 
   async function find(username: string, hint: KeyHint): Promise<UserRecord<DirectoryUser> | undefined> {
-    // PostgreSQL refuses a query with NUL.
+    // PostgreSQL refuses a query that contains NUL.
     if (!isUsername(username)) return undefined;
     const rows = await rowsOf(username);
     const [first] = rows;

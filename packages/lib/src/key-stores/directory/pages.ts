@@ -17,7 +17,7 @@ export function readLimit({ limit = 100 }: PageQuery): number {
 export function readNumber(after: string | undefined): number {
   if (after === undefined) return 0;
   if (/^\d{1,10}$/.test(after)) return Math.min(Number(after), 2 ** 31 - 1);
-  throw new DirectoryError('bad_query', 'after must be the next value of another page');
+  throw new DirectoryError('bad_query', 'after must be the value of next in another page');
 }
 
 /**

@@ -10,7 +10,7 @@ import type { DirectoryTables } from './tables.ts';
 export type Connection = Kysely<DirectoryTables>;
 
 export function userOf(row: { username: string; disabled: number; created: number }): DirectoryUser {
-  // Any value but 0 disables the user.
+  // Any value except 0 disables the user.
   return { username: row.username, disabled: row.disabled !== 0, created: row.created };
 }
 
@@ -60,7 +60,7 @@ export function keyReader({ parse }: KeyParser, now: () => number): (row: KeyRow
 
 /** @throws DirectoryError `unknown_user` */
 export async function rowOfUser(connection: Connection, username: string) {
-  // PostgreSQL refuses a query with NUL.
+  // PostgreSQL refuses a query that contains NUL.
   if (username.isWellFormed() && !username.includes('\0')) {
     const named = connection.selectFrom('ajwt_user').selectAll().where('username', '=', username);
     const row = await named.executeTakeFirst().catch(async (error: unknown) => {

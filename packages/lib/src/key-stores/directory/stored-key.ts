@@ -16,7 +16,7 @@ export interface StoredKeyRow {
 export interface KeyParser {
   /** @throws Error if the row was changed outside of the directory */
   parse(row: StoredKeyRow): PublicKey;
-  /** Called instead of `parse` for a username without a key, and takes as long. */
+  /** Called instead of `parse` for a username without a key. It takes as long as `parse`. */
   decoy(username: string): void;
 }
 

@@ -37,7 +37,7 @@ export interface KeyTable {
   alg: string | null;
   comment: string | null;
   created: number;
-  /** 1 if the key will replace one that is still in use. */
+  /** 1 if the key will replace a key that is still in use. */
   staged: number;
   expires: number | null;
   /** When the key was retired, because another key replaces it. */
@@ -75,7 +75,7 @@ interface AuditTable {
   at: number;
   actor: string;
   action: string;
-  /** The user that was changed. */
+  /** The user who was changed. */
   subject: string;
   /** A JSON object. */
   details: string;

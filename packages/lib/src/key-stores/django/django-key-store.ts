@@ -18,13 +18,13 @@ export interface DjangoUser {
   readonly is_superuser: boolean;
 }
 
-/** A site's custom user model (`AUTH_USER_MODEL`). */
+/** Describes the custom user model of a site (`AUTH_USER_MODEL`). */
 export interface DjangoUsersMapping<Table, Column, Selected> {
   /** The model's `db_table`, such as `accounts_user`. */
   readonly table: Table;
   /** The primary key; default `id`. */
   readonly id?: Column;
-  /** The column that the `username` of tokens is compared with; default `username`. */
+  /** The column that contains the username in tokens; default `username`. */
   readonly username?: Column;
   /**
    * The column that is true for active users; default `is_active`. With `null`, no user is disabled; use it if the model has no such

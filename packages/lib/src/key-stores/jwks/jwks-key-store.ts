@@ -22,7 +22,7 @@ export interface JwksUser<User> {
 /** One URL, several URLs, or an object that also describes the user. */
 export type JwksTrust<User> = string | readonly string[] | JwksUser<User>;
 
-/** The users and their JWK sets, and how to fetch the sets. */
+/** Options of {@link jwksKeyStore}. */
 export interface JwksKeyStoreOptions<User> extends JwksClientOptions {
   /** The users by username. An object is read only once. A function is called for each request, so changes take effect immediately. */
   readonly users:

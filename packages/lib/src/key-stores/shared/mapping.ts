@@ -28,7 +28,7 @@ export interface UsersMapping<Table, Column, Selected> {
   readonly table: Table;
   /** The column that `keys.userId` refers to. */
   readonly id: Column;
-  /** The text column that contains the username. It is compared exactly with that of the token, whatever the collation. */
+  /** The text column that contains the username. It must exactly equal the username in the token, whatever the collation. */
   readonly username: Column;
   /** Users that do not meet this condition are disabled. */
   readonly active?: ColumnCondition<Column>;
@@ -184,6 +184,6 @@ export function readMapping(options: AnyOptions) {
 /** The checked options. */
 export type Mapping = ReturnType<typeof readMapping>;
 
-/** A database with any tables. Types check the application's tables only where it creates a store, not inside the store. */
+/** A database with any tables. The types of an application's tables matter only when it creates a store, not inside the store. */
 // biome-ignore lint/suspicious/noExplicitAny: the store accepts any tables
 export type AnyDatabase = Kysely<any>;

@@ -61,7 +61,7 @@ export function parsedKeys<Row extends KeyText, Key extends PublicKey | undefine
       try {
         PublicKey.from(decoyText);
       } catch {
-        // Only the time for parsing matters.
+        // The error does not matter, because only the time for parsing counts.
       }
     },
   };

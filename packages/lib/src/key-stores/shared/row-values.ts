@@ -3,7 +3,7 @@
 /** Smaller numbers are seconds, up to the year 5138. Others are milliseconds, from the year 1973 on. */
 const MILLISECONDS = 1e11;
 
-/** Matches a time in text form, such as `2027-12-31 23:59:59.123+00` or `2027-12-31T23:59:59Z`. Without a time zone, it is in UTC. */
+/** Matches a time in text form, such as `2027-12-31 23:59:59.123+00` or `2027-12-31T23:59:59Z`. A time without a time zone is in UTC. */
 const DATE_TEXT = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(Z|[+-]\d{2}(?::?\d{2})?)?$/;
 
 /**

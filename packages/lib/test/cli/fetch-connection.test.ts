@@ -1,10 +1,10 @@
 /** `ajwt fetch`: addresses, TLS and proxies, beside curl. */
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp, type Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { connect, createServer as createTcp } from 'node:net';
-import { ajwt, lacks, scratch } from 'ajwt-testkit/ajwt';
+import { ajwt, ajwtProcess, lacks, scratch } from 'ajwt-testkit/ajwt';
 import { certify } from 'ajwt-testkit/authority';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { isExcluded } from '../../src/cli/fetch/connection/proxy.ts';
@@ -213,6 +213,21 @@ describe('errors name the proxy when it is the proxy', () => {
     const line = outcome.stderr.replace(/^ajwt: /, '').trimEnd();
     if (typeof message === 'string') expect(line).toBe(fill(message));
     else expect(line).toMatch(message);
+  });
+
+  test('a proxy with TLS must have a trusted certificate, also with -k', async () => {
+    const [cert, key] = ['cert', 'key'].map((name) => readFileSync(file(`${name}.pem`)));
+    const proxy = createHttps({ cert, key } as never, (_request, response) => response.end('proxied'));
+    servers.push(proxy);
+    const args = ['fetch', '-k', '-x', `https://localhost:${new URL(await listen(proxy)).port}`, 'http://any.invalid/'];
+    // Node reads this variable when it starts.
+    const known = { ...identity, NODE_EXTRA_CA_CERTS: file('ca.pem') };
+    expect(await ajwtProcess(args, { env: known })).toMatchObject({ code: 0, stdout: 'proxied' });
+    const { code, stderr } = await ajwt(args, { env: identity });
+    expect([code, stderr]).toEqual([
+      60,
+      expect.stringMatching(/^ajwt: proxy localhost:\d+: the certificate is not trusted/),
+    ]);
   });
 
   test('credentials of a proxy go to the proxy alone, and are not shown by -v', async () => {

@@ -3,9 +3,6 @@ import { pipeline, Readable, type Transform } from 'node:stream';
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { BAD_ENCODING } from './exit-codes.ts';
 
-/** Value of the Accept-Encoding header. */
-export const ACCEPTED = 'deflate, gzip, br, zstd';
-
 /**
  * Decodes the chunks of a body.
  *

@@ -4,7 +4,6 @@ import { CommandError } from 'ajwt-cli-kit/command-error';
 import type { Io } from 'ajwt-cli-kit/io';
 import { readMethod } from '../request-line.ts';
 import { type DataPart, readBody, readFileBody } from './body.ts';
-import { ACCEPTED } from './decode.ts';
 import { MALFORMED_URL } from './exit-codes.ts';
 import { readForm } from './form.ts';
 import { readHeaders } from './headers.ts';
@@ -54,7 +53,7 @@ function defaultsOf(parts: readonly DataPart[], values: FetchValues): Record<str
   const type = isJson ? 'application/json' : 'application/x-www-form-urlencoded';
   return {
     accept: isJson ? 'application/json' : '*/*',
-    ...(values.compressed ? { 'accept-encoding': ACCEPTED } : {}),
+    ...(values.compressed ? { 'accept-encoding': 'deflate, gzip, br, zstd' } : {}),
     ...(agent === '' ? {} : { 'user-agent': agent }),
     ...(referer === undefined || referer === '' ? {} : { referer }),
     ...(parts.length === 0 || (get && !isJson) ? {} : { 'content-type': type }),

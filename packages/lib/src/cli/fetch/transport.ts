@@ -47,6 +47,8 @@ export async function send(
   const abort = () => socket.destroy(signal.reason);
   signal.addEventListener('abort', abort);
   try {
+    // Signing may have taken until a limit was over.
+    if (signal.aborted) throw signal.reason;
     if (socket.destroyed) throw Object.assign(new Error('closed'), { code: 'ECONNRESET' });
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const request = clientRequest({

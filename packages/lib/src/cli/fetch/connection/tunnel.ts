@@ -9,16 +9,16 @@ import type { HttpProxy } from './proxy.ts';
 import type { ConnectionSettings, Observers } from './settings.ts';
 import { openSocket, secure } from './socket.ts';
 
-/** Connects to a proxy, with TLS if its URL says so. `-k` and client certificates are for the server, not for the proxy. */
+/** Connects to a proxy, with TLS if its URL says so. `-k`, `--cacert` and `--tls-cert` are for the server, not for the proxy. */
 export async function connectToProxy(
   { url, name }: HttpProxy,
-  { family, pinned, tls }: ConnectionSettings,
+  { family, pinned }: ConnectionSettings,
   observers: Observers,
 ): Promise<Socket> {
   try {
     const socket = await openSocket(url, name, { family, pinned, unixSocket: undefined }, observers);
     if (url.protocol === 'http:') return socket;
-    return await secure(socket, url, { insecure: false, authorities: tls.authorities }, observers, name);
+    return await secure(socket, url, { insecure: false }, observers, name);
   } catch (error) {
     if (!(error instanceof CommandError) || error.exitCode !== CANNOT_RESOLVE) throw error;
     throw new NoConnectionError(error.message, BAD_PROXY_HOST);

@@ -150,6 +150,18 @@ describe('POST and PATCH', () => {
   });
 });
 
+test('a refusal that ends early is an error that can be tried again', async () => {
+  const cut = (response: ServerResponse) => {
+    const head = { 'content-type': 'application/problem+json', 'content-length': 100 };
+    response.writeHead(401, head).write('{"error":', () => response.destroy());
+  };
+  answers = [cut, ok];
+  expect(await fetchAgain(['--retry-all-errors', url])).toMatchObject({ code: 0, stdout: 'well' });
+  answers = [cut];
+  const { code, stdout } = await fetchAgain(['-i', url]);
+  expect([code, stdout]).toEqual([18, expect.stringMatching(/^HTTP\/1\.1 401 Unauthorized\r\n/)]);
+});
+
 test('a body from a pipe is never sent again', async () => {
   answers = [status(503), ok];
   const { code, stdout } = await fetchAgain(['--retry-all-errors', '-T', '-', url], { input: 'once' });

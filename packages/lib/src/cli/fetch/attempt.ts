@@ -72,17 +72,22 @@ export async function attempt(plan: Plan, isFinal: (ending: Attempt) => boolean)
     heads.push(headOf(response));
   };
   let exchanged: Exchanged | undefined;
+  let isAsked = false;
+  const asked = (ending: Attempt) => {
+    isAsked = true;
+    return isFinal(ending);
+  };
   try {
     const observers = { trace, measured, deadlines };
     exchanged = await exchange(request, { sign: caller.sign, settings, observers, progress, onHead });
     result.url = exchanged.url;
     const chunks = chunksOf(exchanged, deadlines.signal, measured, progress);
-    await receive(exchanged, chunks, heads, result, plan, isFinal);
+    await receive(exchanged, chunks, heads, result, plan, asked);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     result.exitCode = error.exitCode;
     result.complaint = error.message;
-    if (exchanged === undefined && isFinal(result)) await writeHeads(heads, plan, io);
+    if (!isAsked && isFinal(result)) await writeHeads(heads, plan, io);
   } finally {
     deadlines.end();
     exchanged?.close();

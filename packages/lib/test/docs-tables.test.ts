@@ -1,4 +1,4 @@
-/** The codes in the code equal those in the documentation. */
+/** The tables of the documentation list the same codes as the source. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { SignedFetchErrorCode } from '../src/client.ts';
@@ -16,7 +16,7 @@ import type { SshAgentErrorCode } from '../src/signers/ssh-agent/ssh-agent-signe
 import type { DirectoryErrorCode } from '../src/sql.ts';
 import { ContractError } from '../src/testing.ts';
 
-/** The codes of types without a table. It does not compile if a code is missing or no longer exists. */
+/** The codes of types that have no table in the source. A missing or unknown code does not compile. */
 const KEY_ERRORS: Readonly<Record<KeyErrorCode, true>> = {
   malformed: true,
   unsupported: true,

@@ -1,4 +1,4 @@
-/** The vectors of spec/vectors in process, each against a new authenticator. `ajwtd` runs them over HTTP. */
+/** Runs each of spec/vectors against a new authenticator. The tests of `ajwtd` run them over HTTP. */
 import { createHash } from 'node:crypto';
 import {
   keyFile,
@@ -44,7 +44,7 @@ describe('every vector', () => {
   });
 });
 
-describe('the headers of the refusals are those of spec/PROTOCOL.md', () => {
+describe('the headers of a refusal are those of spec/PROTOCOL.md', () => {
   test.each(vectors.map((vector) => [vector.name, vector] as const))('%s', async (_name, vector) => {
     const { auth, clock } = serverOf(vector);
     for (const request of vector.requests) {
@@ -95,12 +95,12 @@ describe('the vectors', () => {
 
   test('cover each kind of malformed credential', () => {
     const seen = new Set(expectations.flatMap((one) => (one.ok || one.detail === undefined ? [] : [one.detail])));
-    // Only a gateway finds it, in headers that vectors do not have.
+    // Only a gateway returns it, for headers that the vectors do not contain.
     const { identity_header: _, ...ofCredentials } = MALFORMED;
     expect([...seen].sort()).toEqual(Object.keys(ofCredentials).sort());
   });
 
-  test('are named as their files are', () => {
+  test('have the names of their files', () => {
     for (const name of specFiles.filter((one) => one !== 'keys.json')) {
       expect(`${(JSON.parse(readSpecFile(name)) as Vector).name}.json`).toBe(name);
     }

@@ -1,4 +1,4 @@
-/** The caller's address, which keys that are limited to some addresses are checked against. */
+/** The address of the caller, which a key can be limited to. */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,14 +11,14 @@ import { createAuthorization } from '../../src/client.ts';
 import { createAuthenticator, memoryNonceStore, PrivateKey } from '../../src/index.ts';
 
 const key = await PrivateKey.generate('ed25519');
-const told: (string | undefined)[] = [];
+const seen: (string | undefined)[] = [];
 const auth = createAuthenticator<string>({
   keys: {
     find: (username) => ({
       username,
       user: username,
       disabled: false,
-      keys: [{ key: key.publicKey, state: 'active', allowsAddress: (address) => told.push(address) > 0 }],
+      keys: [{ key: key.publicKey, state: 'active', allowsAddress: (address) => seen.push(address) > 0 }],
     }),
   },
   nonces: memoryNonceStore(),
@@ -32,10 +32,10 @@ async function addressIn(listener: RequestListener): Promise<string | undefined>
   const { status } = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { headers });
   server.close();
   expect(status).toBe(200);
-  return told.pop();
+  return seen.pop();
 }
 
-test('node:http uses the address of the connection, whatever the headers say', async () => {
+test('nodeAuth uses the address of the connection, and no header', async () => {
   const node = nodeAuth(auth);
   const address = await addressIn(async (request, response) => {
     response.writeHead((await node.authenticate(request)).ok ? 200 : 401).end();
@@ -46,7 +46,7 @@ test('node:http uses the address of the connection, whatever the headers say', a
 test.each([
   [false, '127.0.0.1'],
   ['loopback', '192.0.2.1'],
-])('Express follows its setting `trust proxy`: %s', async (trust, expected) => {
+])('expressAuth uses the address according to `trust proxy`: %s', async (trust, expected) => {
   const app = express().set('trust proxy', trust).use(expressAuth(auth));
   app.get('/', (_request, response) => {
     response.end();
@@ -54,9 +54,9 @@ test.each([
   expect(await addressIn(app)).toBe(expected);
 });
 
-test('handlers of Request do not know the address', async () => {
+test('webAuth has no address, because a Request does not contain one', async () => {
   const authorization = await createAuthorization({ username: 'guido', key });
   await webAuth(auth).authenticate(new Request('http://localhost/', { headers: { authorization } }));
-  expect(told.pop()).toBeUndefined();
-  expect(told).toEqual([]);
+  expect(seen.pop()).toBeUndefined();
+  expect(seen).toEqual([]);
 });

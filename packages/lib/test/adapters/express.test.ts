@@ -14,7 +14,7 @@ adapterSuite('expressAuth', ({ auth, optional, require }) => {
     expect(response.locals.auth).toBe(identity);
     response.json(identity === undefined ? null : { username: identity.username, email: identity.user.email });
   });
-  // Mounted, so that Express rewrites `url`. The whole target is signed.
+  // Express rewrites `url` for a mounted router, but the token is bound to the whole target.
   app.use('/mounted', expressAuth(auth, { optional, require }), router);
   return createServer(app);
 });

@@ -13,7 +13,7 @@ adapterSuite('nodeAuth', ({ auth, optional, require }) => {
   });
 });
 
-test('an unknown option is refused by name', () => {
+test('nodeAuth refuses an unknown option by name', () => {
   const notCalled = () => Promise.reject(new Error('not called'));
   const auth = { authenticate: notCalled, readiness: notCalled };
   expect(() => nodeAuth(auth, { requires: ['aud'] } as never)).toThrow(

@@ -12,7 +12,7 @@ import {
   PrivateKey,
 } from '../../src/index.ts';
 
-/** The server of an adapter: GET /mounted/me responds with `{ "username": … }`, which is null for an anonymous request. */
+/** Options for the server of an adapter, in which GET /mounted/me responds with `{ "username": … }`, or null without a user. */
 interface AdapterSetup {
   readonly auth: Authenticator<{ email: string }>;
   readonly optional: boolean;
@@ -84,7 +84,7 @@ export function adapterSuite(name: string, makeServer: AdapterServer): void {
       expect(await response.json()).toEqual({ username: 'guido', email: 'guido@example.com' });
     });
 
-    test('the same token again is refused', async () => {
+    test('a token is refused the second time', async () => {
       const authorization = await sign();
       expect((await get(required, authorization)).status).toBe(200);
       const response = await get(required, authorization);
@@ -131,12 +131,12 @@ export function adapterSuite(name: string, makeServer: AdapterServer): void {
           'Connection: close',
         ];
         expect(await sendRaw(url, `${lines.join('\r\n')}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 401 /);
-        expect((await get(required, one)).status, 'neither was spent').toBe(200);
-        expect((await get(required, other)).status, 'neither was spent').toBe(200);
+        expect((await get(required, one)).status, 'the token is unused').toBe(200);
+        expect((await get(required, other)).status, 'the token is unused').toBe(200);
       },
     );
 
-    test('a header named __proto__ changes nothing', async () => {
+    test('a header named __proto__ has no effect', async () => {
       const lines = ['GET /mounted/me HTTP/1.1', 'Host: x', '__proto__: a', '__proto__: b', 'Connection: close'];
       expect(await sendRaw(required, `${lines.join('\r\n')}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 401 /);
       const signed = [...lines, `Authorization: ${await sign()}`];
@@ -149,9 +149,9 @@ export function adapterSuite(name: string, makeServer: AdapterServer): void {
     });
 
     test.each([
-      ['signed without it', '/mounted/me'],
-      ['signed with it', '/mounted/me?'],
-    ])('the ? of an empty query makes no difference: %s', async (_what, target) => {
+      ['a target without it', '/mounted/me'],
+      ['a target with it', '/mounted/me?'],
+    ])('the ? of an empty query is ignored if the token is bound to %s', async (_what, target) => {
       const lines = [
         'GET /mounted/me? HTTP/1.1',
         'Host: x',

@@ -5,13 +5,13 @@ import { ajwt, type Outcome } from 'ajwt-testkit/ajwt';
 import { commandEnvironment } from 'ajwt-testkit/program';
 import { listen } from '../adapters/suite.ts';
 
-/** What both print, and their exit codes. */
+/** The output and exit codes of both commands. */
 export interface Both {
   readonly curl: Pick<Outcome, 'code' | 'stdout' | 'stderr'>;
   readonly ours: Pick<Outcome, 'code' | 'stdout' | 'stderr'>;
 }
 
-/** Runs curl, without the configuration and the proxies of the developer. */
+/** Runs curl without the developer's configuration and proxies. */
 export function curl(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Both['curl']> {
   return new Promise((done) => {
     const child = execFile('curl', ['-q', '-sS', ...args], { env: commandEnvironment(env) }, (error, stdout, stderr) =>
@@ -23,7 +23,7 @@ export function curl(args: readonly string[], env: Record<string, string> = {}, 
 }
 
 /**
- * Runs both.
+ * Runs curl and `ajwt fetch`.
  *
  * @param theirs - arguments of curl, if its options have other names
  */
@@ -35,7 +35,7 @@ export async function besideCurl(
   return { curl: one, ours: other };
 }
 
-/** Headers in which both may differ. */
+/** Headers that may differ between the two commands. */
 const OWN = ['authorization', 'user-agent', 'host', 'connection', 'expect', 'accept-encoding', 'proxy-connection'];
 
 /** Describes a request: its method, URL, headers and body. */
@@ -51,7 +51,7 @@ export async function describeRequest(request: IncomingMessage): Promise<string>
   ]);
 }
 
-/** Starts a server that answers with a description of the request, except on the given paths. */
+/** Starts a server that responds with a description of the request, except on the given paths. */
 export async function startEcho(paths: Readonly<Record<string, RequestListener>> = {}) {
   const server = createServer(async (request, response) => {
     const answer = paths[request.url ?? ''];

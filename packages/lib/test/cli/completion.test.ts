@@ -1,4 +1,4 @@
-/** Completion with the Tab key, in real shells: bash and zsh on a terminal, fish by its own command. */
+/** Completion with the Tab key in real shells: in bash and zsh on a terminal, in fish with its command `complete`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { CommandEntry } from 'ajwt-cli-kit/command';
 import { completionLines } from 'ajwt-cli-kit/completion/candidates';
@@ -17,7 +17,7 @@ beforeAll(() => {
 
 const COMMANDS = ['keygen', 'token', 'fetch', 'explain', 'pubkey', 'completion', 'help'];
 
-/** Lines before the Tab key, and the words that complete them. */
+/** Typed lines, and the words that complete them. */
 const CASES: readonly (readonly [string, readonly string[]])[] = [
   ['ajwt fe', ['fetch']],
   ['ajwt --v', ['--version']],
@@ -47,12 +47,12 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
   ['ajwtd key add guido no', ['notes.txt']],
 ];
 
-/** Returns the words that complete a line; for the value of an option or form field, only the value. */
+/** Returns the words that complete a line; for an option or form field with a value, only the value. */
 type Ask = (line: string) => Promise<readonly string[]>;
 
 const bare = (words: readonly string[]) => words.map((word) => word.replace(/^--[a-z-]+=|^[^@]*@/, '')).sort();
 
-/** The shells insert all candidates into the line. The line then runs, and prints its words. */
+/** Functions in place of the commands: the shell inserts all candidates into the line, which then prints them. */
 const TELL = `tell() { printf 'WORDS'; printf ' <%s>' "$@"; echo .; }; ajwt() { tell "$@"; }; ajwtd() { tell "$@"; }`;
 
 const BASH = `PS1='READY '
@@ -75,7 +75,7 @@ source <(ajwtd completion zsh)
 ${TELL}
 `;
 
-/** Opens a shell on a terminal, and waits for each response before it types on. */
+/** Opens a shell on a terminal; `ask` types a line, and waits for its output. */
 function openTerminal(command: string): { ask: Ask; close(): Promise<unknown> } {
   const child = startOnTerminal(command, { cwd: folder, env: { TERM: 'dumb', ZDOTDIR: folder, HOME: folder } });
   let shown = '';
@@ -94,7 +94,7 @@ function openTerminal(command: string): { ask: Ask; close(): Promise<unknown> } 
       shown = '';
       child.stdin?.write(`${line}\t\n`);
       const words = [...(await next(/WORDS(.*)\.\n/)).matchAll(/ <([^>]*)>/g)].map(([, word]) => word as string);
-      // Without the program and the complete words.
+      // Leaves out the program and the words before the completed one.
       return bare(words.slice(line.split(/(?<!\\) /).length - 2));
     },
     close() {
@@ -149,7 +149,7 @@ describe.skipIf(lacks('fish', '--version'))('fish (needs fish)', () => {
   });
 });
 
-describe('ajwt complete, which the scripts call', () => {
+describe('ajwt complete', () => {
   const complete = async (line: string) => (await ajwt(['complete', '--', ...line.split(' ').slice(1)])).stdout;
   const options = async (line: string) => [...(await complete(line)).matchAll(/^(-\S+)\t/gm)].map(([, word]) => word);
 
@@ -169,7 +169,7 @@ describe('ajwt complete, which the scripts call', () => {
     expect(await complete(line)).toBe(printed);
   });
 
-  test('loads only the command that the line names', async () => {
+  test('loads only the command in the line', async () => {
     const unused = { summary: 'summary', load: () => expect.unreachable() };
     const commands = new Map<string, CommandEntry>([...COMMAND_TABLE].map(([name]) => [name, unused]));
     expect(await completionLines(commands, ['fe'])).toContain('fetch\tsummary');
@@ -178,7 +178,7 @@ describe('ajwt complete, which the scripts call', () => {
     expect((await completionLines(commands, ['token', '--'])).join()).toContain('--user');
   });
 
-  test('offers an option once, unless it may be repeated', async () => {
+  test('offers an option only once, unless it can be repeated', async () => {
     const offered = await options('ajwt fetch -v -Ha:b --user guido -');
     expect(offered).toEqual(expect.arrayContaining(['-H', '--header', '-X', '--request', '-h', '--help']));
     for (const used of ['-v', '--verbose', '--user']) expect(offered).not.toContain(used);
@@ -189,7 +189,7 @@ describe('ajwt complete, which the scripts call', () => {
     expect(await complete('ajwt fetch -')).toContain('--form\tform field or file (multipart/form-data)\n');
   });
 
-  test('works if a variable is misspelled, and is not in the help', async () => {
+  test('works even if an environment variable is misspelt, and is not in the help', async () => {
     const { code, stdout, stderr } = await ajwtd(['complete', '--', 'user', ''], { env: { AJWTD_TOLERENCE: '1' } });
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('disable\trefuse all requests from a user\n');
@@ -197,15 +197,15 @@ describe('ajwt complete, which the scripts call', () => {
   });
 });
 
-describe('the scripts', () => {
-  describe.each(['bash', 'zsh', 'fish'])('for %s', (name) => {
-    test.skipIf(lacks(name, '--version')).each(['ajwt', 'ajwtd'])(`of %s are valid ${name}`, async (program) => {
+describe('ajwt completion', () => {
+  describe.each(['bash', 'zsh', 'fish'])('for %s: the script', (name) => {
+    test.skipIf(lacks(name, '--version')).each(['ajwt', 'ajwtd'])(`of %s is valid ${name}`, async (program) => {
       const { code, stderr } = await shell(`set -o pipefail; ${program} completion ${name} | ${name} -n /dev/stdin`);
       expect([code, stderr]).toEqual([0, '']);
     });
   });
 
-  test.each([[[]], [['tcsh']], [['']]])('need the name of a known shell: %j', async (words) => {
+  test.each([[[]], [['tcsh']], [['']]])('needs the name of a known shell: %j', async (words) => {
     const outcome = await ajwt(['completion', ...words]);
     expect(outcome).toMatchObject({ code: 1, stdout: '', stderr: 'ajwt: choose a shell: bash, zsh, fish\n' });
   });

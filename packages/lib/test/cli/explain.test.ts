@@ -1,4 +1,4 @@
-/** `ajwt explain`: what it decodes, which check fails, and what it never prints. */
+/** `ajwt explain` decodes a token, reports each check, and never prints the signature. */
 import { writeFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { ajwt, finish, lacks, scratch, shell, startOnTerminal } from 'ajwt-testkit/ajwt';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 const make = (options: Partial<TokenOptions> = {}) => createToken({ username: 'guido', key, ...options });
 const off = (seconds: number) => ({ now: () => Date.now() / 1000 + seconds });
 const segment = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-/** Signs any header and claims. */
+/** Makes a signed token with any header and claims. */
 const signed = (header: object, claims: object) => {
   const input = `${segment(header)}.${segment(claims)}`;
   return `${input}.${Buffer.from(key.sign(Buffer.from(input))).toString('base64url')}`;
@@ -41,7 +41,7 @@ const explain = async (input: string, ...args: string[]) => {
 const resultsOf = (checks: readonly (readonly (string | undefined)[])[]) =>
   checks.map(([, result]) => result).join(' ');
 
-test('every check of a valid token passes, in order, except those that only the server can run', async () => {
+test('reports that all checks of a valid token pass, except those that only the server can run', async () => {
   const { code, checks, stdout } = await explain(await make(), '--pubkey', file('key.pub'));
   expect(code).toBe(0);
   expect(checks).toEqual([
@@ -58,7 +58,7 @@ test('every check of a valid token passes, in order, except those that only the 
   expect(stdout).toMatch(/\n {2}time {6}\d{10} {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, [\d.]+ s ago\n/);
 });
 
-test('without --pubkey, it reports that the signature was not checked', async () => {
+test('reports that the signature was not checked, if --pubkey is missing', async () => {
   const { code, checks } = await explain(await make());
   expect([code, resultsOf(checks)]).toEqual([0, 'pass unknown unknown pass unknown unknown']);
   expect(checks[2]).toEqual(['signature', 'unknown', 'not checked; use --pubkey FILE']);
@@ -91,8 +91,8 @@ test('reads the output of `ajwt token` from a pipe', async () => {
   expect(stdout).toContain('valid only for aud https://api.example.com; htm POST; target /x?y=1\n');
 });
 
-describe('a failing check, with the reason', () => {
-  test('time: stale, in the future, or outside another tolerance', async () => {
+describe('ajwt explain reports as failed, with the reason', () => {
+  test('the time, if it is stale, in the future, or outside a given tolerance', async () => {
     const stale = await make(off(-37));
     const { code, checks } = await explain(stale, '--pubkey', file('key.pub'));
     expect([code, resultsOf(checks)]).toEqual([1, 'pass pass pass FAIL unknown unknown']);
@@ -111,14 +111,14 @@ describe('a failing check, with the reason', () => {
     ['exp', () => now() - 100, 'expired: the time in the claim exp has passed'],
     ['nbf', () => now() + 100, 'from_the_future: the time in the claim nbf or iat is in the future'],
     ['iat', () => now() + 100, 'from_the_future: the time in the claim nbf or iat is in the future'],
-  ])('the registered claim %s', async (name, value, why) => {
+  ])('the time, if the registered claim %s does not allow it', async (name, value, why) => {
     const token = signed({ alg: 'EdDSA' }, { username: 'guido', time: now(), nonce: 'n', [name]: value() });
     const { code, checks } = await explain(token, '--pubkey', file('key.pub'));
     expect([code, checks[3]]).toEqual([1, ['time', 'FAIL', why]]);
     expect(checks[1]).toEqual(['key', 'pass', 'the token has no kid; this key fits its algorithm']);
   });
 
-  test('key: another key, or a key of another type', async () => {
+  test('the key, if it is not that of the token, or has another type', async () => {
     const { code, checks } = await explain(await make(), '--pubkey', file('other.pub'));
     expect([code, resultsOf(checks)]).toEqual([1, 'pass FAIL unknown pass unknown unknown']);
     expect(checks[1]?.[2]).toBe(
@@ -130,7 +130,7 @@ describe('a failing check, with the reason', () => {
     );
   });
 
-  test('signature: a changed claim', async () => {
+  test('the signature, if a claim was changed', async () => {
     const [header, , signature] = (await make()).split('.');
     const claims = segment({ username: 'ada', time: now(), nonce: 'n' });
     const { code, checks } = await explain(`${header}.${claims}.${signature}`, '--pubkey', file('key.pub'));
@@ -149,27 +149,27 @@ describe('a failing check, with the reason', () => {
     ['two tokens', () => 'JWT a.b.c, JWT d.e.f', 'header_repeated'],
     ['no token after the scheme', () => 'Authorization: JWT', 'no_token'],
     ['a long token', () => 'e'.repeat(9000), 'too_long'],
-  ])('well-formed: %s', async (_name, token, code) => {
+  ])('the format: %s', async (_name, token, code) => {
     const { code: exit, checks } = await explain(token());
     expect([exit, resultsOf(checks)]).toEqual([1, 'FAIL unknown unknown unknown unknown unknown']);
     expect(checks[0]?.[2]).toBe(`${code}: ${MALFORMED[code]}`);
     expect(checks[1]?.[2]).toBe('not reached');
   });
 
-  test('well-formed: another scheme, or empty input', async () => {
+  test('the format, if the scheme is wrong or the input is empty', async () => {
     for (const input of [`Bearer ${await make()}`, '', '\n']) {
       const { code, checks } = await explain(input);
       expect([code, checks[0]]).toEqual([1, ['well-formed', 'FAIL', 'missing: no credential with the scheme JWT']]);
     }
   });
 
-  test('decodes tokens that a server would refuse without reading them', async () => {
+  test('the format of a token, but still decodes what it can', async () => {
     const { stdout } = await explain(`Bearer ${segment({ alg: 'HS256' })}.${segment({ sub: 'x', admin: true })}.AAAA`);
     expect(stdout).toMatch(/^Header\n {2}alg {2}HS256\nClaims\n {2}sub {4}x\n {2}admin {2}true\nChecks\n/);
   });
 });
 
-describe('never prints', () => {
+describe('ajwt explain never prints', () => {
   test('the signature', async () => {
     for (const token of [await make(), await make(off(-100)), `${await make()}A`, `JWT ${await make()} x`]) {
       const signature = /\.([\w-]{30})[\w-]*( x)?$/.exec(token)?.[1] as string;
@@ -179,7 +179,7 @@ describe('never prints', () => {
     }
   });
 
-  test('characters in a token that control the terminal or reverse text', async () => {
+  test('characters from a token that control the terminal or reverse text', async () => {
     const nasty = 'a\u202eb\u2066c\u200bd\u009be\u001b[31mf\\g';
     const claims = { username: 'x\u202ey', time: now(), nonce: 'n', [nasty]: nasty, deep: [{ [nasty]: nasty }] };
     const token = signed({ alg: 'EdDSA', kid: nasty.replaceAll(/\p{Cc}/gu, '') }, claims);
@@ -201,7 +201,7 @@ test('prints strings that look like numbers in quotes, and a time outside the ca
   );
 });
 
-test('--json prints one object', async () => {
+test('with --json, prints one object', async () => {
   const { code, stdout } = await explain(await make(off(-37)), '--json', '--pubkey', file('key.pub'));
   const { ok, header, claims, checks } = JSON.parse(stdout);
   expect([code, ok]).toEqual([1, false]);
@@ -229,7 +229,7 @@ test.each([
   expect(await ajwt(['explain', ...args])).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });
 });
 
-describe('colors', () => {
+describe('the colors of ajwt explain', () => {
   const COLORED = '\u001b[1m\u001b[31mFAIL';
   const inPipe = (env: Record<string, string>) => ajwt(['explain', 'x'], { env });
   const onTerminal = (env: Record<string, string>) => finish(startOnTerminal('ajwt explain x', { env }));

@@ -1,4 +1,4 @@
-/** Help, version, and errors about unknown commands and options. */
+/** Help, versions, and errors about unknown commands and options. */
 import { readFileSync } from 'node:fs';
 import { ajwt } from 'ajwt-testkit/ajwt';
 import { describe, expect, test } from 'vitest';
@@ -31,14 +31,14 @@ describe('help', () => {
     }
   });
 
-  test('--help wins over other options, unless it is the value of one', async () => {
+  test('is printed for --help even if other options are wrong, unless --help is the value of an option', async () => {
     expect((await ajwt(['token', '--user', 'guido', '--help'])).stdout).toMatch(/^Usage: ajwt token/);
     expect((await ajwt(['token', '--user=--help'])).stderr).toBe(
       'ajwt: no private key; give --key FILE, or set AJWT_KEY\n',
     );
   });
 
-  test('without a command, goes to standard error, with exit code 1', async () => {
+  test('is printed to standard error without a command, with exit code 1', async () => {
     const { code, stdout, stderr } = await ajwt([]);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('Usage: ajwt COMMAND');
@@ -87,7 +87,7 @@ describe('an unknown command or option prints one line to standard error, with e
     expect(await ajwt(args)).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });
   });
 
-  test('a key or token in a wrong place is not repeated', async () => {
+  test('without repeating a key or token in the wrong place', async () => {
     const secret = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIHbM\n-----END PRIVATE KEY-----\n';
     const token = 'eyJhbGciOiJFZERTQSJ9.eyJ1c2VybmFtZSI6Imd1aWRvIn0.c2lnbmF0dXJl';
     const wrong = [

@@ -50,7 +50,7 @@ describe.each(KINDS)('%s', (name, args, sshName, bits) => {
 });
 
 describe('the private key', () => {
-  test('is encrypted with the passphrase in a variable', async () => {
+  test('is encrypted with the passphrase in the variable that --passphrase-env names', async () => {
     const path = file('encrypted');
     const args = ['keygen', '--out', path, '--comment', 'guido@laptop', '--passphrase-env', 'SECRET'];
     const { code, stderr } = await ajwt(args, { env: { SECRET: PASSPHRASE } });
@@ -79,7 +79,7 @@ describe('the private key', () => {
     }
   });
 
-  test('signs only with the passphrase', async () => {
+  test('signs only if the passphrase is given', async () => {
     const sign = (env: Record<string, string>) =>
       ajwt(['token', '--user', 'guido', '--key', file('encrypted')], { env });
     expect(await sign({ AJWT_PASSPHRASE: PASSPHRASE })).toMatchObject({ code: 0, stderr: '' });
@@ -114,11 +114,11 @@ test('succeeds if the reader closes the pipe', async () => {
   expect(await shell('set -o pipefail; ajwt keygen 2>&1 | true')).toMatchObject({ code: 0, stderr: '' });
 });
 
-describe('existing files are not overwritten, and both files are written or neither', () => {
+describe('keygen overwrites no file, and writes either both files or none', () => {
   test.each([
     ['the private file', ''],
     ['the public file', '.pub'],
-  ])('%s exists', async (_name, suffix) => {
+  ])('if %s exists', async (_name, suffix) => {
     const path = file(`there${suffix.replace('.', '-')}`);
     writeFileSync(path + suffix, 'precious');
     const { code, stderr } = await ajwt(['keygen', '--out', path]);
@@ -130,14 +130,14 @@ describe('existing files are not overwritten, and both files are written or neit
     expect(existsSync(suffix === '' ? `${path}.pub` : path)).toBe(false);
   });
 
-  test('a dangling symbolic link counts as a file', async () => {
+  test('if a dangling symbolic link exists', async () => {
     const path = file('link');
     symlinkSync(file('nowhere'), path);
     expect((await ajwt(['keygen', '--out', path])).code).toBe(1);
     expect(existsSync(file('nowhere'))).toBe(false);
   });
 
-  test('of several processes at once, one writes both files', async () => {
+  test('if several processes write at once: one writes both files', async () => {
     const path = file('race');
     const outcomes = await Promise.all(Array.from({ length: 4 }, () => ajwtProcess(['keygen', '--out', path])));
     expect(outcomes.map(({ code }) => code).sort()).toEqual([0, 1, 1, 1]);
@@ -146,8 +146,8 @@ describe('existing files are not overwritten, and both files are written or neit
     );
   });
 
-  test('if the public file cannot be written, the private one is removed', async () => {
-    // The name of the private file just fits the limit of the file system; with .pub it is too long.
+  test('if the public file cannot be written: the private file is removed', async () => {
+    // The name of the private file has the maximum length of the file system; with .pub it is too long.
     const path = file('n'.repeat(253));
     const { code, stderr } = await ajwt(['keygen', '--out', path]);
     expect([code, stderr]).toEqual([
@@ -157,7 +157,7 @@ describe('existing files are not overwritten, and both files are written or neit
     expect(existsSync(path)).toBe(false);
   });
 
-  test('reports a folder that does not exist, or a folder instead of a file', async () => {
+  test('if --out is in a missing folder, or is a folder', async () => {
     expect((await ajwt(['keygen', '--out', file('none/key')])).stderr).toBe(
       `ajwt: cannot write ${file('none/key')}: the folder does not exist; nothing was written\n`,
     );
@@ -167,7 +167,7 @@ describe('existing files are not overwritten, and both files are written or neit
   });
 });
 
-describe('wrong options', () => {
+describe('keygen refuses wrong options', () => {
   test.each([
     [['--type', 'dsa'], '--type dsa: must be one of ed25519, rsa, ec'],
     [['--bits', '4096'], '--bits is for RSA keys; add --type rsa'],
@@ -191,7 +191,7 @@ describe('wrong options', () => {
     expect(await ajwt(['keygen', ...args])).toMatchObject({ code: 1, stdout: '', stderr: `ajwt: ${message}\n` });
   });
 
-  test('an empty passphrase is refused', async () => {
+  test('such as a variable with an empty passphrase', async () => {
     const { code } = await ajwt(['keygen', '--passphrase-env', 'EMPTY'], { env: { EMPTY: '' } });
     expect(code).toBe(1);
   });

@@ -1,4 +1,4 @@
-/** Passphrases of encrypted keys, from a file descriptor or a person at a terminal. */
+/** The passphrase of an encrypted key is read from a file descriptor or from a terminal. */
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { ajwt, finish, lacks, scratch, shell, startOnTerminal } from 'ajwt-testkit/ajwt';
@@ -27,12 +27,12 @@ describe('--passphrase-fd', () => {
     }
   });
 
-  test('leaves everything after the line unread', async () => {
+  test('does not read beyond the end of the line', async () => {
     const line = `exec 3< ${file('line')}; ajwt token --user guido --key ${file('encrypted')} --passphrase-fd 3; cat <&3`;
     expect((await shell(line)).stdout).toMatch(/^JWT \S+\nanother line\n$/);
   });
 
-  test('has priority over AJWT_PASSPHRASE, and is not read if the key is not encrypted', async () => {
+  test('has priority over AJWT_PASSPHRASE, but is not used if the key is not encrypted', async () => {
     const wrong = await pubkey("--passphrase-fd 3 3< <(echo 'hunter2')", { AJWT_PASSPHRASE });
     expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/it came from --passphrase-fd 3\n$/) });
     expect(wrong.stderr).not.toContain('hunter2');
@@ -67,7 +67,7 @@ describe('--passphrase-fd', () => {
   });
 });
 
-describe.skipIf(lacks('script', '--version'))('at a terminal', () => {
+describe.skipIf(lacks('script', '--version'))('a command on a terminal (needs script)', () => {
   const QUESTION = 'Passphrase for ';
 
   /** Types an answer to each question, then checks the settings of the terminal. */
@@ -96,21 +96,21 @@ describe.skipIf(lacks('script', '--version'))('at a terminal', () => {
 
   const token = () => `ajwt token --user guido --key ${file('encrypted')} | cut -c 1-7`;
 
-  test('asks, and does not show what is typed', async () => {
+  test('asks for the passphrase, and does not show it', async () => {
     const printed = await typing(token(), [`${PASSPHRASE}\r`]);
     expect(printed).toBe(`${QUESTION}${file('encrypted')}: \nJWT eyJ\nexit code 0\n`);
   });
 
-  test('asks even if the key comes from standard input', async () => {
+  test('asks for the passphrase even if it reads the key from standard input', async () => {
     const line = `ajwt pubkey - --openssh < ${file('encrypted')} | cut -d ' ' -f 1`;
     expect(await typing(line, [`${PASSPHRASE}\n`])).toBe(`${QUESTION}the key: \nssh-ed25519\nexit code 0\n`);
   });
 
-  test('typing mistakes can be erased', async () => {
+  test('lets the user erase typed characters', async () => {
     expect(await typing(token(), [`wrong\u0015${PASSPHRASE}жx\u007f\b\r`])).toContain('JWT eyJ');
   });
 
-  test('asks again after a wrong passphrase, up to twice', async () => {
+  test('asks again after a wrong passphrase, at most twice', async () => {
     const right = await typing(token(), ['wrong\r', 'hunter2\r', `${PASSPHRASE}\r`]);
     expect(right).toContain('Wrong passphrase; try again.\n');
     expect(right).toContain('JWT eyJ');
@@ -122,20 +122,20 @@ describe.skipIf(lacks('script', '--version'))('at a terminal', () => {
   });
 
   test.each([
-    ['Only Enter', '\r'],
+    ['an empty line', '\r'],
     ['Ctrl-D', '\u0004'],
-  ])('%s gives up', async (_key, typed) => {
+  ])('asks no more after %s', async (_key, typed) => {
     const printed = await typing(`ajwt pubkey ${file('encrypted')}`, [typed]);
     expect(printed).toContain('ajwt: this private key is encrypted; give its passphrase in AJWT_PASSPHRASE');
     expect(printed).toMatch(/exit code 1\n$/);
   });
 
-  test('Ctrl-C ends the process like a signal', async () => {
+  test('exits at Ctrl-C with the code 130', async () => {
     const printed = await typing(`ajwt pubkey ${file('encrypted')}`, ['secret\u0003']);
     expect(printed).toMatch(/: \n+exit code 130\n$/);
   });
 
-  test('a signal from another process leaves the terminal as it was', async () => {
+  test('restores the terminal if another process ends it with a signal', async () => {
     const line = `sh -c 'echo $$ > ${file('pid')}; exec ajwt pubkey ${file('encrypted')}'; stty -a`;
     const child = startOnTerminal(line);
     const printed = collect(child);
@@ -146,7 +146,7 @@ describe.skipIf(lacks('script', '--version'))('at a terminal', () => {
     expect(printed()).toMatch(/ icanon .* echo /s);
   });
 
-  test('does not ask if the passphrase is given, or the key is not encrypted', async () => {
+  test('does not ask for a passphrase that is given or not needed', async () => {
     expect(await typing(token(), [], { AJWT_PASSPHRASE })).toBe('JWT eyJ\nexit code 0\n');
     const wrong = await typing(`ajwt pubkey ${file('encrypted')}`, [], { AJWT_PASSPHRASE: 'hunter2' });
     expect(wrong).toMatch(/it came from AJWT_PASSPHRASE\nexit code 1\n$/);

@@ -1,4 +1,4 @@
-/** `ajwt pubkey`: every input format, and every output format. */
+/** `ajwt pubkey` in every input format and every output format. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ajwt, lacks, scratch, shell } from 'ajwt-testkit/ajwt';
 import { runProgram } from 'ajwt-testkit/command';
@@ -62,7 +62,7 @@ test('reads the output of `ajwt keygen` from a pipe', async () => {
 });
 
 describe.skipIf(lacks('ssh-keygen', '-?') || lacks('openssl', 'version'))(
-  'keys of other programs (needs ssh-keygen and openssl)',
+  'ajwt pubkey reads keys of other programs (needs ssh-keygen and openssl)',
   () => {
     test('an OpenSSH private key', async () => {
       runProgram('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file('id_ed25519')]);

@@ -1,4 +1,4 @@
-/** `ajwt` with a key in the ssh-agent of Debian. */
+/** `ajwt` with a key in an ssh-agent. */
 import { createServer } from 'node:http';
 import { ajwt, lacks, scratch } from 'ajwt-testkit/ajwt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -59,7 +59,7 @@ describe.skipIf(lacks('ssh-agent', '-?'))('--key ssh-agent (needs ssh-agent)', (
     expect(JSON.parse(outcome.stdout)).toEqual(one.toJwk());
   });
 
-  test('several keys: the message lists them, and says how to choose one', async () => {
+  test('refuses several keys with a message that lists them, and says how to choose one', async () => {
     agent.makeKey('two', ['-t', 'ed25519']);
     agent.add('two');
     const { code, stdout, stderr } = await ajwt(['token', '--user', 'guido', '--key', 'ssh-agent'], { env });

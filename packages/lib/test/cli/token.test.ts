@@ -1,4 +1,4 @@
-/** `ajwt token`: what it signs, and where it reads the key from. */
+/** `ajwt token`: the tokens that it signs, and the places that it reads the key from. */
 import { writeFileSync } from 'node:fs';
 import { ajwt, scratch } from 'ajwt-testkit/ajwt';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -9,7 +9,7 @@ const PASSPHRASE = 'correct horse battery staple';
 let key: PrivateKey;
 
 beforeAll(async () => {
-  // Without the ssh-agent of the developer.
+  // Do not use the developer's ssh-agent.
   vi.stubEnv('SSH_AUTH_SOCK', undefined);
   key = await PrivateKey.generate();
   writeFileSync(file('key'), key.toPem());
@@ -54,7 +54,7 @@ test('--header prints the whole header line', async () => {
 describe('--key - reads the key from standard input', () => {
   const fromInput = (input: string, env = {}) => ajwt(['token', '--user', 'guido', '--key', '-'], { input, env });
 
-  test('encrypted or not', async () => {
+  test('if it is encrypted or not', async () => {
     for (const [text, env] of [
       [key.toPem(), {}],
       [JSON.stringify(key.toJwk()), {}],
@@ -66,7 +66,7 @@ describe('--key - reads the key from standard input', () => {
     }
   });
 
-  test('and refuses anything else', async () => {
+  test('and refuses any other input', async () => {
     for (const text of ['', 'hunter2', `${key.toPem()}${' '.repeat(70_000)}`]) {
       const { code, stdout, stderr } = await fromInput(text);
       expect([code, stdout]).toEqual([1, '']);
@@ -76,14 +76,14 @@ describe('--key - reads the key from standard input', () => {
   });
 });
 
-describe('binding', () => {
+describe('ajwt token', () => {
   const bindOf = async (...args: string[]) => claimsOf((await token(...args)).stdout).bind;
 
-  test('is off by default', async () => {
+  test('binds nothing by default', async () => {
     expect(Object.keys(claimsOf((await token()).stdout))).toEqual(['username', 'time', 'nonce']);
   });
 
-  test('--bind METHOD URL binds to origin, method and request target', async () => {
+  test('with --bind METHOD URL, binds the token to origin, method and request target', async () => {
     expect(await bindOf('--bind', 'POST', 'https://api.example.com/items?x=1#part')).toEqual({
       v: 1,
       aud: 'https://api.example.com',
@@ -98,7 +98,7 @@ describe('binding', () => {
     });
   });
 
-  test('--audience binds to the service alone, or replaces the origin', async () => {
+  test('with --audience, binds the token to that audience; with --bind too, instead of the origin', async () => {
     expect(await bindOf('--audience', 'orders')).toEqual({ v: 1, aud: 'orders' });
     expect(await bindOf('--audience', 'orders', '--bind', 'GET', 'https://a.example/x')).toEqual({
       v: 1,
@@ -108,7 +108,7 @@ describe('binding', () => {
     });
   });
 
-  test('AJWT_BIND=1 requires --bind', async () => {
+  test('with AJWT_BIND=1, requires --bind', async () => {
     const signed = (AJWT_BIND: string, ...args: string[]) =>
       ajwt(['token', '--user', 'guido', '--key', file('key'), ...args], { env: { AJWT_BIND } });
     for (const args of [[], ['--audience', 'orders']]) {
@@ -123,7 +123,7 @@ describe('binding', () => {
     expect(await signed('yes')).toMatchObject({ code: 1, stderr: 'ajwt: AJWT_BIND: must be 1 or 0, true or false\n' });
   });
 
-  test('prints the path if the token has it in escaped form', async () => {
+  test('prints the path if it had to escape it for the token', async () => {
     const { code, stdout, stderr } = await token('--bind', 'GET', 'https://a.example/a b/../ж?q=ä');
     const { target } = claimsOf(stdout).bind;
     expect([code, target]).toEqual([0, '/%D0%B6?q=%C3%A4']);
@@ -148,7 +148,7 @@ describe('binding', () => {
   });
 });
 
-describe('the environment', () => {
+describe('ajwt token with environment variables', () => {
   const pem = () => key.toPem();
   const attributes = 'Bag Attributes\n    friendlyName: guido\nKey Attributes: <No Attributes>\n';
   const withKey = (text: string, more: Record<string, string> = {}) =>
@@ -160,25 +160,25 @@ describe('the environment', () => {
     ['PEM with \\n in two characters', () => pem().replaceAll('\n', '\\n')],
     ['PEM in base64', () => Buffer.from(pem()).toString('base64')],
     ['PEM in base64 of several lines', () => Buffer.from(pem()).toString('base64').replace(/.{76}/g, '$&\n')],
-    ['PEM in one line', () => pem().replaceAll('\n', ' ')],
+    ['PEM on one line', () => pem().replaceAll('\n', ' ')],
     ['PEM with attributes before it', () => `${attributes}${pem()}`],
-    ['PEM with attributes before it, in one line', () => `${attributes}${pem()}`.replaceAll('\n', '\\n')],
+    ['PEM with attributes before it, on one line', () => `${attributes}${pem()}`.replaceAll('\n', '\\n')],
     ['PEM with attributes before it, in base64', () => Buffer.from(attributes + pem()).toString('base64')],
     ['PEM with a byte order mark, in base64', () => Buffer.from(`\ufeff${pem()}`).toString('base64')],
     ['a JWK', () => JSON.stringify(key.toJwk())],
-  ])('AJWT_USER, and AJWT_KEY as %s', async (_name, text) => {
+  ])('reads AJWT_USER, and AJWT_KEY as %s', async (_name, text) => {
     const { code, stdout, stderr } = await withKey(text());
     expect([code, stderr]).toEqual([0, '']);
     expect(claimsOf(stdout).username).toBe('guido');
   });
 
-  test('has lower priority than options', async () => {
+  test('prefers its options', async () => {
     const env = { AJWT_USER: 'guido', AJWT_KEY: '/nowhere' };
     const { stdout } = await ajwt(['token', '--user', 'ada', '--key', file('key')], { env });
     expect(claimsOf(stdout).username).toBe('ada');
   });
 
-  test('AJWT_PASSPHRASE opens a key, in a file or in AJWT_KEY', async () => {
+  test('decrypts a key in a file or in AJWT_KEY with AJWT_PASSPHRASE', async () => {
     const env = { AJWT_PASSPHRASE: PASSPHRASE };
     const args = ['token', '--user', 'guido', '--key', file('encrypted')];
     expect((await ajwt(args, { env })).code).toBe(0);
@@ -197,10 +197,10 @@ describe('the environment', () => {
   });
 
   test.each([
-    ['PEM that was cut', () => pem().slice(0, 60)],
-    ['PEM that was cut, with attributes before it', () => attributes + pem().slice(0, 60)],
+    ['truncated PEM', () => pem().slice(0, 60)],
+    ['truncated PEM with attributes before it', () => attributes + pem().slice(0, 60)],
     ['PEM without its first line', () => pem().split('\n')[1] ?? ''],
-    ['JWK that was cut', () => JSON.stringify(key.toJwk()).slice(0, 90)],
+    ['a truncated JWK', () => JSON.stringify(key.toJwk()).slice(0, 90)],
     ['other text', () => 'hunter2hunter2'],
   ])('%s in AJWT_KEY is refused, and not repeated', async (_name, text) => {
     const { code, stdout, stderr } = await withKey(text());

@@ -62,7 +62,7 @@ test.each<readonly [string, () => unknown, string]>([
 test('an error has the given configuration, and no token', async () => {
   const key = await PrivateKey.generate();
   const api = axios.create({ adapter: signedAxios(axios, { username: 'guido', key }), proxy: false });
-  // Port 1 of this machine: nothing listens there.
+  // No program listens on port 1.
   const error = await api.get('http://127.0.0.1:1/me').catch((reason: unknown) => reason);
   expect(axios.isAxiosError(error) && error.config?.url).toBe('http://127.0.0.1:1/me');
   expect(axios.isAxiosError(error) && error.config?.headers.has('authorization')).toBe(false);

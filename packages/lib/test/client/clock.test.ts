@@ -1,10 +1,10 @@
-/** The memory of server clocks is bounded: a caller that calls new origins all the time does not grow. */
+/** The number of remembered server clocks is limited, so a caller that always calls new origins does not use more and more memory. */
 import { expect, test } from 'vitest';
 import { ServerClocks } from '../../src/client/clock.ts';
 
 const NOW = 1_800_000_000;
 
-test('remembers the clocks of 1000 origins and forgets the oldest for the next one', () => {
+test('ServerClocks remembers the clocks of 1000 origins; the next one replaces the oldest', () => {
   const clocks = new ServerClocks({}, { now: () => NOW, monotonic: () => 0 });
   const challenge = `JWT realm="api", error="stale_time", server_time="${NOW + 60}", tolerance="20"`;
   const response = new Response(null, { status: 401, headers: { 'www-authenticate': challenge } });

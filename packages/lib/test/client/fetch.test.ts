@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createAuthenticator, memoryKeyStore, memoryNonceStore } from '../../src/index.ts';
 import { listen } from '../adapters/suite.ts';
 
-/** What the server saw of one request. */
+/** A request as the server received it. */
 interface Seen {
   readonly method: string | undefined;
   readonly url: string | undefined;
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const nonces = memoryNonceStore();
   const start = async () => {
     let own = '';
-    // Each server is its own audience, which is known only when it listens.
+    // The audience of each server is its origin, which has no port until the server listens.
     const server = createServer((request, response) => serve(request, response, own));
     servers.push(server);
     own = await listen(server);
@@ -74,7 +74,7 @@ describe('a signed fetch', () => {
     expect(new Set(seen.map(({ authorization }) => authorization)).size).toBe(3);
   });
 
-  test('has the parameters of fetch: a URL, a Request, a body and headers', async () => {
+  test('accepts the parameters of fetch: a URL, a Request, a body and headers', async () => {
     const api = signed({ bind: ['aud', 'htm', 'target'] });
     await api(new URL(`${origin}/a?b=c%20d`));
     await api(new Request(`${origin}/b`, { method: 'PUT', body: 'hello', headers: { 'content-type': 'text/x' } }));
@@ -95,17 +95,17 @@ describe('a signed fetch', () => {
     expect(seen).toHaveLength(0);
   });
 
-  test('a service refuses a token bound to another one', async () => {
+  test('binds the token to its audience, so other services refuse the token', async () => {
     const response = await signed({ bind: ['aud'], audience: 'https://other.example' })(`${origin}/me`);
     expect(await response.json()).toMatchObject({ error: 'wrong_audience' });
   });
 
-  test('sends the audience twice with sendAudClaim, which our server accepts', async () => {
+  test('with sendAudClaim, sends the audience twice, which our server accepts', async () => {
     expect((await signed({ bind: ['aud'], sendAudClaim: true })(`${origin}/me`)).status).toBe(200);
   });
 });
 
-describe('redirects', () => {
+describe('a signed fetch that is redirected', () => {
   test.each([301, 302, 303, 307, 308])('follows a %i within the origin, with a new token', async (status) => {
     const response = await signed({ bind: ['aud', 'htm', 'target'] })(redirect(status, '/there?x=1'));
     expect(response.status).toBe(200);
@@ -122,7 +122,7 @@ describe('redirects', () => {
     [303, 'GET', '', undefined],
     [307, 'POST', 'hello', 'text/plain;charset=UTF-8'],
     [308, 'POST', 'hello', 'text/plain;charset=UTF-8'],
-  ])('a POST after %i goes on as %s', async (status, method, body, type) => {
+  ])('after a POST and status %i, sends a %s', async (status, method, body, type) => {
     await signed()(redirect(status, '/there'), { method: 'POST', body: 'hello' });
     expect(seen[1]).toMatchObject({ method, body, type, accepted: true });
   });
@@ -158,7 +158,7 @@ describe('redirects', () => {
 });
 
 describe('the body of a Request', () => {
-  /** A server that redirects once it has the whole body, or its first chunk where the target says so; and what it was sent. */
+  /** Starts a server that records requests. It redirects `/from` after the whole body, and `/from-first` after the first chunk. */
   async function recorder() {
     const received: { url: string | undefined; length: string | undefined; body: string }[] = [];
     const server = createServer(async (request, response) => {
@@ -178,8 +178,8 @@ describe('the body of a Request', () => {
   }
 
   test.each<[string, BodyInit, string]>([
-    ['a text', 'héllo', 'héllo'],
-    ['an empty text', '', ''],
+    ['a string', 'héllo', 'héllo'],
+    ['an empty string', '', ''],
     ['bytes', new Uint8Array([65, 66]), 'AB'],
     ['a form', new URLSearchParams({ q: '1' }), 'q=1'],
     ['256 KiB', 'x'.repeat(262_144), 'x'.repeat(262_144)],
@@ -193,7 +193,7 @@ describe('the body of a Request', () => {
     ]);
   });
 
-  test('is sent again if it was a stream that has ended', async () => {
+  test('is sent again if it is a stream that has ended', async () => {
     const { received, at } = await recorder();
     const body = new Blob(['he', 'llo']).stream();
     await signed()(new Request(`${at}/from`, { method: 'POST', body, duplex: 'half' } as RequestInit));
@@ -218,7 +218,7 @@ describe('the body of a Request', () => {
     await refused;
   });
 
-  test('is released after the call: its writer notices that nobody reads it', async () => {
+  test('is cancelled if the call fails, so its writer can stop', async () => {
     const cancelled = Promise.withResolvers<unknown>();
     const body = new ReadableStream({ cancel: cancelled.resolve });
     const fetch: typeof globalThis.fetch = async (input) => {
@@ -237,27 +237,27 @@ describe('the body of a Request', () => {
     expect(received.map((it) => it.body)).toEqual(['new', 'new']);
   });
 
-  test('is refused if it was read before, as fetch does', async () => {
+  test('is refused if it was read before, as in fetch', async () => {
     const request = new Request(origin, { method: 'POST', body: 'hello' });
     await request.text();
     await expect(signed()(request)).rejects.toThrow(TypeError);
   });
 
-  test('fails the call if it breaks off', async () => {
+  test('rejects the call if the stream fails', async () => {
     const body = new ReadableStream({ pull: (controller) => controller.error(new Error('disk on fire')) });
     const sending = signed()(new Request(origin, { method: 'POST', body, duplex: 'half' } as RequestInit));
     await expect(sending).rejects.toThrow();
   });
 });
 
-test('10 000 requests at once have 10 000 nonces', async () => {
+test('10 000 concurrent requests have 10 000 different nonces', async () => {
   const tokens = new Set<string | null>();
   let release = () => {};
   const all = new Promise<void>((resolve) => {
     release = resolve;
   });
   const api = signed({
-    // Answers none before all are there.
+    // Responds only when all requests have arrived.
     fetch: async (_input, init) => {
       tokens.add(new Headers(init?.headers).get('authorization'));
       if (tokens.size === 10_000) release();

@@ -31,7 +31,7 @@ test('an unknown option does not compile and is refused', async () => {
   expect(() => signedGot({ username: 'guido', key, bnd: [] })).toThrow('option bnd: unknown');
 });
 
-test('does not send a stream again, dates the next request right at once, and reports a clock that is too far off', async () => {
+test('does not send a stream again, uses the corrected clock for the next request, and reports a clock that is too far off', async () => {
   const servers = await countingServers();
   try {
     const signing = signedGot({ username: 'guido', key: servers.key, bind: ['aud'] });

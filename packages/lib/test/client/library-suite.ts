@@ -1,4 +1,4 @@
-/** One suite for signing through HTTP libraries, over the network. Each library needs a few lines. */
+/** The suite for all HTTP libraries that sign requests, over the network. */
 import { PassThrough, type Readable } from 'node:stream';
 import { type CountingServers, countingServers } from 'ajwt-testkit/counting-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -9,9 +9,9 @@ interface Sent {
   readonly body?: string;
 }
 
-/** A library, set up to sign. */
+/** A library that is configured to sign requests. */
 export interface Library {
-  /** Resolves to the status, also of a refusal. Follows redirects and retries a 503. Accepts any TLS certificate. */
+  /** Sends a request, and returns the status of any response. Follows redirects, retries after a 503, accepts any TLS certificate. */
   send(url: string, sent: Sent): Promise<number>;
   /** Sends a body that ends only when the caller ends it, and returns the first chunk of the response. */
   stream(url: string, body: Readable): Promise<string>;
@@ -31,7 +31,7 @@ export function librarySuite(name: string, make: (servers: CountingServers) => L
     afterAll(() => servers.close());
     const tokens = () => new Set(servers.received.map(({ authorization }) => authorization));
 
-    test('signs each request, bound to what is sent', async () => {
+    test('signs each request, and binds the token to it', async () => {
       for (const path of ['/me', '/a%20b?c=d%2fe&f', '/me?x=1'])
         expect(await library.send(servers.origin + path, { method: 'GET' })).toBe(200);
       expect(await library.send(`${servers.origin}/me`, { method: 'POST', body: 'hello' })).toBe(200);
@@ -45,12 +45,12 @@ export function librarySuite(name: string, make: (servers: CountingServers) => L
       expect(tokens().size).toBe(2);
     });
 
-    test('signs a POST that becomes a GET again', async () => {
+    test('signs again if a POST is redirected to a GET', async () => {
       expect(await library.send(servers.redirect(303, '/there'), { method: 'POST', body: 'hello' })).toBe(200);
       expect(servers.received[1]).toMatchObject({ method: 'GET', body: '', accepted: true });
     });
 
-    test('signs a POST that keeps its body again', async () => {
+    test('signs again if a POST is redirected with its body', async () => {
       expect(await library.send(servers.redirect(307, '/there'), { method: 'POST', body: 'hello' })).toBe(200);
       expect(servers.received[1]).toMatchObject({ method: 'POST', body: 'hello', accepted: true });
     });
@@ -59,7 +59,7 @@ export function librarySuite(name: string, make: (servers: CountingServers) => L
       ['port', (it: CountingServers) => it.otherPort],
       ['scheme', (it: CountingServers) => it.otherScheme],
       ['host', (it: CountingServers) => it.origin.replace('127.0.0.1', 'localhost')],
-    ])('sends nothing to another %s', async (_what, to) => {
+    ])('follows no redirect to another %s', async (_what, to) => {
       for (const status of [302, 307]) {
         const sending = library.send(servers.redirect(status, `${to(servers)}/there`), { method: 'GET' });
         await expect(sending).rejects.toThrow('signed requests stay on their origin');
@@ -73,7 +73,7 @@ export function librarySuite(name: string, make: (servers: CountingServers) => L
       expect(tokens().size).toBe(3);
     });
 
-    test('sends a body as it is written', async () => {
+    test('sends a body while it is being written', async () => {
       const body = new PassThrough();
       body.write('first');
       expect(await library.stream(`${servers.origin}/stream`, body)).toBe('first');
@@ -81,14 +81,14 @@ export function librarySuite(name: string, make: (servers: CountingServers) => L
       body.end();
     });
 
-    test('gives 300 requests at once 300 nonces', async () => {
+    test('gives 300 concurrent requests 300 different nonces', async () => {
       const sending = Array.from({ length: 300 }, () => library.send(`${servers.origin}/me`, { method: 'GET' }));
       expect(new Set(await Promise.all(sending))).toEqual(new Set([200]));
       expect(tokens().size).toBe(300);
     });
 
     test.each([{ method: 'GET' }, { method: 'POST', body: 'hello' }])(
-      'corrects its clock if the server is ahead: $method',
+      'corrects its clock if the server is ahead, and repeats the $method',
       async (sent) => {
         servers.ahead = 240;
         for (let call = 0; call < 2; call++) expect(await library.send(`${servers.origin}/me`, sent)).toBe(200);

@@ -1,4 +1,4 @@
-/** A program that prints a response or an error prints no token: one that was refused may be good for some seconds yet. */
+/** If a program prints a response or an error, the output contains no token: even a refused token may be valid for a few more seconds. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Agent as TlsAgent } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -39,7 +39,7 @@ const viaAxios = axios.create({ adapter: signedAxios(axios, options), proxy: fal
 const viaGot = got.extend(signedGot(options), { retry: { limit: 0 }, https: { certificateAuthority: ca } });
 const throughUndici = (url: string) =>
   new Agent({ connect: { ca } }).compose(signedUndici({ ...options, origin: new URL(url).origin }));
-/** The fetch of Node cannot be given a certificate. */
+/** These use the fetch of Node, which has no option for trusted certificates. */
 const HTTP_ONLY = ['fetch', 'ky'];
 
 const CALLS: Readonly<Record<string, (url: string) => Promise<unknown>>> = {
@@ -59,7 +59,7 @@ const printed = (value: unknown) =>
   [2, 8, Number.POSITIVE_INFINITY].map((depth) => inspect(value, { depth })).join('\n');
 const TOKEN = /eyJ[\w-]+\.eyJ/;
 
-describe.each(Object.keys(CALLS))('what %s prints has no token in it:', (name) => {
+describe.each(Object.keys(CALLS))('the printed result of %s contains no token:', (name) => {
   const call = CALLS[name] as (url: string) => Promise<unknown>;
   beforeEach(() => {
     received.length = 0;
@@ -81,7 +81,7 @@ describe.each(Object.keys(CALLS))('what %s prints has no token in it:', (name) =
   });
 
   test('a connection error', async () => {
-    // Port 1 of this machine: nothing listens there.
+    // No program listens on port 1.
     const error = await call('http://127.0.0.1:1/').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(Error);
     expect(printed(error)).not.toMatch(TOKEN);

@@ -14,20 +14,20 @@ test.each<readonly [string, unknown]>([
   ['a Blob', new Blob(['a'])],
   ['a FormData', new FormData()],
   ['a URLSearchParams', new URLSearchParams('a=b')],
-])('%s can be sent twice', (_, body) => {
+])('isRepeatable: %s can be sent twice', (_, body) => {
   expect(isRepeatable(body)).toBe(true);
 });
 
 test.each<readonly [string, () => unknown]>([
   ['a ReadableStream', () => new Response('a').body],
-  ['a stream of Node', () => Readable.from(['a'])],
-  ['a file that is being read', () => createReadStream(import.meta.filename)],
+  ['a Node stream', () => Readable.from(['a'])],
+  ['a file stream', () => createReadStream(import.meta.filename)],
   [
     'a generator',
     function* () {
       yield 'a';
     },
   ],
-])('%s is sent once', (_, make) => {
+])('isRepeatable: %s can be sent only once', (_, make) => {
   expect(isRepeatable(make())).toBe(false);
 });

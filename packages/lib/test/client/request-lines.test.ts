@@ -1,4 +1,4 @@
-/** What is signed is what is sent (spec/PROTOCOL.md §5), in every client and on every supported Node. */
+/** Every client signs the request target that it sends (spec/PROTOCOL.md §5), on every supported version of Node. */
 import { resolve } from 'node:path';
 import { OTHER_NODES } from 'ajwt-testkit/nodes';
 import { mustRun } from 'ajwt-testkit/run';
@@ -10,12 +10,12 @@ const lines = await requestLines();
 afterAll(() => lines.close());
 
 describe('the request line has the signed target', () => {
-  test.each(Object.keys(lines.clients))('%s', async (name) => {
+  test.each(Object.keys(lines.clients))('from %s', async (name) => {
     expect(await checkClient(lines, name, { numRuns: RUNS })).toBeGreaterThan(RUNS / 4);
   });
 
   for (const { version, program, isMissing } of OTHER_NODES) {
-    test.skipIf(isMissing).concurrent(`on Node ${version}`, async () => {
+    test.skipIf(isMissing).concurrent(`from every client on Node ${version}`, async () => {
       const words = [
         '--conditions=source',
         resolve(import.meta.dirname, 'request-lines.ts'),
@@ -29,7 +29,7 @@ describe('the request line has the signed target', () => {
   }
 });
 
-/** A program that fails prints it with its counterexample. */
+/** Returns a random seed. If the program fails, it prints the seed with the counterexample. */
 function randomSeed(): string {
   return String(Math.trunc(Math.random() * 2 ** 31));
 }

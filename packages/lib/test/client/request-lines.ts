@@ -1,6 +1,6 @@
 /**
- * What each client signs, beside the request line that a raw server receives from it. The tests call it on their own Node; as a program,
- * `request-lines.ts RUNS SEED`, it runs on any other.
+ * Compares the target that each client signs with the request line that it sends. The tests call this module on their own Node, and run it
+ * as a program on other versions: `request-lines.ts RUNS SEED`.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
@@ -19,9 +19,9 @@ import ky from 'ky';
 import { Agent, request } from 'undici';
 import { AJWT } from '../../src/cli/program.ts';
 
-/** One request as it came over the wire. */
+/** A received request. */
 interface Received {
-  /** Of the request line: one character for each byte. */
+  /** The target in the request line, with one character for each byte. */
   readonly target: string;
   /** `bind.target` of its token. */
   readonly signed: string | undefined;
@@ -34,12 +34,12 @@ type Client = (url: string) => Promise<unknown>;
 interface RequestLines {
   readonly origin: string;
   readonly clients: Readonly<Record<string, Client>>;
-  /** What came since the last call. */
+  /** Returns the requests received since the last call. */
   take(): Received[];
   close(): Promise<void>;
 }
 
-/** Parts of a path, a query or a fragment, as people and programs write them; most of them mean something to a parser. */
+/** Parts of paths, queries and fragments; most of them have a meaning for a parser. */
 // biome-ignore format: a table
 const PIECES = [
   '/', '//', '?', '??', '#', '.', '..', '/../', '/./', '%', '%2f', '%2E%2e', '%zz', '&', '=', ';', ':', '@', '+', '*', '!', '~', "'", '"',
@@ -47,7 +47,7 @@ const PIECES = [
   'a', 'items', 'page=2', 'http://other.example/',
 ];
 const TEXT = fc.array(fc.constantFrom(...PIECES), { maxLength: 6 }).map((pieces) => pieces.join(''));
-/** What follows the origin. An empty query and a fragment are as frequent as full ones. */
+/** Generates what follows the origin of a URL: empty queries and fragments are as frequent as others. */
 const REST = fc
   .tuple(TEXT, fc.constantFrom('', '', '?', '#', '?#'), TEXT)
   .map(([path, mark, rest]) => `/${path}${mark}${mark === '' || mark === '?' ? '' : rest}`);
@@ -76,7 +76,7 @@ export async function requestLines(): Promise<RequestLines> {
     origin,
     clients: {
       fetch: async (url) => (await viaFetch(url)).text(),
-      'fetch, with a Request': async (url) => (await viaFetch(new Request(url))).text(),
+      'fetch of a Request': async (url) => (await viaFetch(new Request(url))).text(),
       axios: (url) => viaAxios.get(url),
       'axios, with parameters': (url) => viaAxios.get(url, { params: { more: 'é' } }),
       got: (url) => viaGot(url),
@@ -84,7 +84,7 @@ export async function requestLines(): Promise<RequestLines> {
       ky: (url) => viaKy(url).text(),
       'ky, with parameters': (url) => viaKy(url, { searchParams: { more: 'é' } }).text(),
       undici: async (url) => (await request(url, { dispatcher })).body.dump(),
-      'undici, by its path': async (url) =>
+      'undici, called with a path': async (url) =>
         (await dispatcher.request({ origin, path: url.slice(origin.length), method: 'GET' })).body.dump(),
       'ajwt fetch': (url) => runInProcess(AJWT, ['fetch', ...command, url]),
     },
@@ -97,12 +97,12 @@ export async function requestLines(): Promise<RequestLines> {
   };
 }
 
-/** Reads nothing but the request line and the token, so that no parser stands between. */
+/** Makes a server that reads only the request line and the token, without an HTTP parser that could change them. */
 function rawServer(received: Received[]): Server {
   return createServer((socket) => {
     let head = '';
     socket.setEncoding('latin1');
-    // A client that closes first is no failure of the server.
+    // A client may close its connection first.
     socket.on('error', () => socket.destroy());
     socket.on('data', (chunk) => {
       head += chunk;
@@ -117,9 +117,9 @@ function rawServer(received: Received[]): Server {
 }
 
 /**
- * Checks one client with many URLs: what it accepts it signs as it sends it, without a fragment and without an empty query.
+ * Checks one client with many URLs: for each URL that it accepts, it signs the target that it sends, without a fragment or an empty query.
  *
- * @returns how many of the URLs it accepted
+ * @returns the number of URLs that it accepted
  * @throws with the smallest URL that breaks the rule
  */
 export async function checkClient(
@@ -132,7 +132,7 @@ export async function checkClient(
   await fc.assert(
     fc.asyncProperty(REST, async (rest) => {
       lines.take();
-      // Some clients refuse what others encode.
+      // Some clients refuse characters that others encode.
       await client(lines.origin + rest).catch(() => undefined);
       const received = lines.take();
       if (received.length === 0) return true;

@@ -17,11 +17,11 @@ test('a token has the header and the three claims of the compat profile, and not
   expect(Object.keys(part(token, 1) as object)).toEqual(['username', 'time', 'nonce']);
 });
 
-test('an authorization is the scheme and a token', async () => {
+test('createAuthorization returns the scheme and a token', async () => {
   expect(await createAuthorization({ username: 'guido', key })).toMatch(/^JWT [\w-]+\.[\w-]+\.[\w-]+$/);
 });
 
-test('10 000 tokens made at once have 10 000 nonces', async () => {
+test('10 000 tokens that are made concurrently have 10 000 different nonces', async () => {
   const tokens = await Promise.all(Array.from({ length: 10_000 }, () => createToken({ username: 'guido', key })));
   const nonces = new Set(tokens.map((token) => (part(token, 1) as { nonce: string }).nonce));
   expect(nonces.size).toBe(10_000);
@@ -43,7 +43,7 @@ test('a signer may return a promise', async () => {
   expect(token.split('.')).toHaveLength(3);
 });
 
-test('rejects with the error of the signer', async () => {
+test('createToken rejects with the error of the signer', async () => {
   const broken = { alg: key.alg, kid: key.kid, sign: () => Promise.reject(new Error('the agent is locked')) };
   await expect(createToken({ username: 'guido', key: broken })).rejects.toThrow('the agent is locked');
 });

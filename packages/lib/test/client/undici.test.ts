@@ -26,7 +26,7 @@ librarySuite('undici', ({ key, origin }) => {
   };
 });
 
-test('an unknown option does not compile and is refused, as is an invalid origin', async () => {
+test('an unknown option does not compile and is refused; an invalid origin is refused', async () => {
   const key = await PrivateKey.generate();
   // @ts-expect-error misspelt
   expect(() => signedUndici({ username: 'guido', key, origin: 'http://a', orign: 1 })).toThrow('option orign: unknown');

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createAuthenticator, memoryKeyStore, memoryNonceStore } from '../../src/index.ts';
 import { listen } from '../adapters/suite.ts';
 
-/** Where the server's clock, and the caller's monotonic one, begin. */
+/** The first time of the server's clock. */
 const NOW = 1_800_000_000;
 
 let elapsed = 0;
@@ -14,7 +14,7 @@ let wrong = 0;
 let origin = '';
 let reached: string[] = [];
 let accepted = 0;
-/** What a test adds to the next answers, or does while they are under way. */
+/** Runs before each response, and returns additional headers for it. */
 let inBetween: (attempt: number) => Record<string, string> = () => ({});
 let forgets = false;
 let serverTime: ((now: number) => number) | undefined;
@@ -69,7 +69,7 @@ const failure = (sending: Promise<unknown>) => sending.then(() => undefined).cat
 
 describe('a wrong clock', () => {
   test.each([-290, -240, -60, -21, 21, 60, 240, 290])(
-    'by %i s: an audience-bound caller succeeds with its first call, and pays nothing for the next',
+    'by %i s: an audience-bound caller succeeds in its first call, and needs no second attempt in the next ones',
     async (seconds) => {
       wrong = seconds;
       const api = caller(bound);
@@ -79,13 +79,13 @@ describe('a wrong clock', () => {
     },
   );
 
-  test.each([-19, -10, 0, 10, 19])('by %i s is within the tolerance and is not corrected', async (seconds) => {
+  test.each([-19, -10, 0, 10, 19])('by %i s is within the tolerance, and is not corrected', async (seconds) => {
     wrong = seconds;
     expect((await caller()(`${origin}/me`)).status).toBe(200);
     expect(reached).toHaveLength(1);
   });
 
-  test.each([-600, -301, 301, 600])('by %i s is an error that names the difference', async (seconds) => {
+  test.each([-600, -301, 301, 600])('by %i s is reported in an error that names the difference', async (seconds) => {
     wrong = seconds;
     const error = await failure(caller(bound)(`${origin}/me`));
     expect(error).toBeInstanceOf(SignedFetchError);
@@ -97,17 +97,17 @@ describe('a wrong clock', () => {
     expect(reached).toHaveLength(1);
   });
 
-  test('by more is corrected if the caller allows it', async () => {
+  test('by more than 300 s is corrected if the caller allows it', async () => {
     wrong = -600;
     expect((await caller({ ...bound, clock: { maxOffsetSeconds: 600 } })(`${origin}/me`)).status).toBe(200);
   });
 
-  test('ahead: unbound tokens are dated back', async () => {
+  test('that is ahead: the caller corrects the time of unbound tokens', async () => {
     wrong = 240;
     expect((await caller()(`${origin}/me`)).status).toBe(200);
   });
 
-  test('behind: with unbound tokens, an error names the offset and both remedies', async () => {
+  test('that is behind: for unbound tokens, an error names the offset and both remedies', async () => {
     wrong = -240;
     const error = await failure(caller()(`${origin}/me`));
     expect(error).toMatchObject({ code: 'clock_behind', offset: 240, message: expect.stringContaining('240.0 s') });
@@ -116,19 +116,19 @@ describe('a wrong clock', () => {
     expect(reached).toHaveLength(1);
   });
 
-  test('behind: unbound tokens are dated ahead with the explicit option', async () => {
+  test('that is behind: with aheadUnbound, the caller corrects the time of unbound tokens', async () => {
     wrong = -240;
     expect((await caller({ clock: { aheadUnbound: true } })(`${origin}/me`)).status).toBe(200);
   });
 
-  test('with clock: false, the refusal is returned', async () => {
+  test('is not corrected with clock: false, and the call returns the refusal', async () => {
     wrong = 240;
     const response = await caller({ clock: false })(`${origin}/me`);
     expect(await response.json()).toMatchObject({ error: 'stale_time' });
     expect(reached).toHaveLength(1);
   });
 
-  test('a repeatable body is sent again; a stream is not, but the next call is dated right', async () => {
+  test('is corrected after a refusal: a repeatable body is sent again; a stream is not, but the next call has the right time', async () => {
     wrong = 240;
     const api = caller(bound);
     const stream = { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' } as RequestInit;
@@ -150,7 +150,7 @@ describe('a wrong clock', () => {
     expect([accepted, reached.length]).toEqual([3, 5]);
   });
 
-  test('costs no second attempt once it is set', async () => {
+  test('needs no second attempt after it has been set right', async () => {
     wrong = 240;
     const api = caller(bound);
     await api(`${origin}/me`);
@@ -159,7 +159,7 @@ describe('a wrong clock', () => {
     expect(reached).toHaveLength(3);
   });
 
-  test('is remembered for its origin only', async () => {
+  test('is corrected only for the origin that refused the token', async () => {
     wrong = 240;
     const other = createServer((_request, response) => response.end());
     const elsewhere = await listen(other);
@@ -178,15 +178,15 @@ describe('a wrong clock', () => {
   });
 });
 
-describe('a response that tells too little', () => {
-  test('has an Age: a cache kept it, so one more attempt has the same clock', async () => {
+describe('a refusal for time', () => {
+  test('with an Age header comes from a cache, so the second attempt has the same clock', async () => {
     wrong = 240;
     inBetween = () => ({ age: '3' });
     expect((await caller(bound)(`${origin}/me`)).status).toBe(401);
     expect(reached).toHaveLength(2);
   });
 
-  test('took more than 5 s: the clock is corrected by the next response', async () => {
+  test('after more than 5 s does not correct the clock, but the next one does', async () => {
     wrong = 240;
     const api = caller(bound);
     inBetween = (attempt) => {
@@ -198,7 +198,7 @@ describe('a response that tells too little', () => {
     expect(reached).toHaveLength(3);
   });
 
-  test('took a while: the server read its clock in the middle', async () => {
+  test('after 4 s corrects the clock, as if the server had read its clock in the middle', async () => {
     wrong = 240;
     inBetween = () => {
       elapsed += 4;
@@ -207,7 +207,7 @@ describe('a response that tells too little', () => {
     expect((await caller(bound)(`${origin}/me`)).status).toBe(200);
   });
 
-  test('came while this clock was set: the new clock is used without a correction', async () => {
+  test('during which the caller’s clock was set does not correct the clock', async () => {
     wrong = 240;
     inBetween = (attempt) => {
       if (attempt === 1) wrong = 0;
@@ -219,7 +219,7 @@ describe('a response that tells too little', () => {
 });
 
 describe('a nonce store that has just lost its memory', () => {
-  test('makes the caller wait, then sign again with the same clock', async () => {
+  test('makes the caller wait, and then sign again with the same clock', async () => {
     forgets = true;
     inBetween = () => {
       forgets = false;
@@ -231,7 +231,7 @@ describe('a nonce store that has just lost its memory', () => {
     expect(new Set(reached).size).toBe(2);
   });
 
-  test('makes the caller wait at most 1 s: one more attempt, then its response is returned', async () => {
+  test('makes the caller wait at most 1 s: after a second attempt, the caller returns the response', async () => {
     forgets = true;
     expect((await caller()(`${origin}/me`)).status).toBe(401);
     expect(reached).toHaveLength(2);
@@ -250,18 +250,18 @@ describe('a nonce store that has just lost its memory', () => {
 });
 
 describe('a server that lies about its clock', () => {
-  /** Its own clock decides nothing: it refuses everything, and says what it likes. */
+  /** Makes the server use and report a clock that is wrong. */
   const lie = (ahead: number) => {
     serverTime = (now) => now + ahead;
   };
 
-  test.each([21, 100, 300])('gets no unbound token dated %i s ahead', async (ahead) => {
+  test.each([21, 100, 300])('gets no unbound token that is dated %i s ahead', async (ahead) => {
     lie(ahead);
     expect(await failure(caller()(`${origin}/me`))).toMatchObject({ code: 'clock_behind' });
     expect(reached).toHaveLength(1);
   });
 
-  test('gets no token at all dated years ahead', async () => {
+  test('gets no token that is dated years ahead', async () => {
     lie(1e8);
     for (const options of [bound, { clock: { aheadUnbound: true, maxOffsetSeconds: 3600 } }]) {
       expect(await failure(caller(options)(`${origin}/me`))).toMatchObject({ code: 'clock_too_far' });
@@ -269,7 +269,7 @@ describe('a server that lies about its clock', () => {
     expect(reached).toHaveLength(2);
   });
 
-  test('gets two tokens a call, never a chain of them, and no step adds to the one before', async () => {
+  test('gets only two tokens per call, and cannot move their time further with each response', async () => {
     let ahead = 0;
     serverTime = (now) => {
       ahead += 100;
@@ -285,7 +285,7 @@ describe('a server that lies about its clock', () => {
     }
   });
 
-  test.each(['1e999', '-5', 'NaN', '', '99999999999999'])('is ignored if it writes %j', async (value) => {
+  test.each(['1e999', '-5', 'NaN', '', '99999999999999'])('is ignored if it sends the time %j', async (value) => {
     const liar = createServer((_request, response) => {
       const challenge = `JWT realm="api", error="stale_time", server_time="${value}", tolerance="20"`;
       response.writeHead(401, { 'www-authenticate': challenge }).end();
@@ -296,8 +296,8 @@ describe('a server that lies about its clock', () => {
   });
 });
 
-describe('a connection that others can change', () => {
-  /** The same server under a name that is not this machine's. */
+describe('a wrong clock, with a server on another machine', () => {
+  /** Calls the server under the name of another machine. */
   const remote = (protocol: string, options: Partial<SignedFetchOptions> = {}) => {
     const named = `${protocol}//api.example.com`;
     const api = caller({
@@ -309,27 +309,27 @@ describe('a connection that others can change', () => {
     return api(`${named}/me`);
   };
 
-  test('plain http to another machine: nothing is corrected, and the refusal is returned', async () => {
+  test('is not corrected over plain http, where others can change responses', async () => {
     wrong = 240;
     expect((await remote('http:')).status).toBe(401);
     expect(reached).toHaveLength(1);
   });
 
-  test('https: the clock is corrected', async () => {
+  test('is corrected over https', async () => {
     wrong = 240;
     expect((await remote('https:')).status).toBe(200);
   });
 });
 
-describe('the date of a response without our challenge', () => {
-  test('counts only if the caller allows it', async () => {
+describe('the Date header of a refusal without our challenge', () => {
+  test('corrects the clock only if the caller allows it', async () => {
     wrong = 240;
     expect((await caller()(`${origin}/like-python`)).status).toBe(401);
     expect(reached).toHaveLength(1);
     expect((await caller({ clock: { dateHeader: true } })(`${origin}/like-python`)).status).toBe(200);
   });
 
-  test('has the same bounds', async () => {
+  test('corrects the clock within the same limits', async () => {
     wrong = -240;
     const unbound = caller({ clock: { dateHeader: true } });
     expect(await failure(unbound(`${origin}/like-python`))).toMatchObject({ code: 'clock_behind' });
@@ -338,7 +338,7 @@ describe('the date of a response without our challenge', () => {
     expect(await failure(far(`${origin}/like-python`))).toMatchObject({ code: 'clock_too_far' });
   });
 
-  test('agrees with this clock: the refusal has another reason and is returned', async () => {
+  test('shows that the clock is right, so the refusal has another reason and is returned', async () => {
     const api = caller({ username: 'nobody', clock: { dateHeader: true } });
     expect((await api(`${origin}/like-python`)).status).toBe(401);
     expect(reached).toHaveLength(1);
@@ -359,6 +359,6 @@ test.each([
 test('an unknown option does not compile', () => {
   // @ts-expect-error misspelt
   expect(() => createSignedFetch({ username: 'guido', key, clok: {} })).toThrow(TypeError);
-  // @ts-expect-error misspelt within
+  // @ts-expect-error a misspelt member
   expect(() => createSignedFetch({ username: 'guido', key, clock: { dateheader: true } })).toThrow(TypeError);
 });

@@ -9,17 +9,17 @@ import {
 import { describe, expect, test } from 'vitest';
 import { type KeyStore, memoryKeyStore, memoryNonceStore, type NonceStore, PrivateKey } from '../../src/index.ts';
 
-describe('memoryNonceStore fulfils the contract of nonce stores', () => {
+describe('memoryNonceStore keeps the contract of nonce stores', () => {
   const cases = nonceStoreContract({
     make: (setup) => memoryNonceStore(setup),
-    restart: 'it forgets when its process ends',
+    restart: 'its nonces are lost when its process ends',
     loseMemory: (_, setup) => memoryNonceStore(setup),
-    race: 'processes share nothing',
+    race: 'processes cannot share it',
   });
   for (const { name, run } of cases) test(name, run);
 });
 
-describe('memoryKeyStore fulfils the contract of key stores', () => {
+describe('memoryKeyStore keeps the contract of key stores', () => {
   const cases = keyStoreContract({
     make(users) {
       const store = memoryKeyStore<unknown>();
@@ -40,7 +40,7 @@ describe.each([
   ['ec', {}],
   ['ec', { curve: 'P-384' }],
   ['ec', { curve: 'P-521' }],
-] as const)('PrivateKey (%s %o) fulfils the contract of signers', (type, options) => {
+] as const)('PrivateKey (%s %o) keeps the contract of signers', (type, options) => {
   const cases = signerContract({
     async make() {
       const signer = await PrivateKey.generate(type, options);
@@ -50,7 +50,7 @@ describe.each([
   for (const { name, run } of cases) test(name, run);
 });
 
-test('cases that a fixture cannot run are skipped', () => {
+test('a contract suite skips the cases that a fixture cannot run', () => {
   const make = () => memoryNonceStore();
   const able = nonceStoreContract({ make, restart: make, loseMemory: make, race: async () => [] });
   const unable = nonceStoreContract({ make, restart: 'a reason', loseMemory: 'a reason', race: 'a reason' });
@@ -58,8 +58,8 @@ test('cases that a fixture cannot run are skipped', () => {
   expect(able.length - unable.length).toBe(3);
 });
 
-/** Stores with typical faults, and the case of the suite that must find each fault. */
-describe('the nonce contract finds', () => {
+/** Stores with typical faults, and the case of the suite that must detect each fault. */
+describe('the contract of nonce stores detects', () => {
   const checkThenRecord = (): NonceStore => {
     const seen = new Set<string>();
     return {
@@ -126,12 +126,12 @@ describe('the nonce contract finds', () => {
   test.each([
     ['a check followed by a write', checkThenRecord, 'lets exactly one of 200'],
     [
-      'keys that are concatenated',
+      'a key that concatenates the parts of a claim',
       keyedBy(({ username, time, nonce }) => `${username}${nonce}${time}`),
       'does not confuse claims',
     ],
     [
-      'numbers treated as strings',
+      'a number treated as a string',
       keyedBy(({ username, time, nonce }) => JSON.stringify([username, time, String(nonce)])),
       'does not confuse claims',
     ],
@@ -142,12 +142,8 @@ describe('the nonce contract finds', () => {
     ],
     ['a lifetime of twice the tolerance', forgetting(40), 'remembers a nonce until'],
     ['records that expire without a floor', forgetting(60), 'never claims a nonce again'],
-    ['a store that still serves when it is closed', closing(() => {}), 'completes the claims in flight'],
-    [
-      'a store that refuses the claims in flight when it is closed',
-      closing((end) => end()),
-      'completes the claims in flight',
-    ],
+    ['a store that accepts claims after close()', closing(() => {}), 'completes the claims in flight'],
+    ['a store that refuses claims in flight at close()', closing((end) => end()), 'completes the claims in flight'],
   ])('%s', async (_fault, make, name) => {
     const failing = nonceStoreContract({ make }).find((one) => one.name.startsWith(name));
     await expect(failing?.run()).rejects.toThrow('expected');
@@ -161,11 +157,15 @@ describe('the nonce contract finds', () => {
   const shut = (_: NonceStore, setup: NonceStoreSetup) => memoryNonceStore({ ...setup, afterLoss: 'quarantine' });
 
   test.each([
-    ['a restart that forgets', { restart: forgetful }, 'remembers every nonce after a restart'],
-    ['a loss that does not raise the floor', { loseMemory: forgetful }, 'refuses nonces of earlier seconds'],
-    ['refusing all tokens forever after a loss', { loseMemory: shut }, 'refuses nonces of earlier seconds'],
+    ['a store that forgets nonces in a restart', { restart: forgetful }, 'remembers every nonce after a restart'],
     [
-      'two processes that share nothing',
+      'a store that does not raise the floor after a loss',
+      { loseMemory: forgetful },
+      'refuses nonces of earlier seconds',
+    ],
+    ['a store that refuses all tokens forever after a loss', { loseMemory: shut }, 'refuses nonces of earlier seconds'],
+    [
+      'a store that processes cannot share',
       { race: async ({ nonces }: NonceRace) => [{ claimed: nonces }, { claimed: nonces }] },
       'lets one of several processes',
     ],
@@ -174,8 +174,8 @@ describe('the nonce contract finds', () => {
   });
 });
 
-describe('the key contract finds', () => {
-  test('a store that returns the keys of another name', async () => {
+describe('the contract of key stores detects', () => {
+  test('a store that returns a user for any name', async () => {
     const make = (): KeyStore<unknown> => ({ find: (username) => ({ username, user: 0, disabled: false, keys: [] }) });
     const failing = keyStoreContract({ make }).find((one) => one.name.startsWith('finds no user for an unknown'));
     await expect(failing?.run()).rejects.toThrow('finds no user, or returns alice');
@@ -183,7 +183,7 @@ describe('the key contract finds', () => {
 
   test.each<[string, string, (inner: KeyStore<unknown>) => KeyStore<unknown>]>([
     [
-      'a wrapper that knows only native promises',
+      'a wrapper that supports only native promises',
       'accepts a thenable from an inner store',
       (inner) => ({
         find(username, hint) {
@@ -197,7 +197,7 @@ describe('the key contract finds', () => {
       }),
     ],
     [
-      'a wrapper that does not know null',
+      'a wrapper that does not support null',
       'accepts a value from an inner store',
       (inner) => ({
         async find(username, hint) {

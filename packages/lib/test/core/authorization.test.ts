@@ -1,10 +1,10 @@
-/** Step 1: how values of the Authorization header are read (RFC 9110 §11.4). */
+/** Step 1: reading the values of the Authorization header (RFC 9110 §11.4). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { credentialReader } from '../../src/core/authorization.ts';
 
 const JWT = credentialReader('JWT');
-/** Returns the credential in angle brackets, or the reason of the refusal with its detail. */
+/** Returns the credential in angle brackets, or the reason for the refusal with its detail. */
 function read(values: Parameters<typeof JWT>[0], reader = JWT): string {
   const result = reader(values);
   if (typeof result === 'string') return `<${result}>`;
@@ -34,7 +34,7 @@ describe('the scheme JWT', () => {
     ['white space', ' \t ', 'malformed header_empty'],
     ['the scheme alone', 'JWT', 'malformed no_token'],
     ['the scheme alone, in another case', 'jwt', 'malformed no_token'],
-    ['the scheme and a tab', 'JWT\t', 'malformed no_token'],
+    ['the scheme and a tab only', 'JWT\t', 'malformed no_token'],
     ['a tab instead of the space', 'JWT\ta.b.c', 'malformed not_a_token'],
     ['a line break instead of the space', 'JWT\na.b.c', 'malformed not_a_token'],
     ['a no-break space instead of the space', 'JWT\u00a0a.b.c', 'malformed not_a_token'],
@@ -68,7 +68,7 @@ describe('the scheme JWT', () => {
     ['a trailing space', 'JWT a.b.c ', '<a.b.c >'],
     ['a line break inside', 'jwt a.b\nc', '<a.b\nc>'],
     ['a quoted token', 'JWT "a.b.c"', '<"a.b.c">'],
-  ])('passes on %s: %j is %s', (_what, value, expected) => {
+  ])('returns %s in the credential: %j is %s', (_what, value, expected) => {
     expect(read(value)).toBe(expected);
   });
 
@@ -85,7 +85,7 @@ describe('the scheme JWT', () => {
     );
   });
 
-  test('every value is a credential, missing or malformed', () => {
+  test('every value has one of three outcomes: a credential, missing or malformed', () => {
     const near = fc
       .array(fc.constantFrom('JWT', 'jwt', ' ', ',', '\t', '=', 'Bearer', 'a.b.c', '"', '\u00a0'))
       .map((parts) => parts.join(''));
@@ -100,7 +100,7 @@ describe('the scheme JWT', () => {
     );
   });
 
-  test('long runs of spaces or commas are read in linear time', () => {
+  test('long sequences of spaces or commas are read in linear time', () => {
     const started = performance.now();
     for (const character of [' ', ',', '\t', 'J']) {
       read(`JWT${character.repeat(16_000)}`);

@@ -12,7 +12,7 @@ import {
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const ours = fc.constantFrom(...ALPHABET);
-/** Characters of the other alphabet, characters that engines skip, and those whose low byte is in our alphabet. */
+/** Characters of the standard alphabet, characters that decoders skip, and characters whose low byte is in our alphabet. */
 const foreign = fc.oneof(
   fc.constantFrom(...'+/=. \t\r\n\0,"'),
   fc.integer({ min: 0x80, max: 0xff }).map((unit) => String.fromCharCode(unit)),
@@ -59,7 +59,7 @@ describe('decodeBase64url', () => {
     );
   });
 
-  test('accepts one of all strings that differ only in the last character', () => {
+  test('accepts only the canonical ones of all strings that differ in the last character', () => {
     for (const start of ['', 'A', 'AA', 'AAA', 'AAAA', 'Zm9vYg', 'Zm9vYmF']) {
       const texts = [...ALPHABET].map((last) => start + last);
       const read = texts.filter((one) => decodeBase64url(one) !== undefined);
@@ -93,7 +93,7 @@ describe('decodeTextSegment', () => {
         try {
           expected = isCanonical(one) ? decoder.decode(Buffer.from(one, 'base64url')) : undefined;
         } catch {
-          // Bytes that are not valid UTF-8.
+          // The bytes are not valid UTF-8.
         }
         expect(decodeTextSegment(one)).toBe(expected);
         const bytes = Buffer.from(one, 'base64url');
@@ -112,7 +112,7 @@ describe('decodeTextSegment', () => {
     );
   });
 
-  test('returns nothing of a longer string that it decoded before', () => {
+  test('returns no part of a longer string that it decoded before', () => {
     decodeTextSegment(Buffer.from('a longer text than the next').toString('base64url'));
     expect(decodeTextSegment(Buffer.from('short').toString('base64url'))).toBe('short');
     expect(decodeTextSegment('')).toBe('');

@@ -1,4 +1,4 @@
-/** Restrictions of a token: audience, request, body, exp, nbf and iat (spec/PROTOCOL.md §5 and §1.3). */
+/** The claims that restrict a token: audience, request, body, exp, nbf and iat (spec/PROTOCOL.md §5 and §1.3). */
 import { createHash } from 'node:crypto';
 import { freshNonce, NOW } from 'ajwt-testkit/frozen-server';
 import { describe, expect, test } from 'vitest';
@@ -69,7 +69,7 @@ describe('a token', () => {
     ['for another method', { bind: { v: 1, htm: 'GET' } }, 'binding_mismatch'],
     ['for this method in another case', { bind: { v: 1, htm: 'post' } }, 'binding_mismatch'],
     [
-      'for a method, if that of the request is unknown',
+      'for a method, if the method of the request is unknown',
       { bind: { v: 1, htm: 'POST' } },
       'binding_mismatch',
       {},
@@ -111,13 +111,13 @@ describe('a token', () => {
       {},
       { target: '/x?a?' },
     ],
-    // An application that does not know fragments would take the rest for another path.
+    // An application that does not support fragments would treat the rest as part of the path.
     ['without the received fragment', { bind: { v: 1, target: '/x' } }, 'binding_mismatch', {}, { target: '/x#/../y' }],
     ['with another fragment', { bind: { v: 1, target: '/x#y' } }, 'binding_mismatch', {}, { target: '/x#z' }],
     ['for only a fragment', { bind: { v: 1, target: '#' } }, 'binding_mismatch', {}, { target: '' }],
     ['for only an empty query', { bind: { v: 1, target: '?' } }, 'binding_mismatch', {}, { target: '?' }],
     [
-      'for a target, if that of the request is unknown',
+      'for a target, if the target of the request is unknown',
       { bind: { v: 1, target: '/' } },
       'binding_mismatch',
       {},
@@ -144,7 +144,7 @@ describe('a token', () => {
     expect(await serverOf(US)(sign({ bind }))).toBe('malformed bind');
   });
 
-  test('with sendAudClaim names this server twice, and both are checked', async () => {
+  test('made with sendAudClaim names its audience twice, and the server checks both', async () => {
     const token = (aud: string) =>
       createToken({ username: 'alice', key, bind: { aud }, sendAudClaim: true, now: () => NOW });
     expect(await serverOf(US)(await token(US.audience))).toBe('accepted');
@@ -153,12 +153,12 @@ describe('a token', () => {
   });
 });
 
-describe('required members must be present', () => {
+describe('the members of bind that must be present', () => {
   const whole = { v: 1, aud: US.audience, htm: 'POST', target: '/v1/items?x=1', digest: digestOf('body') };
   const request: Request = { ...POST, bodyDigest: () => digestOf('body') };
   const MEMBERS = ['aud', 'htm', 'target', 'digest'] as const;
 
-  describe.each(['the server', 'the route', 'the user'])('if required by %s', (who) => {
+  describe.each(['the server', 'the route', 'the user'])('because %s requires them:', (who) => {
     const send = (require: readonly BindMember[], claims: object) =>
       serverOf({
         ...US,
@@ -182,13 +182,13 @@ describe('required members must be present', () => {
       }
     });
 
-    test('the registered aud is not bind.aud', async () => {
+    test('bind.aud, which the registered claim aud cannot replace', async () => {
       expect(await send(['aud'], { aud: US.audience })).toBe('binding_required');
       expect(await send(['aud'], { aud: US.audience, bind: { v: 1, htm: 'POST' } })).toBe('binding_required');
     });
   });
 
-  test('if the server, the route and the user each require another one', async () => {
+  test('are those of the server, the route and the user together', async () => {
     const send = serverOf({ require: ['htm'], userRequires: ['target'] });
     const on = (bind: object) => send(sign({ bind: { v: 1, ...bind } }), { ...request, require: ['digest'] });
     const { htm, target, digest } = whole;
@@ -212,7 +212,7 @@ describe('externalTarget', () => {
     expect(await send(sign({ bind: { v: 1, target } }), { target: raw })).toBe(expected);
   });
 
-  test('that throws makes the request unavailable', async () => {
+  test('makes the request unavailable if it throws', async () => {
     const broken = serverOf({
       externalTarget: () => {
         throw new Error('no such mapping');
@@ -229,8 +229,8 @@ describe('the digest of the body', () => {
     ['of the received body, as a promise', async () => digestOf('body'), 'accepted', 'replayed'],
     ['of another body', () => digestOf('another'), 'binding_mismatch', 'replayed'],
     ['of another body, in padded base64', () => `${digestOf('body')}=`, 'binding_mismatch', 'replayed'],
-    ['of an aborted body', () => Promise.reject(new Error('aborted')), 'unavailable', 'replayed'],
-    ['that cannot be computed, and the token is not used up', undefined, 'binding_mismatch', 'accepted'],
+    ['of a body that was aborted', () => Promise.reject(new Error('aborted')), 'unavailable', 'replayed'],
+    ['that cannot be computed: the token stays unused', undefined, 'binding_mismatch', 'accepted'],
   ])('%s', async (_what, bodyDigest, expected, after) => {
     const send = serverOf();
     const token = sign({ bind: { v: 1, digest: digestOf('body') } });
@@ -238,7 +238,7 @@ describe('the digest of the body', () => {
     expect(await send(token, { ...POST, bodyDigest: () => digestOf('body') })).toBe(after);
   });
 
-  test('is not requested before the nonce is claimed, or if the token does not bind it', async () => {
+  test('is computed only after the nonce is claimed, and only if the token is bound to it', async () => {
     let asked = 0;
     const request: Request = {
       ...POST,

@@ -11,14 +11,14 @@ function filled(most: number, ...keys: readonly string[]): BoundedMap<string, st
 const present = (map: BoundedMap<string, string>, keys: string) =>
   [...keys].filter((key) => map.get(key) !== undefined);
 
-test('returns what was set, and undefined for any other key', () => {
+test('get() returns the value that was set, and undefined for any other key', () => {
   const map = filled(2, 'a');
   expect(map.get('a')).toBe('A');
   expect(map.get('b')).toBeUndefined();
   expect(map.size).toBe(1);
 });
 
-test('a new entry replaces the one that was set first', () => {
+test('in a full map, a new entry replaces the oldest one', () => {
   expect(present(filled(2, 'a', 'b', 'c'), 'abc')).toEqual(['b', 'c']);
 });
 
@@ -38,7 +38,7 @@ test('a replaced value makes its entry the most recently used one, and evicts no
   expect(map.get('a')).toBe('again');
 });
 
-test('a deleted entry makes room', () => {
+test('a deleted entry makes room for a new one', () => {
   const map = filled(2, 'a', 'b');
   map.delete('b');
   map.set('c', 'C');
@@ -47,7 +47,7 @@ test('a deleted entry makes room', () => {
   expect(map.size).toBe(0);
 });
 
-test('never holds more entries than its limit', () => {
+test('the map never holds more entries than its limit', () => {
   const map = new BoundedMap<number, number>(3);
   for (let key = 0; key < 1000; key++) {
     map.set(key, key);

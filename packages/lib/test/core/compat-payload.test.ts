@@ -68,7 +68,7 @@ describe('the parser of the usual payload', () => {
       return (inserted === '' ? payload : payload.slice(0, at) + inserted + payload.slice(at + deleted)).toWellFormed();
     });
 
-  test('agrees with the general parser on every payload', () => {
+  test('agrees with the general parser on random payloads', () => {
     let good = 0;
     fc.assert(
       fc.property(near, (payload) => {
@@ -79,7 +79,7 @@ describe('the parser of the usual payload', () => {
       }),
       { numRuns: 10_000 },
     );
-    expect(good, 'payloads among them that are good').toBeGreaterThan(1000);
+    expect(good, 'number of valid payloads').toBeGreaterThan(1000);
   });
 
   test('agrees with the general parser on every byte in every position', () => {
@@ -93,20 +93,20 @@ describe('the parser of the usual payload', () => {
         const behindSpace = readClaims(Buffer.concat([Buffer.from(' '), changed]).toString('base64url'));
         expect(claims, `byte ${byte} at ${at}`).toStrictEqual(behindSpace);
         if (typeof claims === 'object') good.add(byte);
-        else if (byte === payload[at]) expect.fail(`the payload itself: ${claims}`);
+        else if (byte === payload[at]) expect.fail(`the original payload is refused: ${claims}`);
       }
     }
     // A single byte from 0x80 on is not valid UTF-8.
     expect([...good].every((byte) => byte < 0x80)).toBe(true);
-    expect(good.size, 'bytes that are good somewhere').toBeGreaterThan(90);
+    expect(good.size, 'number of bytes that are valid in some position').toBeGreaterThan(90);
   });
 
-  test('returns nothing of a longer payload that was read before', () => {
+  test('returns no part of a longer payload that was read before', () => {
     const payload = '{"username":"alice","time":1700000000,"nonce":"abc"}';
     expect(readClaims(base64url(payload))).toStrictEqual({ username: 'alice', time: 1_700_000_000, nonce: 'abc' });
     for (let length = 0; length < payload.length; length++) {
       readClaims(base64url(payload));
-      expect(readClaims(base64url(payload.slice(0, length))), `the first ${length}`).toBe('payload_json');
+      expect(readClaims(base64url(payload.slice(0, length))), `the first ${length} characters`).toBe('payload_json');
     }
   });
 

@@ -1,4 +1,4 @@
-/** Requests that interleave: each is decided by its own signature, whatever is read before it is verified. */
+/** The result of a request depends only on its own signature, even if other requests are authenticated at the same time. */
 import { generateKeyPairSync } from 'node:crypto';
 import { freshNonce, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { parts, type SchemeName, signToken, withSignature } from 'ajwt-testkit/sign';
@@ -20,7 +20,7 @@ const users = new Map(
   }),
 );
 
-/** What is wrong with a request, and the result. */
+/** The faults of requests, and the result of each. */
 const FAULTS = {
   nothing: 'accepted',
   'a changed bit': 'bad_signature',
@@ -49,7 +49,7 @@ function tokenOf(alg: Alg, fault: keyof typeof FAULTS): string {
   return token;
 }
 
-test('each request is decided by its own signature, in whatever order the key store answers', async () => {
+test('the result of each request depends on its own signature, in whatever order the key store responds', async () => {
   const request = fc.record({
     alg: fc.constantFrom(...algs),
     fault: fc.constantFrom(...(Object.keys(FAULTS) as (keyof typeof FAULTS)[])),
@@ -73,11 +73,11 @@ test('each request is decided by its own signature, in whatever order the key st
   );
 });
 
-/** Code of a key store that can run in the middle of a request, and have another one authenticated. */
+/** Functions of a key store that run during a request, and can start another one. */
 const PLACES = ['find', 'allowsAddress', 'the getter of a thenable'] as const;
 
 test.each(PLACES.flatMap((place) => algs.map((alg) => [alg, place] as const)))(
-  '%s: a request and another one, authenticated in %s, are decided by their own signatures',
+  '%s: if %s of a key store starts another request, the results of both depend on their own signatures',
   async (alg, chosen) => {
     const nested: Promise<AuthenticationResult<string>>[] = [];
     let inner = '';

@@ -15,7 +15,7 @@ const bytes = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 describe.each(CURVES)('%s', (curve, hash, length) => {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: curve });
 
-  test('OpenSSL verifies as DER what it signs as r‖s, and the other way round', () => {
+  test('OpenSSL verifies its own signatures after a conversion from r‖s to DER, or from DER to r‖s', () => {
     for (let round = 0; round < 60; round++) {
       const message = Buffer.from(`message ${round}`);
       const raw = sign(hash, message, { key: privateKey, dsaEncoding: 'ieee-p1363' });
@@ -24,11 +24,11 @@ describe.each(CURVES)('%s', (curve, hash, length) => {
       const turned = ecdsaRaw(der, length);
       expect(turned).toHaveLength(2 * length);
       expect(verify(hash, message, { key: publicKey, dsaEncoding: 'ieee-p1363' }, turned), hex(der)).toBe(true);
-      expect(hex(ecdsaDer(turned)), 'DER of the same numbers is the same DER').toBe(hex(der));
+      expect(hex(ecdsaDer(turned)), 'the DER after two conversions').toBe(hex(der));
     }
   });
 
-  /** Numbers with leading zeros, with high bits, and any others. */
+  /** Generates numbers, many of them with leading zeros or with the highest bit set. */
   const number = fc
     .tuple(
       fc.nat(length),
@@ -41,7 +41,7 @@ describe.each(CURVES)('%s', (curve, hash, length) => {
       return one;
     });
 
-  test('any two numbers, also zero, are converted to minimal DER and back', () => {
+  test('two numbers are converted to minimal DER and back, even if they are zero', () => {
     fc.assert(
       fc.property(number, number, (r, s) => {
         const raw = Buffer.concat([r, s]);
@@ -54,7 +54,7 @@ describe.each(CURVES)('%s', (curve, hash, length) => {
   });
 });
 
-/** Encodes DER (X.690 §8.3 and §8.9) in another way: from numbers instead of bytes. */
+/** Encodes an INTEGER in DER (X.690 §8.3) independently of the library: from a BigInt. */
 function integer(number: Uint8Array): Buffer {
   const digits = BigInt(`0x${hex(number)}`).toString(16);
   const even = digits.padStart(digits.length + (digits.length % 2), '0');
@@ -77,12 +77,12 @@ test.each([
   ['r = s = 0, P-521', zeros(132), '3006 020100 020100'],
   ['r = 1, s = 0', `${zeros(31)}01 ${zeros(32)}`, '3006 020101 020100'],
   ['r = 0, s = 1', `${zeros(32)} ${zeros(31)}01`, '3006 020100 020101'],
-  ['the highest bit below the sign', `${zeros(31)}7f ${zeros(31)}80`, '3007 02017f 02020080'],
-  ['zeros within a number', `${zeros(29)}010000 ${zeros(30)}8000`, '300a 0203010000 0203008000'],
-  ['the longest of P-256', ones(64), `3046 022100${ones(32)} 022100${ones(32)}`],
-  ['the longest of P-384', ones(96), `3066 023100${ones(48)} 023100${ones(48)}`],
+  ['numbers without and with a zero byte for the sign', `${zeros(31)}7f ${zeros(31)}80`, '3007 02017f 02020080'],
+  ['numbers that end with zeros', `${zeros(29)}010000 ${zeros(30)}8000`, '300a 0203010000 0203008000'],
+  ['the longest numbers of P-256', ones(64), `3046 022100${ones(32)} 022100${ones(32)}`],
+  ['the longest numbers of P-384', ones(96), `3066 023100${ones(48)} 023100${ones(48)}`],
   [
-    'the longest content of one length byte',
+    'a content whose length needs one additional byte',
     `${zeros(6)}01${ones(59)} 01${ones(65)}`,
     `3081 82 02 3c 01${ones(59)} 02 42 01${ones(65)}`,
   ],
@@ -92,13 +92,13 @@ test.each([
     `${zeros(8)}01${ones(57)} 01${ones(65)}`,
     `308180 02 3a 01${ones(57)} 02 42 01${ones(65)}`,
   ],
-  ['a typical one of P-521', `01${ones(65)} 00${ones(65)}`, `308188 02 42 01${ones(65)} 02 42 00${ones(65)}`],
-])('%s', (_what, raw, der) => {
+  ['typical numbers of P-521', `01${ones(65)} 00${ones(65)}`, `308188 02 42 01${ones(65)} 02 42 00${ones(65)}`],
+])('is converted to DER and back: %s', (_what, raw, der) => {
   expect(hex(ecdsaDer(bytes(raw)))).toBe(hex(bytes(der)));
   expect(hex(ecdsaRaw(bytes(der), bytes(raw).length / 2))).toBe(hex(bytes(raw)));
 });
 
-test('OpenSSL refuses r = s = 0 and numbers above the order, and does not throw', () => {
+test('OpenSSL refuses r = s = 0 and numbers above the order without throwing', () => {
   for (const [curve, hash, length] of CURVES) {
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: curve });
     for (const raw of [zeros(2 * length), ones(2 * length), `${ones(length)}${zeros(length)}`]) {

@@ -1,4 +1,4 @@
-/** Stores and hooks may return values, promises or other thenables, also broken ones. */
+/** Stores and hooks can return values, promises or other thenables, even broken ones. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createAuthorization, createSignedFetch, createToken } from '../../src/client.ts';
 import {
@@ -44,8 +44,8 @@ const GOOD: Readonly<Record<string, <T>(value: T) => PromiseLike<T>>> = {
     }),
   'a thenable of a thenable': <T>(value: T) =>
     thenable<T>((fulfil) => fulfil(thenable<T>((inner) => inner(value)) as never)),
-  'a function with a then': <T>(value: T) =>
-    // biome-ignore lint/suspicious/noThenProperty: thenables are what is tested
+  'a function with a method then': <T>(value: T) =>
+    // biome-ignore lint/suspicious/noThenProperty: this test needs a thenable
     Object.assign(() => {}, { then: (fulfil: (value: T) => void) => fulfil(value) }) as unknown as PromiseLike<T>,
 };
 
@@ -56,7 +56,7 @@ const BAD: Readonly<Record<string, () => PromiseLike<never>>> = {
     thenable(() => {
       throw new Error('down');
     }),
-  'whose then cannot be read': () =>
+  'with a getter of then that throws': () =>
     Object.defineProperty({}, 'then', {
       get: () => {
         throw new Error('down');
@@ -93,7 +93,7 @@ describe.each(Object.entries(GOOD))('%s', (_name, wrap) => {
   });
 
   test.each(['the authenticator', 'cachedKeyStore', 'chainedKeyStore', 'withJwks'] as const)(
-    'of null from a key store is an unknown user for %s',
+    'from a key store that resolves to null means an unknown user for %s',
     async (caller) => {
       expect(await decide(stores[caller]({ find: () => wrap(null) }))).toBe('unknown_user');
     },
@@ -105,13 +105,13 @@ describe.each(Object.entries(GOOD))('%s', (_name, wrap) => {
     expect(await decide({ find: () => record }, claim('replayed'))).toBe('replayed');
   });
 
-  test('from the option users of jwksKeyStore is awaited; null means no such user', async () => {
+  test('from the option users of jwksKeyStore is awaited, and null means an unknown user', async () => {
     const storeOf = (trust: { urls: string[]; disabled: boolean } | null) => jwksKeyStore({ users: () => wrap(trust) });
     expect(await decide(storeOf({ urls: ['https://keys.example/'], disabled: true }))).toBe('user_disabled');
     expect(await decide(storeOf(null))).toBe('unknown_user');
   });
 
-  test('from a signer is awaited, by the token and by fetch', async () => {
+  test('from a signer is awaited by createToken and createSignedFetch', async () => {
     const signer = { alg: key.alg, kid: key.kid, sign: (bytes: Uint8Array) => wrap(key.sign(bytes)) };
     const auth = createAuthenticator({ keys: { find: () => record }, nonces: memoryNonceStore() });
     const token = await createToken({ username: 'guido', key: signer });
@@ -128,12 +128,12 @@ describe.each(Object.entries(GOOD))('%s', (_name, wrap) => {
     expect(await auth.authenticate({ authorization: sent[0] ?? undefined })).toMatchObject({ ok: true });
   });
 
-  test('from a hook is started', async () => {
+  test('from a hook is started, even if it only starts when then is called', async () => {
     let runs = 0;
     const work = () => {
       const promise = wrap(undefined);
       return {
-        // biome-ignore lint/suspicious/noThenProperty: thenables are what is tested
+        // biome-ignore lint/suspicious/noThenProperty: this test needs a thenable
         then(...args: Parameters<typeof promise.then>) {
           runs += 1;
           return promise.then(...args);
@@ -168,14 +168,14 @@ describe.each(Object.entries(BAD))('a thenable %s', (_name, make) => {
     expect(await decide({ find: () => record, recordUse })).toBe('accepted');
   });
 
-  test('from a signer rejects', async () => {
+  test('from a signer makes createToken reject', async () => {
     await expect(createToken({ username: 'guido', key: { alg: key.alg, kid: key.kid, sign: make } })).rejects.toThrow(
       'down',
     );
   });
 });
 
-describe('a promise that never settles', () => {
+describe('a thenable that never settles', () => {
   test.each([
     ['key store', { find: () => never<UserRecord<string>>() }, memoryNonceStore()],
     ['nonce store', { find: () => record }, { ...memoryNonceStore(), claim: () => never<ClaimOutcome>() }],
@@ -192,7 +192,7 @@ describe('a promise that never settles', () => {
     expect(causes[1]).toMatchObject({ message: `the ${what} did not respond within 30 s` });
   });
 
-  test('in a cache with a revision does not lock its user out forever', async () => {
+  test('from the key store of a cache with a revision does not lock its user out forever', async () => {
     const clock = { now: 0 };
     const answers = [never<UserRecord<string>>(), Promise.resolve(record)];
     const store = cachedKeyStore<string>(
@@ -208,7 +208,7 @@ describe('a promise that never settles', () => {
   });
 });
 
-test('usernames for which null was found evict no user from a cache', async () => {
+test('usernames that a key store does not find evict no user from a cache', async () => {
   const asked: string[] = [];
   const find = (username: string) => {
     asked.push(username);
@@ -222,7 +222,7 @@ test('usernames for which null was found evict no user from a cache', async () =
   expect(asked).toEqual([]);
 });
 
-test('members of a record may be null instead of absent', async () => {
+test('members of a user record can be null instead of absent', async () => {
   const [own] = record.keys;
   const bare = {
     ...record,
@@ -241,7 +241,7 @@ test('members of a record may be null instead of absent', async () => {
 const NO_SETS = { jwksKeys: () => [] };
 
 test.each([null, undefined, true, 'malformed', 'bad_signature', {}])(
-  'the outcome %j of a claim is unknown, and the request is refused',
+  'a request is refused if its claim has the unknown outcome %j',
   async (outcome) => {
     for (const answer of [outcome, Promise.resolve(outcome)] as MaybePromise<ClaimOutcome>[]) {
       const causes: unknown[] = [];
@@ -257,7 +257,7 @@ test.each([null, undefined, true, 'malformed', 'bad_signature', {}])(
 );
 
 test('a request that a key store starts during find() does not affect the first one', async () => {
-  // Both signatures are read into the same buffer; the second request is decided during the first.
+  // The second request is authenticated while the first one waits for find().
   const keys = memoryKeyStore();
   const other = await PrivateKey.generate('ed25519');
   keys.addKey('guido', key.publicKey);

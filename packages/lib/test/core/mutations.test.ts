@@ -1,4 +1,4 @@
-/** Changed tokens, with and without the key: an accepted token is canonical, is used once, and is signed with the right key. */
+/** Tokens changed by someone with or without the key: the server accepts only canonical, unused tokens signed with the right key. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { freshNonce, goodPayload, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { base64url, highS, parts, type SchemeName, signBytes, signToken, withSignature } from 'ajwt-testkit/sign';
@@ -20,10 +20,10 @@ const RSA = party('RS512', generateKeyPairSync('rsa', { modulusLength: 2048 }));
 const P256 = party('ES256', generateKeyPairSync('ec', { namedCurve: 'P-256' }));
 const ED25519 = party('EdDSA', generateKeyPairSync('ed25519'));
 
-/** The reasons that anyone without the key can get by changing a token. `unavailable` is not one of them. */
+/** The reasons for refusing a token that someone without the key has changed. `unavailable` is not one of them. */
 const FOR_CHANGED_TOKENS: Reason[] = ['malformed', 'unknown_key', 'bad_signature'];
 
-/** Every username exists, with the key of the party. */
+/** Makes a server on which every username exists, with the key of the party. */
 function serverOf({ key }: Party) {
   const { authenticate } = createAuthenticator({
     keys: {
@@ -38,7 +38,7 @@ function serverOf({ key }: Party) {
 const goodToken = ({ alg, key, privateKey }: Party, payload = goodPayload()) =>
   signToken(JSON.stringify({ alg, typ: 'JWT', kid: key.kid }), payload, privateKey, alg);
 
-/** Makes a good token with the characters that differ between the two alphabets. */
+/** Makes a good token that matches a pattern. */
 function tokenWith(party: Party, pattern: RegExp): string {
   for (;;) {
     const token = goodToken(party);
@@ -116,7 +116,7 @@ const eachSegment = (change: (segment: string) => string) => (token: string) => 
 };
 const REWRITINGS: Readonly<Record<string, (token: string) => string[]>> = {
   'padded segments': eachSegment((segment) => segment.padEnd(Math.ceil((segment.length + 1) / 4) * 4, '=')),
-  'the other alphabet': (token) => [token.replaceAll('-', '+'), token.replaceAll('_', '/')],
+  'the standard alphabet': (token) => [token.replaceAll('-', '+'), token.replaceAll('_', '/')],
   'spare bits': eachSegment(withSpareBits),
   'white space': (token) =>
     [' ', '\t', '\n', '\r\n'].flatMap((space) => eachSegment((one) => splice(one, 4, 0, space))(token)),
@@ -132,7 +132,7 @@ const REWRITINGS: Readonly<Record<string, (token: string) => string[]>> = {
       [c, a, b],
     ].map((order) => order.join('.'));
   },
-  'missing or doubled segments': (token) => {
+  'missing or repeated segments': (token) => {
     const [a, b, c] = parts(token);
     return [
       `${a}.${b}`,
@@ -189,7 +189,7 @@ describe.each([RSA, P256, ED25519])('a good $alg token', (signer) => {
     await expectOnce(token);
   });
 
-  test('that is signed over another encoding of its header or payload is malformed', async () => {
+  test('is malformed if its header or payload has another encoding, even if that is what was signed', async () => {
     const [header, payload] = parts(goodToken(signer, goodPayload('alice', `>>>???${freshNonce()}`)));
     const others = (one: string) =>
       [
@@ -227,7 +227,7 @@ describe.each([RSA, P256, ED25519])('a good $alg token', (signer) => {
       .string({ unit: 'binary', minLength: 1, maxLength: 60 })
       .map((text) => text.toWellFormed().replace(/^\s+|\s+$|\p{Cc}/gu, '') || 'x'),
   );
-  // V8 13 may read an escaped name of one character as a backslash, after it has read such a name.
+  // After V8 13 has read an escaped name of one character, it may read another such name as a backslash.
   const jsonValue = fc.jsonValue({ maxDepth: 2 }).filter((value) => !/"\\(?:u....|.)":/.test(JSON.stringify(value)));
   const signed = fc.record({
     username,
@@ -248,7 +248,7 @@ describe.each([RSA, P256, ED25519])('a good $alg token', (signer) => {
     indent: fc.constantFrom('', ' ', '\t', '\r\n'),
   });
 
-  test('is accepted exactly once, whatever was signed, and its claims are returned', async () => {
+  test('is accepted exactly once with any signed header and claims, which are returned', async () => {
     await fc.assert(
       fc.asyncProperty(signed, async ({ extra, order, indent, ...profile }) => {
         const sendAnew = serverOf(signer);
@@ -276,13 +276,13 @@ describe.each([RSA, P256, ED25519])('a good $alg token', (signer) => {
 describe('the twin (r, n−s) of an ECDSA token, which anyone can compute', () => {
   const send = serverOf(P256);
 
-  test('is a replay of the used token', async () => {
+  test('is a replay after the token was used', async () => {
     const token = goodToken(P256);
     expect(await send(token)).toMatchObject({ ok: true });
     expect(await send(withSignature(token, highS))).toMatchObject({ ok: false, reason: 'replayed' });
   });
 
-  test('and the token together are accepted exactly once', async () => {
+  test('is refused if the token was accepted, and the token is refused if the twin was accepted', async () => {
     for (let round = 0; round < 100; round++) {
       const token = goodToken(P256);
       const twin = withSignature(token, highS);

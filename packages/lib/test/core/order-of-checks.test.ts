@@ -30,7 +30,7 @@ const stranger = generateKeyPairSync('ed25519');
 const aliceKey = publicKeyOf(alice.publicKey);
 const strangerKey = publicKeyOf(stranger.publicKey);
 
-/** A request without faults. */
+/** Makes a request without faults, and a server that accepts it. */
 const soundWorld = () => ({
   scheme: 'JWT',
   signer: alice.privateKey,
@@ -58,7 +58,7 @@ const fails = () => {
 };
 const atPath = (path: 'header' | 'claims' | 'bind', members: object) => ({ [path]: members }) as Wrong;
 
-/** In the order of steps, and within a step in the order of REASONS. Two faults of one slot exclude each other. */
+/** All faults, in the order of steps, and within a step in the order of REASONS. A request has at most one fault per slot. */
 const FAULTS: readonly (readonly [reason: Reason, step: number, slot: string, wrong: Wrong])[] = [
   ['missing', 1, 'scheme', { scheme: 'Bearer' }],
   ['malformed', 2, 'typ', atPath('header', { typ: 'at+jwt' })],
@@ -149,7 +149,7 @@ test('a request without a fault is accepted', async () => {
   expect(await decide([])).toMatchObject({ result: { ok: true, username: 'alice' }, asked: 1, verifications: 1 });
 });
 
-test('there is a fault for every reason', () => {
+test('the list of faults has one for every reason', () => {
   expect(new Set(FAULTS.map(([reason]) => reason))).toEqual(new Set(Object.keys(REASONS)));
 });
 
@@ -160,22 +160,22 @@ describe('a request with one fault', () => {
     const { result, asked, verifications } = await decide([fault], (event) => events.push(event));
     expect(result).toMatchObject({ ok: false, reason });
     expect(events).toMatchObject([{ reason, verified: step > 4 && reason !== 'unavailable' }]);
-    expect(asked, 'times the nonce store was asked').toBe(step < 7 ? 0 : 1);
+    expect(asked, 'number of claims').toBe(step < 7 ? 0 : 1);
     expect(verifications).toBe(step < 3 || (step === 3 && reason === 'unavailable') ? 0 : 1);
   });
 });
 
-describe('of two faults, the earlier one is the reason', () => {
+describe('the reason for a refusal is the earlier one of two faults', () => {
   test.each(pairs)('%s before %s', async (_first, _second, first, second) => {
     for (const faults of [[first, second] as const, [second, first] as const]) {
       const { result, asked } = await decide(faults);
       expect(result).toMatchObject({ ok: false, reason: first[0] });
-      expect(asked, 'times the nonce store was asked').toBe(first[1] < 7 ? 0 : 1);
+      expect(asked, 'number of claims').toBe(first[1] < 7 ? 0 : 1);
     }
   });
 });
 
-describe('the number of verifications for a token', () => {
+describe('a token is verified', () => {
   const NOBODY = { username: 'alice', user: 'alice', disabled: false };
   /** Returns which keys a token was verified with (-1 for a dummy), and the reason. */
   async function verifications(token: string, keys: readonly PublicKey[], said: Partial<KeyRecord> = {}) {
@@ -196,21 +196,24 @@ describe('the number of verifications for a token', () => {
   const sixKeys = six.map(({ publicKey }) => publicKeyOf(publicKey));
   const payload = () => JSON.stringify({ username: 'alice', time: NOW, nonce: freshNonce() });
 
-  test('a dummy key is tried if the user has no key', async () => {
+  test('with a dummy key if the user has no key', async () => {
     const token = signToken('{"alg":"EdDSA"}', payload(), alice.privateKey);
     expect(await verifications(token, [])).toEqual({ reason: 'unknown_key', tried: [-1] });
   });
 
-  test.each(['suspended', 'constructor', '__proto__', ''])('a key in the state %s verifies nothing', async (state) => {
-    const token = signToken('{"alg":"EdDSA"}', payload(), alice.privateKey);
-    const { tried, reason } = await verifications(token, [publicKeyOf(alice.publicKey)], {
-      state: state as KeyState,
-    });
-    expect({ tried, reason }).toEqual({ tried: [-1], reason: 'unknown_key' });
-  });
+  test.each(['suspended', 'constructor', '__proto__', ''])(
+    'with a dummy key if the only key has the state %s',
+    async (state) => {
+      const token = signToken('{"alg":"EdDSA"}', payload(), alice.privateKey);
+      const { tried, reason } = await verifications(token, [publicKeyOf(alice.publicKey)], {
+        state: state as KeyState,
+      });
+      expect({ tried, reason }).toEqual({ tried: [-1], reason: 'unknown_key' });
+    },
+  );
 
   test.each([false, undefined, null, 1, 'yes'])(
-    'a key whose allowsAddress returns %s verifies nothing',
+    'with a dummy key if allowsAddress of the only key returns %s',
     async (word) => {
       const token = signToken('{"alg":"EdDSA"}', payload(), alice.privateKey);
       const permits = () => word as boolean;
@@ -222,7 +225,7 @@ describe('the number of verifications for a token', () => {
   );
 
   test.each(['RS512', 'PS256', 'ES256', 'ES384', 'ES512', 'Ed25519'])(
-    'the dummy key for %s takes signatures of that length',
+    'with a dummy key for %s that fits the length of the signature',
     async (alg) => {
       const length = { RS512: 512, PS256: 256, ES256: 64, ES384: 96, ES512: 132, Ed25519: 64 }[alg] as number;
       const signature = Buffer.alloc(length, 0x55).toString('base64url');
@@ -236,7 +239,7 @@ describe('the number of verifications for a token', () => {
     },
   );
 
-  test('is at most four if no kid names one of six keys', async () => {
+  test('with at most four of six keys if it has no kid', async () => {
     for (const [index, { privateKey }] of six.entries()) {
       const token = signToken('{"alg":"EdDSA"}', payload(), privateKey);
       expect(await verifications(token, sixKeys)).toEqual(
@@ -247,7 +250,7 @@ describe('the number of verifications for a token', () => {
     }
   });
 
-  test('is one if the kid names one of six keys', async () => {
+  test('with only the key that its kid names', async () => {
     for (const [index, { privateKey }] of six.entries()) {
       const header = JSON.stringify({ alg: 'EdDSA', kid: sixKeys[index]?.kid });
       expect(await verifications(signToken(header, payload(), privateKey), sixKeys)).toEqual({
@@ -257,7 +260,7 @@ describe('the number of verifications for a token', () => {
     }
   });
 
-  test('is one with a dummy key if an RSA signature is above the modulus, which the engine refuses at once', async () => {
+  test('with a dummy key if its RSA signature is above the modulus, because the engine would refuse that at once', async () => {
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const token = withSignature(signToken('{"alg":"RS512"}', payload(), alice.privateKey), () =>
       Buffer.alloc(256, 0xff),
@@ -266,7 +269,7 @@ describe('the number of verifications for a token', () => {
   });
 });
 
-test('of any number of faults, the earliest one is the reason', async () => {
+test('the reason for a refusal is the earliest one of any number of faults', async () => {
   const several = fc
     .subarray(FAULTS.slice(), { minLength: 3 })
     .map((faults) => faults.filter((fault, index) => !faults.slice(0, index).some((one) => excludes(one, fault))));
@@ -322,7 +325,7 @@ describe('the response to a request with one fault', () => {
     expect(JSON.parse((result as RefusedResult).body)).toMatchObject({ status, ...(error && { error }) });
   });
 
-  test('is the same for all reasons of steps 3 and 4, byte by byte', async () => {
+  test('is the same for all reasons of steps 3 and 4, byte for byte', async () => {
     const silent = FAULTS.filter(([reason]) => [3, 4].includes(REASONS[reason].step));
     expect(silent).toHaveLength(6);
     const answers = new Set<string>();
@@ -333,7 +336,7 @@ describe('the response to a request with one fault', () => {
     expect([...answers]).toHaveLength(1);
   });
 
-  test('does not contain the error of a store, but the hook gets it', async () => {
+  test('does not contain the error of a store, which only the hook gets', async () => {
     for (const fault of FAULTS.filter(([reason]) => reason === 'unavailable')) {
       const events: AuthenticationEvent[] = [];
       const { result } = await decide([fault], (event) => events.push(event));

@@ -1,12 +1,12 @@
-/** Text from a sender cannot move a cursor, reverse a line, forge a log line or be invisible in one. */
+/** In printed text from a sender, nothing can move the cursor, reverse a line, forge a log line, or be invisible. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { printable } from '../../src/core/printable.ts';
 
-/** Controls, format characters with the bidi controls, line separators, and characters without a glyph. */
+/** Control characters, format characters, line separators, and characters without a glyph. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/u;
 
-/** Reverses `printable`. */
+/** Decodes the result of `printable`. */
 const readBack = (text: string) =>
   text.replace(/\\u\{([0-9a-f]+)\}/g, (_all, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)));
 
@@ -59,11 +59,11 @@ describe('printable', () => {
     ['private use', '\ue000', '\\u{e000}'],
     ['a backslash', 'a\\u{a}', 'a\\u{5c}u{a}'],
     ['names in any script', 'Жук 李雷 é 😀', 'Жук 李雷 é 😀'],
-  ])('makes %s visible', (_what, text, expected) => {
+  ])('prints %s safely', (_what, text, expected) => {
     expect(printable(text)).toBe(expected);
   });
 
-  test('escapes them in every string, and reversibly', () => {
+  test('escapes unsafe characters in any string, and its result can be decoded', () => {
     fc.assert(
       fc.property(any, (text) => {
         const written = printable(text, 10_000);
@@ -74,13 +74,13 @@ describe('printable', () => {
     );
   });
 
-  test('cuts at the limit, and marks the cut', () => {
+  test('truncates text at the limit, and marks this with …', () => {
     expect(printable('a'.repeat(600))).toBe('a'.repeat(600));
     expect(printable('a'.repeat(601))).toBe(`${'a'.repeat(600)}…`);
     expect(printable('abc', 2)).toBe('ab…');
   });
 
-  test('does not leave half a character at the cut', () => {
+  test('escapes a character that the limit cuts in half', () => {
     expect(printable('a😀', 2)).toBe('a\\u{d83d}…');
     fc.assert(
       fc.property(any, fc.nat(20), (text, limit) => {

@@ -1,4 +1,4 @@
-/** A token is accepted only if it was signed with a usable key of its user, whatever other keys exist or are named. */
+/** A token is accepted only if it was signed with a usable key of its user, whatever other keys exist and whatever its kid is. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { goodPayload, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { type SchemeName, signToken } from 'ajwt-testkit/sign';

@@ -10,15 +10,15 @@ async function anonymously(key: PrivateKey): Promise<string> {
   });
 }
 
-test('of several RSA keys, the one that signed is found, also after one whose modulus is below the signature', async () => {
+test('the authenticator tries all RSA keys of a user, even after one whose modulus is smaller than the signature', async () => {
   const pairs = await Promise.all(Array.from({ length: 4 }, () => PrivateKey.generate('rsa', { bits: 2048 })));
   const keys = memoryKeyStore();
-  // The smallest modulus comes first, so that many signatures of the other keys are above it.
+  // The key with the smallest modulus is tried first, so many signatures of the other keys are larger than its modulus.
   pairs.sort((one, other) => Buffer.compare(one.publicKey.modulus as Buffer, other.publicKey.modulus as Buffer));
   for (const { publicKey } of pairs) keys.addKey('guido', publicKey);
   const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });
   let above = 0;
-  // More tokens are needed if the moduli happen to be close together.
+  // If the moduli are close together, the test needs more tokens.
   for (let count = 0; count < 100 || above === 0; count++) {
     const signer = pairs[count % 4] as PrivateKey;
     const token = await anonymously(signer);

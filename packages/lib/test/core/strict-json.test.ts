@@ -1,4 +1,4 @@
-/** Objects without duplicate names are read as JSON.parse reads them; the others are refused. */
+/** Objects without duplicate names are parsed as by JSON.parse; all others are refused. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseStrictJsonObject } from '../../src/core/strict-json.ts';
@@ -9,8 +9,8 @@ type Node =
   | { items: Node[] }
   | { value: string | number | boolean | null };
 
-// Few names, so that duplicates occur, and everything that could confuse a scanner. No name of one character is escaped: V8 13 may
-// read such a name as a backslash, after it has read one.
+// Only a few names, so that duplicates occur; they contain everything that could confuse a parser. No name of one character needs an
+// escape, because V8 13 may read such a name as a backslash.
 const name = fc.constantFrom(
   'a',
   'b',
@@ -48,7 +48,7 @@ const { node } = fc.letrec<{ node: Node }>((tie) => ({
 }));
 const object = node.filter((one): one is Extract<Node, { members: unknown }> => 'members' in one);
 
-/** Picks one of several ways. */
+/** Picks one of several spellings by number. */
 type Pick = (ways: number) => number;
 const picks = fc.infiniteStream(fc.nat(1000)).map(
   (stream): Pick =>
@@ -56,7 +56,7 @@ const picks = fc.infiniteStream(fc.nat(1000)).map(
       (stream.next().value as number) % ways,
 );
 
-/** Writes JSON in any of the possible ways. */
+/** Writes a value as JSON, with random spellings and white space. */
 function write(one: Node, pick: Pick): string {
   const space = () => ['', '', ' ', '\n', '\t \r'][pick(5)] as string;
   const list = (parts: string[]) => parts.map((part) => space() + part + space()).join(',') || space();
@@ -174,8 +174,8 @@ describe('parseStrictJsonObject', () => {
     expect(parseStrictJsonObject(written)).toBeUndefined();
   });
 
-  test('reads an escaped name of one character correctly, or refuses it', () => {
-    // V8 13 reads it as a backslash, after it has read an object that continues with one.
+  test('never misreads an escaped name of one character', () => {
+    // V8 13 reads the name as a backslash if it has read an object with a backslash in this place before.
     for (const within of ['%', '{"x":%}', '{"x":[1,%]}']) {
       for (const name of ['d', '{', '"', '\n']) {
         parseStrictJsonObject(within.replace('%', '{"kty":1,"\\\\":1}'));
@@ -187,7 +187,7 @@ describe('parseStrictJsonObject', () => {
     }
   });
 
-  test('reads arrays nested 100 000 deep, which JSON.stringify cannot write again', () => {
+  test('reads arrays nested 100 000 deep, which are too deep for JSON.stringify', () => {
     const nested = (value: string) => `{"a":${'['.repeat(100_000)}${value}${']'.repeat(100_000)}}`;
     expect(() => JSON.stringify(JSON.parse(nested('1')))).toThrow(RangeError);
     expect(parseStrictJsonObject(nested('{"b":1}'))).toBeDefined();

@@ -20,7 +20,7 @@ import type {
 } from '../../src/core/trust.ts';
 import { selectCandidates, verifySignature } from '../../src/core/verify.ts';
 
-/** What each step returns, and its further parameters. */
+/** The results of the steps, and their other parameters. */
 interface Products {
   readonly unverified: UnverifiedToken;
   readonly candidates: Candidates<string>;
@@ -116,7 +116,7 @@ function claimsBoundTokensOnly({ unverified, signed, fresh, claimed, refusal, re
   checkClaim(fresh, 'claimed', 0, 20);
   // @ts-expect-error step 6 may have refused it
   checkClaim(checkBinding(fresh, request, policy), 'claimed', 0, 20);
-  // @ts-expect-error claimed twice
+  // @ts-expect-error the token was claimed before
   checkClaim(claimed, 'claimed', 0, 20);
   // @ts-expect-error a refused token
   checkClaim(refusal, 'claimed', 0, 20);

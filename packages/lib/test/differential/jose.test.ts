@@ -40,7 +40,7 @@ const keys = await Promise.all(
   })),
 );
 
-/** Every username is a user with this one key. */
+/** A server on which every username is a user with the same key. */
 function accepts(key: PublicKey) {
   const { authenticate } = createAuthenticator({
     keys: { find: (username) => ({ username, user: username, disabled: false, keys: [{ key, state: 'active' }] }) },
@@ -51,7 +51,7 @@ function accepts(key: PublicKey) {
   return (token: string) => authenticate({ authorization: `JWT ${token}` });
 }
 
-/** jose imports a key for one algorithm: the one that the token names, if our key accepts it. */
+/** Verifies with jose, which imports a key for one algorithm: that of the token, if our key accepts it. */
 async function verifyThere(token: string, key: PublicKey) {
   return jwtVerify(token, (header) => importSPKI(key.toPem(), header.alg), {
     algorithms: [...key.algorithms],
@@ -60,7 +60,7 @@ async function verifyThere(token: string, key: PublicKey) {
   });
 }
 
-describe.each(keys)('$alg', ({ alg, ours }) => {
+describe.each(keys)('with a key for $alg', ({ alg, ours }) => {
   const profile = () => ({ username: 'alice', time: NOW, nonce: freshNonce() });
 
   test('jose verifies what we sign', async () => {
@@ -122,7 +122,7 @@ describe.each(keys)('$alg', ({ alg, ours }) => {
   });
 });
 
-describe('any token that the holder of a key signs, also if it is modified later', () => {
+describe('a token that the holder of a key signs, and that may be modified later', () => {
   const signers = ['RS512', 'PS256', 'ES256', 'EdDSA'] as const;
   const parties = keys
     .filter(({ alg }) => (signers as readonly string[]).includes(alg))
@@ -134,7 +134,7 @@ describe('any token that the holder of a key signs, also if it is modified later
     }));
   const near = (seconds: number) =>
     fc.oneof(fc.integer({ min: seconds - 1, max: seconds + 1 }), fc.constantFrom(null, '1', seconds + 0.5));
-  /** One or two of the listed members. */
+  /** Generates one or two of the listed members. */
   const someOf = (members: Record<string, fc.Arbitrary<unknown>>) => {
     const one = fc.oneof(
       ...Object.entries(members).map(([name, values]) => values.map((value) => ({ [name]: value }))),
@@ -175,7 +175,7 @@ describe('any token that the holder of a key signs, also if it is modified later
       return token.slice(0, at) + character + token.slice(at + deleted);
     });
 
-  test('if we accept it, jose verifies it too', async () => {
+  test('is verified by jose if we accept it', async () => {
     let accepted = 0;
     await fc.assert(
       fc.asyncProperty(

@@ -1,4 +1,4 @@
-/** How long a set is valid, and how often it is fetched. The tests control the clock. */
+/** The time that a set stays valid, and the number of times that it is fetched. The tests set the clock. */
 
 import { clientOf, newKey, publish, startPublisher } from 'ajwt-testkit/jwks-publisher';
 import { describe, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ const [one, other] = [await newKey(), await newKey()];
 const down = () => answerWith((_request, response) => response.writeHead(503).end());
 
 describe('a set is fetched', () => {
-  test('once, as long as it is fresh', async () => {
+  test('once while it is fresh', async () => {
     answerWith(publish([one]));
     const { kids, clock } = clientOf(publisher);
     for (const now of [0, 1, 299.9]) {
@@ -19,14 +19,14 @@ describe('a set is fetched', () => {
     expect(seen).toHaveLength(1);
   });
 
-  test('once, and then returns keys without a promise', async () => {
+  test('once; after that, keys are returned without a promise', async () => {
     answerWith(publish([one]));
     const { client, kids } = clientOf(publisher);
     await kids(url, one.kid);
     expect(client.jwksKeys(url, { kid: one.kid })).toHaveLength(1);
   });
 
-  test('again after five minutes, so a withdrawn key is refused', async () => {
+  test('again after five minutes, so a key can be withdrawn', async () => {
     answerWith(publish([one, other]));
     const { kids, clock } = clientOf(publisher);
     await kids(url, one.kid);
@@ -67,7 +67,7 @@ describe('a set is fetched', () => {
     ['max-age=soon', 300],
     ['', 300],
   ];
-  test.each(lives)('when its Cache-Control says, within limits: %j is %d s', async (header, seconds) => {
+  test.each(lives)('again after the time in Cache-Control, within limits: for %j, %d s', async (header, seconds) => {
     answerWith(publish([one], { 'cache-control': header }));
     const { kids, clock } = clientOf(publisher);
     await kids(url);
@@ -79,7 +79,7 @@ describe('a set is fetched', () => {
     expect(seen).toHaveLength(2);
   });
 
-  test('earlier, if the response was in caches before', async () => {
+  test('again earlier if the response was in a cache before', async () => {
     answerWith(publish([one], { 'cache-control': 'max-age=300', age: '200' }));
     const { kids, clock } = clientOf(publisher);
     await kids(url);
@@ -91,7 +91,7 @@ describe('a set is fetched', () => {
   test.each([
     ['etag', '"one"', 'if-none-match'],
     ['last-modified', 'Wed, 25 Nov 2026 08:00:00 GMT', 'if-modified-since'],
-  ])('with its %s, and is unchanged after a 304', async (header, value, condition) => {
+  ])('again with its %s, and stays the same after a 304', async (header, value, condition) => {
     answerWith(publish([one], { [header]: value }));
     const { kids, clock } = clientOf(publisher);
     await kids(url);
@@ -123,11 +123,11 @@ describe('a kid that the set does not have', () => {
       clock.now = count / 10;
       expect(await kids(url, `made-up-${count}`)).toEqual([]);
     }
-    // At 0 s and at 10 s.
+    // The client fetched the set at 0 s and at 10 s.
     expect(seen).toHaveLength(2);
   });
 
-  test('is a 503 while the set cannot be fetched, because the key may exist', async () => {
+  test('leads to a 503 while the set cannot be fetched, because the key may exist', async () => {
     answerWith(publish([one]));
     const { kids, clock } = clientOf(publisher);
     await kids(url, one.kid);
@@ -141,7 +141,7 @@ describe('a kid that the set does not have', () => {
     expect(seen).toHaveLength(2);
   });
 
-  test('is not the case for a token without a kid', async () => {
+  test('is not assumed for a token without a kid, so nothing is fetched', async () => {
     answerWith(publish([one]));
     const { kids, clock } = clientOf(publisher);
     await kids(url);
@@ -151,8 +151,8 @@ describe('a kid that the set does not have', () => {
   });
 });
 
-describe('if the endpoint is down', () => {
-  test('known keys are accepted for an hour, and again after it is back', async () => {
+describe('if an endpoint is down', () => {
+  test('known keys are accepted for an hour, and again once the endpoint is back', async () => {
     answerWith(publish([one]));
     const { kids, clock, codes } = clientOf(publisher);
     await kids(url, one.kid);
@@ -178,7 +178,7 @@ describe('if the endpoint is down', () => {
     await expect(kids(url, one.kid)).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  test('it is called at most once in 10 seconds, and no request waits in between', async () => {
+  test('the client calls it at most once in 10 seconds, and no request waits in between', async () => {
     down();
     const { kids, clock } = clientOf(publisher);
     for (let count = 0; count < 50; count++) {
@@ -188,7 +188,7 @@ describe('if the endpoint is down', () => {
     expect(seen).toHaveLength(1);
   });
 
-  test('or its set is not valid, known keys stay accepted', async () => {
+  test('or returns an invalid set, known keys are still accepted', async () => {
     answerWith(publish([one]));
     const { kids, clock, codes } = clientOf(publisher);
     await kids(url, one.kid);

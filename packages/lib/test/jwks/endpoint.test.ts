@@ -1,4 +1,4 @@
-/** Published sets are read by jose and by our own client. */
+/** Both jose and our own client can read published sets. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -34,7 +34,7 @@ const transports = {
   web: async (init: RequestInit) => endpoint.fetch(new Request(url, init)),
 };
 
-describe('jose verifies a token with the set', () => {
+describe('jose verifies a token with the published set', () => {
   test.each(privateKeys.map((key, index) => [JSON.stringify(KINDS[index]), key] as const))('%s', async (_kind, key) => {
     const token = await createToken({ username: 'guido', key });
     const remote = await jwtVerify(token, createRemoteJWKSet(new URL(url)));
@@ -56,7 +56,7 @@ test('our own client finds every key, by every kid', async () => {
 });
 
 describe.each(Object.entries(transports))('over %s', (_name, ask) => {
-  test('GET returns the set, and how long it may be cached', async () => {
+  test('GET returns the set, and the time for which it may be cached', async () => {
     const response = await ask({});
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/jwk-set+json');

@@ -1,4 +1,4 @@
-/** Whatever a publisher of a JWK set sends, it can only get its own set refused. */
+/** Whatever a publisher of a JWK set sends, the worst result is that its own set is refused. */
 import { gzipSync } from 'node:zlib';
 import { type Answer, clientOf, HOST, newKey, publish, SET_TYPE, startPublisher } from 'ajwt-testkit/jwks-publisher';
 import { describe, expect, test } from 'vitest';
@@ -15,17 +15,17 @@ const say =
 
 describe('a set is accepted', () => {
   const good: Readonly<Record<string, Answer>> = {
-    'as it should be': publish([key]),
+    'in the usual form': publish([key]),
     'as JSON': say(set, { 'content-type': 'application/json; charset=utf-8' }),
-    'as a text, as file hosts say': say(set, { 'content-type': 'text/plain' }),
-    'as bytes, as file stores say': say(set, { 'content-type': 'application/octet-stream' }),
-    'as bytes, as S3 says': say(set, { 'content-type': 'binary/octet-stream' }),
+    'as text/plain, as from file hosts': say(set, { 'content-type': 'text/plain' }),
+    'as application/octet-stream, as from file stores': say(set, { 'content-type': 'application/octet-stream' }),
+    'as binary/octet-stream, as from S3': say(set, { 'content-type': 'binary/octet-stream' }),
     'without a Content-Type': (_request, response) => response.end(set),
     'in pieces': (_request, response) => {
       response.write(set.slice(0, 10));
       setImmediate(() => response.end(set.slice(10)));
     },
-    'of just 256 kB': say(`${set}${' '.repeat(262_144 - set.length)}`),
+    'of exactly 256 kB': say(`${set}${' '.repeat(262_144 - set.length)}`),
   };
   test.each(Object.entries(good))('%s', async (_name, answer) => {
     publisher.answerWith(answer);
@@ -39,7 +39,7 @@ describe('a set is accepted', () => {
   });
 });
 
-describe('a set is refused, and lets nobody in', () => {
+describe('a set is refused, and none of its keys is accepted', () => {
   const endless: Answer = (_request, response) => {
     response.writeHead(200, { 'content-type': SET_TYPE });
     const more = () => {
@@ -50,7 +50,7 @@ describe('a set is refused, and lets nobody in', () => {
   };
   const bad: readonly (readonly [name: string, code: string, answer: Answer])[] = [
     [
-      'a redirect, also to itself',
+      'a redirect, even to the same URL',
       'redirected',
       (request, response) => response.writeHead(302, { location: request.url }).end(),
     ],
@@ -60,7 +60,7 @@ describe('a set is refused, and lets nobody in', () => {
     ['a 206', 'bad_status', say(set, {}, 206)],
     ['HTML', 'bad_type', say(set, { 'content-type': 'text/html' })],
     ['a gzip bomb', 'encoded', say(gzipSync(Buffer.alloc(10_000_000)), { 'content-encoding': 'gzip' })],
-    ['a byte more than 256 kB', 'too_large', say(`${set}${' '.repeat(262_145 - set.length)}`)],
+    ['256 kB and one byte', 'too_large', say(`${set}${' '.repeat(262_145 - set.length)}`)],
     ['an endless set', 'too_large', endless],
     ['no response', 'timeout', () => {}],
     [
@@ -69,7 +69,7 @@ describe('a set is refused, and lets nobody in', () => {
       (_request, response) => response.writeHead(200, { 'content-type': SET_TYPE }).write('{'),
     ],
     [
-      'a connection that ends too early',
+      'a connection that closes too early',
       'unreachable',
       (_request, response) => {
         response.writeHead(200, { 'content-length': '5000' }).write('{');
@@ -93,7 +93,7 @@ describe('a set is refused, and lets nobody in', () => {
     expect(problems.at(-1)).toMatchObject({ code, url: publisher.url });
   });
 
-  test('an endless set is cut off', async () => {
+  test('an endless set, whose connection is closed', async () => {
     let closed: Promise<unknown> | undefined;
     publisher.answerWith((request, response) => {
       closed = new Promise((resolve) => response.on('close', resolve));
@@ -103,14 +103,14 @@ describe('a set is refused, and lets nobody in', () => {
     await closed;
   });
 
-  test('from a server whose certificate has another name', async () => {
+  test('from a server whose certificate is for another name', async () => {
     const { kids, problems } = clientOf(publisher, { privateHosts: ['other.test'] });
     await expect(kids(`https://other.test:${publisher.port}/`)).rejects.toMatchObject({ code: 'unavailable' });
     expect(problems).toMatchObject([{ code: 'unreachable' }]);
     expect(publisher.seen).toEqual([]);
   });
 
-  test('from a server with a certificate of an unknown authority, whatever the program allows', async () => {
+  test('from a server with a certificate of an unknown authority, even if NODE_TLS_REJECT_UNAUTHORIZED is 0', async () => {
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
     try {
       const { ca: _ours, ...reach } = publisher.reach;
@@ -172,7 +172,7 @@ describe('no connection is made to a private address', () => {
     expect(publisher.connections()).toBe(0);
   });
 
-  test('found by the system’s resolver', async () => {
+  test('that the resolver of the system returns', async () => {
     const { lookup: _none, ...reach } = publisher.reach;
     const { kids, codes } = clientOf({ ...publisher, reach: reach as typeof publisher.reach }, { privateHosts: [] });
     await expect(kids(`https://localhost:${publisher.port}/`)).rejects.toThrow();
@@ -180,18 +180,18 @@ describe('no connection is made to a private address', () => {
     expect(publisher.connections()).toBe(0);
   });
 
-  test('among public ones', async () => {
+  test('that is listed among public ones', async () => {
     const { kids, codes } = ours({ lookup: async () => ['2d00::1', '127.0.0.1'] });
     await expect(kids(publisher.url)).rejects.toThrow();
     expect(codes()).toEqual(['forbidden_address']);
   });
 
-  test('of a name that had a public one a moment before', async () => {
-    // An address that is not assigned to anyone.
+  test('of a name that had a public address a moment before', async () => {
+    // 2d00::1 is a public address that nobody uses.
     const answers = [['2d00::1'], ['127.0.0.1'], ['127.0.0.1']];
     const { kids, clock, codes } = ours({ lookup: async () => answers.shift() as string[] });
     await expect(kids(publisher.url)).rejects.toThrow();
-    // The checked address was used: the name was resolved once.
+    // The name was resolved once, so the connection used the checked address.
     expect(answers).toHaveLength(2);
     clock.now = 10;
     await expect(kids(publisher.url)).rejects.toThrow();
@@ -251,25 +251,25 @@ describe('a URL is refused', () => {
     (port: number) => `https://${HOST}:${port}`,
     (port: number) => `https://${HOST}:${port}?version=a@b`,
     (port: number) => `https://${HOST}:${port}/@acme/ключи.json#part`,
-  ])('but not if it is only spelled differently: %s', async (spell) => {
+  ])('but not if only its spelling is unusual: %s', async (spell) => {
     publisher.answerWith(publish([key]));
     const { kids, codes } = clientOf(publisher);
     expect(await kids(spell(publisher.port), key.kid)).toEqual([key.kid]);
     expect(codes()).toEqual([]);
   });
 
-  test('but not for a default port', () => {
+  test('but not because it contains the default port', () => {
     expect(canonicalUrl(`https://${HOST}:443`)).toBe(`https://${HOST}/`);
   });
 
   test.each(['u@keys.test', 'keys.test\\x', 'keys.test ', 'keys.test/', 'keys\t.test', 'keys.test:444', ''])(
-    'a private host %j is a TypeError',
+    'as is the private host %j',
     (host) => {
       expect(() => clientOf(publisher, { privateHosts: [host] })).toThrow('option privateHosts');
     },
   );
 
-  test('without repeating its user name, password or query', async () => {
+  test('in a message without its username, password and query', async () => {
     publisher.answerWith(say('', {}, 500));
     const { client, kids, problems } = clientOf(publisher);
     expect(() => client.jwksKeys(`https://guido:pa55@${HOST}/?t=pa55`, { kid: undefined })).toThrow();

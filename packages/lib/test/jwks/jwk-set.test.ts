@@ -1,4 +1,4 @@
-/** Which keys of a set are found by which kid, and which are skipped. */
+/** The kids that find a key of a set, and the keys that are skipped. */
 
 import { clientOf, newKey, publish, startPublisher } from 'ajwt-testkit/jwks-publisher';
 import { describe, expect, test } from 'vitest';
@@ -17,13 +17,13 @@ const bare = (one = key) => {
 describe('a key is found', () => {
   const hexName = 'ab'.repeat(32);
   test.each([
-    ['by the kid that the set gives', { ...bare(), kid: 'key of 2026/11' }, 'key of 2026/11'],
+    ['by its kid in the set', { ...bare(), kid: 'key of 2026/11' }, 'key of 2026/11'],
     ['by a kid of the set that looks like a digest', { ...bare(), kid: hexName }, hexName],
     ['by the digest of its SPKI PEM', { ...bare(), kid: 'other' }, key.kid],
-    ['by that digest in capitals', bare(), key.kid.toUpperCase()],
+    ['by that digest in upper case', bare(), key.kid.toUpperCase()],
     ['by its RFC 7638 thumbprint', bare(), key.thumbprint],
-    ['without a kid', { ...bare(), kid: 'other' }, undefined],
-    ['if its kid is not a string', { ...bare(), kid: 7 }, key.kid],
+    ['if the token has no kid', { ...bare(), kid: 'other' }, undefined],
+    ['if its kid in the set is not a string', { ...bare(), kid: 7 }, key.kid],
   ])('%s', async (_name, entry, kid) => {
     publisher.answerWith(publish([entry, rsa]));
     expect(await clientOf(publisher).kids(url, kid)).toContain(key.kid);
@@ -35,7 +35,7 @@ describe('a key is found', () => {
   });
 });
 
-describe('a key is skipped, and affects no other', () => {
+describe('a key is skipped without affecting other keys', () => {
   const privateJwk = { ...leaked.toJwk(), d: 'AAAA' };
   test.each([
     ['a symmetric key', 'bad_key', { kty: 'oct', k: 'c2VjcmV0' }],
@@ -70,7 +70,7 @@ describe('a key is skipped, and affects no other', () => {
     expect(codes()[0]).toBe('too_many_keys');
   });
 
-  test('without any part of it in a message', async () => {
+  test('with a message that contains no part of it', async () => {
     publisher.answerWith(publish([privateJwk, { kty: 'oct', k: 'c2VjcmV0' }]));
     const { kids, problems } = clientOf(publisher);
     await expect(kids(url)).rejects.toThrow();

@@ -37,7 +37,7 @@ describe('cachedKeyStore keeps the contract of key stores', () => {
   for (const { name, run } of cases) test(name, run);
 });
 
-/** A store that counts its lookups, and finishes them when the test says so. */
+/** Makes a cache of a store that counts lookups, and that delays them until the test calls a function. */
 function countingStore(options: CachedKeyStoreOptions = {}) {
   const clock = { monotonic: 0, now: 1000 };
   const asked: string[] = [];
@@ -62,8 +62,8 @@ function countingStore(options: CachedKeyStoreOptions = {}) {
   return { cache, clock, asked, known, hold, find: async (name: string) => cache.find(name, HINT) };
 }
 
-describe('with a time to live', () => {
-  test('a user is cached for a second, and a change takes effect after that', async () => {
+describe('cachedKeyStore with a time to live', () => {
+  test('caches a user for a second, so a change takes effect after that', async () => {
     const { find, clock, asked, known } = countingStore();
     known.set('guido', user('guido'));
     await find('guido');
@@ -75,7 +75,7 @@ describe('with a time to live', () => {
     expect(asked).toEqual(['guido', 'guido']);
   });
 
-  test('the age of a user counts from the start of the lookup, not from its end', async () => {
+  test('counts the age of a user from the start of the lookup', async () => {
     const { find, clock, asked, hold, known } = countingStore();
     known.set('guido', user('guido'));
     const open = hold();
@@ -88,7 +88,7 @@ describe('with a time to live', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('of 0, nothing is cached', async () => {
+  test('of 0 caches nothing', async () => {
     const { find, asked, known } = countingStore({ ttlSeconds: 0 });
     known.set('guido', user('guido'));
     await find('guido');
@@ -96,14 +96,14 @@ describe('with a time to live', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('an unknown username is cached too', async () => {
+  test('also caches that a username is unknown', async () => {
     const { find, asked } = countingStore();
     expect(await find('nobody')).toBeUndefined();
     expect(await find('nobody')).toBeUndefined();
     expect(asked).toHaveLength(1);
   });
 
-  test('a user is not cached longer than until one of its keys expires', async () => {
+  test('caches a user no longer than until one of its keys expires', async () => {
     const { find, clock, asked, known } = countingStore({ ttlSeconds: 60 });
     known.set('guido', user('guido', 1010));
     await find('guido');
@@ -116,8 +116,8 @@ describe('with a time to live', () => {
   });
 });
 
-describe('with a revision', () => {
-  test('users are cached until it changes, which is noticed within 5 ms', async () => {
+describe('cachedKeyStore with a revision', () => {
+  test('caches users until the revision changes, and notices the change within 5 ms', async () => {
     let revision = 1;
     const { find, clock, asked, known } = countingStore({ revision: () => revision });
     known.set('guido', user('guido'));
@@ -142,7 +142,7 @@ describe('with a revision', () => {
     expect(looks).toBe(2);
   });
 
-  test('if it cannot be read, nothing is cached', async () => {
+  test('caches nothing if revision throws', async () => {
     const { find, clock, asked, known } = countingStore({
       revision: () => {
         throw new Error('locked');
@@ -156,7 +156,7 @@ describe('with a revision', () => {
     expect(asked).toHaveLength(3);
   });
 
-  test('a lookup that began before a change is not cached', async () => {
+  test('does not cache a lookup that began before a change', async () => {
     let revision = 1;
     const { find, clock, asked, known, hold } = countingStore({ revision: () => revision });
     known.set('guido', user('guido'));
@@ -174,7 +174,7 @@ describe('with a revision', () => {
   });
 });
 
-test('concurrent requests for a user share one lookup; its failure does not affect other users', async () => {
+test('cachedKeyStore uses one lookup for concurrent requests for a user, and does not cache its failure', async () => {
   let fails = true;
   const asked: string[] = [];
   const cache = cachedKeyStore<string>({
@@ -192,7 +192,7 @@ test('concurrent requests for a user share one lookup; its failure does not affe
   expect(await cache.find('guido', HINT)).toMatchObject({ username: 'guido' });
 });
 
-test('a request does not join a lookup that began more than ttlSeconds ago', async () => {
+test('cachedKeyStore starts a new lookup if the one under way began more than ttlSeconds ago', async () => {
   const known = { disabled: false };
   const gates: (() => void)[] = [];
   const clock = { monotonic: 0 };
@@ -217,7 +217,7 @@ test('a request does not join a lookup that began more than ttlSeconds ago', asy
   expect((await Promise.all([first, second, third])).map((record) => record?.disabled)).toEqual([false, false, true]);
 });
 
-test('drops the least recently used user when it is full, and none for unknown usernames', async () => {
+test('cachedKeyStore evicts the least recently used user when it is full, but no user for unknown usernames', async () => {
   const { find, asked, known } = countingStore({ maxUsers: 10 });
   for (let index = 0; index < 10; index++) known.set(`u${index}`, user(`u${index}`));
   for (let index = 0; index < 10; index++) await find(`u${index}`);
@@ -234,7 +234,7 @@ test('drops the least recently used user when it is full, and none for unknown u
   expect(asked).toEqual(['u1']);
 });
 
-test('keeps usernames without the payloads that they are part of', async () => {
+test('cachedKeyStore does not keep the payloads in memory that usernames come from', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const held = () => {
@@ -245,7 +245,7 @@ test('keeps usernames without the payloads that they are part of', async () => {
     const shared = user('a user of all');
     const cache = cachedKeyStore({ find: async () => (isKnown ? shared : undefined) }, { maxUsers: 100_000 });
     const before = held();
-    // The second lookup finds it in the cache, by a username from another payload.
+    // The second lookup finds the user in the cache, although its username comes from another payload.
     for (const time of ['first', 'second']) {
       for (let index = 0; index < 5000; index++) {
         const payload = Buffer.from(`{"username":"somebody of a longer name ${index}","nonce":"${time.repeat(500)}"}`);
@@ -253,12 +253,12 @@ test('keeps usernames without the payloads that they are part of', async () => {
         await cache.find(text.slice(13, text.indexOf('",')), HINT);
       }
     }
-    expect((held() - before) / 5000, 'bytes for a name').toBeLessThan(1000);
+    expect((held() - before) / 5000, 'bytes of memory per username').toBeLessThan(1000);
     await cache.find('somebody', HINT);
   }
 });
 
-test('after forget(), a change takes effect at once, for one user or for all', async () => {
+test('cachedKeyStore looks up one user or all users again after forget()', async () => {
   const { cache, find, asked, known } = countingStore({ ttlSeconds: 60 });
   for (const name of ['guido', 'ada']) known.set(name, user(name));
   for (const name of ['guido', 'ada']) await find(name);
@@ -270,7 +270,7 @@ test('after forget(), a change takes effect at once, for one user or for all', a
   expect(asked).toHaveLength(5);
 });
 
-test('passes recordUse to the inner store', async () => {
+test('cachedKeyStore passes recordUse to the inner store', async () => {
   const used: string[] = [];
   const { publicKey } = await PrivateKey.generate('ed25519');
   cachedKeyStore({ find: () => undefined, recordUse: (key, at) => used.push(`${key.kid} ${at}`) }).recordUse?.(
@@ -285,11 +285,11 @@ test.each([
   [{ users: 0 }, 'users'],
   [{ revision: 1 }, 'revision'],
   [{ tll: 1 }, 'tll'],
-])('%j is refused', (options, name) => {
+])('cachedKeyStore refuses the options %j', (options, name) => {
   expect(() => cachedKeyStore(memoryKeyStore(), options as CachedKeyStoreOptions)).toThrow(`option ${name}`);
 });
 
-test('a lookup during forget() of another user ends, and is not joined forever', async () => {
+test('cachedKeyStore forgets a lookup that ends after forget() of another user', async () => {
   const { cache, clock, known, hold, find } = countingStore({ ttlSeconds: 1 });
   known.set('bob', user('bob'));
   const release = hold();

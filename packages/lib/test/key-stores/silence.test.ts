@@ -1,4 +1,4 @@
-/** A stranger must not learn which usernames exist: every lookup makes one query and parses the same number of keys. */
+/** A stranger cannot find out which usernames exist: every lookup makes one query and parses the same number of keys. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { signToken } from 'ajwt-testkit/sign';
 import { Kysely } from 'kysely';
@@ -9,7 +9,7 @@ import { nodeSqliteDialect, sqlDirectory, sqlKeyStore } from '../../src/sql.ts';
 const [own, other] = await Promise.all(Array.from({ length: 2 }, () => PrivateKey.generate('ed25519')));
 const stranger = generateKeyPairSync('ed25519').privateKey;
 
-/** What a stranger sends: a username and a kid; and the reason, which only the log has. */
+/** The username and kid that a stranger sends, and the reason for the refusal, which only the log contains. */
 const ATTEMPTS = [
   ['a user and its key', 'guido', own?.kid, 'bad_signature'],
   ['a user and its key in upper case', 'guido', own?.kid.toUpperCase(), 'bad_signature'],
@@ -20,7 +20,7 @@ const ATTEMPTS = [
   ['a disabled user and another key', 'ada', own?.kid, 'user_disabled'],
   ['a user without keys', 'empty', own?.kid, 'unknown_key'],
   ['a user without keys and without a kid', 'empty', undefined, 'unknown_key'],
-  ['nobody', 'nobody', own?.kid, 'unknown_user'],
+  ['an unknown user', 'nobody', own?.kid, 'unknown_user'],
   ['an unknown user without a kid', 'nobody', undefined, 'unknown_user'],
 ] as const;
 
@@ -43,7 +43,7 @@ afterEach(() => {
   return database.destroy();
 });
 
-/** A stranger's token, with any kid. */
+/** Makes a token that a stranger has signed, with any kid. */
 function forged(username: string, kid: string | undefined): string {
   const header = JSON.stringify({ alg: 'EdDSA', typ: 'JWT', ...(kid === undefined ? {} : { kid }) });
   const payload = JSON.stringify({ username, time: Math.floor(Date.now() / 1000), nonce: randomUUID() });
@@ -74,7 +74,7 @@ describe.each<[string, (options?: { maxParsedKeys: number }) => KeyStore<unknown
     return { queries: queries.length, reads };
   }
 
-  test.each(ATTEMPTS)('for %s, parses one key the first time, and none later', async (_for, name, kid, reason) => {
+  test.each(ATTEMPTS)('parses one key at the first lookup of %s, and none later', async (_for, name, kid, reason) => {
     const store = make();
     expect(await costOf(store, name, kid, reason)).toEqual({ queries: 1, reads: 1 });
     for (let later = 0; later < 3; later++) {
@@ -84,8 +84,8 @@ describe.each<[string, (options?: { maxParsedKeys: number }) => KeyStore<unknown
 
   test.each([
     ['a user', 'guido', ['unknown_key', 'bad_signature', 'bad_signature']],
-    ['nobody', 'nobody', ['unknown_user', 'unknown_user', 'unknown_user']],
-  ] as const)('asked for %s under one kid after another, reads one key in all', async (_for, name, reasons) => {
+    ['an unknown user', 'nobody', ['unknown_user', 'unknown_user', 'unknown_user']],
+  ] as const)('parses one key in total for several lookups of %s with different kids', async (_for, name, reasons) => {
     const store = make();
     const kids = [other?.kid, own?.kid, undefined];
     const reads: number[] = [];
@@ -95,7 +95,7 @@ describe.each<[string, (options?: { maxParsedKeys: number }) => KeyStore<unknown
     expect(reads).toEqual([1, 0, 0]);
   });
 
-  test('parses a decoy of the same kind as the last key', async () => {
+  test('parses the last key again as a decoy for an unknown user', async () => {
     const store = make();
     await costOf(store, 'guido', own?.kid, 'bad_signature');
     const read = vi.spyOn(PublicKey, 'from');
@@ -103,7 +103,7 @@ describe.each<[string, (options?: { maxParsedKeys: number }) => KeyStore<unknown
     expect(read.mock.calls).toEqual([[own?.publicKey.toPem()]]);
   });
 
-  test('remembers as many usernames as keys', async () => {
+  test('remembers the decoys of maxParsedKeys usernames', async () => {
     const store = make({ maxParsedKeys: 10 });
     const read = vi.spyOn(PublicKey, 'from');
     const find = (name: string) => store.find(name, { kid: undefined, alg: 'EdDSA' });

@@ -1,4 +1,4 @@
-/** Input that is not a key of the expected kind: the error names it, and says what to do. */
+/** If the input is not a key of the expected kind, the error names the input and says what to do. */
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const all = process.env.AJWT_TEST_ALL !== undefined;
 const openssl = (...args: string[]) =>
   execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
 
-/** The content of a file, and the errors of PrivateKey and PublicKey. */
+/** A file, and the errors of PrivateKey and PublicKey for it. */
 type Row = readonly [
   what: string,
   file: string,
@@ -96,7 +96,7 @@ describe('an error names', () => {
     });
   });
 
-  test('text that begins with a zero is not called a binary file', () => {
+  test('text that begins with a zero as text, and not as a binary file', () => {
     for (const text of ['0', '00', '0123456789abcdef', '0 0']) {
       expect(() => PrivateKey.from(text)).toThrow(/not a private key in any known format/);
     }

@@ -21,10 +21,10 @@ const KEYS: Readonly<Record<string, () => KeyObject>> = {
     generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 0xffff_ffff }).publicKey,
 };
 
-describe.each(Object.entries(KEYS))('%s', (name, make) => {
+describe.each(Object.entries(KEYS))('a public key (%s)', (name, make) => {
   const rounds = name.startsWith('RSA') ? 2 : 50;
 
-  test('is written like node:crypto does, and read again', () => {
+  test('is written as by node:crypto, and can be read again', () => {
     for (let round = 0; round < rounds; round++) {
       const handle = make();
       const pem = handle.export({ type: 'spki', format: 'pem' });

@@ -1,4 +1,4 @@
-/** Texts of the maximum length that are slow or deeply nested: each is refused with a KeyError, quickly. */
+/** Texts of the maximum length that could be slow to parse, or are deeply nested, are quickly refused with a KeyError. */
 import { expect, test } from 'vitest';
 import { KeyError, PrivateKey, PublicKey } from '../../src/index.ts';
 
@@ -32,7 +32,7 @@ const TEXTS: readonly (readonly [what: string, text: string])[] = [
   ['a PEM with invalid base64', `-----BEGIN PUBLIC KEY-----\n${'A'.repeat(15_000)}!\n-----END PUBLIC KEY-----`],
 ];
 
-// 150 times: if the work grew with the square of the length, this would take minutes.
+// Repeats the call so often that it would take minutes if the time grew with the square of the length.
 test.each(TEXTS)('%s is refused quickly', (_what, text) => {
   for (let count = 0; count < 150; count++) {
     for (const key of [PublicKey, PrivateKey]) expect(() => key.from(text)).toThrow(KeyError);

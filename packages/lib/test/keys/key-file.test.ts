@@ -1,4 +1,4 @@
-/** Key files: anything but a regular file of a reasonable size is refused, and nothing waits for a pipe. */
+/** A key file must be a regular file of limited size; any other file is refused at once, even a pipe. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,7 +66,7 @@ describe('a private key from a file', () => {
     expect((await PrivateKey.fromFile(at('encrypted.pem'), { passphrase: 'passphrase' })).kid).toBe(key.kid);
   });
 
-  test('~ is the home directory, alone or before a slash at the start', async () => {
+  test('~ at the start of a path is the home directory, alone or before a slash', async () => {
     vi.stubEnv('HOME', folder);
     vi.stubEnv('USERPROFILE', folder);
     expect((await PrivateKey.fromFile('~/key.pem')).kid).toBe(key.kid);

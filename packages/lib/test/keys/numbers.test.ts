@@ -1,11 +1,11 @@
-/** The Jacobi symbol, which tells squares modulo a prime from other numbers. */
+/** The Jacobi symbol, which distinguishes squares modulo a prime from other numbers. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { jacobi } from '../../src/keys/numbers.ts';
 
 const P = 2n ** 255n - 19n;
 
-/** Euler's criterion: slow, but simple. */
+/** Computes Euler's criterion, which is slow but simple. */
 function euler(number: bigint): number {
   let result = 1n;
   for (let square = number % P, rest = (P - 1n) / 2n; rest > 0n; rest >>= 1n, square = (square * square) % P) {

@@ -38,14 +38,14 @@ describe('a key encrypted with PBE-MD5-DES', () => {
   const text = readVectorText('tool-output/private-pbe-md5-des-passphrase-pw.pem');
 
   test.each([
-    ['the right one', { passphrase: 'pw' }],
-    ['a wrong one', { passphrase: 'no' }],
-    ['none', {}],
-  ])('is unsupported with %s', (_what, options) => {
+    ['with the right passphrase', { passphrase: 'pw' }],
+    ['with a wrong passphrase', { passphrase: 'no' }],
+    ['without a passphrase', {}],
+  ])('is unsupported %s', (_what, options) => {
     expect(keyErrorCode(() => PrivateKey.from(text, options))).toBe('unsupported');
   });
 
-  test('gets an error that names the cipher and a command to encrypt the key again', () => {
+  test('is refused with an error that names the cipher and a command to encrypt the key again', () => {
     expect(messageOf(text, 'pw')).toBe(
       'this private key is encrypted with PBE-MD5-DES, which this OpenSSL lacks; re-encrypt a copy with ' +
         '`openssl pkcs8 -topk8 -v2 aes256 -provider legacy -provider default -in FILE -out NEW`',
@@ -66,7 +66,7 @@ describe('a key encrypted with PBE-MD5-DES', () => {
   });
 });
 
-/** PBES1 by the names that OpenSSL gives it, and the cipher in it. */
+/** The schemes of PBES1 by their names in OpenSSL, with their ciphers. */
 const PBES1: Readonly<Record<string, string>> = {
   'PBE-MD5-DES': 'des-cbc',
   'PBE-MD5-RC2-64': 'rc2-64-cbc',
@@ -133,7 +133,7 @@ describe.skipIf(!hasLegacy)('a key written by openssl with its legacy provider (
     expect(PrivateKey.from(runCommandOf(message, text), { passphrase: 'new' }).kid).toBe(kid);
   });
 
-  test('there are keys of both kinds', () => {
+  test('occurs in both kinds: supported and unsupported', () => {
     expect([...new Set(cases.map(([, cipher]) => hasCipher(cipher)))].sort()).toEqual([false, true]);
   });
 });
@@ -143,7 +143,7 @@ describe('a key encrypted with a scheme that no OpenSSL supports', () => {
   const locked = { format: 'pem', cipher: 'aes-256-cbc', passphrase: 'pw' } as const;
   const aes = pair.privateKey.export({ type: 'pkcs8', ...locked }) as string;
   const traditional = pair.privateKey.export({ type: 'pkcs1', ...locked }) as string;
-  /** Replaces a part of the DER, in hex, by another one of the same length. */
+  /** Replaces a part of the DER, given in hex, with another one of the same length. */
   const patched = (text: string, from: string, to: string) => {
     const hex = Buffer.from(text.replace(/-----[^-]+-----|\n/g, ''), 'base64').toString('hex');
     expect([hex.split(from).length, to.length]).toEqual([2, from.length]);
@@ -169,7 +169,7 @@ describe('a key encrypted with a scheme that no OpenSSL supports', () => {
     expect(messageOf(text, 'pw')).not.toContain('SECRET');
   });
 
-  test('PBE-MD2-DES: the legacy provider lacks MD2 too', () => {
+  test('PBE-MD2-DES: the error says the same, because even the legacy provider lacks MD2', () => {
     const md5 = readVectorText('tool-output/private-pbe-md5-des-passphrase-pw.pem');
     const text = patched(md5, '2a864886f70d010503', '2a864886f70d010501');
     expect(keyErrorCode(() => PrivateKey.from(text))).toBe('unsupported');
@@ -177,9 +177,9 @@ describe('a key encrypted with a scheme that no OpenSSL supports', () => {
     expect(messageOf(text)).toMatch(tool);
   });
 
-  test.skipIf(!hasLegacy)('scrypt with too much memory is too large, and not a wrong passphrase', () => {
+  test.skipIf(!hasLegacy)('scrypt with too much memory: the error is too_large, and not a wrong passphrase', () => {
     const args = ['pkcs8', '-topk8', '-scrypt', '-scrypt_N', '16384', '-passout', 'pass:pw', '-in', 'key'];
-    // r = 8 becomes r = 127, which takes 266 MB; p = 1 follows.
+    // Changes r = 8, which p = 1 follows, to r = 127, which takes 266 MB.
     const text = patched(openssl(...args), '02024000020108020101', '0202400002017f020101');
     expect(keyErrorCode(() => PrivateKey.from(text, { passphrase: 'pw' }))).toBe('too_large');
     expect(messageOf(text, 'pw')).toMatch(/32 MiB/);

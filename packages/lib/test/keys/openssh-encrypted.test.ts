@@ -29,7 +29,7 @@ const KINDS = [
 ] as const;
 type Kind = (typeof KINDS)[number][0];
 
-/** Generates a key with one round of bcrypt, so that the tests are fast. */
+/** Generates a key with one round of bcrypt to keep the tests fast. */
 function make(kind: Kind, cipher: string, rounds = '1') {
   const path = join(folder, `${kind}-${cipher}-${rounds}`);
   const args = KINDS.find(([name]) => name === kind)?.[1] ?? [];
@@ -57,7 +57,7 @@ function textOf(bytes: Uint8Array, like: string): string {
   return [lines[0], ...(base64.match(/.{1,70}/g) ?? []), ...lines.slice(-2)].join('\n');
 }
 
-/** The offsets of the rounds, and of the private section and the bytes after it. */
+/** Returns the offsets of the rounds, the public key, the private section, and the bytes after it. */
 function partsOf(bytes: Buffer) {
   const reader = new SshReader(bytes);
   reader.startsWith('openssh-key-v1\0');
@@ -96,7 +96,7 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped without s
     return key;
   };
 
-  test.each(CIPHERS)('%s: decrypted with the right passphrase only', async (cipher) => {
+  test.each(CIPHERS)('with %s are decrypted only with the right passphrase', async (cipher) => {
     const { path, text, publicKey } = made('ed25519', cipher);
     const key = PrivateKey.from(text, { passphrase: PASSPHRASE });
     expect(key.kid).toBe(publicKey.kid);
@@ -111,20 +111,20 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped without s
 
   test.each(
     KINDS.slice(1).flatMap(([kind]) => ['aes256-ctr', ...WITH_TAG.slice(1)].map((cipher) => [kind, cipher] as const)),
-  )('%s in %s is opened', (kind, cipher) => {
+  )('of type %s with %s are decrypted', (kind, cipher) => {
     const { text, publicKey } = made(kind, cipher);
     expect(PrivateKey.from(text, { passphrase: PASSPHRASE }).kid).toBe(publicKey.kid);
     expect(PrivateKey.from(text.replaceAll('\n', '\\n'), { passphrase: PASSPHRASE }).kid).toBe(publicKey.kid);
   });
 
-  test('with the default number of rounds', () => {
+  test('with the default number of rounds are decrypted', () => {
     const path = join(folder, 'usual');
     runProgram('ssh-keygen', ['-q', '-t', 'ed25519', '-N', PASSPHRASE, '-f', path]);
     const publicKey = PublicKey.from(readFileSync(`${path}.pub`, 'utf8'));
     expect(PrivateKey.from(readFileSync(path, 'utf8'), { passphrase: PASSPHRASE }).kid).toBe(publicKey.kid);
   });
 
-  test.each(WITH_TAG)('%s: a changed bit anywhere in the section or its tag is noticed', (cipher) => {
+  test.each(WITH_TAG)('with %s are refused if any bit of the section or its tag was changed', (cipher) => {
     const { text } = made('ed25519', cipher);
     const { section, end } = partsOf(bytesOf(text));
     for (const at of [section, section + 40, end - 1, end, end + 15]) {
@@ -136,17 +136,20 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped without s
     }
   });
 
-  test.each(['aes256-ctr', 'aes256-cbc'])('%s: a change after the check numbers means a damaged file', (cipher) => {
-    const { text } = made('ed25519', cipher);
-    const damaged = changed(text, (bytes, { end }) => flip(bytes, end - 1));
-    expect(keyErrorCode(() => PrivateKey.from(damaged, { passphrase: PASSPHRASE }))).toBe('malformed');
-  });
+  test.each(['aes256-ctr', 'aes256-cbc'])(
+    'with %s are malformed if a byte after the check numbers was changed',
+    (cipher) => {
+      const { text } = made('ed25519', cipher);
+      const damaged = changed(text, (bytes, { end }) => flip(bytes, end - 1));
+      expect(keyErrorCode(() => PrivateKey.from(damaged, { passphrase: PASSPHRASE }))).toBe('malformed');
+    },
+  );
 
   test.each([
-    ['no rounds', 0, 'malformed'],
-    ['one round more than the limit', 513, 'too_large'],
+    ['0 rounds', 0, 'malformed'],
+    ['513 rounds', 513, 'too_large'],
     ['2^32 - 1 rounds', 0xffff_ffff, 'too_large'],
-  ])('%s are refused before anything is computed, even without a passphrase', (_what, rounds, code) => {
+  ])('with %s are refused before anything is computed, even without a passphrase', (_what, rounds, code) => {
     const text = changed(made('ed25519', 'aes256-ctr').text, (bytes, parts) =>
       bytes.writeUInt32BE(rounds, parts.rounds),
     );
@@ -156,7 +159,7 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped without s
     expect(performance.now() - start).toBeLessThan(1000);
   });
 
-  test('an unknown cipher or key derivation is refused with a command that helps', () => {
+  test('with an unknown cipher or key derivation are refused with a command that converts them', () => {
     const { text } = made('ed25519', 'aes256-ctr');
     for (const [name, other] of [
       ['aes256-ctr', '3des-ctr__'],
@@ -169,7 +172,7 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped without s
     }
   });
 
-  test('a key derivation without a cipher is malformed', () => {
+  test('with a key derivation but no cipher are malformed', () => {
     const { text } = made('ed25519', 'aes256-ctr');
     const bytes = bytesOf(text);
     const magic = Buffer.from('openssh-key-v1\0', 'latin1');
@@ -178,7 +181,7 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped without s
     expect(keyErrorCode(() => PrivateKey.from(plain, { passphrase: PASSPHRASE }))).toBe('malformed');
   });
 
-  test('a missing tag, or bytes after it, are malformed', () => {
+  test('with a missing tag, or bytes after it, are malformed', () => {
     for (const cipher of WITH_TAG) {
       const { text } = made('ed25519', cipher);
       for (const bytes of [
@@ -191,15 +194,15 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped without s
     }
   });
 
-  test('the public key of another key in the header is noticed', () => {
+  test('with the public key of another key in the header are malformed', () => {
     const { text } = made('ed25519', 'aes256-gcm@openssh.com');
     const other = changed(text, (bytes, { publicBlob }) => flip(bytes, publicBlob + 30));
     expect(keyErrorCode(() => PrivateKey.from(other, { passphrase: PASSPHRASE }))).toBe('malformed');
   });
 
-  test('if bcrypt-pbkdf is not installed, the error says what to install', async () => {
+  test('are refused with the package to install, if bcrypt-pbkdf is missing', async () => {
     const { path, text } = made('ed25519', 'aes256-ctr');
-    // A copy of the sources in a folder where the package cannot be found.
+    // The sources are copied to a folder from which Node does not find the package.
     const away = join(folder, 'away');
     mkdirSync(away);
     execFileSync('cp', ['-r', resolve('packages/lib/src'), resolve('packages/lib/package.json'), away]);

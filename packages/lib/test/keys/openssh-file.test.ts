@@ -1,4 +1,4 @@
-/** OpenSSH private key files (openssh PROTOCOL.key) written field by field: each wrong field is noticed. */
+/** OpenSSH private key files (openssh PROTOCOL.key) written field by field; each wrong field is refused. */
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { keyErrorCode } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ const publicKey = bytesOf(jwk.x);
 const seed = bytesOf(jwk.d);
 const publicBlob = concatBytes(sshString('ssh-ed25519'), sshString(publicKey));
 
-/** The fields of a file. A test may replace each. */
+/** The fields of a file that a test can replace. */
 interface Fields {
   readonly magic?: string;
   readonly cipher?: string;
@@ -51,7 +51,7 @@ function file(fields: Fields = {}): string {
   return `-----BEGIN ${LABEL}-----\n${lines}\n-----END ${LABEL}-----\n`;
 }
 
-/** An RSA file; `change` replaces numbers. */
+/** Makes a file with an RSA key; `change` replaces numbers. */
 function rsaFile(change: Partial<JsonWebKey> = {}): string {
   const { n, e, d, qi, p, q } = { ...rsa, ...change };
   const numbers = [n, e, d, qi, p, q].map((number) => sshMpint(bytesOf(number)));
@@ -74,7 +74,7 @@ describe('an OpenSSH private key file', () => {
     ['two keys', { count: 2 }, 'unsupported'],
     ['no key', { count: 0 }, 'unsupported'],
     ['an unknown cipher', { cipher: 'rot13' }, 'unsupported'],
-    ['a cipher, and no salt', { cipher: 'aes256-ctr' }, 'malformed'],
+    ['a cipher but no salt', { cipher: 'aes256-ctr' }, 'malformed'],
     [
       'the public key of another key',
       { publicBlob: concatBytes(sshString('ssh-ed25519'), sshString(bytesOf(other.x))) },
@@ -115,7 +115,7 @@ describe('an OpenSSH private key file', () => {
     expect(keyErrorCode(() => PrivateKey.from(rsaFile(change)))).toBe('malformed');
   });
 
-  test('cut at any byte is refused', () => {
+  test('truncated at any byte is refused', () => {
     const lines = file().split('\n');
     const bytes = Buffer.from(lines.slice(1, -2).join(''), 'base64');
     for (let length = 0; length < bytes.length; length++) {

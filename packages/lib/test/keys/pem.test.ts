@@ -1,4 +1,4 @@
-/** PEM as tools, editors and environment variables change it: which characters are ignored, compared with OpenSSL. */
+/** PEM that tools, editors or environment variables have changed: the characters that are ignored, compared with OpenSSL. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { readVectorText } from 'ajwt-testkit/vectors';
 import { keyErrorCode } from 'ajwt-testkit/verify';
@@ -29,7 +29,7 @@ const PRIVATE: Readonly<Record<string, string>> = {
   'of OpenSSH': opensshOf(),
 };
 
-/** The format of OpenSSH, unencrypted (openssh PROTOCOL.key). */
+/** Makes an unencrypted key in the format of OpenSSH (openssh PROTOCOL.key). */
 function opensshOf(): string {
   const string = (...parts: readonly (Uint8Array | string)[]) => {
     const bytes = Buffer.concat(parts.map((part) => Buffer.from(part)));
@@ -55,14 +55,14 @@ function block(label: string, content: string): string {
   return `-----BEGIN ${label}-----\n${content}\n-----END ${label}-----\n`;
 }
 
-/** Changes the base64 of a block, but not its markers and headers. */
+/** Makes a change of the base64 of a block, but not of its markers and headers. */
 const inBase64 = (change: (base64: string) => string) => (text: string) =>
   text.replace(/([A-Z0-9 ]-----\n(?:[\s\S]*\n\n)?)([A-Za-z0-9+/=\n]+)(?=\n-----END)/, (_all, before, base64) => {
     return before + change(base64.replaceAll('\n', ''));
   });
 const inLines = (length: number) =>
   inBase64((base64) => (base64.match(new RegExp(`.{1,${length}}`, 'g')) as string[]).join('\n'));
-/** Adds a character to the end of the first line of base64. */
+/** Makes a change that adds a character to the end of the first line of base64. */
 const withAfterLine = (character: string) =>
   inBase64((base64) => `${base64.slice(0, 64)}${character}\n${base64.slice(64).replace(/.{64}(?=.)/g, '$&\n')}`);
 const withInLine = (character: string) => inBase64((base64) => `${base64.slice(0, 10)}${character}${base64.slice(10)}`);
@@ -74,11 +74,11 @@ const IGNORED: readonly (readonly [what: string, change: (text: string) => strin
   ['CR CR LF', (text) => text.replaceAll('\n', '\r\r\n'), true],
   ['CR alone', (text) => text.replaceAll('\n', '\r'), false],
   ['no final line end', (text) => text.trimEnd(), true],
-  ['a body in one line', inLines(100_000), true],
+  ['a body on one line', inLines(100_000), true],
   ['lines of 76 characters', inLines(76), true],
   ['lines of 300 characters', inLines(300), true],
   ['lines of one character', inLines(1), true],
-  ['all in one line, with spaces for line ends', (text) => text.trim().replace(/\n+/g, ' '), false],
+  ['everything on one line, with spaces instead of line ends', (text) => text.trim().replace(/\n+/g, ' '), false],
   ['blanks at line ends', (text) => text.replaceAll('\n', ' \t\n'), true],
   ['tabs before the base64', inBase64((base64) => `\t${base64.replace(/.{64}/g, '$&\n\t')}`), true],
   ['blanks before every line', (text) => text.replace(/^(?!$)/gm, '  '), false],
@@ -151,20 +151,20 @@ describe.each(REFUSED)('%s between the markers', (_name, character, openssl) => 
   });
 });
 
-test('a public key whose base64 is one line is read, and has the kid of its canonical PEM', () => {
+test('a public key with its base64 on one line has the kid of its canonical PEM', () => {
   const text = readVectorText('tool-output/public-body-in-one-line.pem');
   const canonical = textOf(createPublicKey(text).export({ format: 'pem', type: 'spki' }));
   expect(canonical).not.toBe(text);
   expect(PublicKey.from(text).kid).toBe(PublicKey.from(canonical).kid);
 });
 
-describe('the base64 must be exact DER', () => {
+describe('the base64 of a key must be exact DER', () => {
   const derOf = (text: string) => Buffer.from(text.replace(/-----[^-]+-----|\n/g, ''), 'base64');
   const labelOf = (text: string) => (/BEGIN ([A-Z0-9 ]+)/.exec(text) as RegExpExecArray)[1] as string;
   const plain = Object.entries({ ...PUBLIC, ...PRIVATE }).filter(([, text]) => !text.includes('Proc-Type'));
   const from = (text: string) =>
     labelOf(text).endsWith('PUBLIC KEY') ? PublicKey.from(text) : PrivateKey.from(text, { passphrase });
-  /** Writes a length with one byte more than needed, which X.690 §10.1 forbids. */
+  /** Encodes the length of a value with one byte more than needed, which X.690 §10.1 forbids. */
   const withLongLength = (der: Buffer) => {
     const length = (der[1] as number) < 0x80 ? 0 : (der[1] as number) & 0x7f;
     const octets = length === 0 ? der.subarray(1, 2) : der.subarray(2, 2 + length);
@@ -172,7 +172,7 @@ describe('the base64 must be exact DER', () => {
     return Buffer.concat([head, Buffer.alloc(length === 0 ? 0 : 1), octets, der.subarray(2 + length)]);
   };
 
-  test.each(plain)('%s: without bytes after it, and without longer forms of its length', (_kind, text) => {
+  test.each(plain)('%s: bytes after it or a longer form of its length are refused', (_kind, text) => {
     const der = derOf(text);
     const rewritten = (bytes: Buffer) => block(labelOf(text), bytes.toString('base64'));
     expect(keyErrorCode(() => from(rewritten(der)))).toBe('accepted');
@@ -185,7 +185,7 @@ describe('the base64 must be exact DER', () => {
     expect(keyErrorCode(() => from(rewritten(der.subarray(0, -1))))).toBe('malformed');
   });
 
-  test('PKCS#8: without bytes after the key inside it, which OpenSSL accepts', () => {
+  test('PKCS#8: bytes after the key inside it are refused, although OpenSSL accepts them', () => {
     const inner = rsa.privateKey.export({ format: 'der', type: 'pkcs1' });
     const element = (tag: number, content: Buffer) => {
       expect(content.length).toBeGreaterThan(255);

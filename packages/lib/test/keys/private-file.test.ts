@@ -46,7 +46,7 @@ describe('a private key is read with', () => {
     }
   });
 
-  test('the output of keytool and openssl pkcs12', () => {
+  test('the attributes that openssl pkcs12 writes for a file of keytool', () => {
     const text = readVectorText('tool-output/private-bag-attributes-keytool.pem');
     expect(text).toMatch(/^Bag Attributes/);
     expect(PrivateKey.from(text).kid).toBe(PrivateKey.from(text.slice(text.indexOf('-----BEGIN'))).kid);
@@ -57,7 +57,7 @@ describe('a private key is refused with', () => {
   test.each([
     ['another private key', pkcs8 + other, /several private keys/],
     ['itself a second time', pkcs8 + pkcs8, /several private keys/],
-    ['another private key, of another format', sec1 + pkcs8, /several private keys/],
+    ['another private key in another format', sec1 + pkcs8, /several private keys/],
     ['an encrypted private key', pkcs8 + block('ENCRYPTED PRIVATE KEY'), /several private keys/],
     ['a private key of an unknown kind', pkcs8 + block('ANY PRIVATE KEY'), /several private keys/],
     ['an OpenPGP key', pkcs8 + block('PGP PRIVATE KEY BLOCK'), /several private keys/],
@@ -100,20 +100,20 @@ describe('a public key', () => {
 
   test.each<readonly [what: string, text: string]>([
     ...READ,
-    ['two of them', pkcs8 + other],
-    ['a damaged one', block('PRIVATE KEY', '*')],
-  ])('is expected: the error names a private key with %s', (_what, text) => {
+    ['another private key', pkcs8 + other],
+    ['damaged base64', block('PRIVATE KEY', '*')],
+  ])('is expected: the code of the error is private_key for a private key with %s', (_what, text) => {
     expect(keyErrorCode(() => PublicKey.from(text))).toBe('private_key');
   });
 });
 
-describe.skipIf(!hasProgram('openssl', 'version'))('written by openssl (skipped without openssl)', () => {
+describe.skipIf(!hasProgram('openssl', 'version'))('private keys written by openssl (skipped without openssl)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ajwt-private-file-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const openssl = (...args: string[]) =>
     execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 
-  test('the whole of a PKCS#12 file, and a key with its certificate, are read', () => {
+  test('are read with the other content of a PKCS#12 file, and with their certificate', () => {
     openssl('req', '-x509', '-newkey', 'ed25519', '-nodes', '-keyout', 'key', '-out', 'cert', '-subj', '/CN=guido');
     openssl('pkcs12', '-export', '-inkey', 'key', '-in', 'cert', '-name', 'guido', '-passout', 'pass:x', '-out', 'p12');
     const plain = openssl('pkcs12', '-in', 'p12', '-passin', 'pass:x', '-nodes');

@@ -1,4 +1,4 @@
-/** Private keys in all formats, whose secret never shows. */
+/** Private keys are read in all formats, and never reveal their secret. */
 import { createPublicKey, createSecretKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { format, inspect } from 'node:util';
 import { keyErrorCode, verifies } from 'ajwt-testkit/verify';
@@ -21,7 +21,7 @@ const asItIs = (text: string) => text;
 const withEscapes = (text: string) => text.replaceAll('\n', '\\n');
 const inBase64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** Adds `by` to a number of a JWK. */
+/** Returns a JWK in which `by` is added to a number. */
 function shifted(jwk: JsonWebKey, member: 'p' | 'q', by: bigint): JsonWebKey {
   const hex = (BigInt(`0x${Buffer.from(jwk[member] as string, 'base64url').toString('hex')}`) + by).toString(16);
   return {
@@ -46,14 +46,14 @@ describe('a private key', () => {
   });
 
   test.each([
-    ['with \\n in two characters', pem.replaceAll('\n', '\\n')],
-    ['with \\r\\n in four characters', pem.replaceAll('\n', '\\r\\n')],
-    ['with \\n in two characters and none at its end', pem.trim().replaceAll('\n', '\\n')],
+    ['with \\n as two characters', pem.replaceAll('\n', '\\n')],
+    ['with \\r\\n as four characters', pem.replaceAll('\n', '\\r\\n')],
+    ['with \\n as two characters, but none at the end', pem.trim().replaceAll('\n', '\\n')],
     ['with CRLF', pem.replaceAll('\n', '\r\n')],
     ['with white space around it', `\n\t ${pem} \n`],
     ['in base64', Buffer.from(pem).toString('base64')],
-    ['in base64, in lines', `${Buffer.from(pem).toString('base64').replace(/.{76}/g, '$&\n')}\n`],
-    ['in base64, with CRLF inside', Buffer.from(pem.replaceAll('\n', '\r\n')).toString('base64')],
+    ['in base64 of several lines', `${Buffer.from(pem).toString('base64').replace(/.{76}/g, '$&\n')}\n`],
+    ['with CRLF, in base64', Buffer.from(pem.replaceAll('\n', '\r\n')).toString('base64')],
   ])('is read from an environment variable %s', (_what, text) => {
     expect(PrivateKey.from(text).kid).toBe(kid);
   });
@@ -135,23 +135,26 @@ describe('a private key of OpenSSL', () => {
   test.each([
     ['PKCS#1', rsa, 'pkcs1', 'RSA PRIVATE KEY'],
     ['SEC1', p256, 'sec1', 'EC PRIVATE KEY'],
-  ] as const)('in %s is read, plain and encrypted, also from an environment variable', (_, handle, type, label) => {
-    const { kid } = PrivateKey.from(handle);
-    const plain = handle.export({ format: 'pem', type }) as string;
-    const encrypted = handle.export({ format: 'pem', type, ...locked }) as string;
-    expect(plain).toContain(`-----BEGIN ${label}-----`);
-    expect(encrypted).toContain('Proc-Type: 4,ENCRYPTED');
-    for (const form of [asItIs, withEscapes, inBase64]) {
-      expect(PrivateKey.from(form(plain)).kid).toBe(kid);
-      expect(PrivateKey.from(form(encrypted), { passphrase: 'secret' }).kid).toBe(kid);
-      expect(keyErrorCode(() => PrivateKey.from(form(encrypted)))).toBe('passphrase_required');
-      expect(keyErrorCode(() => PrivateKey.from(form(encrypted), { passphrase: 'wrong' }))).toBe('wrong_passphrase');
-    }
-  });
+  ] as const)(
+    'in %s is read if it is plain or encrypted, and from an environment variable too',
+    (_, handle, type, label) => {
+      const { kid } = PrivateKey.from(handle);
+      const plain = handle.export({ format: 'pem', type }) as string;
+      const encrypted = handle.export({ format: 'pem', type, ...locked }) as string;
+      expect(plain).toContain(`-----BEGIN ${label}-----`);
+      expect(encrypted).toContain('Proc-Type: 4,ENCRYPTED');
+      for (const form of [asItIs, withEscapes, inBase64]) {
+        expect(PrivateKey.from(form(plain)).kid).toBe(kid);
+        expect(PrivateKey.from(form(encrypted), { passphrase: 'secret' }).kid).toBe(kid);
+        expect(keyErrorCode(() => PrivateKey.from(form(encrypted)))).toBe('passphrase_required');
+        expect(keyErrorCode(() => PrivateKey.from(form(encrypted), { passphrase: 'wrong' }))).toBe('wrong_passphrase');
+      }
+    },
+  );
 
-  test('whose private number is longer than its curve is malformed', () => {
+  test('is malformed if its private number has more bytes than its curve', () => {
     const der = p256.export({ format: 'der', type: 'sec1' }) as Buffer;
-    // SEQUENCE { INTEGER 1, OCTET STRING of 32 bytes, … } (RFC 5915 §3): one byte more in front of the number.
+    // Adds a byte before the number in SEQUENCE { INTEGER 1, OCTET STRING of 32 bytes, … } (RFC 5915 §3).
     expect(der.subarray(0, 7).toString('hex')).toBe('30770201010420');
     const longer = Buffer.concat([Buffer.from('3078020101042101', 'hex'), der.subarray(7)]);
     const lines = longer.toString('base64').match(/.{1,64}/g) as string[];
@@ -170,9 +173,9 @@ describe('an encrypted private key', () => {
   });
 
   test.each([
-    ['without one', {}, 'passphrase_required'],
-    ['with an empty one', { passphrase: '' }, 'passphrase_required'],
-    ['with a wrong one', { passphrase: 'passphrase' }, 'wrong_passphrase'],
+    ['without a passphrase', {}, 'passphrase_required'],
+    ['with an empty passphrase', { passphrase: '' }, 'passphrase_required'],
+    ['with a wrong passphrase', { passphrase: 'passphrase' }, 'wrong_passphrase'],
   ])('is not decrypted %s', (_what, options, code) => {
     expect(keyErrorCode(() => PrivateKey.from(encrypted, options))).toBe(code);
   });
@@ -181,7 +184,7 @@ describe('an encrypted private key', () => {
     ['empty', ''],
     ['of 1024 characters', 'x'.repeat(1024)],
     ['of 1025 characters', 'x'.repeat(1025)],
-  ])('is not written with a passphrase that OpenSSL could not read: one that is %s', (_what, passphrase) => {
+  ])('is written only with a passphrase that OpenSSL accepts; this one is %s', (_what, passphrase) => {
     let text = '';
     try {
       text = PrivateKey.from(ed25519).toPem(passphrase);
@@ -193,12 +196,12 @@ describe('an encrypted private key', () => {
   });
 });
 
-describe('the secret of a private key does not show', () => {
+describe('the secret of a private key does not appear', () => {
   test.each([
     ['Ed25519', ed25519],
     ['RSA', rsa],
     ['P-256', p256],
-  ])('of %s', (_kind, handle) => {
+  ])('in the printed object, for %s', (_kind, handle) => {
     const key = PrivateKey.from(handle);
     const { d, p, q, dp, dq, qi } = jwkOf(handle);
     const shown = [

@@ -1,4 +1,4 @@
-/** RSA keys of the form of CVE-2017-15361, generated for these tests in the same way as by the faulty chips. */
+/** Weak RSA keys as in CVE-2017-15361 (ROCA), which these tests generate in the same way as the faulty chips. */
 import {
   checkPrimeSync,
   createPrivateKey,
@@ -36,7 +36,7 @@ function inverse(number: bigint, modulus: bigint): bigint {
   return ((x % modulus) + modulus) % modulus;
 }
 
-/** The product of the first primes: 126 of them for moduli of 1984 to 3936 bits, 225 for longer ones. */
+/** Returns the product of the first primes; the chips use 126 primes for moduli of 1984 to 3936 bits, and 225 for longer ones. */
 function primorial(count: number): bigint {
   const primes: number[] = [];
   for (let number = 2; primes.length < count; number++) {
@@ -45,7 +45,7 @@ function primorial(count: number): bigint {
   return primes.reduce((product, prime) => product * BigInt(prime), 1n);
 }
 
-/** A number k·M + (65537^a mod M) with so many bits that the product of two has exactly twice as many. */
+/** Returns a number k·M + (65537^a mod M), large enough that the product of two such numbers has exactly twice the bits. */
 function rocaNumber(bits: number, M: bigint): bigint {
   const least = (3n << BigInt(bits - 2)) / M;
   const most = ((1n << BigInt(bits)) - 1n) / M - 1n;
@@ -84,7 +84,7 @@ describe('an RSA key with the form of ROCA is weak', () => {
     }
   });
 
-  // Only the modulus is examined, so its factors need not be primes.
+  // The factors need not be primes, because only the modulus is examined.
   test.each([
     [2048, 126],
     [3072, 126],
@@ -99,7 +99,7 @@ describe('an RSA key with the form of ROCA is weak', () => {
   });
 });
 
-describe('other RSA keys', () => {
+describe('RSA keys without the form of ROCA', () => {
   test('are accepted', () => {
     for (let count = 0; count < 4; count++) {
       const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -107,8 +107,8 @@ describe('other RSA keys', () => {
     }
   });
 
-  test('are mistaken for such a key once in 2^27.8', () => {
-    // For each prime, the share of the residues, without 0, that are powers of 65537.
+  test('are mistaken for a weak key only once in 2^27.8 keys', () => {
+    // Multiplies the shares of residues (except 0) that are powers of 65537, one share for each prime.
     let bits = 0;
     for (let prime = 3; prime <= 167; prime++) {
       if ([2, 3, 5, 7, 11].some((small) => small < prime && prime % small === 0)) continue;
@@ -124,11 +124,11 @@ describe('other RSA keys', () => {
     }
   });
 
-  test('are accepted with the residues of ROCA modulo all primes but one', () => {
+  test('are accepted even if they have the residues of ROCA modulo all primes except one', () => {
     const M = primorial(39);
     const step = M / 167n;
     for (const prime of [11n, 13n, 97n, 157n]) {
-      // Modulo `prime` it becomes a number that is not a power of 65537; modulo the others it stays 1.
+      // The number is not a power of 65537 modulo `prime`, and it is 1 modulo all other primes.
       const others = M / prime;
       const powers = new Set(Array.from({ length: Number(prime) }, (_, exponent) => power(E, BigInt(exponent), prime)));
       let wanted = 1n;

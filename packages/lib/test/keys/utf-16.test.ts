@@ -1,4 +1,4 @@
-/** Text that Windows tools save as UTF-16, or as UTF-8 with a byte order mark. */
+/** Key files that Windows tools save as UTF-16, or as UTF-8 with a byte order mark. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ const NAMED = expect.objectContaining({
 
 describe.each(Object.entries(ENCODINGS))('%s', (_name, encode) => {
   test.each(Object.entries(TEXTS))(
-    'of %s is named in the error, in a file and as a string that was read as UTF-8',
+    'of %s is named in the error, for a file and for a string that was decoded as UTF-8 or Latin-1',
     async (_what, text) => {
       const path = join(folder, 'key');
       writeFileSync(path, encode(text));
@@ -56,7 +56,7 @@ describe.each(Object.entries(ENCODINGS))('%s', (_name, encode) => {
   });
 });
 
-test('a file written by PowerShell is named in the error', async () => {
+test('UTF-16 is named in the error for a file that PowerShell wrote', async () => {
   await expect(PublicKey.fromFile(new URL('powershell-utf16.pub', VECTORS).pathname)).rejects.toEqual(NAMED);
 });
 
@@ -67,7 +67,7 @@ test.each(Object.entries(TEXTS))('%s in UTF-8 with a byte order mark is read', a
   expect((await kind.fromFile(path, what.includes('encrypted') ? { passphrase: 'passphrase' } : {})).kid).toBe(key.kid);
 });
 
-test('a byte order mark is skipped at the start of an authorized_keys file, and nowhere else', async () => {
+test('a byte order mark is skipped only at the start of an authorized_keys file', async () => {
   const at = async (path: string, name: string) =>
     (await authorizedKeysStore(path).find(name, { kid: undefined, alg: 'EdDSA' }))?.keys;
   const vector = join(folder, 'vector');

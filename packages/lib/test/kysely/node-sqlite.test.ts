@@ -1,4 +1,4 @@
-/** A database whose processes were killed: the first process that opens it recovers the log, and the others wait. */
+/** If all processes of a database were killed, the first process that opens it recovers the log, and the others wait. */
 import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import(workerData.module).then(({ nodeSqliteDialect }) => {
 });
 `;
 
-test('several processes can open it at once', async () => {
+test('several processes can open a killed database at once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ajwt-recovery-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const left = join(folder, 'left.db');
@@ -40,7 +40,7 @@ test('several processes can open it at once', async () => {
   await Promise.all(openers.map(said));
   const outcomes: unknown[] = [];
   for (let round = 0; round < 4; round++) {
-    // A copy of the files in use, because the last process removes what processes share.
+    // Copies the files, because the last process that closes a database removes its log.
     const path = join(folder, `${round}.db`);
     for (const suffix of ['', '-wal']) copyFileSync(left + suffix, path + suffix);
     expect(statSync(`${path}-wal`).size).toBeGreaterThan(25e6);

@@ -1,4 +1,4 @@
-/** Wrong arguments of every public function. Each must be refused at once by a TypeError that names the argument. */
+/** Wrong arguments of every public function. Each must cause a TypeError that names the argument. */
 import { generateKeyPairSync } from 'node:crypto';
 import { Kysely } from 'kysely';
 import { expressAuth } from '../../src/adapters/express.ts';
@@ -45,13 +45,13 @@ const dialect = nodeSqliteDialect(':memory:');
 const db = new Kysely<unknown>({ dialect });
 const directory = sqlDirectory(db);
 const hour = Date.now() + 3_600_000;
-/** Promises that are passed without await. */
+/** Returns a promise, as if the caller had forgotten await. */
 const promised = <T>(value: T) => Promise.resolve(value);
 const handle = generateKeyPairSync('ed25519').publicKey;
 const sets = jwksKeyStore({ users: { guido: 'https://example.com/jwks.json' } });
 const mapping = { users: { table: 'u', id: 'id', username: 'name' }, keys: { publicKey: 'key' } } as const;
 
-/** Values that are not an object of options. */
+/** Values that are not option objects. */
 const NO_OPTIONS: readonly unknown[] = [null, 'guido', 5, true, [], promised({}), new Map(), () => ({})];
 const NO_STRING = [undefined, null, '', 5, {}, ['a'], promised('a'), new URL('file:///a')];
 const NO_KEY_STORE = [undefined, null, 'keys', {}, [publicKey], promised(keys), memoryKeyStore, nonces, db, new Map()];
@@ -62,23 +62,23 @@ const NO_USERNAME = [undefined, null, '', ' guido', 5, publicKey, 'a\0b'];
 const NO_SIGNER = [undefined, null, 'key', {}, key.toJwk(), publicKey, PrivateKey.fromFile('guido').catch(() => key)];
 const MILLISECONDS = [Date.now, () => Date.now()];
 
-/** Calls a function with one wrong argument or option. */
+/** A call of a function with one wrong argument or option. */
 interface Misuse {
-  /** Exported name of the function; a method follows a dot. */
+  /** The exported name of the function, with a dot before the name of a method. */
   readonly of: string;
-  /** What the message begins with. */
+  /** The start of the message. */
   readonly says: string;
   readonly call: (value: never) => unknown;
   readonly values: readonly unknown[];
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: wrong types are what is tested
+// biome-ignore lint/suspicious/noExplicitAny: these tests pass wrong types
 type Wrong = any;
 const misuse = (of: string, says: string, call: (value: Wrong) => unknown, values: readonly unknown[]): Misuse => {
   return { of, says, call, values };
 };
 
-/** Misuses of the options that all clients share. */
+/** Returns misuses of the options that all clients have. */
 function client(of: string, make: (options: Wrong) => unknown): Misuse[] {
   return [
     misuse(of, 'options: must be an object', make, [undefined, ...NO_OPTIONS]),
@@ -89,7 +89,7 @@ function client(of: string, make: (options: Wrong) => unknown): Misuse[] {
   ];
 }
 
-/** Misuses of clients that sign every request. */
+/** Returns misuses of clients that sign every request. */
 function signing(of: string, make: (options: Wrong) => unknown): Misuse[] {
   return [
     ...client(of, make),
@@ -104,7 +104,7 @@ function signing(of: string, make: (options: Wrong) => unknown): Misuse[] {
   ];
 }
 
-/** Misuses of functions that make one token. */
+/** Returns misuses of functions that make one token. */
 function token(of: string, make: (options: Wrong) => unknown): Misuse[] {
   const bound = (bind: object) => make({ ...signer, bind });
   return [
@@ -593,22 +593,22 @@ export const MISUSES: readonly Misuse[] = [
   ...fixture('signerContract', signerContract),
 ];
 
-/** Public functions and classes without a list of misuses, and the reason. */
+/** Public functions and classes that need no list of misuses, with the reason. */
 export const EXEMPT: Readonly<Record<string, string>> = {
-  KeyError: 'made by the library',
-  KeyConflictError: 'takes a message',
-  UnavailableError: 'takes a message',
-  DirectoryError: 'takes a code and a message',
-  SignedFetchError: 'made by the library',
-  JwksError: 'made by the library',
-  KmsError: 'takes a code and a message',
-  SshAgentError: 'made by the library',
-  ContractError: 'takes a message',
+  KeyError: 'only the library creates it',
+  KeyConflictError: 'users pass a message',
+  UnavailableError: 'users pass a message',
+  DirectoryError: 'users pass a code and a message',
+  SignedFetchError: 'only the library creates it',
+  JwksError: 'only the library creates it',
+  KmsError: 'users pass a code and a message',
+  SshAgentError: 'only the library creates it',
+  ContractError: 'users pass a message',
   isPublicAddress: 'accepts any value',
-  printable: 'takes any string',
-  checkAuthenticator: 'checks a value itself',
-  checkRouteOptions: 'checks a value itself',
-  headerValues: 'runs for each request; adapters call it',
-  readNodeRequest: 'runs for each request; adapters call it',
-  writeRefusal: 'runs for each request; adapters call it',
+  printable: 'accepts any string',
+  checkAuthenticator: 'its purpose is to check a value',
+  checkRouteOptions: 'its purpose is to check a value',
+  headerValues: 'adapters call it for each request, so it has no checks',
+  readNodeRequest: 'adapters call it for each request, so it has no checks',
+  writeRefusal: 'adapters call it for each request, so it has no checks',
 };

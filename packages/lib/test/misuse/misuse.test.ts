@@ -24,18 +24,18 @@ describe.each([...new Set(MISUSES.map(({ of }) => of))])('%s refuses', (name) =>
       const error = await errorOf(() => call(value as never));
       if (!(error instanceof TypeError && error.message.startsWith(says))) others.push({ value, error });
     }
-    expect(others, 'values that are accepted, or refused with another message').toEqual([]);
+    expect(others, 'values that are accepted, or that cause another error').toEqual([]);
   });
 });
 
-test('every public function and class has a list of misuses, or a reason for having none', async () => {
+test('every public function and class has a list of misuses, or a reason why it needs none', async () => {
   const { exports } = JSON.parse(readFileSync('packages/lib/package.json', 'utf8')) as {
     exports: Record<string, string | { source?: string }>;
   };
   const named = new Set([...MISUSES.map(({ of }) => of.replace(/\..*/, '')), ...Object.keys(EXEMPT)]);
   const unnamed: string[] = [];
   for (const [entry, target] of Object.entries(exports)) {
-    // Not meant for users.
+    // These entry points are not for users.
     if (typeof target === 'string' || target.source === undefined || entry.startsWith('./internal/')) continue;
     const module = (await import(/* @vite-ignore */ resolve('packages/lib', target.source))) as Record<string, unknown>;
     for (const [name, value] of Object.entries(module)) {
@@ -45,7 +45,7 @@ test('every public function and class has a list of misuses, or a reason for hav
   expect(unnamed).toEqual([]);
 });
 
-test('no message repeats a string that was passed', async () => {
+test('no error message repeats a string from the caller', async () => {
   const secret = 'c2VjcmV0'.repeat(20);
   for (const call of [
     () => PublicKey.from(`~/${secret.slice(0, 100)}`),

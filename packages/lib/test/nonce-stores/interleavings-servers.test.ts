@@ -1,6 +1,7 @@
 /**
- * Interleavings on real servers. Each statement ends before the next is sent, so the seed decides about everything; the races of several
- * processes test statements that run at the same time. Purges raise the floor here, and delete after the run.
+ * Interleavings on real servers. The wire sends each statement after the previous one has ended, so the seed alone decides their order.
+ * The races of several processes test statements that run at the same time. Here a purge raises the floor during the run, and deletes
+ * records after it.
  */
 
 import type { Address } from 'ajwt-testkit/databases';
@@ -14,14 +15,14 @@ import { type RedisNonceStore, redisNonceStore } from '../../src/nonce-stores/re
 import { checkInterleavings, type Shared } from './interleavings.ts';
 import { scriptsOver, statementsOver } from './redis/wire.ts';
 
-/** A server, and what stores on it share in one run. */
+/** A running server, and a function that makes its empty stores for one run. */
 interface Started {
   make(): Promise<Shared>;
   stop(): Promise<void>;
 }
 
 const RUNS = 20;
-/** Accepts old tokens, and never lets a slow server decide in place of the seed. */
+/** The stores accept old tokens. The long deadline keeps a slow server from changing the outcome. */
 const OPTIONS = { afterLoss: 'accept', deadlineMs: 5000 } as const;
 
 async function onDatabase(
@@ -47,7 +48,7 @@ async function onDatabase(
 async function onRedis(): Promise<Started> {
   const server = await startRedis();
   const client = new Redis(server.port, '127.0.0.1');
-  // Without its timer, a store visits buckets only when it opens: the seed decides about every call.
+  // Without its timer, a store visits buckets only when it opens, so the seed decides the order of all calls.
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   let runs = 0;
   return {
@@ -59,7 +60,7 @@ async function onRedis(): Promise<Started> {
           const store = redisNonceStore(scriptsOver(wire, client), { ...OPTIONS, prefix });
           stores.push(store);
           await store.open(now());
-          // Opening again would visit all 1024 buckets, and prove nothing about the one bucket of these tokens.
+          // Opening again would visit all 1024 buckets, but these tokens are all in one bucket.
           return { ...store, open() {} };
         },
         async end() {
@@ -89,7 +90,7 @@ for (const [name, lacks, start] of SERVERS) {
     });
     afterAll(() => server.stop());
 
-    test.each([false, true])('in any order of calls and replies; with lost connections: %s', (lost) =>
+    test.each([false, true])('if calls and replies arrive in any order; with lost connections: %s', (lost) =>
       checkInterleavings(
         { name, runs: RUNS, make: () => server.make() },
         { lostConnections: lost, anotherLife: false },

@@ -40,18 +40,18 @@ const SQLITE: Interleaved = {
 };
 
 describe.each([MEMORY, SQLITE])('$name accepts a token once', (store) => {
-  test('in any order of calls and replies', () =>
+  test('if calls and replies arrive in any order', () =>
     checkInterleavings(store, { lostConnections: false, anotherLife: false }));
 
   test('if connections are lost before or after a call', () =>
     checkInterleavings(store, { lostConnections: true, anotherLife: false }));
 });
 
-test('sqlNonceStore on SQLite accepts a token once while a store after a restart raises the floor', () =>
+test('sqlNonceStore on SQLite accepts a token once while a store that opens after a restart raises the floor', () =>
   checkInterleavings(SQLITE, { lostConnections: true, anotherLife: true }));
 
 describe('these tests find a store that', () => {
-  /** A store over a set, with a way of its own to claim. */
+  /** Makes a store that keeps its nonces in a set, and claims them with the given function. */
   const faulty = (claim: (wire: Wire, seen: Set<string>, key: string) => Promise<boolean>): Interleaved => ({
     name: '',
     runs: 200,
@@ -78,7 +78,7 @@ describe('these tests find a store that', () => {
     await expect(checked).rejects.toThrow(/Property failed[\s\S]*seed/);
   });
 
-  test('takes a lost reply for a yes', async () => {
+  test('treats a lost reply as a success', async () => {
     const store = faulty((wire, seen, key) => wire.carry('a claim', () => add(seen, key)).catch(() => true));
     const checked = checkInterleavings(store, { lostConnections: true, anotherLife: false });
     await expect(checked).rejects.toThrow(/Property failed[\s\S]*seed/);

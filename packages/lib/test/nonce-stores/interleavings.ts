@@ -1,14 +1,14 @@
-/** Concurrent claims of few nonces, in any order that the calls of a store can take, with and without lost connections. */
+/** Concurrent claims of a few nonces, in every order of calls and replies, with and without lost connections. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { NonceStore } from '../../src/index.ts';
 import { type Fate, fates, Wire } from './redis/wire.ts';
 
-/** What several stores keep their nonces in, new and empty. */
+/** A new, empty place that several stores keep their nonces in, such as a database. */
 export interface Shared {
-  /** Another store on it, as of another process; it refuses nothing for its age, as old tokens are what is forgotten. */
+  /** Makes another store on it, like another process does. The store accepts old tokens, because only their records are forgotten. */
   join(wire: Wire): NonceStore | Promise<NonceStore>;
-  /** One of another life: it finds that claims may be lost. */
+  /** Makes a store that finds a new incarnation, as after a restart, and so assumes that claims are lost. */
   joinAnotherLife?(wire: Wire): NonceStore;
   end(): Promise<void>;
 }
@@ -19,16 +19,16 @@ export interface Interleaved {
   make(): Promise<Shared>;
 }
 
-/** Tokens that nothing forgets, and tokens that every purge forgets. */
+/** Times of tokens: no purge forgets the fresh ones, every purge forgets the old ones. */
 const TIMES = { fresh: [5, 6], old: [-100, -99] } as const;
 const ALL_TIMES = [...TIMES.fresh, ...TIMES.old];
 
-/** One thing that a process does; all are begun at once. */
+/** One action of a process; all actions start at the same time. */
 interface Action {
   readonly store: number;
-  /** A claim, or opening again. */
+  /** The index of the token to claim, or `open` to open the store again. */
   readonly token: number | 'open';
-  /** Whole seconds of the caller's clock: each forgets anew. */
+  /** Whole seconds that the caller's clock is ahead; a store purges again in each new second. */
   readonly clock: number;
 }
 
@@ -44,16 +44,16 @@ const actions: fc.Arbitrary<Action[]> = fc.array(
   { minLength: 4, maxLength: 24 },
 );
 
-/** What may befall a run. */
+/** The faults that can occur in a run. */
 export interface Trouble {
   readonly lostConnections: boolean;
   readonly anotherLife: boolean;
 }
 
 /**
- * Of each token at most one claim gets `claimed`, now and later; where nothing went wrong, of each fresh one exactly one.
+ * Checks that a store accepts each token at most once, and each fresh token exactly once if no fault occurs.
  *
- * @throws with the seed and the order of calls that broke it
+ * @throws with the seed and the order of calls that failed
  */
 export async function checkInterleavings({ make, runs }: Interleaved, trouble: Trouble): Promise<void> {
   const lost = trouble.lostConnections ? fates : fc.constant<Fate[]>([]);
@@ -94,9 +94,10 @@ async function run(shared: Shared, wire: Wire, plan: readonly Action[], trouble:
   const plain = !trouble.lostConnections && !trouble.anotherLife;
   if (plain) expect(wrong, 'nothing fails').toEqual([]);
   for (const [token] of TIMES.fresh.entries()) {
-    if (plain && plan.some((action) => action.token === token)) expect(got[token], 'claims of a fresh token').toBe(1);
+    if (plain && plan.some((action) => action.token === token))
+      expect(got[token], 'accepted claims of a fresh token').toBe(1);
   }
-  // Whoever was told nothing may have it; nobody gets it who comes later.
+  // A claim whose reply was lost may have succeeded. Later claims must not succeed too.
   for (const token of ALL_TIMES.keys()) for (const store of stores.keys()) await act({ store, token, clock: 3 });
-  for (const [token, times] of got.entries()) expect(times, `claims of token ${token}`).toBeLessThanOrEqual(1);
+  for (const [token, times] of got.entries()) expect(times, `accepted claims of token ${token}`).toBeLessThanOrEqual(1);
 }

@@ -1,4 +1,4 @@
-/** What the SQL nonce store promises on every database server. */
+/** The suite for the SQL nonce store on a database server. */
 
 import { ask } from 'ajwt-testkit/databases';
 import { claimAt, now, outcomeOf, type Server, Stores } from 'ajwt-testkit/server-stores';
@@ -10,7 +10,7 @@ import { raceThreeProcesses } from './three-processes.ts';
 
 const YEARS = 10 * 365 * 86_400;
 
-/** @returns the stores, for tests of this server alone */
+/** @returns the stores, for further tests of one server */
 export function serverSuite(name: string, start: () => Promise<Server>): Stores {
   const stores = new Stores();
   beforeAll(async () => {
@@ -34,7 +34,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
         return join(setup);
       },
       dispose: () => stores.close(),
-      noCapacity: 'the disk is its limit',
+      noCapacity: 'only the disk limits it',
       restart: (_, setup) => join(setup),
       async loseMemory(_, setup) {
         const database = stores.database();
@@ -48,7 +48,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
   });
 
   describe(`on ${name}, sqlNonceStore`, () => {
-    test('after a crash accepts no earlier token, and notices the crash without a claim', async () => {
+    test('accepts no earlier token after a crash, and notices the crash without a claim', async () => {
       const store = await stores.store();
       const [used, unused] = [claimAt(Math.floor(now())), claimAt(Math.floor(now()))];
       expect(await outcomeOf(store, used)).toBe('claimed');
@@ -58,17 +58,17 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       await stores.server.restart();
       const back = now();
       await expect.poll(() => store.readiness(now()), { timeout: 10_000 }).toEqual({ ready: true });
-      expect(now() - back, 'seconds until it serves').toBeLessThan(10);
+      expect(now() - back, 'seconds until it is ready').toBeLessThan(10);
       expect(await outcomeOf(store, used)).toBe('replayed');
       expect(await outcomeOf(store, unused)).toBe('forgotten');
       expect(await outcomeOf(store, claimAt(Math.floor(now())))).toBe('claimed');
     });
 
-    test('concurrent first claims on an empty database create its tables, and one of them gets the nonce', async () => {
+    test('creates its tables if the first claims of an empty database are concurrent, and accepts one of them', async () => {
       for (let round = 0; round < 6; round++) {
         await stores.empty();
         const databases = Array.from({ length: 12 }, () => stores.database(undefined, 1));
-        // Connected before, so that all are at it at the same moment.
+        // Connects first, so that all claims start at the same moment.
         await Promise.all(databases.map((database) => ask(database, 'SELECT 1')));
         const claim = claimAt();
         const first = databases.map((database) => outcomeOf(stores.make({ deadlineMs: 5000 }, database), claim));
@@ -77,7 +77,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       }
     });
 
-    test('a purge during claims accepts nothing twice, and raises the floor first', async () => {
+    test('accepts no token twice if it purges during claims, and raises the floor first', async () => {
       const options = { afterLoss: 'accept', deadlineMs: 2000 } as const;
       const both = [await stores.store(options), await stores.store(options)];
       const start = Math.floor(now()) - 1000;
@@ -85,7 +85,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       const got = new Map<number, number>();
       for (let from = 0; from < claims.length; from += 30) {
         const batch = claims.slice(from, from + 30).flatMap((claim) => [claim, claim]);
-        // The earlier ones as well: the purge may be at them now.
+        // Claims earlier nonces again, because the purge may be deleting them now.
         const earlier = claims.slice(0, from).filter((_, index) => index % 15 === 0);
         const outcomes = await Promise.all(
           [...batch, ...earlier].map(async (claim, index) => {
@@ -105,13 +105,13 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
         expect(await outcomeOf(both[0] as NonceStore, claimAt(time, 'n'))).toBe('forgotten');
     });
 
-    test('the floor cannot rise during a claim', async () => {
+    test('does not let the floor rise during a claim', async () => {
       const store = await stores.store({ deadlineMs: 5000 });
       const claim = claimAt();
       expect(await outcomeOf(store, claim)).toBe('claimed');
       const others = [stores.database(), stores.database()] as const;
       await others[0].connection().execute(async (deleting) => {
-        // The claim waits for the end of this, to know whether the nonce is there.
+        // The claim waits until this transaction ends, because the transaction may delete the nonce.
         await ask(deleting, 'BEGIN');
         await ask(deleting, 'DELETE FROM ajwt_nonce');
         const again = outcomeOf(store, claim);
@@ -122,7 +122,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       });
     });
 
-    test('while a lock is held, a claim fails after deadlineMs, and its token is not accepted twice later', async () => {
+    test('fails a claim after deadlineMs while a lock is held, and later accepts its token at most once', async () => {
       const store = await stores.store();
       const claim = claimAt();
       await stores
@@ -142,7 +142,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       expect(await outcomeOf(store, claim)).toBe('replayed');
     });
 
-    test('a process whose clock is more than 9 s from the server’s is refused, with the reason', async () => {
+    test('refuses claims from a process whose clock is more than 9 s from that of the server, with the reason', async () => {
       const store = await stores.store();
       expect(await outcomeOf(store, claimAt(), now() + 9.5)).toMatch(/clock is 9\.\d s ahead of the database's/);
       expect(await outcomeOf(store, claimAt(), now() - 9.5)).toMatch(/clock is 9\.\d s behind the database's/);
@@ -154,7 +154,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       expect(await floorOf(stores.database())).toBeLessThan(now() + 41);
     });
 
-    test('a floor years ahead locks everyone out for 2T + M at most', async () => {
+    test('locks users out for 2T + M at most if the floor is years ahead', async () => {
       let monotonic = 0;
       const store = await stores.store({ clockMargin: 600, monotonic: () => monotonic });
       await ask(stores.database(), `UPDATE ajwt_epoch SET floor = floor + ${YEARS}`);
@@ -165,21 +165,23 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       await expect.poll(() => outcomeOf(store, claimAt(Math.floor(now()) + 210), now() + 200)).toBe('claimed');
     });
 
-    test('a floor that becomes possible while the store is closed still falls', async () => {
+    test('lets an impossible floor fall, even if it becomes possible while the store is closed', async () => {
       let monotonic = 0;
       const options = { clockMargin: 600, monotonic: () => monotonic, maxClaimsPerSecond: 1_000_000 };
       const [store, other] = [await stores.store(options), await stores.store(options)];
       await ask(stores.database(), 'UPDATE ajwt_epoch SET floor = floor + 700');
       for (const one of [store, other]) expect(await outcomeOf(one, claimAt())).toContain('check the clock');
       monotonic = 150;
-      expect(await outcomeOf(store, claimAt(), now() + 150), 'possible again').toContain('check the clock');
+      expect(await outcomeOf(store, claimAt(), now() + 150), 'while the floor is possible again').toContain(
+        'check the clock',
+      );
       monotonic = 641;
       for (const one of [store, other]) {
         await expect.poll(() => outcomeOf(one, claimAt(Math.floor(now()) + 210), now() + 200)).toBe('claimed');
       }
     });
 
-    test('afterLoss decides what happens after a loss', async () => {
+    test('treats earlier tokens after a loss as afterLoss says', async () => {
       const lose = (database: Kysely<unknown>) =>
         ask(database, "UPDATE ajwt_epoch SET incarnation = 'of another life'");
       const database = stores.database();
@@ -200,7 +202,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       }
     });
 
-    test('raises a floor that has fallen, as after a fail-back to a server that lacks claims', async () => {
+    test('raises a floor that has fallen, as after a failback to a server that lacks claims', async () => {
       const store = await stores.store();
       const database = stores.database();
       const claim = claimAt(Math.floor(now()));
@@ -211,17 +213,17 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       expect(await floorOf(database)).toBeGreaterThanOrEqual(claim.time);
     });
 
-    test('a connection that was left in a transaction claims nothing', async () => {
+    test('claims nothing on a connection that was left in a transaction', async () => {
       const database = stores.database(undefined, 1);
       const store = await stores.store({}, database);
       await ask(database, 'BEGIN');
-      // PostgreSQL tells it from a statement of its own by its age.
+      // On PostgreSQL, the store recognizes such a transaction by its age.
       await expect.poll(() => outcomeOf(store, claimAt())).toMatch(/left in a transaction/);
       await ask(database, 'ROLLBACK');
       await expect.poll(() => outcomeOf(store, claimAt())).toBe('claimed');
     });
 
-    test('closes at once, even if it is about to delete old records', async () => {
+    test('closes at once, even if it will delete old records soon', async () => {
       const store = await stores.store({ deadlineMs: 5000 });
       // Records are deleted ten seconds after a claim.
       expect(await outcomeOf(store, claimAt())).toBe('claimed');
@@ -231,7 +233,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       expect(await outcomeOf(store, claimAt())).toBe('the nonce store is closed');
     });
 
-    test('accepts names and nonces with special characters', async () => {
+    test('accepts usernames and nonces with special characters', async () => {
       const store = await stores.store();
       for (const odd of ['a\u0000b', "'; DROP TABLE ajwt_nonce; --", '\\', '\u{1F600}', 'ß'.repeat(300), ':time']) {
         const claim = claimAt(undefined, odd, odd);

@@ -7,7 +7,7 @@ const keys = memoryKeyStore();
 keys.addKey('guido', key.publicKey);
 const authorization = () => createAuthorization({ username: 'guido', key });
 
-test('a hook that returns a rejected promise ends neither the request nor the process', async () => {
+test('a rejected promise from a hook affects neither the request nor the process', async () => {
   const onResult = async () => {
     throw new Error('the audit log is full');
   };
@@ -30,24 +30,24 @@ test.each([
   expect(await auth.authenticate({ authorization: await authorization() })).toMatchObject({ ok: true });
 });
 
-test('null from a key store means that there is no such user', async () => {
+test('null from a key store means an unknown user', async () => {
   const store = { find: () => null } as unknown as KeyStore<string>;
   const auth = createAuthenticator({ keys: store, nonces: memoryNonceStore() });
   expect(await auth.authenticate({ authorization: await authorization() })).toMatchObject({ reason: 'unknown_user' });
 });
 
-test('a hook gets the request itself, with its context', async () => {
-  const told: unknown[] = [];
+test('a hook gets the same request object, with its context', async () => {
+  const seen: unknown[] = [];
   const auth = createAuthenticator({
     keys,
     nonces: memoryNonceStore(),
-    onResult: (_event, request) => told.push(request),
+    onResult: (_event, request) => seen.push(request),
   });
   const context = { peer: '192.0.2.7' };
   const good = { authorization: await authorization(), method: 'GET', target: '/me', context };
   const bad = { authorization: 'JWT x', context };
   await auth.authenticate(good);
   await auth.authenticate(bad);
-  expect(told[0]).toBe(good);
-  expect(told[1]).toBe(bad);
+  expect(seen[0]).toBe(good);
+  expect(seen[1]).toBe(bad);
 });

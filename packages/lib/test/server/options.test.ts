@@ -1,4 +1,4 @@
-/** A wrong option throws a TypeError that names it, where it is passed, and not on the first request. */
+/** A wrong option causes a TypeError that names it when it is passed, and not at the first request. */
 import { describe, expect, test } from 'vitest';
 import { expressAuth } from '../../src/adapters/express.ts';
 import { nodeAuth } from '../../src/adapters/node.ts';
@@ -12,7 +12,7 @@ const keys = memoryKeyStore();
 const nonces = memoryNonceStore();
 const auth = createAuthenticator({ keys, nonces });
 
-/** The functions that take options, each with valid ones except for those given. */
+/** Calls functions that take options; all options are valid, except those given. */
 const MAKERS = {
   createAuthenticator: (options: object) => createAuthenticator({ keys, nonces, ...options }),
   memoryNonceStore: (options: object) => memoryNonceStore(options),
@@ -98,7 +98,7 @@ test.each(BAD)('%s refuses a wrong %s', async (maker, option, values) => {
     const error = await errorOf(() => MAKERS[maker]({ [option]: value }));
     if (!(error instanceof TypeError && error.message.startsWith(`option ${option}: `))) taken.push(value);
   }
-  expect(taken, 'values that are not refused by this name').toEqual([]);
+  expect(taken, 'values that are not refused with the name of the option').toEqual([]);
 });
 
 describe.each(Object.keys(MAKERS) as Maker[])('%s', (maker) => {
@@ -118,7 +118,7 @@ describe.each(Object.keys(MAKERS) as Maker[])('%s', (maker) => {
   });
 });
 
-describe('options that contradict each other', () => {
+describe('createAuthenticator or a client refuses contradictory options:', () => {
   test('aud is required, but the server has no audience', () => {
     const require = ['aud'] as const;
     expect(() => createAuthenticator({ keys, nonces, require })).toThrow(
@@ -162,7 +162,7 @@ describe('options that contradict each other', () => {
   });
 });
 
-test('a wrong option of a token is refused before anything is signed', async () => {
+test('createToken refuses a wrong option before it signs', async () => {
   let signed = 0;
   const sign = (bytes: Uint8Array) => {
     signed += 1;
@@ -175,7 +175,7 @@ test('a wrong option of a token is refused before anything is signed', async () 
   expect(signed).toBe(0);
 });
 
-test('the challenge has the realm unchanged', async () => {
+test('the challenge contains the realm unchanged', async () => {
   for (const realm of ['', 'my api', "it's (mine) <all> of it; 100%", '!#[]~']) {
     const result = await createAuthenticator({ keys, nonces, realm }).authenticate({ authorization: undefined });
     expect(result).toMatchObject({ headers: { 'www-authenticate': `JWT realm="${realm}"` } });

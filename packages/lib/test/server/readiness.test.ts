@@ -1,4 +1,4 @@
-/** `authenticator.readiness()`: ready means that requests can be authenticated. */
+/** `authenticator.readiness()` returns whether requests can be authenticated. */
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,16 +48,16 @@ describe('a key store', () => {
         throw new Error('down');
       },
     ],
-    // What Node rejects with if every address of a host refuses the connection.
+    // Node rejects with an AggregateError if every address of a host refuses the connection.
     ['rejects with several errors', () => Promise.reject(new AggregateError([new Error('down'), new Error('up')]))],
-  ])('that %s is not ready, and the reason is its message', async (_how, readiness) => {
+  ])('whose readiness() %s is not ready, and the reason is the message of the error', async (_how, readiness) => {
     expect(await readinessOf(storeWith(readiness))).toEqual({
       ready: false,
       reason: 'the key store cannot be read: down',
     });
   });
 
-  test('can return its own reason, with any thenable', async () => {
+  test('can return the reason itself, or any thenable of it', async () => {
     const state: Readiness = { ready: false, reason: 'migrating' };
     // biome-ignore lint/suspicious/noThenProperty: the contract allows any thenable
     const later = { then: (fulfil: (state: Readiness) => void) => fulfil(state) } as unknown as PromiseLike<Readiness>;
@@ -65,7 +65,7 @@ describe('a key store', () => {
     expect(await readinessOf(storeWith(() => later))).toEqual(state);
   });
 
-  test('is not ready if the nonce store is not, for the reason of the nonce store', async () => {
+  test('does not hide the reason of a nonce store that is not ready', async () => {
     expect(await readinessOf(storeWith(down), memoryNonceStore({ afterLoss: 'quarantine' }))).toMatchObject({
       reason: expect.stringContaining('nonces of an earlier process may be lost'),
     });
@@ -82,14 +82,14 @@ describe('a key store', () => {
     ['cachedKeyStore', (inner) => cachedKeyStore(inner)],
     ['chainedKeyStore', (inner) => chainedKeyStore(memoryKeyStore(), inner)],
     ['withJwks', (inner) => withJwks(inner, { jwksKeys: () => [] })],
-  ])('%s asks the wrapped store', async (_name, around) => {
+  ])('is asked by %s, which wraps it', async (_name, around) => {
     expect(await readinessOf(around(storeWith(down)))).toMatchObject({ ready: false });
     expect(await readinessOf(around(storeWith(async () => ({ ready: true }))))).toEqual({ ready: true });
     expect(await readinessOf(around(storeWith(undefined)))).toEqual({ ready: true });
   });
 });
 
-describe('however often it is called', () => {
+describe('however often readiness() is called', () => {
   function counting() {
     const clock = { now: 0 };
     const pending: ((state: Readiness) => void)[] = [];
@@ -131,7 +131,7 @@ describe('however often it is called', () => {
     expect(pending).toHaveLength(1);
     const again = ask();
     expect(pending).toHaveLength(2);
-    // The first check was given up: its result is outdated.
+    // The probe ignores the late result of the first check.
     pending[0]?.({ ready: true });
     await vi.advanceTimersByTimeAsync(900);
     expect(await again).toEqual(late);
@@ -142,7 +142,7 @@ describe('however often it is called', () => {
   });
 });
 
-/** A user in an SQLite file, in each of the stores, with a clock for the cached result. */
+/** Makes one of the stores with a user in an SQLite file; `state` moves the clock past the cached result. */
 async function sqliteStore(kind: 'sqlDirectory' | 'sqlKeyStore', name: string) {
   const file = join(folder, name);
   const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(file) });
@@ -179,7 +179,7 @@ async function sqliteStore(kind: 'sqlDirectory' | 'sqlKeyStore', name: string) {
 describe.each(['sqlDirectory', 'sqlKeyStore'] as const)('%s on SQLite', (kind) => {
   test('is not ready while another process locks the file, and ready afterwards', async () => {
     const { file, database, state } = await sqliteStore(kind, `${kind}-locked.db`);
-    // Readers are never locked out of a database in WAL mode, but of others they are.
+    // In WAL mode, no lock stops readers, so the database uses another mode.
     await sql`PRAGMA journal_mode = DELETE`.execute(database);
     expect(await state()).toBe('ready');
     const other = new DatabaseSync(file);
@@ -202,7 +202,7 @@ describe.each(['sqlDirectory', 'sqlKeyStore'] as const)('%s on SQLite', (kind) =
     await database.destroy();
   });
 
-  test('is not ready if a table is missing, and ready when it is back', async () => {
+  test('is not ready while a table is missing, and ready afterwards', async () => {
     const { file, database, state } = await sqliteStore(kind, `${kind}-tables.db`);
     const other = new DatabaseSync(file);
     other.exec('ALTER TABLE ajwt_key RENAME TO away');

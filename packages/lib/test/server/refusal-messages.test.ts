@@ -1,4 +1,4 @@
-/** Messages of refusals: caller and operator each get to know what they can do, and neither sees a token. */
+/** The messages of refusals tell both the caller and the operator what to do, and contain no token. */
 import { describe, expect, test } from 'vitest';
 import { createAuthorization } from '../../src/client.ts';
 import {
@@ -11,20 +11,20 @@ import {
 
 const key = await PrivateKey.generate();
 
-/** Sends a header to a new server. @returns the sentences for the caller and for the operator */
+/** Sends a header to a new server. @returns the message for the caller and the message for the operator */
 async function refused(authorization: string | undefined, options: Partial<AuthenticatorOptions<undefined>> = {}) {
   const keys = memoryKeyStore();
   keys.addKey('guido', key.publicKey);
-  const told: string[] = [];
+  const messages: string[] = [];
   const auth = createAuthenticator({
     keys,
     nonces: memoryNonceStore({ afterLoss: 'accept' }),
-    onResult: ({ message }) => told.push(message),
+    onResult: ({ message }) => messages.push(message),
     ...options,
   });
   const result = await auth.authenticate({ authorization, method: 'GET', target: '/x' });
   if (result.ok) throw new Error('accepted');
-  return { caller: JSON.parse(result.body).detail as string, operator: told[0], reason: result.reason };
+  return { caller: JSON.parse(result.body).detail as string, operator: messages[0], reason: result.reason };
 }
 
 const HERE = { aud: 'https://here.example', htm: 'GET', target: '/x' } as const;
@@ -35,7 +35,7 @@ const signed = (members: readonly (keyof typeof HERE)[] = []) =>
     ...(members.length === 0 ? {} : { bind: Object.fromEntries(members.map((name) => [name, HERE[name]])) }),
   });
 
-describe('a request without a token of the scheme', () => {
+describe('the message for a request without a token of the scheme', () => {
   const SENTENCE = 'No token was sent; sign the request, and send the token with the scheme: ';
 
   test('names the scheme', async () => {
@@ -43,14 +43,14 @@ describe('a request without a token of the scheme', () => {
     expect(await refused(undefined, { scheme: 'Custom' })).toMatchObject({ caller: `${SENTENCE}Custom.` });
   });
 
-  test('names what was sent instead, if that is a known scheme or a quotation mark', async () => {
+  test('names the start of the header, if that is a known scheme or a quotation mark', async () => {
     const token = (await signed()).slice('JWT '.length);
     expect((await refused(`Bearer ${token}`)).caller).toBe(`${SENTENCE}JWT, not Bearer.`);
     expect((await refused('basic QQ==')).caller).toBe(`${SENTENCE}JWT, not basic.`);
     expect((await refused(`"JWT ${token}"`)).caller).toBe(`${SENTENCE}JWT, not ".`);
   });
 
-  test('quotes nothing else, which may be a secret', async () => {
+  test('quotes nothing else, because it could be a secret', async () => {
     const token = (await signed()).slice('JWT '.length);
     for (const value of [token, 'hunter2', 'hunter2 hunter3', 'Bearerhunter2', 'basic-hunter2'])
       expect(await refused(value)).toEqual({
@@ -61,7 +61,7 @@ describe('a request without a token of the scheme', () => {
   });
 });
 
-test('a token in quotes, or after a second scheme, is reported as such', async () => {
+test('the message for a token in quotes, or after a second scheme, says what to remove', async () => {
   const token = (await signed()).slice('JWT '.length);
   for (const value of [`"${token}"`, `'${token}'`, `Bearer ${token}`, `JWT ${token}`])
     expect(await refused(`JWT ${value}`)).toMatchObject({
@@ -70,7 +70,7 @@ test('a token in quotes, or after a second scheme, is reported as such', async (
     });
 });
 
-test('binding_required names the members that the server, the route and the user require', async () => {
+test('the message of binding_required names the members that the server and the route require', async () => {
   const options = { audience: 'https://here.example', require: ['target', 'aud'] as const };
   const sentence = 'The token is not bound as this server requires; sign it with bind: target, aud.';
   for (const bind of [[], ['target'], ['aud', 'htm']] as const)
@@ -81,7 +81,7 @@ test('binding_required names the members that the server, the route and the user
     });
 });
 
-test('wrong_audience tells the caller what to sign, and the operator which audience was sent', async () => {
+test('the message of wrong_audience tells the caller what to sign, and the operator the audience of the token', async () => {
   const caller = 'The token is for another audience; sign it for the origin of this server.';
   expect(await refused(await signed(['aud']))).toEqual({
     reason: 'wrong_audience',

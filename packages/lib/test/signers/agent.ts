@@ -1,4 +1,4 @@
-/** Debian's ssh-agent, with keys of its own, on a socket of its own. */
+/** Runs OpenSSH's ssh-agent with test keys, on a separate socket. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,13 +8,13 @@ import { vi } from 'vitest';
 /** A running agent. */
 export interface Agent {
   readonly socket: string;
-  /** The file of a private key; `.pub` lies beside it. */
+  /** Returns the path of a private key; with `.pub` appended, it is the path of the public key. */
   path(name: string): string;
   makeKey(name: string, args: readonly string[]): void;
   publicLine(name: string): string;
-  /** @param args - `-c`: each signature is confirmed by the program that {@link startAgent} was given */
+  /** @param args - options of ssh-add, such as `-c`: the agent runs the script of {@link startAgent} before each signature */
   add(name: string, ...args: readonly string[]): void;
-  /** Removes the key itself; a certificate of it stays. */
+  /** Removes a key, but not its certificate. */
   remove(name: string): void;
   certify(ca: string, user: string): void;
   lock(): void;
@@ -25,10 +25,10 @@ export interface Agent {
 const PASSPHRASE = 'locked';
 
 /**
- * Starts an agent, and waits until its socket is there.
+ * Starts an agent, and waits until its socket exists.
  *
- * @param parent - where its files go
- * @param confirm - lines of shell: what the person does who is asked to confirm
+ * @param parent - folder for its files
+ * @param confirm - shell script in place of the person who confirms a signature; exit code 0 allows it
  */
 export async function startAgent(parent: string, confirm = 'exit 1'): Promise<Agent> {
   const folder = mkdtempSync(join(parent, 'a'));
@@ -61,7 +61,7 @@ export async function startAgent(parent: string, confirm = 'exit 1'): Promise<Ag
     publicLine: (name) => readFileSync(path(`${name}.pub`), 'utf8'),
     add: (name, ...args) => run('ssh-add', ['-q', ...args, path(name)]),
     remove: (name) => {
-      // By a copy of the public half: beside its certificate, both would go.
+      // ssh-add also removes a certificate that is next to the public key, so it gets a copy of the public key elsewhere.
       copyFileSync(path(`${name}.pub`), path(`bare-${name}.pub`));
       run('ssh-add', ['-q', '-d', path(`bare-${name}.pub`)]);
     },

@@ -1,4 +1,4 @@
-/** Stand-ins for key management services: each takes only what its documentation has, and signs with a real key. */
+/** Fake key management services: each accepts only documented parameters, and signs with a real key. */
 import { execFileSync } from 'node:child_process';
 import { constants, createECDH, privateEncrypt, sign as signText } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,13 +11,13 @@ import type { PrivateKey } from '../../src/index.ts';
 import type { AwsKmsClient, AwsSignInput, GoogleKmsClient, GoogleSignResponse } from '../../src/kms.ts';
 import { crc32c } from '../../src/signers/kms/crc32c.ts';
 
-/** The bytes before a digest in a PKCS #1 signature (RFC 8017 §9.2, note 1). */
+/** The bytes before the digest in a PKCS #1 signature (RFC 8017 §9.2, note 1). */
 const DIGEST_INFO: Readonly<Record<string, string>> = {
   sha256: '3031300d060960864801650304020105000420',
   sha512: '3051300d060960864801650304020305000440',
 };
 
-/** The curves of ES256 and ES512: OpenSSL's name, and the order (FIPS 186-4 §D.1.2). */
+/** The curves of ES256 and ES512, with their names in OpenSSL and their orders (FIPS 186-4 §D.1.2). */
 const CURVES: Readonly<Record<string, readonly [name: string, order: bigint]>> = {
   ES256: ['prime256v1', 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n],
   ES512: [
@@ -29,7 +29,7 @@ const CURVES: Readonly<Record<string, readonly [name: string, order: bigint]>> =
 const folder = mkdtempSync(join(tmpdir(), 'ajwt-kms-'));
 process.on('exit', () => rmSync(folder, { recursive: true }));
 
-/** A key that signs digests, which node:crypto does with PKCS #1 only. ECDSA signatures are DER. */
+/** A key that signs digests, which node:crypto supports only for PKCS #1. Its ECDSA signatures are in DER. */
 export class HeldKey {
   readonly key: PrivateKey;
   readonly #file: string;
@@ -92,7 +92,7 @@ const AWS_DIGESTS: Readonly<Record<string, AlgorithmName>> = {
 
 export const AWS_KEY_ID = 'arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 
-/** AWS KMS, operation Sign. */
+/** Makes a fake of the operation Sign of AWS KMS. */
 export function awsKms(held: HeldKey): AwsKmsClient {
   return {
     async sign({ KeyId, Message, MessageType, SigningAlgorithm, ...others }: AwsSignInput) {
@@ -112,7 +112,7 @@ export function awsKms(held: HeldKey): AwsKmsClient {
 
 export const GOOGLE_NAME = 'projects/p/locations/global/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1';
 
-/** Google Cloud KMS, method asymmetricSign, for a version of one algorithm; `change` damages its answers. */
+/** Makes a fake of the method asymmetricSign of Google Cloud KMS, with a key for one algorithm; `change` can damage its responses. */
 export function googleKms(
   held: HeldKey,
   alg: AlgorithmName,
@@ -137,14 +137,14 @@ export function googleKms(
         signature = held.signDigest(alg, digest);
         verified = { verifiedDataCrc32c: false, verifiedDigestCrc32c: true };
       }
-      // Int64Value: the client returns a text where a number might not hold it.
+      // The type is Int64Value: the client returns a string, because a number cannot hold every value.
       const signatureCrc32c = { value: String(crc32c(signature)) };
       return [change({ signature, signatureCrc32c, ...verified }), undefined, undefined] as const;
     },
   };
 }
 
-/** Runs something when the test ends. */
+/** Runs a function when the test ends. */
 export function atEnd(undo: () => unknown): void {
   onTestFinished(async () => {
     await undo();

@@ -1,4 +1,4 @@
-/** Keys in key management services: what they are asked, and what of their answers is taken. */
+/** Signers for key management services: the requests that they send, and the responses that they accept. */
 
 import { hasProgram } from 'ajwt-testkit/command';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ import { type Seen, startVault, transitSign, type Vault } from './vault-service.
 
 const text = Buffer.from('header.payload');
 
-/** The error of a signer that must fail. */
+/** Returns the error of a signature that must fail. */
 const errorOf = (signing: Promise<unknown>): Promise<KmsError> =>
   signing.then(
     () => expect.unreachable(),
@@ -32,7 +32,7 @@ const errorOf = (signing: Promise<unknown>): Promise<KmsError> =>
     },
   );
 
-/** A private key that makes signatures of an algorithm. */
+/** Makes a private key for an algorithm. */
 async function keyFor(alg: AlgorithmName): Promise<PrivateKey> {
   const { keyType, curve } = algorithm(alg);
   if (keyType === 'ed25519') return PrivateKey.generate();
@@ -40,7 +40,7 @@ async function keyFor(alg: AlgorithmName): Promise<PrivateKey> {
   return PrivateKey.generate('rsa', { bits: 2048, alg });
 }
 
-/** The public half as the server has it: PSS only where it was registered so, as the key says. */
+/** Returns the public key as it is registered on the server, which must name PSS algorithms. */
 const publicOf = (key: PrivateKey, alg: AlgorithmName) =>
   PublicKey.from(key.publicKey.toPem(), alg.startsWith('PS') ? { alg } : {});
 
@@ -74,7 +74,7 @@ const SERVICES: readonly (readonly [string, readonly AlgorithmName[], Make])[] =
   ],
 ];
 
-/** r‖s, as Key Vault returns it; the numbers lie at the ends of DER's parts. */
+/** Converts a DER signature to r‖s, the format of Key Vault. */
 function rawOf(der: Uint8Array, { signatureLength }: PublicKey): Uint8Array {
   const half = signatureLength / 2;
   const start = der[1] === 0x81 ? 3 : 2;
@@ -92,7 +92,7 @@ async function letsIn(key: KmsSigner): Promise<void> {
 }
 
 const there = process.env.AJWT_TEST_ALL !== undefined || hasProgram('openssl', 'version');
-describe.skipIf(!there).each(SERVICES)('%s (skipped without openssl, which signs digests with PSS)', (service, algs, make) => {
+describe.skipIf(!there).each(SERVICES)('%s signer (skipped without openssl)', (service, algs, make) => {
   describe.each(algs)('with %s', (alg) => {
     let signer: KmsSigner;
     beforeAll(async () => {
@@ -112,7 +112,7 @@ describe.skipIf(!there).each(SERVICES)('%s (skipped without openssl, which signs
   });
 });
 
-describe('Vault', () => {
+describe('a signer for Vault', () => {
   describe.each(['RS512', 'PS256', 'ES256', 'ES512', 'EdDSA'] as const)('with %s', (alg) => {
     let vault: Vault;
     let signer: KmsSigner;
@@ -132,7 +132,7 @@ describe('Vault', () => {
     test('a server accepts its token', () => letsIn(signer));
   });
 
-  /** A signer with a Vault that answers so. */
+  /** Starts a Vault with the given handler, and makes a signer for it. */
   async function signerOf(
     answer: Parameters<typeof startVault>[0],
     options: Partial<Parameters<typeof vaultSigner>[0]> = {},
@@ -147,7 +147,7 @@ describe('Vault', () => {
     };
   }
 
-  test('uses mount, namespace and version, and calls the function for the token each time', async () => {
+  test('uses mount, namespace and version, and calls the token function for each signature', async () => {
     const key = await PrivateKey.generate();
     const tokens = ['hvs.one\n', 'hvs.two'];
     const options = {
@@ -175,7 +175,7 @@ describe('Vault', () => {
     ]);
   });
 
-  test('the message has the errors of Vault, not the token', async () => {
+  test('fails with a message that contains the errors of Vault, but not the token', async () => {
     const { signer } = await signerOf((_seen, response) => {
       response.statusCode = 403;
       response.end(JSON.stringify({ errors: ['permission denied\u001b[2J', 7] }));
@@ -188,9 +188,9 @@ describe('Vault', () => {
   });
 
   test.each<readonly [string, number, string]>([
-    ['an error without words', 500, '<html>'],
-    ['an error of another shape', 503, '{"errors":"sealed"}'],
-  ])('%s', async (_what, status, body) => {
+    ['HTML', 500, '<html>'],
+    ['JSON with a string instead of an array', 503, '{"errors":"sealed"}'],
+  ])('fails with the status if the error response is %s', async (_what, status, body) => {
     const { signer } = await signerOf((_seen, response) => {
       response.statusCode = status;
       response.end(body);
@@ -199,7 +199,7 @@ describe('Vault', () => {
     expect([code, message]).toEqual(['not_signed', `Vault responds with status ${status}`]);
   });
 
-  test('follows no redirect: it would send the token along', async () => {
+  test('follows no redirect, which would receive the token', async () => {
     const elsewhere = await startVault((_seen, response) => response.end());
     atEnd(() => elsewhere.stop());
     const { signer } = await signerOf((_seen, response) => {
@@ -209,7 +209,7 @@ describe('Vault', () => {
     expect(elsewhere.seen).toEqual([]);
   });
 
-  test('reports a response that never comes, ends early or breaks off', async () => {
+  test('reports a response that does not start, does not end, or is cut off', async () => {
     const silent = await signerOf(() => {}, { timeoutSeconds: 0.1 });
     expect(await errorOf(silent.signer.sign(text))).toMatchObject({ code: 'timed_out' });
     const slow = await signerOf((_seen, response) => response.write('{'), { timeoutSeconds: 0.1 });
@@ -221,17 +221,23 @@ describe('Vault', () => {
 
   const signature = Buffer.alloc(64).toString('base64url');
   test.each<readonly [string, string]>([
-    ['no JSON', '<html>'],
-    ['nothing', ''],
-    ['more than is read', JSON.stringify({ data: { signature: `vault:v1:${signature}` }, more: 'x'.repeat(70_000) })],
+    ['HTML', '<html>'],
+    ['empty', ''],
+    [
+      'longer than the limit',
+      JSON.stringify({ data: { signature: `vault:v1:${signature}` }, more: 'x'.repeat(70_000) }),
+    ],
     ['null', 'null'],
-    ['no data', '{}'],
-    ['a signature that is no text', '{"data":{"signature":7}}'],
-    ['no version', JSON.stringify({ data: { signature: `vault:${signature}` } })],
-    ['standard base64', JSON.stringify({ data: { signature: `vault:v1:${'+'.repeat(86)}` } })],
-    ['bits beyond the end', JSON.stringify({ data: { signature: `vault:v1:${signature.slice(0, -1)}B` } })],
-    ['a signature of nothing', JSON.stringify({ data: { signature: `vault:v1:${signature}` } })],
-  ])('its answer is %s', async (_what, body) => {
+    ['JSON without data', '{}'],
+    ['a signature that is not a string', '{"data":{"signature":7}}'],
+    ['a signature without a version', JSON.stringify({ data: { signature: `vault:${signature}` } })],
+    ['a signature in standard base64', JSON.stringify({ data: { signature: `vault:v1:${'+'.repeat(86)}` } })],
+    [
+      'a signature with unused bits that are not zero',
+      JSON.stringify({ data: { signature: `vault:v1:${signature.slice(0, -1)}B` } }),
+    ],
+    ['an invalid signature', JSON.stringify({ data: { signature: `vault:v1:${signature}` } })],
+  ])('refuses a response that is %s', async (_what, body) => {
     const { signer } = await signerOf((_seen, response) => response.end(body));
     expect(await errorOf(signer.sign(text))).toMatchObject({ code: 'bad_answer' });
   });
@@ -333,7 +339,7 @@ describe('kmsSigner', () => {
     );
   });
 
-  test('AWS KMS signs 4096 bytes with Ed25519, and not a byte more', async () => {
+  test('for AWS KMS, refuses to sign more than 4096 bytes with Ed25519', async () => {
     const key = await PrivateKey.generate();
     const signer = awsKmsSigner({ client: awsKms(new HeldKey(key)), keyId: AWS_KEY_ID, publicKey: key.publicKey });
     expect(await signer.sign(Buffer.alloc(4096, 'a'))).toHaveLength(64);
@@ -343,19 +349,19 @@ describe('kmsSigner', () => {
   test.each<readonly [string, (key: PrivateKey, other: PrivateKey) => unknown]>([
     ['the signature of another text', (key) => key.sign(Buffer.from('another.text'))],
     ['the signature of another key', (_key, other) => other.sign(text)],
-    ['one byte less', (key) => key.sign(text).subarray(1)],
-    ['one byte more', (key) => Buffer.concat([key.sign(text), Buffer.alloc(1)])],
-    ['DER where r‖s was said', (key) => ecdsaDer(key.sign(text))],
+    ['a signature without its first byte', (key) => key.sign(text).subarray(1)],
+    ['a signature with a byte after it', (key) => Buffer.concat([key.sign(text), Buffer.alloc(1)])],
+    ['DER instead of r‖s', (key) => ecdsaDer(key.sign(text))],
     ['no bytes', () => new Uint8Array(0)],
-    ['base64', (key) => Buffer.from(key.sign(text)).toString('base64')],
-    ['nothing', () => undefined],
-  ])('an answer is refused: %s', async (_what, answer) => {
+    ['a string in base64', (key) => Buffer.from(key.sign(text)).toString('base64')],
+    ['undefined', () => undefined],
+  ])('refuses the result of the service if it is %s', async (_what, answer) => {
     const [key, other] = await Promise.all([PrivateKey.generate('ec'), PrivateKey.generate('ec')]);
     const signer = kmsSigner({ publicKey: key.publicKey, sign: () => answer(key, other) as Uint8Array });
     expect(await errorOf(signer.sign(text))).toMatchObject({ code: 'bad_answer' });
   });
 
-  test('refuses a signature with another hash or another padding', async () => {
+  test('refuses a signature with a different hash or padding', async () => {
     const key = await PrivateKey.generate('rsa', { bits: 2048 });
     for (const alg of ['RS256', 'PS512'] as const) {
       const other = PrivateKey.from(key.toPem(), { alg });
@@ -365,23 +371,26 @@ describe('kmsSigner', () => {
   });
 
   test.each<readonly [string, (der: Uint8Array) => Uint8Array]>([
-    ['nothing', () => new Uint8Array(0)],
-    ['one byte', () => Uint8Array.of(0x30)],
-    ['a byte behind it', (der) => Buffer.concat([der, Buffer.alloc(1)])],
-    ['cut', (der) => der.subarray(0, -1)],
-    ['another tag', (der) => Buffer.concat([Buffer.of(0x31), der.subarray(1)])],
-    ['a length in two bytes', (der) => Buffer.concat([Buffer.of(0x30, 0x81), der.subarray(1)])],
+    ['of no bytes', () => new Uint8Array(0)],
+    ['of one byte', () => Uint8Array.of(0x30)],
+    ['with a byte after it', (der) => Buffer.concat([der, Buffer.alloc(1)])],
+    ['without its last byte', (der) => der.subarray(0, -1)],
+    ['with another tag', (der) => Buffer.concat([Buffer.of(0x31), der.subarray(1)])],
+    ['with its length in two bytes', (der) => Buffer.concat([Buffer.of(0x30, 0x81), der.subarray(1)])],
     [
-      'another length',
+      'with a wrong length',
       (der) => Buffer.concat([der.subarray(0, 1), Buffer.of((der[1] as number) + 1), der.subarray(2)]),
     ],
-    ['r of 33 bytes', () => Buffer.concat([Buffer.of(0x30, 38, 2, 33), Buffer.alloc(33, 1), Buffer.of(2, 1, 1)])],
-    ['r of 255 bytes', () => Buffer.concat([Buffer.of(0x30, 6, 2, 255, 1, 2, 1, 1), Buffer.alloc(260, 1)])],
-    ['a zero too many', () => Buffer.of(0x30, 7, 2, 2, 0, 1, 2, 1, 1)],
-    ['a negative number', () => Buffer.of(0x30, 6, 2, 1, 0x81, 2, 1, 1)],
-    ['r‖s', () => new Uint8Array(64).fill(1)],
-    ['r and s of zero', () => Buffer.of(0x30, 6, 2, 1, 0, 2, 1, 0)],
-  ])('DER is refused: %s', async (_what, change) => {
+    [
+      'with an r of 33 bytes',
+      () => Buffer.concat([Buffer.of(0x30, 38, 2, 33), Buffer.alloc(33, 1), Buffer.of(2, 1, 1)]),
+    ],
+    ['with an r of 255 bytes', () => Buffer.concat([Buffer.of(0x30, 6, 2, 255, 1, 2, 1, 1), Buffer.alloc(260, 1)])],
+    ['with an extra leading zero in r', () => Buffer.of(0x30, 7, 2, 2, 0, 1, 2, 1, 1)],
+    ['with a negative r', () => Buffer.of(0x30, 6, 2, 1, 0x81, 2, 1, 1)],
+    ['in the format r‖s', () => new Uint8Array(64).fill(1)],
+    ['with r and s of zero', () => Buffer.of(0x30, 6, 2, 1, 0, 2, 1, 0)],
+  ])('refuses a DER signature %s', async (_what, change) => {
     const key = await PrivateKey.generate('ec');
     const der = ecdsaDer(key.sign(text));
     const signer = kmsSigner({ publicKey: key.publicKey, ecdsa: 'der', sign: () => change(der) });
@@ -390,7 +399,7 @@ describe('kmsSigner', () => {
     expect(await right.sign(text)).toHaveLength(64);
   });
 
-  test('the cause is the error of the service, and its message is made printable', async () => {
+  test('fails with the error of the service as cause, and with its message without control characters', async () => {
     const { publicKey } = await PrivateKey.generate();
     const cause = new Error('AccessDenied\u001b[2J');
     const error = await errorOf(kmsSigner({ publicKey, sign: () => Promise.reject(cause) }).sign(text));
@@ -408,7 +417,7 @@ describe('kmsSigner', () => {
     expect(await errorOf(thrown.sign(text))).toMatchObject({ code: 'not_signed', cause: 'a text' });
   });
 
-  test('signs the bytes as they were when sign was called', async () => {
+  test('signs the bytes as they were at the call, even if they change afterwards', async () => {
     const key = await PrivateKey.generate();
     const bytes = Buffer.from(text);
     const signer = kmsSigner({
@@ -426,8 +435,8 @@ describe('kmsSigner', () => {
   });
 });
 
-describe('checksums of Google Cloud KMS', () => {
-  test('CRC-32C as in RFC 3720 §B.4', () => {
+describe('googleKmsSigner', () => {
+  test('computes CRC-32C as in the examples of RFC 3720 §B.4', () => {
     expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
     expect(crc32c(new Uint8Array(32).fill(0xff))).toBe(0x62a8ab43);
     expect(crc32c(Uint8Array.from({ length: 32 }, (_none, at) => at))).toBe(0x46dd794e);
@@ -436,21 +445,25 @@ describe('checksums of Google Cloud KMS', () => {
 
   test.each<readonly [string, Parameters<typeof googleKms>[2], boolean]>([
     [
-      'a Long',
+      'accepts a checksum in a Long',
       (answer) => ({ ...answer, signatureCrc32c: { value: { toString: () => answer.signatureCrc32c?.value } } }),
       true,
     ],
-    ['another checksum', (answer) => ({ ...answer, signatureCrc32c: { value: '7' } }), false],
-    ['no checksum', ({ signatureCrc32c: _none, ...answer }) => answer, false],
-    ['a checksum without a value', (answer) => ({ ...answer, signatureCrc32c: {} }), false],
-    ['the request was not compared', (answer) => ({ ...answer, verifiedDataCrc32c: false }), false],
+    ['refuses a wrong checksum', (answer) => ({ ...answer, signatureCrc32c: { value: '7' } }), false],
+    ['refuses a response without a checksum', ({ signatureCrc32c: _none, ...answer }) => answer, false],
+    ['refuses a checksum without a value', (answer) => ({ ...answer, signatureCrc32c: {} }), false],
     [
-      'something else was compared',
+      'refuses a response that does not confirm the checksum of the request',
+      (answer) => ({ ...answer, verifiedDataCrc32c: false }),
+      false,
+    ],
+    [
+      'refuses a response that confirms another checksum',
       (answer) => ({ ...answer, verifiedDataCrc32c: false, verifiedDigestCrc32c: true }),
       false,
     ],
-    ['no signature', (answer) => ({ ...answer, signature: null }), false],
-    ['a signature in base64', (answer) => ({ ...answer, signature: 'AAAA' }), false],
+    ['refuses a response without a signature', (answer) => ({ ...answer, signature: null }), false],
+    ['refuses a signature in base64', (answer) => ({ ...answer, signature: 'AAAA' }), false],
   ])('%s', async (_what, change, taken) => {
     const key = await PrivateKey.generate();
     const client = googleKms(new HeldKey(key), 'EdDSA', change);

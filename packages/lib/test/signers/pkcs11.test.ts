@@ -1,4 +1,4 @@
-/** The recipe of docs/KEYS.md for PKCS#11, with keys that SoftHSM holds and that never leave it. */
+/** The recipe for PKCS#11 in docs/KEYS.md, with keys that never leave SoftHSM. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const there =
   process.env.AJWT_TEST_ALL !== undefined || (hasProgram('softhsm2-util', '-v') && hasProgram('pkcs11-tool', '-h'));
 
 const folder = mkdtempSync(join(tmpdir(), 'ajwt-hsm-'));
-// Within the repository, so that the package's name leads to its sources.
+// Inside the repository, so that an import of the package finds its sources.
 const recipe = mkdtempSync(join(import.meta.dirname, '.recipe-'));
 afterAll(() => {
   for (const path of [folder, recipe]) rmSync(path, { recursive: true });
@@ -65,7 +65,7 @@ describe.skipIf(!there)('PKCS#11 (skipped without softhsm2 and opensc)', () => {
       test(name, run);
     }
 
-    test('a server lets its token in', async () => {
+    test('a server accepts its token', async () => {
       expect(signer.alg).toBe(alg);
       const keys = memoryKeyStore();
       keys.addKey('guido', signer.publicKey);
@@ -75,7 +75,7 @@ describe.skipIf(!there)('PKCS#11 (skipped without softhsm2 and opensc)', () => {
     });
   });
 
-  test('the public half of another key, a key that is not there, a wrong PIN', async () => {
+  test('the public key of another key, a missing key and a wrong PIN are refused', async () => {
     const text = Buffer.from('header.payload');
     await expect(signerFor('02', publicOf('03')).sign(text)).rejects.toMatchObject({ code: 'bad_answer' });
     await expect(signerFor('09', publicOf('02')).sign(text)).rejects.toMatchObject({ code: 'not_signed' });

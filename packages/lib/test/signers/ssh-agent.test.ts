@@ -1,4 +1,4 @@
-/** Signing with Debian's own ssh-agent, and with agents that lie. */
+/** Signing with OpenSSH's ssh-agent, and with malicious agents. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -25,7 +25,7 @@ const KINDS = [
   ['ecdsa-521', ['-t', 'ecdsa', '-b', '521'], 'ES512'],
 ] as const;
 
-/** The error of a promise that must fail. */
+/** Returns the error of a promise that must reject. */
 const errorOf = (promise: Promise<unknown>): Promise<SshAgentError> =>
   promise.then(
     () => expect.unreachable(),
@@ -35,7 +35,7 @@ const errorOf = (promise: Promise<unknown>): Promise<SshAgentError> =>
     },
   );
 
-describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', () => {
+describe.skipIf(!there)('sshAgentSigner with OpenSSH’s ssh-agent (skipped without ssh-agent)', () => {
   const agents: Agent[] = [];
   const start = async () => {
     const agent = await startAgent(folder);
@@ -92,7 +92,7 @@ describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', (
     expect([unknown.code, unknown.message]).toEqual(['unknown_key', expect.stringContaining(two.fingerprint)]);
   });
 
-  test('ignores the certificate of a key: the key signs', async () => {
+  test('ignores the certificate of a key, and signs with the key', async () => {
     const agent = await start();
     for (const name of ['ca', 'user']) agent.makeKey(name, ['-t', 'ed25519']);
     agent.certify('ca', 'user');
@@ -105,7 +105,7 @@ describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', (
     expect([error.code, error.message]).toEqual(['no_usable_key', expect.stringContaining('certificate')]);
   });
 
-  test('refuses an RSA key that is too short, and says so', async () => {
+  test('refuses an RSA key that is too short, with the reason', async () => {
     const agent = await start();
     agent.makeKey('short', ['-t', 'rsa', '-b', '1024']);
     agent.add('short');
@@ -119,7 +119,7 @@ describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', (
     expect(await errorOf(sshAgentSigner({ socket, fingerprint: 'SHA256:abc' }))).toMatchObject({ code: 'unknown_key' });
   });
 
-  test('a locked agent has no keys and refuses to sign until it is unlocked', async () => {
+  test('finds no keys in a locked agent, and cannot sign until the agent is unlocked', async () => {
     const agent = await start();
     agent.makeKey('key', ['-t', 'ed25519']);
     agent.add('key');
@@ -133,9 +133,9 @@ describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', (
   });
 
   test.each([
-    ['yes', true],
-    ['no', false],
-  ])('confirmed by a person who says %s', async (_answer, says) => {
+    ['signs if the person allows it', true],
+    ['is refused if the person does not allow it', false],
+  ])('%s (key added with -c)', async (_answer, says) => {
     const agent = await startAgent(folder, says ? 'exit 0' : 'exit 1');
     agents.push(agent);
     agent.makeKey('key', ['-t', 'ed25519']);
@@ -146,8 +146,8 @@ describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', (
     else expect(await errorOf(signing)).toMatchObject({ code: 'refused' });
   });
 
-  test('reports an agent that stops during a request, and one that has stopped before', async () => {
-    // It ends while somebody is asked to confirm.
+  test('reports an agent that stops during a request, or has stopped before it', async () => {
+    // The script kills the agent while the agent waits for the confirmation.
     const agent = await startAgent(folder, 'kill -KILL $PPID');
     agents.push(agent);
     agent.makeKey('key', ['-t', 'ed25519']);
@@ -159,12 +159,12 @@ describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', (
     expect(await errorOf(sshAgentSigner({ socket: agent.socket }))).toMatchObject({ code: 'unreachable' });
   });
 
-  test('makes 500 signatures at once, each for its own text', async () => {
+  test('makes 500 concurrent signatures, each of a different text', async () => {
     const agent = await start();
     agent.makeKey('key', ['-t', 'ed25519']);
     agent.add('key');
     const signer = await sshAgentSigner({ socket: agent.socket });
-    // Each is verified by the signer itself.
+    // The signer verifies each signature itself.
     const signatures = await Promise.all(
       Array.from({ length: 500 }, async (_none, index) => signer.sign(Buffer.from(`text ${index}`))),
     );
@@ -172,7 +172,7 @@ describe.skipIf(!there)('OpenSSH’s ssh-agent (skipped where there is none)', (
   });
 });
 
-describe('without an agent', () => {
+describe('sshAgentSigner without an agent', () => {
   const before = process.env.SSH_AUTH_SOCK;
   afterEach(() => {
     if (before === undefined) delete process.env.SSH_AUTH_SOCK;
@@ -207,7 +207,7 @@ describe('a malicious agent', () => {
   });
   let count = 0;
 
-  /** Answers each question with the bytes of a function. */
+  /** Starts an agent whose responses the function returns, and returns its socket. */
   async function lie(answer: (question: Uint8Array) => Uint8Array): Promise<string> {
     const socket = join(folder, `liar-${count++}`);
     const server = createServer((connection) => {
@@ -229,18 +229,18 @@ describe('a malicious agent', () => {
   test.each<readonly [string, Uint8Array]>([
     ['a length of 4 GiB', uint32(0xffff_ffff)],
     ['a length of zero', uint32(0)],
-    ['one byte more than the limit', uint32(262_145)],
-    ['another answer', message(6)],
-    ['more than was asked', concatBytes(message(12, uint32(0)), Uint8Array.of(0))],
-    ['a count beyond its end', message(12, uint32(0xffff_ffff))],
-    ['bytes behind the list', message(12, uint32(0), Uint8Array.of(0))],
-    ['a key beyond its end', message(12, uint32(1), uint32(0xffff_ffff))],
-  ])('with %s', async (_what, answer) => {
+    ['a length of one byte more than the limit', uint32(262_145)],
+    ['a message of another type', message(6)],
+    ['bytes after the message', concatBytes(message(12, uint32(0)), Uint8Array.of(0))],
+    ['a count larger than the list', message(12, uint32(0xffff_ffff))],
+    ['bytes after the list', message(12, uint32(0), Uint8Array.of(0))],
+    ['a key longer than the message', message(12, uint32(1), uint32(0xffff_ffff))],
+  ])('is refused if it responds with %s', async (_what, answer) => {
     const socket = await lie(() => answer);
     expect(await errorOf(sshAgentSigner({ socket }))).toMatchObject({ code: 'bad_answer' });
   });
 
-  test('gets 10 s to list its keys', async () => {
+  test('must list its keys within 10 s', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const asked = Promise.withResolvers<void>();
@@ -263,7 +263,7 @@ describe('a malicious agent', () => {
     }
   });
 
-  test('may refuse to list its keys', async () => {
+  test('can refuse to list its keys, which is reported', async () => {
     const socket = await lie(() => message(5));
     expect(await errorOf(sshAgentSigner({ socket }))).toMatchObject({ code: 'refused' });
   });
@@ -272,7 +272,7 @@ describe('a malicious agent', () => {
     ['sk-ssh-ed25519@openssh.com', /FIDO key/],
     ['ssh-ed25519-cert-v01@openssh.com', /certificate/],
     ['ssh-dss', /cannot sign tokens/],
-  ])('%s is refused with the reason', async (type, reason) => {
+  ])('cannot offer a key of type %s, which is refused with the reason', async (type, reason) => {
     const blob = concatBytes(sshString(type), sshString(new Uint8Array(32)));
     const socket = await lie(() => message(12, uint32(1), sshString(blob), sshString('token\u001b[2J')));
     const error = await errorOf(sshAgentSigner({ socket }));
@@ -280,7 +280,7 @@ describe('a malicious agent', () => {
     expect(error.message).not.toContain('\u001b');
   });
 
-  /** A signer whose agent answers the request to sign so. */
+  /** Signs with an agent that lists the key, and responds to the request for a signature with the result of the function. */
   async function signing(key: PrivateKey, answer: (text: Uint8Array, flags: number) => Uint8Array) {
     const socket = await lie((question) => {
       if (question[0] === 11) return listOf(key);
@@ -313,7 +313,7 @@ describe('a malicious agent', () => {
     expect(seen).toEqual([4, 4]);
   });
 
-  test('signs the bytes as they were when sign was called', async () => {
+  test('gets the bytes as they were when sign was called', async () => {
     const key = await PrivateKey.generate();
     const socket = await lie((question) => {
       if (question[0] === 11) return listOf(key);
@@ -328,7 +328,7 @@ describe('a malicious agent', () => {
     expect(await signing).toEqual(new Uint8Array(key.sign(Buffer.from('header.payload'))));
   });
 
-  test('cannot pass off the signature of another text, or one of another length', async () => {
+  test('cannot return the signature of another text, or one of a wrong length', async () => {
     const key = await PrivateKey.generate();
     for (const answer of [
       response('ssh-ed25519', key.sign(Buffer.from('another text'))),
@@ -341,7 +341,7 @@ describe('a malicious agent', () => {
     }
   });
 
-  test('may leave out leading zeros of r and s, but cannot send negative or longer numbers', async () => {
+  test('can leave out leading zeros of r and s, but cannot send negative numbers or longer ones', async () => {
     const key = await PrivateKey.generate('ec');
     const halves = (raw: Uint8Array) => [raw.subarray(0, 32), raw.subarray(32)] as const;
     const name = 'ecdsa-sha2-nistp256';

@@ -1,4 +1,4 @@
-/** A stand-in for the transit engine of Vault: a server that takes only what its documentation has, and signs with a real key. */
+/** A fake of the transit engine of Vault: a server that accepts only documented parameters, and signs with a real key. */
 import { constants, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -6,21 +6,21 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'vitest';
 import type { PrivateKey } from '../../src/index.ts';
 
-/** A request as it came. */
+/** A received request. */
 export interface Seen {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** A server, and what it was asked. */
+/** A server, and the requests that it has received. */
 export interface Vault {
   readonly address: string;
   readonly seen: Seen[];
   stop(): Promise<void>;
 }
 
-/** Starts a server that answers so. */
+/** Starts a server with the given handler. */
 export async function startVault(answer: (seen: Seen, response: ServerResponse) => void): Promise<Vault> {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
@@ -48,7 +48,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** Signs as the engine does: `POST /v1/transit/sign/NAME`. */
+/** Returns the response of the engine to `POST /v1/transit/sign/NAME`. */
 export function transitSign(key: PrivateKey, { body }: Seen): string {
   const { input, marshaling_algorithm: marshaling, hash_algorithm: hash, ...rsa } = body;
   expect(marshaling).toBe('jws');

@@ -1,4 +1,4 @@
-/** Every algorithm with every type of key: the registered key decides the algorithm, and the header must agree. */
+/** Every algorithm with every type of key: the registered key determines the algorithm, and the header must match it. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { frozenServer, goodPayload, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { SCHEMES, type SchemeName, signToken } from 'ajwt-testkit/sign';
@@ -47,7 +47,7 @@ describe.each(Object.entries(KEYS))('a key %s', (_name, { key, alg, accepts, sig
   });
 
   test.each(ALL.filter((name) => !accepts.includes(name)))(
-    'refuses %s, whatever algorithm really signed',
+    'refuses a token with alg %s, whatever algorithm signed it',
     async (name) => {
       for (const scheme of signs) {
         for (const token of tokensOf(name, scheme)) {
@@ -58,7 +58,7 @@ describe.each(Object.entries(KEYS))('a key %s', (_name, { key, alg, accepts, sig
   );
 
   test.each(accepts.filter((name) => name !== 'EdDSA' && name !== 'Ed25519'))(
-    'refuses a signature of another algorithm that claims to be %s',
+    'refuses a token with alg %s that another algorithm signed',
     async (name) => {
       for (const scheme of signs.filter((other) => other !== name)) {
         for (const token of tokensOf(name, scheme)) expect(await server.judge(token), scheme).toBe('bad_signature');

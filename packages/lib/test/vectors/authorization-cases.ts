@@ -3,31 +3,31 @@
 import { highS, parts, withSignature } from 'ajwt-testkit/sign';
 import { ecdsaDer } from '../../src/core/ecdsa-der.ts';
 
-/** Makes tokens of alice with each of her keys, and tokens of others. */
+/** Functions that make tokens of alice with each of her keys, and tokens of other users. */
 export interface Signers {
-  /** A fresh good token, signed by alice's Ed25519 key. */
+  /** Makes a fresh valid token with alice's Ed25519 key. */
   readonly good: () => string;
-  /** Signed by alice's P-256 key. */
+  /** Makes a token with alice's P-256 key. */
   readonly es256: () => string;
-  /** Signed by a revoked key of alice; the token has its kid. */
+  /** Makes a token with a revoked key of alice, and its kid. */
   readonly revoked: () => string;
-  /** Of a user who has just been disabled. */
+  /** Makes a token of a user who has just been disabled. */
   readonly disabled: () => string;
-  /** With another username, signed by alice's key. */
+  /** Makes a token with another username, signed with alice's key. */
   readonly inAnotherName: () => string;
-  /** Good, except for a payload of this many bytes. */
+  /** Makes a token with a payload of the given number of bytes, but otherwise valid. */
   readonly withPayloadOf: (length: number) => string;
 }
 
-/** A request that contains a fresh good token, or parts of it. */
+/** A request that contains a fresh token or parts of it. */
 export interface AuthorizationCase {
   readonly lines?: (token: string) => readonly string[];
   readonly target?: (token: string) => string;
-  /** The token, if it is not `good`. */
+  /** Makes the token; `good` by default. */
   readonly token?: () => string;
   /** `accepted`, the reason with its detail, or the status that Node's parser responds with. */
   readonly outcome: string | number;
-  /** Whether the unchanged token is accepted first. */
+  /** Whether the unchanged token is sent and accepted first. */
   readonly spendsFirst?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** The Big List of Naughty Strings, in every place where a caller or an administrator can enter a string. */
+/** The Big List of Naughty Strings in every place that a caller or an administrator can put a string. */
 import { generateKeyPairSync } from 'node:crypto';
 import { freshNonce, frozenServer, goodPayload, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { signToken } from 'ajwt-testkit/sign';
@@ -30,7 +30,7 @@ describe('as a username', () => {
       expect(await server.judge(token(text, nonce))).toBe('malformed username');
       return;
     }
-    expect(await server.judge(token(text, nonce)), 'before it is registered').toBe('unknown_user');
+    expect(await server.judge(token(text, nonce)), 'before the user is registered').toBe('unknown_user');
     server.keys.addKey(text, publicKeyOf(own));
     const result = await server.authenticate(token(text, nonce));
     expect(result.ok && [result.username, result.claims.username, result.user]).toEqual([text, text, text]);
@@ -41,7 +41,7 @@ describe('as a username', () => {
       expect(await server.judge(token(other, nonce)), other).toBe(expected);
     }
     expect(server.keys.removeUser(text)).toBe(true);
-    expect(await server.judge(token(text, freshNonce())), 'after it was removed').toBe('unknown_user');
+    expect(await server.judge(token(text, freshNonce())), 'after the user was removed').toBe('unknown_user');
   });
 });
 
@@ -49,7 +49,7 @@ describe('as a nonce', () => {
   test.each(cases)('$index: $shown', async ({ text }) => {
     const token = signToken(header, JSON.stringify({ username: 'alice', time: NOW - 1, nonce: text }), key);
     const good = text !== '' && byteLength(text) <= 255;
-    // The list contains a string twice.
+    // The list contains one string twice.
     const seen = strings.indexOf(text) < strings.lastIndexOf(text);
     const said = await server.judge(token);
     if (!good) expect(said).toBe('malformed nonce');
@@ -80,7 +80,7 @@ describe('as an alg, a typ, a token and a header', () => {
 describe('as the comment of a key', () => {
   const line = publicKeyOf(key).toOpenSsh();
 
-  /** Returns the part of a comment that is kept: white space around a key is dropped, and spaces before the comment separate it. */
+  /** Returns the comment without spaces at its start, which separate it from the key, and without white space at its end. */
   const trimmed = (text: string) => text.replace(/^[ \t]+|\s+$/g, '');
 
   test.each(cases)('$index: $shown', ({ text }) => {
@@ -94,7 +94,7 @@ describe('as the comment of a key', () => {
     expect(PublicKey.from(imported.toOpenSsh()).comment).toBe(imported.comment);
   });
 
-  test.each(cases)('passed to toOpenSsh, $index: $shown can be read back, or is refused', ({ text }) => {
+  test.each(cases)('passed to toOpenSsh: $index: $shown can be read back, or is refused', ({ text }) => {
     let written: string;
     try {
       written = publicKeyOf(key).toOpenSsh(text);

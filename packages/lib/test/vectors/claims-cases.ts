@@ -1,13 +1,13 @@
-/** Payloads and their outcomes if a registered key of alice signs them. */
+/** Payloads that a registered key of alice signs, and their outcomes. */
 
-/** Fills the placeholders of a vector. @param now - seconds since the epoch */
+/** Replaces the placeholders of a vector. @param now - seconds since the epoch */
 export function fillPayload(payload: string, now: number, nonce: string): string {
   return payload
     .replace(/\$\{NOW([+-]\d+)?\}/g, (_match, shift: string | undefined) => String(now + Number(shift ?? 0)))
     .replaceAll(/\$\{NONCE\}/g, nonce);
 }
 
-/** Our outcome for each vector, also if its `expect` leaves a choice. */
+/** Our outcome for each vector, even if its `expect` allows several. */
 export const CLAIMS_OUTCOMES: Readonly<Record<string, string>> = {
   ok: 'accepted',
   'ok-extra': 'accepted',

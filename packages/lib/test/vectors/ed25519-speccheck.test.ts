@@ -56,7 +56,7 @@ describe('edge cases of Ed25519', () => {
       expect(code).toBe('accepted');
       const bytes = [message, signature].map((hex) => Buffer.from(hex, 'hex')) as [Buffer, Buffer];
       expect(verifies(PublicKey.from(jwk), 'EdDSA', ...bytes)).toBe(outcome);
-      expect(verifies(PublicKey.from(jwk), 'Ed25519', ...bytes), 'under its other name').toBe(outcome);
+      expect(verifies(PublicKey.from(jwk), 'Ed25519', ...bytes), 'with its other name, Ed25519').toBe(outcome);
     },
   );
 });

@@ -14,7 +14,7 @@ interface Example {
   readonly output: { readonly compact?: string; readonly json?: object; readonly json_flat?: object };
 }
 
-/** Examples of key pairs; `authenticate` refuses their payloads, which are plain text. */
+/** Examples with key pairs; `authenticate` refuses their payloads, which are plain text. */
 const KEY_PAIRS: readonly (readonly [path: string, alg: 'RS256' | 'PS384' | 'ES512' | 'EdDSA'])[] = [
   ['jws/4_1.rsa_v15_signature.json', 'RS256'],
   ['jws/4_2.rsa-pss_signature.json', 'PS384'],
@@ -47,7 +47,7 @@ describe.each(KEY_PAIRS)('%s (%s)', (path, alg) => {
   const message = Buffer.from(signing['sig-input']);
   const signature = Buffer.from(signing.sig, 'base64url');
 
-  test('verifies with its own algorithm only', () => {
+  test('verifies only with its own algorithm', () => {
     expect(input.alg).toBe(alg);
     expect(verifies(key, alg, message, signature)).toBe(true);
     for (const other of ['RS512', 'RS256', 'PS384', 'PS256', 'ES512', 'ES256', 'EdDSA'].filter(
@@ -57,7 +57,7 @@ describe.each(KEY_PAIRS)('%s (%s)', (path, alg) => {
     }
   });
 
-  test('its private key is refused as a public key, and has the same kid', () => {
+  test('has a private key that is refused as a public key, and that has the same kid', () => {
     expect(keyErrorCode(() => PublicKey.from(input.key))).toBe('private_key');
     const own = PrivateKey.from(input.key, { alg });
     expect(own.kid).toBe(key.kid);
@@ -65,7 +65,7 @@ describe.each(KEY_PAIRS)('%s (%s)', (path, alg) => {
     if (reproducible === true) expect(Buffer.from(own.sign(message)).toString('base64url')).toBe(signing.sig);
   });
 
-  test('is refused as a token, in every form', async () => {
+  test('is refused as a token in every form', async () => {
     const server = frozenServer();
     server.keys.addKey('bilbo', key);
     expect(await server.judge(output.compact as string)).toBe('malformed payload_json');
@@ -80,7 +80,7 @@ describe.each(REFUSED)('%s', (path, compact) => {
   const { output } = read(path);
   const server = frozenServer();
 
-  test('is refused, in every form', async () => {
+  test('is refused in every form', async () => {
     expect(output.compact === undefined).toBe(compact === null);
     if (output.compact !== undefined) expect(await server.judge(output.compact)).toBe(compact);
     for (const form of [output.json, output.json_flat]) {
@@ -89,7 +89,7 @@ describe.each(REFUSED)('%s', (path, compact) => {
     expect.hasAssertions();
   });
 
-  test('its symmetric key is refused', () => {
+  test('has a symmetric key that is refused', () => {
     const keys = [read(path).input.key].flat().filter((key) => key.kty === 'oct');
     expect(keys).toHaveLength(1);
     for (const key of keys) {

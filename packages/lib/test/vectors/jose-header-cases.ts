@@ -2,14 +2,14 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { base64url, macToken, type Part, parts, signBytes, signToken } from 'ajwt-testkit/sign';
 
-/** Keys that sign, and the payload. */
+/** The keys and the payload of the tokens. */
 export interface JoseSigners {
   /** Alice's Ed25519 key. */
   readonly good: KeyObject;
   /** Keys that are not registered. */
   readonly attacker: KeyObject;
   readonly attackerRsa: KeyObject;
-  /** Makes a fresh good payload of alice. */
+  /** Makes a fresh valid payload of alice. */
   readonly goodPayload: () => string;
 }
 
@@ -35,10 +35,10 @@ export function vectorHeader(text: string, trapPort: number, kid: string): Part 
     : text.replaceAll(/\$\{TRAP\}/g, String(trapPort)).replaceAll(/\$\{FPR\}/g, kid);
 }
 
-/** Makes the tokens, by name, that the `signature` column of a vector describes. */
+/** Makes the tokens that the `signature` column of a vector describes, by name. */
 type TokenMaker = (header: Part) => Readonly<Record<string, string>>;
 
-/** Returns the makers of tokens by `signature` column. */
+/** Returns the functions that make tokens, by `signature` column. */
 export function vectorTokens({
   good,
   attacker,
@@ -81,7 +81,7 @@ export function vectorTokens({
   };
 }
 
-/** Our outcomes; by name of the token if several are tried. */
+/** Our outcomes by id of the vector; if a vector has several tokens, by name of the token too. */
 export const VECTOR_OUTCOMES: Readonly<Record<string, string | Readonly<Record<string, string>>>> = {
   ok: 'accepted',
   'ok-typ': 'accepted',
@@ -103,7 +103,7 @@ export const VECTOR_OUTCOMES: Readonly<Record<string, string | Readonly<Record<s
   'alg-dup': 'malformed header_json',
   'crit-empty': 'malformed unsupported_header',
   'crit-b64': {
-    // The commas in the raw payload are noticed first.
+    // The raw payload contains commas, so the header is refused first.
     'raw payload': 'malformed header_repeated',
     'encoded payload': 'malformed unsupported_header',
     'ordinary token': 'malformed unsupported_header',

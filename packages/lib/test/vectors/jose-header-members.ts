@@ -1,4 +1,4 @@
-/** JOSE headers with unusual members; the signature is always good. */
+/** JOSE headers with unusual members; the signature is always valid. */
 
 /**
  * Makes raw headers with their outcomes, grouped by what they have in common.

@@ -1,9 +1,9 @@
-/** Texts given in place of a public key, and the outcome of each. */
+/** Texts imported as a public key, and the outcome of each. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { publicKeyOf } from 'ajwt-testkit/fixtures';
 import { readVectors } from 'ajwt-testkit/vectors';
 
-/** One text. */
+/** A text and its outcome. */
 export interface KeyImportCase {
   readonly id: string;
   readonly text: string;
@@ -14,7 +14,7 @@ export interface KeyImportCase {
 const MIB = 2 ** 20;
 const REPEATED = / \.\.\. \(test harness repeats to 1 MiB\)$/;
 
-/** Our choice, if a vector leaves one. */
+/** Our outcome, if a vector allows several. */
 const CHOICES: Readonly<Record<string, string>> = {
   'accept-if-jwk-supported': 'accepted',
   // White space around a key is dropped, and U+FEFF is white space in JavaScript.
@@ -47,7 +47,7 @@ const secretPem = pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toStr
 const encrypted = pair.privateKey.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'secret' });
 const openSsh = publicKeyOf(pair.privateKey).toOpenSsh();
 
-/** More of spec/PROTOCOL.md §7: texts that no vector has. */
+/** More texts for spec/PROTOCOL.md §7, which no vector contains. */
 export const MORE_KEY_TEXTS: readonly KeyImportCase[] = [
   { id: 'a private key in PEM', text: secretPem, outcome: 'private_key' },
   { id: 'an encrypted private key', text: encrypted.toString(), outcome: 'private_key' },
@@ -79,7 +79,7 @@ export const MORE_KEY_TEXTS: readonly KeyImportCase[] = [
   },
 ];
 
-/** Words that messages may have in common with an input. */
+/** Words of the input that a message may contain. */
 const WORDS = [
   ...['RSA PUBLIC KEY', 'EC PRIVATE KEY', 'PUBLIC KEY', 'PRIVATE KEY', 'SSH2 PUBLIC KEY'],
   ...[
@@ -92,7 +92,7 @@ const WORDS = [
 ];
 const RUN = 12;
 
-/** Returns the first 12 characters in a row that the message repeats from the input. */
+/** Returns the first 12 consecutive characters of the input that the message repeats. */
 export function echoed(message: string, input: string): string | undefined {
   const unknown = WORDS.reduce((text, word) => text.replaceAll(word, '\n'), message);
   for (let at = 0; at + RUN <= unknown.length; at++) {

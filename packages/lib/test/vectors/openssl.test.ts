@@ -44,12 +44,12 @@ describe.skipIf(!there)('keys made by openssl (skipped without openssl)', () => 
     const spki = openssl(pem, 'pkey', '-pubout');
     const formats = Object.entries(FORMATS).filter(([, { kinds }]) => kinds.test(kind));
 
-    test('its public key is imported, and exported exactly as by openssl', () => {
+    test('has a public key that is imported, and exported exactly as by openssl', () => {
       expect(PublicKey.from(spki).toPem()).toBe(spki);
       expect(keyErrorCode(() => PrivateKey.from(spki))).toBe('public_key');
     });
 
-    test.each(formats)('its private key is imported from %s', (_format, { args, label }) => {
+    test.each(formats)('has a private key that is imported from %s', (_format, { args, label }) => {
       const text = openssl(pem, ...args);
       const encrypted = args.includes(`pass:${PASSPHRASE}`);
       expect(text).toContain(`-----BEGIN ${label}-----`);
@@ -63,7 +63,7 @@ describe.skipIf(!there)('keys made by openssl (skipped without openssl)', () => 
   });
 
   test.each(['prime256v1', 'secp384r1', 'secp521r1'])(
-    'ecparam -genkey -name %s: the key is imported, also after a parameters block',
+    'from ecparam -genkey -name %s are imported with the block of parameters before them',
     (name) => {
       const text = openssl('', 'ecparam', '-genkey', '-name', name);
       expect(text).toContain('-----BEGIN EC PARAMETERS-----');
@@ -72,7 +72,7 @@ describe.skipIf(!there)('keys made by openssl (skipped without openssl)', () => 
     },
   );
 
-  test('an RSA public key in PKCS#1 is imported as the same key', () => {
+  test('are the same RSA public key in PKCS#1', () => {
     const text = openssl(KINDS.RSA, 'rsa', '-RSAPublicKey_out');
     expect(PublicKey.from(text).kid).toBe(PrivateKey.from(KINDS.RSA).kid);
     expect(PublicKey.from(text).toPkcs1Pem()).toBe(text);
@@ -95,7 +95,7 @@ describe.skipIf(!there)('keys made by openssl (skipped without openssl)', () => 
     }).toEqual({ private: code, public: code });
   });
 
-  test('an RSA key with three primes is refused', () => {
+  test('are refused if they are RSA keys with three primes', () => {
     const text = generate('RSA', 'rsa_keygen_bits:2048', 'rsa_keygen_primes:3');
     expect(keyErrorCode(() => PrivateKey.from(text))).toBe('unsupported');
   });

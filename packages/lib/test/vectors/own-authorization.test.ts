@@ -59,7 +59,7 @@ async function send(lines: readonly string[], target = '/') {
   return { status: Number(/^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1]), head, body };
 }
 
-/** The `error` in the challenge by reason; for other reasons it is `invalid_token`. */
+/** The `error` in the challenge by reason; the default is `invalid_token`. */
 const ERRORS: Readonly<Record<string, string>> = { missing: '', replayed: ', error="replayed"' };
 
 async function check({
@@ -82,13 +82,13 @@ async function check({
     const challenge = `JWT realm="api"${ERRORS[outcome] ?? ', error="invalid_token"'}`;
     expect(/^www-authenticate: (.*)$/im.exec(answer.head)?.[1]).toBe(challenge);
   }
-  // Its nonce is unused, unless the token was accepted.
+  // The nonce is still unused, unless the token was accepted.
   const next = outcome === 'accepted' || spendsFirst ? good() : token;
-  expect((await send([`Authorization: JWT ${next}`])).status, 'the next good request').toBe(200);
+  expect((await send([`Authorization: JWT ${next}`])).status, 'the next valid request').toBe(200);
 }
 
 describe('Authorization headers from the vectors', () => {
-  test('each vector has a case, and each case a vector', () => {
+  test('each vector has a case, and each case has a vector', () => {
     expect(cases.map(({ id }) => id).sort()).toEqual(Object.keys(vectors).sort());
   });
   test.each(cases)('$id: $why', ({ id }) => check(vectors[id] as AuthorizationCase));

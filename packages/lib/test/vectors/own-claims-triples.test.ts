@@ -1,4 +1,4 @@
-/** The replay key: different triples of username, time and nonce never collide, and equal triples always do. */
+/** The replay key: equal triples of username, time and nonce collide; different triples never do. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { freshNonce, frozenServer, goodPayload, NOW, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { signToken } from 'ajwt-testkit/sign';

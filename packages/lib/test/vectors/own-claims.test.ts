@@ -14,7 +14,7 @@ server.keys.addKey('alice', publicKeyOf(key));
 const sign = (payload: string | Uint8Array) => signToken('{"alg":"EdDSA","typ":"JWT"}', payload, key);
 
 describe('payloads of the vectors, signed by a registered key', () => {
-  test('each vector has an outcome, and each outcome a vector', () => {
+  test('each vector has an outcome, and each outcome has a vector', () => {
     expect(cases.map(({ id }) => id).sort()).toEqual(Object.keys(CLAIMS_OUTCOMES).sort());
   });
 

@@ -1,4 +1,4 @@
-/** JOSE headers with unusual members; the signature is always good. */
+/** JOSE headers with unusual members; the signature is always valid. */
 import { generateKeyPairSync } from 'node:crypto';
 import { frozenServer, goodPayload, publicKeyOf } from 'ajwt-testkit/frozen-server';
 import { signToken } from 'ajwt-testkit/sign';

@@ -1,4 +1,4 @@
-/** JOSE headers: the registered key decides the algorithm, and keys or URLs in a header are never used. */
+/** JOSE headers: the registered key determines the algorithm, and keys or URLs in a header are never used. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -29,7 +29,7 @@ afterAll(() => new Promise((resolve) => trap.close(resolve)));
 const tokens = vectorTokens({ good, attacker, attackerRsa, goodPayload });
 
 describe('JOSE headers of the vectors', () => {
-  test('each vector has an outcome, and each outcome a vector', () => {
+  test('each vector has an outcome, and each outcome has a vector', () => {
     expect(cases.map(({ id }) => id).sort()).toEqual(Object.keys(VECTOR_OUTCOMES).sort());
   });
 
@@ -52,7 +52,7 @@ describe('JOSE headers of the vectors', () => {
     }
   });
 
-  test('keys in the header, or at a URL in it, are neither used nor fetched', async () => {
+  test('keys in the header are not used, and URLs in it are not fetched', async () => {
     const url = `http://127.0.0.1:${(trap.address() as AddressInfo).port}/`;
     const jwk = createPublicKey(attacker).export({ format: 'jwk' });
     for (const members of [{ jwk }, { jku: url }, { x5u: url }, { x5c: ['MIIB'] }, { jwk, jku: url, kid: url }]) {

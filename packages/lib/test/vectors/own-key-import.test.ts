@@ -1,4 +1,4 @@
-/** Texts given in place of a public key: valid keys keep their names in every format, and each other text has one error code. */
+/** Texts imported as a public key: valid keys have the same kid in every format, and any other text has one error code. */
 import { keyErrorCode } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
 import { KeyError, PublicKey } from '../../src/index.ts';

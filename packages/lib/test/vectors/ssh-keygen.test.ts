@@ -1,4 +1,4 @@
-/** The library imports keys made by ssh-keygen, in every format that it writes, and ssh-keygen reads ours. */
+/** The library imports keys in every format that ssh-keygen writes, and ssh-keygen reads ours. */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const KINDS = [
   ['ecdsa-384', ['-t', 'ecdsa', '-b', '384']],
   ['ecdsa-521', ['-t', 'ecdsa', '-b', '521']],
 ] as const;
-/** Formats that `ssh-keygen -m` writes; Ed25519 keys only in OpenSSH's own format. */
+/** Formats that `ssh-keygen -m` writes; it writes Ed25519 keys only in the format of OpenSSH. */
 const FORMATS = { OpenSSH: 'RFC4716', PEM: 'PEM', 'PKCS#8': 'PKCS8' } as const;
 
 describe.skipIf(!there)('keys made by ssh-keygen (skipped without ssh-keygen)', () => {
@@ -35,7 +35,7 @@ describe.skipIf(!there)('keys made by ssh-keygen (skipped without ssh-keygen)', 
     };
     const formats = name === 'ed25519' ? (['OpenSSH'] as const) : (['OpenSSH', 'PEM', 'PKCS#8'] as const);
 
-    test('its public key is imported and exported, with the fingerprint that ssh-keygen prints', () => {
+    test('has a public key that is imported and exported with the fingerprint that ssh-keygen prints', () => {
       const key = PublicKey.from(line);
       expect(key.toOpenSsh()).toBe(line.trim());
       expect(key.comment).toBe(`a ${name} key`);
@@ -46,7 +46,7 @@ describe.skipIf(!there)('keys made by ssh-keygen (skipped without ssh-keygen)', 
       ).toEqual([String(key.bits), key.fingerprint]);
     });
 
-    test.each(formats)('its private key is imported from %s', async (format) => {
+    test.each(formats)('has a private key that is imported from %s', async (format) => {
       const text = convert(format, '');
       const key = PrivateKey.from(text);
       expect(key.kid).toBe(PublicKey.from(line).kid);
@@ -55,7 +55,7 @@ describe.skipIf(!there)('keys made by ssh-keygen (skipped without ssh-keygen)', 
       expect((await PrivateKey.fromFile(path)).kid).toBe(key.kid);
     });
 
-    test.each(formats)('its private key is imported from encrypted %s', (format) => {
+    test.each(formats)('has a private key that is imported from encrypted %s', (format) => {
       const text = convert(format, PASSPHRASE);
       expect(PrivateKey.from(text, { passphrase: PASSPHRASE }).kid).toBe(PublicKey.from(line).kid);
       expect(keyErrorCode(() => PrivateKey.from(text))).toBe('passphrase_required');
@@ -63,7 +63,7 @@ describe.skipIf(!there)('keys made by ssh-keygen (skipped without ssh-keygen)', 
       expect(keyErrorCode(() => PrivateKey.from(text, { passphrase: 'wrong' }))).toBe('wrong_passphrase');
     });
 
-    test('its public key is refused as a private key, and the private key as a public key', () => {
+    test('has a public key that is refused as a private key, and a private key that is refused as a public key', () => {
       expect(keyErrorCode(() => PrivateKey.from(line))).toBe('public_key');
       for (const format of formats) {
         for (const passphrase of ['', PASSPHRASE]) {

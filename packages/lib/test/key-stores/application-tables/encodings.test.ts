@@ -1,4 +1,4 @@
-/** A username that the database cannot represent is an unknown user, and not a failure of the database. */
+/** A username that the database cannot represent means an unknown user, and not a failure of the database. */
 
 import { ask, openDatabase } from 'ajwt-testkit/databases';
 import { claimAt, now, outcomeOf } from 'ajwt-testkit/server-stores';
@@ -12,17 +12,17 @@ import { createAuthenticator, type KeyStore, memoryNonceStore, PrivateKey } from
 import { djangoKeyStore, sqlDirectory, sqlKeyStore, sqlNonceStore } from '../../../src/sql.ts';
 import { HINT } from './suite.ts';
 
-/** Usernames outside Latin-1, outside the Basic Multilingual Plane, and an existing username followed by either. */
+/** Unknown usernames with characters outside Latin-1 or outside the Basic Multilingual Plane; some begin like existing usernames. */
 const NAMES = ['Ж', '\u{1f600}', 'guido\u{1f600}', 'guidЖ', 'guid\u0306o', '€', '\ufffd', 'ÿĀ'];
-/** Users that a lossy conversion would find for these usernames. */
+/** Existing users, which a lossy conversion would find for these usernames. */
 const USERS = ['guido', '?', '??', '????', 'guido?', 'guido????', 'guid?', 'guid', 'guid?o', 'y?'];
 
 const key = await PrivateKey.generate('ed25519');
 
-// biome-ignore lint/suspicious/noExplicitAny: tables of this test alone
+// biome-ignore lint/suspicious/noExplicitAny: only this test has these tables
 type Database = Kysely<any>;
 
-/** The tables of an application and of a Django site, with usernames of one type. */
+/** Makes the tables of an application and of a Django site; the username columns have the given type. */
 async function makeTables(db: Database, nameType: string): Promise<void> {
   for (const table of ['app_user', 'asymmetric_jwt_auth_publickey', 'auth_user']) {
     await ask(db, `DROP TABLE IF EXISTS ${table}`);
@@ -51,7 +51,7 @@ const STORES: Readonly<Record<'sqlKeyStore' | 'djangoKeyStore', (db: Database) =
   djangoKeyStore: (db: Database) => djangoKeyStore(db, { lastUsed: false }),
 };
 
-/** Finds existing users and no others; unknown users get 401. */
+/** Checks that the stores find all existing users and no others, and that unknown users get 401. */
 async function expectExactNames(db: Database, names: readonly string[] = NAMES): Promise<void> {
   for (const [kind, make] of Object.entries(STORES)) {
     const store = make(db);
@@ -94,7 +94,7 @@ describe.skipIf(lacksPostgres)('in PostgreSQL (needs postgresql)', () => {
     }
   });
 
-  test('changes of the directory name the encoding, or report an unknown user', async () => {
+  test('the directory refuses to add such a username and names the encoding; for other operations the user is unknown', async () => {
     await server.query("CREATE DATABASE administration ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
     const db = openDatabase({ kind: 'postgres', ...server.connection, database: 'administration' });
     try {
@@ -127,12 +127,12 @@ describe.skipIf(lacksPostgres)('in PostgreSQL (needs postgresql)', () => {
     }
   });
 
-  test('a row that cannot be read is a failure, and not an unknown user', async () => {
+  test('a row that cannot be read means a failure, and not an unknown user', async () => {
     const db = openDatabase({ kind: 'postgres', ...server.connection }, 1);
     try {
       await makeTables(db, 'text');
       await ask(db, `INSERT INTO app_user VALUES (100, 'guidó', 'ы')`);
-      // The driver sends UTF-8 anyway; 'guidó' is stored with these four extra bytes.
+      // The driver always sends UTF-8, so the row must contain the UTF-8 bytes of 'guidó' read as LATIN1.
       await ask(db, "UPDATE app_user SET name = convert_from(convert_to('guidó', 'UTF8'), 'LATIN1') WHERE id = 100");
       await ask(db, "SET client_encoding = 'LATIN1'");
       await expect(STORES.sqlKeyStore(db).find('guidó', HINT)).rejects.toThrow(
@@ -151,7 +151,7 @@ describe.skipIf(lacksMariadb)('in MariaDB (needs mariadb-server)', () => {
   });
   afterAll(() => server?.remove());
 
-  /** The connection of an application may have a different character set from its tables. */
+  /** Opens a connection whose character set may differ from that of the tables. */
   function open(charset: string): Database {
     const pool = mysql.createPool({ ...server.connection, charset, connectionLimit: 2 });
     return new Kysely({ dialect: new MysqlDialect({ pool: pool as never }) });
@@ -161,7 +161,7 @@ describe.skipIf(lacksMariadb)('in MariaDB (needs mariadb-server)', () => {
     ['latin1', 'utf8mb3', 'ascii', 'utf8mb4'].flatMap((names) =>
       ['utf8mb4', 'utf8', 'latin1'].map((connection) => [names, connection] as const),
     ),
-  )('with names in %s, over a connection in %s', async (names, connection) => {
+  )('stores find exact names in %s over a connection in %s', async (names, connection) => {
     const setup = open('utf8mb4');
     const db = open(connection);
     try {

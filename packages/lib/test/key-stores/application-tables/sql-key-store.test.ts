@@ -36,7 +36,7 @@ describe.skipIf(lacksPostgres)('on PostgreSQL (needs postgresql)', () => {
   beforeAll(async () => {
     server = await PostgresServer.start();
     db = openDatabase({ kind: 'postgres', ...server.connection });
-    // An ICU collation that ignores case and accents.
+    // The collation ignores case and accents.
     await ask(db, "CREATE COLLATION careless (provider = icu, locale = 'und-u-ks-level1', deterministic = false)");
   });
   afterAll(async () => {
@@ -90,7 +90,7 @@ describe.skipIf(lacksMariadb)('on MariaDB (needs mariadb-server)', () => {
   mappedSuite('MariaDB', () => db, { ...words, momentOf: (seconds) => new Date(seconds * 1000) });
 });
 
-/** An application with one key per user, in the users' table. */
+/** Makes an application with one key per user, in the users' table. */
 interface App {
   account: {
     id: Generated<number>;
@@ -146,7 +146,7 @@ describe('with keys in the users’ table', () => {
     expect(await send('Guido@example.com')).toMatchObject({ reason: 'unknown_user' });
   });
 
-  test('treats an empty column as no key, and not as a bad one', async () => {
+  test('treats an empty column as a missing key, and not as a bad one', async () => {
     await add('guido', '');
     const bad: unknown[] = [];
     const store = sqlKeyStore(db, {
@@ -238,7 +238,7 @@ describe('with JWK sets', () => {
     return { store, own };
   }
 
-  test('accepts their keys, and writes for each user when they were used', async () => {
+  test('accepts their keys, and writes the time of the last use for each user', async () => {
     const theirs = await newKey();
     const asked: string[] = [];
     const { store, own } = await makeStore((url) => {
@@ -276,7 +276,7 @@ describe('with JWK sets', () => {
     expect((await store.find('guido', HINT))?.keys.map(({ key }) => key.kid)).toEqual([own.kid, theirs.kid]);
   });
 
-  test('fetches none for a key of the table or a disabled user, and passes on the hint', async () => {
+  test('fetches no set for a key of the table or a disabled user, and passes the hint to the client', async () => {
     const hints: unknown[] = [];
     const { store, own } = await makeStore((_url, hint) => {
       hints.push(hint);
@@ -291,7 +291,7 @@ describe('with JWK sets', () => {
     expect(hints).toHaveLength(1);
   });
 
-  test('takes the kid from a set, but the state from the table', async () => {
+  test('uses the kid of a set, but the state in the table', async () => {
     const revoked = await newKey();
     const { store } = await makeStore(() => [
       { key: revoked, state: 'active', issuerKid: 'the-blue-one' } as KeyRecord,
@@ -377,7 +377,7 @@ describe('the time of the last use', () => {
     expect(errors).toHaveLength(1);
   });
 
-  test('is not written if the column is missing, which is reported once', async () => {
+  test('is not written if the column is missing, and the error is reported once', async () => {
     const { store, use, errors } = await makeStore('missing');
     for (const at of [1, 2, 3]) {
       use(at);
@@ -386,7 +386,7 @@ describe('the time of the last use', () => {
     expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining('missing') })]);
   });
 
-  test('is written by close(), and not recorded afterwards', async () => {
+  test('is written by close(), and not afterwards', async () => {
     const { store, use, written } = await makeStore('is_admin');
     use(1);
     await store.close();

@@ -1,4 +1,4 @@
-/** The suite for stores over the tables of an application, for every database. */
+/** The suite for stores on the tables of an application, for every database. */
 
 import { ask } from 'ajwt-testkit/databases';
 import { keyStoreContract } from 'asymmetric-jwt-auth/testing';
@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { type KeyRecord, PrivateKey } from '../../../src/index.ts';
 import { sqlKeyStore, type UnreadableKeyRow } from '../../../src/sql.ts';
 
-/** The tables of an application. Types that differ between databases are left to the driver. */
+/** The tables of an application. The driver decides about types that differ between databases. */
 interface Tables {
   app_user: { id: number; name: string; email: string; deleted_at: unknown };
   app_key: {
@@ -28,7 +28,7 @@ export interface Words {
   readonly carelessName: string;
   readonly moment: string;
   readonly id: string;
-  /** Converts seconds since the epoch to a time as the driver takes it. */
+  /** Converts seconds since the epoch to a time in the format of the driver. */
   momentOf(seconds: number): unknown;
 }
 
@@ -37,7 +37,7 @@ const NOW = 1_800_000_000;
 
 export const newKey = async () => (await PrivateKey.generate('ed25519')).publicKey;
 
-/** Creates the tables again, empty. */
+/** Creates new, empty tables. */
 async function makeTables(db: Kysely<unknown>, { carelessName, moment, id }: Words): Promise<Kysely<Tables>> {
   await ask(db, 'DROP TABLE IF EXISTS app_key');
   await ask(db, 'DROP TABLE IF EXISTS app_user');
@@ -54,10 +54,10 @@ async function makeTables(db: Kysely<unknown>, { carelessName, moment, id }: Wor
 }
 
 /**
- * The cases.
+ * Defines the tests.
  *
- * @param database - the database under test, open
- * @param words - its own
+ * @param database - the open database under test
+ * @param words - the SQL of the database
  */
 export function mappedSuite(name: string, database: () => Kysely<unknown>, words: Words): void {
   let ids = 0;
@@ -134,7 +134,7 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
       expect(states((await store.find('guido', HINT))?.keys)).toEqual([[key.kid, 'revoked']]);
     });
 
-    test('treats a key as revoked if one of its rows is', async () => {
+    test('treats a key as revoked if one of its rows is revoked', async () => {
       const { store, addUser, addKey } = await makeStore();
       const [guido, key] = [await addUser('guido'), await newKey()];
       for (const change of [{ expires_at: momentOf(1000) }, {}, { revoked_at: momentOf(1000) }, {}]) {
@@ -174,7 +174,7 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
       expect(told).not.toContain(pair.toPem().slice(30, 60));
     });
 
-    test('notices that a key has changed', async () => {
+    test('reads a key again after it has changed', async () => {
       const { db, store, addUser, addKey } = await makeStore();
       const [before, after] = [await newKey(), await newKey()];
       await addKey(await addUser('guido'), before.toPem());
@@ -183,7 +183,7 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
       expect(states((await store.find('guido', HINT))?.keys)).toEqual([[after.kid, 'active']]);
     });
 
-    test('finds the right user among those whose usernames are equal in the database', async () => {
+    test('finds the right user among several whose usernames are equal for the database', async () => {
       const { store, addUser, addKey } = await makeStore();
       const names = ['guido', 'Guido', 'GUIDO', 'guidó'];
       const kids = new Map<string, string>();
@@ -193,7 +193,7 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
         await addKey(await addUser(name), key.toPem());
       }
       const twins = await ask(database(), `SELECT 1 AS one FROM app_user WHERE name = 'guido'`);
-      expect(twins.length, 'the database compares carelessly').toBeGreaterThan(1);
+      expect(twins.length, 'number of usernames that are equal for the database').toBeGreaterThan(1);
       for (const name of names) {
         const record = await store.find(name, HINT);
         expect(record?.username).toBe(name);

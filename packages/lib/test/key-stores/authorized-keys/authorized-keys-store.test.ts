@@ -35,7 +35,7 @@ const HINT = { kid: undefined, alg: 'EdDSA' } as const;
 const [one, other] = await Promise.all([PrivateKey.generate('ed25519'), PrivateKey.generate('ed25519')]);
 const lineOf = (key: { publicKey: PublicKey } = one) => key.publicKey.toOpenSsh('a comment');
 
-/** Replaces the old file by a new one, as people should. */
+/** Replaces the file in one step, as the documentation advises. */
 function put(name: string, text: string): string {
   const path = join(folder, name);
   writeFileSync(`${path}.new`, text, { mode: 0o644 });
@@ -60,7 +60,7 @@ function storeOf(path: string, options: AuthorizedKeysOptions = {}) {
   return { store, clock, problems, kids, later };
 }
 
-/** Lower-case letters, digits and `-_@+.` stay; every other byte is encoded. */
+/** Returns the file name of a username: keeps lower-case letters, digits and `-_@+.`, and encodes every other byte. */
 const nameOf = (username: string) =>
   [...Buffer.from(username)]
     .map((byte, at) =>
@@ -73,7 +73,7 @@ const nameOf = (username: string) =>
 describe('authorizedKeysStore keeps the contract of key stores', () => {
   const cases = keyStoreContract({
     states: ['active', 'expired'],
-    neverDisabled: 'who is not to be let in has no file',
+    neverDisabled: 'a disabled user is one without a file',
     make(users) {
       for (const { username, keys } of users) {
         const lines = keys.map(({ key, state }) => {
@@ -108,7 +108,7 @@ describe('a file is refused, and its last valid content stays in use', () => {
     'of 100 MB': (path) => truncateSync(path, 100_000_000),
     'with a NUL': (path) => writeFileSync(path, `${lineOf()}\n\0\n`),
     'that is not UTF-8': (path) => writeFileSync(path, Buffer.from(`# é\n${lineOf()}\n`, 'latin1')),
-    // With quadratic time for these blanks, the test would not finish.
+    // If the time grew with the square of the length, the test would not finish.
     'with a line of 4 MB of blanks': (path) => writeFileSync(path, `${lineOf()}\nx${' '.repeat(4_000_000)}y\n`),
     'with one bad line among good ones': (path) => writeFileSync(path, `${lineOf()}\nnonsense\n${lineOf(other)}\n`),
   };
@@ -120,7 +120,7 @@ describe('a file is refused, and its last valid content stays in use', () => {
       change(path);
       expect(await later()).toEqual([one.publicKey.kid]);
       expect(await later()).toEqual([one.publicKey.kid]);
-      // Reported once, although it is read several times.
+      // The problem is reported once, although the file is read several times.
       expect(problems).toHaveLength(1);
       clock.monotonic += 1;
       const fresh = storeOf(layout === 'file' ? path : folder, { layout });
@@ -142,8 +142,8 @@ describe('a file is refused, and its last valid content stays in use', () => {
   });
 });
 
-describe('a change takes effect after a second', () => {
-  test('a removed key, and an added one', async () => {
+describe('after a second, the store uses', () => {
+  test('a file in which a key was replaced', async () => {
     put('guido', `${lineOf()}\n`);
     const { kids, later, clock } = storeOf(folder);
     expect(await kids()).toEqual([one.publicKey.kid]);
@@ -153,7 +153,7 @@ describe('a change takes effect after a second', () => {
     expect(await later()).toEqual([other.publicKey.kid]);
   });
 
-  test('a deleted file, whose user is then unknown, and an empty file, whose user has no key', async () => {
+  test('a file that was emptied or deleted: the user then has no key, or is unknown', async () => {
     const path = put('guido', `${lineOf()}\n`);
     const { kids, later, problems } = storeOf(folder);
     expect(await kids()).toHaveLength(1);
@@ -164,7 +164,7 @@ describe('a change takes effect after a second', () => {
     expect(problems).toEqual([]);
   });
 
-  test('but a missing folder, or a missing file of all users, is a problem', async () => {
+  test('the last valid content if the file of all users is missing, which is a problem, as is a missing folder', async () => {
     const path = put('all', `user="guido" ${lineOf()}\n`);
     const { kids, later, problems } = storeOf(path, { layout: 'file' });
     expect(await kids()).toHaveLength(1);
@@ -174,7 +174,7 @@ describe('a change takes effect after a second', () => {
     await expect(storeOf(join(folder, 'nowhere')).kids()).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  test('a repaired file, and the same problem is reported again the next time', async () => {
+  test('a repaired file; if the same problem occurs again, the store reports it again', async () => {
     put('guido', 'nonsense\n');
     const { kids, later, problems } = storeOf(folder);
     await expect(kids()).rejects.toThrow();
@@ -186,7 +186,7 @@ describe('a change takes effect after a second', () => {
   });
 });
 
-test('invented usernames drop no valid content', async () => {
+test('lookups of unknown usernames do not evict the valid content of a file', async () => {
   put('guido', `${lineOf()}\n`);
   const { kids, later } = storeOf(folder);
   expect(await kids()).toHaveLength(1);
@@ -195,8 +195,8 @@ test('invented usernames drop no valid content', async () => {
   expect(await later()).toEqual([one.publicKey.kid]);
 });
 
-describe('one file for all users', () => {
-  test('names the user on each line', async () => {
+describe('in one file for all users', () => {
+  test('each line names its user', async () => {
     const path = put('all', `user="guido" ${lineOf()}\nuser="Жук \\"x\\"",restrict ${lineOf(other)}\n`);
     const { kids } = storeOf(path, { layout: 'file' });
     expect(await kids('guido')).toEqual([one.publicKey.kid]);
@@ -212,7 +212,7 @@ describe('one file for all users', () => {
   });
 });
 
-test('a key expires when its line says', async () => {
+test('a key expires at the time in its line', async () => {
   put('guido', `expiry-time="20270115080001Z" ${lineOf()}\n`);
   const { store, clock } = storeOf(folder);
   expect(await store.find('guido', HINT)).toMatchObject({ keys: [{ state: 'active' }], validUntil: 1_800_000_001 });
@@ -220,7 +220,7 @@ test('a key expires when its line says', async () => {
   expect(await store.find('guido', HINT)).toMatchObject({ keys: [{ state: 'expired' }], validUntil: undefined });
 });
 
-describe('from= lists the addresses that may use a key', () => {
+describe('the option from= limits the addresses from which a key is accepted:', () => {
   const attempt = async (from: string, address: string | undefined) => {
     put('guido', `from="${from}" ${lineOf()}\n`);
     const reasons: string[] = [];

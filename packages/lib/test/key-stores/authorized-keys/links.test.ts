@@ -1,4 +1,4 @@
-/** Links in a folder of authorized_keys: Kubernetes volumes are read, and no link gives someone else a user's name. */
+/** Links in a folder of authorized_keys files: the store reads Kubernetes volumes, but no link lets one user act as another. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -41,7 +41,7 @@ beforeEach(() => {
 });
 const at = (...names: string[]) => join(folder, ...names);
 
-/** Writes a volume as kubelet does: writes the files into a new folder, points `..data` to it in one step, and removes the old folder. */
+/** Writes a volume like kubelet: writes the files into a new folder, and points `..data` to it in one step. */
 function mount(files: Readonly<Record<string, string>>, version: string): void {
   mkdirSync(at(version), { mode: 0o755 });
   for (const [name, text] of Object.entries(files)) writeFileSync(at(version, name), text, { mode: 0o644 });
@@ -83,13 +83,13 @@ function readInProcess([program, ...args]: readonly string[], uid?: number): unk
   return JSON.parse(stdout);
 }
 
-/** Some containers do not allow this. */
+/** Whether mounting is possible; some containers do not allow it. */
 const canMount = isRoot && spawnSync('unshare', ['-m', 'mount', '--bind', '/tmp', '/tmp']).status === 0;
 
-/** A folder of root that others can write to. */
+/** Modes of a folder that others can write to. */
 const SHARED = [
   ['sticky', 0o1777],
-  ['sticky, with the group of its files', 0o3775],
+  ['sticky and setgid', 0o3775],
 ] as const;
 
 describe('a Kubernetes volume', () => {
@@ -98,14 +98,14 @@ describe('a Kubernetes volume', () => {
     for (const name of ['guido', 'ada']) symlinkSync(`..data/${name}`, at(name));
   };
 
-  test('is read, and the names in it lead to no other user', async () => {
+  test('is read, and its internal names are not usernames', async () => {
     fill();
     const { kids, problems } = storeOf();
     expect([await kids('guido'), await kids('ada'), await kids('..data')]).toEqual([[kid], [otherKid], undefined]);
     expect(problems).toEqual([]);
   });
 
-  test('is read again when ..data changes: a changed key, and a removed user', async () => {
+  test('is read again when ..data changes, so a key can be changed, and a user removed', async () => {
     fill();
     const { kids, problems } = storeOf();
     expect(await kids()).toEqual([kid]);
@@ -114,20 +114,20 @@ describe('a Kubernetes volume', () => {
     expect(await kids()).toEqual([otherKid]);
     mount({ ada: lineOf(other) }, '..2026_11_30_12_00_00.3');
     rmSync(at('..2026_11_30_11_00_00.2'), { recursive: true });
-    // Kubelet removes the link a moment later.
+    // Kubelet removes the link of the user a moment later.
     expect(await kids()).toBeUndefined();
     rmSync(at('guido'));
     expect(await kids()).toBeUndefined();
     expect([await kids('ada'), problems]).toEqual([[otherKid], []]);
   });
 
-  test('is always read completely while it is replaced again and again', async () => {
+  test('is always read completely, even if it is replaced meanwhile', async () => {
     fill();
     const { kids, problems } = storeOf();
     for (let version = 0; version < 200; version++) {
       const reading = Promise.all([kids('guido'), kids('ada')]);
       const name = `..version_${version}`;
-      // Each time, the store has read a little further.
+      // Replaces the volume a little later in each round.
       for (let turn = 0; turn < version % 25; turn++) await setImmediate();
       mount({ guido: lineOf(one), ada: lineOf(other) }, name);
       rmSync(at(version === 0 ? '..2026_11_30_10_00_00.1' : `..version_${version - 1}`), { recursive: true });
@@ -136,7 +136,7 @@ describe('a Kubernetes volume', () => {
     expect(problems).toEqual([]);
   });
 
-  test('without ..data is a problem, and its last valid content stays in use', async () => {
+  test('without ..data is reported as a problem, and its last valid content stays in use', async () => {
     fill();
     const { kids, problems } = storeOf();
     expect(await kids()).toEqual([kid]);
@@ -146,7 +146,7 @@ describe('a Kubernetes volume', () => {
     await expect(storeOf().kids()).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  test.each(['as one file of all users', 'as a folder in a folder'])('is read %s', async (what) => {
+  test.each(['as one file of all users', 'as a folder in the volume'])('is read %s', async (what) => {
     if (what === 'as one file of all users') {
       mount({ all: `user="guido" ${lineOf(one)}` }, '..1');
       symlinkSync('..data/all', at('all'));
@@ -161,14 +161,14 @@ describe('a Kubernetes volume', () => {
   });
 
   describe.skipIf(!isRoot)('created by root (skipped unless the tests run as root)', () => {
-    test.each(SHARED)('%s, is read by root and by another user', async (_name, mode) => {
+    test.each(SHARED)('in a shared folder (%s) is read by root and by another user', async (_name, mode) => {
       fill();
       chmodSync(folder, mode);
       expect(await storeOf().kids()).toEqual([kid]);
       expect(readInProcess([process.execPath], STRANGER)).toEqual({ kids: [kid] });
     });
 
-    test('writable by all, is read if it is mounted read-only, and refused otherwise', () => {
+    test('that all can write to is read if it is mounted read-only, and refused otherwise', () => {
       fill();
       chmodSync(folder, 0o777);
       expect(readInProcess([process.execPath])).toEqual({
@@ -180,7 +180,7 @@ describe('a Kubernetes volume', () => {
       expect(readInProcess(command)).toEqual({ kids: [kid] });
     });
 
-    test('but owned by another user, is refused', async () => {
+    test('is refused if a part of it is owned by another user', async () => {
       fill();
       for (const [path, message] of [
         [folder, 'the folder'],
@@ -201,7 +201,7 @@ describe('a Kubernetes volume', () => {
 describe('a link is followed', () => {
   test.each([
     ['next to its target', 'real'],
-    ['with dots', './x/../real'],
+    ['with dots in its path', './x/../real'],
     ['to an absolute path in the folder', '{folder}/real'],
     ['to an absolute path in the folder, through folders', '{folder}/x/y/../../real'],
     ['to another link', 'second'],
@@ -213,7 +213,7 @@ describe('a link is followed', () => {
     expect(await storeOf().kids()).toEqual([kid]);
   });
 
-  test('to an absolute path, if the path of the folder is a link', async () => {
+  test('to an absolute path, even if the path of the folder is a link', async () => {
     writeFileSync(at('real'), lineOf(one), { mode: 0o644 });
     symlinkSync(at('real'), at('guido'));
     symlinkSync(folder, `${folder}.link`);
@@ -258,14 +258,14 @@ describe('a link is refused', () => {
   });
 });
 
-/** Anyone can create files there, and would only need the right file name. */
+/** Anyone can create files in such a folder, with any user's file name. */
 describe.skipIf(!isRoot)('in a folder of root that others can write to (skipped unless the tests run as root)', () => {
   beforeEach(() => {
     writeFileSync(at('guido'), lineOf(one), { mode: 0o644 });
     chmodSync(folder, 0o1777);
   });
 
-  test("another user's file that cannot be read is ignored too", () => {
+  test("another user's file is ignored even if it cannot be read", () => {
     writeFileSync(at('guido'), '', { mode: 0 });
     chmodSync(at('guido'), 0);
     chownSync(at('guido'), STRANGER, STRANGER);
@@ -278,7 +278,7 @@ describe.skipIf(!isRoot)('in a folder of root that others can write to (skipped 
     folder: () => mkdirSync(at('admin')),
     pipe: () => execFileSync('mkfifo', [at('admin')]),
   };
-  test.each(Object.entries(attacks))("another user's %s lets nobody in", async (_what, attack) => {
+  test.each(Object.entries(attacks))("another user's %s is ignored and reported", async (_what, attack) => {
     attack();
     lchownSync(at('admin'), STRANGER, STRANGER);
     const { kids, problems } = storeOf();
@@ -287,18 +287,15 @@ describe.skipIf(!isRoot)('in a folder of root that others can write to (skipped 
     expect(await kids()).toEqual([kid]);
   });
 
-  test.each(Object.entries(attacks))(
-    "a stranger's %s in the place of a file that was removed keeps nobody in",
-    async (_what, attack) => {
-      writeFileSync(at('admin'), lineOf(other), { mode: 0o644 });
-      const { kids } = storeOf();
-      expect(await kids('admin')).toEqual([otherKid]);
-      rmSync(at('admin'));
-      attack();
-      lchownSync(at('admin'), STRANGER, STRANGER);
-      expect(await kids('admin')).toBeUndefined();
-    },
-  );
+  test.each(Object.entries(attacks))("another user's %s does not keep a removed file in use", async (_what, attack) => {
+    writeFileSync(at('admin'), lineOf(other), { mode: 0o644 });
+    const { kids } = storeOf();
+    expect(await kids('admin')).toEqual([otherKid]);
+    rmSync(at('admin'));
+    attack();
+    lchownSync(at('admin'), STRANGER, STRANGER);
+    expect(await kids('admin')).toBeUndefined();
+  });
 
   test.each([
     ['file', () => linkSync(at('guido'), at('admin'))],

@@ -1,4 +1,4 @@
-/** The examples and tables of spec/AUTHORIZED_KEYS.md are true. */
+/** The store behaves as the examples and tables of spec/AUTHORIZED_KEYS.md say. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ async function read(text: string, layout: 'folder' | 'file', username = 'guido')
   return (await authorizedKeysStore(path, { layout }).find(username, HINT))?.keys;
 }
 
-test('the file of one user is accepted', async () => {
+test('the example of a file for one user is accepted', async () => {
   const keys = await read(block('authorized_keys'), 'folder');
   expect(keys).toHaveLength(2);
   const addresses = ['192.0.2.1', '2001:db8::9', '192.0.2.7', '203.0.113.1', undefined];
@@ -29,16 +29,16 @@ test('the file of one user is accepted', async () => {
   expect(keys?.[0]?.allowsAddress).toBeUndefined();
 });
 
-test('the file of all users is accepted', async () => {
+test('the example of a file for all users is accepted', async () => {
   expect(await read(block('authorized_keys_of_all'), 'file')).toHaveLength(1);
   expect(await read(block('authorized_keys_of_all'), 'file', 'ci@example.com')).toHaveLength(1);
 });
 
-describe('a file with this line is refused', () => {
+describe('the table of refused lines: a file with the line', () => {
   const key = block('authorized_keys').split('\n')[1] as string;
   const rows = [...PAGE.slice(PAGE.indexOf('MUST refuse the whole')).matchAll(/^\| `(.*)` \|/gm)];
-  test('is in the table', () => expect(rows.length).toBeGreaterThan(20));
-  test.each(rows.map(([, line]) => line as string))('%s', async (line) => {
+  test('is refused for more than 20 lines', () => expect(rows.length).toBeGreaterThan(20));
+  test.each(rows.map(([, line]) => line as string))('%s is refused', async (line) => {
     const text = line.replaceAll('KEY', key);
     await expect(read(`# before\n${text}\n`, 'folder')).rejects.toThrow('line 2: ');
   });
@@ -48,7 +48,10 @@ describe('a file with this line is refused', () => {
       /`((?:no-)?(?:restrict|pty|agent-forwarding|port-forwarding|x11-forwarding|user-rc|touch-required))`/g,
     ),
   ];
-  test.each(options.map(([, name]) => name as string))('but the option %s is accepted and ignored', async (name) => {
-    expect(await read(`${name} ${key}\n`, 'folder')).toMatchObject([{ state: 'active', allowsAddress: undefined }]);
-  });
+  test.each(options.map(([, name]) => name as string))(
+    'with the option %s is accepted, and the option is ignored',
+    async (name) => {
+      expect(await read(`${name} ${key}\n`, 'folder')).toMatchObject([{ state: 'active', allowsAddress: undefined }]);
+    },
+  );
 });

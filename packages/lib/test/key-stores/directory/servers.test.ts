@@ -18,7 +18,7 @@ describe.each([
   {
     kind: 'mariadb',
     lacks: lacksMariadb,
-    // The default collation of new databases ignores case and accents.
+    // By default, names in new databases are compared without case and accents.
     start: () => MariadbServer.start(['--character-set-server=utf8mb4', '--collation-server=utf8mb4_general_ci']),
   },
 ] as const)('sqlDirectory on $kind', ({ kind, lacks, start }) => {

@@ -72,8 +72,8 @@ describe('sqlDirectory on SQLite keeps the contract of directories', () => {
   for (const { name, run } of cases) test(name, run);
 });
 
-describe('keys', () => {
-  test('a change by one process takes effect with the next lookup of another', async () => {
+describe('sqlDirectory on SQLite', () => {
+  test('finds a change of another process in the next lookup', async () => {
     const { directory, openAgain } = await makeDirectory();
     const other = openAgain();
     await directory.addUser('guido');
@@ -85,7 +85,7 @@ describe('keys', () => {
     expect((await directory.find('guido', HINT))?.keys).toMatchObject([{ state: 'revoked' }]);
   });
 
-  test('a row whose key was replaced under the same fingerprint lets nobody in', async () => {
+  test('refuses a key that was replaced in the database under the same fingerprint', async () => {
     const { directory, file, openAgain } = await makeDirectory();
     await directory.addUser('guido');
     await directory.addKey('guido', await newKey());
@@ -96,7 +96,7 @@ describe('keys', () => {
     expect(() => found?.keys[0]?.key.handle).toThrow('was changed in the database');
   });
 
-  test('a replaced key makes the store unavailable for tokens that name it or no key, and not for others', async () => {
+  test('is unavailable for tokens that name a replaced key or no known key, but not for others', async () => {
     const { directory, file, openAgain } = await makeDirectory();
     await directory.addUser('guido');
     const [good, exchanged, intruder] = [
@@ -123,7 +123,7 @@ describe('keys', () => {
     expect(await reasonFor(intruder, 'mine')).toBe('unavailable');
   });
 
-  test('finds all keys of a user who has more keys than stay parsed in memory', async () => {
+  test('finds all keys of a user who has more keys than the store keeps parsed', async () => {
     const { openAgain } = await makeDirectory({ maxParsedKeys: 2 });
     const directory = openAgain();
     await directory.addUser('guido');
@@ -136,7 +136,7 @@ describe('keys', () => {
 });
 
 describe('directoryRevision', () => {
-  test('changes after every change of the directory, by any process, and only then', async () => {
+  test('changes after every change of the directory by any process, and at no other time', async () => {
     const { directory, file } = await makeDirectory({ now: () => 1000 });
     const revision = directoryRevision(file);
     const key = await newKey();

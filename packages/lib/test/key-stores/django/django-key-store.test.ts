@@ -1,4 +1,4 @@
-/** Uses tables like those of Django. test/interop/django-tables.test.ts tests with Django itself. */
+/** Uses tables like those of Django; test/interop/django-tables.test.ts uses Django itself. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -103,7 +103,7 @@ test('reports once that the table of an old version has no last_used_on', async 
   expect(await store.find('guido', HINT)).toMatchObject({ keys: [{ state: 'active' }] });
 });
 
-describe('with a custom user model', () => {
+describe('djangoKeyStore with a custom user model', () => {
   interface Site {
     accounts_account: { id: Generated<number>; email: string; password: string; company: string; is_active: number };
   }

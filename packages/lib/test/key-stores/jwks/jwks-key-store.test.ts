@@ -23,7 +23,7 @@ function storeOf<User>(users: JwksKeyStoreOptions<User>['users']) {
 describe.each(['an object', 'a function'])('jwksKeyStore with %s keeps the contract of key stores', (kind) => {
   const cases = keyStoreContract({
     states: ['active'],
-    onlyNamed: 'a set whose keys have names is asked anew for a name that it lacks',
+    onlyNamed: 'the client fetches a set with kids again for an unknown kid',
     make(users) {
       publishFor(new Map(users.map(({ username, keys }) => [username, keys.map(({ key }) => key as PublicKey)])));
       const trusts = new Map<string, JwksTrust<string>>(
@@ -35,7 +35,7 @@ describe.each(['an object', 'a function'])('jwksKeyStore with %s keeps the contr
   for (const { name, run } of cases) test(name, run);
 });
 
-describe('behind an authenticator', () => {
+describe('an authenticator with jwksKeyStore', () => {
   const attempt = async (
     users: JwksKeyStoreOptions<unknown>['users'],
     key: PrivateKey,
@@ -54,14 +54,14 @@ describe('behind an authenticator', () => {
     return { result: await auth.authenticate({ authorization, method: 'GET', target: '/' }), causes };
   };
 
-  test.each(['ed25519', 'rsa', 'ec'] as const)('a caller with a published %s key is accepted', async (type) => {
+  test.each(['ed25519', 'rsa', 'ec'] as const)('accepts a caller with a published %s key', async (type) => {
     const key = await PrivateKey.generate(type);
     publisher.answerWith(publish([key.publicKey, await newKey()]));
     const { result } = await attempt({ guido: { urls: [publisher.url], user: { id: 7 } } }, key);
     expect(result).toMatchObject({ ok: true, username: 'guido', user: { id: 7 } });
   });
 
-  test.each(['2026-11', 'ab'.repeat(32)])('a token may use the kid of the set: %s', async (kid) => {
+  test.each(['2026-11', 'ab'.repeat(32)])('accepts a token with the kid of the set: %s', async (kid) => {
     const key = await PrivateKey.generate('ed25519');
     publisher.answerWith(publish([{ ...key.publicKey.toJwk(), kid }]));
     expect((await attempt({ guido: publisher.url }, key, 'guido', kid)).result.ok).toBe(true);
@@ -70,7 +70,7 @@ describe('behind an authenticator', () => {
     });
   });
 
-  test('a set that cannot be fetched is a 503 for its users only', async () => {
+  test('responds with 503 only to the users of a set that cannot be fetched', async () => {
     const key = await PrivateKey.generate('ed25519');
     publisher.answerWith((request, response) => {
       if (request.url?.endsWith('?guido')) response.destroy();
@@ -84,14 +84,14 @@ describe('behind an authenticator', () => {
     expect((await attempt(users, key, 'nobody')).result).toMatchObject({ reason: 'unknown_user' });
   });
 
-  test('nothing is fetched for a disabled user', async () => {
+  test('fetches nothing for a disabled user', async () => {
     const key = await PrivateKey.generate('ed25519');
     const { result } = await attempt({ guido: { urls: [publisher.url], disabled: true } }, key);
     expect(result).toMatchObject({ reason: 'user_disabled' });
     expect(publisher.seen).toEqual([]);
   });
 
-  test('a function may return a promise; what it throws is a 503', async () => {
+  test('awaits the function users, and responds with 503 if it throws', async () => {
     const key = await PrivateKey.generate('ed25519');
     publisher.answerWith(publish([key.publicKey]));
     expect((await attempt(async () => publisher.url, key)).result.ok).toBe(true);
@@ -106,6 +106,6 @@ test.each([
   [{ guido: 'http://keys.test/' }, 'guido'],
   [{ guido: ['https://keys.test/', 'nonsense'] }, 'guido'],
   [undefined, 'users'],
-])('wrong users are refused at once: %j', (users, named) => {
+])('jwksKeyStore refuses the invalid option users at once: %j', (users, named) => {
   expect(() => storeOf(users as never)).toThrow(named);
 });

@@ -13,7 +13,7 @@ interface Given {
   readonly disabled?: boolean;
 }
 
-/** A store with one user, its wrapper, and the keys passed to its recordUse. */
+/** Makes a store with one user, wraps it, and records the keys passed to its recordUse. */
 function storeOf({ own = [], jwksUrls = [publisher.url], disabled = false }: Given = {}) {
   const used: string[] = [];
   const record: UserRecord<string> = {
@@ -81,7 +81,7 @@ describe('withJwks', () => {
     ]);
   });
 
-  test('does not pass the use of a key to a store that does not have it', async () => {
+  test('passes the use of a key only to a store that has the key', async () => {
     const [own, other] = [await newKey(), await newKey()];
     publisher.answerWith(publish([other.toJwk()]));
     const { store, used } = storeOf({ own: [own] });
@@ -89,7 +89,7 @@ describe('withJwks', () => {
     expect(used).toEqual([own.kid]);
   });
 
-  test('finds the keys for each token around a cache', async () => {
+  test('finds the right keys for each token if it wraps a cache', async () => {
     const [own, first, second] = [await newKey(), await newKey(), await newKey()];
     publisher.answerWith(publish([first.toJwk(), second.toJwk()]));
     const { inner, client } = storeOf({ own: [own] });

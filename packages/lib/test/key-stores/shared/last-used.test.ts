@@ -1,4 +1,4 @@
-/** The times of last uses are written in batches, at most once a minute per key, and never fail a request. */
+/** The times of last use are written in batches, at most once a minute per key; a failed write never fails a request. */
 
 import { ask } from 'ajwt-testkit/databases';
 import { Kysely } from 'kysely';
@@ -27,7 +27,7 @@ afterEach(async () => {
 
 const lastUsed = async () => (await directory.listKeys()).items[0]?.lastUsed;
 
-test('the first use is written after a second, later ones at most once a minute', async () => {
+test('the first use of a key is written after a second, later uses at most once a minute', async () => {
   directory.recordUse(key, 1000);
   expect(await lastUsed()).toBeNull();
   await vi.advanceTimersByTimeAsync(1000);
@@ -40,7 +40,7 @@ test('the first use is written after a second, later ones at most once a minute'
   expect(await lastUsed()).toBe(1030);
 });
 
-test('a failed write is reported, fails no request, and is repeated later', async () => {
+test('a failed write is reported and later repeated, and fails no request', async () => {
   await ask(database, 'ALTER TABLE ajwt_key_use RENAME TO elsewhere');
   directory.recordUse(key, 1000);
   await vi.advanceTimersByTimeAsync(1000);
@@ -51,7 +51,7 @@ test('a failed write is reported, fails no request, and is repeated later', asyn
   expect(errors).toHaveLength(1);
 });
 
-test('close() writes what waits, even before the minute is over', async () => {
+test('close() writes all pending times, even before the minute is over', async () => {
   directory.recordUse(key, 1000);
   await vi.advanceTimersByTimeAsync(1000);
   directory.recordUse(key, 1005);

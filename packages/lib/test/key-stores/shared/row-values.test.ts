@@ -59,13 +59,13 @@ describe('a time', () => {
   });
 });
 
-test('different ids of any type are different strings', () => {
+test('different ids of any type become different strings', () => {
   const ids = [1, 2n, 'a', bytes(0xff, 1), bytes(0xfe, 1), '01890a5d-ac96-774b-bcce-b302099a8057'].map(idOf);
   expect(new Set(ids).size).toBe(ids.length);
   expect(idOf(7n)).toBe(idOf(7));
 });
 
-test('a key is read from text, bytes or JSON; anything else becomes text that is not a key', () => {
+test('a key column can contain text, bytes or JSON; any other value becomes text that is not a key', () => {
   expect(keyTextOf('ssh-ed25519 AAAA')).toBe('ssh-ed25519 AAAA');
   expect(keyTextOf(new TextEncoder().encode('ssh-ed25519 AAAA'))).toBe('ssh-ed25519 AAAA');
   expect(keyTextOf({ kty: 'OKP' })).toBe('{"kty":"OKP"}');

@@ -1,4 +1,4 @@
-/** Makes a memory nonce store in a worker of node:cluster, and prints what comes of it. */
+/** Tries to make a memory nonce store in a node:cluster worker, and prints the result. */
 import cluster from 'node:cluster';
 import { memoryNonceStore } from '../../../src/index.ts';
 

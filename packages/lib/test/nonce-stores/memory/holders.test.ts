@@ -1,10 +1,10 @@
-/** Users by the hash of their name and by number: as a Map has them, in pieces that stay small. */
+/** `Holders` numbers users by the hash of their name: it behaves like a Map. */
 import { randomFillSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Holders } from '../../../src/nonce-stores/memory/holders.ts';
 
-/** A user as a Map would have it. */
+/** A user in the Map that `Holders` is compared with. */
 interface Model {
   readonly number: number;
   held: number;
@@ -12,7 +12,7 @@ interface Model {
   claims: number;
 }
 
-/** Hashes that often agree in one of their words, and in their low bits. */
+/** Words of hashes, often equal to others or with the same low bits. */
 const word = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constantFrom(1024, 2 ** 30, 2 ** 31 - 1, -(2 ** 31)));
 const step = fc.record({ low: word, high: word, second: fc.nat(2), takes: fc.boolean() });
 
@@ -28,7 +28,7 @@ function holdersOf(users: number): readonly [Holders, Int32Array, number[]] {
 }
 
 describe('Holders', () => {
-  test('counts what each user holds and claims, until the user holds nothing', () => {
+  test('counts the nonces and claims of each user, until the user has no nonces', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
         const holders = new Holders();
@@ -65,7 +65,7 @@ describe('Holders', () => {
     );
   });
 
-  test('reuses numbers: there are never more than users at a time', () => {
+  test('reuses numbers, so there are never more numbers than users at a time', () => {
     const [holders, words, numbers] = holdersOf(5000);
     expect(new Set(numbers).size).toBe(5000);
     expect(Math.max(...numbers)).toBe(5000);
@@ -73,10 +73,11 @@ describe('Holders', () => {
       for (const number of numbers) holders.release(number);
       for (let user = 0; user < 5000; user++) {
         const [low, high] = [words[2 * user] as number, words[2 * user + 1] as number];
-        if (holders.find(low, high) !== 0) expect.fail(`user ${user} has gone`);
+        if (holders.find(low, high) !== 0) expect.fail(`user ${user} was not removed`);
         const number = holders.add(low, high);
-        if (holders.held(number) !== 0 || holders.claims(number, 7) !== 0) expect.fail('nothing of who had it before');
-        if (number > 5000) expect.fail(`${number} is a new number`);
+        if (holders.held(number) !== 0 || holders.claims(number, 7) !== 0)
+          expect.fail(`number ${number} still has the counts of another user`);
+        if (number > 5000) expect.fail(`${number} is not a reused number`);
         holders.take(number, 7);
       }
     }
@@ -91,16 +92,16 @@ describe('Holders', () => {
       const other = Math.floor((user * 7919) % (user + 1));
       for (const one of [user, other]) {
         const found = holders.find(words[2 * one] as number, words[2 * one + 1] as number);
-        if (found !== one + 1) expect.fail(`of ${user + 1} users, user ${one} is found as ${found}`);
+        if (found !== one + 1) expect.fail(`with ${user + 1} users, user ${one} is found as number ${found}`);
       }
     }
     for (let user = 0; user < 100_000; user++) {
       const found = holders.find(words[2 * user] as number, words[2 * user + 1] as number);
-      if (found !== user + 1) expect.fail(`user ${user} is found as ${found}`);
+      if (found !== user + 1) expect.fail(`user ${user} is found as number ${found}`);
     }
   });
 
-  test('accepts seconds beyond 32 bits, before the epoch, and at the end of a signed word', () => {
+  test('accepts seconds beyond 32 bits, before the epoch, and at the limit of 31 bits', () => {
     const holders = new Holders();
     const number = holders.add(1, 2);
     for (const second of [2 ** 31 - 1, 2 ** 31, 2 ** 32 + 5, 2 ** 53 - 1, -2, 0]) {

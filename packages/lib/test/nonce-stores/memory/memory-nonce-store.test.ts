@@ -1,4 +1,4 @@
-/** The memory store under clocks that the tests drive: what it holds, what it forgets, and when. */
+/** The memory store with clocks that the tests set: what it keeps, what it forgets, and when. */
 
 import { NOW } from 'ajwt-testkit/frozen-server';
 import { withoutMemory } from 'ajwt-testkit/without-memory';
@@ -16,9 +16,9 @@ import {
   UnavailableError,
 } from '../../../src/index.ts';
 
-/** T and M of all these stores. */
+/** T and M of all stores in these tests, in seconds. */
 const [T, M] = [20, 20];
-/** The steps of claimed times at NOW: the next number is one of these away. */
+/** The difference between NOW and the next number above it. */
 const ULP = 2 ** -22;
 const TEN_YEARS = 10 * 365 * 86_400;
 
@@ -26,7 +26,7 @@ function makeStore(options: MemoryNonceStoreOptions = {}) {
   const clock = { now: NOW, monotonic: 1000 };
   const store = memoryNonceStore({ now: () => clock.now, monotonic: () => clock.monotonic, ...options });
   let serial = 0;
-  /** What the store says of a claim; a nonce of its own where none is given. */
+  /** Returns the outcome of a claim; uses a new nonce by default. */
   function claim({ username = 'alice', time = clock.now, nonce = `n${serial++}` }: Partial<NonceClaim> = {}): string {
     try {
       return store.claim({ username, time, nonce }, clock.now) as string;
@@ -53,11 +53,11 @@ describe('a new store', () => {
     ['fresh', NOW + 20, 'claimed'],
     ['accept', NOW - 20, 'claimed'],
     ['accept', NOW + 20, 'claimed'],
-  ] as const)('after a loss that is handled as %s: a token of %d is %s', (afterLoss, time, expected) => {
+  ] as const)('with afterLoss %s: the outcome for a token dated %d is %s', (afterLoss, time, expected) => {
     expect(makeStore({ afterLoss, now: () => NOW + 0.7 }).claim({ time })).toBe(expected);
   });
 
-  test('in quarantine, serves nothing for 2T + M, says so, and then serves everything', () => {
+  test('in quarantine, refuses claims with the reason for 2T + M, and then accepts all fresh tokens', () => {
     const { clock, store, claim, wait } = makeStore({ afterLoss: 'quarantine' });
     const why = (seconds: number) => `nonces of an earlier process may be lost; serving again in ${seconds} s`;
     expect(claim()).toBe(`unavailable: ${why(60)}`);
@@ -69,7 +69,7 @@ describe('a new store', () => {
     expect(claim({ time: clock.now - T })).toBe('claimed');
   });
 
-  test('in quarantine, accepts no token from before it', () => {
+  test('after a quarantine, accepts no token that was valid before it', () => {
     const { clock, claim } = makeStore({ afterLoss: 'quarantine' });
     clock.monotonic += 2 * T + M;
     expect(claim({ time: NOW + T })).toBe('forgotten');
@@ -79,7 +79,7 @@ describe('a new store', () => {
 
 describe('a record', () => {
   test.each([NOW, NOW + T, NOW - T, NOW + 0.5, NOW + 1 - ULP])(
-    'of the claimed time %d is kept until now > t + T + M',
+    'with the claimed time t = %d is kept until now > t + T + M',
     (time) => {
       const { clock, claim } = makeStore({ afterLoss: 'accept' });
       expect(claim({ time, nonce: 'n' })).toBe('claimed');
@@ -90,15 +90,15 @@ describe('a record', () => {
     },
   );
 
-  test('is forgotten, and the floor rises, T + M after the second of its time', () => {
+  test('is forgotten T + M after the end of its second, when the floor rises', () => {
     const { clock, claim } = makeStore();
     expect(claim({ time: NOW + 0.5, nonce: 'n' })).toBe('claimed');
     clock.now = NOW + 1 + T + M;
     for (const time of [NOW, NOW + 0.5, NOW + 1 - ULP]) expect(claim({ time, nonce: 'n' })).toBe('forgotten');
-    expect(claim({ time: NOW + 1, nonce: 'n' }), 'the floor lies just below the next second').toBe('claimed');
+    expect(claim({ time: NOW + 1, nonce: 'n' }), 'the floor is just below the next second').toBe('claimed');
   });
 
-  test('stays forgotten if the clock goes back into its window', () => {
+  test('stays forgotten if the clock goes back to when its token was valid', () => {
     const { clock, claim } = makeStore();
     const times = [NOW, NOW + 0.5, NOW + 1 - ULP, NOW + T];
     for (const time of times) expect(claim({ time, nonce: 'n' })).toBe('claimed');
@@ -117,20 +117,23 @@ describe('a clock that is set', () => {
     ['fresh', 3600],
     ['accept', 60],
     ['accept', 3600],
-  ] as const)('back (%s, by %d s) lets nothing in twice, and serves again in a minute', (afterLoss, back) => {
-    const { clock, claim, wait } = makeStore({ afterLoss });
-    const times = [NOW, NOW + 0.5, NOW + T];
-    for (const time of times) expect(claim({ time, nonce: 'n' })).toBe('claimed');
-    clock.now -= back;
-    for (let second = 0; second < back + 100; second++) {
-      for (const time of times) expect(claim({ time, nonce: 'n' }), `${second} s later`).not.toBe('claimed');
-      if (second > 2 * T + M) expect(claim(), `a new token, ${second} s later`).toBe('claimed');
-      wait(1);
-    }
-  });
+  ] as const)(
+    'back (%s, by %d s) accepts no token twice, and the store serves again within a minute',
+    (afterLoss, back) => {
+      const { clock, claim, wait } = makeStore({ afterLoss });
+      const times = [NOW, NOW + 0.5, NOW + T];
+      for (const time of times) expect(claim({ time, nonce: 'n' })).toBe('claimed');
+      clock.now -= back;
+      for (let second = 0; second < back + 100; second++) {
+        for (const time of times) expect(claim({ time, nonce: 'n' }), `${second} s later`).not.toBe('claimed');
+        if (second > 2 * T + M) expect(claim(), `a new token, ${second} s later`).toBe('claimed');
+        wait(1);
+      }
+    },
+  );
 
   test.each([41, 59, 61, 79, 100])(
-    'forward and back, with a floor %d s ahead, locks out for 2T + M at most',
+    'forward and back, with a floor %d s ahead, locks users out for 2T + M at most',
     (ahead) => {
       const { clock, claim, wait } = makeStore();
       const dated = NOW + ahead;
@@ -141,7 +144,7 @@ describe('a clock that is set', () => {
       clock.now = NOW;
       for (let second = 0; second <= 2 * T + M; second++) {
         const outcome = claim();
-        // The floor lies at the end of its second.
+        // The floor is at the end of its second.
         if (second <= Math.min(ahead, 59)) expect(outcome, `${second} s later`).not.toBe('claimed');
         wait(1);
       }
@@ -149,13 +152,13 @@ describe('a clock that is set', () => {
     },
   );
 
-  test('forward by ten years and back is reported, and serving resumes after 2T + M of monotonic time', () => {
+  test('forward by ten years and back is reported, and the store serves again after 2T + M of monotonic time', () => {
     const { clock, store, claim, wait } = makeStore();
     expect(claim({ time: NOW, nonce: 'n' })).toBe('claimed');
     clock.now += TEN_YEARS;
     expect(claim()).toBe('claimed');
     wait(2 * T + M);
-    expect(claim(), 'what sets the floor').toBe('claimed');
+    expect(claim(), 'the claim that sets the floor').toBe('claimed');
     clock.now = NOW + 5;
     const why = (seconds: number) => `the clock went back too far; check the clock; serving again in ${seconds} s`;
     expect(store.readiness(clock.now)).toEqual({ ready: false, reason: why(60) });
@@ -164,7 +167,7 @@ describe('a clock that is set', () => {
     expect(claim()).toBe(`unavailable: ${why(1)}`);
     wait(0.25);
     expect(store.readiness(clock.now)).toEqual(READY);
-    expect(claim({ time: NOW, nonce: 'n' }), 'used before it all').toBe('forgotten');
+    expect(claim({ time: NOW, nonce: 'n' }), 'a token used before the clock was set').toBe('forgotten');
     expect(claim({ time: clock.now }), 'the floor is now').toBe('forgotten');
     expect(claim({ time: clock.now + ULP })).toBe('claimed');
     wait(1);
@@ -172,13 +175,13 @@ describe('a clock that is set', () => {
   });
 
   test.each([1, 10, 61, 119, 121, 300, 3600])(
-    'by ten years and back ends after 2T + M even with one claim every %d s',
+    'by ten years and back locks users out for 2T + M at most, even with one claim every %d s',
     (seconds) => {
       const { clock, claim, wait } = makeStore();
       clock.now += TEN_YEARS;
       expect(claim()).toBe('claimed');
       wait(2 * T + M);
-      expect(claim(), 'what sets the floor').toBe('claimed');
+      expect(claim(), 'the claim that sets the floor').toBe('claimed');
       clock.now = NOW;
       const outcomes = Array.from({ length: 70 }, () => {
         wait(seconds);
@@ -241,7 +244,7 @@ describe('a full store', () => {
     expect(store.readiness(clock.now)).toEqual(READY);
   });
 
-  test('has its whole room again every time, whatever the times of the nonces', () => {
+  test('has all its capacity again once its nonces are forgotten, whatever their times', () => {
     const { claim, clock, wait } = makeStore({ maxNonces: 1000, maxClaimsPerSecond: 1000 });
     for (let round = 0; round < 30; round++) {
       for (let index = 0; index < 1000; index++) {
@@ -262,7 +265,7 @@ describe('a machine without memory', () => {
     for (let round = 0; round < 3; round++) {
       let failed = 0;
       for (let index = 0; index < 1000; index++) {
-        // A new user has to be written down too.
+        // The store also needs memory for each new user.
         const one = { username: `u${index % 10} of ${round}`, nonce: `${index} of ${round}` };
         let said: string | undefined;
         withoutMemory(() => {
@@ -285,7 +288,7 @@ describe('a machine without memory', () => {
 });
 
 describe('one user', () => {
-  test('holds a tenth of the store, and can hold as much again once its nonces are forgotten', () => {
+  test('can use a tenth of the store, and as much again once its nonces are forgotten', () => {
     const { claim, wait } = makeStore({ maxNonces: 10_000, maxClaimsPerSecond: 10_000 });
     for (let round = 0; round < 20; round++) {
       for (let index = 0; index < 1000; index++) expect(claim(), `claim ${index} of round ${round}`).toBe('claimed');
@@ -312,7 +315,7 @@ describe('one user', () => {
     for (let index = 0; index < 10_000; index++) expect(claim()).toBe('claimed');
     expect(claim()).toBe('rate_limited');
     wait(3600);
-    // Its share, and one for each of the few times that others' were given back first.
+    // Its share, and a few more: while it claims, some of its old nonces are still being forgotten.
     for (let index = 0; index < 10_000; index++) expect(claim()).toBe('claimed');
     const more = Array.from({ length: 100 }, () => claim());
     expect(more.filter((said) => said === 'claimed').length).toBeLessThan(10);
@@ -336,7 +339,7 @@ describe('one user', () => {
     expect(claim()).toBe('rate_limited');
   });
 
-  test('who arrives after another has gone does not affect one who stayed', () => {
+  test('that arrives after another has gone does not affect a user that stayed', () => {
     const { clock, claim, wait } = makeStore({ maxNonces: 100 });
     const holds = (username: string) => expect(claim({ username })).toBe('rate_limited');
     const takes = (username: string, time = clock.now) => {
@@ -355,7 +358,7 @@ describe('one user', () => {
     for (const username of ['comes', 'comes too']) holds(username);
   });
 
-  test('who arrives after others have gone does not get their counts', () => {
+  test('that arrives after others have gone does not inherit their counts', () => {
     const { claim, wait } = makeStore({ maxNonces: 100, maxClaimsPerSecond: 2 });
     for (let round = 0; round < 50; round++) {
       for (const username of [`one of ${round}`, `other of ${round}`]) {
@@ -375,7 +378,7 @@ describe('exactly one of 50 concurrent requests with one token is accepted', asy
   const keys = memoryKeyStore();
   keys.addKey('alice', key.publicKey);
 
-  /** Requests whose stores answer in an order of their own; gives how many came through. */
+  /** Sends all requests to stores whose replies arrive in any order, and returns how many requests were accepted. */
   async function race(scheduler: fc.Scheduler, nonces: NonceStore): Promise<number> {
     const { authenticate } = createAuthenticator({
       keys: {
@@ -392,7 +395,7 @@ describe('exactly one of 50 concurrent requests with one token is accepted', asy
     return said.filter((one) => one === 'accepted').length;
   }
 
-  test('in any order of the replies of the stores', async () => {
+  test('if the replies of the stores arrive in any order', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
         const { store } = makeStore();
@@ -407,7 +410,7 @@ describe('exactly one of 50 concurrent requests with one token is accepted', asy
     );
   });
 
-  test('and these tests find a store that checks first and writes later', async () => {
+  test('and this test detects a store that checks first and writes later', async () => {
     const counts: number[] = [];
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {

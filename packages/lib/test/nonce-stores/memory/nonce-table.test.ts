@@ -1,4 +1,4 @@
-/** The flat table of hashes: it behaves as a Map does, also where everything falls into one place. */
+/** The flat table of hashes behaves like a Map, even if all hashes belong in one place. */
 
 import { withoutMemory } from 'ajwt-testkit/without-memory';
 import fc from 'fast-check';
@@ -7,7 +7,7 @@ import { NonceTable } from '../../../src/nonce-stores/memory/nonce-table.ts';
 
 type Entry = readonly [low: number, high: number, holder: number];
 
-/** Adds what is not yet there, in a table and in a Map, and compares the two all the way. */
+/** Adds new entries to a table and to a Map, and compares the two after each entry. */
 function fill(
   entries: Iterable<Entry>,
   { table, model } = { table: new NonceTable(), model: new Map<string, Entry>() },
@@ -35,13 +35,13 @@ function expectSame({ table, model }: ReturnType<typeof fill>): void {
 }
 
 const word = fc.integer({ min: 0, max: 0xffff_ffff });
-/** Words that meet: in all sizes of the table, and at its end, where the search goes round. */
+/** Words that collide: at every size of the table, and at its end, where the search continues at the start. */
 const meeting = fc.oneof(fc.constantFrom(0, 1, 15, 16, 31, 0xffff_fff0, 0xffff_ffff), word);
 const holder = fc.integer({ min: 1, max: 0xffff_ffff });
 const entries = fc.array(fc.tuple(meeting, meeting, holder), { maxLength: 200, size: 'max' });
 
 describe('NonceTable', () => {
-  test('behaves like a Map, with or without room from the start', () => {
+  test('behaves like a Map, with or without initial capacity', () => {
     fc.assert(
       fc.property(entries, fc.nat(300), meeting, meeting, (some, expected, low, high) => {
         const filled = fill(some, { table: new NonceTable(expected), model: new Map() });
@@ -61,7 +61,7 @@ describe('NonceTable', () => {
           const filled = fill(some.map(([high, by]): Entry => [low, high, by]));
           expectSame(filled);
           expect(filled.model.size).toBe(some.length);
-          // The same upper half elsewhere is another entry.
+          // An entry with the same upper half in another place is a different entry.
           for (const [high] of some) expect(filled.table.has(low ^ 1, high)).toBe(false);
         },
       ),
@@ -74,16 +74,17 @@ describe('NonceTable', () => {
     expect(table.size).toBe(100_000);
     for (let index = 0; index < 100_000; index++) {
       if (!table.has((index * 0x9e37_79b1) >>> 0, index)) expect.fail(`entry ${index} is lost`);
-      if (table.has((index * 0x9e37_79b1) >>> 0, index + 100_000)) expect.fail(`entry ${index} is there twice`);
+      if (table.has((index * 0x9e37_79b1) >>> 0, index + 100_000))
+        expect.fail(`an entry that was never added is found for ${index}`);
     }
     expect(holdersOf(table)).toHaveLength(100_000);
     expect(table.places).toBe(131_072);
   });
 
-  test('moves at most eight entries with each new one, however often it grows', () => {
+  test('moves at most eight entries for each new entry, however often it grows', () => {
     const table = new NonceTable();
     const isGrowing = () => Math.log2(table.places) % 1 !== 0;
-    /** Entries of the table that is grown into. */
+    /** Counts the entries in the new, larger part. */
     const count = () => {
       const places = isGrowing() ? (table.places * 2) / 3 : table.places;
       let taken = 0;
@@ -95,24 +96,27 @@ describe('NonceTable', () => {
     for (let index = 0; index < 4000; index++) {
       const [before, grew] = [count(), isGrowing()];
       table.add((index * 0x9e37_79b1) >>> 0, index, 1);
-      // When it begins to grow, the new table has but the entry that was added.
+      // When the table begins to grow, the new part contains only the added entry.
       if (grew) most = Math.max(most, count() - before - 1);
       else if (isGrowing()) expect([count(), times++]).toEqual([1, expect.any(Number)]);
     }
-    expect(times, 'times that it grew').toBeGreaterThan(7);
+    expect(times, 'number of times that it grew').toBeGreaterThan(7);
     expect([most <= 8, most > 0]).toEqual([true, true]);
     expect(count()).toBe(4000);
   });
 
-  test.each([0, 1, 12, 13, 1000, 52_429])('with room for %d entries, does not grow before it has them', (expected) => {
-    const table = new NonceTable(expected);
-    const { places } = table;
-    for (let index = 0; index < expected; index++) table.add(index, 0, 1);
-    expect(table.places).toBe(places);
-    expect(places).toBeLessThan(Math.max(20, expected * 2.6));
-  });
+  test.each([0, 1, 12, 13, 1000, 52_429])(
+    'with initial capacity for %d entries, does not grow before it has more',
+    (expected) => {
+      const table = new NonceTable(expected);
+      const { places } = table;
+      for (let index = 0; index < expected; index++) table.add(index, 0, 1);
+      expect(table.places).toBe(places);
+      expect(places).toBeLessThan(Math.max(20, expected * 2.6));
+    },
+  );
 
-  test('is unchanged if there is no memory to grow, and grows later', () => {
+  test('stays unchanged if there is no memory to grow, and grows later', () => {
     const entry = (index: number): Entry => [(index * 0x9e37_79b1) >>> 0, index, index + 1];
     const filled = fill(Array.from({ length: 100 }, (_, index) => entry(index)));
     let [added, failed] = [100, 0];
@@ -132,7 +136,7 @@ describe('NonceTable', () => {
       fill([entry(added)], filled);
     }
     expectSame(filled);
-    // With 103, 205, 410 and 820 entries.
+    // It grows at 103, 205, 410 and 820 entries.
     expect(failed).toBe(4);
   });
 

@@ -1,4 +1,4 @@
-/** The keyed hash under the memory store: every triple its own, and nobody can aim without the key. */
+/** The keyed hash of the memory store: different triples have different hashes, which nobody can predict without the key. */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ function hash([username, time, nonce]: Triple, key = KEY): string {
   return `${triple.low >>> 0} ${triple.high >>> 0}`;
 }
 
-/** Written so that equal triples are equal, and no others: JSON has one zero, and escapes lone surrogates. */
+/** Returns the same string for two triples if and only if they are equal: JSON has one zero, and escapes lone surrogates. */
 const nameOf = (triple: Triple) => JSON.stringify(triple);
 
 function* everyString(units: readonly string[], longest: number): Generator<string> {
@@ -24,7 +24,7 @@ function* everyString(units: readonly string[], longest: number): Generator<stri
   }
 }
 
-/** The text whose UTF-16 code units are the bits of a number. */
+/** Returns the string whose UTF-16 code units are the bits of a number. */
 const textOfBits = (number: number) => String.fromCharCode(...new Uint16Array(Float64Array.of(number).buffer));
 
 const endings = (length: number) => ['u'.repeat(length), '\0'.repeat(length), `${'u'.repeat(length)}v`];
@@ -44,7 +44,7 @@ function* nearlyEqual(): Generator<Triple> {
     1_700_000_000 + 2 ** -22,
     1_700_000_000 - 2 ** -22,
   ];
-  // Delimiters, NUL, units whose upper half or highest bit alone is set, and halves of pairs.
+  // Delimiters, NUL, code units with only the upper byte or the highest bit set, and lone surrogates.
   const units = ['a', ':', '\0', '\u0001', '\u0100', '\u8000', '\uffff', '\ud800', '\udc00'];
   for (const text of everyString(units, 4)) {
     for (let at = 0; at <= text.length; at++) yield [text.slice(0, at), 1, text.slice(at)];
@@ -70,7 +70,7 @@ function* nearlyEqual(): Generator<Triple> {
       [textOfBits(number), 1, 'a'],
       [`a${textOfBits(1)}`, 1, number],
     ] as Triple[];
-  // Long ones last: what they are laid out in grows with them.
+  // Long strings last: the buffer of the hash grows with them.
   for (let length = 0; length < 2100; length++) yield* endings(length).map((text): Triple => [text, 1, 'n']);
   for (let length = 0; length < 1200; length++) yield* endings(length).map((text): Triple => ['u', 1, text]);
   for (let length = 4000; length < 4200; length++) yield* endings(length).map((text): Triple => ['u', 1, text]);
@@ -86,7 +86,7 @@ test('no two of 250 000 similar triples have the same hash', () => {
     names.add(name);
     const one = hash(triple);
     const known = byHash.get(one);
-    if (known !== undefined && known !== name) expect.fail(`${known} and ${name} hash alike`);
+    if (known !== undefined && known !== name) expect.fail(`${known} and ${name} have the same hash`);
     byHash.set(one, name);
   }
   expect(byHash.size).toBe(names.size);
@@ -97,8 +97,8 @@ test.each<[what: string, one: Triple, other: Triple]>([
   ['0 and -0', ['a', 1, 0], ['a', 1, -0]],
   ['7 and 7.0', ['a', 1, 7], ['a', 1, JSON.parse('7.0')]],
   ['1e21 and its digits', ['a', 1, 1e21], ['a', 1, JSON.parse('1000000000000000000000')]],
-  ['a time and the same with a fraction of zero', ['a', 1_700_000_000, 'n'], ['a', JSON.parse('1700000000.0'), 'n']],
-])('%s are one', (_what, one, other) => {
+  ['a time with and without a fraction of zero', ['a', 1_700_000_000, 'n'], ['a', JSON.parse('1700000000.0'), 'n']],
+])('%s have the same hash', (_what, one, other) => {
   expect(hash(one)).toBe(hash(other));
 });
 
@@ -136,7 +136,7 @@ describe('the key', () => {
   });
 });
 
-/** HalfSipHash-c-d with 64 bits of output, after the paper: Aumasson and Bernstein, SipHash: a fast short-input PRF. */
+/** Computes HalfSipHash-c-d with 64 bits of output, as in Aumasson and Bernstein, "SipHash: a fast short-input PRF". */
 function halfSipHash(c: number, d: number, [k0, k1]: readonly [number, number], message: readonly number[]): string {
   const v = Int32Array.of(k0, k1, 0x6c796765 ^ k0, 0x74656462 ^ k1) as unknown as [number, number, number, number];
   const turn = (word: number, by: number) => (word << by) | (word >>> (32 - by));
@@ -168,11 +168,11 @@ function halfSipHash(c: number, d: number, [k0, k1]: readonly [number, number], 
   return `${first >>> 0} ${(v[1] ^ v[3]) >>> 0}`;
 }
 
-test('it is HalfSipHash-1-3 of the name, and under its result, of time and nonce', () => {
+test('the hash is HalfSipHash-1-3 of time and nonce, keyed with the HalfSipHash-1-3 of the username', () => {
   const word = (bytes: string) => Buffer.from(bytes, 'hex').readUInt32LE();
   const published = (bytes: string) => `${word(bytes.slice(0, 8))} ${word(bytes.slice(8))}`;
   const key = [KEY[0], KEY[1]] as [number, number];
-  // The reference's own vectors, of HalfSipHash-2-4: 0, 4 and 8 bytes, and the length behind them.
+  // The published vectors of HalfSipHash-2-4 for 0, 4 and 8 bytes; the last word holds the length.
   expect(halfSipHash(2, 4, key, [0])).toBe(published('218d1f59b9b83cc8'));
   expect(halfSipHash(2, 4, key, [0x03020100, 0x04000000])).toBe(published('d5e78a175be52ea1'));
   expect(halfSipHash(2, 4, key, [0x03020100, 0x07060504, 0x08000000])).toBe(published('edfee820bce4858c'));

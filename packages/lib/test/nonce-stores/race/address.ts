@@ -1,21 +1,21 @@
-/** Nonce stores at addresses that another process can be given. */
+/** Addresses of nonce stores, which can be passed to another process. */
 
 import { type Address as DatabaseAddress, openDatabase } from 'ajwt-testkit/databases';
 import { redisNonceStore } from '../../../src/nonce-stores/redis/redis-nonce-store.ts';
 import { sqlNonceStore } from '../../../src/sql.ts';
 import { CLUSTER, SINGLE } from '../redis/clients.ts';
 
-/** A Redis server on the loopback, or some of the nodes of a cluster. */
+/** A Redis server on the loopback interface, or some nodes of a cluster. */
 interface RedisAddress {
   readonly kind: 'redis' | 'redis-cluster';
   readonly ports: readonly number[];
-  /** What the names of its keys begin with. */
+  /** The prefix of all key names. */
   readonly prefix?: string;
 }
 
 export type Address = DatabaseAddress | RedisAddress;
 
-/** Patient, and without a limit that the race itself would reach. */
+/** A long deadline, and a rate limit that the race does not reach. */
 const OPTIONS = { maxClaimsPerSecond: 1_000_000, deadlineMs: 5000 };
 
 export async function openStore(address: Address) {

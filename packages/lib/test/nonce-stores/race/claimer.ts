@@ -1,22 +1,22 @@
-/** Claims nonces from a process of its own, batch after batch as it is told to: it is forked with an address. */
+/** The program of a forked process: opens the store at the address in its argument, and claims each batch of nonces that it receives. */
 import { type Address, openStore } from './address.ts';
 
-/** The nonces `from` to `to`, each claimed a number of times at once. */
+/** The nonces from `from` to `to - 1`; each is claimed `times` times at once. */
 export interface Batch {
   readonly time: number;
   readonly from: number;
   readonly to: number;
   readonly times: number;
-  /** How many users there are; the nonces are dealt to them in turn. */
+  /** The number of users; the nonces are distributed evenly among them. */
   readonly users: number;
 }
 
-/** What came of a batch. */
+/** The outcomes of a batch. */
 export interface BatchResult {
-  /** The nonces that this process was given; one that it was given twice is there twice. */
+  /** The nonces that this process claimed successfully; a nonce is listed once for each success. */
   readonly claimed: readonly number[];
   readonly replayed: number;
-  /** Why claims came to something else. */
+  /** Any other outcomes, and messages of errors. */
   readonly others: readonly string[];
 }
 
@@ -47,6 +47,6 @@ async function claimBatch({ time, from, to, times, users }: Batch): Promise<Batc
 }
 
 process.on('message', async (batch: Batch) => process.send?.(await claimBatch(batch)));
-// Nobody is left to claim for.
+// The process that started this one has gone.
 process.on('disconnect', () => process.exit());
 process.send?.('ready');

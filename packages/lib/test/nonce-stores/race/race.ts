@@ -1,4 +1,4 @@
-/** Three processes that claim the same nonces of one store at the same time, and the count of who was given which. */
+/** Lets three processes claim the same nonces of one store at the same time, and counts the outcomes. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import type { RaceOutcomes } from 'asymmetric-jwt-auth/testing';
 import type { Address } from './address.ts';
 import type { Batch, BatchResult } from './claimer.ts';
 
-/** What is claimed. */
+/** The settings of a race. */
 export interface RaceSetup {
   readonly nonces: number;
   /** How often each process claims each nonce. */
@@ -14,34 +14,34 @@ export interface RaceSetup {
   readonly users: number;
   /** Claimed time of a batch, in seconds since the epoch. */
   readonly time: () => number;
-  /** Called after each batch with the nonces that are done. */
+  /** Called after each batch with the number of nonces claimed so far. */
   readonly onProgress?: (done: number) => void;
 }
 
-/** What came of it. */
+/** The result of a race. */
 export interface RaceResult {
   readonly claims: number;
   readonly byProcess: readonly RaceOutcomes[];
-  /** Nonces that were given more than once: there must be none. */
+  /** Nonces that were accepted more than once: there must be none. */
   readonly twice: readonly number[];
-  /** Nonces that nobody was given. */
+  /** Nonces that were never accepted. */
   readonly never: readonly number[];
-  /** What other claims came to, and how many. */
+  /** Any other outcomes, and how often each occurred. */
   readonly others: ReadonlyMap<string, number>;
   readonly seconds: number;
 }
 
-/** Nonces that all are at together, before any goes on. */
+/** The number of nonces in a batch; each process waits for the others before the next batch. */
 const BATCH = 100;
 
 const CLAIMER = fileURLToPath(new URL('claimer.ts', import.meta.url));
 
-/** The sum over all processes. */
+/** Returns how often an outcome occurred in all processes. */
 export function total({ byProcess }: RaceResult, outcome: 'claimed' | 'replayed'): number {
   return byProcess.reduce((sum, outcomes) => sum + (outcomes[outcome] ?? 0), 0);
 }
 
-/** Lets three processes race. */
+/** Runs a race between three processes. */
 export async function race(address: Address, setup: RaceSetup): Promise<RaceResult> {
   const { nonces, times, users, time, onProgress } = setup;
   const claimers = times.map(() => fork(CLAIMER, [JSON.stringify(address)], { execArgv: ['--conditions=source'] }));
@@ -55,7 +55,7 @@ export async function race(address: Address, setup: RaceSetup): Promise<RaceResu
       const batch = { time: time(), from, to: Math.min(from + BATCH, nonces), users };
       const results = await Promise.all(
         claimers.map((claimer, index) => {
-          // Who claims more often changes, so that none is always first.
+          // The processes take turns at claiming more often, so that none is always first.
           const turn = (index + from / BATCH) % times.length;
           return ask(claimer, { ...batch, times: times[turn] as number });
         }),
@@ -89,7 +89,7 @@ async function nextMessage(claimer: ChildProcess): Promise<unknown> {
   const stop = new AbortController();
   const { signal } = stop;
   const end = once(claimer, 'exit', { signal }).then(([code]) => {
-    throw new Error(`a process that claims has ended with ${code}`);
+    throw new Error(`a claiming process exited with ${code}`);
   });
   try {
     const [message] = (await Promise.race([once(claimer, 'message', { signal }), end])) as [unknown];

@@ -1,4 +1,4 @@
-/** The stores that several processes share, on real servers of the race's own. */
+/** The stores that several processes can share, on real servers that the race starts. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +7,10 @@ import { lacksPostgres, PostgresServer } from 'ajwt-testkit/servers/postgres';
 import { lacksRedis, startRedis, startRedisCluster } from 'ajwt-testkit/servers/redis';
 import type { Address } from './address.ts';
 
-/** A store to race for. */
+/** A store to run the race on. */
 export interface SharedStore {
   readonly name: string;
-  /** The Debian package that it needs, where it is not there. */
+  /** The Debian package that it needs, if that is not installed. */
   readonly lacks: string | undefined;
   start(): Promise<{ readonly address: Address; stop(): Promise<void> }>;
 }

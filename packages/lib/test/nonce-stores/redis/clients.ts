@@ -1,11 +1,11 @@
-/** Clients of both libraries, and Redis's clock in a test's hand. */
+/** Clients of both libraries, and a way for tests to set the clock of Redis. */
 
 import type { RedisServer } from 'ajwt-testkit/servers/redis';
 import { Cluster, Redis } from 'ioredis';
 import { createClient, createCluster } from 'redis';
 import type { IoredisClient, NodeRedisClient, RedisClient } from '../../../src/nonce-stores/redis/redis-nonce-store.ts';
 
-/** A client, and how to end it. */
+/** A client, and a function that disconnects it. */
 export interface TestClient {
   readonly client: RedisClient;
   end(): void;
@@ -13,10 +13,10 @@ export interface TestClient {
 
 type Connect = (ports: readonly number[], options?: { username: string; password: string }) => Promise<TestClient>;
 const host = '127.0.0.1';
-/** A connection that breaks is an event, and these tests break some. */
+/** Ignores broken connections: these tests break some, and clients report each as an event. */
 const ignore = () => {};
 
-/** How to connect, by library: to one server, and to a cluster. */
+/** Functions that connect to one server, by library. */
 export const SINGLE: Readonly<Record<'ioredis' | 'redis', Connect>> = {
   async ioredis([port], options = { username: '', password: '' }) {
     const client = new Redis({ ...options, host, port: port as number, retryStrategy: () => 50 });
@@ -50,16 +50,16 @@ export const CLUSTER: Readonly<Record<'ioredis' | 'redis', Connect>> = {
 
 export const portsOf = (servers: readonly RedisServer[]) => servers.map(({ port }) => port);
 
-/** The client of a Redis whose clock is the test's: the line of a script that reads it is replaced. */
+/** Makes a client with a clock that the test sets: in each script, it replaces the call that reads the clock of Redis. */
 export function atClock(client: RedisClient, now: () => number): RedisClient {
-  const unknown = () => Promise.reject(new Error('NOSCRIPT the text is another one'));
+  const unknown = () => Promise.reject(new Error('NOSCRIPT the script was replaced'));
   const timed = (script: string) => {
     const seconds = Math.floor(now());
     const text = script.replace("redis.call('TIME')", `{ '${seconds}', '${Math.round((now() - seconds) * 1e6)}' }`);
-    if (text === script) throw new Error('the script does not read the clock where it should');
+    if (text === script) throw new Error('the script does not call TIME');
     return text;
   };
-  // What looks at a server reads no clock.
+  // The script that inspects a server does not read the clock.
   const at = (script: string) => (script.includes('acl_check_cmd') ? script : timed(script));
   return 'evalSha' in client
     ? ({

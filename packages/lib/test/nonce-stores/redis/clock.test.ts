@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { claimAt, LIBRARIES, NOW, now, outcomeOf, redisFixture } from './fixture.ts';
 
 describe.skipIf(lacksRedis()).each(LIBRARIES)(
-  'redisNonceStore by the clock, through %s (needs redis-server)',
+  'redisNonceStore with a controlled clock, through %s (needs redis-server)',
   (library) => {
     const redis = redisFixture(library);
 
-    test('deletes a record once it has expired, and raises H first, exactly', async () => {
+    test('deletes a record once it has expired, and first raises H to exactly its time', async () => {
       const clock = { now: NOW - 1 };
       const store = await redis.atClock(clock);
       for (let second = 0; second < 100; second++) {
@@ -21,7 +21,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       expect(await store.claim(claimAt(NOW + 58.1234562, 'unused'), clock.now)).toBe('claimed');
     });
 
-    test('a visit deletes the records of a user who does not return', async () => {
+    test('open() deletes the expired records of a user who makes no more claims', async () => {
       const clock = { now: NOW - 1 };
       const store = await redis.atClock(clock);
       for (let index = 0; index < 50; index++) await store.claim(claimAt(NOW, `${index}`), clock.now);
@@ -32,19 +32,22 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       expect(await store.claim(claimAt(NOW, 'unused'), clock.now)).toBe('forgotten');
     });
 
-    test.each([10, -10])('%i s from the clock of Redis, serves nothing, deletes nothing, and says why', async (gap) => {
-      const store = await redis.serve();
-      const claim = claimAt(Math.floor(now()));
-      expect(await store.claim(claim, now())).toBe('claimed');
-      await expect(store.claim(claimAt(now() + gap, 'm'), now() + gap)).rejects.toThrow('more than 9 s apart');
-      expect(store.readiness(now())).toMatchObject({ ready: false, reason: expect.stringContaining('clocks') });
-      expect(await redis.contents()).toHaveLength(2);
-      await expect(store.claim(claim, now() + 3600)).rejects.toThrow('clocks');
-      expect(await store.claim(claim, now())).toBe('replayed');
-      expect(store.readiness(now())).toEqual({ ready: true });
-    });
+    test.each([10, -10])(
+      'with a clock %i s from that of Redis, accepts nothing, deletes nothing, and gives the reason',
+      async (gap) => {
+        const store = await redis.serve();
+        const claim = claimAt(Math.floor(now()));
+        expect(await store.claim(claim, now())).toBe('claimed');
+        await expect(store.claim(claimAt(now() + gap, 'm'), now() + gap)).rejects.toThrow('more than 9 s apart');
+        expect(store.readiness(now())).toMatchObject({ ready: false, reason: expect.stringContaining('clocks') });
+        expect(await redis.contents()).toHaveLength(2);
+        await expect(store.claim(claim, now() + 3600)).rejects.toThrow('clocks');
+        expect(await store.claim(claim, now())).toBe('replayed');
+        expect(store.readiness(now())).toEqual({ ready: true });
+      },
+    );
 
-    test('an H that becomes possible while its bucket is closed still falls', async () => {
+    test('an impossible H falls even if it becomes possible while its bucket is closed', async () => {
       const clock = { now: NOW + 70, monotonic: 0 };
       const store = await redis.atClock(clock);
       const claimed = async (passed: number) => {
@@ -76,7 +79,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       expect(await store.claim(claimAt(clock.now), clock.now), 'H is now').toBe('forgotten');
       clock.now = NOW + 62;
       expect(await store.claim(claimAt(clock.now), clock.now)).toBe('claimed');
-      // What was claimed under the wrong clock is known until its time comes.
+      // The store keeps the record that it made while the clock was wrong.
       clock.now = NOW + years;
       expect(await outcomeOf(store.claim(claimAt(clock.now + 1), clock.now))).toBe('replayed');
     });

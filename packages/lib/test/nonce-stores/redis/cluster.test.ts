@@ -5,7 +5,7 @@ import { type RedisNonceStore, redisNonceStore } from '../../../src/nonce-stores
 import { CLUSTER, portsOf, type TestClient } from './clients.ts';
 import { claimAt, LIBRARIES, now, outcomeOf, serves } from './fixture.ts';
 
-/** The key of a user's bucket. */
+/** Returns the key of a user's bucket. */
 function keyOf(username: string): string {
   return `ajwt:nonces:${createHash('sha256').update(username).digest().readUInt16BE() % 1024}`;
 }
@@ -31,7 +31,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       connection.end();
     });
 
-    /** The master that has a key, and the node that replicates it. */
+    /** Finds the master that has a key, and the other masters. */
     async function holdersOf(key: string): Promise<{ master: RedisServer; others: RedisServer[] }> {
       const masters: RedisServer[] = [];
       let master: RedisServer | undefined;
@@ -45,7 +45,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       return { master, others: masters.filter((node) => node !== master) };
     }
 
-    test('a slot that migrates during claims accepts no token twice, and serves again', async () => {
+    test('while a slot migrates, no token is accepted twice, and claims succeed afterwards', async () => {
       const key = keyOf('alice');
       const { master: from, others } = await holdersOf(key);
       const to = others[0] as RedisServer;
@@ -57,7 +57,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       let index = 0;
       let ended = false;
       const time = Math.floor(now());
-      // Each nonce is claimed by two at a time, and once more later.
+      // Makes two concurrent claims of each nonce, and a third one later.
       async function claimOn(): Promise<void> {
         while (!ended) {
           const mine = index++;
@@ -74,7 +74,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
         }
       }
       const claiming = Promise.all([claimOn(), claimOn(), claimOn()]);
-      const claimsSoFar = (count: number) => until(`${count} are claimed`, async () => claimed.size >= count);
+      const claimsSoFar = (count: number) => until(`${count} nonces are claimed`, async () => claimed.size >= count);
       await claimsSoFar(50);
       await to.cli('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId);
       await from.cli('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId);
@@ -91,7 +91,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       expect(await store.claim(unused, now()), 'a token from before the move').toBe('forgotten');
     });
 
-    test('after a master dies, no token is accepted twice, and users are settled before they claim', async () => {
+    test('after a master dies, no token is accepted twice, and new tokens of all users are accepted once the store is ready', async () => {
       const key = keyOf('alice');
       const { master } = await holdersOf(key);
       const used = claimAt(Math.floor(now()));
@@ -101,7 +101,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       await until('a replica is promoted', async () => (await outcomeOf(store.claim(used, now()))) !== 'unavailable');
       expect(['replayed', 'forgotten']).toContain(await store.claim(used, now()));
       expect(await store.claim(claimAt(used.time, 'unused'), now())).toBe('forgotten');
-      await until('all is settled', async () => store.readiness(now()).ready);
+      await until('the store is ready', async () => store.readiness(now()).ready);
       const time = Math.floor(now());
       for (let index = 0; index < 50; index++) {
         expect(await store.claim(claimAt(time, 'n', `user ${index}`), now())).toBe('claimed');

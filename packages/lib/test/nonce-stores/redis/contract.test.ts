@@ -36,7 +36,7 @@ describe.skipIf(lacksRedis()).each(KINDS)(
 
       let stores = 0;
       const prefix = () => `${library}${stores}:`;
-      // The clock, here and there, is the case's.
+      // The case sets both clocks: that of the store and that of Redis.
       async function open(
         { tolerance, clockMargin, maxClaimsPerSecond, now }: NonceStoreSetup,
         afterLoss: 'fresh' | 'accept',
@@ -57,14 +57,14 @@ describe.skipIf(lacksRedis()).each(KINDS)(
       const cases = nonceStoreContract({
         make(setup) {
           stores += 1;
-          // Nothing was lost, as nothing was there.
+          // The prefix is new, so no claim can be lost.
           return open(setup, 'accept');
         },
         dispose: (store) => store.close?.(),
-        noCapacity: "Redis's memory is its limit",
+        noCapacity: 'only the memory of Redis limits it',
         restart: (_, setup) => open(setup, 'fresh'),
         loseMemory(_, setup) {
-          // Keys that are gone and keys that were never there are the same to it.
+          // A new prefix has the same effect as deleted keys.
           stores += 1;
           return open(setup, 'fresh');
         },

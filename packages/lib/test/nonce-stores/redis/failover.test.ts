@@ -65,7 +65,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       return store;
     }
     async function masterAndReplica(): Promise<[master: RedisServer, replica: RedisServer]> {
-      return until('there is one master, with a replica in step', async () => {
+      return until('there is one master, and its replica is in sync', async () => {
         const [, port] = (await group.sentinel.cli('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'nonces')).split('\n');
         const [one, two] = group.servers;
         const [master, replica] = Number(port) === one.port ? [one, two] : [two, one];
@@ -76,7 +76,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       });
     }
 
-    test('fails over from A to B and back to A without accepting a token twice, including one that B never received', async () => {
+    test('accepts no token twice while Redis fails over from A to B and back to A, not even one that B never received', async () => {
       const store = await serve(SENTINEL[library](group.sentinel.port));
       const [a, b] = await masterAndReplica();
       for (const [master, replica] of [
@@ -85,10 +85,10 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       ] as const) {
         const known = claimAt(Math.floor(now()), `known to ${replica.port}`);
         expect(await store.claim(known, now())).toBe('claimed');
-        // The replica is cut off, and misses a claim.
+        // Disconnects the replica, so that it misses a claim.
         const offset = () => infoOf(master, 'master_repl_offset');
         await until(
-          'the replica has it',
+          'the replica has the claim',
           async () => (await offset()) === (await infoOf(replica, 'master_repl_offset')),
         );
         replica.freeze();
@@ -98,12 +98,12 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
         master.freeze();
         replica.thaw();
         await until('the replica is promoted', async () => (await infoOf(replica, 'role')) === 'master');
-        // It comes back with the run id that it had, as a replica that has lost its claims.
+        // The old master returns with the same run id, as a replica, and loses the claim.
         master.thaw();
         await master.cli('REPLICAOF', '127.0.0.1', `${replica.port}`);
         await master.cli('CLIENT', 'KILL', 'TYPE', 'normal');
         for (const used of [known, lost]) {
-          const outcome = await until('the store answers', async () => {
+          const outcome = await until('the store responds', async () => {
             const one = await outcomeOf(store.claim(used, now()));
             return one !== 'unavailable' && one;
           });
@@ -136,7 +136,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       replica.freeze();
       const unreplicated = claimAt(now() + 2, 'third');
       await expect(store.claim(unreplicated, now())).rejects.toThrow('fewer replicas than wait.replicas');
-      expect(await store.claim(unreplicated, now()), 'it is spent').toBe('replayed');
+      expect(await store.claim(unreplicated, now()), 'the nonce is used').toBe('replayed');
       replica.thaw();
     });
   },

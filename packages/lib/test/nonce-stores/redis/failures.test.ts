@@ -7,7 +7,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
   (library) => {
     const redis = redisFixture(library);
 
-    test('a claim fails after deadlineMs if Redis is paused, and its nonce stays spent', async () => {
+    test('a claim fails after deadlineMs if Redis is paused, and its nonce stays used', async () => {
       const store = await redis.serve({ deadlineMs: 150 });
       const claim = claimAt(Math.floor(now()));
       await redis.server.cli('CLIENT', 'PAUSE', '700', 'ALL');
@@ -16,10 +16,10 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       expect(performance.now() - started).toBeLessThan(1000);
       expect(store.readiness(now()).ready).toBe(false);
       await serves(store);
-      expect(await until('Redis answers', () => store.claim(claim, now()) as Promise<string>)).toBe('replayed');
+      expect(await until('Redis responds', () => store.claim(claim, now()) as Promise<string>)).toBe('replayed');
     });
 
-    test('without Redis claims are unavailable, and they succeed within two seconds of its start', async () => {
+    test('while Redis is down, claims are unavailable; they succeed within two seconds of its start', async () => {
       await redis.server.kill();
       const store = redis.make();
       await expect(store.claim(claimAt(now()), now())).rejects.toThrow();
@@ -27,7 +27,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       await redis.server.start();
       const back = performance.now();
       await until(
-        'a claim is made',
+        'a claim succeeds',
         async () => (await outcomeOf(store.claim(claimAt(now() + 3), now()))) === 'claimed',
       );
       expect(performance.now() - back).toBeLessThan(2500);
@@ -49,7 +49,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       expect(await store.claim(claimAt(NOW + 41, 'late'), clock.now)).toBe('claimed');
     });
 
-    test('a Redis that evicts keys is refused, also if it is configured so later, until it no longer does', async () => {
+    test('a Redis that may evict keys is refused until its configuration is changed, even if the store was open before', async () => {
       await redis.server.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
       try {
         await expect(redis.open()).rejects.toThrow('set its maxmemory-policy to noeviction');
@@ -58,7 +58,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
         const store = await redis.serve({ monotonic: () => performance.now() / 1000 + passed });
         await redis.server.cli('CONFIG', 'SET', 'maxmemory-policy', 'volatile-ttl');
         passed = 31;
-        await until('the store notices', async () => !store.readiness(now()).ready);
+        await until('the store is not ready', async () => !store.readiness(now()).ready);
         await expect(store.claim(claimAt(now()), now())).rejects.toThrow('volatile-ttl');
         await redis.server.cli('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
         await serves(store);

@@ -1,4 +1,4 @@
-/** What the tests of the Redis nonce store on one server share. */
+/** The common setup of the tests of the Redis nonce store on one server. */
 
 import { type RedisServer, startRedis, until } from 'ajwt-testkit/servers/redis';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
@@ -13,15 +13,15 @@ import { atClock, SINGLE, type TestClient } from './clients.ts';
 export const LIBRARIES = ['ioredis', 'redis'] as const;
 export type Library = (typeof LIBRARIES)[number];
 export const now = () => Date.now() / 1000;
-/** A time for tests that drive the clock. */
+/** A time for tests that set the clock. */
 export const NOW = 1_800_000_000;
 export const claimAt = (time: number, nonce = 'n', username = 'alice') => ({ username, time, nonce });
 export const outcomeOf = async (claim: ReturnType<RedisNonceStore['claim']>) =>
   Promise.resolve(claim).catch(() => 'unavailable' as const);
-/** Waits until a store serves. */
-export const serves = (store: RedisNonceStore) => until('the store serves', async () => store.readiness(now()).ready);
+/** Waits until a store is ready. */
+export const serves = (store: RedisNonceStore) => until('the store is ready', async () => store.readiness(now()).ready);
 
-/** All members with their scores, but for the epochs. */
+/** A script that returns all members with their scores, except the epochs. */
 const CONTENTS = `local all = {}
 for _, key in ipairs(redis.call('KEYS', 'ajwt:nonces:*')) do
   local found = redis.call('ZRANGE', key, 1, -1, 'WITHSCORES')
@@ -29,7 +29,7 @@ for _, key in ipairs(redis.call('KEYS', 'ajwt:nonces:*')) do
 end
 return all`;
 
-/** A server for a file of tests, emptied before each, with connections of one library. */
+/** Starts a server for the tests of a file, which is emptied before each test, and connects to it with one library. */
 export function redisFixture(library: Library) {
   const stores: RedisNonceStore[] = [];
   const connections: TestClient[] = [];
@@ -77,18 +77,18 @@ export function redisFixture(library: Library) {
     connect,
     make,
     open,
-    /** Opens a store, and waits until it serves. */
+    /** Opens a store, and waits until it is ready. */
     async serve(options: RedisNonceStoreOptions = {}, through = client): Promise<RedisNonceStore> {
       const store = await open(options, through);
       await serves(store);
       return store;
     },
-    /** Opens a store whose clocks are all the test's; Redis's may lag behind. */
+    /** Opens a store whose clocks the test sets; the clock of Redis can lag behind. */
     atClock(clock: { now: number; monotonic?: number; lag?: number }, options: RedisNonceStoreOptions = {}) {
       const timed = atClock(client, () => clock.now - (clock.lag ?? 0));
       return open({ now: () => clock.now, monotonic: () => clock.monotonic ?? 0, ...options }, timed);
     },
-    /** What the buckets hold, by member and score. */
+    /** Returns the members of all buckets with their scores. */
     async contents(): Promise<[string, number][]> {
       const lines = (await server.cli('EVAL', CONTENTS, '0')).split('\n').filter((line) => line !== '');
       return lines.map((line) => line.split(' ')).map(([member, score]) => [member as string, Number(score)]);

@@ -16,21 +16,24 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
           await redis.server.start();
         },
       ],
-    ])('by %s, refuses every earlier token, and settles all users before they claim', async (_, lose) => {
-      const store = await redis.serve();
-      const used = claimAt(Math.floor(now()));
-      expect(await store.claim(used, now())).toBe('claimed');
-      await lose();
-      await until('the store answers', async () => (await store.claim(used, now())) === 'forgotten');
-      await until('a turn found the loss', async () => (await redis.server.cli('DBSIZE')) === '1024');
-      await serves(store);
-      const time = Math.floor(now());
-      for (const user of ['bob', 'carol', 'dave', 'erin']) {
-        expect(await store.claim(claimAt(time, 'n', user), now()), user).toBe('claimed');
-      }
-    });
+    ])(
+      'caused by %s, refuses every earlier token, and accepts new tokens of all users once it is ready',
+      async (_, lose) => {
+        const store = await redis.serve();
+        const used = claimAt(Math.floor(now()));
+        expect(await store.claim(used, now())).toBe('claimed');
+        await lose();
+        await until('the store responds', async () => (await store.claim(used, now())) === 'forgotten');
+        await until('the store has visited all buckets', async () => (await redis.server.cli('DBSIZE')) === '1024');
+        await serves(store);
+        const time = Math.floor(now());
+        for (const user of ['bob', 'carol', 'dave', 'erin']) {
+          expect(await store.claim(claimAt(time, 'n', user), now()), user).toBe('claimed');
+        }
+      },
+    );
 
-    test('refuses earlier tokens even if Redis has its data on disk: some of it may be lost', async () => {
+    test('refuses earlier tokens even if Redis restored its data from disk, because some of it may be lost', async () => {
       const durable = await startRedis('--appendonly', 'yes', '--appendfsync', 'everysec');
       try {
         const store = await redis.serve({}, await redis.connect(durable));
@@ -38,14 +41,14 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
         expect(await store.claim(used, now())).toBe('claimed');
         await durable.kill('SIGTERM');
         await durable.start();
-        await until('the store answers', async () => (await store.claim(used, now())) === 'replayed');
+        await until('the store responds', async () => (await store.claim(used, now())) === 'replayed');
         expect(await store.claim(unused, now())).toBe('forgotten');
       } finally {
         await durable.stop();
       }
     });
 
-    test('a token dated ahead works once more with fresh, none with quarantine, every token with accept', async () => {
+    test('with fresh accepts again only tokens dated ahead, with quarantine none, with accept every token', async () => {
       const ahead = claimAt(NOW + 20);
       const past = claimAt(NOW - 20);
       const clock = { now: NOW };
@@ -68,7 +71,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       }
     });
 
-    test('a second loss, after a minute without claims, is another quarantine', async () => {
+    test('starts a new quarantine after a second loss, even after a minute without claims', async () => {
       // Without its timer, the store visits no bucket: only a claim can notice the second loss.
       vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
       onTestFinished(() => void vi.useRealTimers());

@@ -6,8 +6,8 @@ import { claimAt, LIBRARIES, now, redisFixture, serves } from './fixture.ts';
 describe.skipIf(lacksRedis()).each(LIBRARIES)('redisNonceStore, through %s (needs redis-server)', (library) => {
   const redis = redisFixture(library);
 
-  test('when new, refuses tokens that may have been used before, and says when it serves', async () => {
-    // Opening may take a second: what counts is the time before it.
+  test('when new, refuses tokens that may have been used before, and reports when it is ready', async () => {
+    // Opening may take a second, so the test uses the time before it.
     const before = now();
     const store = await redis.open();
     expect(store.readiness(before)).toMatchObject({
@@ -19,7 +19,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)('redisNonceStore, through %s (need
     expect(await store.claim(claimAt(Math.floor(now())), now())).toBe('claimed');
   });
 
-  test('another process finds the nonces of this one', async () => {
+  test('finds the nonces that a store on another connection has claimed', async () => {
     const store = await redis.serve();
     const [first, second] = [claimAt(Math.floor(now())), claimAt(Math.floor(now()), 'other')];
     expect(await store.claim(first, now())).toBe('claimed');
@@ -31,7 +31,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)('redisNonceStore, through %s (need
 
   test('works without open() and after SCRIPT FLUSH', async () => {
     const store = redis.make();
-    // Above the floor, even if opening takes seconds.
+    // This time is above the floor, even if opening takes seconds.
     const time = Math.floor(now()) + 15;
     expect(await store.claim(claimAt(time), now())).toBe('claimed');
     await redis.server.cli('SCRIPT', 'FLUSH');
@@ -45,14 +45,14 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)('redisNonceStore, through %s (need
       Promise.all(
         Array.from({ length: 100 }, (_, index) => [one, two][index % 2]?.claim(claimAt(now() + 3, `${index}`), now())),
       );
-    // They may fall into two seconds.
+    // Each second has its own limit, and the claims may run past the end of the first second.
     const claimed = (await claimMany()).filter((outcome) => outcome === 'claimed').length;
     expect([10, 20]).toContain(claimed);
   });
 });
 
 describe('redisNonceStore', () => {
-  /** A client of a Redis that is fit and settled, and gives claims this answer. */
+  /** Makes a client whose Redis passes all checks, and responds to each claim with the given result. */
   function clientThat(claim: () => Promise<unknown>): IoredisClient {
     const evalsha = async (_sha: string, _keys: number, ...words: string[]) => {
       if (words.length === 1) return ['', 'noeviction', 'named'];

@@ -1,15 +1,15 @@
-/** The way from a store to what it keeps nonces in, in the hands of a scheduler: calls and answers arrive in any order, or not at all. */
+/** A connection between a store and its database: a scheduler delivers calls and replies in any order, or loses them. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { NonceStore } from '../../../src/index.ts';
 import type { IoredisClient } from '../../../src/nonce-stores/redis/redis-nonce-store.ts';
 import type { SqlDatabase } from '../../../src/sql.ts';
 
-/** What becomes of a call. Where its answer is lost, it was done. */
-export type Fate = 'answered' | 'never sent' | 'answer lost';
+/** The fate of a call. If its reply is lost, the server has executed the call. */
+export type Fate = 'answered' | 'never sent' | 'reply lost';
 
 export const fates: fc.Arbitrary<Fate[]> = fc.array(
-  fc.constantFrom<Fate>('answered', 'answered', 'never sent', 'answer lost'),
+  fc.constantFrom<Fate>('answered', 'answered', 'never sent', 'reply lost'),
   { maxLength: 40 },
 );
 
@@ -19,18 +19,18 @@ export class Wire {
   #underWay = 0;
   #held = false;
 
-  /** @param fates - of the first calls; all later ones are answered */
+  /** @param fates - fates of the first calls; every later call gets its reply */
   constructor(scheduler: fc.Scheduler, fates: readonly Fate[]) {
     this.#scheduler = scheduler;
     this.#fates = [...fates];
   }
 
-  /** Makes one call; while the wire is held, when the scheduler says so. */
+  /** Makes one call; while the wire is held, waits until the scheduler releases it. */
   async carry<T>(what: string, call: () => Promise<T>): Promise<T> {
     if (!this.#held) return call();
     const fate = this.#fates.shift();
-    await this.#turn(`${what} goes out`);
-    if (fate === 'never sent') throw new Error('the connection was lost before');
+    await this.#turn(`${what} is sent`);
+    if (fate === 'never sent') throw new Error('the connection was lost before the call');
     this.#underWay += 1;
     const answer = await call().then(
       (value) => () => value,
@@ -39,12 +39,12 @@ export class Wire {
       },
     );
     this.#underWay -= 1;
-    await this.#turn(fate === 'answer lost' ? `${what} was done` : `${what} is answered`);
-    if (fate === 'answer lost') throw new Error('the connection was lost meanwhile');
+    await this.#turn(fate === 'reply lost' ? `${what} loses its reply` : `${what} gets its reply`);
+    if (fate === 'reply lost') throw new Error('the connection was lost during the call');
     return answer();
   }
 
-  /** Holds all calls that the work makes, lets them go one by one until the work is done, and then what it has left behind. */
+  /** Holds all calls of the work, and releases them one by one: first until the work ends, then those that are still waiting. */
   async hold<T>(work: () => Promise<T>): Promise<T> {
     this.#held = true;
     const result = work();
@@ -55,7 +55,7 @@ export class Wire {
     return done;
   }
 
-  /** The next choice is made when all have come to where they wait: it then depends on the seed alone, not on how fast a server is. */
+  /** Lets the scheduler choose only when every call waits for it: its choice then depends on the seed, and not on the speed of a server. */
   #turn(what: string): Promise<void> {
     return this.#scheduler.schedule(Promise.resolve(), what, undefined, async (go) => {
       await go();
@@ -69,12 +69,12 @@ export class Wire {
   }
 }
 
-/** A store that answers at once: its claim is the call. */
+/** Wraps a store that responds at once: each of its claims becomes a call. */
 export function claimsOver(wire: Wire, store: NonceStore): NonceStore {
   return { ...store, claim: (...asked) => wire.carry('a claim', async () => store.claim(...asked)) };
 }
 
-/** A database whose statements are the calls. */
+/** Wraps a database: each of its statements becomes a call. */
 export function statementsOver(wire: Wire, database: SqlDatabase): SqlDatabase {
   return {
     isTransaction: database.isTransaction,
@@ -85,7 +85,7 @@ export function statementsOver(wire: Wire, database: SqlDatabase): SqlDatabase {
 
 const firstWords = (sql: string) => sql.trim().split(/\s+/).slice(0, 3).join(' ');
 
-/** A client of `ioredis` whose scripts are the calls. */
+/** Wraps an `ioredis` client: each script that it runs becomes a call. */
 export function scriptsOver(wire: Wire, client: IoredisClient): IoredisClient {
   return {
     pipeline: (commands) => client.pipeline(commands),

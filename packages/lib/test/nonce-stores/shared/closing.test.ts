@@ -5,7 +5,7 @@ import { Closing } from '../../../src/nonce-stores/shared/closing.ts';
 const NOW = 1_000_000;
 const FAR = NOW + 1e6;
 
-/** T = 20, M = 20. Time goes on for both clocks. */
+/** Makes a `Closing` with T = 20 and M = 20; `check` sets both clocks. */
 function makeClosing() {
   let monotonic = 0;
   let step = 0;
@@ -22,7 +22,7 @@ function makeClosing() {
   };
 }
 
-test('a closing lasts its time, then the floor may fall once', () => {
+test('the store stays closed for 2T + M, and then the floor may fall once', () => {
   const { closing, check } = makeClosing();
   expect(check(0, NOW + 40)).toBe('open');
   expect(closing.rest !== undefined).toBe(false);
@@ -31,28 +31,28 @@ test('a closing lasts its time, then the floor may fall once', () => {
   expect(check(59.9, FAR)).toBe('closed');
   expect(closing.rest).toBe(1);
   expect(check(60, FAR)).toBe('over');
-  expect(check(60, FAR), 'the next one begins anew').toBe('closed');
+  expect(check(60, FAR), 'the store closes again for 2T + M').toBe('closed');
 });
 
-test('a closing also ends if nobody claims for a long time while the clock runs on', () => {
+test('the store opens again even if it is not checked for a long time', () => {
   const { check } = makeClosing();
   expect(check(0, FAR)).toBe('closed');
   expect(check(86_400, FAR)).toBe('over');
 });
 
 test.each([40.001, 50, 60, 60.001, 100, 1e9])(
-  'a floor %d s ahead locks out until it is reached, or for 2T + M',
+  'a floor %d s ahead closes the store until the clock reaches it, or for 2T + M',
   (ahead) => {
     const { check } = makeClosing();
     const floor = NOW + ahead;
     const end = Math.min(ahead, 60);
     expect(check(0, floor)).toBe('closed');
-    expect(check(end - 0.25, floor), 'also when it is possible again').toBe('closed');
+    expect(check(end - 0.25, floor), 'while the floor is possible again').toBe('closed');
     expect(check(end, floor)).toBe(ahead > 60 ? 'over' : 'open');
   },
 );
 
-test('a closing is for one floor only', () => {
+test('a new floor closes the store for a new 2T + M', () => {
   const { check } = makeClosing();
   expect(check(0, FAR)).toBe('closed');
   expect(check(50, FAR + 1)).toBe('closed');
@@ -60,7 +60,7 @@ test('a closing is for one floor only', () => {
   expect(check(110, FAR + 1)).toBe('over');
 });
 
-test('a floor that becomes possible while the store is closed is waited for', () => {
+test('the store opens if the floor rises to a time that is possible', () => {
   const { check } = makeClosing();
   expect(check(0, NOW + 41)).toBe('closed');
   expect(check(50, NOW + 79)).toBe('open');
@@ -74,7 +74,7 @@ test('the store opens at once if another process lowers the floor', () => {
   expect(closing.rest).toBeUndefined();
 });
 
-test.each([-21, 21, 85, 1e9])('a closing starts again if the clock steps by %d s', (seconds) => {
+test.each([-21, 21, 85, 1e9])('the store stays closed for a new 2T + M if the clock steps by %d s', (seconds) => {
   const { check, step } = makeClosing();
   const floor = FAR + 1e12;
   expect(check(0, floor)).toBe('closed');
@@ -83,7 +83,7 @@ test.each([-21, 21, 85, 1e9])('a closing starts again if the clock steps by %d s
   expect(check(1060, floor)).toBe('over');
 });
 
-test('a step of the clock after which the floor is possible ends the closing', () => {
+test('the store opens if the clock steps to a time at which the floor is possible', () => {
   const { check, step } = makeClosing();
   expect(check(0, NOW + 100)).toBe('closed');
   step(80);
@@ -93,7 +93,7 @@ test('a step of the clock after which the floor is possible ends the closing', (
   expect(check(61, NOW + 101 + 1e6)).toBe('closed');
 });
 
-test('a step of the clock during a quarantine does not shorten the next one', async () => {
+test('a step of the clock during a quarantine does not shorten the next time that the store is closed', async () => {
   let monotonic = 0;
   const birth = 1_000_000;
   const store = memoryNonceStore({ afterLoss: 'quarantine', now: () => birth, monotonic: () => monotonic });

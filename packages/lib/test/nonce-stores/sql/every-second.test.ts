@@ -4,7 +4,7 @@ import { everySecond } from '../../../src/nonce-stores/sql/every-second.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test('repeats work whatever it fails with, until the signal is aborted', async () => {
+test('everySecond repeats work that fails, until the signal is aborted', async () => {
   const end = new AbortController();
   const work = vi.fn(() => Promise.reject(new Error('driver has already been destroyed')));
   everySecond(work, end.signal);
@@ -14,7 +14,7 @@ test('repeats work whatever it fails with, until the signal is aborted', async (
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('never does work twice at a time, and not again if the signal is aborted meanwhile', async () => {
+test('everySecond does not start the work while it is still running, or after the signal is aborted', async () => {
   const end = new AbortController();
   let finish = () => {};
   const work = vi.fn(() => new Promise<void>((resolve) => (finish = resolve)));

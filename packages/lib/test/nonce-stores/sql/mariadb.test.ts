@@ -4,7 +4,7 @@ import { lacksMariadb, MariadbServer } from 'ajwt-testkit/servers/mariadb';
 import { describe, expect, test } from 'vitest';
 import { serverSuite } from '../server-suite.ts';
 
-// The weakest level at which rows are read without a lock; the default would lock them unasked.
+// The store must lock rows itself: at this level, unlike at the default, MariaDB adds no locks.
 const WEAK = ['--transaction-isolation=READ-COMMITTED'];
 const OPTIONS = ['--log-bin', '--sync-binlog=1', '--server-id=1', ...WEAK];
 
@@ -20,7 +20,7 @@ describe.skipIf(lacksMariadb)('MariaDB (needs mariadb-server)', () => {
     };
   });
 
-  test('a server whose commits are not durable is refused, when the store opens and later', async () => {
+  test('a server whose commits are not durable is refused, both when the store opens and while it is open', async () => {
     const store = await stores.store();
     await server.query('SET GLOBAL innodb_flush_log_at_trx_commit = 2');
     try {
@@ -43,7 +43,7 @@ describe.skipIf(lacksMariadb)('MariaDB (needs mariadb-server)', () => {
     expect(await outcomeOf(await stores.store(), claimAt())).toBe('claimed');
   });
 
-  test('a replica is unavailable, and once promoted accepts no earlier token', async () => {
+  test('a store on a replica is unavailable; once the replica is promoted, the store accepts no earlier token', async () => {
     const replica = await server.replica(['--server-id=2', '--log-bin', '--sync-binlog=1']);
     try {
       const store = await stores.store();
@@ -51,7 +51,7 @@ describe.skipIf(lacksMariadb)('MariaDB (needs mariadb-server)', () => {
       expect(await outcomeOf(store, used)).toBe('claimed');
       const there = stores.database({ kind: 'mariadb', ...replica.connection });
       await expect.poll(() => ask(there, 'SELECT time FROM ajwt_nonce').catch(() => [])).toHaveLength(1);
-      expect(await ask(there, 'SELECT life FROM ajwt_life'), 'the table in memory is replicated').toHaveLength(1);
+      expect(await ask(there, 'SELECT life FROM ajwt_life'), 'rows of the MEMORY table on the replica').toHaveLength(1);
       const after = stores.make({}, there);
       expect(await outcomeOf(after, claimAt())).toMatch(/read-only/);
       await replica.promote();
@@ -65,14 +65,17 @@ describe.skipIf(lacksMariadb)('MariaDB (needs mariadb-server)', () => {
     }
   });
 
-  test.each(['REPEATABLE READ', 'SERIALIZABLE'])('gives a nonce once if %s is the default', async (level) => {
-    await server.query(`SET GLOBAL TRANSACTION ISOLATION LEVEL ${level}`);
-    try {
-      await giveOnce(stores);
-    } finally {
-      await server.query('SET GLOBAL TRANSACTION ISOLATION LEVEL READ COMMITTED');
-    }
-  });
+  test.each(['REPEATABLE READ', 'SERIALIZABLE'])(
+    'accepts a nonce once if %s is the default isolation level',
+    async (level) => {
+      await server.query(`SET GLOBAL TRANSACTION ISOLATION LEVEL ${level}`);
+      try {
+        await giveOnce(stores);
+      } finally {
+        await server.query('SET GLOBAL TRANSACTION ISOLATION LEVEL READ COMMITTED');
+      }
+    },
+  );
 
   test('a table with another engine is refused', async () => {
     await stores.store();
@@ -80,7 +83,7 @@ describe.skipIf(lacksMariadb)('MariaDB (needs mariadb-server)', () => {
     await expect(stores.make().open(now())).rejects.toThrow('ajwt_nonce must have the engine InnoDB');
   });
 
-  test('a session without autocommit and a read-only server claim nothing', async () => {
+  test('claims nothing in a session without autocommit, or on a read-only server', async () => {
     const database = stores.database(undefined, 1);
     const store = await stores.store({}, database);
     await ask(database, 'SET autocommit = 0');
@@ -100,13 +103,13 @@ describe.skipIf(lacksMariadb)('MariaDB (needs mariadb-server)', () => {
     const claim = claimAt(Math.floor(now()));
     expect(await outcomeOf(store, claim)).toBe('claimed');
     await stores.close();
-    // As from an earlier start of the server.
+    // The restored row has the start time of an earlier server process.
     await ask(stores.database(), 'UPDATE ajwt_life SET started = started - 1000');
     await ask(stores.database(), 'DELETE FROM ajwt_nonce');
     expect(await outcomeOf(stores.make(), claim)).toBe('forgotten');
   });
 
-  test('the limits of a claim do not affect later statements of the session', async () => {
+  test('the timeouts of a claim do not affect later statements of the session', async () => {
     const database = stores.database(undefined, 1);
     expect(await outcomeOf(await stores.store({}, database), claimAt())).toBe('claimed');
     const [row] = await ask(database, 'SELECT @@max_statement_time AS statement, @@innodb_lock_wait_timeout AS wait');

@@ -7,7 +7,7 @@ import { serverSuite } from '../server-suite.ts';
 const addressOf = (server: PostgresServer) => ({ kind: 'postgres' as const, ...server.connection });
 
 describe.skipIf(lacksPostgres)('PostgreSQL (needs postgresql)', () => {
-  // A claim must survive the worst that a server's configuration says.
+  // The least durable configuration; a claim must survive a crash even so.
   const CARELESS = ['synchronous_commit = off', 'wal_writer_delay = 10s', 'wal_writer_flush_after = 0'];
   let server: PostgresServer;
   const stores = serverSuite('PostgreSQL', async () => {
@@ -33,12 +33,12 @@ describe.skipIf(lacksPostgres)('PostgreSQL (needs postgresql)', () => {
     await server.crash();
     await server.restart();
     await expect.poll(() => store.readiness(now()), { timeout: 10_000 }).toEqual({ ready: true });
-    expect(await ask(database, 'SELECT * FROM other'), 'what was not made durable is lost').toEqual([]);
+    expect(await ask(database, 'SELECT * FROM other'), 'rows of a table without durable commits').toEqual([]);
     expect(await outcomeOf(store, claim)).toBe('replayed');
     await ask(database, 'DROP TABLE other');
   });
 
-  test('a standby is unavailable, and once promoted accepts no earlier token', async () => {
+  test('a store on a standby is unavailable; once the standby is promoted, the store accepts no earlier token', async () => {
     const store = await stores.store();
     const [used, unused] = [claimAt(Math.floor(now())), claimAt(Math.floor(now()))];
     expect(await outcomeOf(store, used)).toBe('claimed');
@@ -57,14 +57,17 @@ describe.skipIf(lacksPostgres)('PostgreSQL (needs postgresql)', () => {
     }
   });
 
-  test.each(['repeatable read', 'serializable'])('gives a nonce once if %s is the default', async (level) => {
-    await ask(stores.database(), `ALTER DATABASE postgres SET default_transaction_isolation = '${level}'`);
-    try {
-      await giveOnce(stores);
-    } finally {
-      await ask(stores.database(), 'ALTER DATABASE postgres RESET default_transaction_isolation');
-    }
-  });
+  test.each(['repeatable read', 'serializable'])(
+    'accepts a nonce once if %s is the default isolation level',
+    async (level) => {
+      await ask(stores.database(), `ALTER DATABASE postgres SET default_transaction_isolation = '${level}'`);
+      try {
+        await giveOnce(stores);
+      } finally {
+        await ask(stores.database(), 'ALTER DATABASE postgres RESET default_transaction_isolation');
+      }
+    },
+  );
 
   test.each([
     ['emptied', 'TRUNCATE ajwt_nonce'],
@@ -72,7 +75,7 @@ describe.skipIf(lacksPostgres)('PostgreSQL (needs postgresql)', () => {
       'restored from a dump',
       'ALTER TABLE ajwt_nonce RENAME TO gone; CREATE TABLE ajwt_nonce (LIKE gone INCLUDING ALL); DROP TABLE gone',
     ],
-  ])('a table that was %s accepts no earlier token', async (_what, sql) => {
+  ])('a store whose table was %s accepts no earlier token', async (_what, sql) => {
     const store = await stores.store();
     const claim = claimAt(Math.floor(now()));
     expect(await outcomeOf(store, claim)).toBe('claimed');
@@ -86,7 +89,7 @@ describe.skipIf(lacksPostgres)('PostgreSQL (needs postgresql)', () => {
     await expect(stores.make().open(now())).rejects.toThrow('ajwt_nonce is not logged');
   });
 
-  test('a role that may not create tables uses existing ones', async () => {
+  test('a role without permission to create tables uses existing tables', async () => {
     await stores.store();
     const database = stores.database();
     await ask(database, 'DO $$ BEGIN CREATE ROLE plain LOGIN; EXCEPTION WHEN duplicate_object THEN END $$');

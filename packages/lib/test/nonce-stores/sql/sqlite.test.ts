@@ -34,7 +34,7 @@ describe('sqlNonceStore on SQLite keeps the contract of nonce stores', () => {
       file = await makeFile();
       return openStore(file, { tolerance, clockMargin, maxClaimsPerSecond });
     },
-    noCapacity: 'the disk is its limit',
+    noCapacity: 'only the disk limits it',
     restart: (_, { tolerance, clockMargin, maxClaimsPerSecond }) =>
       openStore(file, { tolerance, clockMargin, maxClaimsPerSecond }),
     loseMemory(_, { tolerance, clockMargin, maxClaimsPerSecond }) {
@@ -57,14 +57,14 @@ const NOW = 1_800_000_000;
 const claimAt = (time: number, nonce = 'n') => ({ username: 'alice', time, nonce });
 
 describe('sqlNonceStore on SQLite', () => {
-  test('remembers across a restart of the process', async () => {
+  test('remembers nonces after a restart of the process', async () => {
     const file = await makeFile();
     expect(await openStore(file).claim(claimAt(NOW), NOW)).toBe('claimed');
     expect(await openStore(file).claim(claimAt(NOW), NOW + 1)).toBe('replayed');
     expect(await openStore(file).claim(claimAt(NOW, 'other'), NOW + 1)).toBe('claimed');
   });
 
-  test('after a restart of the machine, refuses every earlier token, and says when it serves', async () => {
+  test('after a restart of the machine, refuses every earlier token, and reports when it is ready', async () => {
     const file = await makeFile();
     expect(await openStore(file, { incarnation: 'boot 1' }).claim(claimAt(NOW), NOW)).toBe('claimed');
     const next = openStore(file, { incarnation: 'boot 2' });
@@ -75,7 +75,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await next.claim(claimAt(NOW + 6), NOW + 6)).toBe('claimed');
   });
 
-  test('a store from before the restart claims nothing more', async () => {
+  test('accepts no more claims through a store that was opened before the restart', async () => {
     const file = await makeFile();
     const old = openStore(file, { incarnation: 'boot 1' });
     expect(await old.claim(claimAt(NOW), NOW)).toBe('claimed');
@@ -83,7 +83,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await old.claim(claimAt(NOW + 5, 'm'), NOW + 5)).toBe('forgotten');
   });
 
-  test('afterLoss decides what happens after a loss', async () => {
+  test('treats earlier tokens after a loss as afterLoss says', async () => {
     const file = await makeFile();
     const before = openStore(file, { incarnation: 'boot 1' });
     expect(await before.claim(claimAt(NOW + 20), NOW)).toBe('claimed');
@@ -96,7 +96,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(open.readiness(NOW + 31)).toEqual({ ready: true });
   });
 
-  test('if the file is restored from a copy while a store runs that saw the newer one, no earlier token is accepted', async () => {
+  test('accepts no earlier token if the file is replaced by an older copy while the store is open', async () => {
     const file = await makeFile();
     const store = openStore(file);
     for (const second of [0, 100, 200]) await store.claim(claimAt(NOW + second), NOW + second);
@@ -143,7 +143,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await store.claim(claimAt(NOW + 58, 'unused'), NOW + 99)).toBe('forgotten');
   });
 
-  test('a floor set by a clock that was years ahead locks everyone out for 2T + M at most', async () => {
+  test('locks users out for 2T + M at most if a clock that was years ahead has set the floor', async () => {
     const file = await makeFile();
     let monotonic = 0;
     const store = openStore(file, { monotonic: () => monotonic });
@@ -160,7 +160,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await store.claim(claimAt(NOW + 62), NOW + 62)).toBe('claimed');
   });
 
-  test('a floor that becomes possible while the store is closed still falls, for all processes', async () => {
+  test('lets an impossible floor fall for all processes, even if it becomes possible while the store is closed', async () => {
     const file = await makeFile();
     let monotonic = 0;
     const options = { monotonic: () => monotonic };
@@ -182,7 +182,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await other.claim(claimAt(NOW + 61, 'b'), NOW + 61)).toBe('claimed');
   });
 
-  test('a short step of the clock does not shorten the closing for a later one', async () => {
+  test('stays closed as long after a second step of the clock, even if the first step was short', async () => {
     let monotonic = 0;
     const file = await makeFile();
     const store = openStore(file, { monotonic: () => monotonic });
@@ -208,7 +208,7 @@ describe('sqlNonceStore on SQLite', () => {
     look.close();
   });
 
-  test("concurrent claims cannot exceed a user's rate", async () => {
+  test("does not let concurrent claims exceed a user's rate", async () => {
     const store = openStore(await makeFile(), { maxClaimsPerSecond: 10 });
     const outcomes = await Promise.all(
       Array.from({ length: 500 }, (_, index) => store.claim(claimAt(NOW, `n${index}`), NOW)),
@@ -217,14 +217,14 @@ describe('sqlNonceStore on SQLite', () => {
     expect(outcomes.filter((outcome) => outcome === 'rate_limited')).toHaveLength(490);
   });
 
-  test('a new database accepts no earlier token', async () => {
+  test('accepts no earlier token in a new database', async () => {
     expect(await openStore(await makeFile()).claim(claimAt(NOW - 5), NOW - 5)).toBe('claimed');
     expect(await openStore(await makeFile()).claim(claimAt(NOW - 5), NOW)).toBe('forgotten');
   });
 
-  test('if another process holds the lock, a claim fails after its deadline without blocking the event loop, and later ones succeed', async () => {
+  test('while another process holds the lock, fails a claim after its deadline without blocking the event loop', async () => {
     const file = await makeFile();
-    // Long enough for many turns, however busy the machine is.
+    // The deadline is long enough for many turns of the event loop, even on a busy machine.
     const store = openStore(file, { deadlineMs: 1000 });
     await store.open(NOW);
     const other = new DatabaseSync(file);
@@ -233,14 +233,14 @@ describe('sqlNonceStore on SQLite', () => {
     const counting = setInterval(() => turns++, 5);
     await expect(store.claim(claimAt(NOW), NOW)).rejects.toThrow('locked by another process');
     clearInterval(counting);
-    expect(turns, 'the event loop went on').toBeGreaterThan(5);
+    expect(turns, 'turns of the event loop').toBeGreaterThan(5);
     expect(store.readiness(NOW)).toMatchObject({ ready: false });
     other.exec('ROLLBACK');
     expect(await store.claim(claimAt(NOW), NOW)).toBe('claimed');
     other.close();
   });
 
-  test('a claim waits for a lock that is released before the deadline', async () => {
+  test('waits for a lock that is released before the deadline', async () => {
     const file = await makeFile();
     const store = openStore(file, { deadlineMs: 5000 });
     await store.open(NOW);

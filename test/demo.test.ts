@@ -30,7 +30,7 @@ test('without OpenSSH and OpenSSL, the demo makes its keys with the library', as
   expect(stdout).toContain("PrivateKey.generate('rsa')");
 });
 
-/** Runs the demo until it has printed a text, then sends a signal. Checks that its folder and its server are gone. @returns the exit code */
+/** Runs the demo until it prints a text, sends a signal, and checks that its folder and server are gone. @returns the exit code */
 async function interruptAfter(text: string, signal: NodeJS.Signals, look: (stdout: string) => Promise<void>) {
   const child = spawn(process.execPath, ['--conditions=source', 'examples/demo/demo.ts'], { env: environment() });
   let stdout = '';
@@ -60,7 +60,7 @@ test('the demo keeps running after the last request, until it is interrupted', a
 });
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-  '%s before the first request leaves nothing behind',
+  'if %s interrupts the demo before the first request, it removes its files and stops its server',
   async (signal) => {
     expect(await interruptAfter('used tokens in', signal, async () => undefined)).toBe(1);
   },

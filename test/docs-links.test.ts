@@ -7,7 +7,7 @@ const PAGES = globSync(['*.md', '{docs,spec}/**/*.md', 'packages/*/README.md']).
 
 const proseOf = (page: string) => readFileSync(page, 'utf8').replaceAll(/^ *```.*?^ *```$/gms, '');
 
-/** The anchor that GitHub gives to a heading. */
+/** Returns the anchor that GitHub gives to a heading. */
 const anchorOf = (heading: string) =>
   heading
     .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')

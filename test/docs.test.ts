@@ -12,7 +12,7 @@ import { environment, mustRun } from 'ajwt-testkit/run';
 import { PrivateKey } from 'asymmetric-jwt-auth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/** Commands that other tests run: the set-up, the demo, and the tests themselves. */
+/** Commands that other tests run: the setup, the demo, and the tests themselves. */
 const RUN_ELSEWHERE = /^npm (ci|test|run (demo|test:all|test:interop|chaos|check|bench|race|format|build|tarballs))\b/;
 
 /** A fenced block: its language, the word after it, and its text. */
@@ -41,17 +41,17 @@ const BROUGHT_ALONG: Readonly<Record<string, (folder: string) => Promise<void>>>
   'docs/MIGRATING_FROM_DJANGO.md': bringDjangoSite,
 };
 
-// Inside the repository, so that the packages' names lead to their sources.
+// Inside the repository, so that imports of the packages find their sources.
 const SCRATCH = resolve('test/.docs');
-/** A page's folder, with its snippets and whatever its commands write. */
+/** Returns the folder of a page, for its snippets and for the files that its commands write. */
 const folderOf = (page: string) => join(SCRATCH, page.replaceAll('/', '-'));
-// On the PATH, as after `npm install`.
+// The commands are in PATH, as after `npm install`.
 const COMMANDS = { ajwt: 'packages/lib/src/cli/ajwt.ts', ajwtd: 'packages/server/src/cli/ajwtd.ts' };
 beforeAll(async () => {
-  // A run that was interrupted may have left the folder.
+  // An interrupted run may have left the folder.
   await rm(SCRATCH, { recursive: true, force: true });
   await mkdir(join(SCRATCH, 'bin'), { recursive: true });
-  // The commands are on the PATH already, and the packages' own are not built.
+  // npx only has to run the commands in PATH, because those of the packages are not built.
   await writeFile(join(SCRATCH, 'bin/npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
   for (const [name, source] of Object.entries(COMMANDS)) {
     const script = `#!/bin/sh\nexec node --conditions=source '${resolve(source)}' "$@"\n`;
@@ -63,7 +63,7 @@ afterAll(() => rm(SCRATCH, { recursive: true }));
 describe.each(PAGES)('%s', (page) => {
   const blocks = blocksOf(page).filter(({ language }) => ['ts', 'sh', 'text'].includes(language));
 
-  test('runs as printed', async () => {
+  test('has commands that run, and print what it shows', async () => {
     const folder = folderOf(page);
     await mkdir(folder);
     const { PATH } = environment();
@@ -92,15 +92,15 @@ describe.each(PAGES)('%s', (page) => {
   });
 });
 
-// A declaration of global types applies to a whole program, so pages that import one are compiled apart from the others.
+// Global types apply to a whole program, so pages that import them are compiled separately.
 const declaresGlobals = (page: string) => readFileSync(page, 'utf8').includes("'asymmetric-jwt-auth/express/global';");
 
 test.each([
-  { name: 'with-globals', pages: PAGES.filter(declaresGlobals) },
-  { name: 'without-globals', pages: PAGES.filter((page) => !declaresGlobals(page)) },
-])('all snippets compile: the pages $name', async ({ name, pages }) => {
+  { name: 'with global types', pages: PAGES.filter(declaresGlobals) },
+  { name: 'without global types', pages: PAGES.filter((page) => !declaresGlobals(page)) },
+])('the snippets of all pages $name compile', async ({ name, pages }) => {
   expect(pages.length).toBeGreaterThan(1);
-  const config = join(SCRATCH, `${name}.json`);
+  const config = join(SCRATCH, `${name.replaceAll(' ', '-')}.json`);
   await writeFile(
     config,
     JSON.stringify({
@@ -128,14 +128,14 @@ async function bringDjangoSite(folder: string): Promise<void> {
 async function runCommands(shell: string, text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
   const lines = text.split('\n').filter((line) => !RUN_ELSEWHERE.test(line));
   for (const line of lines.filter((one) => one.startsWith('npm install '))) {
-    // The packages that a reader installs are there already: ours from the sources, the others from the registry.
+    // The packages that a reader installs are already in node_modules; ours lead to the sources.
     for (const name of line.split(' ').slice(2)) expect(existsSync(resolve('node_modules', name)), name).toBe(true);
   }
   const script = lines.filter((line) => !line.startsWith('npm install ')).join('\n');
   return script.trim() === '' ? '' : mustRun(shell, ['-euc', script], { cwd, env });
 }
 
-/** Returns the ports of a server: the port in its source, or the ports of ajwtd, that of its admin listener last. */
+/** Returns the ports of a server: the port in its source, or the ports of ajwtd, with the port of the admin listener last. */
 function portsOf(text: string, cwd: string): number[] {
   const file = /\bnode (\S+)/.exec(text)?.[1];
   if (file !== undefined) return [Number(/listen\((\d+)/.exec(readFileSync(join(cwd, file), 'utf8'))?.[1])];
@@ -143,11 +143,11 @@ function portsOf(text: string, cwd: string): number[] {
   return text.includes('--admin-listen off') ? [own] : [own, 8788];
 }
 
-/** Throws if something listens on a port: the responses must come from the server that the page starts. */
+/** Throws if a port is in use, because the responses must come from the server that the page starts. */
 async function mustBeFree(port: number): Promise<void> {
   const probe = createServer().listen(port);
   await once(probe, 'listening').catch((error) => {
-    throw new Error(`port ${port} is in use, and a server of this page listens there`, { cause: error });
+    throw new Error(`port ${port} is in use, but a server of this page needs it`, { cause: error });
   });
   await new Promise((resolve) => probe.close(resolve));
 }

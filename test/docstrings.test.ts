@@ -1,12 +1,13 @@
 /**
- * Public docstrings say what is taken and what is given. The rule, for what the library's entry points export (`internal/` aside):
+ * Public docstrings document parameters and return values. The rules, for everything that the entry points of the library export, except
+ * `internal/`:
  *
- * - A function, a class and the interface of what a function returns have a docstring, and so has each of their public methods and
- *   accessors; of overloads, each one.
- * - Each parameter of a function or method has its `@param`, an object of options too.
- * - What returns anything but `void` has `@returns`. An accessor is what it returns.
+ * - Each function (with all its overloads), class and returned interface has a docstring, and so has each of their public methods and
+ *   accessors.
+ * - Each parameter of a function or method has a `@param`, even an object of options.
+ * - Each function or method that returns anything but `void` has a `@returns`. An accessor needs none.
  *
- * Constructors are left out: keys are made by static methods, and errors by the library.
+ * Constructors need no docstring, because static methods make keys, and the library makes errors.
  */
 import { describe, expect, test } from 'vitest';
 import {
@@ -30,7 +31,7 @@ function lacksOf(name: string, doc: string | undefined, module: Module, signatur
   const names = signature.params.map((parameter) => {
     const inner = parameter.type === 'RestElement' ? parameter.argument : parameter;
     const target = inner.type === 'AssignmentPattern' ? inner.left : inner;
-    return target.type === 'Identifier' ? target.name : 'a name of its own';
+    return target.type === 'Identifier' ? target.name : 'a parameter with a name';
   });
   const returnsNothing = /^(void|never|asserts .*|(Maybe)?Promise<void>)$/s.test(typeOf(module, signature));
   return [
@@ -39,7 +40,7 @@ function lacksOf(name: string, doc: string | undefined, module: Module, signatur
   ];
 }
 
-/** What the docstrings of one public name lack. */
+/** Returns what is missing in the docstrings of one public name. */
 function lacks({ name, module, doc, declaration }: Public, all: readonly Public[]): string[] {
   if (declaration.type === 'TSDeclareFunction') return lacksOf(name, doc, module, declaration);
   if (declaration.type === 'FunctionDeclaration') {
@@ -48,7 +49,7 @@ function lacks({ name, module, doc, declaration }: Public, all: readonly Public[
   }
   if (declaration.type === 'VariableDeclaration') {
     const isFunction = declaration.declarations.some(({ init }) => init !== null && /Function/.test(init.type));
-    return isFunction ? [`${name}: the word function, as a constant hides its signature`] : [];
+    return isFunction ? [`${name}: declare it as a function, because a constant hides its signature`] : [];
   }
   if (declaration.type !== 'ClassDeclaration' && declaration.type !== 'TSInterfaceDeclaration') return [];
   const isReturned = all.some(
@@ -69,7 +70,7 @@ function lacks({ name, module, doc, declaration }: Public, all: readonly Public[
   ];
 }
 
-/** A member of a class, whose signature is its `value`, or of an interface, which is one itself. */
+/** A member of a class, whose `value` is the signature, or a member of an interface, which is itself the signature. */
 interface Member extends Partial<Signature> {
   readonly type: string;
   readonly start: number;
@@ -113,7 +114,7 @@ export class Key {
     return all.flatMap((one) => lacks(one, all));
   };
 
-  test('that says it all lacks nothing', () => {
+  test('that is complete passes the test', () => {
     expect(lacking(TEXT)).toEqual([]);
   });
 
@@ -130,7 +131,7 @@ export class Key {
     ['/** Its length. */', 'Key.length: a docstring'],
     ['@param texts - several', 'Key.from: @param texts'],
     ['@returns the key', 'Key.from: @returns'],
-  ])('is missed without %s', (part, missed) => {
+  ])('without %s fails the test', (part, missed) => {
     expect(lacking(TEXT.replace(part, ''))).toEqual([missed]);
   });
 });

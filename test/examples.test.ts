@@ -1,10 +1,10 @@
 /**
- * Every public function and class has an example that works: its docstring has an `@example` with a block fenced as `ts`.
+ * Every public function and class has a working example: its docstring contains an `@example` with a fenced `ts` block.
  *
- * - All blocks in docstrings of the library are type-checked in one program, as written.
- * - A block runs unless its fence says why it cannot: `ts no-run: needs Redis`. It ends what it starts.
- * - Values are shown with `console.log`, and the output in a comment on the same line: `console.log(key.kid); // 5f2…`. The test compares
- *   the two. `…` in the comment stands for any text, and line breaks of the output count as spaces.
+ * - The test type-checks all blocks of the library in one program.
+ * - The test runs each block, unless its fence says why it cannot run: `ts no-run: needs Redis`. A block stops what it starts.
+ * - A block prints values with `console.log`, and shows the output in a comment on the same line: `console.log(key.kid); // 5f2…`. The
+ *   test compares the two. `…` in the comment matches any text; the test treats line breaks in the output as spaces.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,18 +16,18 @@ import { ENTRY_POINTS, type Module, moduleOf, type Public, publicOf } from './pu
 
 /** A block of code in a docstring. */
 interface Block {
-  /** The file, and the name that the docstring is about. */
+  /** The file, and the name that the docstring documents. */
   readonly place: string;
-  /** The line of the file on which the fence opens. */
+  /** The number of the line with the opening fence. */
   readonly line: number;
-  /** What follows the language in the fence. */
+  /** The text after the language in the fence. */
   readonly mark: string;
   readonly code: string;
 }
 
 const lineAt = (text: string, at: number) => text.slice(0, at).split('\n').length;
 
-/** The name of the function, class or method that is declared at a place. */
+/** Returns the name of the function, class or method that is declared at an offset. */
 const declaredAt = (text: string, at: number) =>
   text
     .slice(at)
@@ -46,7 +46,7 @@ function blocksOf({ path, text, comments }: Module): Block[] {
   });
 }
 
-/** The functions and classes without an example. Of overloads, one has it. */
+/** Returns the functions and classes without an example. An overloaded function needs only one. */
 function withoutExample(names: readonly Public[]): string[] {
   const callable = names.filter(({ declaration }) => /Function|Class/.test(declaration.type));
   const shown = new Set(callable.filter(({ doc }) => /@example\b[^@]*^ *\* ```ts\b/m.test(doc ?? '')).map(placeOf));
@@ -54,7 +54,7 @@ function withoutExample(names: readonly Public[]): string[] {
 }
 const placeOf = ({ name, module }: Public) => `${module.path} ${name}`;
 
-// Inside the repository, so that the packages' names lead to their sources.
+// Inside the repository, so that imports of the packages find their sources.
 const SCRATCH = resolve('test/.examples');
 let folder: string;
 
@@ -72,19 +72,19 @@ async function typeCheck(): Promise<string[][]> {
   for (const [, file = '', line, message] of stdout.matchAll(/^(\S.*)\((\d+),\d+\): (error .*(?:\n .*)*)/gm)) {
     const index = Number(basename(file, '.ts'));
     const block = blocks[index];
-    if (block === undefined) throw new Error(`the examples cannot be checked:\n${stdout}`);
+    if (block === undefined) throw new Error(`tsc failed outside the examples:\n${stdout}`);
     errors[index]?.push(`${block.place}, line ${block.line + Number(line)}: ${message}`);
   }
   return errors;
 }
 
-/** The lines with a value in a comment that nothing compares. */
+/** Returns the lines that show a value in a comment without printing it. */
 const unprinted = ({ place, code }: Block) =>
   [...code.matchAll(/^.*; \/\/ (?:true|false|undefined|null|-?\d|['"`{[]).*$/gm)]
     .filter(([line]) => !line.includes('console.log('))
     .map(([line]) => `${place}: ${line}`);
 
-/** What console.log prints while a block runs, and what the comments behind its calls say. */
+/** Runs a block, and returns the output of console.log and the comments after its calls. */
 async function printedBy(block: Block): Promise<{ printed: string[]; documented: string[] }> {
   vi.stubEnv('TMPDIR', folder);
   const log = vi.spyOn(console, 'log').mockImplementation(() => {});
@@ -95,7 +95,7 @@ async function printedBy(block: Block): Promise<{ printed: string[]; documented:
 }
 const pattern = (text: string) => new RegExp(`^${text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('…', '.*')}$`);
 
-/** The kinds of the servers and connections that are open. */
+/** Returns the types of all open servers and connections. */
 const openSockets = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP'));
 
 async function runs(block: Block): Promise<void> {
@@ -107,11 +107,11 @@ async function runs(block: Block): Promise<void> {
 const sample = (name: string, code: string) =>
   `/**\n * @example\n * \`\`\`ts\n * ${code}\n * \`\`\`\n */\nexport function ${name}(): void {}\n`;
 
-/** Docstrings with one mistake each. */
+/** Docstrings that contain one mistake each. */
 const SAMPLE = moduleOf(
   'sample.ts',
   [
-    '/** Has none. */\nexport class Bare {}\n',
+    '/** Has no example. */\nexport class Bare {}\n',
     sample('wrongType', "console.log('2' * 2); // 4"),
     sample('wrongOutput', "console.log('printed'); // written"),
     sample('unprinted', "'a'.length; // 1"),
@@ -146,14 +146,14 @@ describe('the library', () => {
 
   for (const block of examples) {
     test(`the example of ${block.place} compiles`, () => expect(errorsOf(block)).toEqual([]));
-    if (block.mark === '') test(`the example of ${block.place} prints what it says`, () => runs(block));
+    if (block.mark === '') test(`the example of ${block.place} prints what its comments show`, () => runs(block));
   }
 
   test('examples show values with console.log', () => {
     expect(examples.flatMap(unprinted)).toEqual([]);
   });
 
-  test('examples that do not run say why', () => {
+  test('examples that do not run give the reason', () => {
     const marks = examples.filter(({ mark }) => mark !== '' && !/^no-run: \w/.test(mark));
     expect(marks.map(({ place, mark }) => `${place}: ${mark}`)).toEqual([]);
   });
@@ -171,11 +171,11 @@ describe('an example', () => {
     expect(errorsOf(leftOpen)).toEqual([]);
   });
 
-  test('must print what it says', async () => {
+  test('must print what its comments show', async () => {
     await expect(runs(wrongOutput)).rejects.toThrow("'printed'");
   });
 
-  test('must print its values', () => {
+  test('must print the values that it shows', () => {
     expect(unprinted(valueAlone)).toEqual(["sample.ts unprinted: 'a'.length; // 1"]);
   });
 

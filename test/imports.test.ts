@@ -1,12 +1,12 @@
-/** Who may import whom in the library: leaves depend inwards, and never on one another (CONTRIBUTING.md). */
+/** The rules for imports in the library: leaves depend inwards, and never on each other (CONTRIBUTING.md). */
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const SRC = 'packages/lib/src';
-/** Folders whose subfolders are leaves: a leaf imports nothing of its siblings, except what lies in `shared`. */
+/** Folders whose subfolders are leaves. Among its siblings, a leaf can import only from `shared`. */
 const LEAVES = ['key-stores', 'nonce-stores', 'signers'];
-/** What each folder may import from, in addition to itself. */
+/** The folders and packages that each folder can import from, in addition to itself. */
 const RULES: Readonly<Record<string, readonly string[]>> = {
   core: ['#engine'],
   engine: ['core', 'node:'],
@@ -22,7 +22,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   cli: ['core', 'keys', 'client', 'signers', 'server', '#engine', 'ajwt-cli-kit', 'node:'],
   testing: ['core', 'keys', 'key-stores', '#engine'],
 };
-/** Files outside the folders above that are about Node, and may use Node's own modules. */
+/** Files in other folders that are specific to Node, and can import the modules of Node. */
 const NODE_LEAVES = [
   'jwks/fetch-set.ts',
   'key-stores/authorized-keys/authorized-keys-store.ts',
@@ -35,7 +35,7 @@ const NODE_LEAVES = [
   'nonce-stores/sql/machine-life.ts',
   'signers/ssh-agent/request.ts',
 ];
-/** What adapters share: the way into the authenticator, and the adapter for `node:http`, on which frameworks are built. */
+/** Files that every adapter can import: the call of the authenticator, and the adapter for `node:http`. */
 const SHARED_BY_ADAPTERS = ['adapters/decide.ts', 'adapters/node.ts'];
 /** Entry points and the folders that they export from. Nothing imports an entry point. */
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
@@ -47,20 +47,20 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'testing.ts': ['testing'],
 };
 
-/** What a file imports: paths from the root, and names of packages. Examples in docstrings do not count. */
+/** Returns the imports of a file, except those in docstrings: paths from the root, and names of packages. */
 const targetsOf = (root: string, file: string) =>
   [
     ...readFileSync(join(root, file), 'utf8')
       .replace(/^ *\*.*/gm, '')
       .matchAll(/(?:\bfrom|\bimport\(|^import)\s*'([^']+)'/gm),
   ].map(([, name]) => (name?.startsWith('.') ? normalize(join(dirname(file), name)) : (name as string)));
-/** The folder or the package of a target. The folder `kysely` is `#kysely`, to tell it from the package. */
+/** Returns the folder or package of an import. The folder `kysely` is `#kysely`, to distinguish it from the package. */
 function partOf(target: string): string {
   if (target.startsWith('#')) return target;
   const [first = '', second] = target.split('/');
   return first === 'kysely' && second?.endsWith('.ts') ? '#kysely' : first;
 }
-/** The leaf that a file belongs to, or the file itself outside of a leaf's folder. */
+/** Returns the leaf that a file belongs to, or the file itself if it is in no leaf. */
 const leafOf = (file: string) => file.split('/').slice(0, 2).join('/');
 
 const files = globSync('**/*.ts', { cwd: SRC }).sort();
@@ -81,24 +81,24 @@ function mayImport(file: string, target: string): boolean {
 }
 
 describe('imports of the library', () => {
-  test('the rules name every folder, and every folder has files', () => {
+  test('have rules for every folder that exists, and for no other', () => {
     expect([...new Set(inFolders.map((file) => file.split('/')[0]))].sort()).toEqual(Object.keys(RULES).sort());
   });
 
-  test.each(inFolders)('%s imports only what it may', (file) => {
+  test.each(inFolders)('of %s follow the rules', (file) => {
     expect(targets.get(file)?.filter((target) => !mayImport(file, target))).toEqual([]);
   });
 
-  test.each(NODE_LEAVES)('%s exists and uses modules of Node that its folder may not', (file) => {
+  test.each(NODE_LEAVES)('of %s include modules of Node, which the rest of its folder must not use', (file) => {
     expect(targets.get(file)).toContainEqual(expect.stringMatching(/^node:/));
     expect(RULES[file.split('/')[0] as string]).not.toContain('node:');
   });
 
-  test('the files at the top are the entry points', () => {
+  test('start at the entry points, which are the only files at the top', () => {
     expect(files.filter((file) => !file.includes('/'))).toEqual(Object.keys(ENTRIES));
   });
 
-  test.each(Object.entries(ENTRIES))('%s only exports what other files define, from %j', (entry, folders) => {
+  test.each(Object.entries(ENTRIES))('of %s are all exported, and come from %j', (entry, folders) => {
     const code = readFileSync(join(SRC, entry), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
     expect(code.replace(/export (type )?\{[^}]*\} from '[^']+';/g, '').trim()).toBe('');
     expect(targets.get(entry)?.filter((target) => target in ENTRIES)).toEqual([]);
@@ -111,10 +111,13 @@ describe('imports of the server', () => {
   const { name, exports } = JSON.parse(readFileSync('packages/lib/package.json', 'utf8'));
   const entries = Object.keys(exports).map((path) => join(name, path));
 
-  test.each(globSync('**/*.ts', { cwd: ROOT }).sort())('%s reaches the library by its public entry points', (file) => {
-    const forbidden = targetsOf(ROOT, file).filter(
-      (target) => target.startsWith('..') || (partOf(target) === name && !entries.includes(target)),
-    );
-    expect(forbidden).toEqual([]);
-  });
+  test.each(globSync('**/*.ts', { cwd: ROOT }).sort())(
+    'of %s use only the public entry points of the library',
+    (file) => {
+      const forbidden = targetsOf(ROOT, file).filter(
+        (target) => target.startsWith('..') || (partOf(target) === name && !entries.includes(target)),
+      );
+      expect(forbidden).toEqual([]);
+    },
+  );
 });

@@ -1,10 +1,10 @@
-/** docs/OTHER_LANGUAGES.md shows the clients as they are tested (test/interop/clients.test.ts), byte for byte. */
+/** docs/OTHER_LANGUAGES.md shows exactly the clients that test/interop/clients.test.ts tests. */
 import { globSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { expect, test } from 'vitest';
 
 const PAGE = readFileSync('docs/OTHER_LANGUAGES.md', 'utf8');
-/** The page's word for each kind of file; `sh` would be run as a command of the page. */
+/** The language in the fence for each type of file; it is not `sh`, because test/docs.test.ts would run that as a command. */
 const FENCES: Readonly<Record<string, string>> = {
   '.py': 'python',
   '.go': 'go',
@@ -15,11 +15,11 @@ const FENCES: Readonly<Record<string, string>> = {
 };
 const FILES = globSync('clients/*/*.{py,go,rs,toml,java,sh}').sort();
 
-test('there is a client in each of the languages', () => {
+test('there is a client in every language', () => {
   expect(FILES.map((file) => extname(file))).toEqual(['.go', '.java', '.py', '.toml', '.rs', '.sh']);
 });
 
-test.each(FILES)('the page shows %s, and links to it', (file) => {
+test.each(FILES)('docs/OTHER_LANGUAGES.md shows %s, and links to it', (file) => {
   const block = `\`\`\`${FENCES[extname(file)]}\n${readFileSync(file, 'utf8')}\`\`\`\n`;
   expect(PAGE).toContain(`(../${file})`);
   expect(PAGE.split(block)).toHaveLength(2);

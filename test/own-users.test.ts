@@ -1,4 +1,4 @@
-/** The recipes of docs/OWN_USERS.md, on tables as Drizzle and Prisma make them, in a real PostgreSQL. */
+/** Runs the recipes of docs/OWN_USERS.md on tables of Drizzle and Prisma in a real PostgreSQL. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { environment, mustRun } from 'ajwt-testkit/run';
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const EXAMPLES = 'examples/own-users';
 
-describe.skipIf(lacksPostgres)('own users in PostgreSQL (needs postgresql)', () => {
+describe.skipIf(lacksPostgres)('the recipes in PostgreSQL (needs postgresql)', () => {
   let server: PostgresServer;
   beforeAll(async () => {
     server = await PostgresServer.start();
@@ -17,20 +17,23 @@ describe.skipIf(lacksPostgres)('own users in PostgreSQL (needs postgresql)', () 
   test.each([
     ['drizzle', 'guido@example.com of PSF'],
     ['prisma', 'guido@example.com, Guido'],
-  ])('as %s has them: let in, expired, renewed, revoked, disabled', async (name, user) => {
-    await server.query(`CREATE DATABASE ${name}`);
-    const { user: role, host, port } = server.connection;
-    // A machine whose clock shows another time than UTC.
-    const env = environment({ DATABASE_URL: `postgres://${role}@${host}:${port}/${name}`, TZ: 'Asia/Kolkata' });
-    const words = ['--conditions=source', `${EXAMPLES}/${name}-demo.ts`];
-    const printed = await mustRun(process.execPath, words, { env });
-    expect(printed.split('\n')).toEqual([user, 'key_expired', user, 'key_revoked', 'user_disabled', '']);
-  });
+  ])(
+    'with %s accept an active and a renewed key, and refuse an expired key, a revoked key, and a disabled user',
+    async (name, user) => {
+      await server.query(`CREATE DATABASE ${name}`);
+      const { user: role, host, port } = server.connection;
+      // The time zone of the machine is not UTC.
+      const env = environment({ DATABASE_URL: `postgres://${role}@${host}:${port}/${name}`, TZ: 'Asia/Kolkata' });
+      const words = ['--conditions=source', `${EXAMPLES}/${name}-demo.ts`];
+      const printed = await mustRun(process.execPath, words, { env });
+      expect(printed.split('\n')).toEqual([user, 'key_expired', user, 'key_revoked', 'user_disabled', '']);
+    },
+  );
 });
 
 test('the recipes compile', () => mustRun(resolve('node_modules/.bin/tsc'), ['-p', EXAMPLES]));
 
-test.each(['drizzle', 'prisma'])('docs/OWN_USERS.md shows %s.ts as it is', (name) => {
+test.each(['drizzle', 'prisma'])('docs/OWN_USERS.md shows exactly the file %s.ts', (name) => {
   const page = readFileSync('docs/OWN_USERS.md', 'utf8');
   expect(page).toContain(`\`\`\`typescript\n${readFileSync(`${EXAMPLES}/${name}.ts`, 'utf8')}\`\`\`\n`);
 });

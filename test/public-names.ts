@@ -1,4 +1,4 @@
-/** The public names of the library: what its entry points export (`internal/` aside), wherever each is declared. */
+/** Finds the public names of the library: everything that its entry points export, except `internal/`. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type ParseResult, parseSync } from 'rolldown/utils';
@@ -8,7 +8,7 @@ const LIBRARY = 'packages/lib';
 type Exported = Extract<ParseResult['program']['body'][number], { type: 'ExportNamedDeclaration' }>;
 export type Declaration = NonNullable<Exported['declaration']>;
 
-/** A module, as far as tests of docstrings look at it. */
+/** The parts of a module that the tests of docstrings need. */
 export interface Module {
   readonly path: string;
   readonly text: string;
@@ -16,7 +16,7 @@ export interface Module {
   readonly exports: readonly Exported[];
 }
 
-/** A declaration under its public name, with the docstring before it. */
+/** A declaration with its public name and its docstring. */
 export interface Public {
   readonly name: string;
   readonly module: Module;
@@ -36,18 +36,18 @@ function moduleAt(path: string): Module {
 export function moduleOf(path: string, text: string): Module {
   const { program, comments, errors } = parseSync(path, text);
   const others = program.body.filter(({ type }) => /^Export(All|Default)/.test(type));
-  if (errors.length > 0 || others.length > 0) throw new Error(`${path}: only named exports can be followed`);
+  if (errors.length > 0 || others.length > 0) throw new Error(`${path}: use only named exports`);
   return { path, text, comments, exports: program.body.filter((one) => one.type === 'ExportNamedDeclaration') };
 }
 
-/** Returns the docstring right before a place: only line comments may stand between. */
+/** Returns the docstring directly before an offset, with nothing but line comments between them. */
 export function docBefore({ text, comments }: Module, start: number): string | undefined {
   const doc = comments.findLast(({ type, value, end }) => type === 'Block' && value.startsWith('*') && end <= start);
   const between = doc && text.slice(doc.end, start).replace(/\/\/.*/g, '');
   return between?.trim() === '' ? doc?.value : undefined;
 }
 
-/** Returns what a module exports, or only one name of it. An overloaded function is there once for each signature. */
+/** Returns the exports of a module, or only those with the given name: an overloaded function has one for each signature. */
 export function publicOf(module: Module, wanted?: string): Public[] {
   return module.exports.flatMap((statement): Public[] => {
     const { source, specifiers, declaration } = statement;
@@ -59,11 +59,12 @@ export function publicOf(module: Module, wanted?: string): Public[] {
       return meant.map((name) => ({ name, module, doc, declaration }));
     }
     return specifiers.flatMap(({ exported, local }) => {
-      if (!('name' in exported && 'name' in local)) throw new Error(`${module.path}: a name that is no identifier`);
+      if (!('name' in exported && 'name' in local))
+        throw new Error(`${module.path}: an exported name is not an identifier`);
       if (wanted !== undefined && wanted !== exported.name) return [];
       if (source !== null) return publicOf(moduleAt(join(dirname(module.path), source.value)), local.name);
       if (statement.exportKind === 'type') return [];
-      throw new Error(`${module.path}: ${exported.name} is exported apart from its declaration`);
+      throw new Error(`${module.path}: export ${exported.name} in its declaration`);
     });
   });
 }
@@ -72,7 +73,7 @@ const { exports } = JSON.parse(readFileSync(join(LIBRARY, 'package.json'), 'utf8
   exports: Record<string, string | { source: string }>;
 };
 
-/** The entry points: the subpath, its module, and the public names. */
+/** All entry points, each with its subpath, its module, and its public names. */
 export const ENTRY_POINTS = Object.entries(exports).flatMap(([subpath, target]) => {
   if (typeof target === 'string' || subpath.startsWith('./internal/')) return [];
   const module = moduleAt(join(LIBRARY, target.source));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { benchSize } from '../bench/size.ts';
 
-test('what is sold as small is small, minified and gzipped', async () => {
+test('the parts with a size limit are below it when minified and gzipped', async () => {
   const bounded = (await benchSize()).filter(({ budget }) => budget !== undefined);
   expect(bounded).toHaveLength(2);
   for (const { name, kilobytes, budget } of bounded)

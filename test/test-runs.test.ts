@@ -1,10 +1,10 @@
-/** The test files that each command runs. Nobody would notice a failing file that no command runs. */
+/** The test files that each command runs. If no command ran a file, its failures would stay unnoticed. */
 import { globSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { mustRun } from 'ajwt-testkit/run';
 import { expect, test } from 'vitest';
 
-/** Returns the files that Vitest runs with a configuration, a file once for each project that has it. */
+/** Returns the files that Vitest runs with a configuration, each file once for each project that contains it. */
 async function filesRunWith(config: string): Promise<string[]> {
   const words = ['list', '--filesOnly', '--json', '--config', config];
   const listed = await mustRun(resolve('node_modules/.bin/vitest'), words);
@@ -19,7 +19,7 @@ test('npm run test:interop runs the files of test/interop, and no others', async
   expect(await filesRunWith('vitest.interop.config.ts')).toEqual(files('test/interop/**/*.test.ts').sort());
 });
 
-test('npm run test:all runs every other file once, apart from other versions of Node', async () => {
+test('npm run test:all runs every other file once, and some again on other versions of Node', async () => {
   const others = [...files('packages/*/test/**/*.test.ts'), ...files('test/**/*.test.ts')];
   const interop = new Set(files('test/interop/**/*.test.ts'));
   expect(await filesRunWith('vitest.config.ts')).toEqual(others.filter((file) => !interop.has(file)).sort());

@@ -20,7 +20,7 @@ export async function startAjwtd(
     const { code, stderr } = await ajwtd(['key', 'add', username, file, '--database', `sqlite:${database}`]);
     if (code !== 0) throw new Error(`ajwtd key add ${username} exited with ${code}: ${stderr}`);
   }
-  // A new nonce store refuses tokens that are older than itself.
+  // A new nonce store refuses tokens that were signed before it was created.
   await asOfAMinuteAgo(database);
   return serve({ database, args });
 }

@@ -19,7 +19,7 @@ const KINDS = [
 ] as const;
 /** The shell client accepts the types of keys that openssl signs with. */
 const kindsOf = (language: Language) => KINDS.filter(({ kind }) => kind !== 'P-256' || language === 'shell');
-/** Letters of other scripts, and characters that JSON and shells must escape. */
+/** A username with letters of other scripts, and with characters that JSON and shells must escape. */
 const STRANGE_NAME = `Жук "the\\bug" 中文 %s $(id) 🪲 d'Or`;
 
 const folder = scratch();
@@ -50,7 +50,7 @@ const decode = (segment: string | undefined) => JSON.parse(Buffer.from(segment ?
 
 describe.each(LANGUAGES)('the client in %s', (language) => {
   describe.each(kindsOf(language))('with a key of type $kind', ({ kind, alg }) => {
-    test('is accepted, each time with a different token, which cannot be replayed', async () => {
+    test('sends a new token each time, which ajwtd accepts only once', async () => {
       const from = recorder.heard.length;
       for (let call = 0; call < 2; call++) {
         const { code, stdout, stderr } = await runClient(language, kind, folder(kind), whoami);
@@ -72,7 +72,7 @@ describe.each(LANGUAGES)('the client in %s', (language) => {
       const { username, time, nonce, ...others } = decode(claims);
       expect({ username, others }).toEqual({ username: kind, others: {} });
       expect(Number.isInteger(time) && Math.abs(Date.now() / 1000 - time) < 20).toBe(true);
-      // 128 bits are 22 characters in base64url.
+      // In base64url, 128 bits have 22 characters.
       expect(nonce).toMatch(/^[\w-]{22,}$/);
       expect(signature).toBeDefined();
     });
@@ -85,7 +85,7 @@ describe.each(LANGUAGES)('the client in %s', (language) => {
     });
   });
 
-  test('accepts a username in any script and with quotes', async () => {
+  test('accepts a username with any script and with quotes', async () => {
     const { code, stdout, stderr } = await runClient(language, STRANGE_NAME, folder('strange'), whoami);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toMatchObject({ username: STRANGE_NAME });
@@ -100,13 +100,13 @@ describe.each(LANGUAGES)('the client in %s', (language) => {
       expect(stdout).toBe('');
       expect(stderr).not.toMatch(/Traceback|panicked|goroutine|\tat /);
       expect(stderr).toContain(name);
-      // openssl prints its own lines about what it cannot read.
+      // openssl also prints its own errors.
       if (language !== 'shell') expect(stderr).toMatch(/^[^\n]+\n$/);
       expect(recorder.heard.length).toBe(before);
     },
   );
 
-  test('fails if nothing listens, and if arguments are missing', async () => {
+  test('fails if it cannot connect, or if arguments are missing', async () => {
     const gone = createServer().listen(0, '127.0.0.1');
     await once(gone, 'listening');
     const { port } = gone.address() as AddressInfo;

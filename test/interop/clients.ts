@@ -1,4 +1,4 @@
-/** The clients in other languages (clients/), as built by scripts/test-interop.sh. */
+/** The clients in other languages (clients/), which scripts/test-interop.sh builds. */
 import { join, resolve } from 'node:path';
 import { type Finished, run } from 'ajwt-testkit/run';
 import { environments } from './python.ts';

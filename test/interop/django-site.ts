@@ -1,4 +1,4 @@
-/** A real Django site that is administered while it runs. */
+/** A real Django site, whose users and keys a test changes while it runs. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -17,8 +17,8 @@ export interface DjangoSite {
  * Makes the tables with Django's `migrate`, and starts the site.
  *
  * @param database - an entry for Django's DATABASES
- * @param migration - the last migration of the package that is applied; default all
- * @param authority - PEM file of certificates that it trusts, when it fetches JWK sets
+ * @param migration - the last migration of the package to apply; default all
+ * @param authority - PEM file of the certificates that the site trusts when it fetches JWK sets
  */
 export async function startSite(
   database: Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-/** A Node server on the database of a real Django site, in which users and keys are managed; compared with the site itself. */
+/** A Node server on the database of a real Django site, compared with the site itself while Django changes users and keys. */
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -159,7 +159,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     ['RSA', 'OpenSSH line', (key: PrivateKey) => key.publicKey.toOpenSsh('guido@laptop')],
     ['Ed25519', 'PEM', (key: PrivateKey) => key.publicKey.toPem()],
     ['Ed25519', 'OpenSSH line', (key: PrivateKey) => key.publicKey.toOpenSsh('guido@laptop')],
-  ])('its users are accepted with their %s keys (%s) by both', async (kind, _format, write) => {
+  ])('and a Node server on its tables accept a user with an %s key (%s)', async (kind, _format, write) => {
     const key = await PrivateKey.generate(kind === 'RSA' ? 'rsa' : 'ed25519');
     const username = await addUser(key, write(key));
     expect(await statuses(username, key)).toMatchObject({
@@ -168,7 +168,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     });
   });
 
-  test('a token works once at each', async () => {
+  test('and a Node server on its tables each accept a token once', async () => {
     const key = await PrivateKey.generate();
     const authorization = await createAuthorization({ username: await addUser(key), key });
     for (const expected of [200, 401]) {
@@ -176,7 +176,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     }
   });
 
-  test('a deactivated user is refused from the next request on, but not by the Python package', async () => {
+  test('still accepts a deactivated user, whom the Node server refuses from the next request on', async () => {
     const key = await PrivateKey.generate();
     const username = await addUser(key);
     await site.do('set_active', username, false);
@@ -185,7 +185,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     expect(await statuses(username, key)).toMatchObject(LET_IN);
   });
 
-  test('an added or removed key takes effect with the next request', async () => {
+  test('and the Node server use an added or removed key from the next request on', async () => {
     const [one, other] = [await PrivateKey.generate(), await PrivateKey.generate()];
     const username = await addUser(one);
     expect(await statuses(username, other)).toMatchObject({ site: 401, node: 401 });
@@ -196,14 +196,14 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     expect(await statuses(username, one)).toMatchObject(LET_IN);
   });
 
-  test('another user’s key and another spelling of the username are refused by both', async () => {
+  test('and the Node server refuse the key of another user and another spelling of the username', async () => {
     const [one, other] = [await PrivateKey.generate(), await PrivateKey.generate()];
     const [username] = [await addUser(one), await addUser(other)];
     expect(await statuses(username, other)).toMatchObject({ site: 401, node: 401 });
     expect(await statuses(username.toUpperCase(), one)).toMatchObject({ site: 401, node: 401 });
   });
 
-  test('Django sees when a key was last used at Node', async () => {
+  test('shows when the Node server last accepted a key', async () => {
     const [used, unused] = [await PrivateKey.generate(), await PrivateKey.generate()];
     const username = await addUser(used);
     await site.do('add_key', username, unused.publicKey.toPem());
@@ -225,7 +225,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     expect(node.errors).toEqual([]);
   });
 
-  test('the keys of a JWK set are accepted for the user that it is registered for', async () => {
+  test('and the Node server accept the keys of a JWK set only for its user', async () => {
     const [inSet, own] = [await PrivateKey.generate('rsa'), await PrivateKey.generate()];
     const path = `/${crypto.randomUUID()}.json`;
     keySets.set(path, [inSet]);
@@ -238,7 +238,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     expect(await site.do('last_used', username)).toEqual({ keys: [expect.any(Number)], trusts: [expect.any(Number)] });
   });
 
-  test('a key that only Django accepts is skipped and reported, and the user’s other keys work', async () => {
+  test('accepts a weak key, which the Node server skips and reports; the user’s other keys work', async () => {
     const good = await PrivateKey.generate();
     const username = await addUser(good);
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
@@ -249,7 +249,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     ]);
   });
 
-  test('ajwtd doctor lists the rows that would stop working', async () => {
+  test('has rows that would stop working, which ajwtd doctor lists', async () => {
     const [first, second] = [await PrivateKey.generate(), await PrivateKey.generate()];
     const [good, inactive, other] = [await addUser(first), await addUser(second), await addUser(second)];
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
@@ -269,15 +269,15 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
   });
 });
 
-/** Last migrations of older versions of the package. */
+/** The last migrations of older versions of the package. */
 const SHAPES = [
-  { version: '0.3.1', migration: '0003', told: 1, keySet: false },
-  { version: '0.5.2', migration: '0004', told: 0, keySet: false },
-  { version: '1.0.3', migration: '0005', told: 1, keySet: true },
+  { version: '0.3.1', migration: '0003', reports: 1, keySet: false },
+  { version: '0.5.2', migration: '0004', reports: 0, keySet: false },
+  { version: '1.0.3', migration: '0005', reports: 1, keySet: true },
 ] as const;
 
-describe.each(SHAPES)('the tables of version $version', ({ migration, told, keySet }) => {
-  test('can be read; if they lack a column for the last use, that is reported once', async () => {
+describe.each(SHAPES)('the tables of version $version', ({ migration, reports, keySet }) => {
+  test('can be read; a missing column for the last use is reported once', async () => {
     const { database, dialect } = sqliteAt(folder(`${migration}.db`));
     const site = await startSite(database, migration);
     const connection = new Kysely<unknown>({ dialect: dialect() });
@@ -300,7 +300,7 @@ describe.each(SHAPES)('the tables of version $version', ({ migration, told, keyS
           await store.flush();
         }
       }
-      expect(errors).toHaveLength(told);
+      expect(errors).toHaveLength(reports);
     } finally {
       await store.close();
       await connection.destroy();
@@ -309,7 +309,7 @@ describe.each(SHAPES)('the tables of version $version', ({ migration, told, keyS
   });
 });
 
-test('on a site with a custom user model, its username field is used, and the result has its row without the password', async () => {
+test('for a custom user model, djangoKeyStore uses its username field, and returns its row without the password', async () => {
   const file = folder('accounts.db');
   const key = await PrivateKey.generate();
   const email = 'guido@example.com';

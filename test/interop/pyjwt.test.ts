@@ -8,7 +8,7 @@ import { type Ajwtd, startAjwtd } from './ajwtd.ts';
 import { python } from './python.ts';
 import { send } from './send.ts';
 
-/** The algorithm that each type of key signs with here, and the others that it is accepted with. */
+/** The algorithm that each type of key signs with in these tests, and the other algorithms that it can verify. */
 const KINDS: readonly { readonly kind: KeyKind; readonly alg: string; readonly others?: readonly string[] }[] = [
   { kind: 'RSA', alg: 'RS512', others: ['RS384', 'RS256'] },
   { kind: 'Ed25519', alg: 'EdDSA' },

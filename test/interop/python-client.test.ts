@@ -1,4 +1,4 @@
-/** A real `ajwtd` checks tokens of the Python package, of its newest version and of 0.3.1. */
+/** A real `ajwtd` checks tokens of the Python package: of the newest version and of 0.3.1. */
 
 import { scratch } from 'ajwt-testkit/ajwt';
 import { createToken, PrivateKey } from 'asymmetric-jwt-auth/client';
@@ -62,7 +62,7 @@ describe.each(CLIENTS)('a token of $name', ({ environment, script, kind }) => {
     expect(second).toMatchObject(REPLAYED);
   });
 
-  test('is refused by one of them after the other has accepted it', async () => {
+  test('is refused by /.ajwt/whoami after /.ajwt/auth has accepted it', async () => {
     const [first, second] = await sendTo('/.ajwt/auth', '/.ajwt/whoami');
     expect(first?.status).toBe(200);
     expect(second).toMatchObject(REPLAYED);

@@ -54,30 +54,30 @@ describe.each(TAKEN)('a key registered with the Python package as $username', ({
   const authorization = async (options: Partial<TokenOptions> = {}) =>
     createAuthorization({ username, key: await key(), ...options });
 
-  test('has the kid that the package computes as its fingerprint', async () => {
+  test('has a kid that equals the fingerprint in the package', async () => {
     expect((await key()).kid).toBe(django.fingerprints[username]);
   });
 
-  test('accepts a token of `ajwt token` once', async () => {
+  test('verifies a token of `ajwt token` once', async () => {
     const token = await ajwt('token', '--user', username, '--key', folder(username));
     expect(await ask(token)).toEqual({ status: 200, body: { username } });
     expect(await ask(token)).toEqual({ status: 401, body: {} });
   });
 
-  test('accepts a token of createAuthorization once', async () => {
+  test('verifies a token of createAuthorization once', async () => {
     const token = await authorization();
     expect(await ask(token)).toEqual({ status: 200, body: { username } });
     expect(await ask(token)).toEqual({ status: 401, body: {} });
   });
 
-  test('accepts a token bound by `ajwt token --bind` once', async () => {
+  test('verifies a token of `ajwt token --bind` once', async () => {
     const url = `${django.url}/items?x=1`;
     const token = await ajwt('token', '--user', username, '--key', folder(username), '--bind', 'GET', url);
     expect(await send(url, token)).toEqual({ status: 200, body: { username } });
     expect(await send(url, token)).toEqual({ status: 401, body: {} });
   });
 
-  test('refuses a token with an aud claim, because the package has no audience to compare it with', async () => {
+  test('does not verify a token with an aud claim, because the package has no audience to compare it with', async () => {
     const bind = { aud: django.url, htm: 'GET', target: '/' };
     expect(await ask(await authorization({ bind, sendAudClaim: true }))).toEqual({ status: 401, body: {} });
     expect(await ask(await authorization({ bind }))).toEqual({ status: 200, body: { username } });

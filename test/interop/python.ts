@@ -1,4 +1,4 @@
-/** The Python package, in the environments made by scripts/test-interop.sh. */
+/** The Python package, in the environments that scripts/test-interop.sh makes. */
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { mustRun } from 'ajwt-testkit/run';
@@ -9,7 +9,7 @@ export type PackageVersion = '0.3.1' | '1.3.0';
 
 const SCRIPTS = resolve('test/interop/python');
 
-/** Output folder of scripts/test-interop.sh. */
+/** Returns the output folder of scripts/test-interop.sh. */
 export function environments(): string {
   const folder = process.env.AJWT_INTEROP_ENVIRONMENTS;
   if (folder === undefined) throw new Error('run these tests with `npm run test:interop`');
@@ -18,7 +18,7 @@ export function environments(): string {
 
 const interpreter = (version: PackageVersion) => join(environments(), version, 'bin/python');
 
-// Otherwise Python writes compiled files next to the sources.
+// Without -B, Python writes compiled files next to the sources.
 const NO_COMPILED_FILES = '-B';
 
 /** Returns the command that runs a script of test/interop/python. */

@@ -6,7 +6,7 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** @returns the status, and the body as JSON */
+/** @returns the status, and the parsed JSON of the body */
 export async function send(url: string, authorization: string): Promise<Answer> {
   const response = await fetch(url, { headers: { authorization, connection: 'close' } });
   return { status: response.status, body: await response.json() };

@@ -15,10 +15,10 @@ export interface RunningServer {
 const DEADLINE = 30_000;
 
 /**
- * Starts a server, which chooses its port, and waits until it prints that it listens.
+ * Starts a server on a port of its choice, and waits until it prints that it is listening.
  *
- * @param listening - matches that in its standard output
- * @throws Error with its output if it exits before that
+ * @param listening - matches this line of its standard output
+ * @throws Error with its output, if it exits before it is listening
  */
 export async function startServer(
   command: string,

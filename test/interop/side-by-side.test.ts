@@ -1,4 +1,4 @@
-/** Sends tokens to the Python package and to ajwtd, with the same keys, as in the table of docs/INTEROP.md. */
+/** Sends the tokens in the table of docs/INTEROP.md to the Python package and to ajwtd, which have the same keys. */
 import { globSync, readFileSync } from 'node:fs';
 import { scratch } from 'ajwt-testkit/ajwt';
 import { createAuthorization, PrivateKey, type TokenOptions } from 'asymmetric-jwt-auth/client';
@@ -11,13 +11,13 @@ import { send } from './send.ts';
 const SERVICE = 'https://api.example.com';
 const TARGET = '/.ajwt/whoami';
 
-/** A clock with an error in seconds, rounded away from now, so that the outcome does not change during the next second. */
+/** Makes a clock with an error in seconds, rounded away from the present so that the outcome stays the same for a second. */
 const clock = (seconds: number) => () => Math[seconds < 0 ? 'floor' : 'ceil'](Date.now() / 1000) + seconds;
 
 interface Case {
   readonly name: string;
   readonly options?: Omit<Partial<TokenOptions>, 'key'>;
-  /** Signed with a key that is not registered. */
+  /** Whether the token is signed with a key that is not registered. */
   readonly otherKey?: true;
   /** Whether the token was accepted before. */
   readonly replay?: true;
@@ -96,7 +96,7 @@ describe.each(KINDS)('responses of the Python package and ajwtd to a token of an
 describe('docs/INTEROP.md', () => {
   const page = readFileSync('docs/INTEROP.md', 'utf8');
 
-  test('has this table', () => {
+  test('has this table of responses', () => {
     const rows = CASES.map(({ name, python, ajwtd }) => `| ${name} | ${python} | ${ajwtd} |`);
     expect(page).toContain(rows.join('\n'));
   });

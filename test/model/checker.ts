@@ -1,4 +1,4 @@
-/** Explicit-state model checking: visits every reachable state once, the nearest first. */
+/** Explicit-state model checking: visits every reachable state once, in the order of distance from the start. */
 
 /** One possible action and the state after it. */
 export interface Step<State> {
@@ -9,7 +9,7 @@ export interface Step<State> {
 export interface Model<State> {
   readonly initial: readonly State[];
   next(state: State): Iterable<Step<State>>;
-  /** Returns what is wrong with a state, if anything; the search stops there. */
+  /** Returns the error in a state, if there is one; the search then stops. */
   wrong(state: State): string | undefined;
   /** Returns a string that only equal states share. */
   key(state: State): string;
@@ -18,26 +18,26 @@ export interface Model<State> {
 export interface Exploration {
   readonly states: number;
   readonly steps: number;
-  /** What went wrong, and a shortest trace to it. */
+  /** The error, and a shortest trace to it. */
   readonly found?: { readonly what: string; readonly trace: readonly string[] };
 }
 
-/** More states than any of our models has; a larger model needs tighter bounds. */
+/** The maximum number of states. No model here has so many; a larger model would need tighter bounds. */
 const MOST_STATES = 500_000;
 
-/** A state that was reached, and how. */
+/** A reached state, and the action before it. */
 interface Reached<State> {
-  /** Kept until the steps from here are tried. */
+  /** The state, until all its steps are explored. */
   state: State | undefined;
-  /** Index of the state before it. */
+  /** The index of the state before it. */
   readonly from: number;
   readonly action: string;
 }
 
 /**
- * Searches all reachable states, breadth first. Its first result is a shortest counterexample.
+ * Searches all reachable states breadth-first, so the first error has a shortest trace.
  *
- * @throws RangeError if there are too many states to explore: a partial search proves nothing
+ * @throws RangeError if there are too many states, because a partial search proves nothing
  */
 export function explore<State>({ initial, next, wrong, key }: Model<State>): Exploration {
   const seen = new Set<string>();

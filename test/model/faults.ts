@@ -35,8 +35,8 @@ function crash(next: State, setting: Setting, memory: Readonly<Memory>): void {
 
 const FAULTS = {
   'the store is flushed': (next, setting) => lose(next, setting, emptied(next.memory)),
-  'the store restarts with everything it had': (next, setting) => restart(next, setting, next.memory),
-  'the store restarts with what was on its disk': (next, setting) => restart(next, setting, next.disk),
+  'the store restarts with all its data': (next, setting) => restart(next, setting, next.memory),
+  'the store restarts with the data on its disk': (next, setting) => restart(next, setting, next.disk),
   'the store restarts empty': (next, setting) => restart(next, setting, emptied(next.memory)),
   'the replica becomes master': (next, setting) => {
     lose(next, setting, next.replica);
@@ -45,7 +45,7 @@ const FAULTS = {
     [next.run, next.replicaRun] = [next.replicaRun, next.run];
     next.replication = next.nextId++;
   },
-  'the machine crashes and keeps what was on its disk': (next, setting) => crash(next, setting, next.disk),
+  'the machine crashes and keeps the data on its disk': (next, setting) => crash(next, setting, next.disk),
   'the machine crashes and its store is empty': (next, setting) => crash(next, setting, emptied(next.memory)),
   'node 0 restarts': (next) => {
     next.requests = next.requests.filter(({ node }) => node !== 0);
@@ -54,7 +54,7 @@ const FAULTS = {
   },
 } as const satisfies Readonly<Record<FaultName, Fault>>;
 
-/** After the last fault the copies are never read, so states that differ only in them are merged. */
+/** Empties the replica and the disk after the last fault, when no step reads them any more. This merges states that differ only there. */
 function forgetCopies(next: State): void {
   if (next.faults > 0) return;
   next.replica = emptied(next.replica);
@@ -89,7 +89,7 @@ export function* fail(setting: Setting, scenario: Scenario, state: State): Itera
   }
 }
 
-/** Steps without a cause: the disk and the replica catch up with the store. */
+/** Steps that can happen at any time: the disk or the replica catches up with the store. */
 export function* keepUp({ faults }: Scenario, state: State): Iterable<Step<State>> {
   if (state.faults === 0) return;
   const { memory } = state;

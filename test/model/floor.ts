@@ -1,12 +1,12 @@
-/** The floor H: when it rises after a loss, when it falls, and what it refuses (spec/PROTOCOL.md §4.2 and §4.3). */
+/** The floor H: it rises after a loss, falls if it is impossible, and refuses tokens (spec/PROTOCOL.md §4.2 and §4.3). */
 import { M, type Rule, SECOND, SKEW, T } from './rule.ts';
 import { type Closing, clockOf, clockOfStore, NONE, nodesOf, type State } from './world.ts';
 
-/** H after a loss, by the later of the clocks that observe the loss. */
+/** The value of H after a loss, computed from the later of the two clocks that observe the loss. */
 const AFTER_LOSS: Readonly<Record<Rule['loss'], (store: number, caller: number) => number>> = {
   'both clocks': (store, caller) => Math.max(store, caller),
   'caller’s clock': (_, caller) => caller,
-  // The latest possible time of any token: the client has the fastest clock and the server the slowest.
+  // No token can have a later time, even if the clock of the client is the fastest and that of the server the slowest.
   quarantine: (store, caller) => Math.max(store, caller) + T + 2 * SKEW,
   'quarantine without skew': (store, caller) => Math.max(store, caller) + T,
   'below the second': (store, caller) => startOfSecond(Math.max(store, caller)) - 1,
@@ -16,7 +16,7 @@ function startOfSecond(time: number): number {
   return Math.floor(time / SECOND) * SECOND;
 }
 
-/** For a loss at a time, the token time after which a token may be accepted once more, by each `afterLoss`. */
+/** For each `afterLoss`, and a loss at a given time: tokens with a later time than this may be accepted once more. */
 const REMAINS_AFTER: Readonly<Record<Rule['loss'], (lost: number) => number>> = {
   'both clocks': (lost) => lost,
   'caller’s clock': (lost) => lost,
@@ -25,9 +25,9 @@ const REMAINS_AFTER: Readonly<Record<Rule['loss'], (lost: number) => number>> = 
   'below the second': (lost) => startOfSecond(lost) - 1,
 };
 
-/** @param lost - true time */
+/** @param lost - true time of the loss */
 export function remainsAfter(rule: Rule, local: boolean, lost: number, time: number): boolean {
-  // By the slowest clock that may have observed the loss.
+  // The slowest clock may have observed the loss.
   return time > REMAINS_AFTER[rule.loss](lost - (local ? 0 : SKEW));
 }
 
@@ -43,10 +43,10 @@ export function isLocked(rule: Rule, state: State): boolean {
 }
 
 /**
- * Checks before a claim, in the same atomic step: the clocks are close enough, the incarnation is recorded (rule 12), and H is possible (rule 9).
- * Changes the state.
+ * Makes the checks before a claim, in the same atomic step: are the clocks close enough, is the incarnation the recorded one (rule 12), and
+ * is H possible (rule 9)? Changes the state.
  *
- * @param now - time by the caller's clock, from before any stall
+ * @param now - time of the caller's clock, read before any stall
  */
 export function admits(rule: Rule, local: boolean, state: State, node: number, now: number): boolean {
   const store = local ? now : clockOfStore(state);
@@ -77,11 +77,11 @@ function isPossible(rule: Rule, state: State, node: number, now: number): boolea
   return true;
 }
 
-/** Returns whether the time for which a node has been closed still counts. */
+/** Returns whether a node stays closed for the same reason, so that the time since it closed counts. */
 function goesOn({ fall }: Rule, { time, memory }: State, { began, wall, floor }: Closing, now: number): boolean {
-  // A wall clock that stepped meanwhile may have been right for a while.
+  // If the wall clock stepped in the meantime, it may have been right for a while.
   if (Math.abs(now - wall - (time - began)) > M) return false;
-  if (fall === 'after a closing that ends when H is possible' && memory.floor <= now + T + M) return false;
+  if (fall === 'after 2T + M, or once H is possible' && memory.floor <= now + T + M) return false;
   return floor === memory.floor;
 }
 
@@ -110,7 +110,7 @@ export function isAboveFloor(rule: Rule, time: number, floor: number): boolean {
 /**
  * Returns the ticks until both nodes accept honest new tokens, after faults have stopped and clocks are right.
  *
- * @param most - ticks after which a lock-out counts as endless
+ * @param most - maximum number of ticks; a longer lock-out counts as endless
  */
 export function lockOut(rule: Rule, local: boolean, reached: State, most: number): number {
   const state = {

@@ -1,4 +1,4 @@
-/** How H rises and records are deleted (spec/PROTOCOL.md §4.2, rules 6 and 8), in the order of the rule and in others. */
+/** H rises and records are deleted (spec/PROTOCOL.md §4.2, rules 6 and 8), in the order of the rule or in another order. */
 import type { Step } from './checker.ts';
 import { isLocked } from './floor.ts';
 import type { Setting } from './requests.ts';
@@ -29,7 +29,7 @@ export function* forget(setting: Setting, state: State): Iterable<Step<State>> {
   for (const node of nodesOf(state)) {
     const begun = state.forgetting[node] as number;
     const { first, later } = ORDERS[rule.forgetting];
-    // Forgetting never reaches beyond the earlier clock − T − M.
+    // Only tokens dated before the earlier clock − T − M are forgotten.
     const clock = clockOf(state, node);
     const before = begun === NONE ? (setting.local ? clock : Math.min(clock, clockOfStore(state))) - T - M : begun;
     if (begun === NONE && !state.memory.records.some((at, token) => at !== NONE && (times[token] as number) < before))

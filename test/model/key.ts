@@ -1,16 +1,16 @@
-/** Keys of states: one byte for each number, because the search keeps a key for every state that it has seen. */
+/** Keys of states have only one byte for each number, because the search keeps a key for every state. */
 import type { Closing, Memory, Request, State } from './world.ts';
 
-/** Added to every number, so that those below zero have a byte too. */
+/** Added to every number, so that negative numbers fit into a byte too. */
 const OFFSET = 64;
 const PHASES: readonly Request['phase'][] = ['checked', 'read', 'claimed'];
 const CLAIMED: readonly State['claimed'][number][] = ['', 'in time', 'out of time'];
 
-/** The key that is being written; every key is written here. */
+/** The buffer in which every key is written. */
 const bytes = Buffer.alloc(256);
 let length = 0;
 
-/** Returns a string that only equal states of one scenario share. Only the requests vary in number, so they come last. */
+/** Returns a string that only equal states of a scenario share. The requests come last, because only their number varies. */
 export function keyOf(state: State): string {
   length = 0;
   put(state.time);
@@ -35,7 +35,7 @@ export function keyOf(state: State): string {
   return bytes.toString('latin1', 0, length);
 }
 
-/** Returns a string that only states share whose lock-outs are the same (floor.ts). */
+/** Returns a string that states share only if they have the same lock-out (floor.ts). */
 export function lockOutKeyOf(state: State): string {
   length = 0;
   put(state.time);

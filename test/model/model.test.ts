@@ -8,21 +8,21 @@ import { M, T } from './rule.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { BROKEN, LOCK_OUTS, REMAINDERS, SAFE, type Variant } from './variants.ts';
 
-// Each row and trace on this page is compared with the result.
+// The tests compare each row and trace on this page with the results.
 const page = readFileSync('spec/REPLAY_MODEL.md', 'utf8');
 
-/** Closed for 2T + M, and then one tick until time is above H. */
+/** A node is closed for 2T + M; after one more tick, time is above H. */
 const LONGEST_LOCK_OUT = 2 * T + M + 1;
 const tried = ({ rule, scenario }: Variant, mostLockOut = LONGEST_LOCK_OUT) =>
   check(rule, SCENARIOS[scenario], mostLockOut);
 
-describe('accepts no token twice, and locks no user out for longer than 2T + M', () => {
+describe('a safe rule accepts no token twice, and locks no user out for longer than 2T + M', () => {
   test.each(SAFE)(
     '$name: $scenario',
     (variant) => {
       const checked = tried(variant);
       expect(checked.found).toBeUndefined();
-      // A search that visited few states would find nothing either.
+      // A search of only a few states would also find nothing.
       expect(checked.states).toBeGreaterThan(1000);
       expect(page).toContain(row(variant, checked));
     },
@@ -46,7 +46,7 @@ describe('a variant locks users out for too long', () => {
   });
 });
 
-describe('a remainder that no rule can exclude', () => {
+describe('our rule accepts a token twice in a case that no rule can exclude', () => {
   test.each(REMAINDERS)('$name', (variant) => {
     const checked = tried(variant);
     expect(checked.found?.what).toMatch(/accepted twice$/);

@@ -1,4 +1,4 @@
-/** The rule in a world of two nodes and a store: all possible steps, and the errors. */
+/** Explores all possible steps of two nodes and a store that follow a rule, and finds errors. */
 import { type Exploration, explore, type Step } from './checker.ts';
 import { fail, keepUp } from './faults.ts';
 import { admits, isLocked, lockOut } from './floor.ts';
@@ -72,7 +72,7 @@ export function check(rule: Rule, scenario: Scenario, mostLockOut: number): Chec
       },
       wrong(state) {
         const twice = state.accepted.findIndex((accepted) => accepted > 1);
-        if (twice >= 0) return `the token of ${times[twice]} is accepted twice`;
+        if (twice >= 0) return `the token dated ${times[twice]} is accepted twice`;
         return lockOutOf(state) > mostLockOut ? `a lock-out of more than ${mostLockOut} ticks` : undefined;
       },
     });

@@ -4,7 +4,7 @@ import { admits, isAboveFloor, isLocked } from './floor.ts';
 import { type Rule, SKEW, T } from './rule.ts';
 import { clockOf, copy, NONE, nodesOf, type Request, type State } from './world.ts';
 
-/** Maximum requests in flight: as many as it takes to accept one token twice. */
+/** The maximum number of requests in flight: two are enough to accept a token twice. */
 const AT_ONCE = 2;
 
 /** The rule and the constants of a search. */
@@ -17,9 +17,9 @@ export interface Setting {
 }
 
 const inWindow = (time: number, now: number) => Math.abs(time - now) <= T;
-const nameOf = (setting: Setting, token: number) => `the token of ${setting.times[token]}`;
+const nameOf = (setting: Setting, token: number) => `the token dated ${setting.times[token]}`;
 
-/** A node finds a token fresh. */
+/** Steps in which a node finds that a token is fresh. */
 export function* begin(setting: Setting, state: State): Iterable<Step<State>> {
   if (state.requests.length === AT_ONCE) return;
   for (const node of nodesOf(state)) {
@@ -34,7 +34,7 @@ export function* begin(setting: Setting, state: State): Iterable<Step<State>> {
   }
 }
 
-/** Each request in flight may take its next step. */
+/** Steps in which a request in flight proceeds. */
 export function* proceed(setting: Setting, state: State): Iterable<Step<State>> {
   for (const [at, request] of state.requests.entries()) {
     const next = copy(state);
@@ -77,7 +77,7 @@ function record(setting: Setting, next: State, request: Request): string {
   return isUnused(setting, next, request) ? write(setting, next, request) : 'has a record of';
 }
 
-/** Leaves out what no later step reads, so that states that differ only in that are merged. */
+/** Records a token. Drops data that no later step reads, which merges states that differ only there. */
 function write(setting: Setting, next: State, request: Request): string {
   const at = setting.rule.lifetime === undefined ? 0 : next.time;
   next.memory.records = next.memory.records.with(request.token, at);
@@ -95,21 +95,21 @@ function isUnused({ rule }: Setting, { memory, time }: State, { token }: Request
   return recorded === NONE || (rule.lifetime !== undefined && time >= recorded + rule.lifetime);
 }
 
-/** The order of requests does not matter, so they are sorted. */
+/** Adds a request. The requests are sorted, because their order does not matter. */
 function put(state: State, request: Request): void {
   const order = (one: Request) => JSON.stringify(one);
   state.requests = [...state.requests, request].sort((one, other) => (order(one) < order(other) ? -1 : 1));
 }
 
-/** Returns whether a token's time is within the window of some correct clock. */
+/** Returns whether a token is fresh for at least one correct clock. */
 function isTrueTime(time: number, now: number): boolean {
   return Math.abs(time - now) <= T + SKEW;
 }
 
-/** Returns whether a second claim is one that the rule cannot exclude. */
+/** Returns whether no rule can exclude this second claim. */
 function isExcused({ times, strict }: Setting, { claimed, remains, fallen, time }: State, token: number): boolean {
   if (strict) return false;
-  // After H has fallen: a token dated by a wrong clock, used and forgotten, when true time reaches its date.
-  const comesToIt = claimed[token] === 'out of time' && isTrueTime(times[token] as number, time);
-  return remains[token] === true || (fallen && comesToIt);
+  // If H has fallen, a token that was dated by a wrong clock, used and forgotten is fresh again when true time reaches its date.
+  const isFreshAgain = claimed[token] === 'out of time' && isTrueTime(times[token] as number, time);
+  return remains[token] === true || (fallen && isFreshAgain);
 }

@@ -11,38 +11,39 @@ export const SECOND = 2;
 
 export interface Rule {
   /**
-   * How a claim is made (rule 3):
-   * - `one step`: fence, floor and record at once, as in one process, an SQLite statement or a Redis script
-   * - `statement`: as in an SQL server: fence and floor are read from the statement's snapshot, then the record is inserted, which
-   *   checks the current records, not those of the snapshot
-   * - `check, then record`: reads first whether the record exists, and writes it later
+   * The steps of a claim (rule 3):
+   * - `one step`: checks the incarnation and the floor, and records the token, all at once, as in one process, an SQLite statement or a
+   *   Redis script
+   * - `statement`: like an SQL server, reads the incarnation and the floor from the snapshot of the statement, and then inserts the
+   *   record, which checks the current records and not those of the snapshot
+   * - `check, then record`: first checks whether the record exists, and later writes it
    */
   readonly claim: 'one step' | 'statement' | 'check, then record';
-  /** Whether a statement holds a lock on the floor until it has inserted (`FOR SHARE`). */
+  /** Whether a statement locks the floor until it has inserted the record (`FOR SHARE`). */
   readonly lock: boolean;
-  /** Whether records are deleted only while no statement is in flight that may have read the floor before it rose. */
+  /** Whether the deletion of records waits for all statements in flight that may have read the floor before it rose. */
   readonly wait: boolean;
   /** The order in which H rises and records are deleted (rule 8). */
   readonly forgetting: 'floor first' | 'in one transaction' | 'floor last';
-  /** Ticks for which records are kept after the claim, as with a TTL; `undefined`: until T + M after their time (rule 6). */
+  /** Ticks for which a record is kept after its claim, as with a TTL; `undefined` keeps it until T + M after its time (rule 6). */
   readonly lifetime: number | undefined;
-  /** How a claim compares with H (rule 7). */
+  /** The comparison of a token's time with H (rule 7). */
   readonly floor: 'exact' | 'whole seconds' | 'none';
-  /** What a claim compares with the recorded incarnation (rule 12). */
+  /** The current incarnation, which a claim compares with the recorded one (rule 12). */
   readonly incarnation: 'run and replication id' | 'run id' | 'none';
   /** The value that H rises to in a new incarnation (rule 12). */
   readonly loss: 'both clocks' | 'caller’s clock' | 'quarantine' | 'quarantine without skew' | 'below the second';
-  /** Maximum difference between a caller's clock and the store's. */
+  /** Maximum difference between the clocks of a caller and of the store. */
   readonly gap: number;
   /** Whether the clock is read again after the claim (rule 5). */
   readonly readsAgain: boolean;
   /**
-   * When an H in the far future falls (rule 9):
-   * - `after closing`: after 2T + M, even if H becomes possible in the meantime
-   * - `after a closing that ends when H is possible`: the same, but the closing ends early when H ≤ now + T + M
+   * When a node that closed because of an H in the far future opens again (rule 9):
+   * - `after 2T + M`: then, even if H becomes possible in the meantime
+   * - `after 2T + M, or once H is possible`: then, or earlier when H ≤ now + T + M
    * - `at once`, `never`
    */
-  readonly fall: 'after closing' | 'after a closing that ends when H is possible' | 'at once' | 'never';
+  readonly fall: 'after 2T + M' | 'after 2T + M, or once H is possible' | 'at once' | 'never';
 }
 
 /** The rule in stores with claims in one step: memory, SQLite, Redis. */
@@ -57,7 +58,7 @@ export const OURS: Rule = {
   loss: 'both clocks',
   gap: SKEW,
   readsAgain: true,
-  fall: 'after closing',
+  fall: 'after 2T + M',
 };
 
 /** The rule in a database server. */

@@ -1,8 +1,8 @@
-/** Scenarios: they limit times and faults, and within these limits everything is explored. */
+/** Scenarios limit times and faults; the search explores everything within these limits. */
 import { SKEW, T } from './rule.ts';
 import { FAR, type Scenario } from './world.ts';
 
-/** Time of a token that the node with the fast clock accepts at the start. */
+/** The time of a token that the node with the fast clock accepts at the start. */
 const EARLY = T + SKEW;
 
 const SERVERS: Scenario = {
@@ -15,9 +15,9 @@ const SERVERS: Scenario = {
   mostFaults: 0,
   clocks: [],
 };
-/** No fault needs more time than from the first use of a token to its last. */
+/** The time of the last possible use of a token; no fault needs more time. */
 const LAST_USE = EARLY + T + SKEW + 1;
-/** Processes of one machine share a clock, so one node is enough, except where each node closes separately. */
+/** The processes of one machine share a clock, so one node is enough, unless nodes close at different times. */
 const MACHINE: Scenario = { ...SERVERS, local: true, nodes: [0], end: LAST_USE };
 
 const WRONG_BY_YEARS: Scenario = {
@@ -32,31 +32,31 @@ const LOSS: Scenario = {
   end: LAST_USE,
   faults: [
     'the store is flushed',
-    'the store restarts with everything it had',
-    'the store restarts with what was on its disk',
+    'the store restarts with all its data',
+    'the store restarts with the data on its disk',
   ],
   mostFaults: 2,
 };
 const CRASH: Scenario = {
   ...MACHINE,
-  faults: ['the machine crashes and keeps what was on its disk'],
+  faults: ['the machine crashes and keeps the data on its disk'],
   mostFaults: 2,
 };
 const PROCESS: Scenario = {
   ...MACHINE,
-  // Tokens of both halves of a second.
+  // One token in each half of a second.
   tokens: [[EARLY], [EARLY + 1]],
   faults: ['the machine crashes and its store is empty'],
   mostFaults: 2,
 };
 
 export const SCENARIOS = {
-  /** Two machines, one s behind and one s ahead; requests stall, and records are forgotten. */
+  /** Two machines, one s behind and the other s ahead; requests stall, and records are forgotten. */
   'skewed clocks': SERVERS,
   'skewed clocks, two tokens': { ...SERVERS, tokens: [[EARLY, EARLY + 1]] },
   /** Rules 12 and 13. */
   'the store loses its data': LOSS,
-  'the store loses its data, no remainder allowed': { ...LOSS, strict: true, mostFaults: 1 },
+  'the store loses its data, strict': { ...LOSS, strict: true, mostFaults: 1 },
   'a replica becomes master, and back': {
     ...SERVERS,
     end: LAST_USE,
@@ -66,7 +66,7 @@ export const SCENARIOS = {
   'clocks of servers step': { ...SERVERS, end: 8, clocks: [-8, -SKEW, 0, SKEW, 8], mostFaults: 2 },
   'the clock of a machine steps': { ...MACHINE, end: 8, clocks: [0, 8], mostFaults: 2 },
   'the clock of a machine steps back first': { ...MACHINE, end: 8, clocks: [-8, 0], mostFaults: 2 },
-  /** Rule 9: the clock becomes wrong and is corrected. The second token is dated by the wrong clock. */
+  /** Rule 9: the clock becomes wrong and is corrected. The second token is dated with the wrong clock. */
   'the clock of a machine is wrong by years': WRONG_BY_YEARS,
   'the clock of two processes is wrong by years': { ...WRONG_BY_YEARS, nodes: [0, 0] },
   'the clock of a machine is wrong by years, until true time reaches that date': {
@@ -81,7 +81,7 @@ export const SCENARIOS = {
     clocks: [0, FAR, 8],
     mostFaults: 3,
   },
-  /** Rule 9 with nodes that differ; each closes separately. */
+  /** Rule 9 with nodes whose clocks differ, so that they close at different times. */
   'the clocks of all servers are wrong by years': {
     ...SERVERS,
     tokens: [[EARLY], [FAR - T]],
@@ -97,12 +97,12 @@ export const SCENARIOS = {
   },
   /** SQLite: the data on the disk may be older than the last response. */
   'a machine crashes': CRASH,
-  'a machine crashes, no remainder allowed': { ...CRASH, strict: true },
+  'a machine crashes, strict': { ...CRASH, strict: true },
   'a machine crashes while its clock is wrong by years': { ...CRASH, clocks: [0, FAR], mostFaults: 3, end: 11 },
   'a machine crashes, and restarts with its clock behind': { ...CRASH, clocks: [-8, 0], mostFaults: 3 },
   /** The memory store. */
   'a process restarts': PROCESS,
-  'a process restarts, no remainder allowed': { ...PROCESS, strict: true },
+  'a process restarts, strict': { ...PROCESS, strict: true },
 } as const satisfies Readonly<Record<string, Scenario>>;
 
 export type ScenarioName = keyof typeof SCENARIOS;

@@ -1,4 +1,4 @@
-/** Variants of the rule, and the scenarios in which they are safe or fail. */
+/** Variants of the rule, with scenarios in which they are safe or fail. */
 import { M, OURS, OURS_IN_SQL, type Rule, SKEW, T } from './rule.ts';
 import type { ScenarioName } from './scenarios.ts';
 
@@ -14,11 +14,11 @@ const QUARANTINE: Rule = { ...ON_ONE_MACHINE, loss: 'quarantine' };
 const IN_MEMORY: Rule = { ...ON_ONE_MACHINE, loss: 'below the second' };
 const SQL_ON_ONE_MACHINE: Rule = { ...OURS_IN_SQL, gap: Number.POSITIVE_INFINITY };
 const NO_LOCK: Rule = { ...SQL_ON_ONE_MACHINE, lock: false, wait: false };
-/** A TTL instead of a floor, as with `SET NX EX`; the caller's clock is not checked. */
+/** A rule with a TTL instead of a floor, as with `SET NX EX`, and without a check of the caller's clock. */
 const keptFor = (lifetime: number): Rule => ({ ...ON_ONE_MACHINE, floor: 'none', lifetime });
 const SMALLEST = 2 * T + 2 * SKEW + 1;
 
-/** Within the bounds, these accept no token twice. */
+/** Variants that accept no token twice within the bounds. */
 export const SAFE: readonly Variant[] = [
   { name: 'Redis: one step per claim', rule: OURS, scenario: 'skewed clocks' },
   { name: 'Redis: one step per claim', rule: OURS, scenario: 'skewed clocks, two tokens' },
@@ -47,7 +47,7 @@ export const SAFE: readonly Variant[] = [
   {
     name: 'Redis, `quarantine`',
     rule: { ...OURS, loss: 'quarantine' },
-    scenario: 'the store loses its data, no remainder allowed',
+    scenario: 'the store loses its data, strict',
   },
   { name: 'SQL server: one statement with lock and wait', rule: OURS_IN_SQL, scenario: 'the store loses its data' },
   { name: 'Redis: one step per claim', rule: OURS, scenario: 'a replica becomes master, and back' },
@@ -56,7 +56,7 @@ export const SAFE: readonly Variant[] = [
   { name: 'SQLite', rule: ON_ONE_MACHINE, scenario: 'the clock of a machine steps back first' },
   { name: 'SQLite', rule: ON_ONE_MACHINE, scenario: 'the clock of two processes is wrong by years' },
   { name: 'SQLite', rule: ON_ONE_MACHINE, scenario: 'a machine crashes' },
-  { name: 'SQLite, `quarantine`', rule: QUARANTINE, scenario: 'a machine crashes, no remainder allowed' },
+  { name: 'SQLite, `quarantine`', rule: QUARANTINE, scenario: 'a machine crashes, strict' },
   { name: 'SQLite, `quarantine`', rule: QUARANTINE, scenario: 'a machine crashes while its clock is wrong by years' },
   { name: 'memory', rule: IN_MEMORY, scenario: 'a process restarts' },
   { name: 'Redis: one step per claim', rule: OURS, scenario: 'the clocks of all servers are wrong by years' },
@@ -67,7 +67,7 @@ export const SAFE: readonly Variant[] = [
   },
 ];
 
-/** These accept a token twice. */
+/** Variants that accept a token twice. */
 export const BROKEN: readonly Variant[] = [
   {
     name: 'check first, record later',
@@ -139,7 +139,7 @@ export const BROKEN: readonly Variant[] = [
   },
 ];
 
-/** These refuse honest new tokens for too long after all faults. */
+/** Variants that refuse honest new tokens for too long after the last fault. */
 export const LOCK_OUTS: readonly (Variant & { readonly most: number })[] = [
   {
     name: 'a floor that never falls',
@@ -148,29 +148,29 @@ export const LOCK_OUTS: readonly (Variant & { readonly most: number })[] = [
     most: 2 * T + M + 1,
   },
   {
-    name: 'a closing that ends when H becomes possible',
-    rule: { ...ON_ONE_MACHINE, fall: 'after a closing that ends when H is possible' },
+    name: 'a store that opens as soon as H becomes possible',
+    rule: { ...ON_ONE_MACHINE, fall: 'after 2T + M, or once H is possible' },
     scenario: 'the clock of a machine is wrong by years',
     most: 2 * T + M + 1,
   },
 ];
 
-/** Remainders that our rule cannot exclude; the model finds them if they are not excused. */
+/** Cases in which our rule accepts a token twice, because no rule can exclude them. The search reports them in strict scenarios. */
 export const REMAINDERS: readonly Variant[] = [
   {
     name: '`fresh` on servers: a token dated after the loss, used before it',
     rule: OURS,
-    scenario: 'the store loses its data, no remainder allowed',
+    scenario: 'the store loses its data, strict',
   },
   {
-    name: '`fresh` in SQLite: the same',
+    name: '`fresh` in SQLite: a token dated after the loss, used before it',
     rule: ON_ONE_MACHINE,
-    scenario: 'a machine crashes, no remainder allowed',
+    scenario: 'a machine crashes, strict',
   },
   {
-    name: '`fresh` in memory: the same',
+    name: '`fresh` in memory: a token dated after the loss, used before it',
     rule: IN_MEMORY,
-    scenario: 'a process restarts, no remainder allowed',
+    scenario: 'a process restarts, strict',
   },
   {
     name: 'a token dated by a wrong clock, when true time reaches its date',
@@ -178,7 +178,7 @@ export const REMAINDERS: readonly Variant[] = [
     scenario: 'the clock of a machine is wrong by years, until true time reaches that date',
   },
   {
-    name: 'a token dated by a wrong clock, when the clock is wrong by as much again',
+    name: 'a token dated by a wrong clock, when the clock has the same error again',
     rule: ON_ONE_MACHINE,
     scenario: 'the clock of a machine is wrong by years, twice',
   },

@@ -1,8 +1,8 @@
-/** The world of the model: two nodes, one store, true time, and what has happened so far. */
+/** The state of the model: two nodes, one store, true time, and the history. */
 
-/** No time; less than any other. */
+/** The value for no time; it is less than any time. */
 export const NONE = -1;
-/** The time of a clock that is wrong by years; true time does not reach it. */
+/** The time of a clock that is wrong by years, which true time never reaches. */
 export const FAR = 20;
 
 /** The data of a store, which can be lost. */
@@ -11,35 +11,35 @@ export interface Memory {
   floor: number;
   /** The recorded incarnation. */
   life: number;
-  /** When each token was recorded, by the store's clock (0 if that has no effect); `NONE`: not recorded. */
+  /** The store's time when each token was recorded (0 if the time has no effect), or `NONE` if it was not recorded. */
   records: readonly number[];
 }
 
 /** Faults; faults.ts defines their effects. */
 export type FaultName =
   | 'the store is flushed'
-  | 'the store restarts with everything it had'
-  | 'the store restarts with what was on its disk'
+  | 'the store restarts with all its data'
+  | 'the store restarts with the data on its disk'
   | 'the store restarts empty'
   | 'the replica becomes master'
-  | 'the machine crashes and keeps what was on its disk'
+  | 'the machine crashes and keeps the data on its disk'
   | 'the machine crashes and its store is empty'
   | 'node 0 restarts';
 
-/** A request in a node; time may pass between any two of its steps. */
+/** A request in a node. Time can pass between any two of its steps. */
 export interface Request {
   readonly node: number;
   readonly token: number;
-  /** Time by the node's clock at the time check; kept until the claim. */
+  /** The node's time at the time check, which the claim uses. */
   readonly now: number;
   readonly phase: 'checked' | 'read' | 'claimed';
-  /** What a claim in two steps has read: H, and whether the nonce was unused. */
+  /** The results of the first step of a claim in two steps: H, and whether the nonce was unused. */
   readonly read?: { readonly floor: number; readonly unused: boolean };
-  /** Whether this is a second claim that the rule cannot exclude. */
+  /** Whether this is a second claim that no rule can exclude. */
   readonly excused?: boolean;
 }
 
-/** A node that is closed (rule 9): since when, by true time and by its clock, and for which H. */
+/** The reason why a node is closed (rule 9): the true time and its own time when it closed, and the impossible H. */
 export interface Closing {
   readonly began: number;
   readonly wall: number;
@@ -50,14 +50,14 @@ export interface Closing {
 export interface State {
   /** True time, which is also the monotonic time of all nodes. */
   time: number;
-  /** Error that all clocks share, including that of a store on a separate machine; and the further error of each node's clock. */
+  /** The error that all clocks share, even that of a store on a separate machine; `clocks` has the additional error of each node. */
   wrong: number;
   clocks: readonly number[];
   memory: Memory;
-  /** The data of the replica, and on the disk. */
+  /** The data on the replica and on the disk. */
   replica: Readonly<Memory>;
   disk: Readonly<Memory>;
-  /** Ids of the run of the server, of the run of its replica, and of the replication; and the next free id. */
+  /** The ids of the server's run, of its replica's run, and of the replication, and the next free id. */
   run: number;
   replicaRun: number;
   replication: number;
@@ -65,15 +65,15 @@ export interface State {
   requests: readonly Request[];
   /** For each node, the time up to which it has begun to forget, or `NONE`. */
   forgetting: readonly number[];
-  /** For each node, how it is closed, if it is. */
+  /** For each node, the reason why it is closed, or null if it is open. */
   closings: readonly (Closing | null)[];
-  /** For each token, how often it may still be sent. */
+  /** For each token, the number of times that it can still be sent. */
   uses: readonly number[];
-  /** For each token, whether it was claimed before: at its time, or at another because a clock was wrong. */
+  /** For each token, whether it was claimed, and whether true time was then within its window. */
   claimed: readonly ('' | 'in time' | 'out of time')[];
-  /** For each token, how often it was accepted, except for excused claims. */
+  /** For each token, the number of times that it was accepted, without excused claims. */
   accepted: readonly number[];
-  /** For each token, whether it may be accepted once more after the last loss. */
+  /** For each token, whether no rule can exclude a second use after the last loss. */
   remains: readonly boolean[];
   /** Whether H has fallen. */
   fallen: boolean;
@@ -82,7 +82,7 @@ export interface State {
 
 /** A scenario in which a rule is explored. */
 export interface Scenario {
-  /** Whether everything is on one machine with one clock, so that the store has no other. */
+  /** Whether the nodes and the store are on one machine with one clock. */
   readonly local: boolean;
   /** Initial error of each node's clock. */
   readonly nodes: readonly number[];
@@ -90,16 +90,16 @@ export interface Scenario {
   readonly tokens: readonly (readonly number[])[];
   /** Maximum number of times that each token is sent. */
   readonly uses: number;
-  /** True time ends here. */
+  /** The last true time. */
   readonly end: number;
   readonly faults: readonly FaultName[];
   /** Maximum number of faults in one history. */
   readonly mostFaults: number;
-  /** Errors that clocks may step to. */
+  /** Errors that a clock can step to. */
   readonly clocks: readonly number[];
-  /** Errors that the clocks of all machines may step to together. */
+  /** Errors that the clocks of all machines can step to together. */
   readonly allClocks?: readonly number[];
-  /** Whether second claims that the rule cannot exclude count as errors. */
+  /** Whether second claims that no rule can exclude count as errors too. */
   readonly strict?: boolean;
 }
 
@@ -129,7 +129,7 @@ export function start({ nodes, uses, mostFaults }: Scenario, tokens: readonly nu
   };
 }
 
-/** Copies a state, so that it can be changed. */
+/** Copies a state so that the copy can be changed. */
 export function copy(state: State): State {
   return { ...state, memory: { ...state.memory } };
 }
@@ -138,12 +138,12 @@ export function nodesOf(state: State): number[] {
   return [...state.clocks.keys()];
 }
 
-/** Returns the time by the clock of a store on a separate machine. */
+/** Returns the time of the clock of a store on a separate machine. */
 export function clockOfStore(state: State): number {
   return state.time + state.wrong;
 }
 
-/** Returns the time by a node's clock. */
+/** Returns the time of a node's clock. */
 export function clockOf(state: State, node: number): number {
   return state.time + state.wrong + (state.clocks[node] as number);
 }

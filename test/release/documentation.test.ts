@@ -11,7 +11,7 @@ describe.each([
 ])('the documentation in the packed %s', (_name, folder) => {
   const pages = globSync('{*,docs/*,spec/*,spec/vectors/*}.md', { cwd: folder });
 
-  test('is that of the repository, and each link in it leads to a file of the package', () => {
+  test('is that of the repository, and each of its links leads to a file of the package', () => {
     expect(pages.filter((page) => page.startsWith('docs/')).sort()).toEqual(globSync('docs/*.md').sort());
     const broken = pages.flatMap((page) => {
       const prose = readFileSync(join(folder, page), 'utf8').replaceAll(/^```.*?^```$/gms, '');
@@ -21,7 +21,7 @@ describe.each([
     expect(broken).toEqual([]);
   });
 
-  test('is where the README says', () => {
+  test('is in the folders that the README names', () => {
     const readme = readFileSync(join(folder, 'README.md'), 'utf8');
     expect(readme).toContain(`\`node_modules/${posix.basename(folder)}\``);
     const named = [...readme.matchAll(/`((?:docs|spec|clients)(?:\/[^`]*)?)`/g)].map(([, path]) => path as string);

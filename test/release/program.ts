@@ -1,4 +1,4 @@
-/** A program that uses the packed library, and what it prints. */
+/** A program that uses the packed library, and its output. */
 
 export const PROGRAM = `
 import { createAuthenticator, memoryKeyStore, memoryNonceStore, PrivateKey } from 'asymmetric-jwt-auth';

@@ -9,7 +9,7 @@ import { expect, inject, test } from 'vitest';
 const SERVER = resolve('packages/server');
 const { server, both } = inject('packed');
 
-test('brings along what it says, and nothing with an install script', async () => {
+test('the packed server has the expected dependencies, and none of them has an install script', async () => {
   const { dependencies } = JSON.parse(await readFile(join(SERVER, 'package.json'), 'utf8'));
   expect(Object.keys(dependencies)).toEqual(['asymmetric-jwt-auth', 'ioredis', 'kysely', 'mysql2', 'pg', 'pino']);
   const { packages } = JSON.parse(await readFile(join(both, 'node_modules/.package-lock.json'), 'utf8'));
@@ -19,7 +19,7 @@ test('brings along what it says, and nothing with an install script', async () =
   expect(withScripts).toEqual([]);
 });
 
-test('its command and that of the library work together', async () => {
+test('the commands of the packed server and of the packed library work together', async () => {
   const bin = (name: string) => join(both, 'node_modules/.bin', name);
   expect(await mustRun(bin('ajwtd'), ['--version'], { cwd: both })).toMatch(/^ajwtd \d/);
   await mustRun(bin('ajwt'), ['keygen', '--out', 'k'], { cwd: both });
@@ -46,6 +46,6 @@ test('its command and that of the library work together', async () => {
   }
 });
 
-test.skipIf(lacksReleaseTools)(`is what publint wants${NEEDS_RELEASE_TOOLS}`, async () => {
+test.skipIf(lacksReleaseTools)(`publint accepts the packed server${NEEDS_RELEASE_TOOLS}`, async () => {
   await mustRun(releaseTool('publint'), ['--strict', server]);
 });

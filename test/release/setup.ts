@@ -1,19 +1,19 @@
-/** Builds and packs both packages once, and installs them as users do, for all tests of this folder. */
+/** Builds and packs both packages once for all tests of this folder, and installs them as users do. */
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mustRun } from 'ajwt-testkit/run';
 import type { TestProject } from 'vitest/node';
 
-/** Paths of what was packed and installed. */
+/** Paths of the tarballs, and of projects that have them installed. */
 export interface Packed {
   /** The library's tarball. */
   readonly library: string;
   /** The server's tarball. */
   readonly server: string;
-  /** A project in which only the library is installed. */
+  /** A project with only the library installed. */
   readonly project: string;
-  /** A project in which both packages are installed. */
+  /** A project with both packages installed. */
   readonly both: string;
 }
 
@@ -31,7 +31,7 @@ async function install(folder: string, tarballs: readonly string[], option: stri
   return project;
 }
 
-/** Runs `npm run tarballs`, and what it prints. @returns a function that deletes everything */
+/** Runs `npm run tarballs`, and then the install command that it prints. @returns a function that deletes everything */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'ajwt-release-'));
   const packed = join(folder, 'packed');

@@ -1,4 +1,4 @@
-/** The declarations of the packed library, in the module systems of TypeScript and with the types of several versions of Node. */
+/** The declarations of the packed library compile in every module system of TypeScript, with the types of several versions of Node. */
 import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, posix, resolve } from 'node:path';
 import { lacksReleaseTools, NEEDS_RELEASE_TOOLS, RELEASE_TOOLS } from 'ajwt-testkit/release-tools';
@@ -8,19 +8,19 @@ import { PRINTED, PROGRAM } from './program.ts';
 
 const PACKAGE = resolve('packages/lib');
 const TSC = resolve('node_modules/.bin/tsc');
-/** Folders with the types of Node: the release tools have two of them under other names, and the project itself uses the third. */
+/** Folders with the types of Node: those of 22 and 26 belong to the release tools, those of 24 to the project. */
 const NODE_TYPES = {
   22: join(RELEASE_TOOLS, 'node_modules/types-node-22'),
   24: resolve('node_modules/@types/node'),
   26: join(RELEASE_TOOLS, 'node_modules/types-node-26'),
 } as const;
-/** Entry points that use the types of a peer dependency, Kysely. All others compile in a project without any peer. */
+/** Entry points that use the types of the peer dependency Kysely. All others compile without any peer dependency. */
 const OF_A_PEER = ['./sql'];
 
 const { project } = inject('packed');
 
-describe('has types that compile without a peer, libraries checked as well', () => {
-  /** Compiles a program, and a file that imports every entry point, for each extension; gives the folder with the output. */
+describe('the types of the packed library compile without peer dependencies and without skipLibCheck', () => {
+  /** Compiles a program and a file that imports every entry point, for each extension. @returns the folder of the output */
   async function compile(types: keyof typeof NODE_TYPES, extensions: readonly string[], options: object) {
     const folder = await mkdtemp(join(project, 'types-'));
     await writeFile(join(folder, 'package.json'), '{ "private": true }');
@@ -76,7 +76,7 @@ describe('has types that compile without a peer, libraries checked as well', () 
   }
 });
 
-test('names the same declarations for TypeScript without `exports`', async () => {
+test('package.json names the same declarations for versions of TypeScript that ignore `exports`', async () => {
   const { exports, main, types, typesVersions } = JSON.parse(await readFile(join(PACKAGE, 'package.json'), 'utf8'));
   const { '.': root, './package.json': _itself, ...others } = exports as Record<string, { require: string }>;
   const declarations = ({ require }: { require: string }) => require.replace(/\.js$/, '.d.ts');

@@ -1,4 +1,4 @@
-"""A client that signs the same claims as 0.3.1, with a current PyJWT: `client_like_0_3_1.py USERNAME PRIVATE_KEY URL…`"""
+"""A client that signs the same claims as 0.3.1, but uses a current PyJWT: `client_like_0_3_1.py USERNAME PRIVATE_KEY URL…`"""
 
 import pathlib
 import random

@@ -1,6 +1,7 @@
 """A Django site behind the middleware of asymmetric_jwt_auth: `django_server.py USERS DATABASE`
 
-USERS is a file of JSON, {"username": "public key"}. Prints one line of JSON once it listens: its URL, and the package's fingerprint of each key, or null for a key that the package does not accept.
+USERS is a file of JSON, {"username": "public key"}. Prints one line of JSON when it is listening: its URL,
+and the fingerprint of each key in the package, or null if the package does not accept the key.
 """
 
 import json

@@ -1,7 +1,7 @@
 """A Django site with asymmetric_jwt_auth, administered while it runs: `django_site.py DATABASE MIGRATION`
 
-DATABASE is JSON for Django's DATABASES, MIGRATION the last one of the package to make, or - for all. Prints one line of JSON
-once it listens; then it reads lines of JSON, [function, arguments…], and responds to each with a line of JSON.
+DATABASE is JSON for Django's DATABASES; MIGRATION is the last migration of the package to apply, or - for all. Prints one line of JSON
+when it is listening; then reads lines of JSON, [function, arguments…], and responds to each with a line of JSON.
 """
 
 import io

@@ -16,7 +16,8 @@ export const fates: fc.Arbitrary<Fate[]> = fc.array(
 export class Wire {
   readonly #scheduler: fc.Scheduler;
   readonly #fates: Fate[];
-  #underWay = 0;
+  /** Calls without a reply yet; a failure is a reply too. */
+  readonly #underWay = new Set<Promise<unknown>>();
   #held = false;
 
   /** @param fates - fates of the first calls; every later call gets its reply */
@@ -31,14 +32,15 @@ export class Wire {
     const fate = this.#fates.shift();
     await this.#turn(`${what} is sent`);
     if (fate === 'never sent') throw new Error('the connection was lost before the call');
-    this.#underWay += 1;
-    const answer = await call().then(
+    const replying = call().then(
       (value) => () => value,
       (error: unknown) => () => {
         throw error;
       },
     );
-    this.#underWay -= 1;
+    this.#underWay.add(replying);
+    const answer = await replying;
+    this.#underWay.delete(replying);
     await this.#turn(fate === 'reply lost' ? `${what} loses its reply` : `${what} gets its reply`);
     if (fate === 'reply lost') throw new Error('the connection was lost during the call');
     return answer();
@@ -64,8 +66,10 @@ export class Wire {
   }
 
   async #quiet(): Promise<void> {
-    do await nextTurn();
-    while (this.#underWay > 0);
+    do {
+      await Promise.all(this.#underWay);
+      await nextTurn();
+    } while (this.#underWay.size > 0);
   }
 }
 

@@ -1,8 +1,8 @@
 /** Runs MariaDB from Debian's package, for tests. */
-import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import mysql from 'mysql2/promise';
+import { mustRun } from '../run.ts';
 import {
   findProgram,
   freePort,
@@ -14,6 +14,7 @@ import {
   stopServer,
   untilReady,
 } from './process.ts';
+import { copyTemplate } from './template.ts';
 
 const mariadbd = findProgram('mariadbd', ['/usr/sbin', '/usr/local/sbin']);
 const install = findProgram('mariadb-install-db', ['/usr/bin', '/usr/local/bin']);
@@ -45,12 +46,9 @@ export class MariadbServer {
     const server = new MariadbServer(serverFolder('mariadb', user), user, await freePort());
     if (install === undefined) throw new Error('MariaDB is not installed: apt-get install mariadb-server');
     const words = ['--no-defaults', `--datadir=${server.#data}`, '--auth-root-authentication-method=normal'];
-    const { status, stdout, stderr, error } = spawnSync(install, [...words, '--skip-test-db', '--skip-name-resolve'], {
-      ...user,
-      cwd: '/',
-      encoding: 'utf8',
-    });
-    if (status !== 0) throw error ?? new Error(`mariadb-install-db: ${stdout}${stderr}`);
+    await copyTemplate(install, server.#data, () =>
+      mustRun(install as string, [...words, '--skip-test-db', '--skip-name-resolve'], { ...user, cwd: '/' }),
+    );
     await server.restart(options);
     await server.query("CREATE USER test@'%'");
     await server.query("GRANT ALL ON test.* TO test@'%'");

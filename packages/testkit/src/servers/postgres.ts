@@ -14,6 +14,7 @@ import {
   stopServer,
   untilReady,
 } from './process.ts';
+import { copyTemplate } from './template.ts';
 
 const PLACES = globSync('/usr/lib/postgresql/*/bin').sort().reverse();
 const initdb = findProgram('initdb', PLACES);
@@ -53,7 +54,9 @@ export class PostgresServer {
    */
   static async start(settings: readonly string[] = []): Promise<PostgresServer> {
     const server = await PostgresServer.#make();
-    await server.#tool('initdb', '-D', server.#data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--no-instructions');
+    await copyTemplate(server.#path('initdb'), server.#data, () =>
+      server.#tool('initdb', '-D', server.#data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--no-instructions'),
+    );
     server.configure(CONFIGURATION, `port = ${server.port}`, ...settings);
     await server.restart();
     return server;

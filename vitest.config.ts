@@ -19,8 +19,15 @@ const SERVERS = [
   'test/{chaos/broken,own-users}.test.ts',
 ];
 
-/** Tests with `ajwtd serve`, or with a page of the documentation. */
-const END_TO_END = ['packages/server/test/e2e/*.test.ts', 'test/{demo,docs}.test.ts'];
+/** Tests with `ajwtd serve`, with a page of the documentation, or of clients on other versions of Node. */
+const END_TO_END = [
+  'packages/server/test/e2e/*.test.ts',
+  'packages/lib/test/client/request-lines-on-nodes.test.ts',
+  'test/{demo,docs}.test.ts',
+];
+
+/** The search through all states of the replay rule. It runs no code of the packages. */
+const MODEL = ['test/model/*.test.ts'];
 
 /** Tests of the packed packages. */
 const RELEASE = ['test/release/*.test.ts'];
@@ -60,11 +67,12 @@ export default defineConfig({
       project(
         'unit',
         ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-        [...ISOLATED, ...COMMANDS, ...SERVERS, ...END_TO_END, ...RELEASE],
+        [...ISOLATED, ...COMMANDS, ...SERVERS, ...END_TO_END, ...MODEL, ...RELEASE],
       ),
       project('isolated', ISOLATED, [], { isolate: true }),
       project('cli', COMMANDS, []),
       project('e2e', END_TO_END, [...COMMANDS, ...SERVERS]),
+      project('model', MODEL, []),
       project('servers', SERVERS, []),
       project('release', RELEASE, [], { globalSetup: ['test/release/setup.ts'] }),
       ...(process.env.AJWT_TEST_ALL === undefined ? [] : OTHER_NODES).map(({ version, program }) =>

@@ -196,6 +196,16 @@ describe('no response', () => {
     ]);
   });
 
+  test('does not load the global fetch of Node, which takes as long to load as the rest of the command', async () => {
+    const count = 'process.moduleLoadList.filter((name) => /undici/.test(name)).length';
+    writeFileSync(file('count.cjs'), `process.on('exit', () => console.log(${count}));`);
+    const counting = { ...env, NODE_OPTIONS: `--require ${file('count.cjs')}` };
+    expect(await ajwtProcess(['fetch', '-s', 'https://127.0.0.1:1/'], { env: counting })).toMatchObject({
+      code: 7,
+      stdout: '0\n',
+    });
+  });
+
   test('with -s, prints no message; the exit code is the same', async () => {
     expect(await get('http://127.0.0.1:1/', ['-s'])).toMatchObject({ code: 7, stdout: '', stderr: '' });
     expect(await get('/cut', ['-s'])).toMatchObject({ code: 18, stdout: 'begun', stderr: '' });

@@ -27,13 +27,11 @@ export async function readRequest(
   if (sends.length > 1) throw new CommandError(`give ${sends.join(' or ')}, not both`);
   const method = readMethod(values.request ?? METHODS[sends[0] ?? ''] ?? 'GET');
   const headers = readHeaders(values.header, defaultsOf(parts, values), values.cookie);
-  const filled = await readForm(form, io);
-  if (filled !== undefined) {
-    if (values.header.some((line) => /^content-type[:;]/i.test(line))) {
-      throw new CommandError('-H: Content-Type cannot be set with -F');
-    }
-    headers.set('content-type', filled.type);
+  if (form.length > 0 && values.header.some((line) => /^content-type[:;]/i.test(line))) {
+    throw new CommandError('-H: Content-Type cannot be set with -F');
   }
+  const filled = await readForm(form, io);
+  if (filled !== undefined) headers.set('content-type', filled.type);
   const body = upload === undefined ? (filled ?? (await readBody(parts, io))) : await readFileBody('-T', upload, io);
   if (!get) return { url: upload === undefined ? given : withFileName(given, upload), method, headers, body };
   if (body === undefined) return { url: given, method, headers, body };

@@ -69,7 +69,10 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await openStore(file, { incarnation: 'boot 1' }).claim(claimAt(NOW), NOW)).toBe('claimed');
     const next = openStore(file, { incarnation: 'boot 2' });
     await next.open(NOW + 5.5);
-    expect(next.readiness(NOW + 5.5)).toMatchObject({ ready: false, reason: expect.stringContaining('next second') });
+    expect(next.readiness(NOW + 5.5)).toMatchObject({
+      ready: false,
+      reason: expect.stringContaining('serving again in 0.5 s'),
+    });
     expect(await next.claim(claimAt(NOW + 5, 'unused'), NOW + 5.5)).toBe('forgotten');
     expect(next.readiness(NOW + 6)).toEqual({ ready: true });
     expect(await next.claim(claimAt(NOW + 6), NOW + 6)).toBe('claimed');

@@ -14,10 +14,11 @@ export const PROBLEMS = {
   unsupported: 'a key of an unsupported type: its owner must create a new key',
   too_large: 'an RSA key with more than 8192 bits, or a value too long for a key: its owner must create a new key',
   private_key: 'a private key: anyone who can read the database has it, so its owner must create a new key',
-  duplicate_key: 'the same key for several users: each can sign as the others, so all but one must create a new key',
+  duplicate_key:
+    'the same key for several users: each of them can sign as the others, so all except one must create a new key',
   many_keys:
     'more than four keys of one type: if a token has no `kid` (0.3.1 sends none), only the newest four keys are tried',
-  inactive_user: 'an inactive user: the Python package accepts its requests, this server refuses them',
+  inactive_user: "an inactive user: the Python package accepts this user's requests, but this server refuses them",
   username: 'a username that a token cannot contain',
   jwks_url:
     'a JWK set that would not be fetched: its URL is not `https`, or its host has a private address; to allow a private host, add it to `privateHosts`',

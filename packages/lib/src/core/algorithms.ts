@@ -85,7 +85,7 @@ export const ALGORITHMS: Readonly<Record<string, Algorithm | undefined>> = Objec
   ),
 );
 
-/** Returns the algorithm with a supported name. */
+/** Returns the algorithm with this name. */
 export function algorithm(name: AlgorithmName): Algorithm {
   return ALGORITHMS[name] as Algorithm;
 }

@@ -39,7 +39,7 @@ export function checkString(name: string, value: unknown): asserts value is stri
   checkArgument(typeof value === 'string' && value !== '', name, 'a non-empty string', value);
 }
 
-/** As seconds since the epoch, this is in the year 5138; as milliseconds, in 1973. A larger number must be in milliseconds. */
+/** In seconds since the epoch, this time is in the year 5138; in milliseconds, it is in 1973. A larger number must be in milliseconds. */
 const MAX_SECONDS = 1e11;
 
 /** Returns whether a time is in milliseconds, like `Date.now()`, instead of seconds. */
@@ -57,7 +57,7 @@ export function checkSeconds(name: string, value: unknown): void {
   );
 }
 
-/** Throws a TypeError unless the value is a `PublicKey`. It catches text, private keys and promises, for example. */
+/** Throws a TypeError unless the value is a `PublicKey`. For example, it refuses text, private keys and promises. */
 export function checkVerificationKey(name: string, key: unknown): void {
   const is = typeof key === 'object' && key !== null && 'fingerprint' in key && 'handle' in key;
   checkArgument(is, name, "a PublicKey: PublicKey.from(text), or a private key's publicKey", key);

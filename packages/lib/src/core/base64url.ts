@@ -4,7 +4,7 @@ import { decodeBase64urlLoosely, decodeToScratch, decodeToSlab, textInScratch } 
 /** For each length modulo 4, the last characters whose pad bits are zero. */
 const CANONICAL_LAST = ['', '', 'AQgw', 'AEIMQUYcgkosw048'].map(marked);
 
-/** Returns an array that is 1 at the code of each character, and 0 elsewhere. */
+/** Returns an array that has a 1 at the index of each character's code, and zeros elsewhere. */
 function marked(characters: string): Uint8Array {
   const marks = new Uint8Array(128);
   for (const character of characters) marks[character.charCodeAt(0)] = 1;
@@ -19,7 +19,7 @@ export function decodeBase64url(text: string): Uint8Array | undefined {
   return bytes.length === decodedLength(text) ? bytes : undefined;
 }
 
-/** Fast for strings that have one byte per character, because they cannot match. */
+/** The engine tests this at once for strings that it stores as Latin-1, because they cannot match. */
 const BEYOND_LATIN1 = /[\u0100-\uffff]/;
 
 /** Returns whether a text has foreign characters: those that the engine decodes although they are not base64url. */

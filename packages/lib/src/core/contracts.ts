@@ -29,7 +29,7 @@ export type KeyState = 'active' | 'staged' | 'expired' | 'revoked';
 export interface KeyRecord {
   readonly key: VerificationKey;
   readonly state: KeyState;
-  /** The `kid` that the issuer has chosen for this key, if it is not `key.kid`. A token can have either. */
+  /** The `kid` that the issuer has chosen for this key, if it is not `key.kid`. A token can contain either one. */
   readonly issuerKid?: string | null | undefined;
   /**
    * Returns whether the key may be used from an address, which is `undefined` if it is unknown. Without this function, the key may be used
@@ -67,7 +67,8 @@ export interface KeyStore<User> {
    *
    * @param username - compared exactly, without normalisation or case folding
    * @param hint - unverified; a store may ignore it
-   * @returns the user with all keys, whatever their state, or a thenable of it; `undefined` or `null` if there is no such user
+   * @returns the user with all keys, whatever their state, or a thenable that resolves to it; `undefined` or `null` if
+   *   there is no such user
    * @throws any error; the request is then refused as `unavailable`. The same happens if the store does not respond within 30 seconds
    */
   find(username: string, hint: KeyHint): MaybePromise<UserRecord<User> | undefined | null>;

@@ -7,7 +7,7 @@ import { UnavailableError } from './contracts.ts';
  * @param milliseconds - the limit; its timer does not keep the process alive
  * @param what - names the party that must respond, for the message: `the key store`
  * @param limit - the end of the message; by default it says the limit: `within 30 s`
- * @throws UnavailableError after the limit; otherwise the error that `work` rejects with
+ * @throws UnavailableError after the limit; otherwise the error of `work`
  */
 export function inTime<T>(
   work: PromiseLike<T>,

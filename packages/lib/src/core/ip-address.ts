@@ -64,7 +64,8 @@ function withoutQuad(text: string): string | undefined {
 /**
  * Reads a network, such as `10.0.0.0/8`. A single address is a network too.
  *
- * @returns the network, or `undefined` if the text is not a network. Text with bits set after the prefix is not one: it must be a mistake
+ * @returns the network, or `undefined` if the text is not a network. Text with bits set after the prefix is not a
+ *   network, because the bits must be a mistake
  */
 export function parseIpNetwork(text: string): IpNetwork | undefined {
   const [address = '', length, more] = text.split('/');

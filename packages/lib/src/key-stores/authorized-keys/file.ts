@@ -55,7 +55,8 @@ export function watchedFile(path: string, { owner, monotonic, onProblem }: Watch
     } catch (error) {
       const problem =
         error instanceof LineError ? error.problem : { path, line: undefined, message: (error as Error).message };
-      // Here the last valid content is dropped. Otherwise a user could replace a file that the operator has removed, and so keep its keys.
+      // In this case, the last valid content is dropped. Otherwise a user could replace a file that the operator has
+      // removed, and so keep its keys.
       if (error instanceof StrangersEntryError && owner !== undefined) valid = { text: undefined, keys: new Map() };
       if (problem.message !== lastProblem?.message) callHook(onProblem, problem);
       lastProblem = problem;

@@ -45,7 +45,7 @@ export function registeredAlgorithm({ type, algorithms }: PublicKey): string | n
 }
 
 /**
- * Finds the column of the key table that an id belongs to.
+ * Finds the column of the key table that contains ids of this form.
  *
  * @throws DirectoryError `unknown_key` if there is no such column
  */

@@ -125,7 +125,7 @@ export type AuditAction =
 
 /** An entry of the audit trail: who changed what. */
 export interface AuditEntry {
-  /** The id of the entry. As `after`, it selects the page that begins with the next entry. */
+  /** The id of the entry. Pass it as `after` to get the page that begins with the next entry. */
   readonly id: string;
   /** Seconds since the epoch. */
   readonly at: number;

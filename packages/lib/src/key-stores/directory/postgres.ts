@@ -9,7 +9,7 @@ import { MigrationUnderWay } from './migration-lock.ts';
  */
 const MAY_TRY_AGAIN = ['40001', '40P01', '55P03', '23505', '23503', '42P07', '42710'];
 
-/** The two numbers of an advisory lock. The first is `ajwt` in ASCII; the second tells our locks apart. */
+/** The two numbers of an advisory lock. The first is `ajwt` in ASCII; the second distinguishes our locks. */
 const MIGRATION_LOCK = '1634367348, 1';
 
 const triggerOf = (table: string) =>

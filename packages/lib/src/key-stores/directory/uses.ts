@@ -11,7 +11,7 @@ const EVERY_MS = 60_000;
 /** Maximum number of milliseconds that a write waits for other connections. */
 const WRITE_TIMEOUT_MS = 2000;
 
-/** A use is recorded by the fingerprint of its key, a refusal by the kid. */
+/** A use is recorded under the fingerprint of its key, and a refusal under the kid in the token. */
 type Kind = 'used' | 'refused';
 interface KeyUse extends UsedRow {
   readonly kind: Kind;

@@ -13,7 +13,7 @@ const SECOND = 3;
 const CLAIMS = 4;
 /** The next user in the same bucket or, in a free row, the next free row. */
 const NEXT = 5;
-/** The first user in the bucket that has the number of this row. The user in this row may be in another bucket. */
+/** The first user in the bucket with the same number as this row. The user stored in this row may belong to another bucket. */
 const FIRST = 6;
 
 /** A piece has 2^PIECE_BITS rows. */

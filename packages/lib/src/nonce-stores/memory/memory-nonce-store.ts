@@ -33,11 +33,11 @@ export interface MemoryNonceStoreOptions {
   readonly maxClaimsPerSecond?: number;
   /** Returns seconds since the epoch; called when the store is created. Default: the wall clock. */
   readonly now?: () => number;
-  /** Returns seconds that never go back. Default: the monotonic clock of the process. */
+  /** Returns the seconds of a clock that never goes back. Default: the monotonic clock of the process. */
   readonly monotonic?: () => number;
 }
 
-/** How many places of forgotten tables each claim releases. A claim needs far fewer, so forgotten tables do not pile up. */
+/** How many places of forgotten tables each claim releases. A claim takes far fewer places, so forgotten tables do not pile up. */
 const RELEASED_PER_CLAIM = 64;
 /** How many places a claim releases if the store or the user's share seems full. */
 const RELEASED_WHEN_FULL = 8192;

@@ -2,7 +2,7 @@
 import { UnavailableError } from '../../core/contracts.ts';
 import { inTime } from '../../core/in-time.ts';
 
-/** Maximum number of overdue commands that a client may still queue. At this limit, no further command is sent. */
+/** Maximum number of overdue commands that may still wait in a client. At this limit, no further command is sent. */
 const MAX_OVERDUE = 1000;
 
 export class Deadline {

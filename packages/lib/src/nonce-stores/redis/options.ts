@@ -32,7 +32,7 @@ export interface RedisNonceStoreOptions {
   readonly wait?: { readonly replicas: number; readonly timeoutMs?: number };
   /** Returns seconds since the epoch. Default: the wall clock. */
   readonly now?: () => number;
-  /** Returns seconds that never go back. Default: the monotonic clock of the process. */
+  /** Returns the seconds of a clock that never goes back. Default: the monotonic clock of the process. */
   readonly monotonic?: () => number;
 }
 

@@ -58,9 +58,10 @@ const OPENING_MS = 5000;
  *   masters always accept writes, so this case lasts forever.
  * - A bucket or a machine that is restored from a copy and keeps its incarnation (`RESTORE`, `SWAPDB`, a snapshot of a virtual machine).
  *
- * If Redis is full, a replica, loading, broken or late, a claim is `unavailable`. It is then unknown whether the nonce is spent, so the
- * store does not repeat the claim. A client may send a command again after it lost its connection (`autoResendUnfulfilledCommands` of
- * `ioredis`): if the first attempt claimed the nonce, the second is `replayed`.
+ * If Redis is full, is a replica, is loading, fails or responds too late, a claim is `unavailable`. It is then unknown
+ * whether the nonce is spent, so the store does not repeat the claim. A client may send a command again after it lost
+ * its connection (`autoResendUnfulfilledCommands` of `ioredis`): if the first attempt claimed the nonce, the second is
+ * `replayed`.
  *
  * @example
  * ```ts no-run: needs Redis
@@ -90,7 +91,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
   const closings = new Map<number, Closing>();
   const lifetime = new Lifetime();
   let state: Readiness = { ready: false, reason: 'Redis has not been checked yet' };
-  /** The latest H of any bucket so far. */
+  /** The latest H that any bucket has had so far. */
   let latestFloor = 0;
 
   const keyOf = (bucket: number) => `${settings.prefix}${bucket}`;

@@ -24,7 +24,7 @@ export interface Visitor {
   report(error: unknown): void;
   /** Returns seconds since the epoch. */
   clock(): number;
-  /** Returns seconds that never go back. */
+  /** Returns the seconds of a clock that never goes back. */
   monotonic(): number;
 }
 

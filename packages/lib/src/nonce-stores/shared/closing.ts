@@ -12,7 +12,7 @@ export class Closing {
   /**
    * @param tolerance - T, in seconds
    * @param clockMargin - M, in seconds
-   * @param monotonic - seconds that never go back
+   * @param monotonic - returns the seconds of a clock that never goes back
    */
   constructor(tolerance: number, clockMargin: number, monotonic: () => number) {
     this.#keep = tolerance + clockMargin;

@@ -11,7 +11,7 @@ interface CommonOptions {
   readonly clockMargin?: number;
   readonly afterLoss?: keyof typeof RISE;
   readonly maxClaimsPerSecond?: number;
-  /** Returns seconds that never go back. */
+  /** Returns the seconds of a clock that never goes back. */
   readonly monotonic?: () => number;
 }
 

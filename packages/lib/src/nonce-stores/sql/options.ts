@@ -32,7 +32,7 @@ export interface SqlNonceStoreOptions {
    * of the kernel, or an id of this process if there is none.
    */
   readonly incarnation?: string;
-  /** Returns seconds that never go back. Default: the monotonic clock of the process. */
+  /** Returns the seconds of a clock that never goes back. Default: the monotonic clock of the process. */
   readonly monotonic?: () => number;
 }
 

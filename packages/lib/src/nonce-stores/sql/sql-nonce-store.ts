@@ -112,7 +112,7 @@ export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptio
   }
 
   /**
-   * Returns why new tokens may be refused: a token that is dated in the second of the floor may have a lost claim.
+   * Returns why new tokens may be refused: the claim of a token that is dated in the second of the floor may be lost.
    *
    * @returns `undefined` after that second
    */

@@ -1,4 +1,4 @@
-/** The address of the caller, which a key can be limited to. */
+/** Adapters pass on the caller's address, because a key can be restricted to certain addresses. */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -35,7 +35,7 @@ async function addressIn(listener: RequestListener): Promise<string | undefined>
   return seen.pop();
 }
 
-test('nodeAuth uses the address of the connection, and no header', async () => {
+test('nodeAuth takes the address of the caller from the connection, and ignores headers', async () => {
   const node = nodeAuth(auth);
   const address = await addressIn(async (request, response) => {
     response.writeHead((await node.authenticate(request)).ok ? 200 : 401).end();
@@ -46,15 +46,18 @@ test('nodeAuth uses the address of the connection, and no header', async () => {
 test.each([
   [false, '127.0.0.1'],
   ['loopback', '192.0.2.1'],
-])('expressAuth uses the address according to `trust proxy`: %s', async (trust, expected) => {
-  const app = express().set('trust proxy', trust).use(expressAuth(auth));
-  app.get('/', (_request, response) => {
-    response.end();
-  });
-  expect(await addressIn(app)).toBe(expected);
-});
+])(
+  'expressAuth takes the address of the caller from Express, which applies `trust proxy`: %s',
+  async (trust, expected) => {
+    const app = express().set('trust proxy', trust).use(expressAuth(auth));
+    app.get('/', (_request, response) => {
+      response.end();
+    });
+    expect(await addressIn(app)).toBe(expected);
+  },
+);
 
-test('webAuth has no address, because a Request does not contain one', async () => {
+test('webAuth passes on no address, because a Request does not contain one', async () => {
   const authorization = await createAuthorization({ username: 'guido', key });
   await webAuth(auth).authenticate(new Request('http://localhost/', { headers: { authorization } }));
   expect(seen.pop()).toBeUndefined();

@@ -1,4 +1,4 @@
-/** Adapters decide about the requests of one turn of the event loop together. */
+/** Adapters decide together on all requests that arrive in one turn of the event loop. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { mock } from 'node:test';
 import FakeTimers from '@sinonjs/fake-timers';
@@ -7,7 +7,7 @@ import { decide } from '../../src/adapters/decide.ts';
 import { createAuthorization } from '../../src/client.ts';
 import { createAuthenticator, memoryNonceStore, PrivateKey } from '../../src/index.ts';
 
-/** Makes an authenticator with one user. It calls `onFind` for each request. */
+/** Makes an authenticator with one user. Its key store calls `onFind` for each request. */
 async function setUp(onFind: (username: string) => void) {
   const key = await PrivateKey.generate('ed25519');
   const auth = createAuthenticator({
@@ -23,7 +23,7 @@ async function setUp(onFind: (username: string) => void) {
   return { auth, request };
 }
 
-test('requests of one turn are read before any is decided, and decided before any response is written', async () => {
+test('all requests of one turn are read before the first decision, and all decisions are made before the first response is written', async () => {
   const events: string[] = [];
   const { auth, request } = await setUp(() => events.push('decided'));
   const requests = [await request(), await request(), await request()];
@@ -52,7 +52,7 @@ test('each request is decided in its own asynchronous context', async () => {
   expect(contexts).toEqual([0, 1]);
 });
 
-test('a request that arrives while others are decided waits for the next turn', async () => {
+test('a request that arrives while others are being decided waits for the next turn', async () => {
   const { auth, request } = await setUp(() => {});
   const [first, second] = [await request(), await request()];
   const results = [await decide(auth, first), await decide(auth, second), await decide(auth, first)];
@@ -63,7 +63,7 @@ test('a request that arrives while others are decided waits for the next turn', 
   ]);
 });
 
-test('an error of the key store refuses one request, and no other request of the turn', async () => {
+test('an error from the key store refuses only the request that caused it, and no other request of the turn', async () => {
   let calls = 0;
   const { auth, request } = await setUp(() => {
     calls += 1;
@@ -88,21 +88,24 @@ const FAKES: Readonly<Record<string, () => () => void>> = {
   },
 };
 
-test.each(Object.entries(FAKES))('requests are decided under the fake timers of %s', async (_name, install) => {
-  const { auth, request } = await setUp(() => {});
-  const asked = await request();
-  const uninstall = install();
-  try {
-    // The clock stands still from here on, so a decision that waits for a timer never arrives.
-    const result = await decide(auth, asked);
-    expect(result.ok || result.reason).toBe(true);
-  } finally {
-    uninstall();
-  }
-});
+test.each(Object.entries(FAKES))(
+  'requests are decided while the fake timers of %s are active',
+  async (_name, install) => {
+    const { auth, request } = await setUp(() => {});
+    const asked = await request();
+    const uninstall = install();
+    try {
+      // The fake clock stops here, so a decision that waited for a timer would never be made.
+      const result = await decide(auth, asked);
+      expect(result.ok || result.reason).toBe(true);
+    } finally {
+      uninstall();
+    }
+  },
+);
 
 test.each(Object.entries(FAKES))(
-  'requests are decided if the library is loaded under the fake timers of %s',
+  'requests are decided even if the library is loaded while the fake timers of %s are active',
   async (_name, install) => {
     const { auth, request } = await setUp(() => {});
     const asked = await request();

@@ -12,7 +12,7 @@ import {
   PrivateKey,
 } from '../../src/index.ts';
 
-/** Options for the server of an adapter, in which GET /mounted/me responds with `{ "username": … }`, or null without a user. */
+/** Options for the test server of an adapter: GET /mounted/me responds with `{ "username": … }`, or with null if there is no user. */
 interface AdapterSetup {
   readonly auth: Authenticator<{ email: string }>;
   readonly optional: boolean;
@@ -78,13 +78,13 @@ export function adapterSuite(name: string, makeServer: AdapterServer): void {
       for (const server of servers) server.close();
     });
 
-    test('a signed request is accepted, with its user', async () => {
+    test('a signed request is accepted, and the handler gets its user', async () => {
       const response = await get(required, await sign());
       expect(response.status).toBe(200);
       expect(await response.json()).toEqual({ username: 'guido', email: 'guido@example.com' });
     });
 
-    test('a token is refused the second time', async () => {
+    test('a token is refused when it is sent a second time', async () => {
       const authorization = await sign();
       expect((await get(required, authorization)).status).toBe(200);
       const response = await get(required, authorization);
@@ -107,7 +107,7 @@ export function adapterSuite(name: string, makeServer: AdapterServer): void {
       expect(await response.json()).toBeNull();
     });
 
-    test('on an optional route, a request with a valid credential has a user', async () => {
+    test('on an optional route, the handler gets the user of a request with a valid credential', async () => {
       expect(await (await get(optional, await sign())).json()).toMatchObject({ username: 'guido' });
     });
 
@@ -149,8 +149,8 @@ export function adapterSuite(name: string, makeServer: AdapterServer): void {
     });
 
     test.each([
-      ['a target without it', '/mounted/me'],
-      ['a target with it', '/mounted/me?'],
+      ['a target without the ?', '/mounted/me'],
+      ['a target with the ?', '/mounted/me?'],
     ])('the ? of an empty query is ignored if the token is bound to %s', async (_what, target) => {
       const lines = [
         'GET /mounted/me? HTTP/1.1',
@@ -172,7 +172,7 @@ export function adapterSuite(name: string, makeServer: AdapterServer): void {
       expect(await response.json()).toMatchObject({ error });
     });
 
-    test('if a store fails, the response is 503 without the reason', async () => {
+    test('if a store fails, the response has status 503 and does not contain the reason', async () => {
       broken = true;
       const response = await get(required, await sign()).finally(() => {
         broken = false;

@@ -17,7 +17,7 @@ adapterSuite('webAuth', ({ auth, optional, require }) => {
   });
 });
 
-/** Makes a Request as web platforms do, with repeated headers joined. */
+/** Makes a Request as web platforms do: repeated headers are joined. */
 function toRequest(incoming: IncomingMessage): Request {
   const headers = new Headers();
   for (let index = 0; index < incoming.rawHeaders.length; index += 2) {

@@ -14,7 +14,7 @@ librarySuite('axios', ({ key }) => {
     httpsAgent: new Agent({ rejectUnauthorized: false }),
     proxy: false,
   });
-  // Retries as axios-retry makes them: the same configuration again.
+  // Retries as axios-retry does: sends the same configuration again.
   api.interceptors.response.use(undefined, (error) => {
     if (error.response?.status !== 503) throw error;
     return api.request(error.config);
@@ -40,7 +40,7 @@ test.each<readonly [string, () => unknown, string]>([
   ['a form', () => new FormData(), 'name="greeting"'],
   ['a Blob', () => new Blob(['hello']), 'hello'],
   ['URL parameters', () => new URLSearchParams({ greeting: 'hello' }), 'greeting=hello'],
-])('sends %s again, after a refusal for time and after a redirect', async (_, make, content) => {
+])('sends %s again after a stale_time refusal and after a redirect', async (_, make, content) => {
   const servers = await countingServers();
   const api = axios.create({
     adapter: signedAxios(axios, { username: 'guido', key: servers.key, bind: ['aud'] }),
@@ -59,7 +59,7 @@ test.each<readonly [string, () => unknown, string]>([
   for (const received of servers.received) expect(received.body).toContain(content);
 });
 
-test('an error has the given configuration, and no token', async () => {
+test('an error contains the configuration that the caller passed, but no token', async () => {
   const key = await PrivateKey.generate();
   const api = axios.create({ adapter: signedAxios(axios, { username: 'guido', key }), proxy: false });
   // No program listens on port 1.

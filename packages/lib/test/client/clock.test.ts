@@ -1,4 +1,4 @@
-/** The number of remembered server clocks is limited, so a caller that always calls new origins does not use more and more memory. */
+/** The number of remembered server clocks is limited, so a caller that keeps calling new origins does not use more and more memory. */
 import { expect, test } from 'vitest';
 import { ServerClocks } from '../../src/client/clock.ts';
 

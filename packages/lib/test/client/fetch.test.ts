@@ -28,7 +28,7 @@ beforeAll(async () => {
   const nonces = memoryNonceStore();
   const start = async () => {
     let own = '';
-    // The audience of each server is its origin, which has no port until the server listens.
+    // The audience of each server is its origin, whose port is unknown until the server listens.
     const server = createServer((request, response) => serve(request, response, own));
     servers.push(server);
     own = await listen(server);
@@ -106,15 +106,18 @@ describe('a signed fetch', () => {
 });
 
 describe('a signed fetch that is redirected', () => {
-  test.each([301, 302, 303, 307, 308])('follows a %i within the origin, with a new token', async (status) => {
-    const response = await signed({ bind: ['aud', 'htm', 'target'] })(redirect(status, '/there?x=1'));
-    expect(response.status).toBe(200);
-    expect(seen.map(({ url, accepted }) => [url, accepted])).toEqual([
-      [expect.stringContaining('/redirect/'), true],
-      ['/there?x=1', true],
-    ]);
-    expect(new Set(seen.map(({ authorization }) => authorization)).size).toBe(2);
-  });
+  test.each([301, 302, 303, 307, 308])(
+    'follows a redirect with status %i within the origin, with a new token',
+    async (status) => {
+      const response = await signed({ bind: ['aud', 'htm', 'target'] })(redirect(status, '/there?x=1'));
+      expect(response.status).toBe(200);
+      expect(seen.map(({ url, accepted }) => [url, accepted])).toEqual([
+        [expect.stringContaining('/redirect/'), true],
+        ['/there?x=1', true],
+      ]);
+      expect(new Set(seen.map(({ authorization }) => authorization)).size).toBe(2);
+    },
+  );
 
   test.each([
     [301, 'GET', '', undefined],
@@ -122,7 +125,7 @@ describe('a signed fetch that is redirected', () => {
     [303, 'GET', '', undefined],
     [307, 'POST', 'hello', 'text/plain;charset=UTF-8'],
     [308, 'POST', 'hello', 'text/plain;charset=UTF-8'],
-  ])('after a POST and status %i, sends a %s', async (status, method, body, type) => {
+  ])('after a POST is redirected with status %i, sends a %s', async (status, method, body, type) => {
     await signed()(redirect(status, '/there'), { method: 'POST', body: 'hello' });
     expect(seen[1]).toMatchObject({ method, body, type, accepted: true });
   });
@@ -134,7 +137,7 @@ describe('a signed fetch that is redirected', () => {
     expect(seen).toHaveLength(1);
   });
 
-  test('does not send a stream again', async () => {
+  test('does not send a stream a second time', async () => {
     const body = new Blob(['hello']).stream();
     const sending = signed()(redirect(307, '/there'), { method: 'POST', body, duplex: 'half' } as RequestInit);
     await expect(sending).rejects.toMatchObject({ code: 'body_not_repeatable' });
@@ -183,7 +186,7 @@ describe('the body of a Request', () => {
     ['bytes', new Uint8Array([65, 66]), 'AB'],
     ['a form', new URLSearchParams({ q: '1' }), 'q=1'],
     ['256 KiB', 'x'.repeat(262_144), 'x'.repeat(262_144)],
-  ])('is sent again, with its length: %s', async (_what, body, text) => {
+  ])('is sent again with its Content-Length: %s', async (_what, body, text) => {
     const { received, at } = await recorder();
     await signed()(new Request(`${at}/from`, { method: 'POST', body }));
     const length = String(Buffer.byteLength(text));
@@ -237,7 +240,7 @@ describe('the body of a Request', () => {
     expect(received.map((it) => it.body)).toEqual(['new', 'new']);
   });
 
-  test('is refused if it was read before, as in fetch', async () => {
+  test('is refused if it was already read, just as fetch refuses it', async () => {
     const request = new Request(origin, { method: 'POST', body: 'hello' });
     await request.text();
     await expect(signed()(request)).rejects.toThrow(TypeError);

@@ -11,7 +11,7 @@ interface Sent {
 
 /** A library that is configured to sign requests. */
 export interface Library {
-  /** Sends a request, and returns the status of any response. Follows redirects, retries after a 503, accepts any TLS certificate. */
+  /** Sends a request, and returns the status of the response, whatever it is. Follows redirects, retries after a 503, and accepts any TLS certificate. */
   send(url: string, sent: Sent): Promise<number>;
   /** Sends a body that ends only when the caller ends it, and returns the first chunk of the response. */
   stream(url: string, body: Readable): Promise<string>;
@@ -39,18 +39,21 @@ export function librarySuite(name: string, make: (servers: CountingServers) => L
       expect(tokens().size).toBe(4);
     });
 
-    test.each([301, 302, 303, 307, 308])('follows a %i within the origin, with a new token', async (status) => {
-      expect(await library.send(servers.redirect(status, '/there?x=1'), { method: 'GET' })).toBe(200);
-      expect(servers.received.map(({ accepted }) => accepted)).toEqual([true, true]);
-      expect(tokens().size).toBe(2);
-    });
+    test.each([301, 302, 303, 307, 308])(
+      'follows a redirect with status %i within the origin, with a new token',
+      async (status) => {
+        expect(await library.send(servers.redirect(status, '/there?x=1'), { method: 'GET' })).toBe(200);
+        expect(servers.received.map(({ accepted }) => accepted)).toEqual([true, true]);
+        expect(tokens().size).toBe(2);
+      },
+    );
 
-    test('signs again if a POST is redirected to a GET', async () => {
+    test('signs again if a redirect turns a POST into a GET', async () => {
       expect(await library.send(servers.redirect(303, '/there'), { method: 'POST', body: 'hello' })).toBe(200);
       expect(servers.received[1]).toMatchObject({ method: 'GET', body: '', accepted: true });
     });
 
-    test('signs again if a POST is redirected with its body', async () => {
+    test('signs again if a redirect repeats a POST with its body', async () => {
       expect(await library.send(servers.redirect(307, '/there'), { method: 'POST', body: 'hello' })).toBe(200);
       expect(servers.received[1]).toMatchObject({ method: 'POST', body: 'hello', accepted: true });
     });
@@ -88,7 +91,7 @@ export function librarySuite(name: string, make: (servers: CountingServers) => L
     });
 
     test.each([{ method: 'GET' }, { method: 'POST', body: 'hello' }])(
-      'corrects its clock if the server is ahead, and repeats the $method',
+      'corrects its clock if the clock of the server is ahead, and repeats the $method request',
       async (sent) => {
         servers.ahead = 240;
         for (let call = 0; call < 2; call++) expect(await library.send(`${servers.origin}/me`, sent)).toBe(200);

@@ -39,7 +39,7 @@ const viaAxios = axios.create({ adapter: signedAxios(axios, options), proxy: fal
 const viaGot = got.extend(signedGot(options), { retry: { limit: 0 }, https: { certificateAuthority: ca } });
 const throughUndici = (url: string) =>
   new Agent({ connect: { ca } }).compose(signedUndici({ ...options, origin: new URL(url).origin }));
-/** These use the fetch of Node, which has no option for trusted certificates. */
+/** These clients use Node's fetch, which has no option for trusted certificates. */
 const HTTP_ONLY = ['fetch', 'ky'];
 
 const CALLS: Readonly<Record<string, (url: string) => Promise<unknown>>> = {

@@ -23,7 +23,7 @@ import { AJWT } from '../../src/cli/program.ts';
 interface Received {
   /** The target in the request line, with one character for each byte. */
   readonly target: string;
-  /** `bind.target` of its token. */
+  /** The claim `bind.target` of its token. */
   readonly signed: string | undefined;
 }
 
@@ -120,7 +120,7 @@ function rawServer(received: Received[]): Server {
  * Checks one client with many URLs: for each URL that it accepts, it signs the target that it sends, without a fragment or an empty query.
  *
  * @returns the number of URLs that it accepted
- * @throws with the smallest URL that breaks the rule
+ * @throws an error that contains the smallest URL that breaks the rule
  */
 export async function checkClient(
   lines: RequestLines,

@@ -27,7 +27,7 @@ test('10 000 tokens that are made concurrently have 10 000 different nonces', as
   expect(nonces.size).toBe(10_000);
 });
 
-test('a bound token has bind, and aud only with sendAudClaim', async () => {
+test('a bound token has the claim bind, and has the claim aud only with sendAudClaim', async () => {
   const bind = { aud: 'https://api.example.com', htm: 'POST', target: '/v1/items?x=1' };
   const soft = part(await createToken({ username: 'guido', key, bind }), 1);
   expect(soft).toMatchObject({ bind: { v: 1, ...bind } });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createAuthenticator, memoryKeyStore, memoryNonceStore } from '../../src/index.ts';
 import { listen } from '../adapters/suite.ts';
 
-/** The first time of the server's clock. */
+/** The time at which the server's clock starts. */
 const NOW = 1_800_000_000;
 
 let elapsed = 0;
@@ -69,7 +69,7 @@ const failure = (sending: Promise<unknown>) => sending.then(() => undefined).cat
 
 describe('a wrong clock', () => {
   test.each([-290, -240, -60, -21, 21, 60, 240, 290])(
-    'by %i s: an audience-bound caller succeeds in its first call, and needs no second attempt in the next ones',
+    'by %i s: an audience-bound caller succeeds in its first call, and needs no second attempt in later calls',
     async (seconds) => {
       wrong = seconds;
       const api = caller(bound);
@@ -150,7 +150,7 @@ describe('a wrong clock', () => {
     expect([accepted, reached.length]).toEqual([3, 5]);
   });
 
-  test('needs no second attempt after it has been set right', async () => {
+  test('that the user sets right later causes no second attempt', async () => {
     wrong = 240;
     const api = caller(bound);
     await api(`${origin}/me`);
@@ -178,15 +178,15 @@ describe('a wrong clock', () => {
   });
 });
 
-describe('a refusal for time', () => {
-  test('with an Age header comes from a cache, so the second attempt has the same clock', async () => {
+describe('a stale_time refusal', () => {
+  test('that has an Age header comes from a cache, so the second attempt uses the same clock', async () => {
     wrong = 240;
     inBetween = () => ({ age: '3' });
     expect((await caller(bound)(`${origin}/me`)).status).toBe(401);
     expect(reached).toHaveLength(2);
   });
 
-  test('after more than 5 s does not correct the clock, but the next one does', async () => {
+  test('that takes more than 5 s to arrive does not correct the clock, but the next one does', async () => {
     wrong = 240;
     const api = caller(bound);
     inBetween = (attempt) => {
@@ -198,7 +198,7 @@ describe('a refusal for time', () => {
     expect(reached).toHaveLength(3);
   });
 
-  test('after 4 s corrects the clock, as if the server had read its clock in the middle', async () => {
+  test('that takes 4 s to arrive corrects the clock, as if the server had read its clock after 2 s', async () => {
     wrong = 240;
     inBetween = () => {
       elapsed += 4;
@@ -207,7 +207,7 @@ describe('a refusal for time', () => {
     expect((await caller(bound)(`${origin}/me`)).status).toBe(200);
   });
 
-  test('during which the caller’s clock was set does not correct the clock', async () => {
+  test('does not correct the clock if the clock of the caller was changed during the request', async () => {
     wrong = 240;
     inBetween = (attempt) => {
       if (attempt === 1) wrong = 0;
@@ -218,7 +218,7 @@ describe('a refusal for time', () => {
   });
 });
 
-describe('a nonce store that has just lost its memory', () => {
+describe('a nonce store that has just lost its nonces', () => {
   test('makes the caller wait, and then sign again with the same clock', async () => {
     forgets = true;
     inBetween = () => {
@@ -237,7 +237,7 @@ describe('a nonce store that has just lost its memory', () => {
     expect(reached).toHaveLength(2);
   });
 
-  test('does not keep a caller that aborts waiting', async () => {
+  test('does not delay a caller that aborts its call', async () => {
     forgets = true;
     const controller = new AbortController();
     inBetween = () => {
@@ -269,7 +269,7 @@ describe('a server that lies about its clock', () => {
     expect(reached).toHaveLength(2);
   });
 
-  test('gets only two tokens per call, and cannot move their time further with each response', async () => {
+  test('gets only two tokens per call, and cannot move the time of the tokens further with each response', async () => {
     let ahead = 0;
     serverTime = (now) => {
       ahead += 100;

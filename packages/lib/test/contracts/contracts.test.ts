@@ -59,7 +59,7 @@ test('a contract suite skips the cases that a fixture cannot run', () => {
 });
 
 /** Stores with typical faults, and the case of the suite that must detect each fault. */
-describe('the contract of nonce stores detects', () => {
+describe('the contract suite for nonce stores detects', () => {
   const checkThenRecord = (): NonceStore => {
     const seen = new Set<string>();
     return {
@@ -174,7 +174,7 @@ describe('the contract of nonce stores detects', () => {
   });
 });
 
-describe('the contract of key stores detects', () => {
+describe('the contract suite for key stores detects', () => {
   test('a store that returns a user for any name', async () => {
     const make = (): KeyStore<unknown> => ({ find: (username) => ({ username, user: 0, disabled: false, keys: [] }) });
     const failing = keyStoreContract({ make }).find((one) => one.name.startsWith('finds no user for an unknown'));

@@ -68,11 +68,11 @@ describe('the scheme JWT', () => {
     ['a trailing space', 'JWT a.b.c ', '<a.b.c >'],
     ['a line break inside', 'jwt a.b\nc', '<a.b\nc>'],
     ['a quoted token', 'JWT "a.b.c"', '<"a.b.c">'],
-  ])('returns %s in the credential: %j is %s', (_what, value, expected) => {
+  ])('returns %s as part of the credential: %j is read as %s', (_what, value, expected) => {
     expect(read(value)).toBe(expected);
   });
 
-  test('the whole credential is returned, for any number of spaces and in any case', () => {
+  test('the whole credential is returned, whatever the number of spaces and the letter case of the scheme', () => {
     const scheme = fc.constantFrom('JWT', 'jwt', 'Jwt', 'jWT');
     // A comma followed by our scheme means two joined headers.
     const token = fc

@@ -59,7 +59,7 @@ describe('decodeBase64url', () => {
     );
   });
 
-  test('accepts only the canonical ones of all strings that differ in the last character', () => {
+  test('of all strings that differ only in the last character, accepts only the canonical ones', () => {
     for (const start of ['', 'A', 'AA', 'AAA', 'AAAA', 'Zm9vYg', 'Zm9vYmF']) {
       const texts = [...ALPHABET].map((last) => start + last);
       const read = texts.filter((one) => decodeBase64url(one) !== undefined);

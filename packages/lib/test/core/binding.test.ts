@@ -57,14 +57,14 @@ describe('a token', () => {
     ['for a server without a name', { bind: { v: 1, aud: 'https://api.example.com' } }, 'wrong_audience'],
     ['for an empty audience', { bind: { v: 1, aud: '' } }, 'wrong_audience', US],
     ['with aud', { aud: 'https://api.example.com' }, 'accepted', US],
-    ['with one aud of several', { aud: ['x', 'https://api.example.com'] }, 'accepted', US],
+    ['with several auds, one of which is this server', { aud: ['x', 'https://api.example.com'] }, 'accepted', US],
     ['with another aud', { aud: 'x' }, 'wrong_audience', US],
     ['with other auds', { aud: ['x', 'y'] }, 'wrong_audience', US],
     ['with an empty aud', { aud: '' }, 'wrong_audience', US],
     ['with aud []', { aud: [] }, 'wrong_audience', US],
     ['with aud, if the server has no name', { aud: 'x' }, 'wrong_audience'],
-    ['with a good aud and another bind.aud', { aud: US.audience, bind: { v: 1, aud: 'x' } }, 'wrong_audience', US],
-    ['with a good bind.aud and another aud', { aud: 'x', bind: { v: 1, aud: US.audience } }, 'wrong_audience', US],
+    ['with the right aud and a wrong bind.aud', { aud: US.audience, bind: { v: 1, aud: 'x' } }, 'wrong_audience', US],
+    ['with the right bind.aud and a wrong aud', { aud: 'x', bind: { v: 1, aud: US.audience } }, 'wrong_audience', US],
     ['for this method', { bind: { v: 1, htm: 'POST' } }, 'accepted'],
     ['for another method', { bind: { v: 1, htm: 'GET' } }, 'binding_mismatch'],
     ['for this method in another case', { bind: { v: 1, htm: 'post' } }, 'binding_mismatch'],
@@ -81,7 +81,7 @@ describe('a token', () => {
     ['for this path without its query', { bind: { v: 1, target: '/v1/items' } }, 'binding_mismatch'],
     ['for this target in another spelling', { bind: { v: 1, target: '/v1/%69tems?x=1' } }, 'binding_mismatch'],
     [
-      'for no query, if the request has one',
+      'for a target without a query, if the request has a query',
       { bind: { v: 1, target: '/x' } },
       'binding_mismatch',
       {},
@@ -98,14 +98,14 @@ describe('a token', () => {
     ['for this path with a fragment', { bind: { v: 1, target: '/x?#y' } }, 'accepted', {}, { target: '/x' }],
     ['for this path and fragment', { bind: { v: 1, target: '/x#y' } }, 'accepted', {}, { target: '/x#y' }],
     [
-      'for this path, received with two ?',
+      'for this path, received with two question marks',
       { bind: { v: 1, target: '/x?' } },
       'binding_mismatch',
       {},
       { target: '/x??' },
     ],
     [
-      'for this query, received with a trailing ?',
+      'for this query, received with a trailing question mark',
       { bind: { v: 1, target: '/x?a' } },
       'binding_mismatch',
       {},
@@ -182,13 +182,13 @@ describe('the members of bind that must be present', () => {
       }
     });
 
-    test('bind.aud, which the registered claim aud cannot replace', async () => {
+    test('include bind.aud, which the registered claim aud cannot replace', async () => {
       expect(await send(['aud'], { aud: US.audience })).toBe('binding_required');
       expect(await send(['aud'], { aud: US.audience, bind: { v: 1, htm: 'POST' } })).toBe('binding_required');
     });
   });
 
-  test('are those of the server, the route and the user together', async () => {
+  test('are all members that the server, the route or the user requires', async () => {
     const send = serverOf({ require: ['htm'], userRequires: ['target'] });
     const on = (bind: object) => send(sign({ bind: { v: 1, ...bind } }), { ...request, require: ['digest'] });
     const { htm, target, digest } = whole;
@@ -207,7 +207,7 @@ describe('externalTarget', () => {
   test.each([
     ['the target that callers see', '/api/v1', '/v1', 'accepted'],
     ['the raw target', '/v1', '/v1', 'binding_mismatch'],
-    ['the absolute form, which is not mapped', '/apihttp://a/', 'http://a/', 'binding_mismatch'],
+    ['a target in absolute form, which is not mapped', '/apihttp://a/', 'http://a/', 'binding_mismatch'],
   ])('maps the raw target: %s', async (_what, target, raw, expected) => {
     expect(await send(sign({ bind: { v: 1, target } }), { target: raw })).toBe(expected);
   });
@@ -238,7 +238,7 @@ describe('the digest of the body', () => {
     expect(await send(token, { ...POST, bodyDigest: () => digestOf('body') })).toBe(after);
   });
 
-  test('is computed only after the nonce is claimed, and only if the token is bound to it', async () => {
+  test('is computed only after the nonce is claimed, and only if the token is bound to a digest', async () => {
     let asked = 0;
     const request: Request = {
       ...POST,

@@ -1,4 +1,4 @@
-/** The usual payload has its own fast parser, which must return the same as the general parser. */
+/** A fast parser reads the usual payload; it must return the same as the general parser. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readClaims } from '../../src/core/read-claims.ts';

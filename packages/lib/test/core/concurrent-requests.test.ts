@@ -49,7 +49,7 @@ function tokenOf(alg: Alg, fault: keyof typeof FAULTS): string {
   return token;
 }
 
-test('the result of each request depends on its own signature, in whatever order the key store responds', async () => {
+test('the result of each request depends on its own signature, whatever the order in which the key store responds', async () => {
   const request = fc.record({
     alg: fc.constantFrom(...algs),
     fault: fc.constantFrom(...(Object.keys(FAULTS) as (keyof typeof FAULTS)[])),

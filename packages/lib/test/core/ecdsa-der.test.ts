@@ -77,7 +77,7 @@ test.each([
   ['r = s = 0, P-521', zeros(132), '3006 020100 020100'],
   ['r = 1, s = 0', `${zeros(31)}01 ${zeros(32)}`, '3006 020101 020100'],
   ['r = 0, s = 1', `${zeros(32)} ${zeros(31)}01`, '3006 020100 020101'],
-  ['numbers without and with a zero byte for the sign', `${zeros(31)}7f ${zeros(31)}80`, '3007 02017f 02020080'],
+  ['numbers with and without a zero byte for the sign', `${zeros(31)}7f ${zeros(31)}80`, '3007 02017f 02020080'],
   ['numbers that end with zeros', `${zeros(29)}010000 ${zeros(30)}8000`, '300a 0203010000 0203008000'],
   ['the longest numbers of P-256', ones(64), `3046 022100${ones(32)} 022100${ones(32)}`],
   ['the longest numbers of P-384', ones(96), `3066 023100${ones(48)} 023100${ones(48)}`],
@@ -98,7 +98,7 @@ test.each([
   expect(hex(ecdsaRaw(bytes(der), bytes(raw).length / 2))).toBe(hex(bytes(raw)));
 });
 
-test('OpenSSL refuses r = s = 0 and numbers above the order without throwing', () => {
+test('OpenSSL refuses r = s = 0 and numbers above the order, and does not throw', () => {
   for (const [curve, hash, length] of CURVES) {
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: curve });
     for (const raw of [zeros(2 * length), ones(2 * length), `${ones(length)}${zeros(length)}`]) {

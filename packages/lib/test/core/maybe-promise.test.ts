@@ -56,7 +56,7 @@ const BAD: Readonly<Record<string, () => PromiseLike<never>>> = {
     thenable(() => {
       throw new Error('down');
     }),
-  'with a getter of then that throws': () =>
+  'with a then getter that throws': () =>
     Object.defineProperty({}, 'then', {
       get: () => {
         throw new Error('down');
@@ -128,7 +128,7 @@ describe.each(Object.entries(GOOD))('%s', (_name, wrap) => {
     expect(await auth.authenticate({ authorization: sent[0] ?? undefined })).toMatchObject({ ok: true });
   });
 
-  test('from a hook is started, even if it only starts when then is called', async () => {
+  test('from a hook is started, even if its work starts only when then is called', async () => {
     let runs = 0;
     const work = () => {
       const promise = wrap(undefined);
@@ -192,7 +192,7 @@ describe('a thenable that never settles', () => {
     expect(causes[1]).toMatchObject({ message: `the ${what} did not respond within 30 s` });
   });
 
-  test('from the key store of a cache with a revision does not lock its user out forever', async () => {
+  test('from a key store behind a cache with a revision does not lock out its user forever', async () => {
     const clock = { now: 0 };
     const answers = [never<UserRecord<string>>(), Promise.resolve(record)];
     const store = cachedKeyStore<string>(
@@ -208,7 +208,7 @@ describe('a thenable that never settles', () => {
   });
 });
 
-test('usernames that a key store does not find evict no user from a cache', async () => {
+test('unknown usernames do not evict users from a cache', async () => {
   const asked: string[] = [];
   const find = (username: string) => {
     asked.push(username);

@@ -149,7 +149,7 @@ test('a request without a fault is accepted', async () => {
   expect(await decide([])).toMatchObject({ result: { ok: true, username: 'alice' }, asked: 1, verifications: 1 });
 });
 
-test('the list of faults has one for every reason', () => {
+test('the list of faults has a fault for every reason', () => {
   expect(new Set(FAULTS.map(([reason]) => reason))).toEqual(new Set(Object.keys(REASONS)));
 });
 
@@ -160,17 +160,17 @@ describe('a request with one fault', () => {
     const { result, asked, verifications } = await decide([fault], (event) => events.push(event));
     expect(result).toMatchObject({ ok: false, reason });
     expect(events).toMatchObject([{ reason, verified: step > 4 && reason !== 'unavailable' }]);
-    expect(asked, 'number of claims').toBe(step < 7 ? 0 : 1);
+    expect(asked, 'number of nonces claimed').toBe(step < 7 ? 0 : 1);
     expect(verifications).toBe(step < 3 || (step === 3 && reason === 'unavailable') ? 0 : 1);
   });
 });
 
-describe('the reason for a refusal is the earlier one of two faults', () => {
+describe('a request with two faults is refused for the fault that is checked first', () => {
   test.each(pairs)('%s before %s', async (_first, _second, first, second) => {
     for (const faults of [[first, second] as const, [second, first] as const]) {
       const { result, asked } = await decide(faults);
       expect(result).toMatchObject({ ok: false, reason: first[0] });
-      expect(asked, 'number of claims').toBe(first[1] < 7 ? 0 : 1);
+      expect(asked, 'number of nonces claimed').toBe(first[1] < 7 ? 0 : 1);
     }
   });
 });
@@ -225,7 +225,7 @@ describe('a token is verified', () => {
   );
 
   test.each(['RS512', 'PS256', 'ES256', 'ES384', 'ES512', 'Ed25519'])(
-    'with a dummy key for %s that fits the length of the signature',
+    'with a dummy key for %s whose size fits the length of the signature',
     async (alg) => {
       const length = { RS512: 512, PS256: 256, ES256: 64, ES384: 96, ES512: 132, Ed25519: 64 }[alg] as number;
       const signature = Buffer.alloc(length, 0x55).toString('base64url');
@@ -260,7 +260,7 @@ describe('a token is verified', () => {
     }
   });
 
-  test('with a dummy key if its RSA signature is above the modulus, because the engine would refuse that at once', async () => {
+  test('with a dummy key if its RSA signature is above the modulus, because the engine would refuse it immediately', async () => {
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const token = withSignature(signToken('{"alg":"RS512"}', payload(), alice.privateKey), () =>
       Buffer.alloc(256, 0xff),
@@ -269,7 +269,7 @@ describe('a token is verified', () => {
   });
 });
 
-test('the reason for a refusal is the earliest one of any number of faults', async () => {
+test('a request with any number of faults is refused for the fault that is checked first', async () => {
   const several = fc
     .subarray(FAULTS.slice(), { minLength: 3 })
     .map((faults) => faults.filter((fault, index) => !faults.slice(0, index).some((one) => excludes(one, fault))));
@@ -336,7 +336,7 @@ describe('the response to a request with one fault', () => {
     expect([...answers]).toHaveLength(1);
   });
 
-  test('does not contain the error of a store, which only the hook gets', async () => {
+  test('does not contain the error of a store; only the hook gets that error', async () => {
     for (const fault of FAULTS.filter(([reason]) => reason === 'unavailable')) {
       const events: AuthenticationEvent[] = [];
       const { result } = await decide([fault], (event) => events.push(event));
@@ -348,7 +348,7 @@ describe('the response to a request with one fault', () => {
   });
 
   test.each([['accepted', []], ...FAULTS.map((fault) => [nameOf(fault), [fault]] as const)] as const)(
-    'is unavailable if the hook throws: %s',
+    'has status 503 if the hook throws: %s',
     async (_name, faults) => {
       expect((await decide(faults, fails)).result).toMatchObject({ ok: false, reason: 'unavailable', status: 503 });
     },

@@ -36,7 +36,7 @@ const any = fc.oneof(
 );
 
 describe('printable', () => {
-  test('leaves only letters, marks, numbers, symbols and spaces of Unicode unchanged', () => {
+  test('leaves only Unicode letters, marks, numbers, symbols and spaces unchanged', () => {
     for (let point = 0; point <= 0x10ffff; point++) {
       const character = String.fromCodePoint(point);
       const expected = UNSAFE.test(character) || character === '\\' ? `\\u{${point.toString(16)}}` : character;

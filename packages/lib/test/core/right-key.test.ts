@@ -19,10 +19,10 @@ const PARTIES = [
 ];
 const numbers = PARTIES.map((_, number) => number);
 
-/** Tokens that earlier situations have used: each has a new nonce store, so they need not be signed again. */
+/** Caches tokens for later situations: each situation has a new nonce store, so it can send the same tokens without signing them again. */
 const signed = new Map<string, string[]>();
 
-/** @param time - how many tokens with these values the situation has had before */
+/** @param time - number of earlier tokens with these values in the same situation */
 function tokenOf(username: string, signer: number, named: number | 'nobody', time: number): string {
   const name = `${username} ${signer} ${named}`;
   const tokens = signed.get(name) ?? [];
@@ -39,7 +39,7 @@ test('a token is accepted if and only if a usable key of its user signed it, and
   const state = fc.constantFrom<KeyState>('active', 'active', 'staged', 'expired', 'revoked');
   const user = fc.record({ disabled: fc.nat(9).map((one) => one === 0), states: fc.tuple(state, state, state) });
   const situation = fc.record({
-    // Each user has three of the keys; with two users, one key belongs to neither.
+    // Each of the two users has three keys; the remaining key belongs to neither.
     owners: fc.shuffledSubarray(numbers, { minLength: 6, maxLength: 6 }),
     users: fc.record({ alice: user, bob: user }),
     requests: fc.array(
@@ -90,7 +90,8 @@ test('a token is accepted if and only if a usable key of its user signed it, and
         if (result.ok !== isExpected) expect.fail(`${result.ok ? 'accepted' : result.reason}: ${token}`);
         if (result.ok) {
           accepted += 1;
-          if (result.key !== key || result.username !== username) expect.fail(`another key or user: ${token}`);
+          if (result.key !== key || result.username !== username)
+            expect.fail(`accepted with the wrong key or user: ${token}`);
         } else if (result.status !== 401) expect.fail(`${result.status}: ${token}`);
       }
     }),

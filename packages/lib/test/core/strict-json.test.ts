@@ -1,4 +1,4 @@
-/** Objects without duplicate names are parsed as by JSON.parse; all others are refused. */
+/** Parses objects without duplicate names exactly as JSON.parse does, and refuses all others. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseStrictJsonObject } from '../../src/core/strict-json.ts';
@@ -175,7 +175,7 @@ describe('parseStrictJsonObject', () => {
   });
 
   test('never misreads an escaped name of one character', () => {
-    // V8 13 reads the name as a backslash if it has read an object with a backslash in this place before.
+    // V8 13 misreads the name as a backslash if it has already read an object that has a backslash in the same place.
     for (const within of ['%', '{"x":%}', '{"x":[1,%]}']) {
       for (const name of ['d', '{', '"', '\n']) {
         parseStrictJsonObject(within.replace('%', '{"kty":1,"\\\\":1}'));

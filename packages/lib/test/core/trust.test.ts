@@ -50,7 +50,7 @@ function rightOrder({ unverified, candidates, signed, fresh, bound, refusal, rec
 function selectsFromUnverifiedTokensOnly({ candidates, signed, refusal, record }: Products) {
   // @ts-expect-error a string must be parsed first
   selectCandidates('header.payload.signature', record);
-  // @ts-expect-error candidates are its result
+  // @ts-expect-error candidates are the result of this step, not its input
   selectCandidates(candidates, record);
   // @ts-expect-error the result of a later step
   selectCandidates(signed, record);
@@ -80,7 +80,7 @@ function checksTheTimeOfSignedTokensOnly({ unverified, candidates, fresh, bound,
   checkTime(unverified, 0, 20);
   // @ts-expect-error step 4 skipped
   checkTime(candidates, 0, 20);
-  // @ts-expect-error step 4 may have refused it
+  // @ts-expect-error step 4 may have refused the token
   checkTime(verifySignature(unverified, candidates), 0, 20);
   // @ts-expect-error the result of a later step
   checkTime(fresh, 0, 20);
@@ -97,7 +97,7 @@ function bindsFreshTokensOnly({ unverified, signed, bound, claimed, refusal, req
   checkBinding(unverified, request, policy);
   // @ts-expect-error step 5 skipped
   checkBinding(signed, request, policy);
-  // @ts-expect-error step 5 may have refused it
+  // @ts-expect-error step 5 may have refused the token
   checkBinding(checkTime(signed, 0, 20), request, policy);
   // @ts-expect-error the result of a later step
   checkBinding(bound, request, policy);
@@ -114,9 +114,9 @@ function claimsBoundTokensOnly({ unverified, signed, fresh, claimed, refusal, re
   checkClaim(signed, 'claimed', 0, 20);
   // @ts-expect-error step 6 skipped
   checkClaim(fresh, 'claimed', 0, 20);
-  // @ts-expect-error step 6 may have refused it
+  // @ts-expect-error step 6 may have refused the token
   checkClaim(checkBinding(fresh, request, policy), 'claimed', 0, 20);
-  // @ts-expect-error the token was claimed before
+  // @ts-expect-error the nonce has already been claimed
   checkClaim(claimed, 'claimed', 0, 20);
   // @ts-expect-error a refused token
   checkClaim(refusal, 'claimed', 0, 20);

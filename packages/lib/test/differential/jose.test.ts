@@ -40,7 +40,7 @@ const keys = await Promise.all(
   })),
 );
 
-/** A server on which every username is a user with the same key. */
+/** Makes a server on which every username exists and has the same key. */
 function accepts(key: PublicKey) {
   const { authenticate } = createAuthenticator({
     keys: { find: (username) => ({ username, user: username, disabled: false, keys: [{ key, state: 'active' }] }) },
@@ -51,7 +51,7 @@ function accepts(key: PublicKey) {
   return (token: string) => authenticate({ authorization: `JWT ${token}` });
 }
 
-/** Verifies with jose, which imports a key for one algorithm: that of the token, if our key accepts it. */
+/** Verifies with jose; jose imports a key for one algorithm, so it gets the algorithm of the token if our key accepts that. */
 async function verifyThere(token: string, key: PublicKey) {
   return jwtVerify(token, (header) => importSPKI(key.toPem(), header.alg), {
     algorithms: [...key.algorithms],
@@ -63,14 +63,14 @@ async function verifyThere(token: string, key: PublicKey) {
 describe.each(keys)('with a key for $alg', ({ alg, ours }) => {
   const profile = () => ({ username: 'alice', time: NOW, nonce: freshNonce() });
 
-  test('jose verifies what we sign', async () => {
+  test('jose verifies a token that we signed', async () => {
     const token = await createToken({ username: 'alice', key: ours, now: () => NOW, bind: { htm: 'GET' } });
     const { payload, protectedHeader } = await verifyThere(token, ours.publicKey);
     expect(protectedHeader).toEqual({ alg, typ: 'JWT', kid: ours.kid });
     expect(payload).toMatchObject({ username: 'alice', time: NOW, bind: { v: 1, htm: 'GET' } });
   });
 
-  test('we accept what jose signs, once', async () => {
+  test('we accept a token that jose signed, and refuse its replay', async () => {
     const authenticate = accepts(ours.publicKey);
     const key = await importPKCS8(ours.toPem(), alg);
     const claims = { ...profile(), aud: 'us', iat: NOW, nbf: NOW, exp: NOW + 60, sub: 'alice', jti: 'x' };
@@ -122,7 +122,7 @@ describe.each(keys)('with a key for $alg', ({ alg, ours }) => {
   });
 });
 
-describe('a token that the holder of a key signs, and that may be modified later', () => {
+describe('a token from the holder of a key, with or without later changes', () => {
   const signers = ['RS512', 'PS256', 'ES256', 'EdDSA'] as const;
   const parties = keys
     .filter(({ alg }) => (signers as readonly string[]).includes(alg))

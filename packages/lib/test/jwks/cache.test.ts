@@ -1,4 +1,4 @@
-/** The time that a set stays valid, and the number of times that it is fetched. The tests set the clock. */
+/** How long a set stays valid, and how often it is fetched. The tests set the clock. */
 
 import { clientOf, newKey, publish, startPublisher } from 'ajwt-testkit/jwks-publisher';
 import { describe, expect, test } from 'vitest';
@@ -79,7 +79,7 @@ describe('a set is fetched', () => {
     expect(seen).toHaveLength(2);
   });
 
-  test('again earlier if the response was in a cache before', async () => {
+  test('again earlier if the response comes from a cache', async () => {
     answerWith(publish([one], { 'cache-control': 'max-age=300', age: '200' }));
     const { kids, clock } = clientOf(publisher);
     await kids(url);
@@ -91,7 +91,7 @@ describe('a set is fetched', () => {
   test.each([
     ['etag', '"one"', 'if-none-match'],
     ['last-modified', 'Wed, 25 Nov 2026 08:00:00 GMT', 'if-modified-since'],
-  ])('again with its %s, and stays the same after a 304', async (header, value, condition) => {
+  ])('again with the %s of the last response, and is kept after a 304', async (header, value, condition) => {
     answerWith(publish([one], { [header]: value }));
     const { kids, clock } = clientOf(publisher);
     await kids(url);
@@ -105,7 +105,7 @@ describe('a set is fetched', () => {
   });
 });
 
-describe('a kid that the set does not have', () => {
+describe('a kid that is not in the set', () => {
   test('makes the client fetch the set, so a new key is accepted at once', async () => {
     answerWith(publish([one]));
     const { kids, clock } = clientOf(publisher);
@@ -141,7 +141,7 @@ describe('a kid that the set does not have', () => {
     expect(seen).toHaveLength(2);
   });
 
-  test('is not assumed for a token without a kid, so nothing is fetched', async () => {
+  test('is needed for an early fetch: a token without a kid causes none', async () => {
     answerWith(publish([one]));
     const { kids, clock } = clientOf(publisher);
     await kids(url);
@@ -208,21 +208,21 @@ describe('with several URLs', () => {
       else publish(keys)(request, response);
     });
 
-  test('the keys of all are accepted', async () => {
+  test('the keys of all sets are accepted', async () => {
     both({ first: [one], second: [other] });
     const { kids } = clientOf(publisher);
     expect(await kids([url, second])).toEqual([one.kid, other.kid]);
     expect(await kids([url, second], other.kid)).toEqual([other.kid]);
   });
 
-  test('one that is down affects only its own keys', async () => {
+  test('an endpoint that is down affects only its own keys', async () => {
     both({ first: [one] });
     const { kids } = clientOf(publisher);
     expect(await kids([url, second], one.kid)).toEqual([one.kid]);
     await expect(kids([url, second], other.kid)).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  test('a key of one does not make the client fetch the others', async () => {
+  test('a kid that is found in one set does not make the client fetch the others', async () => {
     both({ first: [one], second: [other] });
     const { kids, clock } = clientOf(publisher);
     await kids([url, second]);
@@ -232,14 +232,14 @@ describe('with several URLs', () => {
   });
 });
 
-test('the least recently used set is dropped when there are too many', async () => {
+test('if there are too many sets, the least recently used one is dropped', async () => {
   answerWith(publish([one]));
   const { kids } = clientOf(publisher, { maxUrls: 2 });
   for (const name of ['a', 'b', 'a', 'c', 'a']) await kids(`${url}?${name}`);
   expect(seen.map((request) => request.url)).toEqual(['/jwks.json?a', '/jwks.json?b', '/jwks.json?c']);
 });
 
-test('what the hook throws, or rejects with, is ignored', async () => {
+test('errors that the hook throws or rejects with are ignored', async () => {
   answerWith(publish([one, { kty: 'oct' }]));
   for (const onProblem of [
     () => {

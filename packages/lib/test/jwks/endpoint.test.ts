@@ -44,7 +44,7 @@ describe('jose verifies a token with the published set', () => {
   });
 });
 
-test('our own client finds every key, by every kid', async () => {
+test('our own client finds every key by each of its kids', async () => {
   publisher.answerWith((request, response) => endpoint.node(request, response));
   const { kids, codes } = clientOf(publisher);
   expect(await kids(publisher.url)).toEqual(keys.map(({ kid }) => kid));

@@ -172,7 +172,7 @@ describe('no connection is made to a private address', () => {
     expect(publisher.connections()).toBe(0);
   });
 
-  test('that the resolver of the system returns', async () => {
+  test('that the system resolver returns', async () => {
     const { lookup: _none, ...reach } = publisher.reach;
     const { kids, codes } = clientOf({ ...publisher, reach: reach as typeof publisher.reach }, { privateHosts: [] });
     await expect(kids(`https://localhost:${publisher.port}/`)).rejects.toThrow();
@@ -180,7 +180,7 @@ describe('no connection is made to a private address', () => {
     expect(publisher.connections()).toBe(0);
   });
 
-  test('that is listed among public ones', async () => {
+  test('that the resolver returns among public addresses', async () => {
     const { kids, codes } = ours({ lookup: async () => ['2d00::1', '127.0.0.1'] });
     await expect(kids(publisher.url)).rejects.toThrow();
     expect(codes()).toEqual(['forbidden_address']);
@@ -263,7 +263,7 @@ describe('a URL is refused', () => {
   });
 
   test.each(['u@keys.test', 'keys.test\\x', 'keys.test ', 'keys.test/', 'keys\t.test', 'keys.test:444', ''])(
-    'as is the private host %j',
+    'and so is the host %j in the option privateHosts',
     (host) => {
       expect(() => clientOf(publisher, { privateHosts: [host] })).toThrow('option privateHosts');
     },

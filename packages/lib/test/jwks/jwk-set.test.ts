@@ -1,4 +1,4 @@
-/** The kids that find a key of a set, and the keys that are skipped. */
+/** Which kids find a key of a set, and which keys are skipped. */
 
 import { clientOf, newKey, publish, startPublisher } from 'ajwt-testkit/jwks-publisher';
 import { describe, expect, test } from 'vitest';

@@ -96,7 +96,7 @@ describe('an error names', () => {
     });
   });
 
-  test('text that begins with a zero as text, and not as a binary file', () => {
+  test('text that begins with a zero correctly: as text, not as a binary file', () => {
     for (const text of ['0', '00', '0123456789abcdef', '0 0']) {
       expect(() => PrivateKey.from(text)).toThrow(/not a private key in any known format/);
     }

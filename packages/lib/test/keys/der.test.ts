@@ -24,7 +24,7 @@ const KEYS: Readonly<Record<string, () => KeyObject>> = {
 describe.each(Object.entries(KEYS))('a public key (%s)', (name, make) => {
   const rounds = name.startsWith('RSA') ? 2 : 50;
 
-  test('is written as by node:crypto, and can be read again', () => {
+  test('is written exactly as node:crypto writes it, and can be read again', () => {
     for (let round = 0; round < rounds; round++) {
       const handle = make();
       const pem = handle.export({ type: 'spki', format: 'pem' });

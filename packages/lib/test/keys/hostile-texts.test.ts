@@ -8,21 +8,21 @@ const TEXTS: readonly (readonly [what: string, text: string])[] = [
   ['spaces before a long word', `${' '.repeat(8000)}${'x'.repeat(8000)}`],
   ['many words', 'x '.repeat(8000)],
   ['line ends', `a${'\n'.repeat(16_000)}b`],
-  ['a JWK nested deeply', `{"kty":${'['.repeat(8000)}${']'.repeat(8000)}}`],
+  ['a deeply nested JWK', `{"kty":${'['.repeat(8000)}${']'.repeat(8000)}}`],
   ['a JWK with many members', `{${Array.from({ length: 1500 }, (_, index) => `"m${index}":1`).join()}}`],
   [
     'a PEM with many headers',
     `-----BEGIN RSA PRIVATE KEY-----\n${'A: b\n'.repeat(3000)}\nAAAA\n-----END RSA PRIVATE KEY-----`,
   ],
-  ['a PEM of blanks', `-----BEGIN PUBLIC KEY-----${' \t\r\n'.repeat(4000)}!-----END PUBLIC KEY-----`],
-  ['a PEM of blanks in the header', `-----BEGIN RSA PRIVATE KEY-----\nProc-Type:${' '.repeat(16_000)}x`],
+  ['a PEM filled with blanks', `-----BEGIN PUBLIC KEY-----${' \t\r\n'.repeat(4000)}!-----END PUBLIC KEY-----`],
+  ['a PEM with many blanks in the header', `-----BEGIN RSA PRIVATE KEY-----\nProc-Type:${' '.repeat(16_000)}x`],
   ['blanks after a PEM', `-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----${' \t'.repeat(8000)}x`],
   ['blanks before a PEM', `x${' \n \t'.repeat(4000)}x-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----`],
   ['many PEM blocks', '-----BEGIN A-----\n-----END A-----\n'.repeat(480)],
   ['many markers', '-----BEGIN '.repeat(1480)],
   ['hyphens', `-----BEGIN PUBLIC KEY-----\n${'-'.repeat(16_000)}`],
   [
-    'DER nested deeply',
+    'deeply nested DER',
     `-----BEGIN PRIVATE KEY-----\n${Buffer.from('3080'.repeat(6000), 'hex').toString('base64')}\n-----END PRIVATE KEY-----`,
   ],
   [
@@ -32,7 +32,7 @@ const TEXTS: readonly (readonly [what: string, text: string])[] = [
   ['a PEM with invalid base64', `-----BEGIN PUBLIC KEY-----\n${'A'.repeat(15_000)}!\n-----END PUBLIC KEY-----`],
 ];
 
-// Repeats the call so often that it would take minutes if the time grew with the square of the length.
+// Repeats the call so often that it would take minutes if parsing took quadratic time.
 test.each(TEXTS)('%s is refused quickly', (_what, text) => {
   for (let count = 0; count < 150; count++) {
     for (const key of [PublicKey, PrivateKey]) expect(() => key.from(text)).toThrow(KeyError);

@@ -114,7 +114,7 @@ describe.skipIf(!hasLegacy)('a key written by openssl with its legacy provider (
     ['scrypt', 'aes-256-cbc', ['pkcs8', '-topk8', '-scrypt', '-scrypt_N', '1024']],
   ];
 
-  test.each(cases)('%s is decrypted, or is unsupported with a command that works', (what, cipher, args) => {
+  test.each(cases)('%s is decrypted, or the error contains a command that works', (what, cipher, args) => {
     const [command = '', ...rest] = args;
     const text = openssl(command, ...PROVIDERS, ...rest, ...out);
     if (hasCipher(cipher)) {
@@ -133,7 +133,7 @@ describe.skipIf(!hasLegacy)('a key written by openssl with its legacy provider (
     expect(PrivateKey.from(runCommandOf(message, text), { passphrase: 'new' }).kid).toBe(kid);
   });
 
-  test('occurs in both kinds: supported and unsupported', () => {
+  test('is encrypted with a supported cipher in some of these cases, and with an unsupported one in others', () => {
     expect([...new Set(cases.map(([, cipher]) => hasCipher(cipher)))].sort()).toEqual([false, true]);
   });
 });
@@ -161,7 +161,7 @@ describe('a key encrypted with a scheme that no OpenSSL supports', () => {
     ['an unknown scheme', () => patched(aes, '2a864886f70d01050d', '2a864886f70d01057f')],
     ['DEK-Info with an unknown cipher', () => traditional.replace('AES-256-CBC', 'GUIDO-SECRET-CBC')],
     ['DEK-Info with AES-256-GCM', () => traditional.replace('AES-256-CBC', 'AES-256-GCM')],
-  ])('%s: the error says to use the program that wrote it', (_what, make) => {
+  ])('%s: the error says to use the program that wrote the key', (_what, make) => {
     const text = make();
     expect(keyErrorCode(() => PrivateKey.from(text))).toBe('passphrase_required');
     expect(keyErrorCode(() => PrivateKey.from(text, { passphrase: 'pw' }))).toBe('unsupported');
@@ -169,7 +169,7 @@ describe('a key encrypted with a scheme that no OpenSSL supports', () => {
     expect(messageOf(text, 'pw')).not.toContain('SECRET');
   });
 
-  test('PBE-MD2-DES: the error says the same, because even the legacy provider lacks MD2', () => {
+  test('PBE-MD2-DES: the error also says to use the program that wrote the key, because even the legacy provider lacks MD2', () => {
     const md5 = readVectorText('tool-output/private-pbe-md5-des-passphrase-pw.pem');
     const text = patched(md5, '2a864886f70d010503', '2a864886f70d010501');
     expect(keyErrorCode(() => PrivateKey.from(text))).toBe('unsupported');
@@ -179,7 +179,7 @@ describe('a key encrypted with a scheme that no OpenSSL supports', () => {
 
   test.skipIf(!hasLegacy)('scrypt with too much memory: the error is too_large, and not a wrong passphrase', () => {
     const args = ['pkcs8', '-topk8', '-scrypt', '-scrypt_N', '16384', '-passout', 'pass:pw', '-in', 'key'];
-    // Changes r = 8, which p = 1 follows, to r = 127, which takes 266 MB.
+    // Changes r from 8 to 127, which takes 266 MB; the search text also contains p = 1, so that it occurs once.
     const text = patched(openssl(...args), '02024000020108020101', '0202400002017f020101');
     expect(keyErrorCode(() => PrivateKey.from(text, { passphrase: 'pw' }))).toBe('too_large');
     expect(messageOf(text, 'pw')).toMatch(/32 MiB/);

@@ -124,7 +124,7 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped without s
     expect(PrivateKey.from(readFileSync(path, 'utf8'), { passphrase: PASSPHRASE }).kid).toBe(publicKey.kid);
   });
 
-  test.each(WITH_TAG)('with %s are refused if any bit of the section or its tag was changed', (cipher) => {
+  test.each(WITH_TAG)('with %s are refused if any bit of the private section or its tag has been changed', (cipher) => {
     const { text } = made('ed25519', cipher);
     const { section, end } = partsOf(bytesOf(text));
     for (const at of [section, section + 40, end - 1, end, end + 15]) {
@@ -137,7 +137,7 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped without s
   });
 
   test.each(['aes256-ctr', 'aes256-cbc'])(
-    'with %s are malformed if a byte after the check numbers was changed',
+    'with %s are malformed if a byte after the check numbers has been changed',
     (cipher) => {
       const { text } = made('ed25519', cipher);
       const damaged = changed(text, (bytes, { end }) => flip(bytes, end - 1));
@@ -200,7 +200,7 @@ describe.skipIf(!there)('private keys encrypted by ssh-keygen (skipped without s
     expect(keyErrorCode(() => PrivateKey.from(other, { passphrase: PASSPHRASE }))).toBe('malformed');
   });
 
-  test('are refused with the package to install, if bcrypt-pbkdf is missing', async () => {
+  test('are refused with an error that names the package to install, if bcrypt-pbkdf is missing', async () => {
     const { path, text } = made('ed25519', 'aes256-ctr');
     // The sources are copied to a folder from which Node does not find the package.
     const away = join(folder, 'away');

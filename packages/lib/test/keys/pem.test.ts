@@ -67,7 +67,7 @@ const withAfterLine = (character: string) =>
   inBase64((base64) => `${base64.slice(0, 64)}${character}\n${base64.slice(64).replace(/.{64}(?=.)/g, '$&\n')}`);
 const withInLine = (character: string) => inBase64((base64) => `${base64.slice(0, 10)}${character}${base64.slice(10)}`);
 
-/** Changes that are ignored, and whether OpenSSL reads an SPKI block of RSA with them. */
+/** Changes that the library ignores, and whether OpenSSL can read an RSA SPKI block with each change. */
 const IGNORED: readonly (readonly [what: string, change: (text: string) => string, openssl: boolean])[] = [
   ['nothing', (text) => text, true],
   ['CRLF', (text) => text.replaceAll('\n', '\r\n'), true],
@@ -131,7 +131,7 @@ describe.each(IGNORED)('%s', (_what, change, openssl) => {
     }
   });
 
-  test(`is read by OpenSSL: ${openssl}`, () => {
+  test(`can be read by OpenSSL: ${openssl}`, () => {
     expect(opensslReads(change(PUBLIC['SPKI of RSA'] as string))).toBe(openssl);
   });
 });
@@ -201,7 +201,7 @@ describe('the base64 of a key must be exact DER', () => {
   });
 });
 
-test('a PEM in an unused member of a JWK is ignored', () => {
+test('a PEM block in a JWK member that is not used is ignored', () => {
   const jwk = ed25519.publicKey.export({ format: 'jwk' });
   for (const x5c of [['AAAA'], [PUBLIC['SPKI of RSA']], 'x', null]) {
     expect(PublicKey.from({ ...jwk, x5c } as typeof jwk).kid).toBe(PublicKey.from(jwk).kid);

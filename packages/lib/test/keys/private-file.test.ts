@@ -56,7 +56,7 @@ describe('a private key is read with', () => {
 describe('a private key is refused with', () => {
   test.each([
     ['another private key', pkcs8 + other, /several private keys/],
-    ['itself a second time', pkcs8 + pkcs8, /several private keys/],
+    ['a second copy of itself', pkcs8 + pkcs8, /several private keys/],
     ['another private key in another format', sec1 + pkcs8, /several private keys/],
     ['an encrypted private key', pkcs8 + block('ENCRYPTED PRIVATE KEY'), /several private keys/],
     ['a private key of an unknown kind', pkcs8 + block('ANY PRIVATE KEY'), /several private keys/],
@@ -81,7 +81,7 @@ describe('a private key is refused with', () => {
     ['its public key and text', `# public\n${spki}`, 'public_key', /is a public key/],
     ['parameters and its public key', parameters + spki, 'public_key', /is a public key/],
     ['only parameters', parameters, 'unsupported', /this block only names a curve/],
-  ])('no private key: %s', (_what, text, code, message) => {
+  ])('a text without a private key is refused: %s', (_what, text, code, message) => {
     expect(keyErrorCode(() => PrivateKey.from(text))).toBe(code);
     expect(() => PrivateKey.from(text)).toThrow(message);
   });
@@ -93,7 +93,7 @@ describe('a public key', () => {
     ['text after it', `${spki}# public\n`],
     ['parameters before it', parameters + spki],
     ['a certificate after it', spki + certificate],
-    ['itself a second time', spki + spki],
+    ['a second copy of itself', spki + spki],
   ])('is refused with %s', (_what, text) => {
     expect(keyErrorCode(() => PublicKey.from(text))).toBe('malformed');
   });
@@ -102,7 +102,7 @@ describe('a public key', () => {
     ...READ,
     ['another private key', pkcs8 + other],
     ['damaged base64', block('PRIVATE KEY', '*')],
-  ])('is expected: the code of the error is private_key for a private key with %s', (_what, text) => {
+  ])('is expected, but the text is a private key with %s: the error code is private_key', (_what, text) => {
     expect(keyErrorCode(() => PublicKey.from(text))).toBe('private_key');
   });
 });

@@ -86,7 +86,7 @@ describe('a private key', () => {
     expect(keyErrorCode(run)).toBe(code);
   });
 
-  test('is created only from strings and objects, with known options', () => {
+  test('is created only from strings and objects, and only with known options', () => {
     for (const input of [undefined, null, 7, true]) expect(() => PrivateKey.from(input as never)).toThrow(TypeError);
     expect(() => PrivateKey.from(pem, { password: 'x' } as never)).toThrow(/^option password: unknown/);
   });
@@ -152,7 +152,7 @@ describe('a private key of OpenSSL', () => {
     },
   );
 
-  test('is malformed if its private number has more bytes than its curve', () => {
+  test('is malformed if its private number has more bytes than its curve allows', () => {
     const der = p256.export({ format: 'der', type: 'sec1' }) as Buffer;
     // Adds a byte before the number in SEQUENCE { INTEGER 1, OCTET STRING of 32 bytes, … } (RFC 5915 §3).
     expect(der.subarray(0, 7).toString('hex')).toBe('30770201010420');

@@ -107,7 +107,7 @@ describe('RSA keys without the form of ROCA', () => {
     }
   });
 
-  test('are mistaken for a weak key only once in 2^27.8 keys', () => {
+  test('are mistaken for weak keys only once in 2^27.8', () => {
     // Multiplies the shares of residues (except 0) that are powers of 65537, one share for each prime.
     let bits = 0;
     for (let prime = 3; prime <= 167; prime++) {

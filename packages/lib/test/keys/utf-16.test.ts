@@ -34,7 +34,7 @@ const NAMED = expect.objectContaining({
 
 describe.each(Object.entries(ENCODINGS))('%s', (_name, encode) => {
   test.each(Object.entries(TEXTS))(
-    'of %s is named in the error, for a file and for a string that was decoded as UTF-8 or Latin-1',
+    'of %s is named in the error, whether the key is a file or a string that was decoded as UTF-8 or Latin-1',
     async (_what, text) => {
       const path = join(folder, 'key');
       writeFileSync(path, encode(text));

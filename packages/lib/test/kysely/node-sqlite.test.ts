@@ -1,4 +1,4 @@
-/** If all processes of a database were killed, the first process that opens it recovers the log, and the others wait. */
+/** If all processes that use a database were killed, the first process that opens it again recovers the log, and the others wait. */
 import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import(workerData.module).then(({ nodeSqliteDialect }) => {
 });
 `;
 
-test('several processes can open a killed database at once', async () => {
+test('several processes can open a database at once after its last process was killed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ajwt-recovery-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const left = join(folder, 'left.db');

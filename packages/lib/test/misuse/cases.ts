@@ -1,4 +1,4 @@
-/** Wrong arguments of every public function. Each must cause a TypeError that names the argument. */
+/** Calls of every public function with wrong arguments. Each must cause a TypeError that names the argument. */
 import { generateKeyPairSync } from 'node:crypto';
 import { Kysely } from 'kysely';
 import { expressAuth } from '../../src/adapters/express.ts';
@@ -593,17 +593,17 @@ export const MISUSES: readonly Misuse[] = [
   ...fixture('signerContract', signerContract),
 ];
 
-/** Public functions and classes that need no list of misuses, with the reason. */
+/** Public functions and classes that need no list of misuses, each with the reason. */
 export const EXEMPT: Readonly<Record<string, string>> = {
   KeyError: 'only the library creates it',
-  KeyConflictError: 'users pass a message',
-  UnavailableError: 'users pass a message',
-  DirectoryError: 'users pass a code and a message',
+  KeyConflictError: 'users pass only a message',
+  UnavailableError: 'users pass only a message',
+  DirectoryError: 'users pass only a code and a message',
   SignedFetchError: 'only the library creates it',
   JwksError: 'only the library creates it',
-  KmsError: 'users pass a code and a message',
+  KmsError: 'users pass only a code and a message',
   SshAgentError: 'only the library creates it',
-  ContractError: 'users pass a message',
+  ContractError: 'users pass only a message',
   isPublicAddress: 'accepts any value',
   printable: 'accepts any string',
   checkAuthenticator: 'its purpose is to check a value',

@@ -36,7 +36,7 @@ test('null from a key store means an unknown user', async () => {
   expect(await auth.authenticate({ authorization: await authorization() })).toMatchObject({ reason: 'unknown_user' });
 });
 
-test('a hook gets the same request object, with its context', async () => {
+test('a hook gets the request object that authenticate was called with, including its context', async () => {
   const seen: unknown[] = [];
   const auth = createAuthenticator({
     keys,

@@ -98,7 +98,7 @@ test.each(BAD)('%s refuses a wrong %s', async (maker, option, values) => {
     const error = await errorOf(() => MAKERS[maker]({ [option]: value }));
     if (!(error instanceof TypeError && error.message.startsWith(`option ${option}: `))) taken.push(value);
   }
-  expect(taken, 'values that are not refused with the name of the option').toEqual([]);
+  expect(taken, 'values that cause no error, or an error that does not name the option').toEqual([]);
 });
 
 describe.each(Object.keys(MAKERS) as Maker[])('%s', (maker) => {
@@ -136,7 +136,7 @@ describe('createAuthenticator or a client refuses contradictory options:', () =>
     [20, 21, false],
     [5, undefined, false],
     [600, 600, true],
-  ])('a nonce store for %j s and a tolerance of %j s: valid is %j', (kept, tolerance, valid) => {
+  ])('a nonce store for %j s with a tolerance of %j s is valid: %j', (kept, tolerance, valid) => {
     const make = () =>
       createAuthenticator({
         keys,
@@ -162,7 +162,7 @@ describe('createAuthenticator or a client refuses contradictory options:', () =>
   });
 });
 
-test('createToken refuses a wrong option before it signs', async () => {
+test('createToken refuses a wrong option before it signs anything', async () => {
   let signed = 0;
   const sign = (bytes: Uint8Array) => {
     signed += 1;

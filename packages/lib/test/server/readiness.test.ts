@@ -36,7 +36,7 @@ describe('a key store', () => {
   const readinessOf = (keys: KeyStore<string>, nonces = memoryNonceStore()) =>
     createAuthenticator({ keys, nonces }).readiness();
 
-  test('without readiness() counts as ready', async () => {
+  test('without a readiness() method counts as ready', async () => {
     expect(await readinessOf(memoryKeyStore())).toEqual({ ready: true });
   });
 
@@ -50,14 +50,14 @@ describe('a key store', () => {
     ],
     // Node rejects with an AggregateError if every address of a host refuses the connection.
     ['rejects with several errors', () => Promise.reject(new AggregateError([new Error('down'), new Error('up')]))],
-  ])('whose readiness() %s is not ready, and the reason is the message of the error', async (_how, readiness) => {
+  ])('whose readiness() %s is not ready, and the reason contains the error message', async (_how, readiness) => {
     expect(await readinessOf(storeWith(readiness))).toEqual({
       ready: false,
       reason: 'the key store cannot be read: down',
     });
   });
 
-  test('can return the reason itself, or any thenable of it', async () => {
+  test('can return the reason directly, or in any thenable', async () => {
     const state: Readiness = { ready: false, reason: 'migrating' };
     // biome-ignore lint/suspicious/noThenProperty: the contract allows any thenable
     const later = { then: (fulfil: (state: Readiness) => void) => fulfil(state) } as unknown as PromiseLike<Readiness>;
@@ -65,7 +65,7 @@ describe('a key store', () => {
     expect(await readinessOf(storeWith(() => later))).toEqual(state);
   });
 
-  test('does not hide the reason of a nonce store that is not ready', async () => {
+  test('does not hide why a nonce store is not ready', async () => {
     expect(await readinessOf(storeWith(down), memoryNonceStore({ afterLoss: 'quarantine' }))).toMatchObject({
       reason: expect.stringContaining('nonces of an earlier process may be lost'),
     });
@@ -82,7 +82,7 @@ describe('a key store', () => {
     ['cachedKeyStore', (inner) => cachedKeyStore(inner)],
     ['chainedKeyStore', (inner) => chainedKeyStore(memoryKeyStore(), inner)],
     ['withJwks', (inner) => withJwks(inner, { jwksKeys: () => [] })],
-  ])('is asked by %s, which wraps it', async (_name, around) => {
+  ])('reports its readiness through %s, which wraps it', async (_name, around) => {
     expect(await readinessOf(around(storeWith(down)))).toMatchObject({ ready: false });
     expect(await readinessOf(around(storeWith(async () => ({ ready: true }))))).toEqual({ ready: true });
     expect(await readinessOf(around(storeWith(undefined)))).toEqual({ ready: true });
@@ -103,7 +103,7 @@ describe('however often readiness() is called', () => {
     return { clock, pending, ask };
   }
 
-  test('the key store is asked at most once a second, and never concurrently', async () => {
+  test('the key store is checked at most once a second, and never concurrently', async () => {
     const { clock, pending, ask } = counting();
     const asked = Array.from({ length: 100 }, ask);
     expect(pending).toHaveLength(1);
@@ -119,7 +119,7 @@ describe('however often readiness() is called', () => {
     expect(pending).toHaveLength(2);
   });
 
-  test('a store that does not respond is not ready after a second, and is asked again after ten', async () => {
+  test('a store that does not respond counts as not ready after 1 s, and is checked again after 10 s', async () => {
     vi.useFakeTimers();
     const { clock, pending, ask } = counting();
     const late = { ready: false, reason: 'the key store did not respond within 0.9 s' };

@@ -43,14 +43,14 @@ describe('the message for a request without a token of the scheme', () => {
     expect(await refused(undefined, { scheme: 'Custom' })).toMatchObject({ caller: `${SENTENCE}Custom.` });
   });
 
-  test('names the start of the header, if that is a known scheme or a quotation mark', async () => {
+  test('contains the start of the header if it is a known scheme or a quotation mark', async () => {
     const token = (await signed()).slice('JWT '.length);
     expect((await refused(`Bearer ${token}`)).caller).toBe(`${SENTENCE}JWT, not Bearer.`);
     expect((await refused('basic QQ==')).caller).toBe(`${SENTENCE}JWT, not basic.`);
     expect((await refused(`"JWT ${token}"`)).caller).toBe(`${SENTENCE}JWT, not ".`);
   });
 
-  test('quotes nothing else, because it could be a secret', async () => {
+  test('contains nothing else from the header, because that could be a secret', async () => {
     const token = (await signed()).slice('JWT '.length);
     for (const value of [token, 'hunter2', 'hunter2 hunter3', 'Bearerhunter2', 'basic-hunter2'])
       expect(await refused(value)).toEqual({

@@ -58,7 +58,7 @@ export class HeldKey {
   }
 }
 
-/** Signs a digest (FIPS 186-5 §6.4.1), which is no longer than the order of the curve. @returns r‖s */
+/** Signs a digest that is no longer than the order of the curve (FIPS 186-5 §6.4.1). @returns r‖s */
 function signEcdsa(alg: AlgorithmName, key: PrivateKey, digest: Uint8Array): Uint8Array {
   const [curve, order] = CURVES[alg] as (typeof CURVES)[string];
   const point = createECDH(curve);

@@ -40,7 +40,7 @@ async function keyFor(alg: AlgorithmName): Promise<PrivateKey> {
   return PrivateKey.generate('rsa', { bits: 2048, alg });
 }
 
-/** Returns the public key as it is registered on the server, which must name PSS algorithms. */
+/** Returns the public key as registered on the server: an RSA key for PSS must name its algorithm. */
 const publicOf = (key: PrivateKey, alg: AlgorithmName) =>
   PublicKey.from(key.publicKey.toPem(), alg.startsWith('PS') ? { alg } : {});
 
@@ -199,7 +199,7 @@ describe('a signer for Vault', () => {
     expect([code, message]).toEqual(['not_signed', `Vault responds with status ${status}`]);
   });
 
-  test('follows no redirect, which would receive the token', async () => {
+  test('follows no redirect, because the target would receive the token', async () => {
     const elsewhere = await startVault((_seen, response) => response.end());
     atEnd(() => elsewhere.stop());
     const { signer } = await signerOf((_seen, response) => {
@@ -371,7 +371,7 @@ describe('kmsSigner', () => {
   });
 
   test.each<readonly [string, (der: Uint8Array) => Uint8Array]>([
-    ['of no bytes', () => new Uint8Array(0)],
+    ['without any bytes', () => new Uint8Array(0)],
     ['of one byte', () => Uint8Array.of(0x30)],
     ['with a byte after it', (der) => Buffer.concat([der, Buffer.alloc(1)])],
     ['without its last byte', (der) => der.subarray(0, -1)],
@@ -417,7 +417,7 @@ describe('kmsSigner', () => {
     expect(await errorOf(thrown.sign(text))).toMatchObject({ code: 'not_signed', cause: 'a text' });
   });
 
-  test('signs the bytes as they were at the call, even if they change afterwards', async () => {
+  test('signs the bytes that were passed, even if the caller changes them afterwards', async () => {
     const key = await PrivateKey.generate();
     const bytes = Buffer.from(text);
     const signer = kmsSigner({
@@ -445,7 +445,7 @@ describe('googleKmsSigner', () => {
 
   test.each<readonly [string, Parameters<typeof googleKms>[2], boolean]>([
     [
-      'accepts a checksum in a Long',
+      'accepts a checksum as a Long object',
       (answer) => ({ ...answer, signatureCrc32c: { value: { toString: () => answer.signatureCrc32c?.value } } }),
       true,
     ],

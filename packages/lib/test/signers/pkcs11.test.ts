@@ -14,7 +14,7 @@ const there =
   process.env.AJWT_TEST_ALL !== undefined || (hasProgram('softhsm2-util', '-v') && hasProgram('pkcs11-tool', '-h'));
 
 const folder = mkdtempSync(join(tmpdir(), 'ajwt-hsm-'));
-// Inside the repository, so that an import of the package finds its sources.
+// The folder is inside the repository, so that an import of the package finds its sources.
 const recipe = mkdtempSync(join(import.meta.dirname, '.recipe-'));
 afterAll(() => {
   for (const path of [folder, recipe]) rmSync(path, { recursive: true });

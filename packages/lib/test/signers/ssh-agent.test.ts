@@ -207,7 +207,7 @@ describe('a malicious agent', () => {
   });
   let count = 0;
 
-  /** Starts an agent whose responses the function returns, and returns its socket. */
+  /** Starts an agent that responds with the results of the function, and returns its socket. */
   async function lie(answer: (question: Uint8Array) => Uint8Array): Promise<string> {
     const socket = join(folder, `liar-${count++}`);
     const server = createServer((connection) => {
@@ -229,7 +229,7 @@ describe('a malicious agent', () => {
   test.each<readonly [string, Uint8Array]>([
     ['a length of 4 GiB', uint32(0xffff_ffff)],
     ['a length of zero', uint32(0)],
-    ['a length of one byte more than the limit', uint32(262_145)],
+    ['a length one byte above the limit', uint32(262_145)],
     ['a message of another type', message(6)],
     ['bytes after the message', concatBytes(message(12, uint32(0)), Uint8Array.of(0))],
     ['a count larger than the list', message(12, uint32(0xffff_ffff))],
@@ -263,7 +263,7 @@ describe('a malicious agent', () => {
     }
   });
 
-  test('can refuse to list its keys, which is reported', async () => {
+  test('can refuse to list its keys, and the error says so', async () => {
     const socket = await lie(() => message(5));
     expect(await errorOf(sshAgentSigner({ socket }))).toMatchObject({ code: 'refused' });
   });
@@ -272,7 +272,7 @@ describe('a malicious agent', () => {
     ['sk-ssh-ed25519@openssh.com', /FIDO key/],
     ['ssh-ed25519-cert-v01@openssh.com', /certificate/],
     ['ssh-dss', /cannot sign tokens/],
-  ])('cannot offer a key of type %s, which is refused with the reason', async (type, reason) => {
+  ])('cannot offer a key of type %s: the error gives the reason', async (type, reason) => {
     const blob = concatBytes(sshString(type), sshString(new Uint8Array(32)));
     const socket = await lie(() => message(12, uint32(1), sshString(blob), sshString('token\u001b[2J')));
     const error = await errorOf(sshAgentSigner({ socket }));
@@ -313,7 +313,7 @@ describe('a malicious agent', () => {
     expect(seen).toEqual([4, 4]);
   });
 
-  test('gets the bytes as they were when sign was called', async () => {
+  test('gets the bytes that sign was called with, even if the caller changes them afterwards', async () => {
     const key = await PrivateKey.generate();
     const socket = await lie((question) => {
       if (question[0] === 11) return listOf(key);

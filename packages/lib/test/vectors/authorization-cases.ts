@@ -1,4 +1,4 @@
-/** Values of the `Authorization` header and their outcomes, for `nodeAuth` and for a running `ajwtd`. */
+/** Values of the `Authorization` header and their expected outcomes, for `nodeAuth` and for a running `ajwtd`. */
 
 import { highS, parts, withSignature } from 'ajwt-testkit/sign';
 import { ecdsaDer } from '../../src/core/ecdsa-der.ts';
@@ -25,13 +25,13 @@ export interface AuthorizationCase {
   readonly target?: (token: string) => string;
   /** Makes the token; `good` by default. */
   readonly token?: () => string;
-  /** `accepted`, the reason with its detail, or the status that Node's parser responds with. */
+  /** `accepted`, the reason for the refusal with its detail, or the status of a response from Node's parser. */
   readonly outcome: string | number;
   /** Whether the unchanged token is sent and accepted first. */
   readonly spendsFirst?: boolean;
 }
 
-/** Makes the cases by name: those of the vectors, and more. */
+/** Makes the cases, by name: all cases of the vectors, and more. */
 export function authorizationCases({ good, es256, revoked, disabled, inAnotherName, withPayloadOf }: Signers) {
   const value = (
     write: (token: string) => string,

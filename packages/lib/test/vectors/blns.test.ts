@@ -20,7 +20,7 @@ server.keys.addKey('alice', publicKeyOf(key));
 const header = '{"alg":"EdDSA"}';
 const byteLength = (text: string) => Buffer.byteLength(text, 'utf8');
 
-describe('as a username', () => {
+describe('a naughty string as a username', () => {
   test.each(cases)('$index: $shown', async ({ text }) => {
     const own = generateKeyPairSync('ed25519').privateKey;
     const token = (username: string, nonce: string) => signToken(header, goodPayload(username, nonce), own);
@@ -45,7 +45,7 @@ describe('as a username', () => {
   });
 });
 
-describe('as a nonce', () => {
+describe('a naughty string as a nonce', () => {
   test.each(cases)('$index: $shown', async ({ text }) => {
     const token = signToken(header, JSON.stringify({ username: 'alice', time: NOW - 1, nonce: text }), key);
     const good = text !== '' && byteLength(text) <= 255;
@@ -58,14 +58,14 @@ describe('as a nonce', () => {
   });
 });
 
-describe('as a kid', () => {
+describe('a naughty string as a kid', () => {
   test.each(cases)('$index: $shown', async ({ text }) => {
     const token = signToken(JSON.stringify({ alg: 'EdDSA', kid: text }), goodPayload(), key);
     expect(await server.judge(token)).toBe(text === '' || byteLength(text) > 256 ? 'malformed kid' : 'accepted');
   });
 });
 
-describe('as an alg, a typ, a token and a header', () => {
+describe('a naughty string is refused as an alg, a typ, a token and a header', () => {
   test.each(cases)('$index: $shown', async ({ text }) => {
     expect(await server.judge(signToken(JSON.stringify({ alg: text }), goodPayload(), key))).toBe('malformed alg');
     const typed = await server.judge(signToken(JSON.stringify({ alg: 'EdDSA', typ: text }), goodPayload(), key));
@@ -77,7 +77,7 @@ describe('as an alg, a typ, a token and a header', () => {
   });
 });
 
-describe('as the comment of a key', () => {
+describe('a naughty string as the comment of a key', () => {
   const line = publicKeyOf(key).toOpenSsh();
 
   /** Returns the comment without spaces at its start, which separate it from the key, and without white space at its end. */
@@ -94,7 +94,7 @@ describe('as the comment of a key', () => {
     expect(PublicKey.from(imported.toOpenSsh()).comment).toBe(imported.comment);
   });
 
-  test.each(cases)('passed to toOpenSsh: $index: $shown can be read back, or is refused', ({ text }) => {
+  test.each(cases)('toOpenSsh writes a comment that can be read back, or refuses it: $index: $shown', ({ text }) => {
     let written: string;
     try {
       written = publicKeyOf(key).toOpenSsh(text);

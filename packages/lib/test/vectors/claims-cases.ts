@@ -1,4 +1,4 @@
-/** Payloads that a registered key of alice signs, and their outcomes. */
+/** Payloads that a registered key of alice signs, and their expected outcomes. */
 
 /** Replaces the placeholders of a vector. @param now - seconds since the epoch */
 export function fillPayload(payload: string, now: number, nonce: string): string {
@@ -7,7 +7,7 @@ export function fillPayload(payload: string, now: number, nonce: string): string
     .replaceAll(/\$\{NONCE\}/g, nonce);
 }
 
-/** Our outcome for each vector, even if its `expect` allows several. */
+/** The outcome that the library must have for each vector, even if the `expect` of the vector allows several. */
 export const CLAIMS_OUTCOMES: Readonly<Record<string, string>> = {
   ok: 'accepted',
   'ok-extra': 'accepted',
@@ -130,7 +130,7 @@ export function claimsBounds(
   ];
 }
 
-/** Makes bytes that are not one JSON object. @param good - makes a good payload of a user */
+/** Makes payloads whose bytes are not exactly one JSON object. @param good - makes a good payload of a user */
 export function brokenPayloads(
   good: (username?: string) => string,
 ): readonly (readonly [what: string, bytes: Uint8Array])[] {

@@ -19,7 +19,7 @@ function jwkOf(hex: string) {
   return { kty: 'OKP', crv: 'Ed25519', x: base64url(Buffer.from(hex, 'hex')) };
 }
 
-/** Our outcome for each case and the reason: import refuses the key, or verification is cofactorless and compares R as bytes. */
+/** The outcome that the library must have for each case, and the reason: import refuses the key, or verification is cofactorless and compares R as bytes. */
 const EXPECTED: readonly (readonly [outcome: 'weak_key' | boolean, why: string])[] = [
   ['weak_key', 'A of small order, R of small order'],
   ['weak_key', 'A of small order, R of mixed order'],

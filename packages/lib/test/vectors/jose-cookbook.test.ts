@@ -22,7 +22,7 @@ const KEY_PAIRS: readonly (readonly [path: string, alg: 'RS256' | 'PS384' | 'ES5
   ['curve25519/jws.json', 'EdDSA'],
 ];
 
-/** Examples that are refused before any key is looked up; `compact` is `null` if there is no such form. */
+/** Examples that are refused before any key is looked up; `compact` is `null` if the example has no compact form. */
 const REFUSED: readonly (readonly [path: string, compact: string | null])[] = [
   ['jws/4_4.hmac-sha2_integrity_protection.json', 'malformed alg'],
   ['jws/4_5.signature_with_detached_content.json', 'malformed not_a_token'],
@@ -57,7 +57,7 @@ describe.each(KEY_PAIRS)('%s (%s)', (path, alg) => {
     }
   });
 
-  test('has a private key that is refused as a public key, and that has the same kid', () => {
+  test('has a private key that is refused as a public key, and that has the same kid as the public key', () => {
     expect(keyErrorCode(() => PublicKey.from(input.key))).toBe('private_key');
     const own = PrivateKey.from(input.key, { alg });
     expect(own.kid).toBe(key.kid);

@@ -1,4 +1,4 @@
-/** JOSE headers of the vectors, the tokens made with them, and their outcomes. */
+/** JOSE headers of the vectors, the tokens made with them, and the expected outcomes. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { base64url, macToken, type Part, parts, signBytes, signToken } from 'ajwt-testkit/sign';
 
@@ -81,7 +81,7 @@ export function vectorTokens({
   };
 }
 
-/** Our outcomes by id of the vector; if a vector has several tokens, by name of the token too. */
+/** The outcomes that the library must have, by id of the vector; if a vector has several tokens, also by name of the token. */
 export const VECTOR_OUTCOMES: Readonly<Record<string, string | Readonly<Record<string, string>>>> = {
   ok: 'accepted',
   'ok-typ': 'accepted',

@@ -1,7 +1,7 @@
 /** JOSE headers with unusual members; the signature is always valid. */
 
 /**
- * Makes raw headers with their outcomes, grouped by what they have in common.
+ * Makes raw headers with their expected outcomes, grouped by what they have in common.
  *
  * @param kid - kid of the key that signs @param stranger - kid of a key that is not registered
  */

@@ -1,9 +1,9 @@
-/** Texts imported as a public key, and the outcome of each. */
+/** Texts to import as a public key, and the expected outcome of each. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { publicKeyOf } from 'ajwt-testkit/fixtures';
 import { readVectors } from 'ajwt-testkit/vectors';
 
-/** A text and its outcome. */
+/** An input text, and the expected result of importing it. */
 export interface KeyImportCase {
   readonly id: string;
   readonly text: string;
@@ -14,7 +14,7 @@ export interface KeyImportCase {
 const MIB = 2 ** 20;
 const REPEATED = / \.\.\. \(test harness repeats to 1 MiB\)$/;
 
-/** Our outcome, if a vector allows several. */
+/** The outcome that the library must have where a vector allows several. */
 const CHOICES: Readonly<Record<string, string>> = {
   'accept-if-jwk-supported': 'accepted',
   // White space around a key is dropped, and U+FEFF is white space in JavaScript.
@@ -71,7 +71,7 @@ export const MORE_KEY_TEXTS: readonly KeyImportCase[] = [
   { id: 'a key with NUL after it', text: `${pem(pair.publicKey)}\0`, outcome: 'malformed' },
   { id: 'a line with options before the key', text: `command="/bin/sh" ${openSsh}`, outcome: 'malformed' },
   { id: 'a comment with terminal control characters', text: `${openSsh} \u001b[2Jme`, outcome: 'malformed' },
-  { id: 'a comment that reads backwards', text: `${openSsh} \u202eme`, outcome: 'malformed' },
+  { id: 'a comment with a right-to-left override', text: `${openSsh} \u202eme`, outcome: 'malformed' },
   {
     id: 'bytes that are not UTF-8',
     text: Buffer.from([0xff, 0xfe, 0x00, 0x80]).toString('latin1'),

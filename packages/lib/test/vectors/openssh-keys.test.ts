@@ -10,7 +10,7 @@ const read = (name: string) => readVectorText(`openssh-keys/${name}`).trim();
 const files = listVectors('openssh-keys').filter((name) => name.endsWith('.pub'));
 const withFingerprint = listVectors('openssh-keys').filter((name) => name.endsWith('.fp'));
 
-/** The outcome of importing each key. */
+/** The expected outcome of importing each key. */
 const EXPECTED: Readonly<Record<string, { readonly code: string; readonly bits?: number; readonly comment?: string }>> =
   {
     'ecdsa_1.pub': { code: 'accepted', bits: 256, comment: 'ECDSA test key #1' },

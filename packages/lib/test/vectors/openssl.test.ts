@@ -44,7 +44,7 @@ describe.skipIf(!there)('keys made by openssl (skipped without openssl)', () => 
     const spki = openssl(pem, 'pkey', '-pubout');
     const formats = Object.entries(FORMATS).filter(([, { kinds }]) => kinds.test(kind));
 
-    test('has a public key that is imported, and exported exactly as by openssl', () => {
+    test('has a public key that is imported, and exported exactly as openssl writes it', () => {
       expect(PublicKey.from(spki).toPem()).toBe(spki);
       expect(keyErrorCode(() => PrivateKey.from(spki))).toBe('public_key');
     });
@@ -63,7 +63,7 @@ describe.skipIf(!there)('keys made by openssl (skipped without openssl)', () => 
   });
 
   test.each(['prime256v1', 'secp384r1', 'secp521r1'])(
-    'from ecparam -genkey -name %s are imported with the block of parameters before them',
+    'from ecparam -genkey -name %s are imported even with the block of parameters before them',
     (name) => {
       const text = openssl('', 'ecparam', '-genkey', '-name', name);
       expect(text).toContain('-----BEGIN EC PARAMETERS-----');
@@ -72,7 +72,7 @@ describe.skipIf(!there)('keys made by openssl (skipped without openssl)', () => 
     },
   );
 
-  test('are the same RSA public key in PKCS#1', () => {
+  test('are imported and exported as RSA public keys in PKCS#1', () => {
     const text = openssl(KINDS.RSA, 'rsa', '-RSAPublicKey_out');
     expect(PublicKey.from(text).kid).toBe(PrivateKey.from(KINDS.RSA).kid);
     expect(PublicKey.from(text).toPkcs1Pem()).toBe(text);

@@ -59,7 +59,7 @@ async function send(lines: readonly string[], target = '/') {
   return { status: Number(/^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1]), head, body };
 }
 
-/** The `error` in the challenge by reason; the default is `invalid_token`. */
+/** The `error` in the challenge for each reason; the default is `invalid_token`. */
 const ERRORS: Readonly<Record<string, string>> = { missing: '', replayed: ', error="replayed"' };
 
 async function check({

@@ -37,7 +37,7 @@ describe('JOSE headers of the vectors', () => {
     const expected = VECTOR_OUTCOMES[id];
     const bytes = vectorHeader(header, (trap.address() as AddressInfo).port, alice.kid);
     const made = Object.entries(tokens[signature]?.(bytes) ?? {});
-    expect(made.length, `a way to sign "${signature}"`).toBeGreaterThan(0);
+    expect(made.length, `number of tokens for the signature "${signature}"`).toBeGreaterThan(0);
     for (const [name, token] of made) {
       expect(await server.judge(token), name).toBe(typeof expected === 'string' ? expected : expected?.[name]);
     }

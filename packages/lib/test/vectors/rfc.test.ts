@@ -12,7 +12,7 @@ const { jws, thumbprints } = readVectors<{
   thumbprints: { rfc: string; jwk: JsonWebKey; sha256: string }[];
 }>('rfc/rfc-examples.json');
 
-/** The refusals of the examples, because their payloads do not fit this protocol. */
+/** The reason for refusing each example: its payload does not fit this protocol. */
 const REFUSED: Readonly<Record<string, string>> = {
   'RFC7515 A.2': 'malformed username',
   'RFC7515 A.3': 'malformed username',

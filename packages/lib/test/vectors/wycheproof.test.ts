@@ -20,7 +20,7 @@ interface Wycheproof {
   }[];
 }
 
-/** The files with their algorithms, and the numbers of keys and cases that import refuses because the keys are weak (e = 3). */
+/** The files with their algorithms, and how many keys and cases are refused at import because the keys are weak (e = 3). */
 const FILES = [
   ['ecdsa_secp256r1_sha256_p1363_test.json', 'ES256', 0, 0],
   ['ed25519_test.json', 'EdDSA', 0, 0],
@@ -28,7 +28,7 @@ const FILES = [
   ['rsa_signature_2048_sha512_test.json', 'RS512', 1, 1],
 ] as const;
 
-/** Our choices for the result `acceptable`: we refuse a DigestInfo without NULL parameters (RFC 8017 §9.2 note 1). */
+/** What the library does where the expected result is `acceptable`: it refuses a DigestInfo without NULL parameters (RFC 8017 §9.2 note 1). */
 const ACCEPTABLE: Readonly<Record<string, boolean>> = { MissingNull: false };
 
 describe.each(FILES)('%s', (file, alg, weakKeys, weakCases) => {

@@ -100,7 +100,7 @@ describe('a signed fetch', () => {
     expect(await response.json()).toMatchObject({ error: 'wrong_audience' });
   });
 
-  test('with sendAudClaim, sends the audience twice, which our server accepts', async () => {
+  test('with sendAudClaim, sends the audience twice, and our server accepts the token', async () => {
     expect((await signed({ bind: ['aud'], sendAudClaim: true })(`${origin}/me`)).status).toBe(200);
   });
 });
@@ -148,7 +148,7 @@ describe('a signed fetch that is redirected', () => {
     expect(seen).toHaveLength(21);
   });
 
-  test.each(['http://', 'data:,x'])('does not follow the location %j', async (location) => {
+  test.each(['http://', 'data:,x'])('does not follow a redirect to %j', async (location) => {
     await expect(signed()(redirect(302, location))).rejects.toMatchObject({ name: 'SignedFetchError' });
     expect(seen).toHaveLength(1);
   });

@@ -73,7 +73,7 @@ test('the result of each request depends on its own signature, whatever the orde
   );
 });
 
-/** Functions of a key store that run during a request, and can start another one. */
+/** Functions of a key store that run during a request, and can start another request. */
 const PLACES = ['find', 'allowsAddress', 'the getter of a thenable'] as const;
 
 test.each(PLACES.flatMap((place) => algs.map((alg) => [alg, place] as const)))(

@@ -47,7 +47,7 @@ describe('an error names', () => {
   const rows: Row[] = [
     ['a PuTTY key', 'key.ppk', ...both('unsupported', /PuTTY key \(\.ppk\).*puttygen FILE -O private-openssh/)],
     ['a JWK set', 'keys.jwks', ...both('malformed', /JWK set; give one of its `keys`/)],
-    ['a key of ssh.com', 'ssh2.key', ...both('unsupported', /ssh\.com.*ssh-keygen -i/)],
+    ['a key in the ssh.com format', 'ssh2.key', ...both('unsupported', /ssh\.com.*ssh-keygen -i/)],
     ['an SSH 1 key', 'ssh1.key', ...both('unsupported', /SSH 1/)],
     ['an OpenPGP key', 'pgp.asc', ...both('unsupported', /OpenPGP/)],
     ['PKCS#8 in DER', 'ed25519.der', ...both('unsupported', /binary DER.*openssl pkey -inform DER/)],

@@ -1,4 +1,4 @@
-/** PEM that tools, editors or environment variables have changed: the characters that are ignored, compared with OpenSSL. */
+/** PEM text that tools, editors or environment variables have changed: which characters are ignored, compared with OpenSSL. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { readVectorText } from 'ajwt-testkit/vectors';
 import { keyErrorCode } from 'ajwt-testkit/verify';

@@ -47,7 +47,7 @@ const secretPem = pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toStr
 const encrypted = pair.privateKey.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'secret' });
 const openSsh = publicKeyOf(pair.privateKey).toOpenSsh();
 
-/** More texts for spec/PROTOCOL.md §7, which no vector contains. */
+/** Texts for spec/PROTOCOL.md §7 that the vectors do not contain. */
 export const MORE_KEY_TEXTS: readonly KeyImportCase[] = [
   { id: 'a private key in PEM', text: secretPem, outcome: 'private_key' },
   { id: 'an encrypted private key', text: encrypted.toString(), outcome: 'private_key' },

@@ -12,7 +12,7 @@ import {
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const ours = fc.constantFrom(...ALPHABET);
-/** Characters of the standard alphabet, characters that decoders skip, and characters whose low byte is in our alphabet. */
+/** Characters of the standard alphabet, characters that decoders skip, and characters with a low byte in our alphabet. */
 const foreign = fc.oneof(
   fc.constantFrom(...'+/=. \t\r\n\0,"'),
   fc.integer({ min: 0x80, max: 0xff }).map((unit) => String.fromCharCode(unit)),

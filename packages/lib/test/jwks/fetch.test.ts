@@ -93,7 +93,7 @@ describe('a set is refused, and none of its keys is accepted', () => {
     expect(problems.at(-1)).toMatchObject({ code, url: publisher.url });
   });
 
-  test('an endless set, whose connection is closed', async () => {
+  test('an endless set; the client closes the connection', async () => {
     let closed: Promise<unknown> | undefined;
     publisher.answerWith((request, response) => {
       closed = new Promise((resolve) => response.on('close', resolve));

@@ -33,7 +33,7 @@ const TEXTS: readonly (readonly [what: string, text: string])[] = [
 ];
 
 // Repeats the call so often that it would take minutes if parsing took quadratic time.
-test.each(TEXTS)('%s is refused quickly', (_what, text) => {
+test.each(TEXTS)('a text is refused quickly: %s', (_what, text) => {
   for (let count = 0; count < 150; count++) {
     for (const key of [PublicKey, PrivateKey]) expect(() => key.from(text)).toThrow(KeyError);
   }

@@ -3,7 +3,7 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly exitCode: number;
 
-  /** @param exitCode - 1 for wrong usage or an unusable key; `ajwt fetch` uses the codes of curl */
+  /** @param exitCode - 1 for a usage error or an unusable key; `ajwt fetch` uses curl's exit codes */
   constructor(message: string, exitCode = 1) {
     super(message);
     this.exitCode = exitCode;

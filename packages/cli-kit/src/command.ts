@@ -50,12 +50,12 @@ export interface CommandDefinition<T extends Options> {
   /** What the command does and prints, in paragraphs. */
   readonly about: readonly string[];
   readonly options: T;
-  /** Why an option of a similar program is not supported, by the option as typed. */
+  /** Reasons why options of a similar program are not supported, by option as typed. */
   readonly refused?: Readonly<Record<string, string>>;
   /** Possible values of its arguments. */
   readonly choices?: Choices;
   readonly examples: readonly string[];
-  /** Exit codes, if there are more than 0 and 1. */
+  /** Exit codes, if the command has others besides 0 and 1. */
   readonly exitCodes?: readonly (readonly [string, string])[];
   /** Runs the command. @returns the exit code */
   run(values: Values<T>, invocation: Invocation<keyof T & string>): Promise<number>;

@@ -4,7 +4,7 @@
  * Finds the most similar name.
  *
  * @param word - as typed
- * @returns the only name that begins with the word, or the one with the fewest typing mistakes; `undefined` if all have too many
+ * @returns the only name that begins with the word, or the one with the fewest typing mistakes; `undefined` if no name is similar enough
  */
 export function nearest(word: string, names: readonly string[]): string | undefined {
   const begun = names.filter((name) => word.length > 1 && name.startsWith(word));

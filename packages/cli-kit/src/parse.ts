@@ -31,7 +31,7 @@ export function tokensOf(options: Options, args: readonly string[]) {
  * Parses the arguments after the name of a command.
  *
  * @param command - full name of the command: `ajwt keygen`
- * @param refused - why an option of a similar program is not supported, by the option as typed
+ * @param refused - reasons why options of a similar program are not supported, by option as typed
  * @throws CommandError for an unknown option, a missing value, or a value that the option does not take
  */
 export function parseWords<T extends Options>(

@@ -75,7 +75,7 @@ async function dispatch(program: Program, words: readonly string[], io: Io): Pro
   return 0;
 }
 
-/** Finds the command that the first two words name, or the one that the first word names. */
+/** Finds the command named by the first two words, or by the first word alone. */
 async function find(
   { name, commands }: Program,
   words: readonly string[],

@@ -29,7 +29,7 @@ export async function databaseWith(path: string, usernames: readonly string[]): 
   return keys;
 }
 
-/** Creates the nonce tables as if a minute ago, so that every current token is newer than the store. */
+/** Creates the nonce tables as if they had been created a minute ago, so that every current token is newer than the store. */
 export async function asOfAMinuteAgo(path: string): Promise<void> {
   const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(path, { busyTimeoutMs: 5000 }) });
   await sqlNonceStore(database).open(Date.now() / 1000 - 60);

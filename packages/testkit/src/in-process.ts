@@ -3,7 +3,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { type Program, runProgram } from 'ajwt-cli-kit/program';
 import { commandEnvironment, type Outcome, type RunOptions } from './program.ts';
 
-/** Options of a run in the process of the tests. Such a run cannot change the folder or the user. */
+/** Options of a run in the process of the tests. Such a run cannot have another working directory or user. */
 export interface InProcessOptions extends Pick<RunOptions, 'env' | 'input'> {
   readonly cwd?: never;
   readonly uid?: never;

@@ -34,7 +34,7 @@ export interface Outcome {
   readonly bytes: Buffer;
 }
 
-/** Variables of the developer that would change what a command does. */
+/** The developer's environment variables that would change what a command does. */
 const OWN_VARIABLES = /^(?:SSH_AUTH_SOCK$|AJWTD?_|(?:https?|all|no)_proxy$)/i;
 
 /** Returns an environment without the developer's ssh-agent, proxies, `AJWT_…` variables and configuration file. */

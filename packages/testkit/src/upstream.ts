@@ -27,7 +27,7 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Starts an application on `node:http`; it is stopped after the tests of the file. */
+/** Starts an application on `node:http`; the application stops after the tests of the file. */
 export async function startUpstream(): Promise<Upstream> {
   const seen: Seen[] = [];
   const server = createServer({ requestTimeout: 0, maxHeaderSize: 65_536 }, async (request, response) => {
@@ -59,7 +59,7 @@ export interface BareUpstream {
   received(): string;
 }
 
-/** Starts an application on a TCP socket; it is stopped after the tests of the file. */
+/** Starts an application on a TCP socket; the application stops after the tests of the file. */
 export async function startBareUpstream(answer = ''): Promise<BareUpstream> {
   let received = '';
   const sockets = new Set<Socket>();

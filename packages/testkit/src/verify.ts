@@ -1,4 +1,4 @@
-/** Verifies a signature of any bytes, as the library does after it has chosen the key. */
+/** Verifies a signature over any bytes, as the library does after it has chosen the key. */
 
 import { ALGORITHMS } from '../../lib/src/core/algorithms.ts';
 import { verify } from '../../lib/src/engine/node.ts';

@@ -7,7 +7,7 @@ import { checkToken } from './explain/checks.ts';
 import { decodeLoosely, findToken } from './explain/decode.ts';
 import { reportAsJson, reportForPeople } from './explain/report.ts';
 
-/** Maximum input in bytes. It is longer than any token that a server reads, including the name of the header. */
+/** Maximum input in bytes. No server reads a token this long, even with the header name. */
 const MAX_INPUT = 65_536;
 
 export const explain = defineCommand({

@@ -28,13 +28,13 @@ const command = defineCommand({
   refused: REFUSED_OPTIONS,
   exitCodes: [
     ['0', 'the server responded, with any status'],
-    ['1', 'wrong usage, unusable key, or a redirect to another origin'],
+    ['1', 'usage error, unusable key, or a redirect to another origin'],
     ['3', 'malformed URL'],
     ['6', 'the host name cannot be resolved'],
     ['7', 'cannot connect'],
     ['22', 'status 400 or higher, with --fail or --fail-with-body'],
     ['26', 'a file given with -d, -F or -T cannot be read'],
-    ['28', 'a time limit is over'],
+    ['28', 'a time limit was exceeded'],
     ['47', 'too many redirects'],
   ],
   examples: [
@@ -99,7 +99,7 @@ async function checkOutput(url: URL, values: FetchValues): Promise<void> {
   if (!values['remote-header-name']) await refuseExistingFile(nameInUrl(url));
 }
 
-/** Sends the request until an attempt is not to be repeated. */
+/** Sends the request, and repeats it until no retry is due. */
 async function lastAttempt(plan: Plan, retries: Retries): Promise<Attempt> {
   const { values, io } = plan;
   for (;;) {
@@ -109,7 +109,7 @@ async function lastAttempt(plan: Plan, retries: Retries): Promise<Attempt> {
       return wait === undefined;
     };
     const result = await attempt(plan, decide);
-    // A file can be written again; standard output cannot.
+    // A partly written file can be overwritten; standard output cannot.
     if (wait === undefined && isCut(result) && isFile(values.output)) decide(result);
     if (wait === undefined) return result;
     const status = result.response?.statusCode;
@@ -120,7 +120,7 @@ async function lastAttempt(plan: Plan, retries: Retries): Promise<Attempt> {
   }
 }
 
-/** Returns whether a response ended before it was written to its end. */
+/** Returns whether a response ended before all of it was written. */
 function isCut({ isWritten, exitCode }: Attempt): boolean {
   return isWritten && exitCode !== 0 && exitCode !== HTTP_ERROR && exitCode !== WRITE_ERROR;
 }
@@ -132,7 +132,7 @@ function isFile(path: string | undefined): boolean {
 function endingOf({ exitCode, response, isRefusal, measured, isWritten }: Attempt, { request }: Plan): Ending {
   return {
     exitCode,
-    // After a part of a response, its status says nothing.
+    // If only part of the response arrived, its status does not show whether the request succeeded.
     status: isWritten ? 0 : (response?.statusCode ?? 0),
     retryAfter: response?.headers['retry-after'],
     isRefusal,
@@ -142,7 +142,7 @@ function endingOf({ exitCode, response, isRefusal, measured, isWritten }: Attemp
   };
 }
 
-/** Returns whether to print no errors. */
+/** Returns whether to suppress error messages. */
 function isQuiet(values: FetchValues): boolean {
   return values.silent && !values['show-error'];
 }

@@ -23,7 +23,7 @@ export const IDENTITY_OPTIONS = {
   ...PASSPHRASE_OPTION,
 } as const;
 
-/** Who signs, and what tokens are bound to. */
+/** The identity that signs, and what its tokens are bound to. */
 export interface Identity {
   readonly username: string;
   readonly key: PrivateKey | SshAgentSigner;
@@ -36,8 +36,7 @@ export interface Identity {
 /** Values of the options that choose the username, the key and the audience. */
 export type IdentityValues = Values<typeof IDENTITY_OPTIONS> & { readonly audience: string | undefined };
 
-/**
- * Reads who signs. Options take precedence over the environment, and the environment over the configuration file.
+/** Reads the identity that signs. Options take precedence over the environment, and the environment over the configuration file.
  *
  * @param origin - origin of the request; `undefined` if the token is for any request. Keys from the configuration file do not sign such
  *   tokens

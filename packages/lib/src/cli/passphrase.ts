@@ -20,7 +20,7 @@ const MAX_TRIES = 3;
  * Imports a private key. If the key is encrypted, reads the passphrase from the file descriptor, else from `AJWT_PASSPHRASE`, else from the
  * terminal, where the person has three attempts.
  *
- * @param name - name of the key, for the question
+ * @param name - name of the key, for the prompt
  * @param fd - value of `--passphrase-fd`
  * @throws KeyError if the key is not valid, or the passphrase is missing or wrong
  * @throws CommandError if the file descriptor has no passphrase

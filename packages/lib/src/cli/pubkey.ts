@@ -60,7 +60,7 @@ const SURELY_PRIVATE: readonly KeyErrorCode[] = ['passphrase_required', 'wrong_p
 /**
  * Reads a key that may be private or public.
  *
- * @param path - path of the file, for the question
+ * @param path - path of the file, for the prompt
  * @param passphraseFd - value of `--passphrase-fd`
  * @throws KeyError
  */

@@ -2,7 +2,7 @@
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { isUsername } from '../core/claims.ts';
 
-/** Checks a username. @param from - the option or variable that contains it @throws CommandError if no token can have it */
+/** Checks a username. @param from - the option or variable that contains it @throws CommandError if a token cannot contain it */
 export function checkUsername(username: string, from: string): void {
   if (isUsername(username)) return;
   throw new CommandError(

@@ -25,7 +25,7 @@ export function curl(args: readonly string[], env: Record<string, string> = {}, 
 /**
  * Runs curl and `ajwt fetch`.
  *
- * @param theirs - arguments of curl, if its options have other names
+ * @param theirs - arguments of curl, if they differ
  */
 export async function besideCurl(
   args: readonly string[],

@@ -189,7 +189,7 @@ describe('ajwt complete', () => {
     expect(await complete('ajwt fetch -')).toContain('--form\tform field or file (multipart/form-data)\n');
   });
 
-  test('works even if an environment variable is misspelt, and is not in the help', async () => {
+  test('works even if an environment variable is misspelled, and is not in the help', async () => {
     const { code, stdout, stderr } = await ajwtd(['complete', '--', 'user', ''], { env: { AJWTD_TOLERENCE: '1' } });
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('disable\trefuse all requests from a user\n');

@@ -79,7 +79,7 @@ describe('a listed key signs', () => {
     );
   });
 
-  test('not for a URL with userinfo', async () => {
+  test('no request to a URL with userinfo', async () => {
     for (const url of ['https://api.example.com@evil.example/', 'https://evil.example@api.example.com/']) {
       expect(await sign(url)).toMatchObject({
         code: 1,
@@ -134,7 +134,7 @@ describe('ajwt fetch', () => {
     expect(sentClaims().bind).toEqual({ v: 1, aud: server.url, htm: 'GET', target: '/me' });
   });
 
-  test('binds a key of an option or of AJWT_KEY too, for a listed origin', async () => {
+  test('also binds tokens signed with a key from an option or from AJWT_KEY, for a listed origin', async () => {
     write(`origin ${server.url}\nuser guido\nkey other\nbind yes\n`);
     for (const [args, variables] of [
       [['--key', file('key')], {}],
@@ -146,7 +146,7 @@ describe('ajwt fetch', () => {
     }
   });
 
-  test('takes the username of an option or of AJWT_USER first', async () => {
+  test('prefers the username from an option or from AJWT_USER', async () => {
     write(`origin ${server.url}\nuser nobody\nkey key\n`);
     expect((await fetch(['--user', 'guido'])).stdout).toBe('hello guido\n');
     expect((await fetch([], { AJWT_USER: 'guido' })).stdout).toBe('hello guido\n');
@@ -199,7 +199,7 @@ describe('keys', () => {
     );
   });
 
-  test('that cannot be read are named', async () => {
+  test('are named in the message if they cannot be read', async () => {
     write(`origin ${API}\nuser guido\nkey missing\n`);
     expect((await sign(`${API}/`)).stderr).toBe(
       `ajwt: ${file('missing')} cannot be read: there is no such file (ENOENT)\n`,
@@ -215,9 +215,9 @@ describe('the syntax', () => {
 
   const one = `origin ${API}\n`;
   test.each([
-    ['user guido', 1, 'user must come after the line of an origin'],
-    [`${one}${one}`, 2, `${API} has a section already`],
-    [`${one}origin https://API.example.com:443/`, 2, `${API} has a section already`],
+    ['user guido', 1, 'user must come after an origin line'],
+    [`${one}${one}`, 2, `${API} already has a section`],
+    [`${one}origin https://API.example.com:443/`, 2, `${API} already has a section`],
     [`${one}\n# x\nuser guido\nuser guido`, 5, 'user is already set for this origin'],
     [`${one}usr guido`, 2, 'unknown word usr; did you mean user?'],
     [`${one}User guido`, 2, 'unknown word User; did you mean user?'],
@@ -278,7 +278,7 @@ describe('the file is refused', () => {
     return path;
   };
 
-  test('if others can write it, or its folder', async () => {
+  test('if other users can write the file or its folder', async () => {
     const path = makeIn('writable');
     expect(await refusalOf(path)).toBe('');
     chmodSync(path, 0o664);
@@ -288,7 +288,7 @@ describe('the file is refused', () => {
     expect(await refusalOf(path)).toBe(`the folder ${file('writable')} can be written by others; \`chmod go-w\` it\n`);
   });
 
-  test.runIf(isRoot)('if it or its folder belongs to another user, also behind a link', async () => {
+  test.runIf(isRoot)('if the file or its folder belongs to another user, even behind a link', async () => {
     const path = makeIn('planted');
     chownSync(path, 12345, 12345);
     expect(await refusalOf(path)).toMatch(`the file ${path} belongs to another user`);
@@ -299,7 +299,7 @@ describe('the file is refused', () => {
     expect(await refusalOf(file('linked/config'))).toMatch(`the folder ${file('linked')} belongs to another user`);
   });
 
-  test('if it is a link that leads out of its folder', async () => {
+  test('if the file is a link that leads out of its folder', async () => {
     mkdirSync(file('links'));
     symlinkSync(file('config'), file('links/config'));
     expect(await refusalOf(file('links/config'))).toMatch(
@@ -334,7 +334,7 @@ describe('without AJWT_CONFIG', () => {
     expect(await inHome(file('home'))).toMatchObject({ code: 0, stdout: expect.stringMatching(/^JWT /), stderr: '' });
   });
 
-  test('it may be missing', async () => {
+  test('the file may be missing', async () => {
     mkdirSync(file('empty-home/.config'), { recursive: true });
     expect((await inHome(file('empty-home'), `--user guido --key ${file('key')}`)).code).toBe(0);
     expect((await inHome(file('empty-home'))).stderr).toMatch(
@@ -342,7 +342,7 @@ describe('without AJWT_CONFIG', () => {
     );
   });
 
-  test('a home directory that is closed to this user, or a file, has no configuration', async () => {
+  test('a home directory that is a file, or that this user cannot enter, has no configuration', async () => {
     mkdirSync(file('closed'), { mode: 0o700 });
     for (const HOME of [file('closed'), file('key')]) {
       const outcome = await ajwtProcess(['token', '--bind', 'GET', `${API}/`], {

@@ -1,4 +1,4 @@
-/** `ajwt token --header` with curl itself, as docs/CLI.md recommends it. */
+/** `ajwt token --header` with curl itself, as docs/CLI.md recommends. */
 import { writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -44,7 +44,7 @@ const run = (url: string, line: string) =>
 const SAFE = 'curl -q -g -s -H @<(ajwt token --header --bind POST "$url")';
 const ONCE = '--no-location --retry 0 "$url"';
 
-describe.skipIf(lacks('curl', '--version'))('the safe form', () => {
+describe.skipIf(lacks('curl', '--version'))('the command line that docs/CLI.md recommends', () => {
   test('sends one signed request, with a body from an argument or from standard input', async () => {
     for (const [data, body] of [
       ['-d a=1', 'a=1'],
@@ -63,14 +63,14 @@ describe.skipIf(lacks('curl', '--version'))('the safe form', () => {
     }
   });
 
-  test('sends no token a second time after a redirect or a 503', async () => {
+  test('does not send the token again after a redirect or a 503', async () => {
     await run(`${bound.url}/moved`, `${SAFE} -d a=1 ${ONCE}`);
     expect(bound.seen.map(({ url }) => url)).toEqual(['/moved']);
     await run(refusingUrl, `${SAFE} -d a=1 ${ONCE}`);
     expect(received.length).toBe(1);
   });
 
-  test('of other curl command lines sends a token again, which the safe form prevents', async () => {
+  test('is necessary: a simpler curl command line sends the same token again', async () => {
     await run(refusingUrl, 'curl -g -s -H @<(ajwt token --header) --retry-delay 1 "$url"');
     expect(received.length).toBe(3);
     expect(new Set(received.map(({ authorization }) => authorization)).size).toBe(1);
@@ -86,7 +86,7 @@ describe.skipIf(lacks('curl', '--version'))('-H @- with -d @-', () => {
     expect(received).toEqual([{ authorization: expect.stringMatching(/^JWT /), body: '' }]);
   });
 
-  test('sends the token as the body in the other order', async () => {
+  test('in the other order, sends the token as the body', async () => {
     await piped('-d @- -H @-');
     expect(received).toEqual([{ authorization: undefined, body: expect.stringMatching(/^Authorization: JWT /) }]);
   });

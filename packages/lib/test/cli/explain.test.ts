@@ -46,7 +46,7 @@ test('reports that all checks of a valid token pass, except those that only the 
   expect(code).toBe(0);
   expect(checks).toEqual([
     ['well-formed', 'pass', 'valid token format, alg EdDSA'],
-    ['key', 'pass', 'the kid of the token is that of this key'],
+    ['key', 'pass', 'the kid of the token matches this key'],
     ['signature', 'pass', `made by ${key.publicKey.fingerprint}`],
     ['time', 'pass', expect.stringMatching(/^signed [\d.]+ s ago by the local clock; the tolerance is 20 s$/)],
     ['binding', 'unknown', 'not bound to a request; refused only by a server that requires binding'],
@@ -118,7 +118,7 @@ describe('ajwt explain reports as failed, with the reason', () => {
     expect(checks[1]).toEqual(['key', 'pass', 'the token has no kid; this key fits its algorithm']);
   });
 
-  test('the key, if it is not that of the token, or has another type', async () => {
+  test('the key, if the token names another key or has an algorithm that the key does not support', async () => {
     const { code, checks } = await explain(await make(), '--pubkey', file('other.pub'));
     expect([code, resultsOf(checks)]).toEqual([1, 'pass FAIL unknown pass unknown unknown']);
     expect(checks[1]?.[2]).toBe(

@@ -21,13 +21,13 @@ afterAll(() => {
 
 const write = (text: string) => writeFileSync(file('options'), text.replaceAll('URL', url));
 
-describe.skipIf(lacks('curl', '--version'))('-K has the effect that it has in curl', () => {
+describe.skipIf(lacks('curl', '--version'))('-K has the same effect as in curl', () => {
   test.each([
     ['options and values', 'url = "URL/x"\ndata = "a=1"\nheader: "X-One: 1"\n'],
     ['dashes and short names', '--url URL/x\n-d a=1\n-X PUT\nA me\n'],
     ['comments and empty lines', '# a comment\n\n   \n  url = URL/x # why\nsilent\n'],
     ['escapes', 'url = URL/x\ndata-raw = "a\\tb\\n\\"c\\" \\\\ \\d"\n'],
-    ['lines of Windows', 'url = "URL/x"\r\ndata = b\r\n'],
+    ['Windows line endings', 'url = "URL/x"\r\ndata = b\r\n'],
     ['an empty value', 'url = URL/x\nuser-agent = ""\n'],
     ['a value without an equals sign', 'url "URL/x"\ndata "a b"\n'],
     ['a switch', 'get\nurl = URL/x\ndata = q=1\n'],
@@ -47,19 +47,19 @@ describe.skipIf(lacks('curl', '--version'))('-K has the effect that it has in cu
     },
   );
 
-  test('from standard input, between other options, whose order counts', async () => {
+  test('reads options from standard input, and keeps their order among other options', async () => {
     const args = ['-d', 'first', '-K', '-', '-d', 'last', `${url}/x`];
     const { curl, ours } = await besideCurl(args, { env, input: 'data = "middle"\n' });
     expect([ours.code, ours.stdout]).toEqual([curl.code, curl.stdout]);
     expect(ours.stdout).toContain('first&middle&last');
   });
 
-  test('-K as the value of another option is not a file of options', async () => {
+  test('-K as the value of another option does not name an options file', async () => {
     const { curl, ours } = await besideCurl(['-sd', '-Knowhere', `${url}/x`], { env });
     expect([ours.code, ours.stdout]).toEqual([curl.code, curl.stdout]);
   });
 
-  test('a file that cannot be read', async () => {
+  test('-K reports a file that cannot be read', async () => {
     const { code, stderr } = await ajwt(['fetch', '-K', file('nowhere'), url], { env });
     expect([code, stderr]).toEqual([26, `ajwt: -K: cannot read ${file('nowhere')}: there is no such file (ENOENT)\n`]);
     expect((await besideCurl(['-K', file('nowhere'), url], { env })).curl.code).toBe(code);
@@ -79,7 +79,7 @@ describe('a line of -K is refused, with its number and the reason', () => {
     ],
     ['--cert x', 'cert is refused: give tls-cert'],
     ['proxy-user = "a:hunter2"', 'proxy-user is refused: write the name and password in the URL of the proxy'],
-    ['config = x', 'config is refused: a file of options cannot name another one'],
+    ['config = x', 'config is refused: an options file cannot name another one'],
     ['data = a hunter2', 'must be an option and a value; put a value with spaces in quotes'],
     ['data = "hunter2', 'must be an option and a value; put a value with spaces in quotes'],
   ])('%s', async (line, message) => {
@@ -88,7 +88,7 @@ describe('a line of -K is refused, with its number and the reason', () => {
     expect([code, stdout, stderr]).toEqual([1, '', `ajwt: -K: ${file('options')}, line 2: ${message}\n`]);
   });
 
-  test('an unknown option, and one that curl has and ajwt refuses', async () => {
+  test('an unknown option, or a curl option that ajwt refuses', async () => {
     write('retri = 3\n');
     expect((await ajwt(['fetch', '-K', file('options'), url], { env })).stderr).toBe(
       'ajwt: unknown option --retri; did you mean --retry?\n',
@@ -101,7 +101,7 @@ describe('a line of -K is refused, with its number and the reason', () => {
     expect((await ajwt(['fetch', '-K', file('options'), url], { env })).stderr).toMatch(/^ajwt: -C is not supported: /);
   });
 
-  test('-K in one word with other options', async () => {
+  test('-K is refused in one word with other options', async () => {
     expect(await ajwt(['fetch', '-sK', file('options'), url], { env })).toMatchObject({
       code: 1,
       stderr: 'ajwt: -K: must not be combined with other options in one word\n',

@@ -19,7 +19,7 @@ let port = '';
 let tlsPort = '';
 let proxyPort = '';
 let deadPort = '';
-/** What the proxy was asked. */
+/** Requests that the proxy received. */
 const asked: string[] = [];
 
 beforeAll(async () => {
@@ -64,7 +64,7 @@ afterEach(() => {
   asked.length = 0;
 });
 
-/** A proxy that forwards requests, opens tunnels to TLS port, and refuses both if the host is refused.test. */
+/** A proxy that forwards requests, opens tunnels to the TLS port, and refuses both for the host refused.test. */
 function startProxy(): Server {
   const server = createHttp(async (request, response) => {
     asked.push(`${request.method} ${request.url} ${request.headers['proxy-authorization'] ?? '-'}`);
@@ -183,7 +183,7 @@ describe.skipIf(lacks('curl', '--version') || lacks('openssl', 'version'))(
   },
 );
 
-describe('errors name the proxy when it is the proxy', () => {
+describe('errors name the proxy if the proxy caused them', () => {
   test.each([
     [
       ['-x', 'http://127.0.0.1:DEAD', 'http://any.invalid/'],
@@ -215,7 +215,7 @@ describe('errors name the proxy when it is the proxy', () => {
     else expect(line).toMatch(message);
   });
 
-  test('a proxy with TLS must have a trusted certificate, also with -k', async () => {
+  test('a proxy with TLS must have a trusted certificate, even with -k', async () => {
     const [cert, key] = ['cert', 'key'].map((name) => readFileSync(file(`${name}.pem`)));
     const proxy = createHttps({ cert, key } as never, (_request, response) => response.end('proxied'));
     servers.push(proxy);
@@ -230,7 +230,7 @@ describe('errors name the proxy when it is the proxy', () => {
     ]);
   });
 
-  test('credentials of a proxy go to the proxy alone, and are not shown by -v', async () => {
+  test('proxy credentials are sent only to the proxy, and -v does not show them', async () => {
     const proxy = fill('http://ann:p%40ss@127.0.0.1:PROXY');
     const plain = await ajwt(['fetch', '-v', '-x', proxy, 'http://any.invalid/'], { env: identity });
     const tunnel = await ajwt(['fetch', '-v', '-x', proxy, ...ca.map(fill), 'https://site.test/'], { env: identity });
@@ -244,7 +244,7 @@ describe('errors name the proxy when it is the proxy', () => {
 describe('-k', () => {
   const bindIn = (line: string) => JSON.parse(Buffer.from(line.split('.')[1] as string, 'base64url').toString()).bind;
 
-  test('off this machine, binds the token to the whole request, body included, and warns', async () => {
+  test('for a server on another machine, binds the token to the whole request with its body, and warns', async () => {
     const tokens: string[] = [];
     const { cert, key } = certify('site.test');
     const server = createHttps({ cert, key }, (request, response) => {
@@ -275,7 +275,7 @@ describe('-k', () => {
     expect([direct.code, direct.stderr, bindIn(tokens[1] as string)]).toEqual([0, '', undefined]);
   });
 
-  test('off this machine, refuses a body that cannot be bound', async () => {
+  test('for a server on another machine, refuses a body that cannot be bound', async () => {
     const { code, stderr } = await ajwt(
       ['fetch', '-k', '-x', fill('127.0.0.1:PROXY'), '-d', '@-', 'https://site.test/'],
       { env: identity },
@@ -310,7 +310,7 @@ describe('hosts without a proxy', () => {
 test.each([
   [['-4', '-6'], 'give -4 or -6, not both'],
   [['--tls-key', 'x'], '--tls-key needs --tls-cert'],
-])('%j is wrong usage', async (args, message) => {
+])('%j is a usage error', async (args, message) => {
   expect(await ajwt(['fetch', ...args, fill('http://127.0.0.1:PORT/')], { env: identity })).toMatchObject({
     code: 1,
     stderr: `ajwt: ${message}\n`,

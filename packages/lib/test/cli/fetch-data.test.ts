@@ -85,7 +85,7 @@ describe.skipIf(lacks('curl', '--version'))('sends the same request and has the 
     expect(ours.stdout).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   });
 
-  test('-A sends the text to the byte', async () => {
+  test('-A sends exactly the bytes of the text', async () => {
     const agents: (string | undefined)[] = [];
     const echo = await startEcho({
       '/agent': ({ headers }, response) => {
@@ -101,7 +101,7 @@ describe.skipIf(lacks('curl', '--version'))('sends the same request and has the 
   });
 });
 
-test('-S prints errors in spite of -s', async () => {
+test('-S prints errors despite -s', async () => {
   expect(await ajwt(['fetch', '-s', '-f', `${url}/fails`], { env })).toMatchObject({ code: 22, stderr: '' });
   expect(await ajwt(['fetch', '-sSf', `${url}/fails`], { env })).toMatchObject({
     code: 22,
@@ -112,12 +112,12 @@ test('-S prints errors in spite of -s', async () => {
   );
 });
 
-test('--data-urlencode of a missing file sends nothing; curl would send an empty value', async () => {
+test('--data-urlencode sends nothing if its file is missing; curl sends an empty value', async () => {
   const { code, stderr } = await ajwt(['fetch', '--data-urlencode', 'a@nowhere', `${url}/x`], { env });
   expect([code, stderr]).toEqual([26, 'ajwt: --data-urlencode: cannot read nowhere: there is no such file (ENOENT)\n']);
 });
 
-test('a token is bound to the query of -G and the name of -T', async () => {
+test('a token is bound to the query that -G adds and the file name that -T adds', async () => {
   const bound: unknown[] = [];
   const note = (request: { url?: string; headers: { authorization?: string } }, response: { end(): void }) => {
     const payload = request.headers.authorization?.split('.')[1] ?? '';
@@ -137,7 +137,7 @@ test('a token is bound to the query of -G and the name of -T', async () => {
 test.each([
   [['-d', 'x', '-T', 'y'], 'give -d or -T, not both'],
   [['-I', '-d', 'x'], 'give -d or -I, not both'],
-  [['-b', 'cookies.txt'], '-b: must be NAME=VALUE; files of cookies are not supported'],
+  [['-b', 'cookies.txt'], '-b: must be NAME=VALUE; cookie files are not supported'],
   [['-b', 'a=1\r\nX-Evil: 1'], 'the value of the header cookie must not contain control characters'],
   [['-A', 'a\r\nX-Evil: 1'], 'the value of the header user-agent must not contain control characters'],
   [['-e', 'a\nb'], 'the value of the header referer must not contain control characters'],
@@ -148,7 +148,7 @@ test.each([
     '--json: standard input, a pipe or a file over 16 MiB cannot be combined with other data',
   ],
   [['--url', 'http://a.test/'], 'give one URL; each request needs its own token'],
-])('%j is wrong usage, and sends nothing', async (args, message) => {
+])('%j is a usage error, and nothing is sent', async (args, message) => {
   expect(await ajwt(['fetch', ...args, `${url}/x`], { env })).toMatchObject({
     code: 1,
     stdout: '',

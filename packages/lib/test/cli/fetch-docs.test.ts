@@ -1,4 +1,4 @@
-/** The table in docs/CLI.md that says what each option of curl is here. */
+/** Checks docs/CLI.md's table of supported and refused curl options. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { FETCH_OPTIONS } from '../../src/cli/fetch/options.ts';

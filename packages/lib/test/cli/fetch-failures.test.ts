@@ -22,7 +22,7 @@ async function serve(options?: Parameters<typeof startServer>[1]): Promise<strin
 }
 
 beforeAll(async () => {
-  // Without the ssh-agent of the developer.
+  // Do not use the developer's ssh-agent.
   vi.stubEnv('SSH_AUTH_SOCK', undefined);
   key = await PrivateKey.generate();
   writeFileSync(file('key'), key.toPem());
@@ -42,7 +42,7 @@ describe('a status of 400 or more', () => {
     expect(await get('/401')).toMatchObject({ code: 0, stdout: 'from the application\n', stderr: '' });
   });
 
-  test('with --fail: no body, a message of one line, exit code 22', async () => {
+  test('with --fail, prints no body but a one-line message, and exits with code 22', async () => {
     for (const option of ['-f', '--fail']) {
       expect(await get('/404', [option])).toMatchObject({ code: 22, stdout: '', stderr: 'ajwt: 404 Not Found\n' });
     }
@@ -53,12 +53,12 @@ describe('a status of 400 or more', () => {
     expect(existsSync(file('unmade'))).toBe(false);
   });
 
-  test('may be unknown to every standard, as with curl', async () => {
+  test('may be a status that no standard defines, as in curl', async () => {
     expect(await get('/999')).toMatchObject({ code: 0, stderr: '' });
     expect(await get('/999', ['--fail'])).toMatchObject({ code: 22, stdout: '', stderr: 'ajwt: 999 unknown\n' });
   });
 
-  test('with --fail-with-body: the body, a message of one line, exit code 22', async () => {
+  test('with --fail-with-body, prints the body and a one-line message, and exits with code 22', async () => {
     expect(await get('/404', ['--fail-with-body'])).toMatchObject({
       code: 22,
       stdout: 'no such thing\n',
@@ -66,7 +66,7 @@ describe('a status of 400 or more', () => {
     });
   });
 
-  test('with -s: no message', async () => {
+  test('with -s, prints no message', async () => {
     expect(await get('/404', ['-sf'])).toMatchObject({ code: 22, stdout: '', stderr: '' });
     expect(await get('/x', ['-s', '--user', 'ada'])).toMatchObject({ code: 0, stderr: '' });
   });
@@ -125,12 +125,12 @@ describe('a refused token is explained in one line, and the response is printed'
     });
   });
 
-  test('text of the server cannot control the terminal; problem bodies of the application are not explained', async () => {
+  test('text from the server cannot control the terminal; problem bodies from the application are not explained', async () => {
     expect((await get('/nasty')).stderr).toBe('ajwt: 401 x\\u{1b}[31my: one\\u{a}two\\u{202e}three\n');
     expect((await get('/503-problem')).stderr).toBe('');
   });
 
-  test('an endless body is not sent further', async () => {
+  test('the command stops sending an endless body', async () => {
     const { code, stdout } = await shell(`yes | ajwt fetch -d @- --user ada ${url}/x`, { env });
     expect([code, JSON.parse(stdout).error]).toEqual([0, 'invalid_token']);
   });
@@ -249,7 +249,7 @@ describe.skipIf(lacks('openssl', 'version'))('https (needs openssl)', () => {
   });
 });
 
-describe('wrong usage prints one line, exits with code 1, and sends nothing', () => {
+describe('a usage error prints one line, exits with code 1, and sends nothing', () => {
   test.each([
     [['-f', '--fail-with-body'], 'give --fail or --fail-with-body, not both'],
     [['-H', 'no colon'], "-H: must be 'Name: value', on one line"],

@@ -80,7 +80,7 @@ describe('a form', () => {
     expect(await ((await received()).get('a') as File).text()).toBe('piped\n');
   });
 
-  test.skipIf(lacks('curl', '--version'))('has the same bytes as from curl, except the boundary', async () => {
+  test.skipIf(lacks('curl', '--version'))('has the same bytes as in curl, except for the boundary', async () => {
     const fields = [
       'a=1',
       'with "quotes"=x',

@@ -182,7 +182,7 @@ describe.skipIf(lacks('curl', '--version'))('-D and -i print the same heads as c
     expect([ours.code, lasting(ours.stdout)]).toEqual([curl.code, lasting(curl.stdout)]);
   });
 
-  test('-D writes a file, and says when it cannot', async () => {
+  test('-D writes a file, and reports a file that cannot be written', async () => {
     await ajwt(['fetch', '-D', file('head'), `${url}/404`], { env });
     expect(readFileSync(file('head'), 'latin1')).toMatch(
       /^HTTP\/1\.1 404 Not Found\r\nx-two: a\r\nx-two: b\r\n(?:.+\r\n)+\r\n$/,
@@ -230,7 +230,7 @@ describe('-O and -J', () => {
     expect([code, stderr, files]).toEqual([23, `ajwt: -O: ${message}\n`, []]);
   });
 
-  test('-f of a failed request leaves no file', async () => {
+  test('with -f, a failed request creates no file', async () => {
     const { code, files } = await save('failed', ['-f', '-O', 'URL/404']);
     expect([code, files]).toEqual([22, []]);
   });
@@ -249,7 +249,7 @@ describe.skipIf(lacks('curl', '--version'))('--compressed decodes the same as cu
     },
   );
 
-  test('without it, bytes stay as they are', async () => {
+  test('without --compressed, the response is not decoded', async () => {
     expect((await ajwt(['fetch', `${url}/gzip`], { env })).bytes.equals(gzipSync(TEXT))).toBe(true);
   });
 });
@@ -257,7 +257,7 @@ describe.skipIf(lacks('curl', '--version'))('--compressed decodes the same as cu
 test.each([
   [['-O', '-o', 'x'], 'give -o or -O, not both'],
   [['-O', '-J', '-i'], '-J cannot be combined with -i or -I'],
-])('%j is wrong usage', async (args, message) => {
+])('%j is a usage error', async (args, message) => {
   expect(await ajwt(['fetch', ...args, `${url}/x`], { env })).toMatchObject({ code: 1, stderr: `ajwt: ${message}\n` });
   expect(existsSync('x')).toBe(false);
 });

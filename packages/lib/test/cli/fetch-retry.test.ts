@@ -1,4 +1,4 @@
-/** `ajwt fetch --retry`: beside curl, and what is never sent twice. */
+/** Compares `ajwt fetch --retry` with curl, and checks which requests are never sent twice. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTcp, type Server as TcpServer } from 'node:net';
@@ -17,7 +17,7 @@ let url = '';
 let silentUrl = '';
 /** Tokens and bodies received. */
 const received: { token: string; body: string }[] = [];
-/** Answers the requests, in order; the last one answers the rest. */
+/** Handlers of the requests, in order; the last one handles all further requests. */
 let answers: ((response: ServerResponse) => void)[] = [];
 
 const ok = (response: ServerResponse) => response.end('well');
@@ -65,13 +65,13 @@ test('each attempt has a new token and the same body', async () => {
   expect(new Set(received.map(({ token }) => token)).size).toBe(3);
 });
 
-describe.skipIf(lacks('curl', '--version'))('tries as often as curl, with the same exit code', () => {
+describe.skipIf(lacks('curl', '--version'))('makes as many attempts as curl, with the same exit code', () => {
   test.each<[string, string[], ((response: ServerResponse) => void)[]]>([
     ...[404, 401, 408, 429, 500, 501, 502, 503, 504].map(
       (code) =>
         [`status ${code}`, [], [status(code), ok]] as [string, string[], ((response: ServerResponse) => void)[]],
     ),
-    ['status 503 for ever, with -f', ['-f'], [status(503)]],
+    ['503 on every attempt, with -f', ['-f'], [status(503)]],
     ['a dropped connection', [], [(response) => response.destroy(), ok]],
     ['a dropped connection, --retry-all-errors', ['--retry-all-errors'], [(response) => response.destroy(), ok]],
     ['404 with -f and --retry-all-errors', ['-f', '--retry-all-errors'], [status(404), ok]],
@@ -182,7 +182,7 @@ describe('the output', () => {
     expect(await fetchAgain(['-s', url])).toMatchObject({ code: 0, stdout: 'well', stderr: '' });
   });
 
-  test('to a file begins again after half of a response; standard output does not', async () => {
+  test('to a file is restarted if the response ends early; to standard output, it is not', async () => {
     const cut = (response: ServerResponse) => {
       response.writeHead(200, { 'content-length': 100 }).write('begun and not ended', () => response.destroy());
     };
@@ -214,7 +214,7 @@ describe('the wait', () => {
     ]);
   });
 
-  test('is that of --retry-delay or of Retry-After', () => {
+  test('has the length given by --retry-delay or Retry-After', () => {
     const all = retries({ 'retry-delay': '7' });
     expect([all.next(ending), all.next(ending), all.next({ ...ending, retryAfter: '33' })]).toEqual([7, 7, 33]);
     const date = new Date(Date.now() + 60_000).toUTCString();
@@ -222,7 +222,7 @@ describe('the wait', () => {
     expect(all.next({ ...ending, retryAfter: 'soon' })).toBe(7);
   });
 
-  test('ends when --retry-max-time would be over', () => {
+  test('is not started if it would exceed --retry-max-time', () => {
     const all = retries({ 'retry-max-time': '5' });
     expect([all.next(ending), all.next(ending), all.next(ending), all.next({ ...ending, retryAfter: '6' })]).toEqual([
       1,
@@ -236,6 +236,6 @@ describe('the wait', () => {
 test.each([
   [['--retry', 'x'], '--retry: must be a whole number'],
   [['--retry-all-errors'], '--retry-all-errors needs --retry'],
-])('%j is wrong usage', async (args, message) => {
+])('%j is a usage error', async (args, message) => {
   expect(await ajwt(['fetch', ...args, url], { env })).toMatchObject({ code: 1, stderr: `ajwt: ${message}\n` });
 });

@@ -52,7 +52,7 @@ describe.skipIf(lacks('curl', '--version'))('beside curl', () => {
   });
 });
 
-describe('a limit that is over is named', () => {
+describe('the message names the limit that was exceeded', () => {
   const silentHost = () => new URL(silentUrl).host;
   test.each<[string[], () => string, () => string]>([
     [
@@ -86,7 +86,7 @@ describe('a limit that is over is named', () => {
   });
 });
 
-/** Resolves when a limit of 0.3 s is over: a run against the silent server has ended. */
+/** Waits 0.3 s: runs the command against the silent server until its limit is exceeded. */
 const limitIsOver = () => ajwt(['fetch', '--response-timeout', '0.3', silentUrl], { env });
 
 test('--response-timeout does not limit the body', async () => {
@@ -125,6 +125,6 @@ test.each([
   [['-m', 'soon'], '--max-time: must be a number of seconds, such as 2.5'],
   [['--connect-timeout', '-1'], '--connect-timeout: must be a number of seconds, such as 2.5'],
   [['--response-timeout=1e3'], '--response-timeout: must be a number of seconds, such as 2.5'],
-])('%j is wrong usage', async (args, message) => {
+])('%j is a usage error', async (args, message) => {
   expect(await ajwt(['fetch', ...args, silentUrl], { env })).toMatchObject({ code: 1, stderr: `ajwt: ${message}\n` });
 });

@@ -29,7 +29,7 @@ const get = (path: string, args: readonly string[] = [], options: InProcessOptio
   ajwt(['fetch', ...args, `${plain.url}${path}`], { env, ...options });
 
 describe('the request', () => {
-  test('is signed with the key of an option or of the environment', async () => {
+  test('is signed with the key from an option or from the environment', async () => {
     const good = { code: 0, stdout: 'hello guido\n', stderr: '' };
     expect(await get('/me?x=1')).toMatchObject(good);
     expect(await ajwt(['fetch', '--user', 'guido', '--key', file('key'), `${plain.url}/me`])).toMatchObject(good);
@@ -41,7 +41,7 @@ describe('the request', () => {
     expect(plain.seen[0]?.headers['content-length']).toBeUndefined();
   });
 
-  test('is signed with a key from standard input, which then has no body', async () => {
+  test('is signed with a key from standard input, which then cannot contain the body', async () => {
     const input = readFileSync(file('key'));
     const fromInput = (...args: string[]) =>
       ajwt(['fetch', '--user', 'guido', '--key', '-', ...args, `${plain.url}/x`], { input });
@@ -62,7 +62,7 @@ describe('the request', () => {
     expect(plain.seen.length).toBe(1);
   });
 
-  test('has the method of -X', async () => {
+  test('has the method given with -X', async () => {
     for (const method of ['DELETE', 'PATCH', 'patch', 'OPTIONS', 'PUT']) await get('/x', ['-X', method]);
     await get('/x', ['--request=PURGE']);
     expect(plain.seen.map(({ method }) => method)).toEqual(['DELETE', 'PATCH', 'PATCH', 'OPTIONS', 'PUT', 'PURGE']);
@@ -74,7 +74,7 @@ describe('the request', () => {
     expect(plain.seen[0]?.headers).toMatchObject({ cookie: 'a=1; b=2', 'x-two': '1, 2' });
   });
 
-  test('has the headers of -H, in the syntax of curl', async () => {
+  test('has the headers given with -H, in the syntax of curl', async () => {
     await get('/x', [
       '-H',
       'X-Name: Жук',
@@ -98,7 +98,7 @@ describe('the request', () => {
     ]);
   });
 
-  test('has the body of -d, and is then by default a POST of a form', async () => {
+  test('has the body given with -d, and is then a form POST by default', async () => {
     await get('/x', ['-d', 'a=1']);
     await get('/x', ['-d', 'a=1', '-d', 'b=2', '--data', '']);
     await get('/x', ['-d', '{"a":"ж"}', '-H', 'content-type: application/json', '-X', 'PUT']);
@@ -214,7 +214,7 @@ describe('the response', () => {
     expect(await get('/204')).toMatchObject({ code: 0, stdout: '', stderr: '' });
   });
 
-  test('is written to the file of -o', async () => {
+  test('is written to the file given with -o', async () => {
     expect(await get('/binary', ['-o', file('out')])).toMatchObject({ code: 0, stdout: '', stderr: '' });
     expect(readFileSync(file('out')).equals(BINARY)).toBe(true);
     await get('/empty', ['--output', file('out')]);

@@ -137,7 +137,7 @@ describe('keygen overwrites no file, and writes either both files or none', () =
     expect(existsSync(file('nowhere'))).toBe(false);
   });
 
-  test('if several processes write at once: one writes both files', async () => {
+  test('if several processes write at once: exactly one writes both files', async () => {
     const path = file('race');
     const outcomes = await Promise.all(Array.from({ length: 4 }, () => ajwtProcess(['keygen', '--out', path])));
     expect(outcomes.map(({ code }) => code).sort()).toEqual([0, 1, 1, 1]);

@@ -124,13 +124,13 @@ describe.skipIf(lacks('script', '--version'))('a command on a terminal (needs sc
   test.each([
     ['an empty line', '\r'],
     ['Ctrl-D', '\u0004'],
-  ])('asks no more after %s', async (_key, typed) => {
+  ])('does not ask again after %s', async (_key, typed) => {
     const printed = await typing(`ajwt pubkey ${file('encrypted')}`, [typed]);
     expect(printed).toContain('ajwt: this private key is encrypted; give its passphrase in AJWT_PASSPHRASE');
     expect(printed).toMatch(/exit code 1\n$/);
   });
 
-  test('exits at Ctrl-C with the code 130', async () => {
+  test('exits with code 130 after Ctrl-C', async () => {
     const printed = await typing(`ajwt pubkey ${file('encrypted')}`, ['secret\u0003']);
     expect(printed).toMatch(/: \n+exit code 130\n$/);
   });

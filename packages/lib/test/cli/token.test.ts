@@ -54,7 +54,7 @@ test('--header prints the whole header line', async () => {
 describe('--key - reads the key from standard input', () => {
   const fromInput = (input: string, env = {}) => ajwt(['token', '--user', 'guido', '--key', '-'], { input, env });
 
-  test('if it is encrypted or not', async () => {
+  test('whether or not the key is encrypted', async () => {
     for (const [text, env] of [
       [key.toPem(), {}],
       [JSON.stringify(key.toJwk()), {}],
@@ -123,7 +123,7 @@ describe('ajwt token', () => {
     expect(await signed('yes')).toMatchObject({ code: 1, stderr: 'ajwt: AJWT_BIND: must be 1 or 0, true or false\n' });
   });
 
-  test('prints the path if it had to escape it for the token', async () => {
+  test('prints the escaped path if it differs from the given path', async () => {
     const { code, stdout, stderr } = await token('--bind', 'GET', 'https://a.example/a b/../ж?q=ä');
     const { target } = claimsOf(stdout).bind;
     expect([code, target]).toEqual([0, '/%D0%B6?q=%C3%A4']);
@@ -172,7 +172,7 @@ describe('ajwt token with environment variables', () => {
     expect(claimsOf(stdout).username).toBe('guido');
   });
 
-  test('prefers its options', async () => {
+  test('prefers options to environment variables', async () => {
     const env = { AJWT_USER: 'guido', AJWT_KEY: '/nowhere' };
     const { stdout } = await ajwt(['token', '--user', 'ada', '--key', file('key')], { env });
     expect(claimsOf(stdout).username).toBe('ada');

@@ -35,7 +35,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Returns the path of a program in one of these folders or on the PATH. */
+/** Finds a program in one of these folders or on the PATH, and returns its path. */
 export function findProgram(name: string, places: readonly string[]): string | undefined {
   const paths = [...places, ...(process.env.PATH ?? '').split(':')].map((place) => join(place, name));
   return paths.find((path) => existsSync(path));

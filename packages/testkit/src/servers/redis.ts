@@ -1,4 +1,4 @@
-/** Starts real Redis servers for tests, on free ports of 127.0.0.1. The servers end with the test process at the latest. */
+/** Starts real Redis servers for tests, on free ports of 127.0.0.1. They stop no later than the test process. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -48,7 +48,7 @@ export async function until<T>(
   }
 }
 
-/** Starts a server that stores nothing on disk, unless its options change this. */
+/** Starts a server that stores nothing on disk, unless the options say otherwise. */
 export function startRedis(...words: string[]): Promise<RedisServer> {
   return startRedisIn({}, ...words);
 }

@@ -4,13 +4,13 @@ import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { mustRun } from '../run.ts';
 
-/** Not deleted after the tests, so that only the first run makes them. */
+/** The templates are kept after the tests, so that only the first run makes them. */
 const TEMPLATES = resolve(import.meta.dirname, '../../../../node_modules/.cache/ajwt-databases');
 
 /**
  * Puts a new data folder at a path.
  *
- * @param program - what makes the folder; a new version has its own template
+ * @param program - program that makes the folder; each version has its own template
  * @param path - where the folder is to be
  * @param make - makes a new folder there, if there is no template yet
  */

@@ -9,7 +9,7 @@ import { checkUsername } from '../username.ts';
 /** Settings for requests to one origin. */
 export interface OriginSettings {
   readonly user?: string;
-  /** Path of a private key, or `ssh-agent[:FINGERPRINT]`. It signs only for this origin. */
+  /** Path of a private key, or `ssh-agent[:FINGERPRINT]`. The key signs only for this origin. */
   readonly key?: string;
   /** Audience of tokens. Default: the origin. */
   readonly audience?: string;
@@ -43,7 +43,7 @@ export function parseConfig(text: string, path: string): ReadonlyMap<string, Ori
   const folder = dirname(resolve(path));
 
   function readLine(line: string): void {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: editors hide these
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: editors hide control characters
     if (/[\x00-\x08\x0a-\x1f\x7f]/.test(line)) throw new CommandError('must not contain control characters');
     const word = line.split(/\s/, 1)[0] as string;
     if (word !== ORIGIN && !Object.hasOwn(WORDS, word)) throw unknownWord(word);
@@ -51,12 +51,12 @@ export function parseConfig(text: string, path: string): ReadonlyMap<string, Ori
     if (value === undefined) throw new CommandError(`${word} needs a value after a space: ${EXAMPLES[word]}`);
     if (word === ORIGIN) {
       const origin = readOrigin(value);
-      if (sections.has(origin)) throw new CommandError(`${origin} has a section already`);
+      if (sections.has(origin)) throw new CommandError(`${origin} already has a section`);
       section = {};
       sections.set(origin, section);
       return;
     }
-    if (section === undefined) throw new CommandError(`${word} must come after the line of an origin`);
+    if (section === undefined) throw new CommandError(`${word} must come after an origin line`);
     const name = word as keyof typeof WORDS;
     if (section[name] !== undefined) throw new CommandError(`${word} is already set for this origin`);
     Object.assign(section, { [name]: WORDS[name](value, folder) });

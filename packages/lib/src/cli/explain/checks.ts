@@ -80,7 +80,7 @@ function checkKey(token: UnverifiedToken, key: PublicKey | undefined): Check[] {
       why:
         kid === undefined
           ? 'the token has no kid; this key fits its algorithm'
-          : 'the kid of the token is that of this key',
+          : 'the kid of the token matches this key',
     },
     verified
       ? { check: 'signature', result: 'pass', why: `made by ${key.fingerprint}` }

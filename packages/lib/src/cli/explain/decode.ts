@@ -8,7 +8,7 @@ const readCredential = credentialReader('JWT');
 const FIELD_NAME = /^(?:> )?authorization:\s*/i;
 
 /**
- * Finds the token in a header line, a header value, or a bare token.
+ * Finds the token in pasted text: a header line, a header value, or the token alone.
  *
  * @returns the token; if there is none, the refusal that a server would send
  */

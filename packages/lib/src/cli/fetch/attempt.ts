@@ -1,4 +1,4 @@
-/** One attempt at the request of a command: sends it, and writes the response unless it is to be tried again. */
+/** One attempt at the request of a command: sends it, and writes the response unless the request will be repeated. */
 import type { IncomingMessage } from 'node:http';
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import type { Io } from 'ajwt-cli-kit/io';
@@ -36,11 +36,11 @@ export interface Attempt {
   /** The last response. */
   response: IncomingMessage | undefined;
   exitCode: number;
-  /** What to say about it on standard error. */
+  /** The error message to print, if any. */
   complaint: string | undefined;
   /** Whether the server refused the token. */
   isRefusal: boolean;
-  /** Whether a part of the response was written. */
+  /** Whether part of the response was written. */
   isWritten: boolean;
   /** The file that was written. */
   path: string | undefined;
@@ -158,7 +158,7 @@ async function receive(
   }
 }
 
-/** Returns where to write: the file of `-o`, or the file that `-O` or the response names. */
+/** Returns where to write: the file given with `-o`, or the file named by the URL or the response. */
 async function destinationOf({ values, request }: Plan, response: IncomingMessage): Promise<Destination> {
   if (!values['remote-name']) return { path: values.output, option: '-o' };
   const { nameInResponse, nameInUrl } = await import('./remote-name.ts');

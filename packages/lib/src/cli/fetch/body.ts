@@ -1,4 +1,4 @@
-/** Reads the body of a request, from `-d` and its relatives. */
+/** Reads the body of a request, from `-d` and similar options. */
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';

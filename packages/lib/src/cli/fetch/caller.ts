@@ -7,7 +7,7 @@ import { hopSigner } from './sign.ts';
 
 /** The caller of one command. */
 export interface Caller {
-  /** Signs one hop. Throws an error if its URL has another origin than that of the command. */
+  /** Signs one hop. Throws an error if the hop's origin differs from the command's origin. */
   readonly sign: SignHop;
   readonly username: string;
   readonly publicKey: PublicKey;
@@ -16,7 +16,7 @@ export interface Caller {
 }
 
 /**
- * Reads who calls a URL.
+ * Reads the identity of the caller of a URL.
  *
  * @param values - values of the options, with `bind` from the option or `AJWT_BIND`
  * @throws CommandError if there is no username or key for this origin, or an option is not valid
@@ -38,7 +38,7 @@ export async function readCaller(
   const sign = hopSigner(signing, values.insecure, io);
   return {
     async sign(place, connection) {
-      // Redirects to other origins are refused earlier; a key must not depend on that alone.
+      // Redirects to other origins are refused earlier; this second check protects the key if that one fails.
       if (place.url.origin !== origin) throw new Error(`a key for ${origin} must not sign for ${place.url.origin}`);
       return sign(place, connection);
     },

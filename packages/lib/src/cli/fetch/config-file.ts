@@ -4,7 +4,7 @@ import { CommandError } from 'ajwt-cli-kit/command-error';
 import type { Io } from 'ajwt-cli-kit/io';
 import { readFileBody } from './body.ts';
 
-/** Options that mean something else in curl: such a file was written for another purpose. */
+/** Options that are refused because curl gives them another meaning. */
 const REFUSED: Readonly<Record<string, string>> = {
   user: 'in curl, it is a name and password; give --user NAME on the command line',
   u: 'in curl, it is a name and password; give --user NAME on the command line',
@@ -13,14 +13,14 @@ const REFUSED: Readonly<Record<string, string>> = {
   E: 'give tls-cert',
   'proxy-user': 'write the name and password in the URL of the proxy',
   U: 'write the name and password in the URL of the proxy',
-  config: 'a file of options cannot name another one',
-  K: 'a file of options cannot name another one',
+  config: 'an options file cannot name another one',
+  K: 'an options file cannot name another one',
 };
 
-/** Longest file, in bytes. */
+/** Maximum length of the file in bytes. */
 const MAX_LENGTH = 2 ** 20;
 
-/** Replaces each `-K FILE` by the options in the file. @throws CommandError if a file cannot be read, or a line is not valid */
+/** Replaces each `-K FILE` with the options in the file. @throws CommandError if a file cannot be read, or a line is not valid */
 export async function withConfigFiles(args: readonly string[], options: Options, io: Io): Promise<readonly string[]> {
   const all: string[] = [];
   for (let i = 0; i < args.length; i++) {
@@ -80,7 +80,7 @@ function readLines(text: string, path: string, options: Options): string[] {
         throw new CommandError(`${where}: must be an option and a value; put a value with spaces in quotes`);
       if (Object.hasOwn(REFUSED, name)) throw new CommandError(`${where}: ${name} is refused: ${REFUSED[name]}`);
       const long = name.length > 1 ? name : longName(name, options);
-      // The parser says that it is unknown, or why it is refused.
+      // The parser reports unknown and refused options.
       if (long === undefined) return [`-${name}`];
       const value = quoted?.replace(/\\(.)/g, (_, one: string) => ESCAPES[one] ?? one) ?? bare;
       return [value === undefined ? `--${long}` : `--${long}=${value}`];

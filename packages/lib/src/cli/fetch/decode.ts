@@ -7,7 +7,7 @@ import { BAD_ENCODING } from './exit-codes.ts';
  * Decodes the chunks of a body.
  *
  * @param encodings - value of the Content-Encoding header
- * @throws CommandError with exit code 61, as in curl, for an unknown encoding and a body that is not valid
+ * @throws CommandError with exit code 61, as in curl, for an unknown encoding or an invalid body
  */
 export async function* decode(
   chunks: AsyncIterable<Uint8Array>,
@@ -31,7 +31,7 @@ export async function* decode(
   if (unknown !== undefined)
     throw new CommandError(`${host}: the response has an unknown Content-Encoding`, BAD_ENCODING);
   const source = Readable.from(chunks);
-  // The encoding that was applied last comes off first (RFC 9110 §8.4).
+  // The encoding that was applied last is decoded first (RFC 9110 §8.4).
   const last = names.reverse().reduce<Readable>((from, name) => {
     const decoder = decoders[name]?.() as Transform;
     return pipeline(from, decoder, () => {}) as Transform;

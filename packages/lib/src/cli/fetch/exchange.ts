@@ -27,7 +27,7 @@ export interface Sending {
   readonly onHead: (response: IncomingMessage) => void;
 }
 
-/** The last response, and where it came from. */
+/** The last response, and its URL. */
 export interface Exchanged {
   readonly url: URL;
   readonly response: IncomingMessage;
@@ -62,7 +62,7 @@ export async function exchange(
           const headers = new Map(request.headers);
           if (hop.dropsBody) for (const name of BODY_HEADERS) headers.delete(name);
           connection = await openConnection(url, settings, observers);
-          // The token is signed now, so that a slow connection does not use up its time.
+          // The token is signed now, so that a slow connection does not shorten its validity.
           headers.set('authorization', await sign({ ...hop, body }, connection));
           const response = await send({ ...hop, headers, body }, connection, observers, progress);
           onHead(response);

@@ -21,7 +21,7 @@ const BAD_CERTIFICATE = 60;
 export const BAD_ENCODING = 61;
 export const BAD_AUTHORITIES = 77;
 
-/** Exit codes and messages, by the code of Node's error. */
+/** Exit codes and messages, by Node's error code. */
 const CODES: readonly (readonly [RegExp, number, string])[] = [
   [/^(?:ENOTFOUND|EAI_)/, CANNOT_RESOLVE, 'the host name cannot be resolved'],
   [/^ECONNREFUSED$/, CANNOT_CONNECT, 'cannot connect: nothing listens there'],
@@ -52,7 +52,7 @@ const REDIRECT_CODES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Converts an error before the response to one with a message and exit code; returns an unexpected error unchanged.
+ * Converts an error that occurs before the response to an error with a message and an exit code; returns an unexpected error unchanged.
  *
  * @param peer - the server or the proxy that the error is about
  */

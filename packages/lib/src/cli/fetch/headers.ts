@@ -4,7 +4,7 @@ import { CommandError } from 'ajwt-cli-kit/command-error';
 /** `Name: value`; `Name:` removes a default header; `Name;` sends an empty value. */
 const HEADER = /^([\w!#$%&'*+.^`|~-]+)(?::[ \t]*(.*?)|(;))[ \t]*$/;
 
-/** The token, and the headers that delimit the body: servers disagree on duplicates of these. */
+/** Headers that `-H` cannot set: the token, and those that delimit the body. Servers treat duplicates differently. */
 const RESERVED = ['authorization', 'content-length', 'transfer-encoding'];
 
 /**
@@ -37,7 +37,7 @@ export function readHeaders(
   }
   if (cookies.length > 0) {
     if (cookies.some((one) => !one.includes('='))) {
-      throw new CommandError('-b: must be NAME=VALUE; files of cookies are not supported');
+      throw new CommandError('-b: must be NAME=VALUE; cookie files are not supported');
     }
     const more = byteString('cookie', cookies.join('; '));
     headers.set('cookie', headers.has('cookie') ? `${headers.get('cookie')}; ${more}` : more);

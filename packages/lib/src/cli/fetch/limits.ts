@@ -11,21 +11,21 @@ export interface TimeLimits {
   readonly response: number;
 }
 
-/** Defaults in seconds. The first is that of curl, which has no limit for the response. */
+/** Defaults in seconds. The connection limit is the same as in curl; curl has no response limit. */
 export const DEFAULT_CONNECT_LIMIT = 300;
 export const DEFAULT_RESPONSE_LIMIT = 300;
 
-/** Longest delay of a timer of Node, in seconds: 24 days. */
+/** Maximum delay of a Node timer, in seconds: 24 days. */
 const MAX_DELAY = 2_147_483;
 
 /** The running limits of one attempt. */
 export interface Deadlines {
-  /** Aborts when a limit is over. The reason is a CommandError with exit code 28. */
+  /** Aborts when a limit is exceeded. The reason is a CommandError with exit code 28. */
   readonly signal: AbortSignal;
   /** Starts the limit for a connection. */
   connecting(host: string): void;
   connected(): void;
-  /** Starts the limit for a response: the whole request was sent. */
+  /** Starts the limit for a response; called when the whole request has been sent. */
   sent(host: string): void;
   answered(): void;
   /** Ends all limits. */

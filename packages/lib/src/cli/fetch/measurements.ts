@@ -18,7 +18,7 @@ export interface Measurements {
   headSize: number;
   uploaded: number;
   downloaded: number;
-  /** Status of the response of a proxy to CONNECT. */
+  /** Status of the proxy's response to CONNECT. */
   proxyStatus: number;
   remote: { readonly address: string; readonly port: number } | undefined;
   local: { readonly address: string; readonly port: number } | undefined;
@@ -48,7 +48,7 @@ export function startMeasuring(): Measurements {
   };
 }
 
-/** Starts a hop: forgets the times of the last one. */
+/** Starts a hop: clears the times of the previous one. */
 export function startHop(measured: Measurements): void {
   measured.hopBegan = performance.now();
   measured.resolved = undefined;

@@ -1,7 +1,7 @@
-/** Reads numbers of options. */
+/** Parses numeric option values. */
 import { CommandError } from 'ajwt-cli-kit/command-error';
 
-/** Reads seconds, with decimals as in curl. */
+/** Parses a number of seconds, with decimals as in curl. */
 export function readSeconds(option: string, given: string | undefined, otherwise: number): number {
   if (given === undefined) return otherwise;
   if (!/^\d{1,9}(?:\.\d{1,9})?$/.test(given))
@@ -9,7 +9,7 @@ export function readSeconds(option: string, given: string | undefined, otherwise
   return Number(given);
 }
 
-/** Reads a whole number. */
+/** Parses a whole number. */
 export function readCount(option: string, given: string | undefined, otherwise: number): number {
   if (given === undefined) return otherwise;
   if (!/^\d{1,9}$/.test(given)) throw new CommandError(`${option}: must be a whole number`);

@@ -1,4 +1,4 @@
-/** The options of `ajwt fetch`: those of curl, except the ones for the identity and the token. */
+/** The options of `ajwt fetch`: curl's options, and its own for the identity and the token. */
 import { IDENTITY_OPTIONS } from '../identity.ts';
 import { CONNECTION_OPTIONS } from './options/connection.ts';
 import { REQUEST_OPTIONS } from './options/request.ts';

@@ -5,7 +5,7 @@ import type { Measurements } from './measurements.ts';
 import type { Progress } from './progress.ts';
 import { MAX_PROBLEM } from './refusal.ts';
 
-/** Reads the beginning of a body, long enough for a refusal. */
+/** Reads enough of a body to recognize a refusal. */
 export async function peek(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<{ beginning: string; whole: AsyncIterable<Uint8Array> }> {

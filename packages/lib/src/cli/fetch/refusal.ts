@@ -29,7 +29,7 @@ export function refusalLine(refused: RefusedResponse): string | undefined {
   return `${status}${error === undefined ? '' : ` ${error}`}: ${adviceFor(error, refused) ?? detail}${bindAdvice(error, refused)}`;
 }
 
-/** Returns whether a response may refuse the token. Only its body tells. */
+/** Returns whether a response may refuse the token. Only the response body shows whether it does. */
 export function mayBeRefusal({ statusCode = 0, headers }: IncomingMessage): boolean {
   return STATUSES.includes(statusCode) && PROBLEM.test(headers['content-type'] ?? '');
 }

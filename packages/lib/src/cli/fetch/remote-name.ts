@@ -1,4 +1,4 @@
-/** Names the file of `-O` and `-J`. A server must not choose the folder, a hidden file, or a file that exists. */
+/** Chooses the file name for `-O` and `-J`. A server must not choose the folder, a hidden file, or an existing file. */
 import { access } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { CommandError } from 'ajwt-cli-kit/command-error';

@@ -14,7 +14,7 @@ export interface Ending {
   /** Whether the server refused the token: the request did not reach the application. */
   readonly isRefusal: boolean;
   readonly method: string;
-  /** Whether nothing of the request was sent. */
+  /** Whether no part of the request was sent. */
   readonly isUnsent: boolean;
   /** Whether the request can be sent again. The bytes of a pipe cannot. */
   readonly isRepeatable: boolean;
@@ -27,10 +27,10 @@ const EXIT_CODES = [BAD_PROXY_HOST, CANNOT_RESOLVE, TIMED_OUT];
 /** Methods that must not be repeated after the application may have received them (RFC 9110 §9.2.2). */
 const NOT_IDEMPOTENT = ['POST', 'PATCH'];
 
-/** Longest wait, in seconds. */
+/** Maximum wait in seconds. */
 const MAX_WAIT = 600;
 
-/** Decides about the attempts of one command. */
+/** Decides whether to repeat the attempts of one command. */
 export class Retries {
   /** Retries left. */
   left: number;
@@ -50,7 +50,7 @@ export class Retries {
     if (this.#all && values.retry === undefined) throw new CommandError('--retry-all-errors needs --retry');
   }
 
-  /** Decides about one attempt. @returns the seconds to wait before the next one; `undefined` to stop */
+  /** Decides whether to repeat one attempt. @returns the seconds to wait before the next one; `undefined` to stop */
   next(ending: Ending): number | undefined {
     if (this.left === 0 || !ending.isRepeatable || !this.#isTransient(ending) || !this.#isSafe(ending))
       return undefined;

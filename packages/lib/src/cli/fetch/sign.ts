@@ -10,11 +10,11 @@ import type { SignHop } from './exchange.ts';
 /**
  * Returns the function that signs.
  *
- * @param insecure - `-k`: without a trusted certificate, anyone between here and the server could use the token for another request.
- *   Unless the server is on this machine, the token is bound to everything, the body included.
+ * @param insecure - `-k`: without a trusted certificate, anyone between this machine and the server could use the token for another request.
+ *   Unless the server is on this machine, the token is bound to the whole request, including the body.
  */
 export function hopSigner(caller: SigningOptions, insecure: boolean, io: Pick<Io, 'note'>): SignHop {
-  // Without correction of the clock, a refusal because of the time is reported.
+  // The command reports a wrong clock to the user instead of correcting it.
   const attempt = attemptSigner({ ...caller, clock: false });
   let warned = false;
   return async ({ url, method, body }, { isLocal }) => {

@@ -20,7 +20,7 @@ export interface Destination {
   readonly option: '-o' | '-O' | '-D';
 }
 
-/** Opens a sink. A file of `-O` is never overwritten. */
+/** Opens a sink. `-O` never overwrites a file. */
 export function openSink({ path, option }: Destination, io: Io): Sink {
   return path === undefined || path === '-' ? standardOutput(io) : fileSink(path, option);
 }
@@ -61,7 +61,7 @@ function fileSink(path: string, option: Destination['option']): Sink {
   };
 }
 
-/** Returns the error for a file of `-O` that exists. */
+/** Returns the error for `-O` if the file exists. */
 export function fileExists(path: string): CommandError {
   return new CommandError(`-O: ${path} exists, and -O never overwrites a file; give -o FILE`, WRITE_ERROR);
 }

@@ -1,6 +1,6 @@
 /**
  * Sends requests with `node:http`, which leaves all bytes unchanged. The global fetch would decompress the response, refuse a GET with a
- * body, hide the raw headers, and add its own; and it takes as long to load as the rest of the command.
+ * body, hide the raw headers, and add its own headers; it takes as long to load as the rest of the command.
  */
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { pipeline } from 'node:stream/promises';
@@ -47,7 +47,7 @@ export async function send(
   const abort = () => socket.destroy(signal.reason);
   signal.addEventListener('abort', abort);
   try {
-    // Signing may have taken until a limit was over.
+    // A time limit may have been exceeded during signing.
     if (signal.aborted) throw signal.reason;
     if (socket.destroyed) throw Object.assign(new Error('closed'), { code: 'ECONNRESET' });
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -100,7 +100,7 @@ export async function send(
   }
 }
 
-/** Loads the module without `import`, which reads all its exports, and one of them loads the global fetch. */
+/** Loads the module without `import`: an import reads every export, and one export loads the global fetch. */
 function clientRequest(options: RequestOptions): ClientRequest {
   return process.getBuiltinModule('node:http').request(options);
 }

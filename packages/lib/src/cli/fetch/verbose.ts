@@ -7,7 +7,7 @@ export interface Trace {
   sent(lines: readonly string[]): void;
   /** @param lines - status line and headers */
   received(lines: readonly string[]): void;
-  /** @param text - about the connection */
+  /** @param text - one line about the connection */
   about(text: string): void;
 }
 

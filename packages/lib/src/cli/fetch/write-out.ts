@@ -22,7 +22,7 @@ function speed(bytes: number, { began, ended }: Measurements): number {
   return taken > 0 ? Math.floor(bytes / taken) : 0;
 }
 
-/** Variables, by name. `null` is printed as nothing, numbers as they are, times with six decimals. */
+/** Variables, by name. For `null`, nothing is printed; times have six decimals, other numbers are unchanged. */
 const VARIABLES: Readonly<Record<string, (run: Finished) => Value>> = {
   content_type: ({ response }) => response?.headers['content-type'] ?? null,
   errormsg: ({ exitCode, complaint }) => (exitCode === 0 ? null : (complaint ?? null)),
@@ -75,7 +75,7 @@ function textOf(name: string, run: Finished): string {
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\n': '\n', '\\r': '\r', '\\t': '\t', '%%': '%' };
 
-/** Reads the format. @param given - value of `-w`; `@FILE` or `@-` names a file, whose line ends are left out, as in curl */
+/** Reads the format. @param given - value of `-w`; `@FILE` or `@-` reads the format from a file, without its line endings, as in curl */
 export async function readFormat(given: string, io: Pick<Io, 'stdin'>): Promise<string> {
   if (!given.startsWith('@')) return given;
   const { content } = await readFileBody('-w', given.slice(1), io);

@@ -8,11 +8,11 @@ import { openSocket, secure } from './socket.ts';
 /** A connection that is ready for a request. */
 export interface Connection {
   readonly socket: Socket;
-  /** The proxy that receives the request itself, because it is not encrypted. */
+  /** The proxy that reads and forwards the request; set for unencrypted requests only. */
   readonly forwarder: HttpProxy | undefined;
-  /** Whether nobody off this machine can see the request. */
+  /** Whether the connection stays on this machine. */
   readonly isLocal: boolean;
-  /** The server, or the proxy that receives the request: for messages. */
+  /** Name of the server or proxy that receives the request, for messages. */
   readonly peer: string;
 }
 

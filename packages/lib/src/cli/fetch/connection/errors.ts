@@ -1,11 +1,11 @@
-/** Converts errors of a connection. */
+/** Converts connection errors to errors with an exit code. */
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { CANNOT_CONNECT, NO_RESPONSE, TLS_ERROR, transferError } from '../exit-codes.ts';
 
 /** An error before a connection was made: nothing was sent. */
 export class NoConnectionError extends CommandError {}
 
-/** Converts an error. @param peer - the server or the proxy that it is about */
+/** Converts an error. @param peer - name of the server or proxy, for the message */
 export function connectionError(error: unknown, peer: string): unknown {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
     return new NoConnectionError(`${peer}: cannot connect: there is no such socket (ENOENT)`, CANNOT_CONNECT);

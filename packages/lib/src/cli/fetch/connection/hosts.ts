@@ -7,7 +7,7 @@ export function bareHost({ hostname }: URL): string {
 
 const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
-/** Returns the port, or that of the scheme. */
+/** Returns the port, or the scheme's default port. */
 export function portOf({ port, protocol }: URL): number {
   return port === '' ? (PORTS[protocol] as number) : Number(port);
 }

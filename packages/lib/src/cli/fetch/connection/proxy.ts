@@ -6,7 +6,7 @@ import { bareHost } from './hosts.ts';
 
 /** A proxy. */
 export interface HttpProxy {
-  /** Without the credentials. */
+  /** The URL of the proxy, without credentials. */
   readonly url: URL;
   /** For messages: `proxy HOST:PORT`. */
   readonly name: string;
@@ -15,10 +15,10 @@ export interface HttpProxy {
 }
 
 /**
- * Returns the function that chooses.
+ * Returns a function that chooses the proxy for a URL.
  *
  * @param given - value of `-x`; empty for no proxy
- * @param excluded - value of `--noproxy`, which replaces that of the environment
+ * @param excluded - value of `--noproxy`, which overrides `no_proxy`
  */
 export function proxyChooser(
   given: string | undefined,
@@ -57,7 +57,7 @@ function readProxy(option: string, given: string): HttpProxy {
   if (!Object.hasOwn(PORTS, url.protocol)) {
     throw new CommandError(`${option}: ${url.protocol}// is not supported; use an http:// or https:// proxy`, 7);
   }
-  // A URL drops the port that its scheme has by default.
+  // The URL parser drops the scheme's default port.
   const port = url.port !== '' ? url.port : (/:(\d+)\/?$/.exec(text)?.[1] ?? (PORTS[url.protocol] as string));
   const bare = new URL(`${url.protocol}//${url.hostname}:${port}`);
   const credentials = [url.username, url.password].map(decodeURIComponent).join(':');
@@ -68,7 +68,7 @@ function readProxy(option: string, given: string): HttpProxy {
   };
 }
 
-/** Returns whether a host is in a list of names, with their subdomains, addresses and networks; `*` is every host. */
+/** Returns whether a host matches a list of names (which include their subdomains), addresses and networks; `*` matches every host. */
 export function isExcluded(host: string, list: string): boolean {
   const entries = list.split(/[\s,]+/).filter((entry) => entry !== '');
   if (list.trim() === '*') return true;

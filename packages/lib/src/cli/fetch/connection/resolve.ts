@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { BAD_RESOLVE } from '../exit-codes.ts';
 
-/** Addresses to use for a host and port, instead of those of the name server. */
+/** Addresses to use for a host and port, instead of those from DNS. */
 export interface Pinned {
   /** `*` for every host. */
   readonly host: string;

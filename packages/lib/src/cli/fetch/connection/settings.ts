@@ -1,4 +1,4 @@
-/** How to connect, and who observes it. */
+/** Defines the settings and the observers of a connection. */
 import type { Deadlines } from '../limits.ts';
 import type { Measurements } from '../measurements.ts';
 import type { Trace } from '../verbose.ts';
@@ -9,7 +9,7 @@ import type { TlsSettings } from './tls.ts';
 /** How to connect. */
 export interface ConnectionSettings {
   readonly family: 4 | 6 | undefined;
-  /** Addresses of `--resolve`. */
+  /** Addresses given with `--resolve`. */
   readonly pinned: readonly Pinned[];
   readonly unixSocket: string | undefined;
   /** Returns the proxy for a URL. */
@@ -17,7 +17,7 @@ export interface ConnectionSettings {
   readonly tls: TlsSettings;
 }
 
-/** What an attempt observes. */
+/** The objects that record, time or print an attempt. */
 export interface Observers {
   readonly trace: Trace | undefined;
   readonly measured: Measurements;

@@ -26,12 +26,12 @@ export async function openSocket(
           ...(addresses === undefined ? {} : { lookup: lookupIn(addresses) }),
         }
       : { path: unixSocket };
-  // Node would connect to an address of the other family without a word.
+  // Node would silently connect to an address of the other family.
   if (family !== undefined && 'host' in options && isIP(options.host) !== 0 && isIP(options.host) !== family) {
     throw connectionError({ code: 'EADDRNOTAVAIL' }, peer);
   }
   const socket = netConnect({ ...options, noDelay: true });
-  // An error between two steps is found by the next step; without a listener, it would end the process.
+  // The next step detects an error that occurs between two steps; without a listener, the error would end the process.
   socket.on('error', () => {});
   socket.once('lookup', () => {
     measured.resolved ??= performance.now();
@@ -61,7 +61,7 @@ export async function secure(
   return secured;
 }
 
-/** Waits until a connection is ready. Closes it if a time limit is over. */
+/** Waits until a connection is ready. Closes it if a time limit is exceeded. */
 async function ready(
   socket: Socket,
   event: 'connect' | 'secureConnect',

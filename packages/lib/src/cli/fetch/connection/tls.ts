@@ -1,4 +1,4 @@
-/** Starts TLS, with the authorities and client certificate of the options. */
+/** Starts TLS, with the authorities and the client certificate from the options. */
 import { readFile } from 'node:fs/promises';
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, createSecureContext, type TLSSocket } from 'node:tls';
@@ -32,7 +32,7 @@ async function contextOf({ authorities, certificate, key }: TlsSettings): Promis
   const context: ConnectionOptions = {};
   if (authorities !== undefined) {
     context.ca = await readPem('--cacert', authorities, BAD_AUTHORITIES);
-    // Node ignores a file without a certificate, and would trust nobody.
+    // Node ignores a file without a certificate, and would then trust no authority.
     if (!context.ca.includes('-----BEGIN CERTIFICATE-----')) {
       throw new CommandError(`--cacert: ${authorities} contains no certificate in PEM`, BAD_AUTHORITIES);
     }

@@ -9,7 +9,7 @@ import type { HttpProxy } from './proxy.ts';
 import type { ConnectionSettings, Observers } from './settings.ts';
 import { openSocket, secure } from './socket.ts';
 
-/** Connects to a proxy, with TLS if its URL says so. `-k`, `--cacert` and `--tls-cert` are for the server, not for the proxy. */
+/** Connects to a proxy, with TLS if its URL begins with https. `-k`, `--cacert` and `--tls-cert` are for the server, not for the proxy. */
 export async function connectToProxy(
   { url, name }: HttpProxy,
   { family, pinned }: ConnectionSettings,

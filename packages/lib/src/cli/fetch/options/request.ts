@@ -72,7 +72,7 @@ export const REQUEST_OPTIONS = {
     short: 'b',
     value: 'NAME=VALUE',
     multiple: true,
-    help: 'Cookie header; files of cookies are not supported',
+    help: 'Cookie header; cookie files are not supported',
   },
   url: { type: 'string', value: 'URL', multiple: true, help: 'the URL, as an option' },
   location: {

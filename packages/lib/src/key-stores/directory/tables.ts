@@ -60,7 +60,7 @@ interface RevokedKeyTable {
   revoked: number;
 }
 
-/** The times of uses. They have their own table, so that writing them does not change the revision of the directory. */
+/** The times when keys were used. They have their own table, so that writing them does not change the revision of the directory. */
 /** @public The declared types of query results name it. */
 export interface KeyUseTable {
   fingerprint: string;

@@ -27,9 +27,10 @@ export interface SqlNonceStore extends NonceStore {
  *
  * - SQLite, for all processes of one machine, through `nodeSqliteDialect`: a file that is restored from a copy while no process that used
  *   the newer file is running. If the kernel has no boot id, only one process may open the file, with `synchronous=FULL`.
- * - PostgreSQL: claims are durable, whatever the server's `synchronous_commit` is. After a restart or a promotion, the floor rises to the
- *   later of the database's clock and the caller's. A promoted asynchronous standby may lack the last claims: with `fresh`, their tokens
- *   work once more if they are dated after the store noticed the promotion. In a split brain, each of two primaries accepts a token once.
+ * - PostgreSQL: claims are durable, whatever the server's `synchronous_commit` is. After a restart or a promotion, the
+ *   floor rises to the later of the database's clock and the caller's. A promoted asynchronous standby may lack the
+ *   last claims: with `fresh`, their tokens work once more if they are dated after the store noticed the promotion. In
+ *   a split brain, each of two primaries accepts the same token once.
  * - MySQL and MariaDB: the same as PostgreSQL. The store refuses a server unless `innodb_flush_log_at_trx_commit` is 1 and, with a binary
  *   log, `sync_binlog` is 1. In a multi-primary cluster, write to one node only.
  * - All databases: a clock that was wrong by more than T + M and is then corrected, and records that were deleted by hand.

@@ -9,7 +9,7 @@ import { MigrationUnderWay } from './migration-lock.ts';
  */
 const MAY_TRY_AGAIN = [1213, 1205, 1020, 1062, 1452];
 
-/** The name of the lock, in SQL. It contains the name of the database, because lock names are global in the server, and have at most 64 characters. */
+/** The lock's name, in SQL. Lock names are global in the server, so it contains the database's name, cut to fit into 64 characters. */
 const MIGRATION_LOCK = sql.raw("CONCAT('ajwt_migration ', LEFT(DATABASE(), 48))");
 
 const EXACT = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';

@@ -9,7 +9,7 @@ const RUNS = 60;
 const lines = await requestLines();
 afterAll(() => lines.close());
 
-describe('the request line has the signed target', () => {
+describe('the request line contains the signed target', () => {
   for (const { version, program, isMissing } of OTHER_NODES) {
     test.skipIf(isMissing).concurrent(`from every client on Node ${version}`, async () => {
       const words = [

@@ -6,7 +6,7 @@ const RUNS = 60;
 const lines = await requestLines();
 afterAll(() => lines.close());
 
-describe('the request line has the signed target', () => {
+describe('the request line contains the signed target', () => {
   test.each(Object.keys(lines.clients))('from %s', async (name) => {
     expect(await checkClient(lines, name, { numRuns: RUNS })).toBeGreaterThan(RUNS / 4);
   });

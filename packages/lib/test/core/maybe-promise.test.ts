@@ -75,7 +75,7 @@ async function decide(keys: KeyStore<unknown>, nonces = memoryNonceStore(), onRe
 }
 
 describe.each(Object.entries(GOOD))('%s', (_name, wrap) => {
-  /** The parts that call a user's key store. */
+  /** The parts of the library that call a key store. */
   const stores = {
     'the authenticator': (inner: KeyStore<string>) => inner,
     cachedKeyStore: (inner: KeyStore<string>) => cachedKeyStore(inner),

@@ -45,7 +45,7 @@ function primorial(count: number): bigint {
   return primes.reduce((product, prime) => product * BigInt(prime), 1n);
 }
 
-/** Returns a number k·M + (65537^a mod M), large enough that the product of two such numbers has exactly twice the bits. */
+/** Returns a number k·M + (65537^a mod M), large enough that the product of two such numbers has exactly twice as many bits. */
 function rocaNumber(bits: number, M: bigint): bigint {
   const least = (3n << BigInt(bits - 2)) / M;
   const most = ((1n << BigInt(bits)) - 1n) / M - 1n;

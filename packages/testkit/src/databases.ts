@@ -17,7 +17,7 @@ const MAKE: Readonly<Record<Address['kind'], (address: Address, connections: num
   sqlite: ({ file = '' }) => nodeSqliteDialect(file),
   postgres({ kind: _, ...settings }, max) {
     const pool = new pg.Pool({ ...settings, host: '127.0.0.1', max });
-    // When a server stops, idle connections and connections in use fail. Without a listener, either error would end the process.
+    // When a server stops, both idle and active connections fail. Without a listener, either error would end the process.
     pool.on('error', () => {});
     pool.on('connect', (client) => client.on('error', () => {}));
     return new PostgresDialect({ pool });

@@ -169,7 +169,7 @@ describe('ajwt complete', () => {
     expect(await complete(line)).toBe(printed);
   });
 
-  test('loads only the command in the line', async () => {
+  test('loads only the command that the line names', async () => {
     const unused = { summary: 'summary', load: () => expect.unreachable() };
     const commands = new Map<string, CommandEntry>([...COMMAND_TABLE].map(([name]) => [name, unused]));
     expect(await completionLines(commands, ['fe'])).toContain('fetch\tsummary');

@@ -43,7 +43,7 @@ const headerOf = (token: string) =>
 const sentClaims = () => payloadOf(server.seen[0]?.headers.authorization ?? '');
 
 describe('a listed key signs', () => {
-  test('for its origin, in the name of its user', async () => {
+  test('for its origin, with the username of its section', async () => {
     const { code, stdout, stderr } = await sign(`${API}/me`);
     expect([code, stderr]).toEqual([0, '']);
     expect(headerOf(stdout).kid).toBe(key.publicKey.kid);

@@ -47,7 +47,7 @@ describe.skipIf(lacks('curl', '--version'))('-K has the same effect as in curl',
     },
   );
 
-  test('reads options from standard input, and keeps their order among other options', async () => {
+  test('reads options from standard input, and keeps their order relative to other options', async () => {
     const args = ['-d', 'first', '-K', '-', '-d', 'last', `${url}/x`];
     const { curl, ours } = await besideCurl(args, { env, input: 'data = "middle"\n' });
     expect([ours.code, ours.stdout]).toEqual([curl.code, curl.stdout]);

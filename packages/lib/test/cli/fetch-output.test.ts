@@ -157,7 +157,7 @@ test('-w prints times in seconds with six decimals, in order', async () => {
   expect(times.at(-1)).toBeGreaterThan(0);
 });
 
-test('-w names an unknown variable, and the error of a redirect to another origin', async () => {
+test('-w warns about an unknown variable, and prints the error for a redirect to another origin', async () => {
   const format = '%{nosuch}%{exitcode} %{redirect_url} %{errormsg}';
   const { code, stdout, stderr } = await ajwt(['fetch', '-s', '-w', format, `${url}/away`], { env });
   expect([code, stderr]).toEqual([1, 'ajwt: -w: unknown variable nosuch\n']);

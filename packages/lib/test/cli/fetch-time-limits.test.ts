@@ -102,7 +102,7 @@ test('--response-timeout does not limit the body', async () => {
   server.close();
 });
 
-test('--response-timeout begins when the last byte of the body is sent', async () => {
+test('--response-timeout starts counting when the last byte of the body is sent', async () => {
   const server = createServer((socket) => {
     let received = '';
     socket.on('data', (chunk) => {

@@ -3,7 +3,7 @@
 /** Everything measured. Times are milliseconds on the clock of `performance.now()`; `undefined` means not reached. */
 export interface Measurements {
   readonly began: number;
-  /** Start of the last hop. */
+  /** Start time of the last hop. */
   hopBegan: number;
   resolved: number | undefined;
   connected: number | undefined;

@@ -22,7 +22,7 @@ export function readLimits(values: FetchValues): TimeLimits {
   };
 }
 
-/** Reads how to connect. */
+/** Reads the connection settings. */
 export function readSettings(values: FetchValues, io: Io): ConnectionSettings {
   const { insecure, cacert, 'tls-cert': certificate, 'tls-key': key } = values;
   if (values.ipv4 && values.ipv6) throw new CommandError('give -4 or -6, not both');

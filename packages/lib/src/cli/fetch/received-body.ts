@@ -25,7 +25,7 @@ export async function peek(
   return { beginning: Buffer.concat(read).toString('utf8', 0, MAX_PROBLEM), whole: all() };
 }
 
-/** Yields the chunks of a body. @throws CommandError if it ends early or a time limit is over */
+/** Yields the chunks of a body. @throws CommandError if it ends early or a time limit is exceeded */
 export async function* chunksOf(
   { response, url, close }: Exchanged,
   signal: AbortSignal,

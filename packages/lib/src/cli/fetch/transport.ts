@@ -36,7 +36,7 @@ export async function send(
   const headers = Object.fromEntries([...given].sort());
   const length = body?.length ?? (body?.content instanceof Uint8Array ? body.content.length : undefined);
   if (length !== undefined) headers['content-length'] = String(length);
-  // Without this, Node would send the stream of a GET without any framing.
+  // Without this, Node would send the streamed body of a GET without any framing.
   else if (body !== undefined) headers['transfer-encoding'] = 'chunked';
   // Node would add these headers too, but the trace would not show the first, and the second would lack the port.
   headers.connection ??= 'keep-alive';

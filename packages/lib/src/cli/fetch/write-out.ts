@@ -87,7 +87,7 @@ export async function readFormat(given: string, io: Pick<Io, 'stdin'>): Promise<
     .replace(/[\r\n\0]/g, '');
 }
 
-/** Prints the text. */
+/** Prints the formatted text. */
 export function writeOut(format: string, run: Finished, io: Io): void {
   let stream = io.stdout;
   for (const [piece, variable, header] of format.matchAll(

@@ -16,7 +16,7 @@ export interface Connection {
   readonly peer: string;
 }
 
-/** Opens a connection. @throws CommandError with the exit code of curl */
+/** Opens a connection. @throws CommandError with curl's exit code */
 export async function openConnection(
   url: URL,
   settings: ConnectionSettings,

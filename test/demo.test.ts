@@ -30,7 +30,9 @@ test('without OpenSSH and OpenSSL, the demo makes its keys with the library', as
   expect(stdout).toContain("PrivateKey.generate('rsa')");
 });
 
-/** Runs the demo until it prints a text, sends a signal, and checks that its folder and server are gone. @returns the exit code */
+/**
+ * Runs the demo until it prints the given text, sends it a signal, and checks that its folder and server are gone. @returns the exit code
+ */
 async function interruptAfter(text: string, signal: NodeJS.Signals, look: (stdout: string) => Promise<void>) {
   const child = spawn(process.execPath, ['--conditions=source', 'examples/demo/demo.ts'], { env: environment() });
   let stdout = '';

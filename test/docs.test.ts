@@ -12,7 +12,7 @@ import { environment, mustRun } from 'ajwt-testkit/run';
 import { PrivateKey } from 'asymmetric-jwt-auth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/** Commands that other tests run: the setup, the demo, and the tests themselves. */
+/** Commands that are not run here: the setup, the demo, and the tests themselves. */
 const RUN_ELSEWHERE = /^npm (ci|test|run (demo|test:all|test:interop|chaos|check|bench|race|format|build|tarballs))\b/;
 
 /** A fenced block: its language, the word after it, and its text. */
@@ -41,17 +41,17 @@ const BROUGHT_ALONG: Readonly<Record<string, (folder: string) => Promise<void>>>
   'docs/MIGRATING_FROM_DJANGO.md': bringDjangoSite,
 };
 
-// Inside the repository, so that imports of the packages find their sources.
+// This folder is inside the repository, so that imports of the packages find their sources.
 const SCRATCH = resolve('test/.docs');
 /** Returns the folder of a page, for its snippets and for the files that its commands write. */
 const folderOf = (page: string) => join(SCRATCH, page.replaceAll('/', '-'));
-// The commands are in PATH, as after `npm install`.
+// Makes the commands available in PATH, as after `npm install`.
 const COMMANDS = { ajwt: 'packages/lib/src/cli/ajwt.ts', ajwtd: 'packages/server/src/cli/ajwtd.ts' };
 beforeAll(async () => {
-  // An interrupted run may have left the folder.
+  // An interrupted run may have left the folder behind.
   await rm(SCRATCH, { recursive: true, force: true });
   await mkdir(join(SCRATCH, 'bin'), { recursive: true });
-  // npx only has to run the commands in PATH, because those of the packages are not built.
+  // This npx only runs commands in PATH, because the packages' own commands are not built.
   await writeFile(join(SCRATCH, 'bin/npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
   for (const [name, source] of Object.entries(COMMANDS)) {
     const script = `#!/bin/sh\nexec node --conditions=source '${resolve(source)}' "$@"\n`;
@@ -112,7 +112,7 @@ test.each([
   await mustRun(resolve('node_modules/.bin/tsc'), ['-p', config]);
 });
 
-/** Makes the database of a site, and the private key of one of its users. */
+/** Makes the database of a Django site, and the private key of one of its users. */
 async function bringDjangoSite(folder: string): Promise<void> {
   const keys = await Promise.all([PrivateKey.generate('rsa'), PrivateKey.generate()]);
   const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
@@ -124,18 +124,18 @@ async function bringDjangoSite(folder: string): Promise<void> {
   await writeFile(join(folder, 'guido'), keys[0].toPem(), { mode: 0o600 });
 }
 
-/** Runs the commands of a block. @param shell - the word behind the language: some commands need bash */
+/** Runs the commands of a block. @param shell - the shell that the block names, because some commands need bash */
 async function runCommands(shell: string, text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
   const lines = text.split('\n').filter((line) => !RUN_ELSEWHERE.test(line));
   for (const line of lines.filter((one) => one.startsWith('npm install '))) {
-    // The packages that a reader installs are already in node_modules; ours lead to the sources.
+    // The packages that a page installs are already in node_modules, where this repository's packages are links to their sources.
     for (const name of line.split(' ').slice(2)) expect(existsSync(resolve('node_modules', name)), name).toBe(true);
   }
   const script = lines.filter((line) => !line.startsWith('npm install ')).join('\n');
   return script.trim() === '' ? '' : mustRun(shell, ['-euc', script], { cwd, env });
 }
 
-/** Returns the ports of a server: the port in its source, or the ports of ajwtd, with the port of the admin listener last. */
+/** Returns the ports of a server: the port in its source, or ajwtd's ports, with that of the admin listener last. */
 function portsOf(text: string, cwd: string): number[] {
   const file = /\bnode (\S+)/.exec(text)?.[1];
   if (file !== undefined) return [Number(/listen\((\d+)/.exec(readFileSync(join(cwd, file), 'utf8'))?.[1])];

@@ -5,9 +5,9 @@
  * - Each function (with all its overloads), class and returned interface has a docstring, and so has each of their public methods and
  *   accessors.
  * - Each parameter of a function or method has a `@param`, even an object of options.
- * - Each function or method that returns anything but `void` has a `@returns`. An accessor needs none.
+ * - Each function or method that returns anything but `void` has a `@returns`. An accessor needs no `@returns`.
  *
- * Constructors need no docstring, because static methods make keys, and the library makes errors.
+ * Constructors need no docstring, because callers make keys with static methods, and only the library makes errors.
  */
 import { describe, expect, test } from 'vitest';
 import {

@@ -2,9 +2,9 @@
  * Every public function and class has a working example: its docstring contains an `@example` with a fenced `ts` block.
  *
  * - The test type-checks all blocks of the library in one program.
- * - The test runs each block, unless its fence says why it cannot run: `ts no-run: needs Redis`. A block stops what it starts.
+ * - The test runs each block, unless its fence says why it cannot run: `ts no-run: needs Redis`. A block stops everything that it starts.
  * - A block prints values with `console.log`, and shows the output in a comment on the same line: `console.log(key.kid); // 5f2…`. The
- *   test compares the two. `…` in the comment matches any text; the test treats line breaks in the output as spaces.
+ *   test compares the output with the comment. `…` in the comment matches any text; the test treats line breaks in the output as spaces.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -46,7 +46,7 @@ function blocksOf({ path, text, comments }: Module): Block[] {
   });
 }
 
-/** Returns the functions and classes without an example. An overloaded function needs only one. */
+/** Returns the functions and classes without an example. An overloaded function needs only one example. */
 function withoutExample(names: readonly Public[]): string[] {
   const callable = names.filter(({ declaration }) => /Function|Class/.test(declaration.type));
   const shown = new Set(callable.filter(({ doc }) => /@example\b[^@]*^ *\* ```ts\b/m.test(doc ?? '')).map(placeOf));
@@ -107,7 +107,7 @@ async function runs(block: Block): Promise<void> {
 const sample = (name: string, code: string) =>
   `/**\n * @example\n * \`\`\`ts\n * ${code}\n * \`\`\`\n */\nexport function ${name}(): void {}\n`;
 
-/** Docstrings that contain one mistake each. */
+/** Docstrings with one mistake each. */
 const SAMPLE = moduleOf(
   'sample.ts',
   [
@@ -153,7 +153,7 @@ describe('the library', () => {
     expect(examples.flatMap(unprinted)).toEqual([]);
   });
 
-  test('examples that do not run give the reason', () => {
+  test('examples that are not run give the reason', () => {
     const marks = examples.filter(({ mark }) => mark !== '' && !/^no-run: \w/.test(mark));
     expect(marks.map(({ place, mark }) => `${place}: ${mark}`)).toEqual([]);
   });
@@ -171,7 +171,7 @@ describe('an example', () => {
     expect(errorsOf(leftOpen)).toEqual([]);
   });
 
-  test('must print what its comments show', async () => {
+  test('must print what the comments of the block show', async () => {
     await expect(runs(wrongOutput)).rejects.toThrow("'printed'");
   });
 

@@ -1,4 +1,4 @@
-/** The rules for imports in the library: leaves depend inwards, and never on each other (CONTRIBUTING.md). */
+/** The rules for imports in the library: leaves import only from inner folders, never from each other (CONTRIBUTING.md). */
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   cli: ['core', 'keys', 'client', 'signers', 'server', '#engine', 'ajwt-cli-kit', 'node:'],
   testing: ['core', 'keys', 'key-stores', '#engine'],
 };
-/** Files in other folders that are specific to Node, and can import the modules of Node. */
+/** Node-specific files in other folders, which can import Node's modules. */
 const NODE_LEAVES = [
   'jwks/fetch-set.ts',
   'key-stores/authorized-keys/authorized-keys-store.ts',
@@ -35,7 +35,7 @@ const NODE_LEAVES = [
   'nonce-stores/sql/machine-life.ts',
   'signers/ssh-agent/request.ts',
 ];
-/** Files that every adapter can import: the call of the authenticator, and the adapter for `node:http`. */
+/** Files that every adapter can import: the one that calls the authenticator, and the adapter for `node:http`. */
 const SHARED_BY_ADAPTERS = ['adapters/decide.ts', 'adapters/node.ts'];
 /** Entry points and the folders that they export from. Nothing imports an entry point. */
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
@@ -89,7 +89,7 @@ describe('imports of the library', () => {
     expect(targets.get(file)?.filter((target) => !mayImport(file, target))).toEqual([]);
   });
 
-  test.each(NODE_LEAVES)('of %s include modules of Node, which the rest of its folder must not use', (file) => {
+  test.each(NODE_LEAVES)('of %s include modules of Node, which other files in its folder must not use', (file) => {
     expect(targets.get(file)).toContainEqual(expect.stringMatching(/^node:/));
     expect(RULES[file.split('/')[0] as string]).not.toContain('node:');
   });

@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { expect, test } from 'vitest';
 
 const PAGE = readFileSync('docs/OTHER_LANGUAGES.md', 'utf8');
-/** The language in the fence for each type of file; it is not `sh`, because test/docs.test.ts would run that as a command. */
+/** The fence language for each type of file; it is never `sh`, because test/docs.test.ts would run the block as a command. */
 const FENCES: Readonly<Record<string, string>> = {
   '.py': 'python',
   '.go': 'go',

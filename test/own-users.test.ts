@@ -1,4 +1,4 @@
-/** Runs the recipes of docs/OWN_USERS.md on tables of Drizzle and Prisma in a real PostgreSQL. */
+/** Runs the recipes of docs/OWN_USERS.md on Drizzle and Prisma tables in a real PostgreSQL. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { environment, mustRun } from 'ajwt-testkit/run';
@@ -22,7 +22,7 @@ describe.skipIf(lacksPostgres)('the recipes in PostgreSQL (needs postgresql)', (
     async (name, user) => {
       await server.query(`CREATE DATABASE ${name}`);
       const { user: role, host, port } = server.connection;
-      // The time zone of the machine is not UTC.
+      // This test uses a time zone other than UTC.
       const env = environment({ DATABASE_URL: `postgres://${role}@${host}:${port}/${name}`, TZ: 'Asia/Kolkata' });
       const words = ['--conditions=source', `${EXAMPLES}/${name}-demo.ts`];
       const printed = await mustRun(process.execPath, words, { env });

@@ -8,7 +8,7 @@ const LIBRARY = 'packages/lib';
 type Exported = Extract<ParseResult['program']['body'][number], { type: 'ExportNamedDeclaration' }>;
 export type Declaration = NonNullable<Exported['declaration']>;
 
-/** The parts of a module that the tests of docstrings need. */
+/** The parts of a module that the docstring tests need. */
 export interface Module {
   readonly path: string;
   readonly text: string;

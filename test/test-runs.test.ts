@@ -1,4 +1,4 @@
-/** The test files that each command runs. If no command ran a file, its failures would stay unnoticed. */
+/** Checks which test files each command runs. The failures of a file that no command runs would go unnoticed. */
 import { globSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { mustRun } from 'ajwt-testkit/run';

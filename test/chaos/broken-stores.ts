@@ -1,4 +1,4 @@
-/** Stores that break the replay rule on purpose, and that the suite must detect. */
+/** Stores that break the replay rule on purpose. The suite must detect them. */
 import { DatabaseSync } from 'node:sqlite';
 import type { NonceStore } from 'asymmetric-jwt-auth';
 import type { Redis } from 'ioredis';

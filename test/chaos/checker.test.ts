@@ -1,4 +1,4 @@
-/** Tests the checker on logs with errors that it must find. */
+/** Tests that the checker finds errors in logs. */
 import { describe, expect, test } from 'vitest';
 import { checkLog, type Entry, type SentToken } from './checker.ts';
 import { REMAINDERS, type Trouble } from './remainders.ts';
@@ -20,7 +20,7 @@ test('the checker accepts one 200 among refusals, and counts every response', ()
   expect([verdict.doubles, verdict.remainder, verdict.wrong]).toEqual([[], [], []]);
 });
 
-test('the checker finds a second 200 much later, from another server, in another object, and in any order of the log', () => {
+test('the checker finds a second 200 that comes much later, from another server or in another object, whatever the order of the log', () => {
   const others = Array.from({ length: 500 }, (_, index) =>
     entry(1000, 200, { token: { ...TOKEN, nonce: `${index}` } }),
   );
@@ -34,12 +34,12 @@ test('the checker finds a second 200 much later, from another server, in another
   }
 });
 
-test('the checker counts three 200s as two doubles', () => {
+test('the checker counts three 200s for one token as two doubles', () => {
   expect(checkLog([entry(1000, 200), entry(1001, 200), entry(1002, 200)], STRICT).doubles).toHaveLength(2);
 });
 
 test.each<Partial<SentToken>>([{ username: 'bob' }, { time: 1001 }, { nonce: 'b' }])(
-  'the checker treats a token with another %o as a different token',
+  'the checker treats a token that differs in %o as a different token',
   (other) => {
     const log = [entry(1000, 200), entry(1001, 200, { token: { ...TOKEN, ...other } })];
     expect(checkLog(log, STRICT).doubles).toEqual([]);
@@ -61,7 +61,7 @@ test('the checker allows a limited number of requests without a response if a se
   expect([wrong, silent]).toEqual([[log[2]], 3]);
 });
 
-describe('a remainder covers only the documented doubles', () => {
+describe('a remainder includes only the documented doubles', () => {
   const troubles: readonly Trouble[] = [{ began: 999.5, healed: 1001.5 }];
   const pair = (time: number, first: number, second: number, server = 1) => ({
     first: entry(first, 200, { token: { ...TOKEN, time } }),
@@ -82,7 +82,7 @@ describe('a remainder covers only the documented doubles', () => {
     ['ahead', 'dated before the loss', pair(999, 999, 1002), false],
     ['ahead', 'used twice before the loss', pair(1001, 998, 999), false],
     ['ahead', 'used twice after the loss', pair(1002, 1002, 1003), false],
-    ['second', 'dated within the second of the loss', pair(999, 999, 1002), true],
+    ['second', 'dated in the same second as the loss', pair(999, 999, 1002), true],
     ['second', 'dated before that second', pair(998, 998, 1002), false],
     ['split', 'accepted once by each master while there were two', pair(1000, 1000, 1000.2), true],
     ['split', 'accepted twice by the old master', pair(1000, 1000, 1000.2, 0), false],

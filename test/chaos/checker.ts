@@ -27,7 +27,7 @@ export interface Double {
   readonly second: Entry;
 }
 
-/** Exceptions to the rule. */
+/** Allowed exceptions to the rule. */
 export interface Allowance {
   /** Whether the documentation lists this double as a remainder. */
   isRemainder(double: Double): boolean;
@@ -49,11 +49,11 @@ export interface Verdict {
   readonly slowest: number;
   readonly doubles: readonly Double[];
   readonly remainder: readonly Double[];
-  /** Requests with a wrong response or none. */
+  /** Requests with a wrong response or no response. */
   readonly wrong: readonly Entry[];
 }
 
-/** Checks a whole log; its order does not matter. */
+/** Checks a whole log, in any order. */
 export function checkLog(log: readonly Entry[], { isRemainder, cuts, silent = 0 }: Allowance): Verdict {
   const letIn = new Map<string, Entry[]>();
   const counts = new Map<Entry['status'], number>();
@@ -90,7 +90,7 @@ export function checkLog(log: readonly Entry[], { isRemainder, cuts, silent = 0 
 
 const MAY_BE: ReadonlySet<Entry['status']> = new Set([401, 429, 503]);
 
-/** Pairs each 200 of one token with the previous 200. */
+/** Returns a double for each accepted request of a token after its first. */
 function pairsOf(entries: readonly Entry[]): Double[] {
   const inOrder = [...entries].sort((a, b) => a.done - b.done);
   return inOrder.slice(1).map((second, index) => ({ first: inOrder[index] as Entry, second }));

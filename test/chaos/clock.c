@@ -1,4 +1,4 @@
-/* Steps the wall clock of one process: adds the seconds in a file to it. Monotonic clocks are unchanged. */
+/* Steps the wall clock of one process by the number of seconds in a file. Monotonic clocks are unchanged. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

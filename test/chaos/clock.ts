@@ -1,10 +1,10 @@
-/** Lets a test set the wall clocks of real processes: `clock.c` adds the seconds in a file. */
+/** Lets a test set the wall clocks of real processes: `clock.c` steps them by the number of seconds in a file. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Returns why clocks cannot be stepped on this machine, or `undefined`. */
+/** Returns the reason why clocks cannot be stepped on this machine, or `undefined` if they can. */
 export function lacksClocks(): string | undefined {
   if (process.platform !== 'linux') return 'needs Linux';
   return spawnSync('gcc', ['--version']).status === 0 ? undefined : 'needs gcc and libc6-dev';

@@ -4,7 +4,7 @@ import type { REMAINDERS } from './remainders.ts';
 import type { SIGNS } from './signs.ts';
 import type { Users } from './users.ts';
 
-/** The servers of a fault, and how to inject and heal it. */
+/** The servers that a fault affects, and how to inject and heal the fault. */
 export interface Scene {
   /** The servers that receive requests. */
   readonly servers: readonly Pick<Program, 'port'>[];
@@ -12,13 +12,13 @@ export interface Scene {
   inject(round: number): Promise<void>;
   /** Ends the fault. Resolves as soon as the affected server, or its replacement, responds. */
   heal(round: number): Promise<void>;
-  /** Prepares the next round, after the measurements. */
+  /** Prepares the next round; called after the measurements. */
   restore?(round: number): Promise<void>;
   /** Current error of the servers' clocks, in seconds. */
   offset?(): number;
   /** Whether tokens of earlier rounds are sent again during the fault. */
   readonly sendsAgain?: true;
-  /** Path of the requests. */
+  /** The path that requests are sent to. */
   readonly path?: string;
   /** Makes further checks at the end, and returns descriptions of those that fail. */
   failures?(): readonly string[];
@@ -42,13 +42,13 @@ export interface Fault {
   readonly silent?: number;
   /** The effect that must be visible in every round. */
   readonly felt: keyof typeof SIGNS;
-  /** The documented remainder; default: no remainder. */
+  /** The doubles that are documented for this fault; default: none. */
   readonly remainder?: keyof typeof REMAINDERS;
-  /** Whether the remainder must occur, because the load provokes it. */
+  /** Whether documented doubles must occur, because the load provokes them. */
   readonly provoked?: true;
   /** Whether `--short` includes it. */
   readonly short?: true;
-  /** Returns why it cannot run on this machine, or `undefined`. */
+  /** Returns the reason why it cannot run on this machine, or `undefined` if it can. */
   missing?(): string | undefined;
   set(users: Users): Promise<Scene>;
 }

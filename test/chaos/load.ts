@@ -1,4 +1,4 @@
-/** Sends a steady stream of freshly signed tokens, each of them several times, and records the responses. */
+/** Sends a steady stream of freshly signed tokens, each several times, and records the responses. */
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { signToken } from 'ajwt-testkit/sign';
@@ -6,7 +6,7 @@ import type { Entry, SentToken } from './checker.ts';
 
 /** A token and its purpose. */
 export interface LoadToken extends SentToken {
-  /** Which clock dated it: `honest` the true clock, `ahead` a clock that is T ahead, `along` the clock of the servers. */
+  /** The clock that dated it: `honest` the true clock, `ahead` a clock that is T ahead, `along` the clock of the servers. */
   readonly kind: 'honest' | 'ahead' | 'along';
   /** Time at which it was signed and first sent, in seconds since the epoch. */
   readonly made: number;
@@ -24,19 +24,19 @@ export interface LoadOptions {
   readonly users: ReadonlyMap<string, KeyObject>;
   /** T, in seconds. */
   readonly tolerance: number;
-  /** Fresh tokens a second. */
+  /** Fresh tokens per second. */
   readonly rate?: number;
-  /** Path of the requests. */
+  /** The path that requests are sent to. */
   readonly path?: string;
   /** Current error of the servers' clocks, in seconds. */
   readonly offset?: () => number;
 }
 
-/** Seconds after which a token is sent again. At the last one, its window has closed. */
+/** Seconds after which a token is sent again. When it is sent for the last time, its window has closed. */
 const AGAIN = [0.3, 0.8, 1.4, 2.1, 3, 4.2];
 /** Seconds within which a response must arrive. */
 const DEADLINE = 5;
-/** If the 10 ms timer does not run for this many seconds, the machine is too busy, and the measured times do not count. */
+/** If the 10 ms timer does not fire for this many seconds, the machine is too busy, and the measured times are discarded. */
 const STALL = 0.25;
 
 /** Returns the seconds since the epoch, by a clock that does not step. */
@@ -74,14 +74,14 @@ export class Load {
     }, 10);
   }
 
-  /** Stops signing tokens, and waits until all planned copies are sent and have responses. */
+  /** Stops signing tokens, and waits until all planned copies have been sent and have received responses. */
   async finish(): Promise<void> {
     clearInterval(this.#beat);
     while (this.#timers.size > 0 || this.#underWay > 0) await new Promise((resolve) => setTimeout(resolve, 20));
     this.#agent.destroy();
   }
 
-  /** Sends every token that was accepted since a time again, to all servers. */
+  /** Sends again, to all servers, every token that was accepted since a given time. */
   async sendAgain(since: number): Promise<void> {
     const used = new Set(
       this.log.filter((entry) => entry.status === 200 && entry.sent >= since).map((one) => one.token),
@@ -90,20 +90,23 @@ export class Load {
     for (const token of used) await Promise.all(ports.map((_, server) => this.#send(token, server, false)));
   }
 
-  /** Signs and sends a token. A quarter of the tokens are dated ahead. If the servers' clocks are wrong, half are dated by those. */
+  /**
+   * Signs and sends a token. A quarter of the tokens are dated ahead. If the servers' clocks are wrong, half of the tokens are dated by
+   * these clocks.
+   */
   #fresh(index: number): void {
     const { users, tolerance, ports, offset } = this.#options;
     const made = wall();
     const off = offset();
     const kind = off !== 0 && index % 2 === 1 ? 'along' : index % 4 === 2 ? 'ahead' : 'honest';
     const username = this.#names[index % this.#names.length] as string;
-    // The time is just within the window, and has a fraction, so that the token stays fresh as long as possible after a loss.
+    // The time is fractional and just within the window, so that the token stays fresh as long as possible after a loss.
     const ahead = Math.round((made + tolerance - 0.1) * 100) / 100;
     const time = { honest: Math.floor(made), ahead, along: Math.floor(made + off) }[kind];
     const claims = { username, time, nonce: randomBytes(16).toString('base64url') };
     const text = signToken('{"alg":"EdDSA","typ":"JWT"}', JSON.stringify(claims), users.get(username) as KeyObject);
     const token: LoadToken = { ...claims, kind, made, text };
-    // Two copies go to one server or to all, so that the log shows that each server accepts tokens.
+    // Sends two copies to one server or to each server, so that the log shows that each server accepts tokens.
     const nearest = Math.floor(index / 8) % (ports.length + 1);
     const chosen = nearest === ports.length ? ports.map((_, server) => server) : [nearest];
     for (const server of chosen) for (let copy = 0; copy < 2; copy++) void this.#send(token, server, true);

@@ -8,7 +8,7 @@ import type { ServerSettings } from './server.ts';
 import type { StoreAddress, StoreOptions } from './stores.ts';
 import type { Users } from './users.ts';
 
-// Each server adds an exit listener.
+// Each server adds an exit listener to this process.
 process.setMaxListeners(0);
 const running = new Set<ChildProcess>();
 process.on('exit', () => {

@@ -16,10 +16,10 @@ interface Circumstances {
 
 export type Remainder = (double: Double, circumstances: Circumstances) => boolean;
 
-/** For this many seconds near the start and the end of a fault, it is unknown which of two masters handled a request. */
+/** Within this many seconds of the start and the end of a fault, it is unknown which of two masters handled a request. */
 const EDGE = 0.2;
 
-/** Makes a remainder for doubles with a matching fault between the two requests. */
+/** Makes a remainder that includes a double if a matching fault lies between its two requests. */
 const between = (fits: (time: number, trouble: Trouble) => boolean): Remainder => {
   return ({ first, second }, { troubles }) =>
     troubles.some(
@@ -29,7 +29,9 @@ const between = (fits: (time: number, trouble: Trouble) => boolean): Remainder =
 
 export const REMAINDERS = {
   none: () => false,
-  /** With `afterLoss: 'fresh'`, a token that was used before the loss and is dated after it. The loss comes after the start of the fault. */
+  /**
+   * With `afterLoss: 'fresh'`, a token that was used before the loss and is dated after it. The loss comes after the start of the fault.
+   */
   ahead: between((time, { began }) => time > began),
   /** With the memory store, a token dated in the second of the restart, because the floor of a new store is just below that second. */
   second: between((time, { began }) => time >= Math.floor(began)),

@@ -10,7 +10,7 @@ import { makeUsers } from './users.ts';
 export interface FaultReport extends Verdict {
   readonly name: string;
   readonly rounds: number;
-  /** Number of rounds without a stall of the machine, whose times count. */
+  /** Number of rounds whose times count, because the machine did not stall. */
   readonly timed: number;
   /** Seconds in the worst round from the server's return until each server accepted a fresh token. */
   readonly recovery: number;
@@ -22,7 +22,7 @@ export interface FaultReport extends Verdict {
 
 /** One round, in seconds since the epoch. */
 interface Round extends Trouble {
-  /** End of the period in which refusals are counted. */
+  /** The end of the period in which refusals are counted. */
   readonly ended: number;
   readonly recovery: number;
 }
@@ -93,7 +93,7 @@ function firstServed(log: readonly LoadEntry[], server: number, since: number): 
   })?.done;
 }
 
-/** Waits until each server accepts honest tokens. The result is checked later. */
+/** Waits until each server accepts honest tokens. A later check uses the result. */
 async function untilServing(load: Load, { servers }: Scene, since: number, seconds: number): Promise<void> {
   const serves = () => servers.every((_, server) => firstServed(load.log, server, since) !== undefined);
   while (!serves()) {
@@ -129,7 +129,7 @@ function judge(fault: Fault, scene: Scene, { log, stalls }: Load, rounds: readon
     cuts: fault.cuts === true,
     silent: (fault.silent ?? 0) * rounds.length,
   });
-  // Times do not count in rounds in which this machine stalled.
+  // Discards the times of rounds in which this machine stalled.
   const timed = rounds.filter(({ began, ended }) => !stalls.some((at) => at >= began && at <= ended));
   const recovery = Math.max(0, ...timed.map((round) => round.recovery));
   const lockOut = Math.max(0, ...timed.map((round) => lastRefusal(log, round)));
@@ -154,7 +154,7 @@ function judge(fault: Fault, scene: Scene, { log, stalls }: Load, rounds: readon
   return { name: fault.name, rounds: rounds.length, timed: timed.length, ...verdict, recovery, lockOut, failures };
 }
 
-/** Leaves out responses that were missed while this process itself was stalled. */
+/** Leaves out requests whose response was missed because this process itself was stalled. */
 function withoutStalls(log: readonly LoadEntry[], stalls: readonly number[]): LoadEntry[] {
   return log.filter(
     ({ status, sent, done }) => typeof status === 'number' || !stalls.some((at) => at >= sent && at <= done + 1),

@@ -17,7 +17,7 @@ const KINDS = [
   { kind: 'Ed25519', alg: 'EdDSA' },
   { kind: 'P-256', alg: 'ES256' },
 ] as const;
-/** The shell client accepts the types of keys that openssl signs with. */
+/** The shell client accepts only key types that openssl can sign with. */
 const kindsOf = (language: Language) => KINDS.filter(({ kind }) => kind !== 'P-256' || language === 'shell');
 /** A username with letters of other scripts, and with characters that JSON and shells must escape. */
 const STRANGE_NAME = `Жук "the\\bug" 中文 %s $(id) 🪲 d'Or`;
@@ -72,7 +72,7 @@ describe.each(LANGUAGES)('the client in %s', (language) => {
       const { username, time, nonce, ...others } = decode(claims);
       expect({ username, others }).toEqual({ username: kind, others: {} });
       expect(Number.isInteger(time) && Math.abs(Date.now() / 1000 - time) < 20).toBe(true);
-      // In base64url, 128 bits have 22 characters.
+      // In base64url, 128 bits take 22 characters.
       expect(nonce).toMatch(/^[\w-]{22,}$/);
       expect(signature).toBeDefined();
     });
@@ -92,7 +92,7 @@ describe.each(LANGUAGES)('the client in %s', (language) => {
   });
 
   test.each(['not-there', 'garbage', 'encrypted', 'P-384', 'RSA.pub'])(
-    'refuses the key file %s with one line, and sends nothing',
+    'refuses the key file %s, prints one line, and sends no request',
     async (name) => {
       const before = recorder.heard.length;
       const { code, stdout, stderr } = await runClient(language, 'RSA', folder(name), whoami);

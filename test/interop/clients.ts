@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { type Finished, run } from 'ajwt-testkit/run';
 import { environments } from './python.ts';
 
-/** The command for each client; username, key file and URL follow. */
+/** The command for each client; its arguments are the username, the key file and the URL. */
 const COMMANDS = {
   Python: (built: string) => [join(built, '1.3.0/bin/python'), '-B', resolve('clients/python/signed_get.py')],
   Go: (built: string) => [join(built, 'clients/go/signed_get')],

@@ -123,7 +123,7 @@ const PLACES: readonly Place[] = [
 ];
 
 describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
-  if (lacks) return test.skip('needs the server', () => {});
+  if (lacks) return test.skip('needs the database server', () => {});
   let place: Awaited<ReturnType<Place['make']>>;
   let site: DjangoSite;
   let node: NodeService;
@@ -176,7 +176,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     }
   });
 
-  test('still accepts a deactivated user, whom the Node server refuses from the next request on', async () => {
+  test('still accepts a deactivated user, but the Node server refuses that user from the next request on', async () => {
     const key = await PrivateKey.generate();
     const username = await addUser(key);
     await site.do('set_active', username, false);
@@ -203,7 +203,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     expect(await statuses(username.toUpperCase(), one)).toMatchObject({ site: 401, node: 401 });
   });
 
-  test('shows when the Node server last accepted a key', async () => {
+  test('shows when the Node server last accepted each key', async () => {
     const [used, unused] = [await PrivateKey.generate(), await PrivateKey.generate()];
     const username = await addUser(used);
     await site.do('add_key', username, unused.publicKey.toPem());
@@ -225,7 +225,7 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     expect(node.errors).toEqual([]);
   });
 
-  test('and the Node server accept the keys of a JWK set only for its user', async () => {
+  test('and the Node server accept the keys of a JWK set only for the user it belongs to', async () => {
     const [inSet, own] = [await PrivateKey.generate('rsa'), await PrivateKey.generate()];
     const path = `/${crypto.randomUUID()}.json`;
     keySets.set(path, [inSet]);
@@ -277,7 +277,7 @@ const SHAPES = [
 ] as const;
 
 describe.each(SHAPES)('the tables of version $version', ({ migration, reports, keySet }) => {
-  test('can be read; a missing column for the last use is reported once', async () => {
+  test('can be read; a missing last_used_on column is reported once', async () => {
     const { database, dialect } = sqliteAt(folder(`${migration}.db`));
     const site = await startSite(database, migration);
     const connection = new Kysely<unknown>({ dialect: dialect() });

@@ -1,4 +1,4 @@
-/** PyJWT verifies our signatures, and a real `ajwtd` verifies those of PyJWT. */
+/** PyJWT verifies this library's signatures, and a real `ajwtd` verifies PyJWT's signatures. */
 
 import { scratch } from 'ajwt-testkit/ajwt';
 import { createToken, PrivateKey } from 'asymmetric-jwt-auth/client';
@@ -8,7 +8,7 @@ import { type Ajwtd, startAjwtd } from './ajwtd.ts';
 import { python } from './python.ts';
 import { send } from './send.ts';
 
-/** The algorithm that each type of key signs with in these tests, and the other algorithms that it can verify. */
+/** The algorithm that each type of key signs with in these tests, and the other algorithms that it can be verified with. */
 const KINDS: readonly { readonly kind: KeyKind; readonly alg: string; readonly others?: readonly string[] }[] = [
   { kind: 'RSA', alg: 'RS512', others: ['RS384', 'RS256'] },
   { kind: 'Ed25519', alg: 'EdDSA' },

@@ -1,5 +1,5 @@
 /**
- * The newest Python package checks our tokens.
+ * The newest version of the Python package checks tokens made by this library.
  *
  * It accepts RSA and Ed25519 keys only, as PEM (SPKI, and PKCS#1 for RSA) or as an OpenSSH line (its `keys.py`:
  * `load_pem_public_key`, then `load_ssh_public_key`). RSA keys verify RS512, RS384 and RS256; Ed25519 keys verify `EdDSA`.
@@ -77,7 +77,7 @@ describe.each(TAKEN)('a key registered with the Python package as $username', ({
     expect(await send(url, token)).toEqual({ status: 401, body: {} });
   });
 
-  test('does not verify a token with an aud claim, because the package has no audience to compare it with', async () => {
+  test('refuses a token with an aud claim, because the package has no audience to compare it with', async () => {
     const bind = { aud: django.url, htm: 'GET', target: '/' };
     expect(await ask(await authorization({ bind, sendAudClaim: true }))).toEqual({ status: 401, body: {} });
     expect(await ask(await authorization({ bind }))).toEqual({ status: 200, body: { username } });

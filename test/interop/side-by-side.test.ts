@@ -11,7 +11,7 @@ import { send } from './send.ts';
 const SERVICE = 'https://api.example.com';
 const TARGET = '/.ajwt/whoami';
 
-/** Makes a clock with an error in seconds, rounded away from the present so that the outcome stays the same for a second. */
+/** Makes a clock that is wrong by the given seconds, rounded away from the present so that the outcome stays the same for a second. */
 const clock = (seconds: number) => () => Math[seconds < 0 ? 'floor' : 'ceil'](Date.now() / 1000) + seconds;
 
 interface Case {
@@ -19,7 +19,7 @@ interface Case {
   readonly options?: Omit<Partial<TokenOptions>, 'key'>;
   /** Whether the token is signed with a key that is not registered. */
   readonly otherKey?: true;
-  /** Whether the token was accepted before. */
+  /** Whether the token has been accepted before. */
   readonly replay?: true;
   /** Expected statuses of the Python package and of ajwtd. */
   readonly python: 200 | 401;
@@ -96,7 +96,7 @@ describe.each(KINDS)('responses of the Python package and ajwtd to a token of an
 describe('docs/INTEROP.md', () => {
   const page = readFileSync('docs/INTEROP.md', 'utf8');
 
-  test('has this table of responses', () => {
+  test('shows this table of responses', () => {
     const rows = CASES.map(({ name, python, ajwtd }) => `| ${name} | ${python} | ${ajwtd} |`);
     expect(page).toContain(rows.join('\n'));
   });

@@ -1,4 +1,4 @@
-/** Explicit-state model checking: visits every reachable state once, in the order of distance from the start. */
+/** Explicit-state model checking: visits every reachable state once, in order of distance from the start. */
 
 /** One possible action and the state after it. */
 export interface Step<State> {
@@ -11,18 +11,18 @@ export interface Model<State> {
   next(state: State): Iterable<Step<State>>;
   /** Returns the error in a state, if there is one; the search then stops. */
   wrong(state: State): string | undefined;
-  /** Returns a string that only equal states share. */
+  /** Returns a string that is the same only for equal states. */
   key(state: State): string;
 }
 
 export interface Exploration {
   readonly states: number;
   readonly steps: number;
-  /** The error, and a shortest trace to it. */
+  /** The error and a shortest trace to it. */
   readonly found?: { readonly what: string; readonly trace: readonly string[] };
 }
 
-/** The maximum number of states. No model here has so many; a larger model would need tighter bounds. */
+/** The maximum number of states. No model here has that many states; a larger model would need tighter bounds. */
 const MOST_STATES = 500_000;
 
 /** A reached state, and the action before it. */

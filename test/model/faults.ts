@@ -26,7 +26,7 @@ function restart(next: State, setting: Setting, memory: Readonly<Memory>): void 
   next.run = next.nextId++;
 }
 
-/** A machine that crashes ends its processes and their requests. */
+/** When a machine crashes, its processes and their requests end. */
 function crash(next: State, setting: Setting, memory: Readonly<Memory>): void {
   restart(next, setting, memory);
   next.requests = [];
@@ -40,7 +40,7 @@ const FAULTS = {
   'the store restarts empty': (next, setting) => restart(next, setting, emptied(next.memory)),
   'the replica becomes master': (next, setting) => {
     lose(next, setting, next.replica);
-    // The old master keeps running and replicates the new one.
+    // The old master keeps running as a replica of the new one.
     next.replica = { ...next.memory };
     [next.run, next.replicaRun] = [next.replicaRun, next.run];
     next.replication = next.nextId++;
@@ -54,7 +54,7 @@ const FAULTS = {
   },
 } as const satisfies Readonly<Record<FaultName, Fault>>;
 
-/** Empties the replica and the disk after the last fault, when no step reads them any more. This merges states that differ only there. */
+/** Empties the replica and the disk after the last fault, when no further step reads them. This merges states that differ only there. */
 function forgetCopies(next: State): void {
   if (next.faults > 0) return;
   next.replica = emptied(next.replica);

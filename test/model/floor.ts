@@ -6,7 +6,7 @@ import { type Closing, clockOf, clockOfStore, NONE, nodesOf, type State } from '
 const AFTER_LOSS: Readonly<Record<Rule['loss'], (store: number, caller: number) => number>> = {
   'both clocks': (store, caller) => Math.max(store, caller),
   'caller’s clock': (_, caller) => caller,
-  // No token can have a later time, even if the clock of the client is the fastest and that of the server the slowest.
+  // No token can have a later time, even with the fastest client clock and the slowest server clock.
   quarantine: (store, caller) => Math.max(store, caller) + T + 2 * SKEW,
   'quarantine without skew': (store, caller) => Math.max(store, caller) + T,
   'below the second': (store, caller) => startOfSecond(Math.max(store, caller)) - 1,
@@ -16,7 +16,7 @@ function startOfSecond(time: number): number {
   return Math.floor(time / SECOND) * SECOND;
 }
 
-/** For each `afterLoss`, and a loss at a given time: tokens with a later time than this may be accepted once more. */
+/** For each `afterLoss`, returns a time for a loss: tokens dated later than this time may be accepted once more. */
 const REMAINS_AFTER: Readonly<Record<Rule['loss'], (lost: number) => number>> = {
   'both clocks': (lost) => lost,
   'caller’s clock': (lost) => lost,
@@ -43,8 +43,8 @@ export function isLocked(rule: Rule, state: State): boolean {
 }
 
 /**
- * Makes the checks before a claim, in the same atomic step: are the clocks close enough, is the incarnation the recorded one (rule 12), and
- * is H possible (rule 9)? Changes the state.
+ * Makes the checks before a claim, in the same atomic step: whether the clocks are close enough, whether the incarnation is the recorded
+ * one (rule 12), and whether H is possible (rule 9). Changes the state.
  *
  * @param now - time of the caller's clock, read before any stall
  */
@@ -77,9 +77,9 @@ function isPossible(rule: Rule, state: State, node: number, now: number): boolea
   return true;
 }
 
-/** Returns whether a node stays closed for the same reason, so that the time since it closed counts. */
+/** Returns whether a node is still closed for the same reason; only then does the time since it closed count. */
 function goesOn({ fall }: Rule, { time, memory }: State, { began, wall, floor }: Closing, now: number): boolean {
-  // If the wall clock stepped in the meantime, it may have been right for a while.
+  // If the wall clock stepped in the meantime, it may have been right for part of that time.
   if (Math.abs(now - wall - (time - began)) > M) return false;
   if (fall === 'after 2T + M, or once H is possible' && memory.floor <= now + T + M) return false;
   return floor === memory.floor;
@@ -108,7 +108,7 @@ export function isAboveFloor(rule: Rule, time: number, floor: number): boolean {
 }
 
 /**
- * Returns the ticks until both nodes accept honest new tokens, after faults have stopped and clocks are right.
+ * Returns the number of ticks until both nodes accept honest new tokens, once faults have stopped and clocks are right.
  *
  * @param most - maximum number of ticks; a longer lock-out counts as endless
  */

@@ -1,4 +1,4 @@
-/** Keys of states have only one byte for each number, because the search keeps a key for every state. */
+/** State keys use only one byte for each number, because the search keeps a key for every state. */
 import type { Closing, Memory, Request, State } from './world.ts';
 
 /** Added to every number, so that negative numbers fit into a byte too. */
@@ -10,7 +10,7 @@ const CLAIMED: readonly State['claimed'][number][] = ['', 'in time', 'out of tim
 const bytes = Buffer.alloc(256);
 let length = 0;
 
-/** Returns a string that only equal states of a scenario share. The requests come last, because only their number varies. */
+/** Returns a string that is the same only for equal states of a scenario. The requests come last, because their number varies. */
 export function keyOf(state: State): string {
   length = 0;
   put(state.time);
@@ -35,7 +35,7 @@ export function keyOf(state: State): string {
   return bytes.toString('latin1', 0, length);
 }
 
-/** Returns a string that states share only if they have the same lock-out (floor.ts). */
+/** Returns a string that is the same only for states with the same lock-out (floor.ts). */
 export function lockOutKeyOf(state: State): string {
   length = 0;
   put(state.time);

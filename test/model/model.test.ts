@@ -8,10 +8,10 @@ import { M, T } from './rule.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { BROKEN, LOCK_OUTS, REMAINDERS, SAFE, type Variant } from './variants.ts';
 
-// The tests compare each row and trace on this page with the results.
+// The tests compare each row and trace in spec/REPLAY_MODEL.md with the results.
 const page = readFileSync('spec/REPLAY_MODEL.md', 'utf8');
 
-/** A node is closed for 2T + M; after one more tick, time is above H. */
+/** A node is closed for 2T + M; after one more tick, the time is later than H. */
 const LONGEST_LOCK_OUT = 2 * T + M + 1;
 const tried = ({ rule, scenario }: Variant, mostLockOut = LONGEST_LOCK_OUT) =>
   check(rule, SCENARIOS[scenario], mostLockOut);
@@ -22,7 +22,7 @@ describe('a safe rule accepts no token twice, and locks no user out for longer t
     (variant) => {
       const checked = tried(variant);
       expect(checked.found).toBeUndefined();
-      // A search of only a few states would also find nothing.
+      // A search that visits only a few states would find no error either.
       expect(checked.states).toBeGreaterThan(1000);
       expect(page).toContain(row(variant, checked));
     },

@@ -12,7 +12,7 @@ function* tick({ end }: Scenario, state: State): Iterable<Step<State>> {
   if (state.time < end) yield { action: 'a tick', state: { ...state, time: state.time + 1 } };
 }
 
-/** A node checks the state of the store, as on open, on reconnect and once a second, with the same effects as in a claim. */
+/** A node checks the store, as it does on open, on reconnect and once a second; the effects are the same as in a claim. */
 function* visit({ rule, local }: Setting, state: State): Iterable<Step<State>> {
   if (isLocked(rule, state)) return;
   for (const node of nodesOf(state)) {
@@ -24,7 +24,7 @@ function* visit({ rule, local }: Setting, state: State): Iterable<Step<State>> {
   }
 }
 
-/** Returns whether a token may still be accepted twice; otherwise the search need not continue. */
+/** Returns whether any token can still be accepted twice; if not, the search need not continue. */
 function isOpen({ uses, accepted, requests }: State): boolean {
   return uses.some((left, token) => {
     const underWay = requests.filter((request) => request.token === token).length;
@@ -40,7 +40,7 @@ export interface Checked extends Exploration {
 /**
  * Explores a rule in a scenario.
  *
- * @param mostLockOut - maximum ticks of a lock-out after the faults
+ * @param mostLockOut - the longest allowed lock-out after the faults, in ticks
  */
 export function check(rule: Rule, scenario: Scenario, mostLockOut: number): Checked {
   const { local, strict = false } = scenario;

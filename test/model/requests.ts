@@ -4,7 +4,7 @@ import { admits, isAboveFloor, isLocked } from './floor.ts';
 import { type Rule, SKEW, T } from './rule.ts';
 import { clockOf, copy, NONE, nodesOf, type Request, type State } from './world.ts';
 
-/** The maximum number of requests in flight: two are enough to accept a token twice. */
+/** The maximum number of requests in flight: two are enough for a token to be accepted twice. */
 const AT_ONCE = 2;
 
 /** The rule and the constants of a search. */
@@ -19,7 +19,7 @@ export interface Setting {
 const inWindow = (time: number, now: number) => Math.abs(time - now) <= T;
 const nameOf = (setting: Setting, token: number) => `the token dated ${setting.times[token]}`;
 
-/** Steps in which a node finds that a token is fresh. */
+/** Returns the steps in which a node finds that a token is fresh. */
 export function* begin(setting: Setting, state: State): Iterable<Step<State>> {
   if (state.requests.length === AT_ONCE) return;
   for (const node of nodesOf(state)) {
@@ -34,7 +34,7 @@ export function* begin(setting: Setting, state: State): Iterable<Step<State>> {
   }
 }
 
-/** Steps in which a request in flight proceeds. */
+/** Returns the steps in which a request in flight proceeds. */
 export function* proceed(setting: Setting, state: State): Iterable<Step<State>> {
   for (const [at, request] of state.requests.entries()) {
     const next = copy(state);

@@ -2,18 +2,18 @@
 
 /** T: half the width of a token's window. */
 export const T = 2;
-/** Maximum error of a machine's clock. */
+/** The maximum error of a machine's clock. */
 export const SKEW = 1;
 /** M: the smallest value that covers the skew, 2s + 1. */
 export const M = 2 * SKEW + 1;
-/** Ticks in a second; more than one, so that times can have a fraction. */
+/** Ticks per second; more than one, so that times can have a fraction. */
 export const SECOND = 2;
 
 export interface Rule {
   /**
    * The steps of a claim (rule 3):
-   * - `one step`: checks the incarnation and the floor, and records the token, all at once, as in one process, an SQLite statement or a
-   *   Redis script
+   * - `one step`: checks the incarnation and the floor, and records the token, all at once, as a single process, an SQLite statement or a
+   *   Redis script does
    * - `statement`: like an SQL server, reads the incarnation and the floor from the snapshot of the statement, and then inserts the
    *   record, which checks the current records and not those of the snapshot
    * - `check, then record`: first checks whether the record exists, and later writes it
@@ -25,7 +25,7 @@ export interface Rule {
   readonly wait: boolean;
   /** The order in which H rises and records are deleted (rule 8). */
   readonly forgetting: 'floor first' | 'in one transaction' | 'floor last';
-  /** Ticks for which a record is kept after its claim, as with a TTL; `undefined` keeps it until T + M after its time (rule 6). */
+  /** Ticks for which a record is kept after its claim, as with a TTL; with `undefined`, it is kept until T + M after its time (rule 6). */
   readonly lifetime: number | undefined;
   /** The comparison of a token's time with H (rule 7). */
   readonly floor: 'exact' | 'whole seconds' | 'none';
@@ -46,7 +46,7 @@ export interface Rule {
   readonly fall: 'after 2T + M' | 'after 2T + M, or once H is possible' | 'at once' | 'never';
 }
 
-/** The rule in stores with claims in one step: memory, SQLite, Redis. */
+/** The rule in stores that claim in one step: memory, SQLite and Redis. */
 export const OURS: Rule = {
   claim: 'one step',
   lock: false,

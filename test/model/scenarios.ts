@@ -17,7 +17,7 @@ const SERVERS: Scenario = {
 };
 /** The time of the last possible use of a token; no fault needs more time. */
 const LAST_USE = EARLY + T + SKEW + 1;
-/** The processes of one machine share a clock, so one node is enough, unless nodes close at different times. */
+/** The processes of one machine share a clock, so one node is enough unless nodes close at different times. */
 const MACHINE: Scenario = { ...SERVERS, local: true, nodes: [0], end: LAST_USE };
 
 const WRONG_BY_YEARS: Scenario = {
@@ -51,7 +51,7 @@ const PROCESS: Scenario = {
 };
 
 export const SCENARIOS = {
-  /** Two machines, one s behind and the other s ahead; requests stall, and records are forgotten. */
+  /** Two machines whose clocks are s behind and s ahead; requests stall, and records are deleted. */
   'skewed clocks': SERVERS,
   'skewed clocks, two tokens': { ...SERVERS, tokens: [[EARLY, EARLY + 1]] },
   /** Rules 12 and 13. */

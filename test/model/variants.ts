@@ -8,13 +8,13 @@ export interface Variant {
   readonly scenario: ScenarioName;
 }
 
-/** All on one machine, so the store and its callers share a clock. */
+/** The store and its callers are on one machine and share a clock. */
 const ON_ONE_MACHINE: Rule = { ...OURS, gap: Number.POSITIVE_INFINITY };
 const QUARANTINE: Rule = { ...ON_ONE_MACHINE, loss: 'quarantine' };
 const IN_MEMORY: Rule = { ...ON_ONE_MACHINE, loss: 'below the second' };
 const SQL_ON_ONE_MACHINE: Rule = { ...OURS_IN_SQL, gap: Number.POSITIVE_INFINITY };
 const NO_LOCK: Rule = { ...SQL_ON_ONE_MACHINE, lock: false, wait: false };
-/** A rule with a TTL instead of a floor, as with `SET NX EX`, and without a check of the caller's clock. */
+/** A rule that uses a TTL instead of a floor, as `SET NX EX` does, and does not check the caller's clock. */
 const keptFor = (lifetime: number): Rule => ({ ...ON_ONE_MACHINE, floor: 'none', lifetime });
 const SMALLEST = 2 * T + 2 * SKEW + 1;
 
@@ -155,7 +155,7 @@ export const LOCK_OUTS: readonly (Variant & { readonly most: number })[] = [
   },
 ];
 
-/** Cases in which our rule accepts a token twice, because no rule can exclude them. The search reports them in strict scenarios. */
+/** Cases in which the rule accepts a token twice, and which no rule can exclude. The search reports them in strict scenarios. */
 export const REMAINDERS: readonly Variant[] = [
   {
     name: '`fresh` on servers: a token dated after the loss, used before it',

@@ -1,11 +1,11 @@
 /** The state of the model: two nodes, one store, true time, and the history. */
 
-/** The value for no time; it is less than any time. */
+/** Sentinel for "no time"; it is less than every real time. */
 export const NONE = -1;
-/** The time of a clock that is wrong by years, which true time never reaches. */
+/** The time of a clock that is wrong by years; true time never reaches it. */
 export const FAR = 20;
 
-/** The data of a store, which can be lost. */
+/** The data of a store, which faults can lose. */
 export interface Memory {
   /** H. */
   floor: number;
@@ -26,14 +26,14 @@ export type FaultName =
   | 'the machine crashes and its store is empty'
   | 'node 0 restarts';
 
-/** A request in a node. Time can pass between any two of its steps. */
+/** A request that a node is handling. Time can pass between any two of its steps. */
 export interface Request {
   readonly node: number;
   readonly token: number;
-  /** The node's time at the time check, which the claim uses. */
+  /** The node's time when it checked the token's time; the claim uses it too. */
   readonly now: number;
   readonly phase: 'checked' | 'read' | 'claimed';
-  /** The results of the first step of a claim in two steps: H, and whether the nonce was unused. */
+  /** The results of the first step of a two-step claim: H, and whether the nonce was unused. */
   readonly read?: { readonly floor: number; readonly unused: boolean };
   /** Whether this is a second claim that no rule can exclude. */
   readonly excused?: boolean;
@@ -46,18 +46,18 @@ export interface Closing {
   readonly floor: number;
 }
 
-/** Lists are replaced, never changed: most states share them with the state before. */
+/** Lists are replaced and never changed, because most states share them with the previous state. */
 export interface State {
   /** True time, which is also the monotonic time of all nodes. */
   time: number;
-  /** The error that all clocks share, even that of a store on a separate machine; `clocks` has the additional error of each node. */
+  /** The error that all clocks share, including a store's clock on a separate machine; `clocks` has each node's additional error. */
   wrong: number;
   clocks: readonly number[];
   memory: Memory;
   /** The data on the replica and on the disk. */
   replica: Readonly<Memory>;
   disk: Readonly<Memory>;
-  /** The ids of the server's run, of its replica's run, and of the replication, and the next free id. */
+  /** The run id of the server, the run id of its replica, the replication id, and the next free id. */
   run: number;
   replicaRun: number;
   replication: number;
@@ -71,7 +71,7 @@ export interface State {
   uses: readonly number[];
   /** For each token, whether it was claimed, and whether true time was then within its window. */
   claimed: readonly ('' | 'in time' | 'out of time')[];
-  /** For each token, the number of times that it was accepted, without excused claims. */
+  /** For each token, the number of times that it was accepted, not counting excused claims. */
   accepted: readonly number[];
   /** For each token, whether no rule can exclude a second use after the last loss. */
   remains: readonly boolean[];
@@ -90,7 +90,7 @@ export interface Scenario {
   readonly tokens: readonly (readonly number[])[];
   /** Maximum number of times that each token is sent. */
   readonly uses: number;
-  /** The last true time. */
+  /** The true time at which the exploration ends. */
   readonly end: number;
   readonly faults: readonly FaultName[];
   /** Maximum number of faults in one history. */
@@ -103,7 +103,7 @@ export interface Scenario {
   readonly strict?: boolean;
 }
 
-/** Makes the first state; a store that is new and empty has no floor. */
+/** Makes the first state; a new, empty store has no floor. */
 export function start({ nodes, uses, mostFaults }: Scenario, tokens: readonly number[]): State {
   const memory = (): Memory => ({ floor: NONE, life: 0, records: tokens.map(() => NONE) });
   return {

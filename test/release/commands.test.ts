@@ -14,7 +14,7 @@ test('the packed library has the command ajwt and, for npx, a command with the n
 });
 
 test.each(Object.keys(bin))(
-  '%s of the packed library starts without node on the command line, and works',
+  '%s of the packed library can be run directly, without node on the command line',
   async (name) => {
     const command = join(project, 'node_modules/.bin', name);
     expect(await mustRun(command, ['--version'])).toBe(`ajwt ${version}\n`);

@@ -11,7 +11,7 @@ describe.each([
 ])('the documentation in the packed %s', (_name, folder) => {
   const pages = globSync('{*,docs/*,spec/*,spec/vectors/*}.md', { cwd: folder });
 
-  test('is that of the repository, and each of its links leads to a file of the package', () => {
+  test('is the same as in the repository, and each of its links leads to a file in the package', () => {
     expect(pages.filter((page) => page.startsWith('docs/')).sort()).toEqual(globSync('docs/*.md').sort());
     const broken = pages.flatMap((page) => {
       const prose = readFileSync(join(folder, page), 'utf8').replaceAll(/^```.*?^```$/gms, '');

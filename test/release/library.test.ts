@@ -1,4 +1,4 @@
-/** The packed library, installed in an empty project: imported, required, and run by npx and Jest. */
+/** Installs the packed library in an empty project, then imports and requires it, and runs it with npx and Jest. */
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ const { createSignedFetch } = require('asymmetric-jwt-auth/client');
 console.log([createAuthenticator, PublicKey.from, expressAuth, nodeAuth, webAuth, createSignedFetch].map((it) => typeof it).join(' '));
 `;
 
-/** The library in one program, by `import` and by `require`. */
+/** A program that loads the library with both `import` and `require`. */
 const ONE_COPY = `
 import { createRequire } from 'node:module';
 import * as imported from 'asymmetric-jwt-auth';
@@ -93,13 +93,13 @@ for (const { version, program, isMissing } of [
   { version: process.versions.node, program: process.execPath, isMissing: false },
   ...OTHER_NODES,
 ]) {
-  test.skipIf(isMissing)(`is one copy for import and require on Node ${version}`, async () => {
+  test.skipIf(isMissing)(`is loaded only once by import and require on Node ${version}`, async () => {
     expect(await mustRun(program, [join(project, 'one-copy.mjs')])).toBe('true true true\n');
     expect(await mustRun(program, [join(project, 'required.cjs')])).toBe(`${'function '.repeat(6).trim()}\n`);
   });
 }
 
-/** Authenticates a request while the clock stands still: with timers that are faked after the library is loaded, and before. */
+/** Authenticates a request while the clock stands still, with timers that are faked before or after the library is loaded. */
 const UNDER_FAKE_TIMERS = `
 const load = () => ({ ...require('asymmetric-jwt-auth'), ...require('asymmetric-jwt-auth/client'), ...require('asymmetric-jwt-auth/node') });
 
@@ -129,7 +129,7 @@ describe.skipIf(lacksReleaseTools)(`under Jest${NEEDS_RELEASE_TOOLS}`, () => {
   const pages = filesOf('docs/COMMONJS.md');
   let folder = '';
   beforeAll(async () => {
-    // A folder below the project in which Kysely is installed.
+    // A subfolder of the project, with Kysely installed.
     folder = join(both, 'jest');
     await mkdir(folder);
     await writeFile(join(folder, 'package.json'), '{ "private": true }');

@@ -1,4 +1,4 @@
-/** Builds and packs both packages once for all tests of this folder, and installs them as users do. */
+/** Builds and packs both packages once for all tests in this folder, and installs them as users do. */
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ async function install(folder: string, tarballs: readonly string[], option: stri
   return project;
 }
 
-/** Runs `npm run tarballs`, and then the install command that it prints. @returns a function that deletes everything */
+/** Runs `npm run tarballs`, and then the install command it prints. @returns a function that deletes everything */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'ajwt-release-'));
   const packed = join(folder, 'packed');

@@ -8,13 +8,13 @@ import { PRINTED, PROGRAM } from './program.ts';
 
 const PACKAGE = resolve('packages/lib');
 const TSC = resolve('node_modules/.bin/tsc');
-/** Folders with the types of Node: those of 22 and 26 belong to the release tools, those of 24 to the project. */
+/** Folders with Node's types: the release tools provide those of 22 and 26, and the project those of 24. */
 const NODE_TYPES = {
   22: join(RELEASE_TOOLS, 'node_modules/types-node-22'),
   24: resolve('node_modules/@types/node'),
   26: join(RELEASE_TOOLS, 'node_modules/types-node-26'),
 } as const;
-/** Entry points that use the types of the peer dependency Kysely. All others compile without any peer dependency. */
+/** Entry points that use types of Kysely, a peer dependency. All others compile without peer dependencies. */
 const OF_A_PEER = ['./sql'];
 
 const { project } = inject('packed');
@@ -76,7 +76,7 @@ describe('the types of the packed library compile without peer dependencies and 
   }
 });
 
-test('package.json names the same declarations for versions of TypeScript that ignore `exports`', async () => {
+test('for versions of TypeScript that ignore `exports`, package.json names the same declarations', async () => {
   const { exports, main, types, typesVersions } = JSON.parse(await readFile(join(PACKAGE, 'package.json'), 'utf8'));
   const { '.': root, './package.json': _itself, ...others } = exports as Record<string, { require: string }>;
   const declarations = ({ require }: { require: string }) => require.replace(/\.js$/, '.d.ts');

@@ -77,7 +77,7 @@ describe('an invalid value is reported in one line that names the option', () =>
   });
 });
 
-test('a trusted proxy is recognized by its address, even on a socket for both IPv4 and IPv6', () => {
+test('a trusted proxy is recognized by its address, including an IPv4 address on a dual-stack socket', () => {
   const { isTrustedProxy } = read({ 'trusted-proxy': ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1'] });
   for (const address of ['10.1.2.3', '::ffff:10.1.2.3', '2001:db8::7', '192.0.2.1'])
     expect(isTrustedProxy(address)).toBe(true);

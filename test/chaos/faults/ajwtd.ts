@@ -1,4 +1,4 @@
-/** Faults of `ajwtd` in common setups: two workers, two servers on one Redis, two on one PostgreSQL. */
+/** Faults of `ajwtd` in common setups: two workers, two servers on one Redis, and two servers on one PostgreSQL. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';

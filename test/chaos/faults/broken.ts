@@ -1,4 +1,4 @@
-/** Faults of stores that are broken on purpose, in which the suite must find doubles. */
+/** Faults with stores that are broken on purpose. The suite must find doubles. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -15,17 +15,17 @@ import type { Users } from '../users.ts';
 const MINUTE = 60;
 const DECADE = 10 * 365 * 24 * 3600;
 /**
- * Longest lock-out after a store has set its floor by a wrong clock, in seconds: 2T + M, the rest of a second, and the time until the
- * store checks its clock.
+ * Longest lock-out after a store has set its floor from a wrong clock, in seconds: 2T + M, up to a second for rounding, and the time until
+ * the store checks its clock.
  */
 const LONGEST = 2 * TIMES.tolerance + TIMES.clockMargin + 1 + LOOK;
-/** Seconds after which claims are forgotten. */
+/** Seconds after which a store has forgotten a claim. */
 const FORGOTTEN = TIMES.tolerance + TIMES.clockMargin + 2;
-/** Returns the error of the clock in a round, in seconds: a minute ahead and a minute behind in turn. */
+/** Returns the clock error for a round, in seconds: alternately a minute ahead and a minute behind. */
 const inTurn = (round: number) => (round % 2 === 0 ? MINUTE : -MINUTE);
 const needsRedis = () => lacksClocks() ?? (lacksRedis() ? 'needs redis-server' : undefined);
 
-/** A machine whose clock steps. */
+/** A machine with a clock that tests can step. */
 interface Machine {
   readonly clock: Clock;
   readonly servers: readonly Program[];

@@ -1,4 +1,4 @@
-/** Faults of one process with nonces in memory. */
+/** Faults of a single process that keeps nonces in memory. */
 import type { Fault, Scene } from '../fault.ts';
 import { Program } from '../program.ts';
 import type { StoreOptions } from '../stores.ts';
@@ -31,7 +31,7 @@ export const MEMORY_FAULTS: readonly Fault[] = [
   {
     name: 'memory-killed-quarantine',
     what: "the process is killed and restarted with afterLoss: 'quarantine', without a remainder",
-    // The store refuses all tokens for 2T + M and the rest of a second.
+    // The store refuses all tokens for 2T + M, rounded up to a full second.
     recovery: 2 * TOLERANCE + TIMES.clockMargin + 1,
     lasts: 0,
     cuts: true,

@@ -1,4 +1,4 @@
-/** Faults of a Redis Cluster of three masters with a replica each. */
+/** Faults of a Redis Cluster with three masters, each with a replica. */
 import { createHash } from 'node:crypto';
 import { type RedisServer, startRedisCluster, until } from 'ajwt-testkit/servers/redis';
 import type { Fault, Scene } from '../fault.ts';
@@ -130,7 +130,7 @@ export const REDIS_CLUSTER_FAULTS: readonly Fault[] = [
           },
           async heal() {
             const [, toId] = await ids();
-            // Move the slot early in a second, so that fresh tokens of that second arrive after the move and are refused.
+            // Moves the slot early in a second, so that tokens dated in that second still arrive after the move and are refused.
             await until('a second has just begun', async () => wall() % 1 < 0.3);
             const keys = (await from.cli('CLUSTER', 'GETKEYSINSLOT', slot, '100'))
               .split('\n')

@@ -10,7 +10,7 @@ export const missing = () => (lacksRedis() ? 'needs redis-server' : undefined);
 
 type Hit = (redis: RedisServer) => Promise<unknown>;
 
-/** A fault of Redis, how to heal it, and the settings of Redis. */
+/** A Redis fault, how to heal it, and the settings of Redis. */
 interface RedisFault extends Omit<Fault, 'set' | 'missing' | 'recovery'> {
   readonly settings?: readonly string[];
   readonly options?: StoreOptions;

@@ -42,7 +42,7 @@ urlpatterns = [re_path("", whoami)]
 
 
 def add_user(username):
-    """Runs a management command; its output must not be mixed with the responses."""
+    """Runs a management command; its output must not mix with the responses."""
     email = f"{username}@example.com"
     call_command("createsuperuser", interactive=False, username=username, email=email, stdout=io.StringIO())
 
@@ -87,7 +87,7 @@ def remove_key(pk):
 
 
 def last_used(username):
-    """Times of last use, in seconds since the epoch, of each key and JWK set."""
+    """Returns the time of last use of each key and JWK set, in seconds since the epoch."""
     keys = PublicKey.objects.filter(user__username=username).order_by("pk")
     trusts = JWKSEndpointTrust.objects.filter(user__username=username)
     seconds = [[one.last_used_on and one.last_used_on.timestamp() for one in rows] for rows in (keys, trusts)]
@@ -95,7 +95,7 @@ def last_used(username):
 
 
 def tables():
-    """The tables as in SQLite's schema."""
+    """Returns the tables from SQLite's schema."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT sql FROM sqlite_master WHERE type = 'table' AND name IN"

@@ -37,7 +37,7 @@ describe('cachedKeyStore keeps the contract of key stores', () => {
   for (const { name, run } of cases) test(name, run);
 });
 
-/** Makes a cache of a store that counts lookups, and that delays them until the test calls a function. */
+/** Makes a cache for a store that counts lookups and delays each until the test calls a function. */
 function countingStore(options: CachedKeyStoreOptions = {}) {
   const clock = { monotonic: 0, now: 1000 };
   const asked: string[] = [];
@@ -234,7 +234,7 @@ test('cachedKeyStore evicts the least recently used user when it is full, but no
   expect(asked).toEqual(['u1']);
 });
 
-test('cachedKeyStore does not keep the payloads in memory that usernames come from', async () => {
+test('cachedKeyStore does not keep the payload of a token in memory along with its username', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const held = () => {
@@ -289,7 +289,7 @@ test.each([
   expect(() => cachedKeyStore(memoryKeyStore(), options as CachedKeyStoreOptions)).toThrow(`option ${name}`);
 });
 
-test('cachedKeyStore forgets a lookup that ends after forget() of another user', async () => {
+test('cachedKeyStore does not cache a lookup that ends after forget() was called for another user', async () => {
   const { cache, clock, known, hold, find } = countingStore({ ttlSeconds: 1 });
   known.set('bob', user('bob'));
   const release = hold();

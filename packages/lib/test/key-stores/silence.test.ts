@@ -1,4 +1,4 @@
-/** A stranger cannot find out which usernames exist: every lookup makes one query and parses the same number of keys. */
+/** A stranger cannot find out which usernames exist, because every lookup makes one query and parses the same number of keys. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { signToken } from 'ajwt-testkit/sign';
 import { Kysely } from 'kysely';
@@ -43,7 +43,7 @@ afterEach(() => {
   return database.destroy();
 });
 
-/** Makes a token that a stranger has signed, with any kid. */
+/** Makes a token with the given kid that is signed with a stranger's key. */
 function forged(username: string, kid: string | undefined): string {
   const header = JSON.stringify({ alg: 'EdDSA', typ: 'JWT', ...(kid === undefined ? {} : { kid }) });
   const payload = JSON.stringify({ username, time: Math.floor(Date.now() / 1000), nonce: randomUUID() });
@@ -74,18 +74,21 @@ describe.each<[string, (options?: { maxParsedKeys: number }) => KeyStore<unknown
     return { queries: queries.length, reads };
   }
 
-  test.each(ATTEMPTS)('parses one key at the first lookup of %s, and none later', async (_for, name, kid, reason) => {
-    const store = make();
-    expect(await costOf(store, name, kid, reason)).toEqual({ queries: 1, reads: 1 });
-    for (let later = 0; later < 3; later++) {
-      expect(await costOf(store, name, kid, reason)).toEqual({ queries: 1, reads: 0 });
-    }
-  });
+  test.each(ATTEMPTS)(
+    'parses one key in the first lookup of %s, and none in later ones',
+    async (_for, name, kid, reason) => {
+      const store = make();
+      expect(await costOf(store, name, kid, reason)).toEqual({ queries: 1, reads: 1 });
+      for (let later = 0; later < 3; later++) {
+        expect(await costOf(store, name, kid, reason)).toEqual({ queries: 1, reads: 0 });
+      }
+    },
+  );
 
   test.each([
     ['a user', 'guido', ['unknown_key', 'bad_signature', 'bad_signature']],
     ['an unknown user', 'nobody', ['unknown_user', 'unknown_user', 'unknown_user']],
-  ] as const)('parses one key in total for several lookups of %s with different kids', async (_for, name, reasons) => {
+  ] as const)('parses only one key in several lookups of %s with different kids', async (_for, name, reasons) => {
     const store = make();
     const kids = [other?.kid, own?.kid, undefined];
     const reads: number[] = [];
@@ -95,7 +98,7 @@ describe.each<[string, (options?: { maxParsedKeys: number }) => KeyStore<unknown
     expect(reads).toEqual([1, 0, 0]);
   });
 
-  test('parses the last key again as a decoy for an unknown user', async () => {
+  test('parses the most recently parsed key again as a decoy for an unknown user', async () => {
     const store = make();
     await costOf(store, 'guido', own?.kid, 'bad_signature');
     const read = vi.spyOn(PublicKey, 'from');
@@ -103,7 +106,7 @@ describe.each<[string, (options?: { maxParsedKeys: number }) => KeyStore<unknown
     expect(read.mock.calls).toEqual([[own?.publicKey.toPem()]]);
   });
 
-  test('remembers the decoys of maxParsedKeys usernames', async () => {
+  test('remembers the decoys for maxParsedKeys usernames', async () => {
     const store = make({ maxParsedKeys: 10 });
     const read = vi.spyOn(PublicKey, 'from');
     const find = (name: string) => store.find(name, { kid: undefined, alg: 'EdDSA' });

@@ -1,7 +1,7 @@
 /**
  * Interleavings on real servers. The wire sends each statement after the previous one has ended, so the seed alone decides their order.
- * The races of several processes test statements that run at the same time. Here a purge raises the floor during the run, and deletes
- * records after it.
+ * The races of several processes test statements that run at the same time. In this test, a purge raises the floor during the run, and
+ * deletes records afterwards.
  */
 
 import type { Address } from 'ajwt-testkit/databases';
@@ -90,7 +90,7 @@ for (const [name, lacks, start] of SERVERS) {
     });
     afterAll(() => server.stop());
 
-    test.each([false, true])('if calls and replies arrive in any order; with lost connections: %s', (lost) =>
+    test.each([false, true])('if calls and replies arrive in any order (lost connections: %s)', (lost) =>
       checkInterleavings(
         { name, runs: RUNS, make: () => server.make() },
         { lostConnections: lost, anotherLife: false },

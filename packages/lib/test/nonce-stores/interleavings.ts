@@ -4,11 +4,11 @@ import { expect } from 'vitest';
 import type { NonceStore } from '../../src/index.ts';
 import { type Fate, fates, Wire } from './redis/wire.ts';
 
-/** A new, empty place that several stores keep their nonces in, such as a database. */
+/** A new, empty storage that several stores share, such as a database. */
 export interface Shared {
-  /** Makes another store on it, like another process does. The store accepts old tokens, because only their records are forgotten. */
+  /** Makes another store that uses it, as another process would. The store accepts old tokens, because purges delete only their records. */
   join(wire: Wire): NonceStore | Promise<NonceStore>;
-  /** Makes a store that finds a new incarnation, as after a restart, and so assumes that claims are lost. */
+  /** Makes a store that detects a new incarnation, as after a restart, and therefore assumes that claims were lost. */
   joinAnotherLife?(wire: Wire): NonceStore;
   end(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export interface Interleaved {
   make(): Promise<Shared>;
 }
 
-/** Times of tokens: no purge forgets the fresh ones, every purge forgets the old ones. */
+/** Times of tokens: no purge deletes records of the fresh ones; every purge deletes those of the old ones. */
 const TIMES = { fresh: [5, 6], old: [-100, -99] } as const;
 const ALL_TIMES = [...TIMES.fresh, ...TIMES.old];
 
@@ -28,7 +28,7 @@ interface Action {
   readonly store: number;
   /** The index of the token to claim, or `open` to open the store again. */
   readonly token: number | 'open';
-  /** Whole seconds that the caller's clock is ahead; a store purges again in each new second. */
+  /** How far the caller's clock is ahead, in whole seconds; a store purges again in each new second. */
   readonly clock: number;
 }
 
@@ -53,7 +53,7 @@ export interface Trouble {
 /**
  * Checks that a store accepts each token at most once, and each fresh token exactly once if no fault occurs.
  *
- * @throws with the seed and the order of calls that failed
+ * @throws Error with the seed and the order of calls that led to it
  */
 export async function checkInterleavings({ make, runs }: Interleaved, trouble: Trouble): Promise<void> {
   const lost = trouble.lostConnections ? fates : fc.constant<Fate[]>([]);

@@ -105,7 +105,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
         expect(await outcomeOf(both[0] as NonceStore, claimAt(time, 'n'))).toBe('forgotten');
     });
 
-    test('does not let the floor rise during a claim', async () => {
+    test('does not raise the floor during a claim', async () => {
       const store = await stores.store({ deadlineMs: 5000 });
       const claim = claimAt();
       expect(await outcomeOf(store, claim)).toBe('claimed');
@@ -154,7 +154,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       expect(await floorOf(stores.database())).toBeLessThan(now() + 41);
     });
 
-    test('locks users out for 2T + M at most if the floor is years ahead', async () => {
+    test('locks users out for at most 2T + M if the floor is years ahead', async () => {
       let monotonic = 0;
       const store = await stores.store({ clockMargin: 600, monotonic: () => monotonic });
       await ask(stores.database(), `UPDATE ajwt_epoch SET floor = floor + ${YEARS}`);
@@ -165,7 +165,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       await expect.poll(() => outcomeOf(store, claimAt(Math.floor(now()) + 210), now() + 200)).toBe('claimed');
     });
 
-    test('lets an impossible floor fall, even if it becomes possible while the store is closed', async () => {
+    test('lowers an impossible floor, even if it becomes possible while the store is closed', async () => {
       let monotonic = 0;
       const options = { clockMargin: 600, monotonic: () => monotonic, maxClaimsPerSecond: 1_000_000 };
       const [store, other] = [await stores.store(options), await stores.store(options)];
@@ -181,7 +181,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       }
     });
 
-    test('treats earlier tokens after a loss as afterLoss says', async () => {
+    test('treats earlier tokens as afterLoss specifies after a loss', async () => {
       const lose = (database: Kysely<unknown>) =>
         ask(database, "UPDATE ajwt_epoch SET incarnation = 'of another life'");
       const database = stores.database();
@@ -223,7 +223,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       await expect.poll(() => outcomeOf(store, claimAt())).toBe('claimed');
     });
 
-    test('closes at once, even if it will delete old records soon', async () => {
+    test('closes at once, even if a deletion of old records is due soon', async () => {
       const store = await stores.store({ deadlineMs: 5000 });
       // Records are deleted ten seconds after a claim.
       expect(await outcomeOf(store, claimAt())).toBe('claimed');

@@ -11,7 +11,7 @@ interface SqliteConfig {
   readonly kind: 'sqlite';
   /** An absolute path. */
   readonly path: string;
-  /** URL for messages. */
+  /** The URL as shown in messages. */
   readonly name: string;
 }
 
@@ -25,17 +25,17 @@ export interface ServerConfig {
   readonly password: string | undefined;
   readonly database: string;
   readonly encryption: Encryption;
-  /** PEM file of the authorities that may sign the server's certificate; default: the authorities that Node trusts. */
+  /** PEM file of the CAs that may sign the server's certificate; default: the CAs that Node trusts. */
   readonly ca: string | undefined;
-  /** PEM files of the certificate and the key of this client. */
+  /** PEM files with this client's certificate and key. */
   readonly client: { readonly cert: string; readonly key: string } | undefined;
   /** Settings of the session, in the syntax of PostgreSQL's `options`. */
   readonly options: string | undefined;
-  /** The name of this client in PostgreSQL. */
+  /** The application name that PostgreSQL shows for this client. */
   readonly application: string;
   /** Whether to use channel binding, if PostgreSQL offers it. */
   readonly binding: boolean;
-  /** URL without the password and the parameters, for messages. */
+  /** The URL as shown in messages, without the password and the parameters. */
   readonly name: string;
 }
 
@@ -58,7 +58,7 @@ const PORTS = { postgres: 5432, mysql: 3306 } as const;
  * Parses a database URL.
  *
  * @param option - the name of the option, for messages
- * @throws CommandError that does not repeat the value: it may contain a password
+ * @throws CommandError whose message does not repeat the value, because it may contain a password
  */
 export function readDatabase(text = 'sqlite:ajwt.db', option = '--database'): DatabaseConfig {
   const path = /^sqlite:(.+)$/s.exec(text)?.[1];
@@ -83,7 +83,7 @@ export function readDatabase(text = 'sqlite:ajwt.db', option = '--database'): Da
 
 /** Reads the parts of a database URL. @throws Error that says what to write instead */
 function readServer(parts: UrlParts, kind: ServerKind): ServerConfig {
-  // Checked first: if a password contains an unencoded `?`, no message must repeat the rest of it as a parameter.
+  // Checked first, because if a password contains an unencoded `?`, messages must not repeat the rest of it as a parameter.
   const isUserGiven = parts.user !== '' || parts.parameters.some(([name]) => plainName(name) === 'user');
   if (!isUserGiven) throw new Error(mustName(parts.scheme));
   const given = readParameters(parts, kind);
@@ -116,7 +116,9 @@ function readServer(parts: UrlParts, kind: ServerKind): ServerConfig {
   }
   const [cert, key] = [given.get('cert'), given.get('key')];
   if ((cert === undefined) !== (key === undefined)) {
-    throw new Error('sslcert and sslkey must be given together; sslcert is not the authority of the server');
+    throw new Error(
+      "sslcert and sslkey must be given together; sslcert is the client's certificate, not the server's CA",
+    );
   }
   const password = parts.password || given.get('password');
   const place = isSocket ? encodeURIComponent(host) : isIP(host) === 6 ? `[${host}]` : host;

@@ -5,9 +5,9 @@ import type { ServerKind } from './parameters.ts';
  * How a connection is encrypted.
  *
  * - `none`: without encryption
- * - `unverified`: encrypted, without a check of the certificate
- * - `authority`: encrypted; the given authority must have signed the certificate
- * - `verified`: encrypted; an authority must have signed the certificate, and the certificate must name the host
+ * - `unverified`: encrypted, but the certificate is not checked
+ * - `authority`: encrypted; the given CA must have signed the certificate
+ * - `verified`: encrypted; a trusted CA must have signed the certificate, and the certificate must name the host
  */
 export type Encryption = 'none' | 'unverified' | 'authority' | 'verified';
 
@@ -36,7 +36,7 @@ export interface EncryptionParameters {
 /**
  * Determines how a connection is encrypted.
  *
- * @returns the encryption, and the file of the authority if the URL names one
+ * @returns the encryption, and the CA file if the URL names one
  * @throws Error that says what to write instead
  */
 export function readEncryption({ kind, mode = 'disable', ca, isSocket }: EncryptionParameters): {
@@ -55,7 +55,7 @@ export function readEncryption({ kind, mode = 'disable', ca, isSocket }: Encrypt
   if (asked === undefined) {
     throw new Error(`${modeName} must be one of disable, require, verify-ca, verify-full`);
   }
-  // Like libpq, check the certificate if the URL names an authority.
+  // Like libpq, check the certificate if the URL names a CA.
   const encryption = asked === 'unverified' && ca !== undefined ? 'authority' : asked;
   // Servers do not encrypt Unix sockets.
   if (isSocket) return { encryption: 'none', ca: undefined };

@@ -1,4 +1,4 @@
-/** Checks who else can write to an SQLite database: a writer can register any key. */
+/** Checks who else can write to an SQLite database, because anyone who can write to it can register any key. */
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CommandError } from 'ajwt-cli-kit';
@@ -12,7 +12,7 @@ const BY_ANYONE = 0o002;
 
 /**
  * Checks the modes of the existing files of a database, and of their folder: anyone who can write to the folder can replace the files
- * or, in a folder like /tmp, create `ajwt.db-wal` first. Windows has no modes, so nothing is checked there.
+ * or, in a folder like /tmp, create `ajwt.db-wal` first. Checks nothing on Windows, which has no modes.
  *
  * @returns warnings about the first folder and the first file that a group can write to
  * @throws CommandError if anyone can write to one of them, or if the path leads to a folder or a device

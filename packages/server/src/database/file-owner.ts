@@ -1,4 +1,4 @@
-/** Describes files for messages: who owns them, and their mode. */
+/** Describes the owner and the mode of files for messages. */
 import { realpathSync, type Stats } from 'node:fs';
 import { userInfo } from 'node:os';
 
@@ -7,7 +7,7 @@ export function ownerAndMode({ uid, mode }: Stats): string {
   return `owner ${nameOf(uid)}, mode ${(mode & 0o7777).toString(8).padStart(4, '0')}`;
 }
 
-/** Returns the name of a user, or the number: Node can look up only the name of the current user. */
+/** Returns the name of the current user, or the number of another user, whose name Node cannot look up. */
 export function nameOf(uid: number): string {
   if (uid === 0) return 'root';
   try {
@@ -19,7 +19,7 @@ export function nameOf(uid: number): string {
   return String(uid);
 }
 
-/** Resolves the links of a path; returns the path itself if nothing exists there yet. */
+/** Resolves the symbolic links in a path; returns the path itself if nothing exists there yet. */
 export function realPath(path: string): string {
   try {
     return realpathSync(path);

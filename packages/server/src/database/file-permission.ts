@@ -1,11 +1,11 @@
-/** Finds out why this process cannot open an SQLite database: SQLite itself names neither the file nor its owner. */
+/** Finds out why this process cannot open an SQLite database, because SQLite's own errors name neither the file nor its owner. */
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { nameOf, ownerAndMode, realPath } from './file-owner.ts';
 
 const { R_OK, W_OK, X_OK } = constants;
 
-/** Codes of Node, and the primary result codes of SQLite for a file that is absent, read-only or not permitted. */
+/** Node's error codes and SQLite's primary result codes for a file that is missing, read-only or not accessible. */
 const NODE_CODES = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'];
 const SQLITE_CODES = [3, 8, 14, 23];
 
@@ -37,7 +37,7 @@ export function whyNotPermitted(path: string, error: unknown): string | undefine
   return problemWith(folder, statSync(folder), W_OK, 'create files in the folder');
 }
 
-/** Returns all folders above a folder, the root first. */
+/** Returns all parents of a folder, starting with the root. */
 function ancestors(folder: string): readonly string[] {
   const above = dirname(folder);
   return above === folder ? [] : [...ancestors(above), above];

@@ -3,7 +3,7 @@ import { closeSync, openSync, statSync } from 'node:fs';
 import { UnavailableError } from 'asymmetric-jwt-auth';
 
 /**
- * Creates the file if it does not exist. Only its owner can write to it, because a writer can register any key.
+ * Creates the file if it does not exist. Only its owner can write to it, because anyone who can write to it can register any key.
  *
  * @returns whether it was created
  */
@@ -17,7 +17,7 @@ export function makeFile(path: string): boolean {
   }
 }
 
-/** Returns a function that throws UnavailableError if the path no longer leads to the same file. */
+/** Returns a function that throws an UnavailableError if the path no longer leads to the same file. */
 export function fileCheck(path: string): () => void {
   const file = fileAt(path);
   return () => {

@@ -11,18 +11,21 @@ export interface OpenKeyStore {
   close(): Promise<void>;
 }
 
-/** Maximum milliseconds for a lookup. */
+/** Maximum duration of a lookup, in milliseconds. */
 const DEADLINE_MS = 1000;
 
-/** Opens the directory with the keys of trusted JWK sets. They depend on the token, so the cache does not hold them. */
+/**
+ * Opens the directory with the keys of trusted JWK sets. The cache does not hold these keys, because which ones are needed depends on the
+ * token.
+ */
 export async function openKeyStore(database: Database, jwks: JwksClient, log: Logger): Promise<OpenKeyStore> {
   const { store, close } = await openDirectory(database, log);
   return { store: withJwks(store, jwks), close };
 }
 
 /**
- * Caches users and keys. With SQLite, a change takes effect at once, because the file shows it. With PostgreSQL, it takes effect when
- * its notification arrives, and after a second if none arrives. With MySQL and MariaDB, it takes effect within a second.
+ * Caches users and keys. With SQLite, a change takes effect at once, because the cache checks the file for changes. With PostgreSQL, it
+ * takes effect when its notification arrives, or after a second if none arrives. With MySQL and MariaDB, it takes effect within a second.
  */
 async function openDirectory({ config, directory, checkFile }: Database, log: Logger): Promise<OpenKeyStore> {
   const find: typeof directory.find = (username, hint) => {

@@ -14,7 +14,7 @@ const HEARTBEAT_MS = 2000;
 export interface ListenTimes {
   /** Milliseconds until a lost connection is opened again. */
   readonly retryMs: number;
-  /** Milliseconds to wait for a notification that this process has sent to itself. */
+  /** Milliseconds to wait for a notification that this process sends to itself. */
   readonly echoMs: number;
   /** Milliseconds until a connection that delivers no notifications is replaced. */
   readonly silenceMs: number;
@@ -31,7 +31,7 @@ const MESSAGES = {
 } as const;
 
 /**
- * Listens until it is stopped. Reopens a lost connection, and now and then replaces a connection that delivers nothing.
+ * Listens until it is stopped. Reopens a lost connection, and regularly replaces a connection that delivers nothing.
  *
  * @param changed - called after every change, and after every period without notifications
  * @returns a function that stops listening
@@ -72,7 +72,7 @@ export function listenForChanges(
       await present.connect();
       await present.query(`LISTEN ${CHANNEL}; LISTEN ${echoChannel}`);
       changed();
-      // Sent from another connection while this one is idle: a pooler delivers only notifications that arrive during a query.
+      // Sent from another connection while this one is idle, because a pooler delivers notifications only during a query.
       await notify(config, echoChannel);
       if (!(await Promise.race([lost, echoed, pause(times.echoMs)]))) {
         become('silent');

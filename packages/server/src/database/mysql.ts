@@ -22,13 +22,13 @@ export function mysqlDialect(config: ServerConfig, limits: PoolLimits, connectio
 
 type QueryCallback = (error: unknown, result: unknown) => void;
 
-/** Drops connections that did not respond in time: their state is unknown, and they may never respond. */
+/** Drops connections that did not respond in time, because their state is unknown and they may never respond. */
 function dropUnresponsive(pool: mysql.Pool, { connectMs, statementMs }: PoolLimits): MysqlPool {
   function wrap(connection: mysql.PoolConnection): MysqlPoolConnection {
     let isLost = false;
     function query(sql: string, values: readonly unknown[], done: QueryCallback): void {
       connection.query({ sql, values: [...values], timeout: statementMs }, (error: mysql.QueryError | null, result) => {
-        // Errors of the server have a number, and leave the connection usable.
+        // Errors from the server have a number, and leave the connection usable.
         if (error !== null && (error.fatal || error.errno === undefined || error.code === 'PROTOCOL_SEQUENCE_TIMEOUT'))
           isLost = true;
         done(error, result);

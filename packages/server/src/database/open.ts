@@ -13,19 +13,20 @@ export interface Database {
   readonly config: DatabaseConfig;
   /** Whether opening it created its tables. */
   readonly created: boolean;
-  /** Whether it had no tables, except those of nonces, when it was opened. */
+  /** Whether it had no tables except nonce tables when it was opened. */
   readonly isEmpty: boolean;
-  /** Warnings for the operator about who else can change it. */
+  /** Warnings for the operator about others who can change it. */
   readonly warnings: readonly string[];
   readonly directory: Directory;
   /**
-   * Opens more connections to the same database, so that their statements do not wait for others. They are closed with the database.
+   * Opens more connections to the same database, so that their statements do not wait for other statements. They are closed with the
+   * database.
    *
    * @param connections - maximum number of connections to a database server
    */
   connect(connections: number): Kysely<unknown>;
   /**
-   * Checks that the path still leads to the open file. Otherwise, other processes change users and claim nonces in another file.
+   * Checks that the path still leads to the open file. If not, other processes would use a different file for users and nonces.
    *
    * @throws UnavailableError if the file was replaced or removed
    */
@@ -102,7 +103,7 @@ export async function connectDatabase(
   }
 }
 
-/** Makes a function that makes dialects. Imports only the driver that is needed. */
+/** Returns a function that makes dialects. Imports only the driver that is needed. */
 async function dialectMaker(config: DatabaseConfig, opener: Opener): Promise<(connections: number) => Dialect> {
   const limits = POOL_LIMITS[opener];
   if (config.kind === 'sqlite') return () => nodeSqliteDialect(config.path, { busyTimeoutMs: SQLITE_WAIT_MS[opener] });
@@ -114,7 +115,7 @@ async function dialectMaker(config: DatabaseConfig, opener: Opener): Promise<(co
   return (connections) => mysqlDialect(config, limits, connections);
 }
 
-/** Returns the name of the database for messages. */
+/** Returns the name that messages use for the database. */
 function placeOf(config: DatabaseConfig): string {
   return config.kind === 'sqlite' ? config.path : config.name;
 }
@@ -125,7 +126,7 @@ function cannotOpen(config: DatabaseConfig, error: unknown): CommandError {
   return new CommandError(`the database ${placeOf(config)} cannot be opened: ${reason}`);
 }
 
-/** Returns the message of an error. If all addresses of a host refuse the connection, returns that of the first address. */
+/** Returns the message of an error. If all addresses of a host refuse the connection, returns the message for the first address. */
 export function reasonOf(error: unknown): string {
   const { message, code, errors } = error as { message?: string; code?: string; errors?: readonly unknown[] };
   if (errors?.[0] !== undefined) return reasonOf(errors[0]);

@@ -15,7 +15,7 @@ export type Rule =
   | { readonly instead: string }
   | 'ignored';
 
-/** Returns a name in lower case and without `-` and `_`: names are compared like this. */
+/** Returns a name in lower case and without `-` and `_`, to compare it with others. */
 export function plainName(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, '');
 }

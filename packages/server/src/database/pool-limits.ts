@@ -1,6 +1,6 @@
 /** How long to wait for a database. */
 
-/** What opens a database: a server, which must respond soon, or a command, which can wait for other processes. */
+/** The kind of program that opens a database: a server, which must respond soon, or a command, which can wait for other processes. */
 export type Opener = 'server' | 'command';
 
 export interface PoolLimits {
@@ -15,5 +15,5 @@ export const POOL_LIMITS: Readonly<Record<Opener, PoolLimits>> = {
   command: { connectMs: 10_000, statementMs: 600_000 },
 };
 
-/** Milliseconds that a statement of SQLite waits for the lock of another process. It blocks this process meanwhile. */
+/** Milliseconds that an SQLite statement waits for another process to release its lock. The wait blocks this process. */
 export const SQLITE_WAIT_MS: Readonly<Record<Opener, number>> = { server: 0, command: 5000 };

@@ -5,7 +5,7 @@ import type { ServerConfig } from './config.ts';
 import type { PoolLimits } from './pool-limits.ts';
 import { tlsOptions } from './tls.ts';
 
-/** Returns the settings of a client of `pg`. */
+/** Returns the settings for a `pg` client. */
 export function postgresSettings(config: ServerConfig, { connectMs, statementMs }: PoolLimits): pg.ClientConfig {
   const { host, port, user, password, database, options, application, binding } = config;
   return {
@@ -23,13 +23,13 @@ export function postgresSettings(config: ServerConfig, { connectMs, statementMs 
 
 export function postgresDialect(config: ServerConfig, limits: PoolLimits, connections: number): Dialect {
   const pool = new pg.Pool({ ...postgresSettings(config, limits), max: connections });
-  // If the server goes away, idle connections and those in use emit errors. Without listeners, these would end the process.
+  // If the server goes away, all connections emit errors, whether idle or in use. Without listeners, these would end the process.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   return new PostgresDialect({ pool: dropUnresponsive(pool) });
 }
 
-/** Drops connections that did not respond in time: their state is unknown, and they may never respond. */
+/** Drops connections that did not respond in time, because their state is unknown and they may never respond. */
 function dropUnresponsive(pool: pg.Pool): PostgresPool {
   async function connect(): Promise<PostgresPoolClient> {
     const client = await pool.connect();
@@ -38,7 +38,7 @@ function dropUnresponsive(pool: pg.Pool): PostgresPool {
       try {
         return await client.query(text, [...values]);
       } catch (error) {
-        // Errors of the server leave the connection usable.
+        // Errors from the server leave the connection usable.
         isLost ||= !(error instanceof pg.DatabaseError);
         throw error;
       }

@@ -1,4 +1,4 @@
-/** Splits database URLs as database tools do: the host may be empty or a path, and `+` is a plus sign. */
+/** Splits database URLs as database tools do: the host can be empty or a path, and `+` is a plus sign. */
 
 /** The decoded parts. Missing ones are empty. */
 export interface UrlParts {

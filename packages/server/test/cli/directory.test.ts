@@ -12,13 +12,13 @@ let database = '';
 const KEY = file('k');
 const OTHER = file('other');
 
-/** Runs `ajwtd` on the database of the test. @param words - separated by spaces, or in an array */
+/** Runs `ajwtd` on the test's database. @param words - the arguments, separated by spaces or in an array */
 function run(words: string | readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
   const list = typeof words === 'string' ? words.split(' ') : words;
   return ajwtd(list, { env: { AJWTD_DATABASE: `sqlite:${database}`, ...env } });
 }
 
-/** Runs a line in a shell, in the folder of the keys. */
+/** Runs a shell command in the folder with the keys. */
 function inShell(line: string): Promise<Outcome> {
   return shell(line, { cwd: file('.'), env: { AJWTD_DATABASE: `sqlite:${database}` } });
 }
@@ -44,7 +44,7 @@ describe('ajwtd key add', () => {
     expect(statSync(database).mode & 0o777).toBe(0o600);
   });
 
-  test('reads every format of ajwt pubkey from a pipe', async () => {
+  test('reads every format that ajwt pubkey prints from a pipe', async () => {
     for (const [option, state] of [
       ['', 'now has this key'],
       ['--openssh', 'already has this key'],
@@ -164,8 +164,8 @@ describe('ajwtd user', () => {
     });
   });
 
-  test('list escapes characters in a name that control the terminal or reverse text', async () => {
-    // A name may contain format characters, but no control characters.
+  test('list escapes characters in usernames that control the terminal or reverse the text direction', async () => {
+    // Usernames can contain format characters, but no control characters.
     await run('user add a\u202eb');
     expect((await run('user list')).stdout).toContain('a\\u{202e}b');
     expect((await run('user list --json')).stdout).toContain('a\\u202eb');
@@ -214,7 +214,7 @@ describe('the database', () => {
     expect((await run('user list', { AJWTD_DATABASE: url })).stderr).toBe(`ajwtd: AJWTD_DATABASE: ${message}\n`);
   });
 
-  test('is refused if it is another kind of file, which stays unchanged', async () => {
+  test('is refused, and left unchanged, if it is another kind of file', async () => {
     const { code, stderr } = await run(`user list --database sqlite:${file('k.pub')}`);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^ajwtd: the database .*k\.pub cannot be opened: .*\n$/);

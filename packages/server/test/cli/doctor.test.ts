@@ -23,7 +23,7 @@ const doctor = (path: string, options = ''): Promise<Outcome> =>
 const pem = async () => (await PrivateKey.generate()).publicKey.toPem();
 const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ type: 'spki', format: 'pem' });
 
-describe('a site where everything would work', () => {
+describe('a site that would work completely', () => {
   test('is reported in one line, with exit code 0, and the file stays unchanged', async () => {
     const path = makeSite([
       { username: 'guido', keys: [await pem(), await pem()] },
@@ -47,7 +47,7 @@ describe('a site where everything would work', () => {
     });
   });
 
-  test('needs no table of JWK sets, which versions of the package before 1.0 do not have', async () => {
+  test('needs no table of JWK sets, because versions of the package before 1.0 have none', async () => {
     const path = makeSite([{ username: 'guido', keys: [await pem()] }]);
     const database = new DatabaseSync(path);
     database.exec('DROP TABLE asymmetric_jwt_auth_jwksendpointtrust');
@@ -56,7 +56,7 @@ describe('a site where everything would work', () => {
   });
 });
 
-describe('a site where something would stop working', () => {
+describe('a site with rows that would stop working', () => {
   test('is listed row by row, with exit code 1', async () => {
     const [shared, first] = [await pem(), await pem()];
     const path = makeSite([

@@ -1,4 +1,4 @@
-/** `ajwtd jwks`: JWK sets that are trusted for users. */
+/** `ajwtd jwks`: manages the JWK sets that are trusted for users. */
 import type { Outcome } from 'ajwt-testkit/ajwt';
 import { ajwtd, scratch } from 'ajwt-testkit/ajwtd';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -69,7 +69,7 @@ describe('ajwtd jwks', () => {
     expect(stderr).not.toContain('secret');
   });
 
-  test('accepts private addresses that an option or variable allows', async () => {
+  test('accepts private addresses that an option or environment variable allows', async () => {
     expect((await run('jwks add a https://10.0.0.1/ --jwks-allow-private 10.0.0.1')).code).toBe(0);
     const env = { AJWTD_JWKS_ALLOW_PRIVATE: '10.0.0.2,[::1]' };
     for (const url of ['https://10.0.0.2/', 'https://[::1]/']) {

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 const file = scratch();
 let server: Server;
 let other: Server;
-/** The default certificates. During the tests, this process also trusts the certificate of the server. */
+/** Node's default CA certificates. During the tests, this process also trusts the test server's certificate. */
 const certificates = getCACertificates();
 let count = 0;
 let handle: (request: IncomingMessage, response: ServerResponse) => void;
@@ -77,7 +77,7 @@ test.skipIf(lacksOpenssl)('key add with a URL needs --allow-url and https', asyn
   }
 });
 
-test.skipIf(lacksOpenssl)('key add follows redirects on the same host, and to no other host', async () => {
+test.skipIf(lacksOpenssl)('key add follows redirects to the same host, but not to other hosts', async () => {
   handle = (request, response) => {
     if (request.url === '/here') response.end(readFileSync(file('a.pub')));
     else response.writeHead(302, { location: request.url === '/near' ? '/here' : 'elsewhere' }).end();
@@ -91,7 +91,7 @@ test.skipIf(lacksOpenssl)('key add follows redirects on the same host, and to no
 });
 
 test.skipIf(lacksOpenssl)(
-  'key add refuses a response that is too long, empty, cut off or without keys, in one line',
+  'key add refuses a response that is too long, empty, cut off or without keys, and prints one line',
   async () => {
     const line = /^ajwtd: [^\n]*https:\/\/localhost:\d+[^\n]*\n$/;
     for (const [answer, message] of [

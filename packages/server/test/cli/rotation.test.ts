@@ -125,7 +125,7 @@ describe('the audit trail', () => {
     );
   });
 
-  test('is followed by --follow, which prints each new change as one line of JSON until interrupted', async () => {
+  test('with --follow, prints each new change as one line of JSON until interrupted', async () => {
     await run('user add guido');
     const words = ['--conditions=source', resolve('packages/server/src/cli/ajwtd.ts'), 'audit', '--follow', '--json'];
     const child = spawn(process.execPath, words, { env: { ...process.env, AJWTD_DATABASE: `sqlite:${database}` } });
@@ -137,7 +137,7 @@ describe('the audit trail', () => {
     expect((await once(child, 'exit'))[0]).toBe(0);
   });
 
-  test('must be writable for an addition; otherwise, a revocation is made and prints a warning', async () => {
+  test('must be writable before anything can be added, but a revocation succeeds without it and prints a warning', async () => {
     const fingerprint = (await run(`key add guido ${file('old.pub')}`)).stdout.trim();
     const raw = new DatabaseSync(database);
     raw.exec("CREATE TRIGGER full BEFORE INSERT ON ajwt_audit BEGIN SELECT RAISE(ABORT, 'no room'); END");

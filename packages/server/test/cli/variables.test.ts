@@ -1,4 +1,4 @@
-/** A misspelled or empty environment variable is reported: it could silently disable a check. */
+/** Misspelled and empty environment variables are reported, because they could silently disable a check. */
 import { globSync, readFileSync } from 'node:fs';
 import { checkEnvironment } from 'ajwt-cli-kit/environment';
 import { parseWords } from 'ajwt-cli-kit/parse';
@@ -48,7 +48,7 @@ test('ajwtd ignores variables that Kubernetes sets for a service called ajwtd, a
   for (const name of ['AJWT_USER', 'AJWT_KEY', 'ajwtd_require']) expect(() => check(name)).not.toThrow();
 });
 
-test('no option uses a name that Kubernetes sets', () => {
+test('no option uses a variable that Kubernetes sets', () => {
   expect(VARIABLES.known.filter((name) => VARIABLES.others.test(name))).toEqual([]);
 });
 

@@ -33,7 +33,7 @@ describe.skipIf(lacksPostgres)('a change by another process (needs postgresql)',
     await server?.remove();
   });
 
-  /** Makes a store that caches users for an hour, and listens for changes through this port. */
+  /** Makes a store that caches users for an hour and listens for changes on the given port. */
   function listenAt(port: number, times?: ListenTimes) {
     const store = cachedKeyStore(sqlDirectory(database), { ttlSeconds: 3600 });
     const said: string[] = [];
@@ -53,7 +53,7 @@ describe.skipIf(lacksPostgres)('a change by another process (needs postgresql)',
     return { said, isDisabled, listeners, stop, changes: () => count };
   }
 
-  /** Expects that each of several changes takes effect, although the store caches the user. */
+  /** Expects that each of several changes takes effect although the user is cached. */
   async function expectChangesAtOnce(isDisabled: () => Promise<boolean | undefined>): Promise<void> {
     for (const disabled of [true, false, true, false]) {
       await elsewhere.setDisabled('guido', disabled);
@@ -61,7 +61,7 @@ describe.skipIf(lacksPostgres)('a change by another process (needs postgresql)',
     }
   }
 
-  test('takes effect although users are cached for an hour, even after the connection was lost', async () => {
+  test('takes effect at once although users are cached for an hour, even after the connection was lost', async () => {
     const { said, isDisabled, listeners, stop } = listenAt(server.port);
     await vi.waitUntil(async () => (await listeners()).length === 1, PATIENT);
     await expectChangesAtOnce(isDisabled);
@@ -91,7 +91,7 @@ describe.skipIf(lacksPostgres)('a change by another process (needs postgresql)',
       expect(said).toEqual([]);
     });
 
-    test('is not notified if PgBouncer pools transactions; the log says so once, and once when notifications arrive again', async () => {
+    test('is not notified if PgBouncer pools transactions; the log reports this once, and reports once that notifications arrive again', async () => {
       const transactions = await PgBouncer.start(server.port, 'transaction');
       ends.push(() => transactions.remove());
       const { said, isDisabled, changes } = listenAt(transactions.port, { retryMs: 50, echoMs: 1000, silenceMs: 50 });
@@ -99,7 +99,7 @@ describe.skipIf(lacksPostgres)('a change by another process (needs postgresql)',
       expect(said[0]).toMatch(
         /^PostgreSQL notifications do not arrive, as behind PgBouncer in transaction mode: .*within a second/,
       );
-      // It tries again without logging it.
+      // Later attempts are not logged.
       const before = changes();
       await vi.waitUntil(() => changes() > before + 3, PATIENT);
       expect(said).toHaveLength(1);

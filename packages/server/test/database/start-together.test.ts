@@ -13,7 +13,10 @@ import type { Start, Started } from './starter.ts';
 
 const STARTER = fileURLToPath(new URL('starter.ts', import.meta.url));
 const PROCESSES = 3;
-/** Starts in each process, and rounds with a new database. Without a lock, one round nearly always fails. */
+/**
+ * The number of starts in each process, and the number of rounds, each with a new database. Without a lock, even a single round nearly
+ * always fails.
+ */
 const TIMES = 3;
 const ROUNDS = 2;
 

@@ -3,7 +3,7 @@ import { sqlNonceStore } from 'asymmetric-jwt-auth/sql';
 import { readDatabase } from '../../src/database/config.ts';
 import { openDatabase } from '../../src/database/open.ts';
 
-/** The database to open, and how many times to open it at once. */
+/** The database to open, and how many times to open it concurrently. */
 export interface Start {
   readonly url: string;
   readonly times: number;

@@ -1,4 +1,4 @@
-/** Tests that the changes that an operator makes with a command apply to the next request. */
+/** Tests that changes made with a command apply to the next request. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { type Ajwtd, ajwt, ajwtdProcess, scratch, serve } from 'ajwt-testkit/ajwtd';
@@ -36,7 +36,7 @@ async function addToExpireSoon(username: string, file: string): Promise<number> 
   }
 }
 
-/** Sends a fresh token to every server and checks each response. */
+/** Sends a fresh token to every server, and checks each response. */
 async function expectEverywhere(username: string, key: KeyObject, outcome: string): Promise<void> {
   for (const { port } of servers) {
     const answer = await exchange(port, request('/.ajwt/auth', [`Authorization: JWT ${token(username, key)}`]));
@@ -80,7 +80,7 @@ describe('a change applies to the next request, on every server that uses the da
     await expectEverywhere('bob', key, 'unknown_user');
   });
 
-  test('when a user is removed and added again, whose used tokens stay used', async () => {
+  test('when a user is removed and added again, and used tokens stay used', async () => {
     const key = generateKeyPairSync('ed25519').privateKey;
     writeFileSync(path('carol.pub'), publicKeyOf(key).toOpenSsh());
     await command('key', 'add', 'carol', path('carol.pub'));
@@ -109,7 +109,7 @@ describe('a change applies to the next request, on every server that uses the da
 });
 
 /**
- * Sends fresh requests without pauses while `work` runs, and some more afterwards.
+ * Sends fresh requests continuously while `work` runs, and some more afterwards.
  *
  * @returns the number of requests that were accepted before `work` finished, and the statuses of those sent afterwards
  */
@@ -153,7 +153,7 @@ describe('under load', () => {
     expect(after).toEqual(Array(after.length).fill(401));
   });
 
-  test('if two commands add one key to two users at once, one of them succeeds', async () => {
+  test('if two commands concurrently add the same key to two users, only one of them succeeds', async () => {
     const line = publicKeyOf(generateKeyPairSync('ed25519').privateKey).toOpenSsh();
     const add = (name: string) =>
       ajwtdProcess(['key', 'add', name, '-', '--database', `sqlite:${database}`], { input: line });

@@ -59,7 +59,7 @@ const ALL: Readonly<Record<string, AuthorizationCase>> = {
   },
   'an unknown user': { lines: () => [`Authorization: JWT ${token('nobody', alice)}`], outcome: 'unknown_user' },
 };
-/** Returns whether a server could read the header lines in two ways: if there are several, or bytes that are not visible ASCII. */
+/** Returns whether the header lines are ambiguous: whether there are several, or any contains bytes that are not visible ASCII. */
 function hasTwoReadings({ lines = () => [], token: make = good }: AuthorizationCase): boolean {
   const sent = lines(make());
   return sent.length > 1 || /[^\x20-\x7e]/.test(sent.join(''));
@@ -117,7 +117,7 @@ test('an unknown user, a disabled user, a revoked key and a wrong signature get 
   expect(new Set(answers).size).toBe(1);
 });
 
-test('a used token is a replay, even with the other valid form of its signature or signed by another key of the user', async () => {
+test("a used token is refused as a replay, even with the other valid form of its signature or a signature by the user's other key", async () => {
   const claims = payload('alice');
   const first = signToken('{"alg":"ES256"}', claims, p256, 'ES256');
   await expectAccepted(watched, first);

@@ -1,4 +1,4 @@
-/** Every invalid option of `ajwtd serve` gives exit code 1 and one line that names the option, before any file is created. */
+/** For every invalid option, `ajwtd serve` prints one line that names the option and exits with code 1, before it creates any file. */
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,7 +18,7 @@ const settings = (env: Record<string, string>) => ({
   ...env,
 });
 
-/** Runs `ajwtd serve` in a separate process, and expects that it refuses to start. @returns the error message */
+/** Runs `ajwtd serve` in a separate process, and expects it to refuse to start. @returns the error message */
 async function refused(args: readonly string[], as: RunOptions = {}): Promise<string> {
   return messageOf(await ajwtdProcess(['serve', ...args], { ...as, env: settings({}), cwd: path('.') }));
 }
@@ -64,7 +64,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   'serve-jwks': ['', 'no-such-file', '.'],
   'log-level': ['trace'],
 };
-/** Values for which the error message names another option than the given one. */
+/** Values for which the error message names an option other than the given one. */
 const NAMED: Readonly<Record<string, string>> = { 'user-header X-Auth-Key': 'key-header' };
 
 describe.concurrent('the error message names an invalid option', () => {

@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 const MB = 1024 * 1024;
 const LARGE = 100;
-/** A megabyte that cannot be compressed. */
+/** A megabyte of incompressible data. */
 const PIECE = randomBytes(MB);
 const digestOf = (pieces: number) => {
   const hash = createHash('sha256');
@@ -205,7 +205,7 @@ describe('if the application', () => {
   });
 
   test.each(['Content-Length: 100', 'Transfer-Encoding: chunked'])(
-    'closes the connection within a body with %s, the client sees that the body is incomplete',
+    'closes the connection in the middle of a body with %s, the client sees that the body is incomplete',
     async (framing) => {
       upstream.handle = (_incoming, response) => {
         const [name = '', value = ''] = framing.split(': ');
@@ -254,7 +254,7 @@ describe('if the application sends', () => {
     ['an unrequested upgrade', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok'],
     ['100 kB of headers', `HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(100_000)}\r\nContent-Length: 2\r\n\r\nok`],
-  ])('%s, the client gets it or a 502, and the server keeps running', async (_what, bytes) => {
+  ])('%s, the client gets this response or a 502, and the server keeps running', async (_what, bytes) => {
     odd.answer = bytes;
     const answer = await exchange(behind.port, request('/v1', [signed()]));
     expect([200, 502]).toContain(answer.status);
@@ -284,7 +284,7 @@ describe('if the client disconnects', () => {
     await ended;
   });
 
-  test('within its body, the application sees that the body is incomplete', async () => {
+  test('while it sends the body, the application sees that the body is incomplete', async () => {
     const broken = new Promise<boolean>((done) => {
       upstream.handle = (incoming) => {
         incoming.on('error', () => {}).once('close', () => done(!incoming.complete));
@@ -296,7 +296,7 @@ describe('if the client disconnects', () => {
     expect(await broken).toBe(true);
   });
 
-  test('within the response, the connection to the application is closed', async () => {
+  test('while it receives the response, the connection to the application is closed', async () => {
     const ended = new Promise<void>((done) => {
       upstream.handle = (_incoming, response) => {
         response.once('close', done).write(PIECE);

@@ -19,7 +19,7 @@ import { brokenPayloads, CLAIMS_OUTCOMES, claimsBounds, fillPayload } from '../.
 
 const { cases } = readVectors<{ cases: { id: string; payload: string; why: string }[] }>('own/claims.json');
 
-/** Usernames of separate users that a store, a path or a page could confuse. */
+/** Usernames of different users that a store, a path or a page could confuse. */
 const NAMES = [
   'bob',
   'bob:a',
@@ -59,7 +59,7 @@ async function expectReplay(sent: string): Promise<void> {
   for (const server of watched.servers) await expectReplayed(server, sent);
 }
 
-/** Outcomes that differ from the vectors because the clock runs: this time has left the window when it is checked. */
+/** Outcomes that differ from the vectors because the clock runs, so that this time is outside the window when it is checked. */
 const OUTSIDE: Readonly<Record<string, string>> = { 'time-edge-20': 'stale' };
 const outcomeOf = ({ id }: { readonly id: string }) => OUTSIDE[id] ?? (CLAIMS_OUTCOMES[id] as string);
 
@@ -78,11 +78,11 @@ const bounds = oneOfEach(
   ([, [, outcome]]) => outcome,
 );
 
-/** One payload that is text but not an object, and one that is not text. */
+/** One payload that is JSON but not an object, and one that is not UTF-8. */
 const BROKEN = ['an array', 'bytes that are not UTF-8'];
 
 describe('claims at a limit, signed by a registered key, have the expected outcome', () => {
-  test.each(bounds)('number %i of the list', async (index, _case) => {
+  test.each(bounds)('case %i of the list', async (index, _case) => {
     await withinASecond(watched, (now) => {
       const [members, outcome] = claimsBounds(now)[index] as ReturnType<typeof claimsBounds>[number];
       const all = { username: '"alice"', time: String(now), nonce: `"${freshNonce()}"`, ...members };

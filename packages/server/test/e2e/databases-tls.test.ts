@@ -86,12 +86,12 @@ describe.each([
     const list = (host: string, parameters: string) =>
       ajwtd(['user', 'list', '--database', `${url(host, server.port)}?${parameters}`]);
 
-    test('is accepted if its CA is given and the URL has its name', async () => {
+    test('is accepted if the URL gives its CA and the host name in it', async () => {
       expect((await list('localhost', `${verify}&${ca}=${certificate}`)).code).toBe(0);
       expect((await list('127.0.0.1', require)).code).toBe(0);
     });
 
-    test('is accepted under any name if the URL requires only a check of the CA', async () => {
+    test('is accepted for any host name if the URL requires only a check of the CA', async () => {
       const mode = verify.replace('full', 'ca');
       expect((await list('127.0.0.1', `${mode}&${ca}=${certificate}`)).code).toBe(0);
       expect((await list('127.0.0.1', `${require}&${ca}=${certificate}`)).code).toBe(0);
@@ -109,7 +109,7 @@ describe.each([
       expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^no users yet/) });
     });
 
-    test('is refused without its CA, under another name, and if the CA file is missing', async () => {
+    test('is refused without its CA, for another host name, and if the CA file is missing', async () => {
       for (const [host, parameters] of [
         ['localhost', verify],
         ['127.0.0.1', `${verify}&${ca}=${certificate}`],

@@ -20,8 +20,8 @@ async function serves({ port }: Ajwtd, timeout: number): Promise<void> {
 }
 
 /**
- * Sends fresh tokens one after another, until each server has responded with the status three times in a row. Every request that is
- * sent more than a second after the call must get this status.
+ * Sends fresh tokens one after another until each server has responded with the given status three times in a row. Every request sent more
+ * than a second after the call must get that status.
  */
 async function expectWithinASecond(servers: readonly Ajwtd[], make: () => string, status: number): Promise<void> {
   const deadline = performance.now() + 1000;
@@ -142,7 +142,7 @@ describe.each([
       const server = await serve({ database: where });
       await serves(server, 5000);
       expect((await exchange(server.port, withToken(token('partner', key)))).status).toBe(401);
-      // The server does not fetch from a private host, so it cannot decide about keys of this set.
+      // The server does not fetch from a private host, so it cannot check tokens that may be signed with a key of this set.
       for (const [change, status] of [
         ['add', 503],
         ['remove', 401],

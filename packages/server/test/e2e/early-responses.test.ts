@@ -14,7 +14,7 @@ const file = scratch();
 const MB = 1024 * 1024;
 const PIECE = Buffer.alloc(64 * 1024, 'x');
 
-/** Handles a connection to the application after the head of a request has arrived. */
+/** Handles a connection to the application once the head of a request has arrived. */
 type Behaviour = (socket: Socket) => void;
 
 let alice: KeyObject;
@@ -38,7 +38,7 @@ afterAll(async () => {
 
 const signed = () => `Authorization: JWT ${token('alice', alice)}`;
 
-/** Sends one chunk after another until the server stops reading or closes; ends when the connection is closed. */
+/** Sends chunks until the server stops reading or closes the connection; resolves when the connection is closed. */
 async function sendForever({ socket, closed }: Connection): Promise<void> {
   let isClosed = false;
   closed.then(() => {
@@ -58,7 +58,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
 
 describe.each(Object.entries(REFUSED))('an upload %s', (_what, lines) => {
   test.each(['/v1', '/.ajwt/auth', '/.ajwt/whoami', '/.ajwt/none'])(
-    'to %s is refused: the client can continue to send and receives the reason, because the server closes only its half',
+    'to %s is refused: the client can continue to send and receives the reason, because the server closes only its half of the connection',
     async (target) => {
       const connection = await Connection.open(server.port);
       connection.socket.allowHalfOpen = true;
@@ -72,7 +72,7 @@ describe.each(Object.entries(REFUSED))('an upload %s', (_what, lines) => {
       expect([401, 404, 405]).toContain(answer.status);
       expect(answer.header('connection')).toBe('close');
       await connection.rest();
-      // The server has closed its half, and ignores all further bytes.
+      // The server has closed its half of the connection, and ignores all further bytes.
       const { bytesWritten } = connection.socket;
       await expect.poll(() => connection.socket.bytesWritten).toBeGreaterThan(bytesWritten + MB);
       expect(code).toBe(undefined);
@@ -96,14 +96,14 @@ test('a request that follows a refused upload on the same connection is not read
   expect((await exchange(server.port, request('/.ajwt/auth', [credential]))).status, 'the token is unused').toBe(200);
 });
 
-test('the connection of a refused upload that stalls is closed within seconds', async () => {
+test('the connection of a refused upload that stalls is closed after a few seconds', async () => {
   const connection = await Connection.open(server.port);
   connection.socket.allowHalfOpen = true;
   connection.write(request('/v1', ['Content-Length: 1000000'], 'POST', 'begun'));
   expectAnswer(await connection.answer(), 'missing');
   const begun = performance.now();
   await connection.rest();
-  // This side learns that the connection is closed only when it writes.
+  // The client notices that the connection is closed only when it writes.
   const probe = setInterval(() => connection.socket.writable && connection.write('x'), 6000);
   await connection.closed;
   clearInterval(probe);
@@ -196,7 +196,7 @@ describe('if an application responds before it has read the body', () => {
     expect(server.log.filter(({ msg }) => msg === 'no valid response from the application')).toEqual([]);
   });
 
-  test('and ends the response after the body, both arrive completely', async () => {
+  test('and completes it after it has read the body, both arrive completely', async () => {
     let received = 0;
     behave = (socket) => {
       socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n');

@@ -1,4 +1,4 @@
-/** Forwarding headers are read only from proxies that the operator trusts. */
+/** Forwarding headers are read only if they come from trusted proxies. */
 import type { KeyObject } from 'node:crypto';
 import { type Ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
 import { exchange, request } from 'ajwt-testkit/connection';
@@ -103,7 +103,7 @@ describe('a token in a forward-auth request', () => {
     expect((await ask(trusting, [...lies, bound({ aud: 'https://api.example.com' })])).status).toBe(200);
   });
 
-  test('that is not bound is accepted whatever the headers say', async () => {
+  test('that is not bound is accepted, whatever the headers say', async () => {
     expect((await ask(wary, [...NGINX, 'X-Forwarded-Uri: /other', unbound()])).status).toBe(200);
   });
 });
@@ -149,7 +149,7 @@ describe('forwarding headers', () => {
       'x-forwarded-host': 'public.example.com',
       'x-forwarded-proto': 'https',
     });
-    // These could come from the client through the proxy, and contradict the signed request line.
+    // The proxy could pass these on from the client, and they could contradict the signed request line.
     for (const name of ['proxy', 'x-rewrite-url', 'x-original-url', 'x-original-uri']) {
       expect(forwarded()).not.toHaveProperty(name);
     }

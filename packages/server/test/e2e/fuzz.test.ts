@@ -11,7 +11,7 @@ const SEED = 20_261_130;
 const CONNECTIONS = 600;
 /** Number of simultaneous connections. */
 const LANES = 12;
-/** Statuses that anonymous bytes may get: never a 5xx, and 200 only for public paths. */
+/** Allowed statuses for requests without a token: never a 5xx, and 200 only for public paths. */
 const ALLOWED = new Set(['100', '400', '401', '404', '405', '408', '413', '431']);
 
 const database = scratch()('fuzz.db');
@@ -35,7 +35,7 @@ const shown = (parts: readonly string[]) => JSON.stringify(parts).slice(0, 600);
 async function statusesOf(port: number, parts: readonly string[]): Promise<string[]> {
   const connection = await Connection.open(port);
   for (const part of parts) connection.write(part);
-  // Once a later request has its response, this connection gets no more.
+  // Once a request that was sent later has its response, this connection gets no more responses.
   expect((await exchange(server.port, request('/.ajwt/auth', [signed()]))).status, shown(parts)).toBe(200);
   connection.socket.end();
   const responses = (await connection.rest()).toString('latin1');

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 const file = scratch();
 
-test('a server warns once if a group can write to its database, even with several workers, and refuses a database that anyone can write to', async () => {
+test('a server, even with several workers, warns once about a database that a group can write to, and refuses one that anyone can write to', async () => {
   const database = file('ajwt.db');
   await databaseWith(database, ['alice']);
   chmodSync(database, 0o660);

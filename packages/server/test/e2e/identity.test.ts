@@ -42,7 +42,7 @@ const keyOf = (name: string) => keys.get(name) as KeyObject;
 const signed = (name = 'alice') => `Authorization: JWT ${token(name, keyOf(name))}`;
 const fingerprint = (name = 'alice') => publicKeyOf(keyOf(name)).fingerprint;
 
-/** Returns all header values that an application could read under this name. */
+/** Returns all header values that an application could read as this header. */
 function valuesOf(rawHeaders: readonly string[], name: string): string[] {
   const values: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -116,7 +116,7 @@ describe('an identity header sent by the client never reaches the application', 
     expect(valuesOf(seen.rawHeaders, 'x-auth-user')).toEqual(['alice']);
   });
 
-  test('forward-auth never returns it, and refuses the request if the application could read the header', async () => {
+  test('forward-auth never returns a forged identity header, and refuses the request if the application could read the header', async () => {
     for (const [what, lines] of Object.entries(FORGED)) {
       const credential = signed();
       const answer = await exchange(server.port, request('/.ajwt/auth', [...lines, credential]));

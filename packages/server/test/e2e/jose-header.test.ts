@@ -45,7 +45,10 @@ const KINDS: Readonly<Record<string, { key: KeyObject; signs: SchemeName; accept
   p384: { key: ec('P-384'), signs: 'ES384', accepts: ['ES384'] },
   p521: { key: ec('P-521'), signs: 'ES512', accepts: ['ES512'] },
 };
-/** Signature lengths in bytes. If two algorithms have the same length, a token with the wrong one is refused for another reason. */
+/**
+ * Signature lengths in bytes. If two algorithms have the same signature length, a token that names the wrong one is refused for another
+ * reason.
+ */
 const LENGTHS: Readonly<Record<SchemeName, number>> = {
   ...{ RS512: 256, RS384: 256, RS256: 256, PS512: 256, PS384: 256, PS256: 256 },
   ...{ ES256: 64, EdDSA: 64, Ed25519: 64, ES384: 96, ES512: 132 },
@@ -80,7 +83,7 @@ async function expectOutcome(sent: string, outcome: string | undefined, why?: st
 }
 
 describe('a JOSE header of the vectors has the expected outcome', () => {
-  // All headers that point to a server must be tried, because none must be fetched from.
+  // Tests all headers that contain a URL, because ajwtd must not fetch any of these URLs.
   const pointing = cases.filter(({ header }) => header.includes('TRAP'));
   const tried = [...new Set([...oneOfEach(cases, ({ id }) => JSON.stringify(VECTOR_OUTCOMES[id])), ...pointing])];
   test.each(tried)('$id: $header', async ({ id, header, signature }) => {

@@ -39,7 +39,7 @@ beforeAll(async () => {
   listBefore = await list();
 });
 
-/** Expects exit code 1 and one line without any part of the secret, and that nothing was stored. */
+/** Expects exit code 1, one line without any part of the secret, and an unchanged database. */
 async function expectRefused(args: readonly string[], { secret = '', says = /./, ...options }: Refused = {}) {
   const { code, stdout, stderr } = await ajwtd(['key', 'add', ...args, ...inDatabase], options);
   expect({ code, stdout }, stderr).toEqual({ code: 1, stdout: '' });
@@ -60,7 +60,7 @@ const refused = oneOfEach(
 );
 const accepted = oneOfEach(
   KEY_IMPORT_CASES.filter(({ outcome }) => outcome === 'accepted'),
-  // This chooses one key in each format: PEM, OpenSSH line and JWK.
+  // This selects one key in each format: PEM, OpenSSH line and JWK.
   ({ text }) => text.trimStart().slice(0, 1),
 );
 
@@ -80,9 +80,9 @@ describe.concurrent('a test vector with an acceptable key is registered', () => 
   });
 });
 
-/** Private keys and secrets, which no message must repeat, and bytes, which the command decodes. */
+/** Private keys and secrets, which messages must not repeat, and raw bytes, which the command decodes. */
 const SECRETS = MORE_KEY_TEXTS.filter(({ id }) => /private key|secret|bytes/.test(id));
-describe.concurrent('another text is refused', () => {
+describe.concurrent('an input that is not a public key is refused', () => {
   test.each(SECRETS)('$id', ({ text }) => expectRefused(['carol', '-'], { input: text, secret: text }));
 });
 
@@ -101,7 +101,7 @@ describe.concurrent('a file is refused', () => {
     symlinkSync(path('loop'), path('loop'));
     return expectRefused(['carol', path('loop')], { says: /ELOOP/ });
   });
-  test('if it has 100 MB', () => {
+  test('if its size is 100 MB', () => {
     writeFileSync(path('huge.pub'), '');
     truncateSync(path('huge.pub'), 100_000_000);
     return expectRefused(['carol', path('huge.pub')], { says: /larger/ });

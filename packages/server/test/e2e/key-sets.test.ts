@@ -1,4 +1,4 @@
-/** Users whose keys are in JWK sets, published by a real HTTPS server with a private CA. */
+/** Users whose keys are in JWK sets that a real HTTPS server with a private CA publishes. */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
@@ -97,7 +97,7 @@ describe('a user with a JWK set', () => {
     expect((await ask('one', one)).status).toBe(200);
   });
 
-  test('can also have registered keys, and can sign with keys of both kinds', async () => {
+  test('can also have registered keys, and can sign with either kind of key', async () => {
     const [own, published, strange] = await Promise.all([newKey(), newKey(), newKey()]);
     const at = await trust('both', published);
     await inDirectory(database, (directory) => directory.addKey('both', own.publicKey));
@@ -134,7 +134,7 @@ describe('a user with a JWK set', () => {
     expect((await ask('disabled', key)).status).toBe(200);
   });
 
-  test('can sign with a new key, and no longer with the old one, as soon as the set is fetched again', async () => {
+  test('can sign with a new key, and no longer with a removed one, as soon as the set is fetched again', async () => {
     const [old, next] = [await newKey(), await newKey()];
     const at = await trust('rotating', old);
     expect((await ask('rotating', old)).status).toBe(200);
@@ -172,7 +172,7 @@ describe('if a JWK set cannot be fetched', () => {
   });
 });
 
-describe('without an option that allows it', () => {
+describe('without --jwks-allow-private', () => {
   test('a server does not fetch from a private host, and its log says how to allow it', async () => {
     const key = await newKey();
     const at = await trust('private', key);

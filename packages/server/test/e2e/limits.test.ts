@@ -1,4 +1,4 @@
-/** Requests that are too large, too slow or too many, and those that are just within the limits. */
+/** Tests requests that are too large, too slow or too many, and requests that are just within the limits. */
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { readlinkSync, realpathSync } from 'node:fs';
 import { type Ajwtd, type LogLine, scratch, serve } from 'ajwt-testkit/ajwtd';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const signed = () => `Authorization: JWT ${token('alice', alice)}`;
-/** Returns header lines with a total size in bytes. */
+/** Returns header lines with the given total size in bytes. */
 const padding = (bytes: number, line = 1000) =>
   Array.from({ length: Math.floor(bytes / line) }, (_, index) => `X-Pad-${index}: `.padEnd(line - 2, 'p'));
 
@@ -29,7 +29,7 @@ test('the server runs on the version of Node under test', () => {
 });
 
 describe('headers', () => {
-  test.each(['/.ajwt/auth', '/v1'])('of 33 kB, as many as nginx forwards, are accepted by %s', async (target) => {
+  test.each(['/.ajwt/auth', '/v1'])('of 33 kB, the most that nginx forwards, are accepted by %s', async (target) => {
     expect((await exchange(server.port, request(target, [...padding(33_000), signed()]))).status).toBe(200);
     expectAnswer(await exchange(server.port, request(target, padding(33_000))), 'missing');
   });
@@ -63,7 +63,7 @@ describe('headers', () => {
   });
 
   test.each(['__proto__', 'constructor', 'hasOwnProperty', 'toString', '__defineGetter__', 'push'])(
-    'with the name %s, which every JavaScript object has, are handled like any others',
+    'named %s, like a property of every JavaScript object, are handled like any others',
     async (name) => {
       for (const target of ['/.ajwt/auth', '/.ajwt/whoami', '/v1']) {
         expectAnswer(await exchange(server.port, request(target, [`${name}: a`, `${name}: b`])), 'missing');
@@ -119,7 +119,7 @@ describe('slow senders', () => {
     expect(served).toBeGreaterThan(10);
   });
 
-  test('a slow body is accepted', async () => {
+  test('a body that arrives slowly is accepted', async () => {
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [signed(), 'Content-Length: 12'], 'POST'));
     for (const part of ['one ', 'two ', 'four']) {
@@ -208,7 +208,9 @@ describe('undecided requests', () => {
   });
   afterAll(() => limited.stop());
 
-  /** Sends requests together, as from a trusted proxy. @param clients - client of each request; `undefined` if the proxy reports none */
+  /**
+   * Sends requests together, as from a trusted proxy. @param clients - the client of each request; `undefined` if the proxy reports none
+   */
   async function statusesOf(target: string, clients: readonly (string | undefined)[]): Promise<Answer[]> {
     const connection = await Connection.open(limited.port);
     const bytes = clients.map((client) =>
@@ -235,7 +237,7 @@ describe('undecided requests', () => {
     },
   );
 
-  test('have no limit for each address behind a proxy that reports no client', async () => {
+  test('are not limited per address behind a proxy that reports no client', async () => {
     const answers = await statusesOf('/.ajwt/auth', [undefined, undefined, undefined, undefined, undefined]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   });
@@ -290,7 +292,7 @@ test('while one address floods the server on 16 connections, /livez responds and
   expect(await flooded.stop()).toEqual({ code: 0, signal: null });
 });
 
-describe('a flood gets ten log lines a second and a count of the other refusals, and other requests are accepted: it sends', () => {
+describe('during a flood, ten refusals a second are logged and the others counted, and other requests are accepted: a flood of', () => {
   test.each([
     ['garbage', () => 'Authorization: JWT garbage', { reason: 'malformed' }, {}],
     [

@@ -11,7 +11,7 @@ import { IMITATIONS, PROXIES } from './proxies/programs.ts';
 import { type Relay, startRelay } from './proxies/relay.ts';
 import { startProxy } from './proxies/start.ts';
 
-/** The user that signs, and the identity header for it. */
+/** The user who signs, and the identity header for that user. */
 const USER = 'Жук';
 const ENCODED = '%D0%96%D1%83%D0%BA';
 
@@ -46,7 +46,7 @@ const signed = async (bind?: { htm: string; target: string }) =>
   `Authorization: ${await createAuthorization({ username: USER, key, ...(bind === undefined ? {} : { bind }) })}`;
 const seenIn = ({ text }: Answer) => JSON.parse(text) as Seen;
 
-/** Returns all values that an application could read as this variable, even if its server replaces special characters with `_`. */
+/** Returns all values that an application could read as this CGI variable, even if its server replaces special characters with `_`. */
 function valuesOf({ variables }: Seen, name: string): string[] {
   const fits = Object.entries(variables).filter(
     ([variable]) => variable.replaceAll(/[^A-Z\d]/gi, '_').toUpperCase() === name,
@@ -89,7 +89,7 @@ describe.each(PROXIES)('$name', ({ name, program, shows, whenDown, asks }) => {
   describe.skipIf(isSkipped(program))('in front of an application (needs the program and Python)', () => {
     const send = (target: string, lines: readonly string[], method = 'GET', body = '') =>
       exchange(ports.get(name) as number, request(target, lines, method, body), method);
-    /** Does the work and checks that no request reached the application. */
+    /** Runs `work`, and checks that no request reached the application. */
     async function withoutApplication(work: () => Promise<void>): Promise<void> {
       const { serial } = seenIn(await send('/before', [await signed()]));
       await work();
@@ -171,7 +171,7 @@ describe.each(PROXIES)('$name', ({ name, program, shows, whenDown, asks }) => {
       expect(seenIn(answer)).toMatchObject({ method: 'POST', length: body.length });
     });
 
-    test('a token that is bound to a method and a target is accepted for no others', async () => {
+    test('a token that is bound to a method and a target is accepted for no other method or target', async () => {
       const bind = { htm: 'GET', target: '/v1/a%2Fb/../items?x=1' };
       expectSigner(await send(bind.target, [await signed(bind)]));
       await withoutApplication(async () => {
@@ -200,14 +200,14 @@ describe.each(PROXIES)('$name', ({ name, program, shows, whenDown, asks }) => {
         }
       }));
 
-    test('while ajwtd cannot decide, every request gets a 503', () =>
+    test('while ajwtd cannot decide requests, every request gets a 503', () =>
       withoutApplication(async () => {
         const database = new DatabaseSync(file('ajwt.db'));
         database.exec('BEGIN EXCLUSIVE');
         const answer = await send('/me', [await signed()]);
         database.close();
         expect(answer.status).toBe(503);
-        // Envoy sends its own response.
+        // Envoy sends its own response instead.
         if (name !== 'Envoy') expect(answer.header('retry-after')).toBe('1');
       }));
 
@@ -221,7 +221,7 @@ describe.each(PROXIES)('$name', ({ name, program, shows, whenDown, asks }) => {
 
     test(`if a response of ajwtd is lost, the request is refused, and ajwtd has received it ${asks === 1 ? 'once' : 'twice'}`, () =>
       withoutApplication(async () => {
-        // nginx uses its two servers in turn, so these two requests open both connections.
+        // nginx alternates between its two servers, so these two requests open both connections.
         for (let warm = 0; warm < 2; warm++) await send('/', ['Authorization: JWT x']);
         const before = relay.requests;
         relay.losesResponses = true;

@@ -1,4 +1,4 @@
-/** Requests that no client sends: seeded random bytes that are almost HTTP/1.1. */
+/** Requests that no real client sends: random bytes, made from a seed, that resemble HTTP/1.1. */
 import fc from 'fast-check';
 
 const words = (...lines: string[]) => lines.join(' ').split(' ');
@@ -65,7 +65,7 @@ const start = fc
   )
   .map((parts) => parts.join(' '));
 
-/** Makes a request or something similar. */
+/** Makes a request, or bytes that resemble one. */
 const request = fc
   .tuple(
     rarely(fc.constantFrom('\r\n', '\n'), [''], 9),
@@ -84,7 +84,7 @@ const connection = fc.oneof(
   { weight: 1, arbitrary: fc.array(garbage, { minLength: 1, maxLength: 3 }) },
 );
 
-/** Makes a number of connections, always the same for a seed. Strings are Latin-1, one byte a character. */
+/** Makes the given number of connections, which depend only on the seed. Strings are Latin-1, with one byte per character. */
 export function rawConnections(seed: number, count: number): readonly (readonly string[])[] {
   return fc.sample(connection, { seed, numRuns: count });
 }

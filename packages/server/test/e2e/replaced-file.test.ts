@@ -1,4 +1,4 @@
-/** A running server whose database file is replaced. */
+/** Replaces the database file of a running server. */
 import { copyFileSync, renameSync } from 'node:fs';
 import { scratch, serve } from 'ajwt-testkit/ajwtd';
 import { exchange, request } from 'ajwt-testkit/connection';

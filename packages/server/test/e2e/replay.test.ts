@@ -1,4 +1,4 @@
-/** Sends one token in many simultaneous requests: exactly one of them is accepted, even if the server is killed meanwhile. */
+/** Sends one token in many simultaneous requests. Exactly one is accepted; if the server is killed meanwhile, at most one. */
 import type { KeyObject } from 'node:crypto';
 import { scratch, serve } from 'ajwt-testkit/ajwtd';
 import { type Answer, Connection, exchange, request } from 'ajwt-testkit/connection';
@@ -60,7 +60,7 @@ test('a used token stays used after ajwtd is killed and restarted', async () => 
   await second.kill();
 });
 
-test('if ajwtd is killed during a burst of one token, it accepts the token at most once before and after the restart', async () => {
+test('if ajwtd is killed during a burst of requests with one token, it accepts the token at most once in total before and after the restart', async () => {
   let server = await serve({ database });
   for (const answersBeforeTheEnd of [1, 0, 3, 40, 150]) {
     const bytes = withToken(token('alice', alice));
@@ -78,7 +78,7 @@ test('if ajwtd is killed during a burst of one token, it accepts the token at mo
         if (statuses.length >= answersBeforeTheEnd) enough();
       }
     });
-    // The connections of requests without a response are closed.
+    // When ajwtd is killed, requests without a response fail because their connections are closed.
     const over = Promise.allSettled(answers);
     await reached;
     await server.kill();
@@ -96,7 +96,7 @@ test('if ajwtd is killed during a burst of one token, it accepts the token at mo
   await server.stop();
 });
 
-test('two servers that share a database accept a token once', async () => {
+test('two servers that share a database accept a token only once', async () => {
   const servers = await Promise.all([serve({ database }), serve({ database })]);
   for (let round = 0; round < 20; round++) {
     const bytes = withToken(token('alice', alice));

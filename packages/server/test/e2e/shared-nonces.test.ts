@@ -27,7 +27,7 @@ async function race(servers: readonly Ajwtd[], sent: string): Promise<number> {
   for (const connection of connections) connection.destroy();
   const refused = answers.filter(({ status }) => status !== 200);
   for (const { status, header } of refused) {
-    // On a busy machine, a claim may take too long. Its outcome is then unknown.
+    // On a busy machine, a claim may time out, and its outcome is then unknown.
     if (status !== 503)
       expect([status, header('www-authenticate')]).toEqual([401, 'JWT realm="api", error="replayed"']);
   }
@@ -48,7 +48,7 @@ async function serves({ port }: Ajwtd): Promise<void> {
 }
 
 describe('three workers on one SQLite database', () => {
-  test('accept one of many identical requests; a killed worker is replaced, and SIGTERM stops all workers', async () => {
+  test('accept only one of many identical requests; a killed worker is replaced, and SIGTERM stops all workers', async () => {
     const server = await serve({ database, args: ['--workers', '3'] });
     await server.logged(({ msg }) => msg === 'all workers are listening');
     await raceAgain([server]);

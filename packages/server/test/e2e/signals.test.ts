@@ -18,7 +18,7 @@ beforeAll(async () => {
 const signed = () => `Authorization: JWT ${token('alice', alice)}`;
 const start = () => serve({ database, args: ['--upstream', upstream.url] });
 
-/** Sends a request, and returns when the application has received it but not responded. */
+/** Sends a request, and returns when the application has received it but not yet responded. */
 async function underWay(server: Ajwtd): Promise<{ connection: Connection; response: ServerResponse }> {
   const arrived = new Promise<ServerResponse>((done) => {
     upstream.handle = (_incoming: IncomingMessage, response: ServerResponse) => done(response);
@@ -28,7 +28,7 @@ async function underWay(server: Ajwtd): Promise<{ connection: Connection; respon
   return { connection, response: await arrived };
 }
 
-/** Waits until the port refuses connections. A connection that was accepted just before must be closed. */
+/** Waits until the port refuses connections. A connection that was accepted just before that must be closed. */
 async function refusesConnections(port: number): Promise<void> {
   for (;;) {
     const late = await Connection.open(port).catch((error: NodeJS.ErrnoException) => error.code);

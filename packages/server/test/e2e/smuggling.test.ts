@@ -21,8 +21,8 @@ const signed = () => `Authorization: JWT ${token('alice', alice)}`;
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: x\r\nX-Auth-User: root\r\n\r\n';
 
 /**
- * Returns everything that the server sends on a connection. Waits for the first response before closing this half, because the
- * response would otherwise be cut off.
+ * Returns everything that the server sends on a connection. Waits for the first response before it closes its half of the connection,
+ * because the response would otherwise be cut off.
  */
 async function everything(connection: Connection): Promise<string> {
   const first = await connection.answer().catch(() => undefined);
@@ -143,7 +143,7 @@ describe('many requests on one connection', () => {
     connection.destroy();
   });
 
-  test('with bodies: the body of a refused request is not read as a request', async () => {
+  test('can have bodies: the body of a refused request is not read as a request', async () => {
     const before = upstream.received().length;
     const length = `Content-Length: ${SMUGGLED.length}`;
     const refused = await Connection.open(server.port);
@@ -153,7 +153,7 @@ describe('many requests on one connection', () => {
     accepted.write(request('/v1', [signed(), length], 'POST', SMUGGLED));
     expect((await everything(accepted)).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
     const received = upstream.received().slice(before);
-    // As a body, it reaches the application unchanged.
+    // If it is a body, it reaches the application unchanged.
     expect(received.match(/POST \/v1 HTTP/g)).toHaveLength(1);
     expect(received.endsWith(`\r\n\r\n${SMUGGLED}`)).toBe(true);
   });

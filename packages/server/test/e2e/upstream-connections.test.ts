@@ -1,4 +1,4 @@
-/** Connections to the application: its timeouts, and requests that are sent just as an idle connection closes. */
+/** Tests connections to the application: timeouts, and requests that are sent just as an idle connection closes. */
 import type { KeyObject } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type Ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
@@ -23,7 +23,7 @@ let behave: Behaviour;
 let connections: Seen[] = [];
 let server: Ajwtd;
 let nonces: UsedNonces;
-/** Maximum seconds for a response of the application. */
+/** Maximum time for a response of the application, in seconds. */
 const PATIENCE = 1;
 beforeAll(async () => {
   alice = (await databaseWith(database, ['alice'])).get('alice') as KeyObject;
@@ -197,7 +197,7 @@ describe(`if the application takes longer than ${PATIENCE} s`, () => {
     const connection = await Connection.open(server.port);
     connection.write(request('/v1', [signed(), 'Content-Length: 9'], 'POST', 'first'));
     const begun = performance.now();
-    // Requests to another path fill the time.
+    // Sends requests to another path while it waits.
     while (performance.now() - begun < 1500 * PATIENCE) await exchange(server.port, request('/.ajwt/auth'));
     expect(isAsked).toBe(false);
     connection.write('last');

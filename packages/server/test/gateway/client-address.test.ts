@@ -8,7 +8,7 @@ proxies.addAddress('fd00::1', 'ipv6');
 const isTrustedProxy = (address: string | undefined) =>
   address !== undefined && (proxies.check(address, 'ipv4') || proxies.check(address, 'ipv6'));
 
-/** Returns the client's address. @param forwarded - values of X-Forwarded-For, one for each line */
+/** Returns the client's address as the gateway determines it. @param forwarded - values of X-Forwarded-For, one for each line */
 const from = (remoteAddress: string | undefined, ...forwarded: string[]) =>
   clientAddress(
     { socket: { remoteAddress }, rawHeaders: forwarded.flatMap((value) => ['X-Forwarded-For', value]) },
@@ -35,7 +35,7 @@ test.each([
 test.each([
   ['no header', []],
   ['an empty header', ['']],
-  ['trusted proxies only', ['10.1.2.3, 10.9.9.9']],
+  ['only trusted proxies', ['10.1.2.3, 10.9.9.9']],
   ['a word instead of an address', ['203.0.113.9, unknown']],
   ['the path of a Unix socket', ['unix:']],
 ])('a trusted proxy reports no client, so no address is returned: %s', (_, forwarded) => {
@@ -53,7 +53,7 @@ test.each(['::ffff:192.0.2.1', '::FFFF:c000:201', '0:0:0:0:0:ffff:192.0.2.1'])('
   expect(addressGroup(mapped)).toBe('192.0.2.1');
 });
 
-test('a string that is not an address has no group', () => {
+test('a string that is not an address belongs to no group', () => {
   for (const text of ['', 'localhost', '192.0.2', '192.0.2.256', '::1::', '192.0.2.1/24']) {
     expect(addressGroup(text)).toBeUndefined();
   }

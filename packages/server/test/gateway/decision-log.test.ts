@@ -37,7 +37,7 @@ const trouble: AuthenticationEvent = {
   message: 'Cannot check.',
 };
 
-test('requests without a valid signature get ten lines a second, and the others are counted', () => {
+test('for requests without a valid signature, ten lines a second are logged, and the others are counted', () => {
   const { lines, write } = makeLog();
   for (let count = 0; count < 500; count++) write(garbage);
   expect(lines).toHaveLength(10);
@@ -48,7 +48,7 @@ test('requests without a valid signature get ten lines a second, and the others 
   expect(lines).toHaveLength(12);
 });
 
-test('refusals of one user and key get ten lines a second, and the others are counted', () => {
+test('for refusals of one user and key, ten lines a second are logged, and the others are counted', () => {
   const { lines, write } = makeLog();
   for (let count = 0; count < 23_000; count++) write(count % 2 === 0 ? replayed : { ...replayed, reason: 'stale' });
   expect(lines).toHaveLength(10);
@@ -67,7 +67,7 @@ test('a flood with one key does not hide refusals of another user or another key
   ]);
 });
 
-test('refusals of thousands of users get a hundred lines a second and a few counts', () => {
+test('for refusals of thousands of users, a hundred lines a second and a few counts are logged', () => {
   const { lines, write } = makeLog();
   for (let user = 0; user < 3000; user++) {
     for (let count = 0; count < 3; count++) write({ ...replayed, username: `user${user}` });
@@ -98,7 +98,7 @@ test('failures of the server are logged as errors with their cause, and cannot f
   expect(lines.slice(10)).toMatchObject([{ reason: 'unavailable', refusals: 490 }]);
 });
 
-test('the number of refusals left out is logged before the process ends', () => {
+test('the number of refusals that were not logged is logged before the process ends', () => {
   const { lines, write, flush } = makeLog();
   for (let count = 0; count < 15; count++) write(replayed);
   for (let count = 0; count < 12; count++) write(garbage);
@@ -109,7 +109,7 @@ test('the number of refusals left out is logged before the process ends', () => 
   expect(lines).toHaveLength(22);
 });
 
-test('a pending count does not keep the process alive', async () => {
+test('a count that is not yet logged does not keep the process alive', async () => {
   const program = `
     import { lineQuota } from '${resolve('packages/server/src/gateway/line-quota.ts')}';
     const quota = lineQuota({ each: 1 }, () => console.log('reported'));

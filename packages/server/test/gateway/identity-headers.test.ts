@@ -38,7 +38,7 @@ describe('in the identity headers', () => {
   });
 });
 
-describe('an imitated identity header in a forward-auth request', () => {
+describe('a forged identity header in a forward-auth request', () => {
   const imitates = imitationFinder({ userHeader: 'X-Auth-User', keyHeader: 'X-Auth-Key' });
 
   test.each([
@@ -60,7 +60,7 @@ describe('an imitated identity header in a forward-auth request', () => {
   });
 
   test.each([
-    // The proxy itself replaces headers with the exact names.
+    // The proxy itself replaces headers that have exactly these names.
     ['X-Auth-User', 'root'],
     ['x-AUTH-key', 'SHA256:forged'],
     ['XAuthUser', 'root'],
@@ -73,7 +73,7 @@ describe('an imitated identity header in a forward-auth request', () => {
     ['Connection', ''],
     ['Connection', 'X-Auth-Users, Auth-User'],
     ['Via', 'X_Auth_User'],
-  ])('is not suspected in %s: %s', (name, value) => expect(imitates([name, value])).toBe(false));
+  ])('is not reported in %s: %s', (name, value) => expect(imitates([name, value])).toBe(false));
 
   test('is recognized under the configured names', () => {
     const remote = imitationFinder({ userHeader: 'Remote-User', keyHeader: 'Remote-Key' });

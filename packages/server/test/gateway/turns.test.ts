@@ -18,7 +18,7 @@ function told(count: number, most: number): Promise<string[]> {
   return Promise.all(calls).then(() => said);
 }
 
-test('all requests of a turn are read, then decided, then answered, in order', async () => {
+test('all requests of a turn are read in order, then decided, then answered', async () => {
   expect(await told(3, 64)).toEqual([
     ...['read 0', 'read 1', 'read 2'],
     ...['decided 0', 'decided 1', 'decided 2'],
@@ -34,7 +34,7 @@ test('a turn decides at most the maximum number of requests', async () => {
   ]);
 });
 
-test('addresses take turns, so a flood from one address delays others by one place', async () => {
+test('addresses alternate, so a flood from one address delays each other address by only one request', async () => {
   const { othersAreRead } = makeTurns(2);
   const decided: string[] = [];
   const wait = async (address: string) => {
@@ -96,7 +96,7 @@ test('requests that arrive together over the network share a turn', async () => 
       }),
     );
   try {
-    // Node accepts one connection a turn.
+    // Node accepts one connection per turn.
     await sendAtOnce();
     said.length = 0;
     await sendAtOnce();

@@ -26,7 +26,7 @@ test('the log contains ten failures a second, and a count of the others', () => 
   expect(lines).toHaveLength(12);
 });
 
-test('the log contains another cause during a flood, and at most 20 lines a second in total', () => {
+test('during a flood, the log still shows a failure with another cause, but has at most 20 lines a second in total', () => {
   const { lines, write } = makeLog();
   for (let count = 0; count < 500; count++) write(refused);
   write({ ...refused, status: 504, cause: 'timeout' });

@@ -32,7 +32,7 @@ test('the use of a revoked or expired key is logged at most once a minute for ea
   ]);
 });
 
-test('other refusals cause no warning, and at most a thousand keys cause one within a minute', () => {
+test('other refusals cause no warning, and at most a thousand keys cause warnings within a minute', () => {
   const { lines, tell } = makeLog();
   tell({ reason: 'bad_signature', username: 'guido', kid: 'a' });
   tell({ reason: 'key_revoked', username: 'guido' });

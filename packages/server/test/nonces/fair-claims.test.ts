@@ -2,7 +2,7 @@ import type { ClaimOutcome, NonceClaim, NonceStore } from 'asymmetric-jwt-auth';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { fairClaims } from '../../src/nonces/fair-claims.ts';
 
-/** A store whose claims wait until the test decides them. */
+/** A store whose claims wait until the test settles them. */
 function makeSlowStore() {
   const underWay: { readonly username: string; decide(outcome?: ClaimOutcome): void; fail(): void }[] = [];
   const store: NonceStore = {

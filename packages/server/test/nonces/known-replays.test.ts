@@ -26,7 +26,7 @@ test('a replay reaches the store once, however often it is repeated', async () =
   expect(asked).toHaveLength(2);
 });
 
-test('a nonce that is similar to a remembered replay is not mistaken for it', async () => {
+test('a claim that is similar to a remembered replay is not mistaken for it', async () => {
   const { store } = makeStore();
   const replay = { username: 'guido', time: NOW, nonce: '7' };
   await store.claim(replay, NOW);

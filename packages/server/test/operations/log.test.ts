@@ -3,14 +3,14 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { lineForPeople } from '../../src/operations/log.ts';
 
-test('a readable line has the time, the level, the message and then the other members', () => {
+test('a human-readable line has the time, the level, the message and then the other members', () => {
   const json =
     '{"level":"info","time":"2026-11-25T03:32:54.846Z","reason":"replayed","username":"a b","msg":"Used before."}\n';
   const plain = (_style: string, text: string) => text;
   expect(lineForPeople(json, plain)).toBe('03:32:54 info  Used before. reason=replayed username="a b"\n');
 });
 
-test.skipIf(!existsSync('/dev/full'))('if the disk is full, logging does not throw or end the process', () => {
+test.skipIf(!existsSync('/dev/full'))('if the disk is full, logging neither throws nor ends the process', () => {
   const full = openSync('/dev/full', 'w');
   const script = `
     import { createLog } from ${JSON.stringify(new URL('../../src/operations/log.ts', import.meta.url).href)};

@@ -1,4 +1,4 @@
-/** A username that the database cannot represent means an unknown user, and not a failure of the database. */
+/** Looking up a username that the database cannot represent finds no user; it is not a database failure. */
 
 import { ask, openDatabase } from 'ajwt-testkit/databases';
 import { claimAt, now, outcomeOf } from 'ajwt-testkit/server-stores';
@@ -14,7 +14,7 @@ import { HINT } from './suite.ts';
 
 /** Unknown usernames with characters outside Latin-1 or outside the Basic Multilingual Plane; some begin like existing usernames. */
 const NAMES = ['Ж', '\u{1f600}', 'guido\u{1f600}', 'guidЖ', 'guid\u0306o', '€', '\ufffd', 'ÿĀ'];
-/** Existing users, which a lossy conversion would find for these usernames. */
+/** Existing users that a lossy conversion of these usernames would find. */
 const USERS = ['guido', '?', '??', '????', 'guido?', 'guido????', 'guid?', 'guid', 'guid?o', 'y?'];
 
 const key = await PrivateKey.generate('ed25519');
@@ -127,7 +127,7 @@ describe.skipIf(lacksPostgres)('in PostgreSQL (needs postgresql)', () => {
     }
   });
 
-  test('a row that cannot be read means a failure, and not an unknown user', async () => {
+  test('a row that cannot be read is a failure, not an unknown user', async () => {
     const db = openDatabase({ kind: 'postgres', ...server.connection }, 1);
     try {
       await makeTables(db, 'text');
@@ -161,7 +161,7 @@ describe.skipIf(lacksMariadb)('in MariaDB (needs mariadb-server)', () => {
     ['latin1', 'utf8mb3', 'ascii', 'utf8mb4'].flatMap((names) =>
       ['utf8mb4', 'utf8', 'latin1'].map((connection) => [names, connection] as const),
     ),
-  )('stores find exact names in %s over a connection in %s', async (names, connection) => {
+  )('stores find only exact names in a %s column over a %s connection', async (names, connection) => {
     const setup = open('utf8mb4');
     const db = open(connection);
     try {

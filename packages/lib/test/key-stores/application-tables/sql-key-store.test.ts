@@ -146,7 +146,7 @@ describe('with keys in the users’ table', () => {
     expect(await send('Guido@example.com')).toMatchObject({ reason: 'unknown_user' });
   });
 
-  test('treats an empty column as a missing key, and not as a bad one', async () => {
+  test('treats an empty key column as a missing key, not as an unreadable one', async () => {
     await add('guido', '');
     const bad: unknown[] = [];
     const store = sqlKeyStore(db, {
@@ -158,7 +158,7 @@ describe('with keys in the users’ table', () => {
     expect(bad).toEqual([]);
   });
 
-  test('ignores what a hook throws', async () => {
+  test('ignores errors that a hook throws', async () => {
     await add('guido', 'not a key');
     const store = sqlKeyStore(db, {
       users: USERS,
@@ -238,7 +238,7 @@ describe('with JWK sets', () => {
     return { store, own };
   }
 
-  test('accepts their keys, and writes the time of the last use for each user', async () => {
+  test('accepts the keys of the sets, and records when each user last used one', async () => {
     const theirs = await newKey();
     const asked: string[] = [];
     const { store, own } = await makeStore((url) => {
@@ -276,7 +276,7 @@ describe('with JWK sets', () => {
     expect((await store.find('guido', HINT))?.keys.map(({ key }) => key.kid)).toEqual([own.kid, theirs.kid]);
   });
 
-  test('fetches no set for a key of the table or a disabled user, and passes the hint to the client', async () => {
+  test('fetches no set for a disabled user or for a key in the table; otherwise passes the kid and algorithm to the client', async () => {
     const hints: unknown[] = [];
     const { store, own } = await makeStore((_url, hint) => {
       hints.push(hint);
@@ -291,7 +291,7 @@ describe('with JWK sets', () => {
     expect(hints).toHaveLength(1);
   });
 
-  test('uses the kid of a set, but the state in the table', async () => {
+  test('takes the kid of a key from the set, but its state from the table', async () => {
     const revoked = await newKey();
     const { store } = await makeStore(() => [
       { key: revoked, state: 'active', issuerKid: 'the-blue-one' } as KeyRecord,
@@ -309,7 +309,7 @@ describe('with JWK sets', () => {
     expect((await marked.find('guido', HINT))?.keys).toMatchObject([{ state: 'revoked', issuerKid: 'the-blue-one' }]);
   });
 
-  test('finds each key once with several sets and several keys', async () => {
+  test('finds a key only once if several sets contain it', async () => {
     const keys = new Map<string, VerificationKey[]>();
     const { store, own } = await makeStore((url) => (keys.get(url) ?? []).map((key) => ({ key, state: 'active' })));
     const other = 'https://other.example.com/jwks.json';
@@ -433,7 +433,7 @@ describe('wrong mappings', () => {
     expect(documented.sort()).toEqual(members.sort());
   });
 
-  test('do not compile if the database has a type', () => {
+  test('do not compile if the database is typed', () => {
     const store = sqlKeyStore(db, { users: { ...USERS, select: ['email'] }, keys: { publicKey: 'public_key' } });
     expectTypeOf<Awaited<ReturnType<typeof store.find>>>().toEqualTypeOf<UserRecord<{ email: string }> | undefined>();
     const untyped = sqlKeyStore(db as Kysely<unknown>, { users: USERS, keys });
@@ -446,7 +446,7 @@ describe('wrong mappings', () => {
     sqlKeyStore(db, { users: { table: 'account', id: 'id', username: 'name' }, keys: { publicKey: 'public_key' } });
     // @ts-expect-error the column is in the other table
     sqlKeyStore(db, { users: USERS, keys: { table: 'trust', userId: 'account_id', publicKey: 'public_key' } });
-    // @ts-expect-error a keys' table needs userId
+    // @ts-expect-error a separate key table needs userId
     expect(() => sqlKeyStore(db, { users: USERS, keys: { table: 'trust', publicKey: 'url' } })).toThrow('keys.userId');
     // @ts-expect-error there is no such column to select
     sqlKeyStore(db, { users: { ...USERS, select: ['name'] }, keys: { publicKey: 'public_key' } });

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { type KeyRecord, PrivateKey } from '../../../src/index.ts';
 import { sqlKeyStore, type UnreadableKeyRow } from '../../../src/sql.ts';
 
-/** The tables of an application. The driver decides about types that differ between databases. */
+/** The tables of an application. Some column types depend on the database driver. */
 interface Tables {
   app_user: { id: number; name: string; email: string; deleted_at: unknown };
   app_key: {
@@ -127,7 +127,7 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
       expect(Object.keys((await store.find('guido', HINT))?.user ?? {})).toEqual(['id', 'email']);
     });
 
-    test('treats a key with another status as revoked', async () => {
+    test('treats a key whose status is not active as revoked', async () => {
       const { store, addUser, addKey } = await makeStore();
       const key = await newKey();
       await addKey(await addUser('guido'), key.toPem(), { status: 'NEW' });
@@ -183,7 +183,7 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
       expect(states((await store.find('guido', HINT))?.keys)).toEqual([[after.kid, 'active']]);
     });
 
-    test('finds the right user among several whose usernames are equal for the database', async () => {
+    test('finds the right user if the database considers several usernames equal', async () => {
       const { store, addUser, addKey } = await makeStore();
       const names = ['guido', 'Guido', 'GUIDO', 'guidó'];
       const kids = new Map<string, string>();
@@ -193,7 +193,7 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
         await addKey(await addUser(name), key.toPem());
       }
       const twins = await ask(database(), `SELECT 1 AS one FROM app_user WHERE name = 'guido'`);
-      expect(twins.length, 'number of usernames that are equal for the database').toBeGreaterThan(1);
+      expect(twins.length, 'number of usernames that the database considers equal').toBeGreaterThan(1);
       for (const name of names) {
         const record = await store.find(name, HINT);
         expect(record?.username).toBe(name);
@@ -208,7 +208,7 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
       await expect(store.find('guido', HINT)).rejects.toThrow('two rows of app_user have the same name');
     });
 
-    test('writes the last use of several keys in one statement, and never an earlier time', async () => {
+    test('writes the last use of several keys in one statement, and never moves a time back', async () => {
       const { db, store, addUser, addKey } = await makeStore();
       const guido = await addUser('guido');
       const ids = [await addKey(guido, (await newKey()).toPem()), await addKey(guido, (await newKey()).toPem())];

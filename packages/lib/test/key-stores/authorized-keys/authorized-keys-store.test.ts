@@ -73,7 +73,7 @@ const nameOf = (username: string) =>
 describe('authorizedKeysStore keeps the contract of key stores', () => {
   const cases = keyStoreContract({
     states: ['active', 'expired'],
-    neverDisabled: 'a disabled user is one without a file',
+    neverDisabled: 'users are disabled by removing their file',
     make(users) {
       for (const { username, keys } of users) {
         const lines = keys.map(({ key, state }) => {
@@ -164,7 +164,7 @@ describe('after a second, the store uses', () => {
     expect(problems).toEqual([]);
   });
 
-  test('the last valid content if the file of all users is missing, which is a problem, as is a missing folder', async () => {
+  test('the last valid content if the file of all users disappears, which is reported; a missing folder is an error', async () => {
     const path = put('all', `user="guido" ${lineOf()}\n`);
     const { kids, later, problems } = storeOf(path, { layout: 'file' });
     expect(await kids()).toHaveLength(1);

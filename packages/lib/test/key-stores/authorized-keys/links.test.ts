@@ -105,7 +105,7 @@ describe('a Kubernetes volume', () => {
     expect(problems).toEqual([]);
   });
 
-  test('is read again when ..data changes, so a key can be changed, and a user removed', async () => {
+  test('is read again when ..data changes, so keys can be changed and users removed', async () => {
     fill();
     const { kids, problems } = storeOf();
     expect(await kids()).toEqual([kid]);
@@ -121,7 +121,7 @@ describe('a Kubernetes volume', () => {
     expect([await kids('ada'), problems]).toEqual([[otherKid], []]);
   });
 
-  test('is always read completely, even if it is replaced meanwhile', async () => {
+  test('is always read as a whole, even if it is replaced during the read', async () => {
     fill();
     const { kids, problems } = storeOf();
     for (let version = 0; version < 200; version++) {

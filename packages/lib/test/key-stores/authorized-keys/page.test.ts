@@ -34,11 +34,11 @@ test('the example of a file for all users is accepted', async () => {
   expect(await read(block('authorized_keys_of_all'), 'file', 'ci@example.com')).toHaveLength(1);
 });
 
-describe('the table of refused lines: a file with the line', () => {
+describe('lines of spec/AUTHORIZED_KEYS.md', () => {
   const key = block('authorized_keys').split('\n')[1] as string;
   const rows = [...PAGE.slice(PAGE.indexOf('MUST refuse the whole')).matchAll(/^\| `(.*)` \|/gm)];
-  test('is refused for more than 20 lines', () => expect(rows.length).toBeGreaterThan(20));
-  test.each(rows.map(([, line]) => line as string))('%s is refused', async (line) => {
+  test('the table of refused lines has more than 20 rows', () => expect(rows.length).toBeGreaterThan(20));
+  test.each(rows.map(([, line]) => line as string))('a file with the line %s is refused', async (line) => {
     const text = line.replaceAll('KEY', key);
     await expect(read(`# before\n${text}\n`, 'folder')).rejects.toThrow('line 2: ');
   });
@@ -49,7 +49,7 @@ describe('the table of refused lines: a file with the line', () => {
     ),
   ];
   test.each(options.map(([, name]) => name as string))(
-    'with the option %s is accepted, and the option is ignored',
+    'a file with the option %s is accepted, and the option is ignored',
     async (name) => {
       expect(await read(`${name} ${key}\n`, 'folder')).toMatchObject([{ state: 'active', allowsAddress: undefined }]);
     },

@@ -18,7 +18,7 @@ describe.each([
   {
     kind: 'mariadb',
     lacks: lacksMariadb,
-    // By default, names in new databases are compared without case and accents.
+    // With this collation, comparisons ignore case and accents by default.
     start: () => MariadbServer.start(['--character-set-server=utf8mb4', '--collation-server=utf8mb4_general_ci']),
   },
 ] as const)('sqlDirectory on $kind', ({ kind, lacks, start }) => {

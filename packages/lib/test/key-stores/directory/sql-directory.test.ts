@@ -85,7 +85,7 @@ describe('sqlDirectory on SQLite', () => {
     expect((await directory.find('guido', HINT))?.keys).toMatchObject([{ state: 'revoked' }]);
   });
 
-  test('refuses a key that was replaced in the database under the same fingerprint', async () => {
+  test('refuses a public key that was replaced in the database while its fingerprint stayed the same', async () => {
     const { directory, file, openAgain } = await makeDirectory();
     await directory.addUser('guido');
     await directory.addKey('guido', await newKey());
@@ -96,7 +96,7 @@ describe('sqlDirectory on SQLite', () => {
     expect(() => found?.keys[0]?.key.handle).toThrow('was changed in the database');
   });
 
-  test('is unavailable for tokens that name a replaced key or no known key, but not for others', async () => {
+  test('if a key was replaced, is unavailable for tokens that name it or an unknown kid, but not for others', async () => {
     const { directory, file, openAgain } = await makeDirectory();
     await directory.addUser('guido');
     const [good, exchanged, intruder] = [
@@ -136,7 +136,7 @@ describe('sqlDirectory on SQLite', () => {
 });
 
 describe('directoryRevision', () => {
-  test('changes after every change of the directory by any process, and at no other time', async () => {
+  test('changes whenever any process changes the directory, and at no other time', async () => {
     const { directory, file } = await makeDirectory({ now: () => 1000 });
     const revision = directoryRevision(file);
     const key = await newKey();

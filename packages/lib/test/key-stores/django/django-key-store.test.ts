@@ -60,7 +60,7 @@ test('returns Django’s user without its password', async () => {
   });
 });
 
-test('accepts keys of JWK sets with the option jwks only', async () => {
+test('accepts keys of JWK sets only if the option jwks is set', async () => {
   const [own, theirs] = [await newKey(), await newKey()];
   const rows = [{ username: 'guido', keys: [own.toPem()], jwksUrl: 'https://keys.example.com/jwks.json' }];
   const asked: string[] = [];
@@ -89,7 +89,7 @@ test.each([true, false])('writes last_used_on only if lastUsed is true: %s', asy
   ]);
 });
 
-test('reports once that the table of an old version has no last_used_on', async () => {
+test('reports once if the table comes from an old version and has no last_used_on', async () => {
   const database = makeDatabase([{ username: 'guido', keys: [(await newKey()).toPem()] }]);
   await ask(database, 'ALTER TABLE asymmetric_jwt_auth_publickey DROP COLUMN last_used_on');
   const errors: unknown[] = [];

@@ -81,7 +81,7 @@ describe('withJwks', () => {
     ]);
   });
 
-  test('passes the use of a key only to a store that has the key', async () => {
+  test('records the use of a key in the wrapped store only if that store has the key', async () => {
     const [own, other] = [await newKey(), await newKey()];
     publisher.answerWith(publish([other.toJwk()]));
     const { store, used } = storeOf({ own: [own] });
@@ -89,7 +89,7 @@ describe('withJwks', () => {
     expect(used).toEqual([own.kid]);
   });
 
-  test('finds the right keys for each token if it wraps a cache', async () => {
+  test('finds the right keys for each token if the wrapped store is a cache', async () => {
     const [own, first, second] = [await newKey(), await newKey(), await newKey()];
     publisher.answerWith(publish([first.toJwk(), second.toJwk()]));
     const { inner, client } = storeOf({ own: [own] });

@@ -65,7 +65,7 @@ test('different ids of any type become different strings', () => {
   expect(idOf(7n)).toBe(idOf(7));
 });
 
-test('a key column can contain text, bytes or JSON; any other value becomes text that is not a key', () => {
+test('a key column can contain text, bytes or JSON; any other value becomes a string that is not a valid key', () => {
   expect(keyTextOf('ssh-ed25519 AAAA')).toBe('ssh-ed25519 AAAA');
   expect(keyTextOf(new TextEncoder().encode('ssh-ed25519 AAAA'))).toBe('ssh-ed25519 AAAA');
   expect(keyTextOf({ kty: 'OKP' })).toBe('{"kty":"OKP"}');

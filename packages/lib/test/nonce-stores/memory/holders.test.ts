@@ -1,4 +1,4 @@
-/** `Holders` numbers users by the hash of their name: it behaves like a Map. */
+/** Tests that `Holders`, which numbers users by the hash of their name, behaves like a Map. */
 import { randomFillSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ interface Model {
   claims: number;
 }
 
-/** Words of hashes, often equal to others or with the same low bits. */
+/** Words of hashes; many are equal or have the same low bits. */
 const word = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constantFrom(1024, 2 ** 30, 2 ** 31 - 1, -(2 ** 31)));
 const step = fc.record({ low: word, high: word, second: fc.nat(2), takes: fc.boolean() });
 
@@ -28,7 +28,7 @@ function holdersOf(users: number): readonly [Holders, Int32Array, number[]] {
 }
 
 describe('Holders', () => {
-  test('counts the nonces and claims of each user, until the user has no nonces', () => {
+  test('counts the nonces and claims of each user until the user has no more nonces', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
         const holders = new Holders();

@@ -1,4 +1,4 @@
-/** The memory store with clocks that the tests set: what it keeps, what it forgets, and when. */
+/** Tests what the memory store keeps, what it forgets, and when; the tests set its clocks. */
 
 import { NOW } from 'ajwt-testkit/frozen-server';
 import { withoutMemory } from 'ajwt-testkit/without-memory';
@@ -18,7 +18,7 @@ import {
 
 /** T and M of all stores in these tests, in seconds. */
 const [T, M] = [20, 20];
-/** The difference between NOW and the next number above it. */
+/** The difference between NOW and the next larger double. */
 const ULP = 2 ** -22;
 const TEN_YEARS = 10 * 365 * 86_400;
 
@@ -57,11 +57,11 @@ describe('a new store', () => {
     ['fresh', NOW + 20, 'claimed'],
     ['accept', NOW - 20, 'claimed'],
     ['accept', NOW + 20, 'claimed'],
-  ] as const)('with afterLoss %s: the outcome for a token dated %d is %s', (afterLoss, time, expected) => {
+  ] as const)('with afterLoss %s, for a token dated %d, returns %s', (afterLoss, time, expected) => {
     expect(makeStore({ afterLoss, now: () => NOW + 0.7 }).claim({ time })).toBe(expected);
   });
 
-  test('in quarantine, refuses claims with the reason for 2T + M, and then accepts all fresh tokens', () => {
+  test('in quarantine refuses claims for 2T + M and gives the reason, and then accepts all fresh tokens', () => {
     const { clock, store, claim, wait } = makeStore({ afterLoss: 'quarantine' });
     const why = (seconds: number) => `nonces of an earlier process may be lost; serving again in ${seconds} s`;
     expect(claim()).toBe(`unavailable: ${why(60)}`);
@@ -94,7 +94,7 @@ describe('a record', () => {
     },
   );
 
-  test('is forgotten T + M after the end of its second, when the floor rises', () => {
+  test('is deleted T + M after the end of its second, when the floor rises', () => {
     const { clock, claim } = makeStore();
     expect(claim({ time: NOW + 0.5, nonce: 'n' })).toBe('claimed');
     clock.now = NOW + 1 + T + M;
@@ -102,7 +102,7 @@ describe('a record', () => {
     expect(claim({ time: NOW + 1, nonce: 'n' }), 'the floor is just below the next second').toBe('claimed');
   });
 
-  test('stays forgotten if the clock goes back to when its token was valid', () => {
+  test('can be deleted safely: its token stays refused even if the clock goes back to when it was valid', () => {
     const { clock, claim } = makeStore();
     const times = [NOW, NOW + 0.5, NOW + 1 - ULP, NOW + T];
     for (const time of times) expect(claim({ time, nonce: 'n' })).toBe('claimed');
@@ -137,7 +137,7 @@ describe('a clock that is set', () => {
   );
 
   test.each([41, 59, 61, 79, 100])(
-    'forward and back, with a floor %d s ahead, locks users out for 2T + M at most',
+    'forward by %d s, and back after it has raised the floor, locks users out for at most 2T + M',
     (ahead) => {
       const { clock, claim, wait } = makeStore();
       const dated = NOW + ahead;
@@ -179,7 +179,7 @@ describe('a clock that is set', () => {
   });
 
   test.each([1, 10, 61, 119, 121, 300, 3600])(
-    'by ten years and back locks users out for 2T + M at most, even with one claim every %d s',
+    'forward by ten years and back locks users out for at most 2T + M, even with one claim every %d s',
     (seconds) => {
       const { clock, claim, wait } = makeStore();
       clock.now += TEN_YEARS;
@@ -224,7 +224,7 @@ describe('a full store', () => {
   const fill = (claim: ReturnType<typeof makeStore>['claim'], time = NOW) =>
     hundred((index) => expect(claim({ username: `u${index % 10}`, time, nonce: `f${index}` })).toBe('claimed'));
 
-  test('is unavailable, evicts nothing, and serves again once nonces are forgotten', () => {
+  test('is unavailable, evicts nothing, and accepts claims again once nonces are deleted', () => {
     const { clock, store, claim, wait } = makeStore({ maxNonces: 100 });
     fill(claim);
     const full = 'full: 100 nonces; raise maxNonces';
@@ -248,7 +248,7 @@ describe('a full store', () => {
     expect(store.readiness(clock.now)).toEqual(READY);
   });
 
-  test('has all its capacity again once its nonces are forgotten, whatever their times', () => {
+  test('has its full capacity again once its nonces are deleted, whatever their times', () => {
     const { claim, clock, wait } = makeStore({ maxNonces: 1000, maxClaimsPerSecond: 1000 });
     for (let round = 0; round < 30; round++) {
       for (let index = 0; index < 1000; index++) {
@@ -264,7 +264,7 @@ describe('a full store', () => {
 });
 
 describe('a machine without memory', () => {
-  test('fails claims without counting them, and accepts none twice', () => {
+  test('makes claims fail without counting them, and no token is accepted twice', () => {
     const { claim, wait } = makeStore({ maxNonces: 1000, maxClaimsPerSecond: 1000 });
     for (let round = 0; round < 3; round++) {
       let failed = 0;
@@ -292,7 +292,7 @@ describe('a machine without memory', () => {
 });
 
 describe('one user', () => {
-  test('can use a tenth of the store, and as much again once its nonces are forgotten', () => {
+  test('can use a tenth of the store, and as much again once its nonces are deleted', () => {
     const { claim, wait } = makeStore({ maxNonces: 10_000, maxClaimsPerSecond: 10_000 });
     for (let round = 0; round < 20; round++) {
       expect(
@@ -305,7 +305,7 @@ describe('one user', () => {
     }
   });
 
-  test('gets its share back at once, even if nonces of others are forgotten before its own', () => {
+  test('gets its share back at once, even if nonces of other users are deleted first', () => {
     const { claim, wait } = makeStore({ maxNonces: 1000 });
     for (let index = 0; index < 500; index++) expect(claim({ username: `u${index % 5}`, time: NOW })).toBe('claimed');
     for (let index = 0; index < 100; index++) expect(claim({ time: NOW + 1 })).toBe('claimed');
@@ -315,14 +315,14 @@ describe('one user', () => {
     expect(claim()).toBe('rate_limited');
   });
 
-  test('gets its share back at once after an hour without claims, even behind many nonces of others', () => {
+  test('gets its share back at once after an hour without claims, even if many nonces of other users must be deleted first', () => {
     const { claim, wait } = makeStore({ maxNonces: 100_000, maxClaimsPerSecond: 10_000 });
     expect(outcomesOf(16_000, (index) => claim({ username: `u${index % 8}` }))).toEqual(['claimed']);
     wait(1);
     expect(outcomesOf(10_000, () => claim())).toEqual(['claimed']);
     expect(claim()).toBe('rate_limited');
     wait(3600);
-    // Its share, and a few more: while it claims, some of its old nonces are still being forgotten.
+    // The user can claim slightly more than its share, because some of its old nonces are deleted during the claims.
     expect(outcomesOf(10_000, () => claim())).toEqual(['claimed']);
     const more = Array.from({ length: 100 }, () => claim());
     expect(more.filter((said) => said === 'claimed').length).toBeLessThan(10);
@@ -346,7 +346,7 @@ describe('one user', () => {
     expect(claim()).toBe('rate_limited');
   });
 
-  test('that arrives after another has gone does not affect a user that stayed', () => {
+  test('that arrives after another has gone does not change the counts of a user that stayed', () => {
     const { clock, claim, wait } = makeStore({ maxNonces: 100 });
     const holds = (username: string) => expect(claim({ username })).toBe('rate_limited');
     const takes = (username: string, time = clock.now) => {
@@ -417,7 +417,7 @@ describe('exactly one of 50 concurrent requests with one token is accepted', asy
     );
   });
 
-  test('and this test detects a store that checks first and writes later', async () => {
+  test('and these tests detect a store that checks first and writes later', async () => {
     const counts: number[] = [];
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {

@@ -1,4 +1,4 @@
-/** The flat table of hashes behaves like a Map, even if all hashes belong in one place. */
+/** Tests that the flat table of hashes behaves like a Map, even if all hashes belong in one slot. */
 
 import { withoutMemory } from 'ajwt-testkit/without-memory';
 import fc from 'fast-check';
@@ -35,7 +35,7 @@ function expectSame({ table, model }: ReturnType<typeof fill>): void {
 }
 
 const word = fc.integer({ min: 0, max: 0xffff_ffff });
-/** Words that collide: at every size of the table, and at its end, where the search continues at the start. */
+/** Words that collide at every size of the table, including at its end, where the search wraps around. */
 const meeting = fc.oneof(fc.constantFrom(0, 1, 15, 16, 31, 0xffff_fff0, 0xffff_ffff), word);
 const holder = fc.integer({ min: 1, max: 0xffff_ffff });
 const entries = fc.array(fc.tuple(meeting, meeting, holder), { maxLength: 200, size: 'max' });
@@ -52,7 +52,7 @@ describe('NonceTable', () => {
     );
   });
 
-  test('behaves like a Map if all entries belong in one place', () => {
+  test('behaves like a Map if all entries belong in one slot', () => {
     fc.assert(
       fc.property(
         meeting,
@@ -61,14 +61,14 @@ describe('NonceTable', () => {
           const filled = fill(some.map(([high, by]): Entry => [low, high, by]));
           expectSame(filled);
           expect(filled.model.size).toBe(some.length);
-          // An entry with the same upper half in another place is a different entry.
+          // An entry with the same upper half but another slot is a different entry.
           for (const [high] of some) expect(filled.table.has(low ^ 1, high)).toBe(false);
         },
       ),
     );
   });
 
-  test('keeps 100 000 entries while it grows from nothing', () => {
+  test('keeps 100 000 entries while it grows from an empty table', () => {
     const table = new NonceTable();
     for (let index = 0; index < 100_000; index++) table.add((index * 0x9e37_79b1) >>> 0, index, (index % 7) + 1);
     expect(table.size).toBe(100_000);
@@ -106,7 +106,7 @@ describe('NonceTable', () => {
   });
 
   test.each([0, 1, 12, 13, 1000, 52_429])(
-    'with initial capacity for %d entries, does not grow before it has more',
+    'with initial capacity for %d entries grows only when it has more',
     (expected) => {
       const table = new NonceTable(expected);
       const { places } = table;
@@ -116,7 +116,7 @@ describe('NonceTable', () => {
     },
   );
 
-  test('stays unchanged if there is no memory to grow, and grows later', () => {
+  test('stays unchanged if there is not enough memory to grow, and grows later', () => {
     const entry = (index: number): Entry => [(index * 0x9e37_79b1) >>> 0, index, index + 1];
     const filled = fill(Array.from({ length: 100 }, (_, index) => entry(index)));
     let [added, failed] = [100, 0];

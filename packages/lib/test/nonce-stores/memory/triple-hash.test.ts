@@ -1,4 +1,4 @@
-/** The keyed hash of the memory store: different triples have different hashes, which nobody can predict without the key. */
+/** Tests the keyed hash of the memory store: different triples have different hashes, which cannot be predicted without the key. */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ function hash([username, time, nonce]: Triple, key = KEY): string {
   return `${triple.low >>> 0} ${triple.high >>> 0}`;
 }
 
-/** Returns the same string for two triples if and only if they are equal: JSON has one zero, and escapes lone surrogates. */
+/** Returns a string that is the same for equal triples only: JSON does not distinguish 0 and -0, and escapes lone surrogates. */
 const nameOf = (triple: Triple) => JSON.stringify(triple);
 
 function* everyString(units: readonly string[], longest: number): Generator<string> {
@@ -29,7 +29,7 @@ const textOfBits = (number: number) => String.fromCharCode(...new Uint16Array(Fl
 
 const endings = (length: number) => ['u'.repeat(length), '\0'.repeat(length), `${'u'.repeat(length)}v`];
 
-/** Triples that differ as little as triples can. */
+/** Triples with the smallest possible differences. */
 function* nearlyEqual(): Generator<Triple> {
   const times = [
     1,
@@ -70,7 +70,7 @@ function* nearlyEqual(): Generator<Triple> {
       [textOfBits(number), 1, 'a'],
       [`a${textOfBits(1)}`, 1, number],
     ] as Triple[];
-  // Long strings last: the buffer of the hash grows with them.
+  // Long strings come last, because they make the hash's buffer grow.
   for (let length = 0; length < 2100; length++) yield* endings(length).map((text): Triple => [text, 1, 'n']);
   for (let length = 0; length < 1200; length++) yield* endings(length).map((text): Triple => ['u', 1, text]);
   for (let length = 4000; length < 4200; length++) yield* endings(length).map((text): Triple => ['u', 1, text]);
@@ -102,7 +102,7 @@ test.each<[what: string, one: Triple, other: Triple]>([
   expect(hash(one)).toBe(hash(other));
 });
 
-test('a triple has the same hash whatever was hashed in between', () => {
+test('a triple has the same hash again, whatever was hashed in between', () => {
   const text = fc.string({ unit: 'binary', maxLength: 40 });
   const triple: fc.Arbitrary<Triple> = fc.tuple(text, fc.double(), fc.oneof(text, fc.double({ noNaN: true })));
   fc.assert(
@@ -205,7 +205,7 @@ test('no two of 20 000 usernames have the same hash', () => {
   expect(names.size).toBeGreaterThan(19_000);
 });
 
-test('a bit of the input changes about half of the bits in both words of the hash', () => {
+test('changing one bit of the input changes about half of the bits in both words of the hash', () => {
   const ones = (word: number) => word.toString(2).replaceAll('0', '').length;
   const changed = [0, 0];
   const rounds = 2000;

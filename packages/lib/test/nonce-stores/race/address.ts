@@ -15,7 +15,7 @@ interface RedisAddress {
 
 export type Address = DatabaseAddress | RedisAddress;
 
-/** A long deadline, and a rate limit that the race does not reach. */
+/** Options that keep the race from reaching the deadline or the rate limit. */
 const OPTIONS = { maxClaimsPerSecond: 1_000_000, deadlineMs: 5000 };
 
 export async function openStore(address: Address) {

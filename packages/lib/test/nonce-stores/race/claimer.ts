@@ -1,7 +1,7 @@
 /** The program of a forked process: opens the store at the address in its argument, and claims each batch of nonces that it receives. */
 import { type Address, openStore } from './address.ts';
 
-/** The nonces from `from` to `to - 1`; each is claimed `times` times at once. */
+/** The nonces from `from` to `to - 1`; each is claimed `times` times concurrently. */
 export interface Batch {
   readonly time: number;
   readonly from: number;
@@ -47,6 +47,6 @@ async function claimBatch({ time, from, to, times, users }: Batch): Promise<Batc
 }
 
 process.on('message', async (batch: Batch) => process.send?.(await claimBatch(batch)));
-// The process that started this one has gone.
+// The parent process has exited.
 process.on('disconnect', () => process.exit());
 process.send?.('ready');

@@ -1,4 +1,4 @@
-/** `npm run race`: three processes claim each of 100 000 nonces five times at once, in every store that processes can share. */
+/** `npm run race`: three processes claim each of 100 000 nonces five times concurrently, in every store that processes can share. */
 import { race, total } from './race.ts';
 import { SHARED_STORES } from './stores.ts';
 

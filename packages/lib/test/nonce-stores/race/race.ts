@@ -55,7 +55,7 @@ export async function race(address: Address, setup: RaceSetup): Promise<RaceResu
       const batch = { time: time(), from, to: Math.min(from + BATCH, nonces), users };
       const results = await Promise.all(
         claimers.map((claimer, index) => {
-          // The processes take turns at claiming more often, so that none is always first.
+          // The processes take turns at making the extra claims, so that none is always first.
           const turn = (index + from / BATCH) % times.length;
           return ask(claimer, { ...batch, times: times[turn] as number });
         }),

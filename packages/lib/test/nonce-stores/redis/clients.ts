@@ -13,7 +13,7 @@ export interface TestClient {
 
 type Connect = (ports: readonly number[], options?: { username: string; password: string }) => Promise<TestClient>;
 const host = '127.0.0.1';
-/** Ignores broken connections: these tests break some, and clients report each as an event. */
+/** Ignores connection errors: the tests break connections on purpose, and clients emit an error event for each. */
 const ignore = () => {};
 
 /** Functions that connect to one server, by library. */
@@ -50,7 +50,7 @@ export const CLUSTER: Readonly<Record<'ioredis' | 'redis', Connect>> = {
 
 export const portsOf = (servers: readonly RedisServer[]) => servers.map(({ port }) => port);
 
-/** Makes a client with a clock that the test sets: in each script, it replaces the call that reads the clock of Redis. */
+/** Makes a client whose scripts use a clock that the test sets, instead of the clock of Redis. */
 export function atClock(client: RedisClient, now: () => number): RedisClient {
   const unknown = () => Promise.reject(new Error('NOSCRIPT the script was replaced'));
   const timed = (script: string) => {

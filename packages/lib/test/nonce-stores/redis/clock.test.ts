@@ -33,7 +33,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
     });
 
     test.each([10, -10])(
-      'with a clock %i s from that of Redis, accepts nothing, deletes nothing, and gives the reason',
+      'with a clock that differs by %i s from that of Redis, accepts nothing, deletes nothing, and gives the reason',
       async (gap) => {
         const store = await redis.serve();
         const claim = claimAt(Math.floor(now()));
@@ -47,7 +47,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       },
     );
 
-    test('an impossible H falls even if it becomes possible while its bucket is closed', async () => {
+    test('H is lowered if it was impossible, even if it becomes possible while its bucket is closed', async () => {
       const clock = { now: NOW + 70, monotonic: 0 };
       const store = await redis.atClock(clock);
       const claimed = async (passed: number) => {
@@ -60,7 +60,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       expect(await claimed(61)).toBe('claimed');
     });
 
-    test('an H set while all clocks were years ahead locks users out for 2T + M at most', async () => {
+    test('an H set while all clocks were years ahead locks users out for at most 2T + M', async () => {
       const years = 10 * 365 * 86_400;
       const clock = { now: NOW + years, monotonic: 0 };
       const store = await redis.atClock(clock);

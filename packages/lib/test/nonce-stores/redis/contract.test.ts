@@ -36,7 +36,7 @@ describe.skipIf(lacksRedis()).each(KINDS)(
 
       let stores = 0;
       const prefix = () => `${library}${stores}:`;
-      // The case sets both clocks: that of the store and that of Redis.
+      // The test case sets both the store's clock and the clock of Redis.
       async function open(
         { tolerance, clockMargin, maxClaimsPerSecond, now }: NonceStoreSetup,
         afterLoss: 'fresh' | 'accept',

@@ -76,7 +76,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       });
     }
 
-    test('accepts no token twice while Redis fails over from A to B and back to A, not even one that B never received', async () => {
+    test('accepts no token twice when Redis fails over from A to B and back to A, not even a token whose claim B never received', async () => {
       const store = await serve(SENTINEL[library](group.sentinel.port));
       const [a, b] = await masterAndReplica();
       for (const [master, replica] of [
@@ -98,7 +98,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
         master.freeze();
         replica.thaw();
         await until('the replica is promoted', async () => (await infoOf(replica, 'role')) === 'master');
-        // The old master returns with the same run id, as a replica, and loses the claim.
+        // The old master returns as a replica with the same run id, and loses the claim.
         master.thaw();
         await master.cli('REPLICAOF', '127.0.0.1', `${replica.port}`);
         await master.cli('CLIENT', 'KILL', 'TYPE', 'normal');

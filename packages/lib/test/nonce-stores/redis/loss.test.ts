@@ -48,7 +48,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       }
     });
 
-    test('with fresh accepts again only tokens dated ahead, with quarantine none, with accept every token', async () => {
+    test('accepts used tokens again as afterLoss says: with fresh only those dated ahead, with quarantine none, with accept all', async () => {
       const ahead = claimAt(NOW + 20);
       const past = claimAt(NOW - 20);
       const clock = { now: NOW };
@@ -71,7 +71,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)(
       }
     });
 
-    test('starts a new quarantine after a second loss, even after a minute without claims', async () => {
+    test('starts a new quarantine after a second loss, even if there were no claims for a minute', async () => {
       // Without its timer, the store visits no bucket: only a claim can notice the second loss.
       vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
       onTestFinished(() => void vi.useRealTimers());

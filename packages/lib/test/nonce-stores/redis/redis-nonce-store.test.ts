@@ -7,7 +7,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)('redisNonceStore, through %s (need
   const redis = redisFixture(library);
 
   test('when new, refuses tokens that may have been used before, and reports when it is ready', async () => {
-    // Opening may take a second, so the test uses the time before it.
+    // Opening may take a second, so the test uses the time before opening.
     const before = now();
     const store = await redis.open();
     expect(store.readiness(before)).toMatchObject({
@@ -84,7 +84,7 @@ describe('redisNonceStore', () => {
     await store.close();
   });
 
-  test('checks its buckets once a second until it is closed, and then refuses claims', async () => {
+  test('checks its buckets once a second until it is closed, and refuses claims afterwards', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     const client = clientThat(async () => ['claimed', '0', '', '!a']);

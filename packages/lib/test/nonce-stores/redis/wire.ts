@@ -5,7 +5,7 @@ import type { NonceStore } from '../../../src/index.ts';
 import type { IoredisClient } from '../../../src/nonce-stores/redis/redis-nonce-store.ts';
 import type { SqlDatabase } from '../../../src/sql.ts';
 
-/** The fate of a call. If its reply is lost, the server has executed the call. */
+/** The fate of a call. If its reply is lost, the server has still executed the call. */
 export type Fate = 'answered' | 'never sent' | 'reply lost';
 
 export const fates: fc.Arbitrary<Fate[]> = fc.array(
@@ -20,7 +20,7 @@ export class Wire {
   readonly #underWay = new Set<Promise<unknown>>();
   #held = false;
 
-  /** @param fates - fates of the first calls; every later call gets its reply */
+  /** @param fates - the fates of the first calls; all later calls get their replies */
   constructor(scheduler: fc.Scheduler, fates: readonly Fate[]) {
     this.#scheduler = scheduler;
     this.#fates = [...fates];
@@ -46,7 +46,7 @@ export class Wire {
     return answer();
   }
 
-  /** Holds all calls of the work, and releases them one by one: first until the work ends, then those that are still waiting. */
+  /** Holds all calls that the work makes, and releases them one by one, even those still waiting when the work ends. */
   async hold<T>(work: () => Promise<T>): Promise<T> {
     this.#held = true;
     const result = work();
@@ -57,7 +57,7 @@ export class Wire {
     return done;
   }
 
-  /** Lets the scheduler choose only when every call waits for it: its choice then depends on the seed, and not on the speed of a server. */
+  /** Lets the scheduler choose only when all calls are waiting, so that its choice depends on the seed and not on a server's speed. */
   #turn(what: string): Promise<void> {
     return this.#scheduler.schedule(Promise.resolve(), what, undefined, async (go) => {
       await go();

@@ -22,7 +22,7 @@ function makeClosing() {
   };
 }
 
-test('the store stays closed for 2T + M, and then the floor may fall once', () => {
+test('the store stays closed for 2T + M, after which the floor can be lowered once', () => {
   const { closing, check } = makeClosing();
   expect(check(0, NOW + 40)).toBe('open');
   expect(closing.rest !== undefined).toBe(false);
@@ -52,7 +52,7 @@ test.each([40.001, 50, 60, 60.001, 100, 1e9])(
   },
 );
 
-test('a new floor closes the store for a new 2T + M', () => {
+test('a new floor closes the store for another 2T + M', () => {
   const { check } = makeClosing();
   expect(check(0, FAR)).toBe('closed');
   expect(check(50, FAR + 1)).toBe('closed');
@@ -74,7 +74,7 @@ test('the store opens at once if another process lowers the floor', () => {
   expect(closing.rest).toBeUndefined();
 });
 
-test.each([-21, 21, 85, 1e9])('the store stays closed for a new 2T + M if the clock steps by %d s', (seconds) => {
+test.each([-21, 21, 85, 1e9])('the store stays closed for another 2T + M if the clock steps by %d s', (seconds) => {
   const { check, step } = makeClosing();
   const floor = FAR + 1e12;
   expect(check(0, floor)).toBe('closed');
@@ -93,7 +93,7 @@ test('the store opens if the clock steps to a time at which the floor is possibl
   expect(check(61, NOW + 101 + 1e6)).toBe('closed');
 });
 
-test('a step of the clock during a quarantine does not shorten the next time that the store is closed', async () => {
+test('a step of the clock during a quarantine does not shorten the next closed period', async () => {
   let monotonic = 0;
   const birth = 1_000_000;
   const store = memoryNonceStore({ afterLoss: 'quarantine', now: () => birth, monotonic: () => monotonic });

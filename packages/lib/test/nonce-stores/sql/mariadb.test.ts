@@ -4,7 +4,7 @@ import { lacksMariadb, MariadbServer } from 'ajwt-testkit/servers/mariadb';
 import { describe, expect, test } from 'vitest';
 import { serverSuite } from '../server-suite.ts';
 
-// The store must lock rows itself: at this level, unlike at the default, MariaDB adds no locks.
+// At this isolation level, unlike the default one, MariaDB adds no locks, so the store must lock rows itself.
 const WEAK = ['--transaction-isolation=READ-COMMITTED'];
 const OPTIONS = ['--log-bin', '--sync-binlog=1', '--server-id=1', ...WEAK];
 

@@ -7,7 +7,7 @@ import { serverSuite } from '../server-suite.ts';
 const addressOf = (server: PostgresServer) => ({ kind: 'postgres' as const, ...server.connection });
 
 describe.skipIf(lacksPostgres)('PostgreSQL (needs postgresql)', () => {
-  // The least durable configuration; a claim must survive a crash even so.
+  // The least durable configuration; a claim must still survive a crash.
   const CARELESS = ['synchronous_commit = off', 'wal_writer_delay = 10s', 'wal_writer_flush_after = 0'];
   let server: PostgresServer;
   const stores = serverSuite('PostgreSQL', async () => {

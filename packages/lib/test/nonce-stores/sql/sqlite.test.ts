@@ -86,7 +86,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await old.claim(claimAt(NOW + 5, 'm'), NOW + 5)).toBe('forgotten');
   });
 
-  test('treats earlier tokens after a loss as afterLoss says', async () => {
+  test('treats earlier tokens as afterLoss specifies after a loss', async () => {
     const file = await makeFile();
     const before = openStore(file, { incarnation: 'boot 1' });
     expect(await before.claim(claimAt(NOW + 20), NOW)).toBe('claimed');
@@ -146,7 +146,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await store.claim(claimAt(NOW + 58, 'unused'), NOW + 99)).toBe('forgotten');
   });
 
-  test('locks users out for 2T + M at most if a clock that was years ahead has set the floor', async () => {
+  test('locks users out for at most 2T + M if a clock that was years ahead has set the floor', async () => {
     const file = await makeFile();
     let monotonic = 0;
     const store = openStore(file, { monotonic: () => monotonic });
@@ -163,7 +163,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await store.claim(claimAt(NOW + 62), NOW + 62)).toBe('claimed');
   });
 
-  test('lets an impossible floor fall for all processes, even if it becomes possible while the store is closed', async () => {
+  test('lowers an impossible floor for all processes, even if it becomes possible while the store is closed', async () => {
     const file = await makeFile();
     let monotonic = 0;
     const options = { monotonic: () => monotonic };
@@ -185,7 +185,7 @@ describe('sqlNonceStore on SQLite', () => {
     expect(await other.claim(claimAt(NOW + 61, 'b'), NOW + 61)).toBe('claimed');
   });
 
-  test('stays closed as long after a second step of the clock, even if the first step was short', async () => {
+  test('stays closed for the same time after a second step of the clock, even if the first step was small', async () => {
     let monotonic = 0;
     const file = await makeFile();
     const store = openStore(file, { monotonic: () => monotonic });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll } from 'vitest';
 
-/** A request as the application read it. */
+/** A request, as read by the application. */
 export interface Seen {
   /** Number of requests so far. */
   readonly serial: number;

@@ -9,18 +9,18 @@ type Recipe = (name: string) => string;
 
 export interface ProxyProgram {
   readonly name: string;
-  /** Path of the program, if it is installed. */
+  /** The program's path, if the program is installed. */
   readonly program: string | undefined;
   readonly words: readonly string[];
   /** Returns its configuration files: the recipe, inside a minimal configuration. */
   files(recipe: Recipe, port: number): Readonly<Record<string, string>>;
-  /** Imitated identity headers that it passes to ajwtd. It removes the others, or refuses the request. */
+  /** Forged identity headers that the proxy passes to ajwtd. For all others, it removes the header or refuses the request. */
   readonly shows: readonly string[];
-  /** Status that clients get while ajwtd does not respond. */
+  /** The status that clients get while ajwtd does not respond. */
   readonly whenDown: number;
   /** Number of forward-auth requests that it sends if a response of ajwtd is lost on a reused connection. */
   readonly asks: number;
-  /** Signal that stops it. nginx needs SIGTERM, because it must stop its worker itself. */
+  /** The signal that stops the proxy. nginx needs SIGTERM so that it can stop its worker. */
   readonly signal: NodeJS.Signals;
 }
 
@@ -29,7 +29,7 @@ const DOTS = ['X.Auth.User', 'X-Auth.User', 'X_Auth.User'];
 const OTHERS = ['X~Auth~User', 'x!auth-user'];
 export const IMITATIONS = [...UNDERSCORES, ...DOTS, ...OTHERS];
 
-/** Finds a program that scripts/test-all.sh installed from PyPI, not another version from the system. */
+/** Finds a program that scripts/test-all.sh installed from PyPI, and ignores the system's version. */
 function installed(name: string): string | undefined {
   const path = join(process.cwd(), '.cache/proxies/bin', name);
   return existsSync(path) ? path : undefined;
@@ -76,7 +76,7 @@ function aroundCaddy(directives: string, port: number): string {
   return `{\nadmin off\n}\nhttp://:${port} {\nbind 127.0.0.1\n${directives}}\n`;
 }
 
-/** Debian's Caddy is so old that it forwards X_Auth_User. Systems with a newer one skip this test. */
+/** Debian's old version of Caddy forwards X_Auth_User. This test is skipped on systems with a newer version. */
 function olderCaddy(): readonly ProxyProgram[] {
   const program = findProgram('caddy', []);
   const version = program === undefined ? '' : spawnSync(program, ['version'], { encoding: 'utf8' }).stdout;

@@ -5,7 +5,7 @@ import { freePort } from 'ajwt-testkit/servers/process';
 /** Relays connections to ajwtd. */
 export interface Relay {
   readonly port: number;
-  /** Breaks each connection as soon as ajwtd responds, so the response is lost. */
+  /** Breaks each connection as soon as ajwtd responds, so that the response is lost. */
   losesResponses: boolean;
   /** Number of requests to ajwtd so far. */
   readonly requests: number;
@@ -31,7 +31,7 @@ export async function startRelay(target: number): Promise<Relay> {
       });
     }
     near.on('data', (chunk) => {
-      // A proxy writes the head of a request in one piece, so each piece with a head is one request.
+      // A proxy writes a request's head in a single chunk, so each chunk with a head is one request.
       requests += chunk.toString('latin1').match(/^[A-Z]+ \/\.ajwt\/auth\S* HTTP\/1\.[01]\r$/gm)?.length ?? 0;
       far.write(chunk);
     });

@@ -8,7 +8,7 @@ import { freePort, untilReady } from 'ajwt-testkit/servers/process';
 import { afterAll } from 'vitest';
 import type { ProxyProgram } from './programs.ts';
 
-/** The ports that the page uses for ajwtd and the application. */
+/** The ports that docs/PROXIES.md uses for ajwtd and the application. */
 export interface Ports {
   readonly ajwtd: number;
   readonly application: number;
@@ -55,7 +55,7 @@ export async function startProxy(proxy: ProxyProgram, folder: string, { ajwtd, a
   return port;
 }
 
-/** Returns a code block of the page with other ports. */
+/** Returns a code block of docs/PROXIES.md with its ports replaced. */
 function recipe(block: string, ports: Readonly<Record<string, number>>): string {
   const page = readFileSync('docs/PROXIES.md', 'utf8');
   const fence = new RegExp(`^\`\`\`\\w+ ${block.replaceAll('.', '\\.')}\n([\\s\\S]*?)^\`\`\`$`, 'm');

@@ -50,7 +50,7 @@ describe('keys', () => {
     },
   );
 
-  test('a file path instead of a key is reported, and doctor does not fail', () => {
+  test('a file path in place of a key is reported, and doctor does not fail', () => {
     expect(readKey('/home/guido/.ssh/id_ed25519.pub')).toMatchObject({ problem: 'malformed' });
   });
 });
@@ -77,7 +77,7 @@ const ADDRESSES = [
 ];
 
 describe('URLs of JWK sets', () => {
-  test.each(ADDRESSES)('doctor and the JWK set client agree whether %s is public', (address) => {
+  test.each(ADDRESSES)('doctor and the JWK set client agree on whether %s is public', (address) => {
     const host = address.includes(':') ? `[${address}]` : address;
     expect(whyNotFetched(`https://${host}/`) === undefined).toBe(isPublicAddress(address));
   });

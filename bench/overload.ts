@@ -175,7 +175,7 @@ async function portOf(server: ChildProcess): Promise<number> {
 
 const agent = new Agent({ keepAlive: true });
 
-/** Sends a request. @returns the status, or 0 without a response */
+/** Sends a request. @returns the status, or 0 if there was no response */
 function ask(port: number, authorization: string): Promise<number> {
   return new Promise((done) => {
     const options = { port, host: '127.0.0.1', agent, headers: { authorization }, timeout: PATIENCE };

@@ -70,7 +70,7 @@ function lacks({ name, module, doc, declaration }: Public, all: readonly Public[
   ];
 }
 
-/** A member of a class, whose `value` is the signature, or a member of an interface, which is itself the signature. */
+/** A class member (its `value` is the signature) or an interface member (it is the signature itself). */
 interface Member extends Partial<Signature> {
   readonly type: string;
   readonly start: number;

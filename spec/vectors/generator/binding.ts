@@ -85,7 +85,7 @@ export const BINDING: readonly Vector[] = [
   scenario('bind-empty', 'A bind without members restricts nothing.', [accepted(bound('a', {}))]),
   scenario(
     'bind-digest',
-    'The digest is compared with the body as received, even if it is empty, after the nonce is claimed.',
+    'After the nonce is claimed, the digest is compared with the body as received, even if the body is empty.',
     [
       accepted(bound('a', { digest: digestOf(BODY) }), { what: 'the same', method: 'POST', body: BODY }),
       accepted(bound('b', { digest: digestOf('') }), { what: 'an empty body', body: '' }),

@@ -36,7 +36,7 @@ const MAX_ORIGINS = 1000;
 const MAX_ROUND_TRIP = 5;
 /** A difference below this number of seconds counts as delay, not as a wrong clock. The limit is never more than half the tolerance. */
 const MAX_DELAY = 10;
-/** By how many seconds the time of an unbound token may be ahead of this clock. */
+/** Maximum number of seconds by which the time of an unbound token may be ahead of this clock. */
 const MAX_AHEAD = 5;
 /**
  * If the wall clock moves by more than this against the monotonic clock, in seconds, it was set. A wall clock with whole seconds moves by

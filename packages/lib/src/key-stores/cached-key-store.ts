@@ -8,7 +8,7 @@ import { ownText } from '../core/own-text.ts';
 
 /** Options of {@link cachedKeyStore}. */
 export interface CachedKeyStoreOptions {
-  /** Number of seconds for which a user is cached, from 0 to 3600; default 1. A change takes effect after at most this time. */
+  /** Number of seconds for which a user is cached, from 0 to 3600; default 1. A change takes effect within this time. */
   readonly ttlSeconds?: number;
   /**
    * Returns a different value after every change of the inner store, such as `directoryRevision(path).read`. It is called at most every

@@ -18,7 +18,7 @@ import type { AuthenticationEvent } from './event.ts';
 export interface AuthenticatorOptions<User> {
   readonly keys: KeyStore<User>;
   readonly nonces: NonceStore;
-  /** By how many seconds the `time` claim may differ from the server's clock, inclusive. From 1 to 600; default: 20. */
+  /** Maximum difference, in seconds, between the `time` claim and the server's clock. From 1 to 600; default: 20. */
   readonly tolerance?: number;
   /** The values of `bind.aud` and `aud` that this server accepts, compared exactly. Default: none. */
   readonly audience?: string | readonly string[];

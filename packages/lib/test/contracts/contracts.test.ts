@@ -9,7 +9,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { type KeyStore, memoryKeyStore, memoryNonceStore, type NonceStore, PrivateKey } from '../../src/index.ts';
 
-describe('memoryNonceStore keeps the contract of nonce stores', () => {
+describe('memoryNonceStore meets the nonce store contract', () => {
   const cases = nonceStoreContract({
     make: (setup) => memoryNonceStore(setup),
     restart: 'its nonces are lost when its process ends',
@@ -19,7 +19,7 @@ describe('memoryNonceStore keeps the contract of nonce stores', () => {
   for (const { name, run } of cases) test(name, run);
 });
 
-describe('memoryKeyStore keeps the contract of key stores', () => {
+describe('memoryKeyStore meets the key store contract', () => {
   const cases = keyStoreContract({
     make(users) {
       const store = memoryKeyStore<unknown>();
@@ -40,7 +40,7 @@ describe.each([
   ['ec', {}],
   ['ec', { curve: 'P-384' }],
   ['ec', { curve: 'P-521' }],
-] as const)('PrivateKey (%s %o) keeps the contract of signers', (type, options) => {
+] as const)('PrivateKey (%s %o) meets the signer contract', (type, options) => {
   const cases = signerContract({
     async make() {
       const signer = await PrivateKey.generate(type, options);

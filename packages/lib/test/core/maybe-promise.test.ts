@@ -155,7 +155,7 @@ describe.each(Object.entries(BAD))('a thenable %s', (_name, make) => {
     ['chainedKeyStore', chainedKeyStore({ find: make }, { find: () => record })],
     ['withJwks', withJwks({ find: make }, { jwksKeys: () => [] })],
     ['jwksKeyStore', jwksKeyStore({ users: make })],
-  ] satisfies [string, KeyStore<unknown>][])('makes a request unavailable for %s', async (_caller, keys) => {
+  ] satisfies [string, KeyStore<unknown>][])('refuses a request as unavailable for %s', async (_caller, keys) => {
     expect(await decide(keys)).toBe('unavailable');
   });
 

@@ -21,7 +21,7 @@ const user = (username: string, until?: number): UserRecord<string> => ({
   validUntil: until,
 });
 
-describe('cachedKeyStore keeps the contract of key stores', () => {
+describe('cachedKeyStore meets the key store contract', () => {
   const cases = keyStoreContract({
     states: ['active', 'staged', 'revoked'],
     around: (inner) => cachedKeyStore(inner),

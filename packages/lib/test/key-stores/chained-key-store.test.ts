@@ -20,7 +20,7 @@ const later = <User>(store: KeyStore<User>): KeyStore<User> => ({
 });
 
 describe.each(['at once', 'later'])(
-  'chainedKeyStore keeps the contract of key stores, with stores that respond %s',
+  'chainedKeyStore meets the key store contract, with stores that respond %s',
   (when) => {
     const cases = keyStoreContract({
       states: ['active', 'staged', 'revoked'],

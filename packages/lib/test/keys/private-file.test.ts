@@ -67,7 +67,7 @@ describe('a private key is refused with', () => {
       `# key\nKEY=${pkcs8}`,
       /not a private key in any known format/,
     ],
-    ['text on the line that ends it', `${pkcs8.trimEnd()} x\n`, /first or last line contains other text/],
+    ['other text on the END line', `${pkcs8.trimEnd()} x\n`, /first or last line contains other text/],
     ['a truncated certificate', pkcs8 + certificate.slice(0, 40), /incomplete/],
     ['a certificate inside it', pkcs8.replace('\n', `\n${certificate}`), /incomplete/],
     ['a certificate without its first line', pkcs8 + certificate.slice(28), /incomplete/],

@@ -25,7 +25,7 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
   const floorOf = async (database: Kysely<unknown>) =>
     Number((await ask<{ floor: number }>(database, 'SELECT floor FROM ajwt_epoch'))[0]?.floor);
 
-  describe(`on ${name}, sqlNonceStore keeps the contract of nonce stores`, () => {
+  describe(`on ${name}, sqlNonceStore meets the nonce store contract`, () => {
     const join = ({ tolerance, clockMargin, maxClaimsPerSecond }: NonceStoreSetup) =>
       stores.make({ tolerance, clockMargin, maxClaimsPerSecond, deadlineMs: 5000 });
     const cases = nonceStoreContract({

@@ -89,7 +89,7 @@ const FORGED: Readonly<Record<string, readonly string[]>> = {
   empty: ['X-Auth-User:', 'X-Auth-Key:'],
   'named in Connection': ['Connection: X-Auth-User, X-Auth-Key', 'X-Auth-User: root'],
   'named in Connection, but not sent': ['Connection: X-Auth-User, x_auth_key, keep-alive'],
-  'named in two Connections': ['Connection: keep-alive', 'Connection: x-auth-user'],
+  'named in the second of two Connection headers': ['Connection: keep-alive', 'Connection: x-auth-user'],
   'with bytes above 127': ['X-Auth-User: r\xf6\xf6t'],
 };
 /** Matches header lines that forward-auth refuses. */

@@ -38,7 +38,7 @@ const MOST_OTHERS = 1000;
 const MAX_NAME = 255;
 
 /**
- * Creates a key store over files. A change of a file takes effect within a second. If the changed file has an error, its last valid content
+ * Creates a key store over files. A change to a file takes effect within a second. If the changed file has an error, its last valid content
  * stays in use.
  *
  * @param path - a folder with one file per user, or one file (`layout: 'file'`)

@@ -1,4 +1,4 @@
-/** The suite for stores on the tables of an application, for every database. */
+/** The test suite, shared by all databases, for key stores that use an application's own tables. */
 
 import { ask } from 'ajwt-testkit/databases';
 import { keyStoreContract } from 'asymmetric-jwt-auth/testing';
@@ -57,7 +57,7 @@ async function makeTables(db: Kysely<unknown>, { carelessName, moment, id }: Wor
  * Defines the tests.
  *
  * @param database - the open database under test
- * @param words - the SQL of the database
+ * @param words - the words of the SQL dialect that differ between databases
  */
 export function mappedSuite(name: string, database: () => Kysely<unknown>, words: Words): void {
   let ids = 0;
@@ -92,7 +92,7 @@ export function mappedSuite(name: string, database: () => Kysely<unknown>, words
   }
   const states = (keys: readonly KeyRecord[] = []) => keys.map(({ key, state }) => [key.kid, state]);
 
-  describe(`sqlKeyStore on ${name} keeps the contract of key stores`, () => {
+  describe(`sqlKeyStore on ${name} meets the key store contract`, () => {
     const cases = keyStoreContract({
       states: ['active', 'expired', 'revoked'],
       async make(users) {

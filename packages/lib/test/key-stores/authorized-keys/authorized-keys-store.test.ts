@@ -70,7 +70,7 @@ const nameOf = (username: string) =>
     )
     .join('');
 
-describe('authorizedKeysStore keeps the contract of key stores', () => {
+describe('authorizedKeysStore meets the key store contract', () => {
   const cases = keyStoreContract({
     states: ['active', 'expired'],
     neverDisabled: 'users are disabled by removing their file',

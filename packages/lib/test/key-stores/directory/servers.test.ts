@@ -41,7 +41,7 @@ describe.each([
       return sqlDirectory(database, options);
     }
 
-    describe('keeps the contract of key stores', () => {
+    describe('meets the key store contract', () => {
       const cases = keyStoreContract({
         states: ['active', 'expired', 'revoked'],
         async make(users) {
@@ -62,7 +62,7 @@ describe.each([
       for (const { name, run } of cases) test(name, run);
     });
 
-    describe('keeps the contract of directories', () => {
+    describe('meets the directory contract', () => {
       let others: Kysely<unknown>[] = [];
       let clock: () => number;
       const cases = directoryContract({

@@ -38,7 +38,7 @@ afterEach(async () => {
 const HINT = { kid: undefined, alg: 'EdDSA' } as const;
 const newKey = async () => (await PrivateKey.generate('ed25519')).publicKey;
 
-describe('sqlDirectory on SQLite keeps the contract of key stores', () => {
+describe('sqlDirectory on SQLite meets the key store contract', () => {
   const cases = keyStoreContract({
     states: ['active', 'expired', 'revoked'],
     async make(users) {
@@ -59,7 +59,7 @@ describe('sqlDirectory on SQLite keeps the contract of key stores', () => {
   for (const { name, run } of cases) test(name, run);
 });
 
-describe('sqlDirectory on SQLite keeps the contract of directories', () => {
+describe('sqlDirectory on SQLite meets the directory contract', () => {
   let openAgain: () => Directory;
   const cases = directoryContract({
     async make(now) {

@@ -28,7 +28,7 @@ function makeDatabase(users: readonly DjangoRows[]): Kysely<unknown> {
   return database;
 }
 
-describe('djangoKeyStore keeps the contract of key stores', () => {
+describe('djangoKeyStore meets the key store contract', () => {
   const cases = keyStoreContract({
     states: ['active'],
     make: (users) =>

@@ -20,7 +20,7 @@ function storeOf<User>(users: JwksKeyStoreOptions<User>['users']) {
   return jwksKeyStore<User>({ ...publisher.reach, users });
 }
 
-describe.each(['an object', 'a function'])('jwksKeyStore with %s keeps the contract of key stores', (kind) => {
+describe.each(['an object', 'a function'])('jwksKeyStore with %s meets the key store contract', (kind) => {
   const cases = keyStoreContract({
     states: ['active'],
     onlyNamed: 'the client fetches a set with kids again for an unknown kid',

@@ -30,7 +30,7 @@ function storeOf({ own = [], jwksUrls = [publisher.url], disabled = false }: Giv
   return { store, inner, client, used, kids };
 }
 
-describe('withJwks keeps the contract of key stores', () => {
+describe('withJwks meets the key store contract', () => {
   const { client } = clientOf(publisher);
   const cases = keyStoreContract({
     around: (inner) => withJwks(inner, client),

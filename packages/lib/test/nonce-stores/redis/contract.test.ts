@@ -27,7 +27,7 @@ describe.skipIf(lacksRedis()).each(KINDS)(
     });
     afterAll(() => servers.stop());
 
-    describe.each(['ioredis', 'redis'] as const)('through %s keeps the contract of nonce stores', (library) => {
+    describe.each(['ioredis', 'redis'] as const)('through %s meets the nonce store contract', (library) => {
       let connection: TestClient;
       beforeAll(async () => {
         connection = await connect[library](portsOf(servers.nodes));

@@ -27,7 +27,7 @@ afterEach(async () => {
   for (const { folder } of open.splice(0)) await rm(folder, { recursive: true, force: true });
 });
 
-describe('sqlNonceStore on SQLite keeps the contract of nonce stores', () => {
+describe('sqlNonceStore on SQLite meets the nonce store contract', () => {
   let file = '';
   const cases = nonceStoreContract({
     async make({ tolerance, clockMargin, maxClaimsPerSecond }) {

@@ -17,7 +17,7 @@ add() {
 need() { command -v "$1" >/dev/null 2>&1 || add "$2" "$3"; }
 need ssh-keygen openssh-client "makes keys as users do, and runs an ssh-agent"
 need openssl openssl "makes keys and certificates as users do"
-need curl curl "runs the commands of the documentation"
+need curl curl "runs the commands in the documentation"
 need nginx nginx-light "passes requests on to ajwtd"
 need caddy caddy "passes requests on to ajwtd"
 need haproxy haproxy "passes requests on to ajwtd"

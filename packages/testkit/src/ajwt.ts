@@ -30,7 +30,7 @@ export async function ajwt(args: readonly string[], options: InProcessOptions = 
   return runInProcess(AJWT, args, options);
 }
 
-/** Runs `ajwt` to its end in its own process, for tests of its exit, its files and the environment variables of Node. */
+/** Runs `ajwt` to completion in a separate process, for tests of exit codes, files and Node's environment variables. */
 export function ajwtProcess(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   return runCommand('ajwt', args, { ...options, detached: true });
 }

@@ -205,7 +205,7 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   {
     ...STEPPED,
     name: 'clock-decade-sqlite',
-    what: 'the clock is 10 years ahead until claims of that time are forgotten, and is then corrected',
+    what: 'the clock is 10 years ahead until the claims made meanwhile are forgotten, and is then corrected',
     recovery: LONGEST,
     lasts: FORGOTTEN,
     set: (users) =>

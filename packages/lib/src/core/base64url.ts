@@ -22,14 +22,14 @@ export function decodeBase64url(text: string): Uint8Array | undefined {
 /** The engine tests this at once for strings that it stores as Latin-1, because they cannot match. */
 const BEYOND_LATIN1 = /[\u0100-\uffff]/;
 
-/** Returns whether a text has foreign characters: those that the engine decodes although they are not base64url. */
+/** Returns whether a string has characters that are not base64url but that the engine would decode anyway. */
 export function hasForeignCharacters(text: string): boolean {
   // The engine also decodes `+` and `/`, and the low byte of characters beyond Latin-1. It skips other invalid characters.
   return text.includes('+') || text.includes('/') || BEYOND_LATIN1.test(text);
 }
 
 /**
- * Decodes a segment into the engine's scratch buffer. The segment must not have foreign characters.
+ * Decodes a segment into the engine's scratch buffer. The segment must contain only base64url characters.
  *
  * @returns the number of bytes, or `undefined` if the segment is not canonical
  */
@@ -40,7 +40,7 @@ export function decodeSegmentToScratch(text: string): number | undefined {
 }
 
 /**
- * Decodes a signature, which must not have foreign characters.
+ * Decodes a signature, which must contain only base64url characters.
  *
  * @returns bytes that no other request overwrites, or `undefined` if the text is not canonical
  */

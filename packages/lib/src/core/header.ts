@@ -31,7 +31,7 @@ const headers: (Header | undefined)[] = /* @__PURE__ */ new Array(SLOTS).fill(un
 /**
  * Reads the header of a token.
  *
- * @param token - without foreign characters
+ * @param token - contains only base64url characters and dots
  * @param end - the index of its first dot
  * @returns the header, or the code that says what is malformed
  */

@@ -10,7 +10,7 @@ import { parseStrictJsonObject } from './strict-json.ts';
 /**
  * Reads the payload of a token.
  *
- * @param segment - the second segment of the token, which must not have foreign characters
+ * @param segment - the second segment of the token; it must contain only base64url characters
  * @returns the unverified claims, or the code that says what is malformed
  */
 export function readClaims(segment: string): Claims | MalformedCode {

@@ -1,4 +1,4 @@
-/** Lists all problems of JWK sets and of the keys in them. */
+/** Lists everything that can be wrong with a JWK set or with the keys in it. */
 import { CodedError } from '../core/coded-error.ts';
 
 /**

@@ -11,7 +11,7 @@ export interface CachedKeyStoreOptions {
   /** Number of seconds for which a user is cached, from 0 to 3600; default 1. A change takes effect within this time. */
   readonly ttlSeconds?: number;
   /**
-   * Returns a different value after every change of the inner store, such as `directoryRevision(path).read`. It is called at most every
+   * Returns a different value after every change to the inner store. `directoryRevision(path).read` is such a function. It is called at most every
    * 5 ms. Users are cached until the value changes, and `ttlSeconds` is ignored. If it throws, the cache is cleared.
    */
   readonly revision?: () => unknown;

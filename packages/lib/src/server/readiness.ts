@@ -4,7 +4,7 @@ import { inTime } from '../core/in-time.ts';
 
 /** How long a result is reused, in seconds. */
 const STANDS = 1;
-/** How long to wait for the key store, in milliseconds. By default, Kubernetes gives up a probe after a second. */
+/** How long to wait for the key store, in milliseconds. By default, a Kubernetes probe times out after one second. */
 const PATIENCE = 900;
 /** How long to wait for a pending query before starting another one, in seconds. */
 const ABANDONED = 10;

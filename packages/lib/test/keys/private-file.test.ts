@@ -61,9 +61,9 @@ describe('a private key is refused with', () => {
     ['an encrypted private key', pkcs8 + block('ENCRYPTED PRIVATE KEY'), /several private keys/],
     ['a private key of an unknown kind', pkcs8 + block('ANY PRIVATE KEY'), /several private keys/],
     ['an OpenPGP key', pkcs8 + block('PGP PRIVATE KEY BLOCK'), /several private keys/],
-    ['text on the line that begins it', `KEY=${pkcs8}`, /not a private key in any known format/],
+    ['other text on the BEGIN line', `KEY=${pkcs8}`, /not a private key in any known format/],
     [
-      'text on the line that begins it, after another line',
+      'other text on the BEGIN line, after another line',
       `# key\nKEY=${pkcs8}`,
       /not a private key in any known format/,
     ],

@@ -23,7 +23,7 @@ async function refused(args: readonly string[], as: RunOptions = {}): Promise<st
   return messageOf(await ajwtdProcess(['serve', ...args], { ...as, env: settings({}), cwd: path('.') }));
 }
 
-/** Runs `ajwtd serve` with an invalid option, in the process of the tests. @returns the error message */
+/** Runs `ajwtd serve` with an invalid option in the test process. @returns the error message */
 async function refusedOption(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
   return messageOf(await ajwtd(['serve', ...args], { env: settings(env) }));
 }

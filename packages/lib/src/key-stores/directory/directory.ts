@@ -30,7 +30,7 @@ export interface DirectoryKey {
   readonly firstUsed: number | null;
   /** When a request with the key was last accepted, to the minute; the first two uses are written a second later. */
   readonly lastUsed: number | null;
-  /** When a request last named the key after it was revoked, retired or expired, to the minute. No signature proves such a request. */
+  /** The last time, to the minute, at which a request named the key after it was revoked or retired, or had expired. No signature proves such a request. */
   readonly lastRefused: number | null;
 }
 

@@ -26,7 +26,7 @@ export interface RedisNonceStoreOptions {
   readonly deadlineMs?: number;
   /**
    * `replicas` is the number of replicas that must have a claim before it counts (Redis's `WAIT`). `timeoutMs` limits how long to wait for
-   * them, in milliseconds: 1 to `deadlineMs`, default 100. If fewer replicas have the claim by then, it is `unavailable`. A failover keeps
+   * them, in milliseconds: 1 to `deadlineMs`, default 100. If fewer replicas have the claim by then, the result is `unavailable`. A failover keeps
    * the claim only if every replica has it, or if Redis promotes the most up-to-date replica.
    */
   readonly wait?: { readonly replicas: number; readonly timeoutMs?: number };

@@ -94,7 +94,7 @@ describe('a record', () => {
     },
   );
 
-  test('is deleted T + M after the end of its second, when the floor rises', () => {
+  test('is deleted when the floor rises, T + M after the end of the second in which it was dated', () => {
     const { clock, claim } = makeStore();
     expect(claim({ time: NOW + 0.5, nonce: 'n' })).toBe('claimed');
     clock.now = NOW + 1 + T + M;

@@ -154,19 +154,26 @@ async function openKey(
   passphraseFd: string | undefined,
   io: Io,
 ): Promise<PrivateKey> {
-  try {
-    if (isText) return await importPrivateKey(value, name, passphraseFd, io);
+  let text = value;
+  if (!isText) {
     const { readKeyFile } = await import('../keys/key-file.ts');
-    return await importPrivateKey(await readKeyFile(value), name, passphraseFd, io);
-  } catch (error) {
-    if (!(error instanceof KeyError)) throw error;
-    const isAboutFile = error.message.startsWith(`${value} `);
-    const what = isAboutFile && name !== value ? `${name} names a file that` : name;
-    throw new KeyError(
-      error.code,
-      isAboutFile ? what + error.message.slice(value.length) : `${name}: ${error.message}`,
-    );
+    // The message starts with the path.
+    text = await readKeyFile(value).catch((error) => {
+      throw reworded(error, (message) =>
+        name === value ? message : `${name} names a file that${message.slice(value.length)}`,
+      );
+    });
   }
+  try {
+    return await importPrivateKey(text, name, passphraseFd, io);
+  } catch (error) {
+    throw reworded(error, (message) => `${name}: ${message}`);
+  }
+}
+
+/** Returns the error with another message if it is a `KeyError`, otherwise the error itself. */
+function reworded(error: unknown, reword: (message: string) => string): unknown {
+  return error instanceof KeyError ? new KeyError(error.code, reword(error.message)) : error;
 }
 
 /**

@@ -1,18 +1,20 @@
 /** Measures how much the wait for the end of the turn delays a lone request: an adapter compared with the same calls without the wait. */
 import { createAuthenticator, memoryKeyStore, memoryNonceStore } from 'asymmetric-jwt-auth';
-import { createAuthorization } from 'asymmetric-jwt-auth/client';
+import { createAuthorization, type PrivateKey } from 'asymmetric-jwt-auth/client';
 import { type NodeRequest, nodeAuth, readNodeRequest } from 'asymmetric-jwt-auth/node';
 import type { Kind } from './kinds.ts';
 import { compare, type Row } from './pairs.ts';
 
+/** More than one, because a user's claims in a second are limited. */
+const USERS = 40;
 const REQUESTS = 2000;
 const ROUNDS = 5;
 
 /** Compares `authenticate()` with `nodeAuth`, one request at a time. */
 export async function benchLoneRequest({ make }: Kind): Promise<Row[]> {
-  const key = await make();
+  const own = await Promise.all(Array.from({ length: USERS }, make));
   const keys = memoryKeyStore();
-  keys.addKey('guido', key.publicKey);
+  for (const [index, { publicKey }] of own.entries()) keys.addKey(`user${index}`, publicKey);
   // Each contender has its own nonces, so that both accept the same tokens.
   const direct = createAuthenticator({ keys, nonces: memoryNonceStore() });
   const adapter = nodeAuth(createAuthenticator({ keys, nonces: memoryNonceStore() }));
@@ -21,7 +23,10 @@ export async function benchLoneRequest({ make }: Kind): Promise<Row[]> {
   async function prepare(): Promise<void> {
     requests = [];
     for (let count = 0; count < REQUESTS; count++) {
-      const authorization = await createAuthorization({ username: 'guido', key });
+      const authorization = await createAuthorization({
+        username: `user${count % USERS}`,
+        key: own[count % USERS] as PrivateKey,
+      });
       requests.push({ method: 'GET', url: '/', rawHeaders: ['Authorization', authorization] });
     }
   }

@@ -74,7 +74,7 @@ export class Io implements IoStreams {
     this.note(`${this.#program}: ${oneLine(message)}`);
   }
 
-  /** Colors a text if the stream should have colors. */
+  /** Colors text if the stream should have colors. */
   paint(style: Style, text: string, stream: OutputStream = this.stdout): string {
     return wantsColors(stream, this.env) ? styleText(style, text, { validateStream: false }) : text;
   }

@@ -73,7 +73,6 @@ export const fetch: Command = {
 
 /** Reads everything that the request needs. An error here means that nothing has been sent. */
 async function prepare(address: string, parts: readonly DataPart[], values: FetchValues, io: Io): Promise<Plan> {
-  if (values.fail && values['fail-with-body']) throw new CommandError('give --fail or --fail-with-body, not both');
   const url = readUrl(address, MALFORMED_URL);
   await checkOutput(url, values);
   return {

@@ -29,7 +29,7 @@ export function parseStrictJsonObject(text = ''): Record<string, unknown> | unde
 }
 
 /**
- * Scans a text that `JSON.parse` has accepted. Returns whether the names in each object are unique and all strings are well-formed Unicode.
+ * Scans a string that `JSON.parse` has accepted. Returns whether the names in each object are unique and all strings are well-formed Unicode.
  */
 function isUnambiguous(text: string): boolean {
   const objects: Set<string>[] = [];

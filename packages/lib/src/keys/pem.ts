@@ -39,7 +39,7 @@ export function isPrivateLabel(label: string): boolean {
 }
 
 /**
- * Finds the block of a public key in a text that contains nothing else. If the text contains a private key, returns that block instead, so
+ * Finds the block of a public key in a string that contains nothing else. If the string contains a private key, returns that block instead, so
  * that the caller can name it in an error.
  *
  * @param text - without white space at its ends
@@ -55,7 +55,7 @@ export function publicBlock(text: string): PemBlock {
 }
 
 /**
- * Finds the single private key in a text. Ignores other text, certificates and EC parameters around it, because tools add them.
+ * Finds the single private key in a string. Ignores other text, certificates and EC parameters around it, because tools add them.
  *
  * @returns the block of the private key or, if there is none, the block that best describes the text
  * @throws KeyError `malformed`

@@ -70,12 +70,12 @@ describe('a line of -K is refused, with its number and the reason', () => {
   test.each([
     [
       'user = "guido:hunter2"',
-      'user is refused: in curl, it is a name and password; give --user NAME on the command line',
+      'user is refused: curl uses it for a name and password; give --user NAME on the command line',
     ],
-    ['-u guido:hunter2', 'u is refused: in curl, it is a name and password; give --user NAME on the command line'],
+    ['-u guido:hunter2', 'u is refused: curl uses it for a name and password; give --user NAME on the command line'],
     [
       'key = x',
-      'key is refused: in curl, it is the key of a client certificate; give --key on the command line, or tls-key here',
+      'key is refused: curl uses it for the key of a client certificate; give --key on the command line, or tls-key here',
     ],
     ['--cert x', 'cert is refused: give tls-cert'],
     ['proxy-user = "a:hunter2"', 'proxy-user is refused: write the name and password in the URL of the proxy'],
@@ -125,11 +125,11 @@ describe('options of curl that are refused by name, with the reason', () => {
     ],
     [
       ['-C', '-'],
-      '-C is not supported: a response is not continued, because it may have changed; request the whole of it',
+      '-C is not supported: downloads cannot be resumed, because the file may have changed; download all of it',
     ],
-    [['-Z'], '-Z is not supported: each request needs its own token; run one command for each'],
-    [['--next'], '--next is not supported: each request needs its own token; run one command for each'],
-    [['-:'], '-: is not supported: each request needs its own token; run one command for each'],
+    [['-Z'], '-Z is not supported: each request needs its own token; run one command for each request'],
+    [['--next'], '--next is not supported: each request needs its own token; run one command for each request'],
+    [['-:'], '-: is not supported: each request needs its own token; run one command for each request'],
     [
       ['--location-trusted'],
       '--location-trusted is not supported: a token is never sent to another origin; request its URL if you trust it',

@@ -206,6 +206,11 @@ describe('errors name the proxy if the proxy caused them', () => {
       7,
       '-x: socks5:// is not supported; use an http:// or https:// proxy',
     ],
+    [
+      ['-x', 'http://a%zz:hunter2@127.0.0.1:1', 'http://any.invalid/'],
+      5,
+      '-x: not a valid proxy; write http://host:port',
+    ],
     [['-x', 'http://hunter2@:', 'http://any.invalid/'], 5, '-x: not a valid proxy; write http://host:port'],
   ])('%j', async (args, code, message) => {
     const outcome = await ajwt(['fetch', ...args.map(fill)], { env: identity });

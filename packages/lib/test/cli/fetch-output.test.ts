@@ -1,12 +1,19 @@
 /** `ajwt fetch`: options for what is printed and written, beside curl. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
+import { createServer as createTcp } from 'node:net';
+import { resolve } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { ajwt, ajwtProcess, lacks, scratch } from 'ajwt-testkit/ajwt';
+import { OTHER_NODES } from 'ajwt-testkit/nodes';
+import { commandEnvironment } from 'ajwt-testkit/program';
+import { mustRun } from 'ajwt-testkit/run';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
+import { listen } from '../adapters/suite.ts';
 import { besideCurl, startEcho } from './beside-curl.ts';
 
+const AJWT = resolve('packages/lib/src/cli/ajwt.ts');
 const file = scratch();
 const env = { AJWT_USER: 'guido', AJWT_KEY: file('key') };
 let server: Server;
@@ -19,6 +26,10 @@ const encoded =
     response.setHeader('x-asked', String(request.headers['accept-encoding'] !== undefined));
     response.setHeader('content-encoding', names).end(body);
   };
+/** Compresses a text several times. */
+function gzipTimes(times: number, text: string): Uint8Array {
+  return Array.from({ length: times }).reduce<Uint8Array>((bytes) => gzipSync(bytes), Buffer.from(text));
+}
 const disposed =
   (disposition: string): RequestListener =>
   (_request, response) =>
@@ -43,6 +54,9 @@ beforeAll(async () => {
     '/twice': encoded('gzip, br', brotliCompressSync(gzipSync(TEXT))),
     '/identity': encoded('identity', Buffer.from(TEXT)),
     '/unknown': encoded('snappy', Buffer.from(TEXT)),
+    '/five': encoded('gzip, gzip, gzip, gzip, gzip', gzipTimes(5, TEXT)),
+    '/six': encoded('gzip, gzip, gzip, gzip, gzip, gzip', gzipTimes(6, TEXT)),
+    '/thousands': encoded('gzip,'.repeat(2500), Buffer.from('abc')),
     '/garbage': encoded('gzip', Buffer.from(TEXT)),
     '/disposed': disposed('attachment; filename="the report.pdf"'),
     '/disposed-bare': disposed('attachment;filename=bare.txt'),
@@ -50,6 +64,8 @@ beforeAll(async () => {
     '/disposed-backslash': disposed(String.raw`attachment; filename="..\\up\\y.txt"`),
     '/disposed-dot': disposed('attachment; filename=".bashrc"'),
     '/disposed-dots': disposed('attachment; filename="../.."'),
+    // U+009B in UTF-8, which some terminals read as the start of an escape sequence.
+    '/disposed-control': disposed('attachment; filename="a\xc2\x9b31m.txt"'),
     '/disposed-nothing': disposed('attachment'),
     '/disposed-taken': disposed('attachment; filename=taken'),
   }));
@@ -135,6 +151,22 @@ describe.skipIf(lacks('curl', '--version'))('-w prints the same as curl, with th
     const without = ({ stdout }: { stdout: string }) => ({ ...JSON.parse(stdout), date: undefined });
     expect(without(ours)).toEqual(without(curl));
   });
+
+  for (const { version, program, isMissing } of OTHER_NODES) {
+    test.skipIf(isMissing)(`header_json has a header named __proto__ on Node ${version}`, async () => {
+      const raw = createTcp((socket) => {
+        socket.on('error', () => {});
+        socket.once('data', () =>
+          socket.end('HTTP/1.1 200 OK\r\n__proto__: a\r\n__PROTO__: b\r\nContent-Length: 0\r\n\r\n'),
+        );
+      });
+      const address = await listen(raw as never);
+      const words = ['fetch', '-w', '%{header_json} %header{__proto__}', address];
+      const printed = await mustRun(program, ['--conditions=source', AJWT, ...words], { env: commandEnvironment(env) });
+      raw.close();
+      expect(printed).toBe('{"__proto__":["a","b"],\n"content-length":["0"]\n} a');
+    });
+  }
 
   test('json has the variables of curl, with values of the same types', async () => {
     const { curl, ours } = await besideCurl(['-o', file('out'), '-w', '%{json}', `${url}/typed`], { env });
@@ -223,6 +255,7 @@ describe('-O and -J', () => {
     ['hidden', ['-O', 'URL/.bashrc'], 'the name of the file begins with a dot; give -o FILE'],
     ['dot', ['-OJ', 'URL/disposed-dot'], 'the name of the file begins with a dot; give -o FILE'],
     ['dots', ['-OJ', 'URL/disposed-dots'], 'the name of the file begins with a dot; give -o FILE'],
+    ['control', ['-OJ', 'URL/disposed-control'], 'the name of the file contains control characters; give -o FILE'],
     ['exists', ['-O', 'URL/taken'], 'taken exists, and -O never overwrites a file; give -o FILE'],
     ['named', ['-OJ', 'URL/disposed-taken'], './taken exists, and -O never overwrites a file; give -o FILE'],
   ])('%s: %j writes nothing', async (name, args, message) => {
@@ -237,17 +270,29 @@ describe('-O and -J', () => {
 });
 
 describe.skipIf(lacks('curl', '--version'))('--compressed decodes the same as curl', () => {
-  test.each(['gzip', 'deflate', 'br', 'zstd', 'twice', 'identity', 'typed', '404', 'unknown', 'garbage'])(
-    '%s',
-    async (name) => {
-      const args = ['--compressed', '-w', '\\n%{size_download} %header{x-asked}', `${url}/${name}`];
-      const both = await besideCurl(args, { env });
-      const { ours } = both;
-      expect(ours.code).toBe(both.curl.code);
-      if (ours.code === 0) expect(ours.stdout).toBe(both.curl.stdout);
-      if (['gzip', 'deflate', 'br', 'zstd', 'twice'].includes(name)) expect(ours.stdout.startsWith(TEXT)).toBe(true);
-    },
-  );
+  test.each([
+    'gzip',
+    'deflate',
+    'br',
+    'zstd',
+    'twice',
+    'five',
+    'six',
+    'thousands',
+    'identity',
+    'typed',
+    '404',
+    'unknown',
+    'garbage',
+  ])('%s', async (name) => {
+    const args = ['--compressed', '-w', '\\n%{size_download} %header{x-asked}', `${url}/${name}`];
+    const both = await besideCurl(args, { env });
+    const { ours } = both;
+    expect(ours.code).toBe(both.curl.code);
+    if (ours.code === 0) expect(ours.stdout).toBe(both.curl.stdout);
+    if (['gzip', 'deflate', 'br', 'zstd', 'twice', 'five'].includes(name))
+      expect(ours.stdout.startsWith(TEXT)).toBe(true);
+  });
 
   test('without --compressed, the response is not decoded', async () => {
     expect((await ajwt(['fetch', `${url}/gzip`], { env })).bytes.equals(gzipSync(TEXT))).toBe(true);

@@ -222,6 +222,15 @@ describe('the wait', () => {
     expect(all.next({ ...ending, retryAfter: 'soon' })).toBe(7);
   });
 
+  test.each([
+    ['Retry-After', {}, '999999999'],
+    ['a date in Retry-After', {}, 'Fri, 31 Dec 9999 23:59:59 GMT'],
+    ['--retry-delay', { 'retry-delay': '999999999' }, undefined],
+  ])('is at most the longest delay of a timer, 24 days, for %s', (_what, values, retryAfter) => {
+    // Node replaces a longer delay with 1 ms, so the retries would follow at once.
+    expect(retries(values).next({ ...ending, retryAfter })).toBe(2_147_483);
+  });
+
   test('is not started if it would exceed --retry-max-time', () => {
     const all = retries({ 'retry-max-time': '5' });
     expect([all.next(ending), all.next(ending), all.next(ending), all.next({ ...ending, retryAfter: '6' })]).toEqual([

@@ -6,9 +6,9 @@ import { readFileBody } from './body.ts';
 
 /** Options that are refused because curl gives them another meaning. */
 const REFUSED: Readonly<Record<string, string>> = {
-  user: 'in curl, it is a name and password; give --user NAME on the command line',
-  u: 'in curl, it is a name and password; give --user NAME on the command line',
-  key: 'in curl, it is the key of a client certificate; give --key on the command line, or tls-key here',
+  user: 'curl uses it for a name and password; give --user NAME on the command line',
+  u: 'curl uses it for a name and password; give --user NAME on the command line',
+  key: 'curl uses it for the key of a client certificate; give --key on the command line, or tls-key here',
   cert: 'give tls-cert',
   E: 'give tls-cert',
   'proxy-user': 'write the name and password in the URL of the proxy',

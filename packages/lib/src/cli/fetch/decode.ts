@@ -3,11 +3,14 @@ import { pipeline, Readable, type Transform } from 'node:stream';
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { BAD_ENCODING } from './exit-codes.ts';
 
+/** Maximum number of encodings, as in curl. Each needs a decoder, which takes memory. */
+const MAX_ENCODINGS = 5;
+
 /**
  * Decodes the chunks of a body.
  *
  * @param encodings - value of the Content-Encoding header
- * @throws CommandError with exit code 61, as in curl, for an unknown encoding or an invalid body
+ * @throws CommandError with exit code 61, as in curl, for an unknown encoding, more than five encodings, or an invalid body
  */
 export async function* decode(
   chunks: AsyncIterable<Uint8Array>,
@@ -19,6 +22,9 @@ export async function* decode(
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '' && name !== 'identity');
+  if (names.length > MAX_ENCODINGS) {
+    throw new CommandError(`${host}: the response has more than ${MAX_ENCODINGS} encodings`, BAD_ENCODING);
+  }
   const zlib = await import('node:zlib');
   const decoders: Readonly<Record<string, () => Transform>> = {
     gzip: zlib.createGunzip,

@@ -15,8 +15,8 @@ export interface TimeLimits {
 export const DEFAULT_CONNECT_LIMIT = 300;
 export const DEFAULT_RESPONSE_LIMIT = 300;
 
-/** Maximum delay of a Node timer, in seconds: 24 days. */
-const MAX_DELAY = 2_147_483;
+/** Maximum delay of a Node timer, in seconds: 24 days. Node replaces longer delays with 1 ms. */
+export const MAX_DELAY = 2_147_483;
 
 /** The running limits of one attempt. */
 export interface Deadlines {

@@ -27,8 +27,8 @@ export function nameInResponse({ headers }: IncomingMessage): string | undefined
 }
 
 function checked(name: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these could control the terminal
-  if (/^\.|[\x00-\x1f\x7f]/.test(name)) {
+  // Control characters, with U+0080 to U+009F, could control the terminal when the name is printed.
+  if (/^\.|\p{Cc}/u.test(name)) {
     throw new CommandError(
       `-O: the name of the file ${name.startsWith('.') ? 'begins with a dot' : 'contains control characters'}; give -o FILE`,
       WRITE_ERROR,

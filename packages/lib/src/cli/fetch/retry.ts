@@ -1,6 +1,7 @@
 /** Decides whether to try again, for `--retry`. */
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { BAD_PROXY_HOST, CANNOT_CONNECT, CANNOT_RESOLVE, TIMED_OUT } from './exit-codes.ts';
+import { MAX_DELAY } from './limits.ts';
 import { readCount, readSeconds } from './numbers.ts';
 import type { FetchValues } from './prepare.ts';
 
@@ -54,7 +55,8 @@ export class Retries {
   next(ending: Ending): number | undefined {
     if (this.left === 0 || !ending.isRepeatable || !this.#isTransient(ending) || !this.#isSafe(ending))
       return undefined;
-    const wait = readRetryAfter(ending.retryAfter) ?? (this.#delay > 0 ? this.#delay : this.#wait);
+    const due = readRetryAfter(ending.retryAfter) ?? (this.#delay > 0 ? this.#delay : this.#wait);
+    const wait = Math.min(due, MAX_DELAY);
     const elapsed = (performance.now() - this.#began) / 1000;
     if (this.#maxTime > 0 && elapsed + wait > this.#maxTime) return undefined;
     this.#wait = Math.min(this.#wait * 2, MAX_WAIT);

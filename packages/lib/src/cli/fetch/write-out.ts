@@ -111,14 +111,25 @@ function allOf(run: Finished): Record<string, Value> {
 }
 
 function headerOf(name: string, response: IncomingMessage | undefined): string {
-  const value = response?.headersDistinct[name.toLowerCase()]?.[0];
-  return value === undefined ? '' : Buffer.from(value, 'latin1').toString();
+  return valuesByName(response).get(name.toLowerCase())?.[0] ?? '';
 }
 
 /** Formats the headers as curl does: one line for each name. */
 function headersOf(response: IncomingMessage | undefined): string {
-  const lines = Object.entries(response?.headersDistinct ?? {}).map(([name, values]) => {
-    return `${JSON.stringify(name)}:${JSON.stringify(values?.map((value) => Buffer.from(value, 'latin1').toString()))}`;
-  });
+  const lines = [...valuesByName(response)].map(
+    ([name, values]) => `${JSON.stringify(name)}:${JSON.stringify(values)}`,
+  );
   return `{${lines.join(',\n')}\n}`;
+}
+
+/** Returns the values of each header, by name in lower case. `headersDistinct` throws in Node 22.18 if a header is named `__proto__`. */
+function valuesByName(response: IncomingMessage | undefined): ReadonlyMap<string, readonly string[]> {
+  const byName = new Map<string, string[]>();
+  const { rawHeaders = [] } = response ?? {};
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase();
+    const value = Buffer.from(rawHeaders[i + 1] as string, 'latin1').toString();
+    byName.set(name, [...(byName.get(name) ?? []), value]);
+  }
+  return byName;
 }

@@ -73,7 +73,7 @@ function trimmed(line: string): string {
 }
 
 /**
- * Checks that a text begins with one OpenSSH public key, and has no second one.
+ * Checks that a string begins with one OpenSSH public key, and has no second one.
  *
  * @throws KeyError `malformed`
  */

@@ -4,7 +4,7 @@ import { CodedError } from '../../core/coded-error.ts';
 /**
  * The causes:
  *
- * - `unsupported`: the service does not have this algorithm, or does not sign a text of this length
+ * - `unsupported`: the service does not have this algorithm, or cannot sign this many bytes
  * - `not_signed`: the service refused to sign or cannot be reached; `cause` is the underlying error, if there is one
  * - `bad_answer`: the response is not a signature of this text by this key
  * - `timed_out`: the service did not respond in time

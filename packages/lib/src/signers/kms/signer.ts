@@ -9,12 +9,12 @@ import { printable } from '../../core/printable.ts';
 import { PublicKey } from '../../keys/public-key.ts';
 import { KmsError } from './error.ts';
 
-/** A text to sign. */
+/** A message to sign. */
 export interface KmsRequest {
   readonly alg: AlgorithmName;
-  /** The text itself. */
+  /** The message itself. */
   readonly bytes: Uint8Array;
-  /** The digest of the text, computed with the hash of `alg`; `undefined` for Ed25519, which signs the text itself. */
+  /** The digest of the message, computed with the hash of `alg`; `undefined` for Ed25519, which signs the message itself. */
   readonly digest: Uint8Array | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface KmsSignerOptions {
   readonly alg?: AlgorithmName;
   /** The format of the ECDSA signatures that `sign` returns: r‖s as in JWS (`raw`, the default), or DER (RFC 3279 §2.2.3). */
   readonly ecdsa?: 'raw' | 'der';
-  /** Signs the text. If it throws an error, the signer throws a {@link KmsError} `not_signed` with that error as its `cause`. */
+  /** Signs the message. If it throws an error, the signer throws a {@link KmsError} `not_signed` with that error as its `cause`. */
   sign(request: KmsRequest): MaybePromise<Uint8Array>;
 }
 
@@ -36,7 +36,7 @@ const OPTIONS: OptionKinds<KmsSignerOptions> = { publicKey: 'object', alg: 'text
 export interface KmsSigner extends Signer {
   readonly publicKey: PublicKey;
   /**
-   * Signs a text and verifies the signature.
+   * Signs a message and verifies the signature.
    *
    * @param bytes - the JWS signing input, not hashed (RFC 7515 §5.1)
    * @returns the raw JWS signature: r‖s for ECDSA (RFC 7518 §3.4)

@@ -52,7 +52,8 @@ const PORTS: Readonly<Record<string, string>> = { 'http:': '1080', 'https:': '44
 function readProxy(option: string, given: string): HttpProxy {
   const text = /^[a-z][a-z\d+.-]*:\/\//i.test(given) ? given : `http://${given}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || url.hostname === '')
+  const credentials = url && credentialsOf(url);
+  if (url === undefined || url.hostname === '' || credentials === undefined)
     throw new CommandError(`${option}: not a valid proxy; write http://host:port`, 5);
   if (!Object.hasOwn(PORTS, url.protocol)) {
     throw new CommandError(`${option}: ${url.protocol}// is not supported; use an http:// or https:// proxy`, 7);
@@ -60,12 +61,20 @@ function readProxy(option: string, given: string): HttpProxy {
   // The URL parser drops the scheme's default port.
   const port = url.port !== '' ? url.port : (/:(\d+)\/?$/.exec(text)?.[1] ?? (PORTS[url.protocol] as string));
   const bare = new URL(`${url.protocol}//${url.hostname}:${port}`);
-  const credentials = [url.username, url.password].map(decodeURIComponent).join(':');
   return {
     url: bare,
     name: `proxy ${url.hostname}:${Number(port)}`,
     authorization: credentials === ':' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`,
   };
+}
+
+/** Returns `NAME:PASSWORD`, or `undefined` if their percent-encoding is not valid. */
+function credentialsOf({ username, password }: URL): string | undefined {
+  try {
+    return [username, password].map(decodeURIComponent).join(':');
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns whether a host matches a list of names (which include their subdomains), addresses and networks; `*` matches every host. */

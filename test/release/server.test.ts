@@ -11,7 +11,16 @@ const { server, both } = inject('packed');
 
 test('the packed server has the expected dependencies, and none of them has an install script', async () => {
   const { dependencies } = JSON.parse(await readFile(join(SERVER, 'package.json'), 'utf8'));
-  expect(Object.keys(dependencies)).toEqual(['asymmetric-jwt-auth', 'ioredis', 'kysely', 'mysql2', 'pg', 'pino']);
+  expect(Object.keys(dependencies)).toEqual([
+    'ajv',
+    'asymmetric-jwt-auth',
+    'ioredis',
+    'kysely',
+    'mysql2',
+    'pg',
+    'pino',
+    'yaml',
+  ]);
   const { packages } = JSON.parse(await readFile(join(both, 'node_modules/.package-lock.json'), 'utf8'));
   const withScripts = Object.entries<{ hasInstallScript?: boolean }>(packages).filter(
     ([, one]) => one.hasInstallScript,

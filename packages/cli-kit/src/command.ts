@@ -12,8 +12,12 @@ export interface Option {
   readonly multiple?: true;
   /** The placeholder for the value in the help. */
   readonly value?: string;
-  /** Environment variable to read if the option is missing. Commas separate several values. */
+  /** Environment variable to read if the option is missing. Commas separate several values; `none` is an empty list. */
   readonly env?: string;
+  /** Whether the value is a secret. The name of its environment variable plus `_FILE` is then the variable for a file that contains it. */
+  readonly secret?: true;
+  /** Reads the configuration file that this option names. The file has values for other options of the command. */
+  readonly members?: (path: string) => Promise<Members>;
   /** Possible values. */
   readonly choices?: Choices;
   readonly help: string;
@@ -30,14 +34,42 @@ export type Values<T extends Options> = {
       : string | undefined;
 };
 
+/** A value in a configuration file. */
+export interface Member {
+  readonly value: string | readonly string[];
+  /** Where it is: `FILE:LINE:COLUMN`. */
+  readonly at: string;
+}
+
+/** The values in a configuration file, by option name. */
+export type Members = ReadonlyMap<string, Member>;
+
+/** Where the value of an option comes from. */
+export interface Source {
+  readonly kind: 'flag' | 'variable' | 'file';
+  /** `--listen`, `AJWTD_LISTEN` or `FILE:LINE:COLUMN`. */
+  readonly place: string;
+  /** The same, but with the name of the option in any case, for messages: `FILE:LINE:COLUMN: listen`. */
+  readonly name: string;
+}
+
+/** Option values, and where they come from. */
+export interface Settings<T extends Options> {
+  readonly values: Values<T>;
+  /** The sources of all options that are given somewhere, by option name. */
+  readonly sources: ReadonlyMap<string, Source>;
+  /** Returns the name of an option's source: `--listen` also if the option is not given. */
+  readonly named: (option: keyof T & string) => string;
+}
+
 /** What a command is called with, in addition to its option values. */
-export interface Invocation<Name extends string = string> {
+export interface Invocation<T extends Options> extends Settings<T> {
   /** Arguments that are not options. */
   readonly words: readonly string[];
   /** Options with a value, in the order given. */
   readonly given: readonly (readonly [name: string, value: string])[];
-  /** Returns how an option was given: `--listen`, or the name of its environment variable. */
-  readonly named: (option: Name) => string;
+  /** Reads the configuration file again. Options and variables keep the values that they had. */
+  readonly readAgain: () => Promise<Settings<T>>;
   readonly io: Io;
 }
 
@@ -58,7 +90,7 @@ export interface CommandDefinition<T extends Options> {
   /** Exit codes, if the command has others besides 0 and 1. */
   readonly exitCodes?: readonly (readonly [string, string])[];
   /** Runs the command. @returns the exit code */
-  run(values: Values<T>, invocation: Invocation<keyof T & string>): Promise<number>;
+  run(values: Values<T>, invocation: Invocation<T>): Promise<number>;
 }
 
 /** A command that can run with the arguments after its name. */

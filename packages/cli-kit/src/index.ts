@@ -1,7 +1,7 @@
 /** Code that the commands `ajwt` and `ajwtd` share. It is internal, and changes without notice. */
 export { parseIpAddress } from '../../lib/src/core/ip-address.ts';
 export { printable } from '../../lib/src/core/printable.ts';
-export type { Command, CommandEntry, Invocation, Values } from './command.ts';
+export type { Command, CommandEntry, Member, Members, Option, Settings, Values } from './command.ts';
 export { CommandError } from './command-error.ts';
 export { completion } from './completion.ts';
 export { defineCommand } from './define-command.ts';

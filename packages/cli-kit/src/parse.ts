@@ -1,22 +1,20 @@
 /** Parses the options of a command. An error message is one line, and suggests the most similar option. */
 import { parseArgs } from 'node:util';
-import type { Option, Options, Values } from './command.ts';
+import type { Option, Options, Settings } from './command.ts';
 import { CommandError } from './command-error.ts';
 import type { IoStreams } from './io.ts';
 import { nearest } from './nearest.ts';
+import { addVariables, emptyValues, flagsOf } from './sources.ts';
 
 /** The option that every command has. */
 export const HELP: Option = { type: 'boolean', short: 'h', help: 'print this help' };
 
 /** Parsed arguments of a command. */
-interface Parsed<T extends Options> {
-  readonly values: Values<T>;
+interface Parsed<T extends Options> extends Settings<T> {
   /** Arguments that are not options. */
   readonly words: readonly string[];
   /** Options with a value, in the order given. */
   readonly given: readonly (readonly [name: string, value: string])[];
-  /** Returns how an option was given. */
-  readonly named: (option: string) => string;
 }
 
 /** Splits arguments into options, values and words. Nothing is checked yet. */
@@ -45,10 +43,7 @@ export function parseWords<T extends Options>(
   const tokens = tokensOf(all, args);
   if (tokens.some((token) => token.kind === 'option' && token.name === 'help')) return 'help';
 
-  const values: Record<string, string | boolean | string[] | undefined> = {};
-  for (const [name, { type, multiple }] of Object.entries(options)) {
-    values[name] = type === 'boolean' ? false : multiple ? [] : undefined;
-  }
+  const values = emptyValues(options);
   const words: string[] = [];
   const given: [string, string][] = [];
   for (const token of tokens) {
@@ -73,39 +68,7 @@ export function parseWords<T extends Options>(
       given.push([name, value]);
     }
   }
-  const fromEnvironment = fillFromEnvironment(options, values, env);
-  const named = (name: string) => fromEnvironment.get(name) ?? `--${name}`;
-  return { values: values as Values<T>, words, given, named };
-}
-
-/** Reads missing options from their environment variables. @returns the variables it used, by option name */
-function fillFromEnvironment(
-  options: Options,
-  values: Record<string, string | boolean | string[] | undefined>,
-  env: IoStreams['env'],
-): Map<string, string> {
-  const read = new Map<string, string>();
-  for (const [name, { type, multiple, env: variable }] of Object.entries(options)) {
-    const value = variable === undefined ? undefined : env[variable];
-    const given = values[name];
-    const isGiven = Array.isArray(given) ? given.length > 0 : given !== undefined && given !== false;
-    if (variable === undefined || value === undefined) continue;
-    if (value === '') throw new CommandError(`${variable} is empty; unset it, or give it a value`);
-    if (isGiven) continue;
-    if (type === 'string') values[name] = multiple ? value.split(',').map((part) => part.trim()) : value;
-    else values[name] = readFlag(variable, value);
-    read.set(name, variable);
-  }
-  return read;
-}
-
-const FLAGS: Readonly<Record<string, boolean>> = { 1: true, true: true, 0: false, false: false };
-
-/** Reads a variable that turns something on or off. @throws CommandError if its value is neither `1` or `true` nor `0` or `false` */
-export function readFlag(variable: string, value: string): boolean {
-  const flag = Object.hasOwn(FLAGS, value) ? FLAGS[value] : undefined;
-  if (flag === undefined) throw new CommandError(`${variable}: must be 1 or 0, true or false`);
-  return flag;
+  return { ...addVariables(options, flagsOf(options, values), env), words, given };
 }
 
 function isOption(word: string, options: Options): boolean {

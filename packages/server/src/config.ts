@@ -1,11 +1,12 @@
 /** Checks the options of `ajwtd serve` before anything is opened. */
 import { BlockList, isIP } from 'node:net';
 import { CommandError, type Values } from 'ajwt-cli-kit';
+import type { Setting } from './configuration/setting.ts';
 import { type DatabaseConfig, readDatabase } from './database/config.ts';
 import type { UndecidedLimits } from './gateway/undecided.ts';
 import { type NoncesConfig, readNonces } from './nonces/config.ts';
 import { readPrivateHosts } from './private-hosts.ts';
-import { LOG_LEVELS, type LogLevel, type SERVE_OPTIONS } from './serve-options.ts';
+import { BIND_MEMBERS, LOG_LEVELS, type LogLevel, SERVE_OPTIONS } from './serve-options.ts';
 
 /** The address of a listener. */
 export interface Address {
@@ -27,7 +28,7 @@ export interface Config {
   /** Seconds. */
   readonly tolerance: number;
   readonly audience: readonly string[];
-  readonly require: readonly ('aud' | 'htm' | 'target')[];
+  readonly require: readonly (typeof BIND_MEMBERS)[number][];
   /** Addresses and ranges, as the operator wrote them. */
   readonly trustedProxies: readonly string[];
   readonly undecided: UndecidedLimits;
@@ -41,48 +42,45 @@ export interface Config {
   readonly logLevel: LogLevel;
 }
 
-type ServeValues = Values<typeof SERVE_OPTIONS>;
+export type ServeValues = Values<typeof SERVE_OPTIONS>;
 type Named = (option: keyof ServeValues & string) => string;
 
 /** Checks all options. @throws CommandError that names the wrong option as it was given */
 export function readConfig(values: ServeValues, named: Named): Config {
   const audience = values.audience;
   if (audience.includes('')) throw new CommandError(`${named('audience')}: must not be empty`);
-  const { 'user-header': userHeader = 'X-Auth-User', 'key-header': keyHeader = 'X-Auth-Key' } = values;
+  const userHeader = values['user-header'] ?? SERVE_OPTIONS['user-header'].default;
+  const keyHeader = values['key-header'] ?? SERVE_OPTIONS['key-header'].default;
   for (const option of ['user-header', 'key-header'] as const) checkHeaderName(values[option], named(option));
   if (canonicalName(userHeader) === canonicalName(keyHeader)) {
     throw new CommandError(`${named('key-header')}: must differ from the header for the username`);
   }
-  const nonces = readNonces(values.nonces ?? 'database', named('nonces'));
+  const nonces = readNonces(values.nonces ?? SERVE_OPTIONS.nonces.default, named('nonces'));
   return {
-    listen: readAddress(values.listen ?? '127.0.0.1:8787', named('listen')),
+    listen: readAddress(values.listen ?? SERVE_OPTIONS.listen.default, named('listen')),
     adminListen:
       values['admin-listen'] === 'off'
         ? undefined
-        : readAddress(values['admin-listen'] ?? '127.0.0.1:8788', named('admin-listen')),
+        : readAddress(values['admin-listen'] ?? SERVE_OPTIONS['admin-listen'].default, named('admin-listen')),
     upstream: values.upstream === undefined ? undefined : readUpstream(values.upstream, named('upstream')),
-    upstreamResponseTimeout: readSeconds(
-      values['upstream-response-timeout'] ?? '60',
-      [1, 86_400],
-      named('upstream-response-timeout'),
-    ),
+    upstreamResponseTimeout: readNumber(values, 'upstream-response-timeout', named),
     database: readDatabase(values.database, named('database')),
     nonces,
-    workers: readWorkers(values.workers, nonces, named),
-    tolerance: readSeconds(values.tolerance ?? '20', [1, 600], named('tolerance')),
+    workers: readWorkers(values, nonces, named),
+    tolerance: readNumber(values, 'tolerance', named),
     audience,
     require: readRequire(values.require, audience, named),
     trustedProxies: values['trusted-proxy'],
     undecided: {
-      inAll: readCount(values['max-waiting'], 1024, named('max-waiting')),
-      perAddress: readCount(values['max-waiting-per-address'], 256, named('max-waiting-per-address')),
+      inAll: readNumber(values, 'max-waiting', named),
+      perAddress: readNumber(values, 'max-waiting-per-address', named),
     },
     isTrustedProxy: readProxies(values['trusted-proxy'], named('trusted-proxy')),
     userHeader,
     keyHeader,
     privateHosts: readPrivateHosts(values['jwks-allow-private'], named('jwks-allow-private')),
     serveJwks: readFiles(values['serve-jwks'], named('serve-jwks')),
-    logLevel: oneOf(values['log-level'] ?? 'info', LOG_LEVELS, named('log-level')),
+    logLevel: oneOf(values['log-level'] ?? SERVE_OPTIONS['log-level'].default, LOG_LEVELS, named('log-level')),
   };
 }
 
@@ -110,22 +108,23 @@ function readUpstream(text: string, option: string): URL {
   return url;
 }
 
-function readSeconds(text: string, [min, max]: readonly [number, number], option: string): number {
-  const seconds = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (seconds >= min && seconds <= max) return seconds;
-  throw new CommandError(`${option}: must be a number of seconds from ${min} to ${max}`);
+/** The options whose values are numbers. */
+type NumberOption = {
+  [Name in keyof typeof SERVE_OPTIONS]: (typeof SERVE_OPTIONS)[Name] extends { range: unknown } ? Name : never;
+}[keyof typeof SERVE_OPTIONS];
+
+function readNumber(values: ServeValues, name: NumberOption, named: Named): number {
+  const option: Setting & { readonly default: string } = SERVE_OPTIONS[name];
+  const [min, max] = option.range ?? [0, 0];
+  const text = values[name] ?? option.default;
+  const number = (option.isWhole ? /^\d{1,6}$/ : /^\d+(?:\.\d+)?$/).test(text) ? Number(text) : Number.NaN;
+  if (number >= min && number <= max) return number;
+  const kind = option.isWhole ? 'a whole number' : 'a number of seconds';
+  throw new CommandError(`${named(name)}: must be ${kind} from ${min} to ${max}`);
 }
 
-function readCount(text: string | undefined, fallback: number, option: string): number {
-  const count = text === undefined ? fallback : /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (count < 1)
-    throw new CommandError(`${option}: must be a whole number from 1 to 999999, not ${JSON.stringify(text)}`);
-  return count;
-}
-
-function readWorkers(text: string | undefined, nonces: NoncesConfig, named: Named): number {
-  const workers = text === undefined ? 1 : /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (workers < 1 || workers > 128) throw new CommandError(`${named('workers')}: must be a whole number from 1 to 128`);
+function readWorkers(values: ServeValues, nonces: NoncesConfig, named: Named): number {
+  const workers = readNumber(values, 'workers', named);
   if (workers > 1 && nonces.kind === 'memory') {
     throw new CommandError(
       `${named('workers')}: with nonces in memory, every worker would accept the same token once; use --nonces database or redis://…`,
@@ -134,19 +133,20 @@ function readWorkers(text: string | undefined, nonces: NoncesConfig, named: Name
   return workers;
 }
 
-function readRequire(text: string | undefined, audience: readonly string[], named: Named): Config['require'] {
-  if (text === undefined) return [];
+function readRequire(given: readonly string[], audience: readonly string[], named: Named): Config['require'] {
   const option = named('require');
-  const members = text.split(',').map((member): Config['require'][number] => {
-    if (member.trim() === 'digest') {
-      throw new CommandError(`${option}: digest cannot be checked, because forward-auth requests have no body`);
-    }
-    return oneOf(member.trim(), ['aud', 'htm', 'target'], option);
-  });
+  const members = given
+    .flatMap((text) => text.split(','))
+    .map((member): Config['require'][number] => {
+      if (member.trim() === 'digest') {
+        throw new CommandError(`${option}: digest cannot be checked, because forward-auth requests have no body`);
+      }
+      return oneOf(member.trim(), BIND_MEMBERS, option);
+    });
   if (members.includes('aud') && audience.length === 0) {
     throw new CommandError(`${option}: aud needs --audience, the name of this service`);
   }
-  return members;
+  return [...new Set(members)];
 }
 
 function readProxies(ranges: readonly string[], option: string): Config['isTrustedProxy'] {

@@ -8,6 +8,7 @@ export const PRIVATE_HOSTS_OPTION = {
     value: 'HOST',
     multiple: true,
     env: 'AJWTD_JWKS_ALLOW_PRIVATE',
+    reloads: true,
     help: 'host from which JWK sets may be fetched even if its address is not public; may be repeated',
   },
 } as const;

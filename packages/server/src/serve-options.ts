@@ -1,30 +1,48 @@
-/** The options of `ajwtd serve`, with their environment variables. */
+/** The options of `ajwtd serve`. The environment variables, the members of the configuration file and its schema follow from this table. */
+import type { Members } from 'ajwt-cli-kit';
+import type { Setting } from './configuration/setting.ts';
 import { PRIVATE_HOSTS_OPTION } from './private-hosts.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** The option that every command with a database has. */
+/** What `--require` can require. */
+export const BIND_MEMBERS = ['aud', 'htm', 'target'] as const;
+
+/** The options that every command with a database has. */
 export const DATABASE_OPTION = {
+  config: {
+    type: 'string',
+    value: 'FILE',
+    choices: 'file',
+    env: 'AJWTD_CONFIG',
+    help: 'configuration file, in YAML or JSON, with values for options that are not given otherwise',
+    members: async (path: string): Promise<Members> =>
+      (await import('./configuration/file.ts')).readMembers(path, SERVE_OPTIONS),
+  },
   database: {
     type: 'string',
     value: 'URL',
     env: 'AJWTD_DATABASE',
+    secret: true,
+    default: 'sqlite:ajwt.db',
     help: 'database of users and keys: sqlite:PATH, postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE (default: sqlite:ajwt.db)',
   },
-} as const;
+} as const satisfies Readonly<Record<string, Setting>>;
 
 export const SERVE_OPTIONS = {
   listen: {
     type: 'string',
     value: 'HOST:PORT',
     env: 'AJWTD_LISTEN',
+    default: '127.0.0.1:8787',
     help: 'address for requests (default: 127.0.0.1:8787); port 0 picks a free port',
   },
   'admin-listen': {
     type: 'string',
     value: 'HOST:PORT',
     env: 'AJWTD_ADMIN_LISTEN',
+    default: '127.0.0.1:8788',
     help: 'address of /livez and /readyz (default: 127.0.0.1:8788), or off',
   },
   upstream: {
@@ -37,6 +55,9 @@ export const SERVE_OPTIONS = {
     type: 'string',
     value: 'S',
     env: 'AJWTD_UPSTREAM_RESPONSE_TIMEOUT',
+    default: '60',
+    range: [1, 86_400],
+    reloads: true,
     help: 'seconds to wait for the response headers of the upstream after a request was sent (default: 60); then the client gets status 504',
   },
   ...DATABASE_OPTION,
@@ -44,18 +65,25 @@ export const SERVE_OPTIONS = {
     type: 'string',
     value: 'WHERE',
     env: 'AJWTD_NONCES',
+    secret: true,
+    default: 'database',
     help: 'store of used nonces: database (default), memory, redis[s]://HOST:PORT, redis+cluster://HOST:PORT,… or redis+sentinel://HOST:PORT,…/MASTER',
   },
   workers: {
     type: 'string',
     value: 'N',
     env: 'AJWTD_WORKERS',
+    default: '1',
+    range: [1, 128],
+    isWhole: true,
     help: 'number of worker processes (default: 1); more than one cannot use --nonces memory',
   },
   tolerance: {
     type: 'string',
     value: 'S',
     env: 'AJWTD_TOLERANCE',
+    default: '20',
+    range: [1, 600],
     help: 'largest accepted difference between token time and server time, in seconds (default: 20)',
   },
   audience: {
@@ -63,24 +91,36 @@ export const SERVE_OPTIONS = {
     value: 'A',
     multiple: true,
     env: 'AJWTD_AUDIENCE',
+    reloads: true,
     help: 'name of this service, which tokens with an audience must contain; may be repeated',
   },
   require: {
     type: 'string',
     value: 'MEMBERS',
+    multiple: true,
+    choices: BIND_MEMBERS,
     env: 'AJWTD_REQUIRE',
+    reloads: true,
     help: 'what every token must be bound to: aud, htm or target, or several, separated by commas',
   },
   'max-waiting': {
     type: 'string',
     value: 'N',
     env: 'AJWTD_MAX_WAITING',
+    default: '1024',
+    range: [1, 999_999],
+    isWhole: true,
+    reloads: true,
     help: 'requests that may wait for a decision at the same time, per process (default: 1024); further requests get status 503',
   },
   'max-waiting-per-address': {
     type: 'string',
     value: 'N',
     env: 'AJWTD_MAX_WAITING_PER_ADDRESS',
+    default: '256',
+    range: [1, 999_999],
+    isWhole: true,
+    reloads: true,
     help: 'requests from one client address that may wait for a decision at the same time (default: 256); further requests get status 503',
   },
   'trusted-proxy': {
@@ -88,18 +128,23 @@ export const SERVE_OPTIONS = {
     value: 'CIDR',
     multiple: true,
     env: 'AJWTD_TRUSTED_PROXY',
+    reloads: true,
     help: 'proxy whose X-Original-… and X-Forwarded-… headers are trusted; may be repeated',
   },
   'user-header': {
     type: 'string',
     value: 'NAME',
     env: 'AJWTD_USER_HEADER',
+    default: 'X-Auth-User',
+    reloads: true,
     help: 'header for the username (default: X-Auth-User)',
   },
   'key-header': {
     type: 'string',
     value: 'NAME',
     env: 'AJWTD_KEY_HEADER',
+    default: 'X-Auth-Key',
+    reloads: true,
     help: 'header for the fingerprint of the key (default: X-Auth-Key)',
   },
   ...PRIVATE_HOSTS_OPTION,
@@ -108,6 +153,7 @@ export const SERVE_OPTIONS = {
     value: 'FILE',
     multiple: true,
     env: 'AJWTD_SERVE_JWKS',
+    reloads: true,
     help: 'public key to publish at /.well-known/jwks.json, which is then not forwarded to the upstream; may be repeated',
   },
   'log-level': {
@@ -115,6 +161,8 @@ export const SERVE_OPTIONS = {
     value: 'LEVEL',
     choices: LOG_LEVELS,
     env: 'AJWTD_LOG_LEVEL',
+    default: 'info',
+    reloads: true,
     help: `lowest level to log: ${LOG_LEVELS.join(', ')} (default: info)`,
   },
-} as const;
+} as const satisfies Readonly<Record<string, Setting>>;

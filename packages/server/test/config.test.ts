@@ -41,6 +41,13 @@ test.each([
   ['localhost:8080', { host: 'localhost', port: 8080 }],
 ])('listens on %s', (listen, expected) => expect(read({ listen }).listen).toEqual(expected));
 
+test.each([['htm,target'], ['htm', 'target'], ['target, htm', 'htm']])(
+  '--require can be repeated: %j',
+  (...require) => {
+    expect([...read({ require }).require].sort()).toEqual(['htm', 'target']);
+  },
+);
+
 test('the admin listener can be switched off', () =>
   expect(read({ 'admin-listen': 'off' }).adminListen).toBeUndefined());
 
@@ -60,10 +67,10 @@ describe('an invalid value is reported in one line that names the option', () =>
     ),
     ['nonces', 'redis'],
     ['log-level', 'trace'],
-    ['require', 'digest'],
-    ['require', 'aud'],
-    ['require', 'htm,,target'],
-    ['require', 'method'],
+    ['require', ['digest']],
+    ['require', ['aud']],
+    ['require', ['htm,,target']],
+    ['require', ['htm', 'method']],
     ['audience', ['']],
     ...['10.0.0.0/33', '10.0.0/8', 'localhost', '::1/129', '', '10.0.0.1/'].map(
       (bad) => ['trusted-proxy', [bad]] as ['trusted-proxy', string[]],

@@ -2,7 +2,8 @@
 import { CommandError } from 'ajwt-cli-kit/command-error';
 import { defineCommand } from 'ajwt-cli-kit/define-command';
 import type { Io } from 'ajwt-cli-kit/io';
-import { readFlag, refuseMoreWords } from 'ajwt-cli-kit/parse';
+import { refuseMoreWords } from 'ajwt-cli-kit/parse';
+import { readFlag } from 'ajwt-cli-kit/sources';
 import { createAuthorization } from '../client/token.ts';
 import { bareTarget } from '../core/target.ts';
 import { IDENTITY_OPTIONS, readIdentity } from './identity.ts';

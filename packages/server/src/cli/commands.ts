@@ -3,6 +3,7 @@ import { type CommandEntry, completion } from 'ajwt-cli-kit';
 
 type UserCommand = keyof typeof import('./user.ts');
 type KeyCommand = keyof typeof import('./key.ts');
+type ConfigCommand = keyof typeof import('./config.ts');
 type JwksCommand = keyof typeof import('./jwks.ts');
 
 const user = (summary: string, name: UserCommand): CommandEntry => ({
@@ -16,6 +17,10 @@ const key = (summary: string, name: KeyCommand): CommandEntry => ({
 const jwks = (summary: string, name: JwksCommand): CommandEntry => ({
   summary,
   load: async () => (await import('./jwks.ts'))[name],
+});
+const config = (summary: string, name: ConfigCommand): CommandEntry => ({
+  summary,
+  load: async () => (await import('./config.ts'))[name],
 });
 
 export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
@@ -40,6 +45,8 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
   ['jwks add', jwks('trust the keys that a URL publishes for a user', 'jwksAdd')],
   ['jwks list', jwks('list the JWK sets of one user or of all users', 'jwksList')],
   ['jwks remove', jwks('stop trusting a JWK set for a user', 'jwksRemove')],
+  ['config check', config('check a configuration file', 'configCheck')],
+  ['config print', config('print the configuration, and where each value comes from', 'configPrint')],
   [
     'doctor',
     {

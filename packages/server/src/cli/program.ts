@@ -10,6 +10,8 @@ export const AJWTD: Program = {
   commands: COMMANDS,
   environment: [
     ['AJWTD_DATABASE', 'database of users and keys, for every command'],
+    ['AJWTD_CONFIG', 'configuration file, for every command with a database'],
+    ['AJWTD_DATABASE_FILE, AJWTD_NONCES_FILE', 'files that contain these secrets'],
     ['AJWTD_…', 'every option of serve: AJWTD_LISTEN for --listen; separate several values with commas'],
   ],
   variables: async () => (await import('./variables.ts')).VARIABLES,

@@ -33,7 +33,10 @@ export async function benchForwardAuth({ make, hash }: Kind): Promise<Row[]> {
     children.push(child);
     for await (const line of createInterface({ input: child.stdout })) {
       const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
-      if (port !== undefined) return Number(port);
+      if (port === undefined) continue;
+      // Otherwise the pipe would fill up with the access log.
+      child.stdout.resume();
+      return Number(port);
     }
     throw new Error('a server has exited');
   };
@@ -43,12 +46,17 @@ export async function benchForwardAuth({ make, hash }: Kind): Promise<Row[]> {
       await writeFile(join(folder, 'key.pub'), publicKey.toPem());
       await promisify(execFile)(process.execPath, [...AJWTD, 'key', 'add', `user${index}`, 'key.pub'], { cwd: folder });
     }
-    const serve = (nonces: string) =>
-      start([...AJWTD, 'serve', '--listen', '127.0.0.1:0', '--admin-listen', 'off', '--nonces', nonces]);
+    const serve = (nonces: string, log: string) =>
+      start([
+        ...[...AJWTD, 'serve', '--listen', '127.0.0.1:0', '--admin-listen', 'off'],
+        ...['--nonces', nonces, '--access-log', log],
+      ]);
     const servers = [
       { name: 'plain node:http, no authentication', port: await start([SOURCE, resolve('bench/plain-server.ts')]) },
-      { name: 'ajwtd forward-auth, --nonces memory', port: await serve('memory') },
-      { name: 'ajwtd forward-auth, --nonces database (SQLite)', port: await serve('database') },
+      { name: 'ajwtd forward-auth, --nonces memory --access-log off', port: await serve('memory', 'off') },
+      { name: 'ajwtd forward-auth, --nonces memory', port: await serve('memory', 'all') },
+      { name: 'ajwtd forward-auth, --nonces database (SQLite) --access-log off', port: await serve('database', 'off') },
+      { name: 'ajwtd forward-auth, --nonces database (SQLite)', port: await serve('database', 'all') },
     ];
     const micros = servers.map((): number[] => []);
     const bare: number[] = [];

@@ -1,5 +1,6 @@
 /** Code that the commands `ajwt` and `ajwtd` share. It is internal, and changes without notice. */
 export { parseIpAddress } from '../../lib/src/core/ip-address.ts';
+export { isPromise } from '../../lib/src/core/maybe-promise.ts';
 export { printable } from '../../lib/src/core/printable.ts';
 export type { Command, CommandEntry, Member, Members, Option, Settings, Values } from './command.ts';
 export { CommandError } from './command-error.ts';

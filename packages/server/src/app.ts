@@ -3,20 +3,23 @@ import cluster from 'node:cluster';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CommandError } from 'ajwt-cli-kit';
-import { createAuthenticator, type Readiness } from 'asymmetric-jwt-auth';
+import { type AuthenticatorOptions, createAuthenticator, type Readiness } from 'asymmetric-jwt-auth';
 import { type JwksEndpoint, jwksClient } from 'asymmetric-jwt-auth/jwks';
 import type { Logger } from 'pino';
 import { createAdminServer } from './admin/server.ts';
 import type { Address, Config } from './config.ts';
 import { openKeyStore } from './database/keys.ts';
 import { type Database, openDatabase } from './database/open.ts';
-import { type DecisionLog, decisionLog } from './gateway/decision-log.ts';
+import { accessLog } from './gateway/access-log.ts';
+import type { Exchange } from './gateway/exchange.ts';
 import { createGateway } from './gateway/gateway.ts';
+import { measuredKeys, measuredNonces } from './gateway/measured-stores.ts';
 import { overloadLog } from './gateway/overload.ts';
 import { createProxy } from './gateway/proxy.ts';
 import { upstreamFailureLog } from './gateway/upstream-failure-log.ts';
 import { jwksWarnings, keyUsageWarnings, oldKeyWarnings } from './gateway/warnings.ts';
 import { createNonceStore, nameOfNonces } from './nonces/store.ts';
+import { createLineWriter } from './operations/log.ts';
 
 /** A running `ajwtd`. */
 export interface App {
@@ -56,33 +59,38 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
   log.info({ require, audience, tolerance, trustedProxies, nonces: nameOfNonces(config.nonces) }, 'security settings');
   const keySets = jwksClient({ privateHosts: config.privateHosts, onProblem: jwksWarnings(log) });
   const { store: keys, close: closeKeys } = await openKeyStore(database, keySets, log);
-  const decisions = decisionLog(log);
+  const lines = createLineWriter(log);
+  const requests = accessLog(config.accessLog, lines, log);
   const auth = createAuthenticator({
-    keys,
-    nonces,
+    keys: measuredKeys(keys),
+    nonces: measuredNonces(nonces),
     tolerance,
     audience,
     require,
-    onResult: whatHappened(decisions, log, database),
+    onResult: whatHappened(log, database),
   });
   const upstreamFailures = upstreamFailureLog(log);
   const proxy = upstream === undefined ? undefined : createProxy({ upstream, responseTimeout }, upstreamFailures);
   const overloads = overloadLog(log);
-  const gateway = createGateway({ auth, proxy, jwks: published, config, overloads, log });
+  const finished = requests.write;
+  const gateway = createGateway({ auth, proxy, jwks: published, config, overloads, finished, log });
   const admin = createAdminServer(auth.readiness, log);
   const servers = config.adminListen === undefined ? [gateway] : [gateway, admin];
 
   const endWatch = watchReadiness(auth.readiness, log);
   // A second signal ends the process at once.
   const flushLogs = () => {
-    decisions.flush();
+    requests.flush();
     overloads.flush();
     upstreamFailures.flush();
+    lines.flushSync();
   };
   process.on('exit', flushLogs);
   async function stop(): Promise<void> {
     endWatch();
     await Promise.all(servers.map(closeServer));
+    requests.flush();
+    await lines.flush();
     process.off('exit', flushLogs);
     flushLogs();
     proxy?.close();
@@ -107,11 +115,11 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
   }
 }
 
-/** Logs each decision. If a token names a revoked or expired key, records that for `ajwtd key list` too. */
-function whatHappened(decisions: DecisionLog, log: Logger, { directory }: Database): DecisionLog['write'] {
+/** Keeps each decision for the log. If a token names a revoked or expired key, records that for `ajwtd key list` too. */
+function whatHappened(log: Logger, { directory }: Database): AuthenticatorOptions<unknown>['onResult'] & {} {
   const warnOfOldKey = oldKeyWarnings(log);
-  return (event, request) => {
-    decisions.write(event, request);
+  return (event, { context }) => {
+    (context as Exchange).event = event;
     if (event.kid === undefined || (event.reason !== 'key_revoked' && event.reason !== 'key_expired')) return;
     directory.recordRefusal(event.kid.toLowerCase(), seconds());
     warnOfOldKey(event);

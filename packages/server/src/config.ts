@@ -6,7 +6,14 @@ import { type DatabaseConfig, readDatabase } from './database/config.ts';
 import type { UndecidedLimits } from './gateway/undecided.ts';
 import { type NoncesConfig, readNonces } from './nonces/config.ts';
 import { readPrivateHosts } from './private-hosts.ts';
-import { BIND_MEMBERS, LOG_LEVELS, type LogLevel, SERVE_OPTIONS } from './serve-options.ts';
+import {
+  ACCESS_LOG_MODES,
+  type AccessLogMode,
+  BIND_MEMBERS,
+  LOG_LEVELS,
+  type LogLevel,
+  SERVE_OPTIONS,
+} from './serve-options.ts';
 
 /** The address of a listener. */
 export interface Address {
@@ -40,6 +47,7 @@ export interface Config {
   /** Files of the public keys to publish. */
   readonly serveJwks: readonly string[];
   readonly logLevel: LogLevel;
+  readonly accessLog: AccessLogMode;
 }
 
 export type ServeValues = Values<typeof SERVE_OPTIONS>;
@@ -81,6 +89,11 @@ export function readConfig(values: ServeValues, named: Named): Config {
     privateHosts: readPrivateHosts(values['jwks-allow-private'], named('jwks-allow-private')),
     serveJwks: readFiles(values['serve-jwks'], named('serve-jwks')),
     logLevel: oneOf(values['log-level'] ?? SERVE_OPTIONS['log-level'].default, LOG_LEVELS, named('log-level')),
+    accessLog: oneOf(
+      values['access-log'] ?? SERVE_OPTIONS['access-log'].default,
+      ACCESS_LOG_MODES,
+      named('access-log'),
+    ),
   };
 }
 
@@ -179,7 +192,7 @@ function readFiles(files: readonly string[], option: string): readonly string[] 
 const HEADER_NAME = /^[A-Za-z][A-Za-z\d-]*$/;
 /** Headers that already have a meaning. */
 const RESERVED =
-  /^(?:authorization|host|connection|content-.*|transfer-encoding|te|trailer|upgrade|cookie|date|expect|proxy-.*|x-forwarded-.*|x-original-.*|forwarded|keep-alive|cache-control|www-authenticate|retry-after)$/i;
+  /^(?:authorization|host|connection|content-.*|transfer-encoding|te|trailer|upgrade|cookie|date|expect|proxy-.*|x-request-id|traceparent|tracestate|x-forwarded-.*|x-original-.*|forwarded|keep-alive|cache-control|www-authenticate|retry-after)$/i;
 
 function checkHeaderName(name: string | undefined, option: string): void {
   if (name === undefined || (HEADER_NAME.test(name) && !RESERVED.test(name))) return;

@@ -9,6 +9,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** What `--require` can require. */
 export const BIND_MEMBERS = ['aud', 'htm', 'target'] as const;
 
+export const ACCESS_LOG_MODES = ['all', 'refused', 'off'] as const;
+export type AccessLogMode = (typeof ACCESS_LOG_MODES)[number];
+
 /** The options that every command with a database has. */
 export const DATABASE_OPTION = {
   config: {
@@ -164,5 +167,13 @@ export const SERVE_OPTIONS = {
     default: 'info',
     reloads: true,
     help: `lowest level to log: ${LOG_LEVELS.join(', ')} (default: info)`,
+  },
+  'access-log': {
+    type: 'string',
+    value: 'WHICH',
+    choices: ACCESS_LOG_MODES,
+    env: 'AJWTD_ACCESS_LOG',
+    default: 'all',
+    help: 'requests to log, one line each: all, refused or off; failures of this server are always logged (default: all)',
   },
 } as const satisfies Readonly<Record<string, Setting>>;

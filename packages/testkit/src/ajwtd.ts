@@ -18,6 +18,11 @@ export interface LogLine {
   readonly [member: string]: unknown;
 }
 
+/** Returns whether a line of the access log is about a refused request. */
+export function isRefusal({ request_id, reason }: LogLine): boolean {
+  return request_id !== undefined && reason !== 'accepted';
+}
+
 /** Options of a server. */
 export interface ServeOptions {
   /** Path of an SQLite file, or URL of a database. */

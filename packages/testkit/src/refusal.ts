@@ -1,7 +1,7 @@
 /** Checks every refusal: its response, its log line, and that it used no nonce. */
 import { expect, vi } from 'vitest';
 import { MALFORMED, REASONS, type Reason, type ReasonEntry } from '../../lib/src/core/reasons.ts';
-import { type Ajwtd, type LogLine, serve } from './ajwtd.ts';
+import { type Ajwtd, isRefusal, type LogLine, serve } from './ajwtd.ts';
 import { type Answer, exchange, request } from './connection.ts';
 import { seconds, UsedNonces } from './directory.ts';
 
@@ -56,6 +56,7 @@ export function expectAnswer(answer: Answer, outcome: string): void {
     status,
     ...(error === null ? {} : { error }),
     detail: step === 3 || step === 4 ? SILENT : detail === undefined ? beginning(callerMessage) : MALFORMED[detail],
+    request_id: answer.header('x-request-id'),
   });
 }
 
@@ -76,7 +77,7 @@ export async function expectRefused(
   const from = server.log.length;
   const answer = await exchange(server.port, bytes, method);
   if (method !== 'HEAD') expectAnswer(answer, outcome);
-  const { reason, detail } = await server.logged((line) => line.reason !== undefined, from);
+  const { reason, detail } = await server.logged(isRefusal, from);
   expect([reason, detail].join(' ').trim()).toBe(outcome);
   expectNoSecrets(server.log.slice(from), bytes);
   expect(nonces.since(before), 'nonces that were spent').toEqual([]);
@@ -89,7 +90,7 @@ export async function expectReplayed(server: Ajwtd, used: string): Promise<void>
   await serverWithRoom([server]);
   const from = server.log.length;
   expectAnswer(await exchange(server.port, request('/.ajwt/auth', [`Authorization: JWT ${used}`])), 'replayed');
-  expect(await server.logged((line) => line.reason !== undefined, from)).toMatchObject({ reason: 'replayed' });
+  expect(await server.logged(isRefusal, from)).toMatchObject({ reason: 'replayed' });
 }
 
 /** Sends a valid request. Checks that it is accepted, and that one nonce was used. */
@@ -120,7 +121,7 @@ function expectNoSecrets(lines: readonly LogLine[], bytes: string | Uint8Array):
 function serverWithRoom(servers: readonly Ajwtd[]): Promise<Ajwtd> {
   function hasRoom({ log }: Ajwtd): boolean {
     const second = new Date().toISOString().slice(0, 19);
-    return log.filter(({ reason, time }) => reason !== undefined && time.startsWith(second)).length < LINES;
+    return log.filter((line) => isRefusal(line) && line.time.startsWith(second)).length < LINES;
   }
   return vi.waitUntil(() => servers.find(hasRoom), { timeout: 10_000, interval: 20 });
 }

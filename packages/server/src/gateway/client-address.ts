@@ -5,30 +5,53 @@ import { headerValues } from 'asymmetric-jwt-auth/node';
 import type { Config } from '../config.ts';
 
 /** The parts of a request that contain the address. */
-type Sent = Pick<IncomingMessage, 'rawHeaders'> & { readonly socket: { readonly remoteAddress?: string | undefined } };
+export type Sent = Pick<IncomingMessage, 'rawHeaders'> & {
+  readonly socket: { readonly remoteAddress?: string | undefined };
+};
+
+/** The client of a request. */
+export interface Client {
+  /** Its full address, in lower case. */
+  readonly address: string;
+  /** {@link addressGroup} of its address. */
+  readonly group: string;
+}
 
 /**
- * Returns the client's address, by which its requests are counted: an IPv4 address, or the first 64 bits of an IPv6 address, because
- * one client usually has a whole /64 network.
- *
- * Behind trusted proxies, it is the rightmost entry of `X-Forwarded-For` that is not a trusted proxy itself. The entries to the left
- * of it may be forged by the client.
+ * Returns the client of a request. Behind trusted proxies, its address is the rightmost entry of `X-Forwarded-For` that is not a trusted
+ * proxy itself. The entries to the left of it may be forged by the client.
  *
  * @returns `undefined` if a trusted proxy does not report a client
  */
-export function clientAddress(
-  { rawHeaders, socket: { remoteAddress } }: Sent,
-  isTrustedProxy: Config['isTrustedProxy'],
-): string | undefined {
-  if (remoteAddress === undefined || !isTrustedProxy(remoteAddress)) return addressGroup(remoteAddress ?? '');
+export function clientOf({ rawHeaders, socket }: Sent, isTrustedProxy: Config['isTrustedProxy']): Client | undefined {
+  const { remoteAddress } = socket;
+  if (remoteAddress === undefined || !isTrustedProxy(remoteAddress)) return readPeer(socket, remoteAddress);
   const hops = headerValues(rawHeaders, 'x-forwarded-for').join(',');
   for (let end = hops.length; end > 0; ) {
     const start = hops.lastIndexOf(',', end - 1) + 1;
     const hop = withoutPort(hops.slice(start, end).trim());
-    if (hop !== '' && !isTrustedProxy(hop)) return addressGroup(hop);
+    if (hop !== '' && !isTrustedProxy(hop)) return readClient(hop);
     end = start - 1;
   }
   return undefined;
+}
+
+const peers = new WeakMap<object, Client | undefined>();
+
+/** Reads the address of a peer once for each connection. */
+function readPeer(socket: object, address = ''): Client | undefined {
+  const known = peers.get(socket);
+  if (known !== undefined) return known;
+  const client = readClient(address);
+  peers.set(socket, client);
+  return client;
+}
+
+function readClient(text: string): Client | undefined {
+  const group = addressGroup(text);
+  if (group === undefined) return undefined;
+  // A group with a slash is an IPv6 network; otherwise it is the whole IPv4 address.
+  return { address: group.endsWith('/64') ? text.replace(/%.*$/s, '').toLowerCase() : group, group };
 }
 
 /** Removes the port that some proxies add: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
@@ -38,8 +61,8 @@ function withoutPort(hop: string): string {
 }
 
 /**
- * Returns the part of an address that identifies a client: an IPv4 address in its usual form (also from `::ffff:192.0.2.1`), or the
- * first 64 bits of an IPv6 address.
+ * Returns the part of an address by which requests are counted: an IPv4 address in its usual form (also from `::ffff:192.0.2.1`), or the
+ * first 64 bits of an IPv6 address, because one client usually has a whole /64 network.
  *
  * @returns `undefined` if the string is not an address
  */

@@ -5,16 +5,19 @@ import { JWKS_PATH, type JwksEndpoint } from 'asymmetric-jwt-auth/jwks';
 import { headerValues, readNodeRequest } from 'asymmetric-jwt-auth/node';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { clientAddress } from './client-address.ts';
+import { clientOf } from './client-address.ts';
 import { answerClientErrors } from './client-errors.ts';
+import { Exchange } from './exchange.ts';
 import { type Described, describedRequest, FORWARD_AUTH, originForm } from './forwarded-request.ts';
 import { guarded } from './guarded.ts';
 import { identityHeaders, imitationFinder, upstreamHeaders } from './identity-headers.ts';
 import { closeIdleConnections } from './idle-connections.ts';
 import { closeLingeringly } from './lingering-close.ts';
+import { authenticateMeasured } from './measured-stores.ts';
 import { OVERLOADED, type OverloadLog } from './overload.ts';
 import { pipelineLimit } from './pipelining.ts';
 import type { UpstreamProxy } from './proxy.ts';
+import { traceContext } from './request-id.ts';
 import { sendJson, sendProblem, sendRefusal } from './responses.ts';
 import { makeTurns } from './turns.ts';
 import { Undecided } from './undecided.ts';
@@ -29,8 +32,13 @@ export interface GatewayParts {
   readonly jwks: JwksEndpoint | undefined;
   readonly config: Pick<Config, 'isTrustedProxy' | 'userHeader' | 'keyHeader' | 'undecided'>;
   readonly overloads: OverloadLog;
+  /** Called after the response to each request for which a decision was asked. */
+  readonly finished: (exchange: Exchange) => void;
   readonly log: Logger;
 }
+
+/** Logged status of a request whose client disconnected before the response began, as nginx does. It is never sent. */
+const CLIENT_CLOSED = 499;
 
 const WHOAMI = '/.ajwt/whoami';
 const OURS = '/.ajwt/';
@@ -42,61 +50,94 @@ const HEADERS_TIMEOUT = 5000;
 /** Milliseconds for which a connection may be idle. */
 const KEEP_ALIVE_TIMEOUT = 65_000;
 
-export function createGateway({ auth, proxy, jwks, config, overloads, log }: GatewayParts): Server {
+export function createGateway({ auth, proxy, jwks, config, overloads, finished, log }: GatewayParts): Server {
   const turns = makeTurns();
   const undecided = new Undecided(config.undecided);
   const imitatesIdentity = imitationFinder(config);
 
-  async function decide(request: IncomingMessage, { method, target }: Described, malformed?: MalformedCode) {
-    const address = clientAddress(request, config.isTrustedProxy);
-    const exceeded = undecided.enter(address);
+  function begin(request: IncomingMessage, described: Described): Exchange {
+    return new Exchange(request, described, config.isTrustedProxy);
+  }
+
+  async function decide(request: IncomingMessage, exchange: Exchange, malformed?: MalformedCode) {
+    const group = exchange.client?.group;
+    const exceeded = undecided.enter(group);
     if (exceeded !== undefined) {
-      overloads.write(exceeded, address);
+      overloads.write(exceeded, group);
       return OVERLOADED;
     }
     try {
-      const read = readNodeRequest(request, target, undefined);
-      const asked = { ...read, method, malformed, context: read.address };
-      await turns.othersAreRead(address);
+      const { method, target } = exchange.described;
+      const asked = { ...readNodeRequest(request, target, undefined), method, malformed, context: exchange };
+      await turns.othersAreRead(group);
       // If the client has disconnected, don't verify its token or mark it as used.
-      return request.socket.destroyed ? OVERLOADED : await auth.authenticate(asked);
+      return request.socket.destroyed ? OVERLOADED : await authenticateMeasured(auth, exchange, asked);
     } finally {
-      undecided.leave(address);
+      undecided.leave(group);
     }
+  }
+
+  function refuse(request: IncomingMessage, response: ServerResponse, exchange: Exchange, result: RefusedResult): void {
+    endUnreadBody(request, response);
+    finished(exchange.finish(result.status, sendRefusal(response, result, exchange.id)));
   }
 
   /** Responds with 200, 401 or 503 only: proxies turn other statuses into their own errors. */
   async function forwardAuth(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const trusted = config.isTrustedProxy(request.socket.remoteAddress);
     const malformed = imitatesIdentity(request.rawHeaders) ? 'identity_header' : undefined;
-    const result = await decide(request, describedRequest(request, trusted), malformed);
-    if (!result.ok) return refuse(request, response, result.status === 429 ? asUnavailable(result) : result);
+    const exchange = begin(request, describedRequest(request, trusted));
+    const result = await decide(request, exchange, malformed);
+    if (!result.ok) return refuse(request, response, exchange, result.status === 429 ? asUnavailable(result) : result);
     endUnreadBody(request, response);
-    response.writeHead(200, { ...identityHeaders(result, config), 'cache-control': 'no-store', 'content-length': 0 });
+    response.writeHead(200, {
+      ...identityHeaders(result, config),
+      'x-request-id': exchange.id,
+      'cache-control': 'no-store',
+      'content-length': 0,
+    });
     response.end();
+    finished(exchange.finish(200, 0));
   }
 
   async function whoami(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       endUnreadBody(request, response);
-      return sendProblem(response, 405, 'Method Not Allowed', 'Use GET or HEAD.', { allow: 'GET, HEAD' });
+      sendProblem(response, 405, 'Method Not Allowed', 'Use GET or HEAD.', { allow: 'GET, HEAD' });
+      return;
     }
-    const result = await decide(request, { method: request.method, target: request.url });
-    if (!result.ok) return refuse(request, response, result);
+    const exchange = begin(request, { method: request.method, target: request.url });
+    const result = await decide(request, exchange);
+    if (!result.ok) return refuse(request, response, exchange, result);
     endUnreadBody(request, response);
-    sendJson(response, 200, describe(result));
+    const bytes = sendJson(response, 200, describe(result), { 'x-request-id': exchange.id });
+    finished(exchange.finish(200, bytes));
   }
 
   async function passOn(request: IncomingMessage, response: ServerResponse, to: UpstreamProxy): Promise<void> {
     const ambiguity = ambiguityOf(request);
     if (ambiguity !== undefined) return refuseAmbiguity(request, response, ambiguity);
-    const result = await decide(request, { method: request.method, target: request.url });
-    if (!result.ok) return refuse(request, response, result);
+    const exchange = begin(request, { method: request.method, target: request.url });
+    const result = await decide(request, exchange);
+    if (!result.ok) return refuse(request, response, exchange, result);
     if (request.headers.expect !== undefined) response.writeContinue();
     cutIdleBody(request);
     const { remoteAddress: address } = request.socket;
     const peer = { address, trusted: config.isTrustedProxy(address) };
-    to.pass(request, response, upstreamHeaders(request.headers, peer, identityHeaders(result, config)));
+    const trace = traceContext(request);
+    exchange.traceId = trace.traceId;
+    const set = {
+      ...identityHeaders(result, config),
+      'x-request-id': exchange.id,
+      traceparent: trace.traceparent,
+    };
+    const headers = upstreamHeaders(request.headers, peer, set);
+    if (trace.isNew) delete headers.tracestate;
+    response.once('close', () => {
+      exchange.aborted = !response.writableFinished;
+      finished(exchange.finish(response.headersSent ? response.statusCode : CLIENT_CLOSED, exchange.bytes));
+    });
+    to.pass(request, response, headers, exchange);
   }
 
   function route(request: IncomingMessage, response: ServerResponse): Promise<void> | void {
@@ -121,7 +162,7 @@ export function createGateway({ auth, proxy, jwks, config, overloads, log }: Gat
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
   };
   const pipelining = pipelineLimit((request) =>
-    overloads.write('connection', clientAddress(request, config.isTrustedProxy)),
+    overloads.write('connection', clientOf(request, config.isTrustedProxy)?.group),
   );
   const serve = pipelining.wrap(guarded(route, log));
   const server = createServer(options, serve);
@@ -136,11 +177,6 @@ export function createGateway({ auth, proxy, jwks, config, overloads, log }: Gat
   server.on('checkContinue', serve);
   server.on('checkExpectation', serve);
   return server;
-}
-
-function refuse(request: IncomingMessage, response: ServerResponse, result: RefusedResult): void {
-  endUnreadBody(request, response);
-  sendRefusal(response, result);
 }
 
 /** Returns what makes a request ambiguous: the application could read it differently from the signer or another proxy. */

@@ -6,6 +6,7 @@ import http, {
   type ServerResponse,
 } from 'node:http';
 import https from 'node:https';
+import type { Exchange } from './exchange.ts';
 import { relayResponse } from './relay-response.ts';
 import { sendProblem } from './responses.ts';
 import { endUnreadBody, hasBody } from './unfinished-body.ts';
@@ -15,8 +16,18 @@ import { watchProgress } from './watch-progress.ts';
 
 /** Forwards requests to one origin. */
 export interface UpstreamProxy {
-  /** Forwards a request. @param headers - headers for the application */
-  pass(request: IncomingMessage, response: ServerResponse, headers: IncomingMessage['headers']): void;
+  /**
+   * Forwards a request.
+   *
+   * @param headers - headers for the application
+   * @param exchange - gets the duration until the application's response began, and the bytes of its body
+   */
+  pass(
+    request: IncomingMessage,
+    response: ServerResponse,
+    headers: IncomingMessage['headers'],
+    exchange: Exchange,
+  ): void;
   close(): void;
 }
 
@@ -36,7 +47,13 @@ export function createProxy({ upstream, responseTimeout }: ProxyOptions, failure
   const kept = upstreamAgent(upstream, { keepAlive: true });
   const fresh = upstreamAgent(upstream, { keepAlive: false });
 
-  function pass(request: IncomingMessage, response: ServerResponse, received: IncomingMessage['headers']): void {
+  function pass(
+    request: IncomingMessage,
+    response: ServerResponse,
+    received: IncomingMessage['headers'],
+    exchange: Exchange,
+  ): void {
+    const start = performance.now();
     const withBody = hasBody(request);
     const headers: OutgoingHttpHeaders = { ...received };
     // Over TLS, the host must be the name in the application's certificate.
@@ -56,10 +73,13 @@ export function createProxy({ upstream, responseTimeout }: ProxyOptions, failure
       });
       outgoing.once('response', (answer) => {
         state.isOver = true;
+        exchange.upstream = performance.now() - start;
         // If the response begins before the body ends, the application can continue to read the body until the response ends.
         endUnreadBody(request, response);
         answer.once('end', stopSending);
-        const problem = relayResponse(answer, response);
+        const problem = relayResponse(answer, response, (bytes) => {
+          exchange.bytes += bytes;
+        });
         if (problem !== undefined) fail(502, problem);
       });
       // Without this listener, Node would close the connection and the client would wait forever.
@@ -87,6 +107,7 @@ export function createProxy({ upstream, responseTimeout }: ProxyOptions, failure
     }
 
     function fail(status: keyof typeof PROBLEMS, cause: string): void {
+      exchange.upstream ??= performance.now() - start;
       failures.write({ upstream: upstream.origin, status, cause });
       stopSending();
       if (response.headersSent) {
@@ -95,7 +116,8 @@ export function createProxy({ upstream, responseTimeout }: ProxyOptions, failure
       }
       endUnreadBody(request, response);
       const [title, detail] = PROBLEMS[status];
-      sendProblem(response, status, title, detail);
+      const id = { 'x-request-id': exchange.id };
+      exchange.bytes = sendProblem(response, status, title, detail, id, { request_id: exchange.id });
     }
 
     response.once('close', () => {

@@ -11,9 +11,14 @@ const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /**
  * Writes the head of the response and streams its body. If either connection breaks, the other one is closed too.
  *
+ * @param relayed - called with the number of bytes of each part of the body
  * @returns what is wrong with the response, if it cannot be relayed
  */
-export function relayResponse(answer: IncomingMessage, response: ServerResponse): string | undefined {
+export function relayResponse(
+  answer: IncomingMessage,
+  response: ServerResponse,
+  relayed: (bytes: number) => void,
+): string | undefined {
   const { statusCode = 0, statusMessage = '' } = answer;
   try {
     if (statusCode < 200) throw new RangeError(`invalid status ${statusCode}`);
@@ -24,6 +29,7 @@ export function relayResponse(answer: IncomingMessage, response: ServerResponse)
     return (error as Error).message;
   }
   pipeline(answer, response, () => {});
+  answer.on('data', (part: Buffer) => relayed(part.length));
   return undefined;
 }
 

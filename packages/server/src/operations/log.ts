@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { type Logger, pino } from 'pino';
 import type { LogLevel } from '../serve-options.ts';
+import { type LineWriter, lineWriter } from './line-writer.ts';
 
 /**
  * Makes the log.
@@ -14,6 +15,19 @@ export function createLog(level: LogLevel, stream: NodeJS.WriteStream = process.
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   const labels = { formatters: { level: (label: string) => ({ level: label }) } };
   return pino({ ...options, ...labels }, stream.isTTY ? readable(stream) : standardOutput());
+}
+
+/**
+ * Makes the writer of the access log, which writes the same kind of lines to the same place as the log.
+ *
+ * @param log - gets the number of lines that could not be written
+ */
+export function createLineWriter(log: Logger, stream: NodeJS.WriteStream = process.stdout): LineWriter {
+  if (!stream.isTTY) {
+    return lineWriter(1, { onDropped: (lines) => log.warn({ lines }, 'lines of the access log could not be written') });
+  }
+  const output = readable(stream);
+  return { write: (line) => output.write(line), flush: async () => {}, flushSync: () => {}, dropped: 0 };
 }
 
 /** Maximum bytes of lines that wait to be written; further lines are lost. */

@@ -111,7 +111,8 @@ test('an unknown user, a disabled user, a revoked key and a wrong signature get 
   ] as const;
   const answers: string[] = [];
   for (const [reason, sent] of refused) {
-    const { head, text } = await expectRefused(watched, request(AUTH, [`Authorization: JWT ${sent}`]), reason);
+    const lines = [`Authorization: JWT ${sent}`, 'X-Request-Id: same'];
+    const { head, text } = await expectRefused(watched, request(AUTH, lines), reason);
     answers.push(`${withoutDate(head)}\r\n\r\n${text}`);
   }
   expect(new Set(answers).size).toBe(1);

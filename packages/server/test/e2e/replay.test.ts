@@ -1,6 +1,6 @@
 /** Sends one token in many simultaneous requests. Exactly one is accepted; if the server is killed meanwhile, at most one. */
 import type { KeyObject } from 'node:crypto';
-import { scratch, serve } from 'ajwt-testkit/ajwtd';
+import { isRefusal, scratch, serve } from 'ajwt-testkit/ajwtd';
 import { type Answer, Connection, exchange, request } from 'ajwt-testkit/connection';
 import { databaseWith, seconds, token } from 'ajwt-testkit/directory';
 import { expectAnswer } from 'ajwt-testkit/refusal';
@@ -41,7 +41,7 @@ describe.each(['database', 'memory'])('--nonces %s', (nonces) => {
     for (const connection of connections) connection.destroy();
     expect(await server.stop()).toEqual({ code: 0, signal: null });
     // The log has at most ten lines a second about one user and key, and counts the other refusals.
-    const refused = server.log.filter(({ reason }) => reason !== undefined);
+    const refused = server.log.filter(isRefusal);
     expect(new Set(refused.map(({ reason }) => reason))).toEqual(new Set(['replayed']));
     const leftOut = server.log.reduce((sum, { refusals }) => sum + Number(refusals ?? 0), 0);
     expect(refused.length + leftOut).toBe(ROUNDS * (REQUESTS - 1));

@@ -148,6 +148,7 @@ describe(`if the application takes longer than ${PATIENCE} s`, () => {
       title: 'Gateway Timeout',
       status: 504,
       detail: expect.stringContaining(`within ${PATIENCE} s`),
+      request_id: expect.any(String),
     });
     const line = await server.logged(
       ({ msg, status }) => msg === 'no valid response from the application' && status === 504,

@@ -1,6 +1,6 @@
 import { BlockList } from 'node:net';
 import { expect, test } from 'vitest';
-import { addressGroup, clientAddress } from '../../src/gateway/client-address.ts';
+import { addressGroup, clientOf } from '../../src/gateway/client-address.ts';
 
 const proxies = new BlockList();
 proxies.addSubnet('10.0.0.0', 8, 'ipv4');
@@ -10,7 +10,9 @@ const isTrustedProxy = (address: string | undefined) =>
 
 /** Returns the client's address as the gateway determines it. @param forwarded - values of X-Forwarded-For, one for each line */
 const from = (remoteAddress: string | undefined, ...forwarded: string[]) =>
-  clientAddress(
+  clientFrom(remoteAddress, ...forwarded)?.group;
+const clientFrom = (remoteAddress: string | undefined, ...forwarded: string[]) =>
+  clientOf(
     { socket: { remoteAddress }, rawHeaders: forwarded.flatMap((value) => ['X-Forwarded-For', value]) },
     isTrustedProxy,
   );
@@ -51,6 +53,12 @@ test('all IPv6 addresses of a /64, in any notation, count as one client', () => 
 
 test.each(['::ffff:192.0.2.1', '::FFFF:c000:201', '0:0:0:0:0:ffff:192.0.2.1'])('%s is 192.0.2.1', (mapped) => {
   expect(addressGroup(mapped)).toBe('192.0.2.1');
+});
+
+test('the full address of a client is known, in one notation and without zone', () => {
+  expect(clientFrom('::ffff:192.0.2.1')?.address).toBe('192.0.2.1');
+  expect(clientFrom('fe80::1%eth0')?.address).toBe('fe80::1');
+  expect(clientFrom('10.0.0.1', '203.0.113.9, [2001:DB8::7]:4711, 10.1.2.3')?.address).toBe('2001:db8::7');
 });
 
 test('a string that is not an address belongs to no group', () => {

@@ -49,6 +49,7 @@ describe('every vector has the expected outcome over HTTP', () => {
         jwks: undefined,
         config,
         overloads: overloadLog(log),
+        finished: () => {},
         log,
       });
       await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

@@ -1,17 +1,30 @@
 import { resolve } from 'node:path';
 import { run } from 'ajwt-testkit/run';
-import type { AuthenticationEvent, AuthenticationRequest } from 'asymmetric-jwt-auth';
+import type { AuthenticationEvent } from 'asymmetric-jwt-auth';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { decisionLog } from '../../src/gateway/decision-log.ts';
+import { accessLog } from '../../src/gateway/access-log.ts';
+import { Exchange } from '../../src/gateway/exchange.ts';
+import type { AccessLogMode } from '../../src/serve-options.ts';
 
-function makeLog(level = 'info') {
+/** Makes an exchange with a client at 192.0.2.7. */
+function exchangeOf(event: AuthenticationEvent | undefined, described: { method?: string; target?: string } = {}) {
+  const request = { headers: {}, rawHeaders: [], socket: { remoteAddress: '192.0.2.7' } };
+  const { method, target } = described;
+  const exchange = new Exchange(request, { method, target }, () => false);
+  exchange.event = event;
+  return exchange.finish(event?.reason === 'accepted' ? 200 : 401, 0);
+}
+
+function makeLog(mode: AccessLogMode = 'all') {
   const lines: Record<string, unknown>[] = [];
-  const log = pino({ level, base: null, timestamp: false }, { write: (line) => lines.push(JSON.parse(line)) });
-  const decisions = decisionLog(log);
-  const write = (event: AuthenticationEvent, request: Partial<AuthenticationRequest> = {}) =>
-    decisions.write(event, { authorization: undefined, ...request });
-  return { lines, write, flush: decisions.flush };
+  const push = (line: string) => lines.push(JSON.parse(line));
+  const requests = accessLog(mode, { write: push }, pino({ base: null, timestamp: false }, { write: push }));
+  const write = (event?: AuthenticationEvent, described = {}) => {
+    requests.write(exchangeOf(event, described));
+    vi.advanceTimersByTime(0);
+  };
+  return { lines, write, flush: requests.flush };
 }
 
 beforeEach(() => vi.useFakeTimers({ now: 0 }));
@@ -86,14 +99,14 @@ test('a flood of garbage does not hide refusals of signed tokens or failures of 
   write(replayed);
   expect(lines.at(-1)).toMatchObject({ reason: 'replayed', username: 'guido', kid: 'k', msg: 'Used.' });
   write(trouble);
-  expect(lines.at(-1)).toMatchObject({ level: 50, reason: 'unavailable', cause: 'the database is locked' });
+  expect(lines.at(-1)).toMatchObject({ level: 'error', reason: 'unavailable', cause: 'the database is locked' });
 });
 
 test('failures of the server are logged as errors with their cause, and cannot flood the log', () => {
   const { lines, write } = makeLog();
   for (let count = 0; count < 500; count++) write(trouble);
   expect(lines).toHaveLength(10);
-  expect(lines[0]).toMatchObject({ level: 50, cause: 'the database is locked' });
+  expect(lines[0]).toMatchObject({ level: 'error', cause: 'the database is locked' });
   vi.advanceTimersByTime(1000);
   expect(lines.slice(10)).toMatchObject([{ reason: 'unavailable', refusals: 490 }]);
 });
@@ -119,26 +132,48 @@ test('a count that is not yet logged does not keep the process alive', async () 
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'false\n' });
 });
 
-test('accepted requests are logged only at level debug', () => {
-  const accepted: AuthenticationEvent = { reason: 'accepted', verified: true, username: 'guido', message: 'In.' };
-  const quiet = makeLog();
-  quiet.write(accepted);
-  expect(quiet.lines).toEqual([]);
-  const talkative = makeLog('debug');
-  talkative.write(accepted);
-  expect(talkative.lines).toMatchObject([{ username: 'guido', msg: 'accepted' }]);
+const accepted: AuthenticationEvent = {
+  reason: 'accepted',
+  verified: true,
+  username: 'guido',
+  kid: 'k',
+  message: 'In.',
+};
+
+test.each([
+  ['all', ['accepted', 'replayed', 'malformed', 'unavailable']],
+  ['refused', ['replayed', 'malformed', 'unavailable']],
+  ['off', ['unavailable']],
+] as const)('--access-log %s logs these reasons: %s', (mode, reasons) => {
+  const { lines, write } = makeLog(mode);
+  for (const event of [accepted, replayed, garbage, trouble]) write(event);
+  write(undefined);
+  expect(lines.map(({ reason }) => reason)).toEqual(reasons);
+});
+
+test('every accepted request is logged, because the nonce store limits the requests of a user', () => {
+  const { lines, write } = makeLog();
+  for (let count = 0; count < 2000; count++) write(accepted);
+  expect(lines).toHaveLength(2000);
 });
 
 test('lines show the client and the path, without the query and without terminal escapes', () => {
   const { lines, write } = makeLog();
-  write(replayed, {
-    method: 'GET',
-    target: '/a\u001b[31m?token=secret',
-    context: '192.0.2.7',
-    authorization: 'JWT secret',
-  });
-  expect(lines).toMatchObject([{ method: 'GET', path: '/a\\u{1b}[31m', peer: '192.0.2.7' }]);
-  write(garbage, { target: `/${'x'.repeat(10_000)}` });
+  write(replayed, { method: 'GET', target: '/a\u001b[31m"?token=secret' });
+  expect(lines).toMatchObject([{ method: 'GET', path: '/a\\u{1b}[31m"', client: '192.0.2.7' }]);
+  write(garbage, { method: `"${'X'.repeat(500)}`, target: `/${'x'.repeat(10_000)}` });
   expect(String(lines[1]?.path).length).toBeLessThan(210);
+  expect(String(lines[1]?.method).length).toBeLessThan(30);
+  write({ ...garbage, username: '"},{"reason":"accepted', kid: '"\\n' }, { target: '#?' });
+  expect(lines[2]).toMatchObject({ reason: 'malformed', username: '"},{"reason":"accepted', kid: '"\\n', path: '' });
   expect(JSON.stringify(lines)).not.toContain('secret');
+});
+
+test('the time of a line is its own, also across a second', () => {
+  const { lines, write } = makeLog();
+  for (const now of [999, 1000, 1007, 61_050]) {
+    vi.setSystemTime(now);
+    write(accepted);
+  }
+  expect(lines.map(({ time }) => time)).toEqual([999, 1000, 1007, 61_050].map((now) => new Date(now).toISOString()));
 });

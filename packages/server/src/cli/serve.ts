@@ -24,7 +24,11 @@ export const serve = defineCommand({
     const config = readConfig(values, named);
     const jwks = await publishedKeys(config.serveJwks, named('serve-jwks'));
     // Wrong options are reported before the slow imports.
-    const [{ createLog }, { startApp }] = await Promise.all([import('../operations/log.ts'), import('../app.ts')]);
+    const [{ createLog }, { limitHeapGrowth }, { startApp }] = await Promise.all([
+      import('../operations/log.ts'),
+      import('../operations/heap-growth.ts'),
+      import('../app.ts'),
+    ]);
     const log = createLog(config.logLevel);
     if (config.workers > 1 && cluster.isPrimary) {
       const [{ openDatabase }, { runWorkers }] = await Promise.all([
@@ -37,6 +41,7 @@ export const serve = defineCommand({
       await database.close();
       return runWorkers(config.workers, log);
     }
+    limitHeapGrowth();
     const app = await startApp(config, jwks, log);
     const asked = firstSignal();
     const worker = cluster.isWorker ? await import('../operations/workers.ts') : undefined;

@@ -85,6 +85,11 @@ export function encodeBytes(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
 }
 
+/** Encodes bytes in lower-case hex. */
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
+
 /** Returns the bytes of an ASCII string. */
 export function asciiBytes(text: string): Uint8Array {
   return Buffer.from(text, 'latin1');

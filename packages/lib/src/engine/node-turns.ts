@@ -1,8 +1,11 @@
 /** Waits for the end of a turn of the event loop. */
 import timers from 'node:timers/promises';
 
-/** In Cloudflare's workerd, a request's promises stop with the request. Other requests that await one of them would hang. */
-const sharesNothing = globalThis.navigator?.userAgent === 'Cloudflare-Workers';
+/**
+ * Whether requests may await the same promise. In Cloudflare's workerd, a request's promises stop with the request. Other requests that
+ * await one of them would hang.
+ */
+export const sharesPromises = globalThis.navigator?.userAgent !== 'Cloudflare-Workers';
 let end: Promise<void> | undefined;
 
 /**
@@ -14,7 +17,7 @@ let end: Promise<void> | undefined;
  * @returns `undefined` if requests must not share a promise
  */
 export function endOfTurn(): Promise<void> | undefined {
-  if (sharesNothing) return undefined;
+  if (!sharesPromises) return undefined;
   end ??= timers.scheduler.yield().then(() => {
     end = undefined;
   });

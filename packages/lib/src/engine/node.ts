@@ -37,10 +37,12 @@ export {
   encodeText,
   scratch,
   textInScratch,
+  toHex,
   utf8Length,
 } from './node-bytes.ts';
+export { outsideContext } from './node-context.ts';
 export { bcryptPbkdf, type CipherName, decipher } from './node-openssh.ts';
-export { endOfTurn } from './node-turns.ts';
+export { endOfTurn, sharesPromises } from './node-turns.ts';
 
 const CURVE_NAMES: Readonly<Record<Curve, string>> = {
   'P-256': 'prime256v1',

@@ -1,7 +1,7 @@
 /**
  * Detects EC keys with explicit curve parameters instead of a named curve (RFC 3279 §2.3.5). CVE-2020-0601 was an attack with such keys.
  */
-import { toHex } from './fingerprint.ts';
+import { toHex } from '#engine';
 
 export const EXPLICIT_CURVE =
   'this EC key has explicit curve parameters; convert it with `openssl pkey -ec_param_enc named_curve`';

@@ -13,7 +13,3 @@ export function thumbprintOf(jwk: JsonWebKey): string {
   const members = THUMBPRINT_MEMBERS[jwk.kty as string] as readonly (keyof JsonWebKey)[];
   return encodeBytes(sha256(JSON.stringify(Object.fromEntries(members.map((name) => [name, jwk[name]])))));
 }
-
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}

@@ -11,6 +11,7 @@ import {
   keyTypeOf,
   type PublicEncoding,
   sha256,
+  toHex,
 } from '#engine';
 import {
   type AlgorithmName,
@@ -25,7 +26,7 @@ import { checkOptions } from '../core/options.ts';
 import { encodeBase64 } from './base64.ts';
 import { publicDer } from './der.ts';
 import { EXPLICIT_CURVE, hasExplicitCurve } from './explicit-curve.ts';
-import { thumbprintOf, toHex } from './fingerprint.ts';
+import { thumbprintOf } from './fingerprint.ts';
 import { readKeyText } from './format.ts';
 import { publicJwkFromMembers, readJwkText } from './jwk.ts';
 import { KeyError } from './key-error.ts';

@@ -12,45 +12,90 @@ export interface SqlDatabase {
   executeQuery(query: CompiledQuery): Promise<SqlResult>;
 }
 
-interface SqlResult {
+export interface SqlResult {
   readonly rows: unknown[];
   readonly numAffectedRows?: bigint | undefined;
 }
 
+type SqlValue = number | string | Uint8Array;
 /** The values of a statement, by name. */
-export type SqlValues = Readonly<Record<string, number | string | Uint8Array>>;
+export type SqlValues = Readonly<Record<string, SqlValue>>;
 
-/** Runs a statement. Waits for it until `performance.now()` reaches `end`. */
-export type RunStatement = (sql: string, values: SqlValues, end: number) => Promise<SqlResult>;
+/**
+ * Runs a statement. Waits for it until `performance.now()` reaches `end`.
+ *
+ * @param rows - the values of a statement with `:rows`
+ */
+export type RunStatement = (
+  sql: string,
+  values: SqlValues,
+  end: number,
+  rows?: readonly SqlValues[],
+) => Promise<SqlResult>;
 
 /**
  * Returns a function that runs statements of a dialect. It repeats a statement that was rolled back because of a concurrent one.
  *
  * @throws UnavailableError if the database does not respond in time; the statement may or may not have run
  */
-export function statementRunner(database: SqlDatabase, { placeholder, isBusy }: SqlNonceDialect): RunStatement {
-  return (sql, values, end) => {
-    const query = compile(sql, values, placeholder);
-    return retryWhileBusy(() => before(end, database.executeQuery(query)), end - performance.now(), isBusy);
+export function statementRunner(database: SqlDatabase, dialect: SqlNonceDialect): RunStatement {
+  const templates = new Map<string, Template>();
+  function templateOf(sql: string, values: SqlValues, rows: number): Template {
+    const name = `${rows} ${sql}`;
+    const known = templates.get(name);
+    if (known !== undefined) return known;
+    const template = compile(sql, values, rows, dialect);
+    templates.set(name, template);
+    return template;
+  }
+  return (sql, values, end, rows = []) => {
+    const template = templateOf(sql, values, sizeOf(rows.length));
+    const parameters = template.parameters.map((parameter) => parameter(values, rows));
+    const query = CompiledQuery.raw(template.text, parameters);
+    return retryWhileBusy(() => before(end, database.executeQuery(query)), end - performance.now(), dialect.isBusy);
   };
+}
+
+/** A statement with placeholders, and what to pass for each of them. */
+interface Template {
+  readonly text: string;
+  readonly parameters: readonly ((values: SqlValues, rows: readonly SqlValues[]) => SqlValue | null)[];
+}
+
+/** Rounds a number of rows up to a power of two. Databases can then prepare a few statements, instead of one for each number of rows. */
+function sizeOf(rows: number): number {
+  return rows === 0 ? 0 : 2 ** Math.ceil(Math.log2(rows));
 }
 
 /**
  * Replaces names with placeholders: with `$1` if several placeholders can refer to one value, otherwise with one `?` per use. The value of
  * `:limit` becomes part of the statement.
+ *
+ * @param count - the number of rows that `:rows` stands for. Their names have numbers: `:time0`
  */
-function compile(sql: string, values: SqlValues, placeholder: '?' | '$n'): CompiledQuery {
+function compile(sql: string, values: SqlValues, count: number, { placeholder, row = '' }: SqlNonceDialect): Template {
+  const numbered = (_: unknown, index: number) => row.replace(/:[a-z]+/g, (name) => name + index);
+  const long = sql.replace(/:rows(?!\.)/, () => Array.from({ length: count }, numbered).join(', '));
   const names: string[] = [];
-  const text = sql.replace(/:([a-z]+)/g, (_, name: string) => {
+  const text = long.replace(/:((?:rows\.)?[a-z]+\d*)/g, (_, name: string) => {
     if (name === 'limit') return String(values.limit);
     if (placeholder === '?' || !names.includes(name)) names.push(name);
     return placeholder === '?' ? '?' : `$${names.indexOf(name) + 1}`;
   });
-  return CompiledQuery.raw(
-    text,
-    names.map((name) => values[name]),
-  );
+  return { text, parameters: names.map(parameterOf) };
 }
+
+function parameterOf(name: string): Template['parameters'][number] {
+  const [, list, member = '', index] = /^(rows\.)?([a-z]+)(\d*)$/.exec(name) ?? [];
+  if (list) return (_, rows) => rows.map((row) => row[member]).join(',');
+  if (index === '') return (values) => values[member] as SqlValue;
+  return (_, rows) => rows[Number(index)]?.[member] ?? null;
+}
+
+const DATABASE = 'the database';
+const IN_TIME = 'in time; check that it is up, and what locks its tables';
+/** The message of the error after a deadline. */
+export const LATE = `${DATABASE} did not respond ${IN_TIME}`;
 
 /**
  * Waits for the database.
@@ -60,7 +105,7 @@ function compile(sql: string, values: SqlValues, placeholder: '?' | '$n'): Compi
  */
 export function before<T>(end: number, work: Promise<T>): Promise<T> {
   const milliseconds = Math.max(0, Math.ceil(end - performance.now()));
-  return inTime(work, milliseconds, 'the database', 'in time; check that it is up, and what locks its tables');
+  return inTime(work, milliseconds, DATABASE, IN_TIME);
 }
 
 /** Waits, or returns early if the signal is aborted. */

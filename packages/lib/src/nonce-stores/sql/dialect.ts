@@ -28,10 +28,21 @@ export interface SqlNonceDialect {
   /** Raises the floor if the recorded incarnation is not the current one, or if the floor has fallen. */
   readonly settle: string;
   /**
-   * Inserts one record, `:time` and `:key`, if the recorded incarnation is the current one and the time is above the floor. Prevents a
-   * purge from raising the floor meanwhile.
+   * Inserts each record of a group if the recorded incarnation is the current one and its time is above the floor. Prevents a purge from
+   * raising the floor meanwhile. Returns the columns `time` and `key`, in lower-case hex, of the records that it has inserted. `:rows`
+   * stands for the records, each in the form `row`; `:rows.time` for the times of all records, separated by commas, and so on. A record has
+   * `:time`, `:key`, `:hex` (its key in hex) and the `:now` of its caller.
    */
   readonly claim: string;
+  /** The form of a record in `:rows`. The statement ignores a record whose values are all NULL. */
+  readonly row?: string;
+  /** Left out if every supported server of this kind can run `claim`. */
+  readonly single?: {
+    /** Returns one row; its column `grouped` is 1 if the server can run `claim`. */
+    readonly probe: string;
+    /** Does the same for the one record `:time` and `:key`. The number of affected rows tells whether it was inserted. */
+    readonly claim: string;
+  };
   /**
    * Returns one row: `floor`; `used`, whether the record exists; `same`, whether the incarnation is the recorded one; `clock`; `alone`,
    * whether the connection can write and has no open transaction.

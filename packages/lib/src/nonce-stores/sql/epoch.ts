@@ -2,8 +2,10 @@
 import { randomText } from '#engine';
 import { UnavailableError } from '../../core/contracts.ts';
 import { firstFloor } from '../shared/floor.ts';
-import { pause, type RunStatement, type SqlDatabase, type SqlValues, statementRunner } from './database.ts';
+import { Groups } from '../shared/group.ts';
+import { LATE, pause, type RunStatement, type SqlDatabase, type SqlValues, statementRunner } from './database.ts';
 import type { SqlNonceDialect } from './dialect.ts';
+import { type Insertion, insertGroup, type Place, type SqlClaim } from './insert-group.ts';
 import type { SqlSettings } from './options.ts';
 
 /** Time limit in milliseconds for `open`, and for statements that no request waits for. */
@@ -12,12 +14,6 @@ const PATIENCE_MS = 2000;
 const DELETED_AT_ONCE = 500;
 /** Seconds by which a database may round the floor that it returns. */
 const ROUNDING = 0.001;
-
-/** The primary key of a record. */
-interface Place {
-  readonly time: number;
-  readonly key: Uint8Array;
-}
 
 /** What a database returns about a record and its epoch. */
 export interface Looked {
@@ -36,6 +32,9 @@ export class Epoch {
   readonly #run: RunStatement;
   /** Seconds for which a record is kept. */
   readonly #keep: number;
+  readonly #groups: Groups<SqlClaim, Insertion>;
+  /** Whether the server can insert a group of records with one statement. */
+  #isGrouping = true;
   #seen = 0;
   #fault: string | undefined;
   #settling: Promise<void> | undefined;
@@ -46,6 +45,7 @@ export class Epoch {
     this.#settings = settings;
     this.#run = statementRunner(database, dialect);
     this.#keep = settings.tolerance + settings.clockMargin;
+    this.#groups = new Groups((claims, end) => this.#insert(claims, end), LATE);
   }
 
   /** The latest floor that this process has seen. If the database has a lower one, it has lost data. */
@@ -65,6 +65,7 @@ export class Epoch {
     }
     await this.#findFault();
     this.refuseFault();
+    await this.#probe();
     await this.settle(now);
   }
 
@@ -99,10 +100,24 @@ export class Epoch {
     this.#seen = await this.floor(now);
   }
 
-  /** Claims a nonce. @returns whether its record was inserted */
-  async claim(place: Place, now: number, end: number): Promise<boolean> {
-    const { numAffectedRows } = await this.#run(this.#dialect.claim, this.#values(now, { ...place }), end);
-    return numAffectedRows === 1n;
+  /** Inserts a record, together with those of concurrent claims if the server can. */
+  async claim(claim: SqlClaim, end: number): Promise<Insertion> {
+    const { single } = this.#dialect;
+    if (this.#isGrouping || single === undefined) return this.#groups.add(claim, end);
+    const { now, ...place } = claim;
+    const { numAffectedRows } = await this.#run(single.claim, this.#values(now, { ...place }), end);
+    return numAffectedRows === 1n ? 'inserted' : 'refused';
+  }
+
+  #insert(claims: readonly SqlClaim[], end: number): Promise<Insertion[]> {
+    const values = this.#values(Number.NaN);
+    return insertGroup(claims, (rows) => this.#run(this.#dialect.claim, values, end, rows));
+  }
+
+  async #probe(): Promise<void> {
+    if (this.#dialect.single === undefined) return;
+    const { rows } = await this.#run(this.#dialect.single.probe, {}, patience());
+    this.#isGrouping = Number((rows as { readonly grouped: unknown }[])[0]?.grouped) === 1;
   }
 
   /**

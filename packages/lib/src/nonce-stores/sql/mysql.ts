@@ -13,7 +13,8 @@ const CLOCK = "(TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_T
 const TIME = '(:time + 0e0)';
 const NOW = '(:now + 0e0)';
 const LATER = `GREATEST(${NOW}, ${CLOCK})`;
-const NEAR = `ABS(${CLOCK} - ${NOW}) <= :gap`;
+const nearOf = (now: string) => `ABS(${CLOCK} - ${now}) <= :gap`;
+const NEAR = nearOf(NOW);
 // If the application has left a transaction open on this connection, its rollback would undo a claim. A replica must not be written to.
 const ALONE = "@@autocommit = 1 AND CONCAT(@@global.read_only) IN ('0', 'OFF') /*M! AND @@in_transaction = 0 */";
 const OLD = `(LEAST(${NOW}, ${CLOCK}) - :keep)`;
@@ -22,6 +23,31 @@ const OLD = `(LEAST(${NOW}, ${CLOCK}) - :keep)`;
 const STARTED = 'CAST(UUID_SHORT() >> 24 AS SIGNED)';
 const ALIVE = `ABS(l.started - ${STARTED}) <= 600`;
 const LIMIT = '/*M! SET STATEMENT max_statement_time = 2, innodb_lock_wait_timeout = 1 FOR */';
+
+/** The records of a claim: a list, or one record. */
+const RECORDS = {
+  claim: {
+    prefix: 'WITH c (time, `key`, now) AS (VALUES :rows)',
+    join: 'JOIN c',
+    time: 'c.time',
+    key: 'c.`key`',
+    now: 'c.now',
+  },
+  single: { prefix: '', join: '', time: TIME, key: ':key', now: NOW },
+} as const;
+
+/**
+ * Inserts records. With IGNORE, an existing key counts as 0 affected rows, even if the driver is set to count found rows. The lock is held
+ * until the records are committed.
+ */
+function insertOf(kind: keyof typeof RECORDS): string {
+  const { prefix, join, time, key, now } = RECORDS[kind];
+  return `
+    /*M! SET STATEMENT max_statement_time = :limit, innodb_lock_wait_timeout = 1 FOR */
+    INSERT IGNORE INTO ajwt_nonce (time, \`key\`) ${prefix} SELECT ${time}, ${key} FROM ajwt_epoch e JOIN ajwt_life l ON ${ALIVE} ${join}
+    WHERE e.id = 1 AND e.incarnation = ${LIFE} AND e.floor < ${time} AND e.floor >= :seen AND ${nearOf(now)} AND ${ALONE}
+    LOCK IN SHARE MODE`;
+}
 
 export const MYSQL: SqlNonceDialect = {
   placeholder: '?',
@@ -50,13 +76,13 @@ export const MYSQL: SqlNonceDialect = {
     ${LIMIT} UPDATE ajwt_epoch e JOIN ajwt_life l ON ${ALIVE}
     SET e.incarnation = ${LIFE}, e.floor = GREATEST(e.floor, ${LATER} + :ahead)
     WHERE e.id = 1 AND (e.incarnation <> ${LIFE} OR e.floor < :seen) AND ${NEAR}`,
-  // With IGNORE, an existing key counts as 0 affected rows, even if the driver is set to count found rows. The lock is held until the
-  // record is committed.
-  claim: `
-    /*M! SET STATEMENT max_statement_time = :limit, innodb_lock_wait_timeout = 1 FOR */
-    INSERT IGNORE INTO ajwt_nonce (time, \`key\`) SELECT ${TIME}, :key FROM ajwt_epoch e JOIN ajwt_life l ON ${ALIVE}
-    WHERE e.id = 1 AND e.incarnation = ${LIFE} AND e.floor < ${TIME} AND e.floor >= :seen AND ${NEAR} AND ${ALONE}
-    LOCK IN SHARE MODE`,
+  claim: `${insertOf('claim')} RETURNING CONCAT(time) AS time, LOWER(HEX(\`key\`)) AS \`key\``,
+  row: `(${TIME}, :key, ${NOW})`,
+  // MySQL has no RETURNING. MariaDB has it since version 10.5.
+  single: {
+    probe: 'SELECT 0 /*M!100500 + 1 */ AS grouped',
+    claim: insertOf('single'),
+  },
   look: `
     SELECT e.floor AS floor, EXISTS (SELECT 1 FROM ajwt_nonce WHERE time = ${TIME} AND \`key\` = :key) AS used,
       COALESCE(e.incarnation = ${LIFE}, 0) AS same, ${CLOCK} AS clock, ${ALONE} AS alone

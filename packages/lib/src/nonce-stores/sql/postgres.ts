@@ -50,13 +50,21 @@ export const POSTGRES: SqlNonceDialect = {
   settle: `
     UPDATE ajwt_epoch SET incarnation = ${LIFE}, floor = greatest(floor, ${LATER} + CAST(:ahead AS float8))
     WHERE id = 1 AND (incarnation <> ${LIFE} OR floor < CAST(:seen AS float8)) AND ${NEAR} AND ${guarded('1s')}`,
-  // FOR SHARE reads the latest epoch, and locks it until the record is committed. At isolation levels above READ COMMITTED, it fails if the
-  // epoch has changed.
+  // FOR SHARE reads the latest epoch, and locks it until the records are committed. At isolation levels above READ COMMITTED, it fails if
+  // the epoch has changed. The lists are strings, because drivers convert arrays in different ways.
   claim: `
-    INSERT INTO ajwt_nonce (time, key) SELECT CAST(:time AS float8), CAST(:key AS bytea) FROM ajwt_epoch
-    WHERE id = 1 AND incarnation = ${LIFE} AND floor < CAST(:time AS float8) AND floor >= CAST(:seen AS float8)
-      AND ${NEAR} AND ${ALONE} AND ${guarded(':limit s')}
-    FOR SHARE ON CONFLICT DO NOTHING`,
+    INSERT INTO ajwt_nonce (time, key) SELECT claim.time, claim.key
+    FROM (
+      SELECT floor FROM ajwt_epoch
+      WHERE id = 1 AND incarnation = ${LIFE} AND floor >= CAST(:seen AS float8) AND ${ALONE} AND ${guarded(':limit s')}
+        AND set_config('extra_float_digits', '1', true) IS NOT NULL
+      FOR SHARE
+    ) AS epoch, (
+      SELECT CAST(time AS float8) AS time, decode(hex, 'hex') AS key, CAST(now AS float8) AS now
+      FROM unnest(string_to_array(:rows.time, ','), string_to_array(:rows.hex, ','), string_to_array(:rows.now, ',')) AS list (time, hex, now)
+    ) AS claim
+    WHERE epoch.floor < claim.time AND abs(${CLOCK} - claim.now) <= CAST(:gap AS float8)
+    ON CONFLICT DO NOTHING RETURNING CAST(time AS text) AS time, encode(key, 'hex') AS key`,
   look: `
     SELECT floor, EXISTS (SELECT 1 FROM ajwt_nonce WHERE time = CAST(:time AS float8) AND key = CAST(:key AS bytea)) AS used,
       incarnation = ${LIFE} AS same, ${CLOCK} AS clock, ${ALONE} AS alone

@@ -97,7 +97,9 @@ export function sqlNonceStore(database: SqlDatabase, options: SqlNonceStoreOptio
     if (isClosing()) await checkFloor(await epoch.floor(now, end), now, end);
     refuseInQuarantine(now);
     for (let isSettled = false; ; isSettled = true) {
-      if (isAllowed && (await epoch.claim(place, now, end))) return 'claimed';
+      const insertion = isAllowed ? await epoch.claim({ ...place, now }, end) : 'refused';
+      if (insertion === 'inserted') return 'claimed';
+      if (insertion === 'duplicate') return 'replayed';
       const { floor, used, whole, alone } = await epoch.look(place, now, end);
       if (used) return 'replayed';
       await checkFloor(floor, now, end);

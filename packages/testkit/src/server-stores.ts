@@ -44,7 +44,7 @@ export class Stores {
     return store;
   }
 
-  async store(options: SqlNonceStoreOptions = {}, database = this.database()): Promise<SqlNonceStore> {
+  async store(options: SqlNonceStoreOptions = {}, database: SqlDatabase = this.database()): Promise<SqlNonceStore> {
     const store = this.make(options, database);
     await store.open(now());
     return store;

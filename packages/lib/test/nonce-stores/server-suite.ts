@@ -6,12 +6,17 @@ import { type NonceStoreSetup, nonceStoreContract } from 'asymmetric-jwt-auth/te
 import type { Kysely } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { NonceStore } from '../../src/index.ts';
+import { checkConcurrentClaims } from './concurrent-claims.ts';
+import { race } from './race/race.ts';
 import { raceThreeProcesses } from './three-processes.ts';
 
 const YEARS = 10 * 365 * 86_400;
 
-/** @returns the stores, for further tests of one server */
-export function serverSuite(name: string, start: () => Promise<Server>): Stores {
+/**
+ * @param deadlocks - a query for the number of deadlocks since the server was started, in the column `deadlocks`
+ * @returns the stores, for further tests of one server
+ */
+export function serverSuite(name: string, deadlocks: string, start: () => Promise<Server>): Stores {
   const stores = new Stores();
   beforeAll(async () => {
     stores.server = await start();
@@ -211,6 +216,29 @@ export function serverSuite(name: string, start: () => Promise<Server>): Stores 
       await ask(database, 'UPDATE ajwt_epoch SET floor = floor - 100');
       expect(await outcomeOf(store, claim)).toBe('forgotten');
       expect(await floorOf(database)).toBeGreaterThanOrEqual(claim.time);
+    });
+
+    test('decides each of many concurrent claims by itself, whatever the others are', async () => {
+      await checkConcurrentClaims(await stores.store({ afterLoss: 'accept', deadlineMs: 5000 }), 20);
+    });
+
+    test('refuses a claim with a clock that is not a number, but no claim that is made at the same time', async () => {
+      const store = await stores.store();
+      const claims = [
+        outcomeOf(store, claimAt()),
+        outcomeOf(store, claimAt(), Number.NaN),
+        outcomeOf(store, claimAt()),
+      ];
+      expect(await Promise.all(claims)).toEqual(['claimed', expect.stringContaining('check the clock'), 'claimed']);
+    });
+
+    test('causes no deadlock if three processes claim the same nonces in different orders', async () => {
+      await stores.store();
+      const settings = { nonces: 2000, times: [1, 1, 1], users: 50, time: () => Math.floor(now()) + 5 } as const;
+      const { twice, never, others } = await race(stores.server.address, settings);
+      expect({ twice, never, others: [...others] }).toEqual({ twice: [], never: [], others: [] });
+      const count = async () => Number((await ask(stores.database(), deadlocks))[0]?.deadlocks);
+      expect(await count()).toBe(0);
     });
 
     test('claims nothing on a connection that was left in a transaction', async () => {

@@ -39,14 +39,16 @@ export type RunStatement = (
  * @throws UnavailableError if the database does not respond in time; the statement may or may not have run
  */
 export function statementRunner(database: SqlDatabase, dialect: SqlNonceDialect): RunStatement {
-  const templates = new Map<string, Template>();
+  /** The templates of each statement, by their number of rows. */
+  const templates = new Map<string, Template[]>();
   function templateOf(sql: string, values: SqlValues, rows: number): Template {
-    const name = `${rows} ${sql}`;
-    const known = templates.get(name);
-    if (known !== undefined) return known;
-    const template = compile(sql, values, rows, dialect);
-    templates.set(name, template);
-    return template;
+    let ofStatement = templates.get(sql);
+    if (ofStatement === undefined) {
+      ofStatement = [];
+      templates.set(sql, ofStatement);
+    }
+    ofStatement[rows] ??= compile(sql, values, rows, dialect);
+    return ofStatement[rows];
   }
   return (sql, values, end, rows = []) => {
     const template = templateOf(sql, values, sizeOf(rows.length));
@@ -73,8 +75,8 @@ function sizeOf(rows: number): number {
  *
  * @param count - the number of rows that `:rows` stands for. Their names have numbers: `:time0`
  */
-function compile(sql: string, values: SqlValues, count: number, { placeholder, row = '' }: SqlNonceDialect): Template {
-  const numbered = (_: unknown, index: number) => row.replace(/:[a-z]+/g, (name) => name + index);
+function compile(sql: string, values: SqlValues, count: number, { placeholder, group }: SqlNonceDialect): Template {
+  const numbered = (_: unknown, index: number) => (group.row ?? '').replace(/:[a-z]+/g, (name) => name + index);
   const long = sql.replace(/:rows(?!\.)/, () => Array.from({ length: count }, numbered).join(', '));
   const names: string[] = [];
   const text = long.replace(/:((?:rows\.)?[a-z]+\d*)/g, (_, name: string) => {

@@ -1,5 +1,21 @@
 /** The statements that differ between databases. The rule itself is in `epoch.ts`. */
 
+/** How to insert several records with one statement. */
+interface SqlGroup {
+  /**
+   * Returns one row, whose column `possible` is 1 if the server can run `claim`. Left out if every server of this kind can.
+   */
+  readonly probe?: string;
+  /**
+   * Inserts each record for which the single `claim` would succeed. Returns `time` and `key`, in lower-case hex, of each record that it has
+   * inserted. A record has `:time`, `:key`, `:hex` (its key in hex) and `:now` (the clock of its caller). `:rows` stands for all records in
+   * the form `row`, and `:rows.time` for all times, separated by commas.
+   */
+  readonly claim: string;
+  /** The form of a record in `:rows`. The statement must ignore a record of NULLs. */
+  readonly row?: string;
+}
+
 /**
  * The statements of a database. Each is a separate transaction. A name after a colon is a value. These values are in seconds:
  *
@@ -28,21 +44,12 @@ export interface SqlNonceDialect {
   /** Raises the floor if the recorded incarnation is not the current one, or if the floor has fallen. */
   readonly settle: string;
   /**
-   * Inserts each record of a group if the recorded incarnation is the current one and its time is above the floor. Prevents a purge from
-   * raising the floor meanwhile. Returns the columns `time` and `key`, in lower-case hex, of the records that it has inserted. `:rows`
-   * stands for the records, each in the form `row`; `:rows.time` for the times of all records, separated by commas, and so on. A record has
-   * `:time`, `:key`, `:hex` (its key in hex) and the `:now` of its caller.
+   * Inserts one record, `:time` and `:key`, if the recorded incarnation is the current one and the time is above the floor. Prevents a
+   * purge from raising the floor meanwhile.
    */
   readonly claim: string;
-  /** The form of a record in `:rows`. The statement ignores a record whose values are all NULL. */
-  readonly row?: string;
-  /** Left out if every supported server of this kind can run `claim`. */
-  readonly single?: {
-    /** Returns one row; its column `grouped` is 1 if the server can run `claim`. */
-    readonly probe: string;
-    /** Does the same for the one record `:time` and `:key`. The number of affected rows tells whether it was inserted. */
-    readonly claim: string;
-  };
+  /** Does the same for several records. */
+  readonly group: SqlGroup;
   /**
    * Returns one row: `floor`; `used`, whether the record exists; `same`, whether the incarnation is the recorded one; `clock`; `alone`,
    * whether the connection can write and has no open transaction.

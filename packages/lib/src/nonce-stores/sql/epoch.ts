@@ -100,24 +100,30 @@ export class Epoch {
     this.#seen = await this.floor(now);
   }
 
-  /** Inserts a record, together with those of concurrent claims if the server can. */
+  /** Inserts a record, together with those of concurrent claims if the database can. */
   async claim(claim: SqlClaim, end: number): Promise<Insertion> {
-    const { single } = this.#dialect;
-    if (this.#isGrouping || single === undefined) return this.#groups.add(claim, end);
-    const { now, ...place } = claim;
-    const { numAffectedRows } = await this.#run(single.claim, this.#values(now, { ...place }), end);
+    // In some databases, a value such as NaN would make the whole group fail.
+    if (!Number.isFinite(claim.time) || !Number.isFinite(claim.now)) throw new UnavailableError(NO_TIME);
+    return this.#isGrouping ? this.#groups.add(claim, end) : this.#insertOne(claim, end);
+  }
+
+  async #insertOne({ time, key, now }: SqlClaim, end: number): Promise<Insertion> {
+    const { numAffectedRows } = await this.#run(this.#dialect.claim, this.#values(now, { time, key }), end);
     return numAffectedRows === 1n ? 'inserted' : 'refused';
   }
 
-  #insert(claims: readonly SqlClaim[], end: number): Promise<Insertion[]> {
+  async #insert(claims: readonly SqlClaim[], end: number): Promise<Insertion[]> {
+    const [first] = claims;
+    if (first !== undefined && claims.length === 1) return [await this.#insertOne(first, end)];
     const values = this.#values(Number.NaN);
-    return insertGroup(claims, (rows) => this.#run(this.#dialect.claim, values, end, rows));
+    return insertGroup(claims, (rows) => this.#run(this.#dialect.group.claim, values, end, rows));
   }
 
   async #probe(): Promise<void> {
-    if (this.#dialect.single === undefined) return;
-    const { rows } = await this.#run(this.#dialect.single.probe, {}, patience());
-    this.#isGrouping = Number((rows as { readonly grouped: unknown }[])[0]?.grouped) === 1;
+    const { probe } = this.#dialect.group;
+    if (probe === undefined) return;
+    const { rows } = await this.#run(probe, {}, patience());
+    this.#isGrouping = Number((rows as { readonly possible: unknown }[])[0]?.possible) === 1;
   }
 
   /**
@@ -189,6 +195,8 @@ export class Epoch {
     return { now, gap, life, limit: `${deadlineMs / 1000}`, keep: this.#keep, seen: this.#seen - ROUNDING, ...others };
   }
 }
+
+const NO_TIME = 'a claim needs two times in seconds, of the token and of this machine; check the clock';
 
 function patience(): number {
   return performance.now() + PATIENCE_MS;

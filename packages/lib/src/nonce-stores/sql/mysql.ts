@@ -24,30 +24,28 @@ const STARTED = 'CAST(UUID_SHORT() >> 24 AS SIGNED)';
 const ALIVE = `ABS(l.started - ${STARTED}) <= 600`;
 const LIMIT = '/*M! SET STATEMENT max_statement_time = 2, innodb_lock_wait_timeout = 1 FOR */';
 
-/** The records of a claim: a list, or one record. */
-const RECORDS = {
-  claim: {
-    prefix: 'WITH c (time, `key`, now) AS (VALUES :rows)',
-    join: 'JOIN c',
-    time: 'c.time',
-    key: 'c.`key`',
-    now: 'c.now',
-  },
-  single: { prefix: '', join: '', time: TIME, key: ':key', now: NOW },
-} as const;
-
 /**
  * Inserts records. With IGNORE, an existing key counts as 0 affected rows, even if the driver is set to count found rows. The lock is held
  * until the records are committed.
+ *
+ * @param records - a list of records: its definition, its join and its columns. By default, the one record `:time` and `:key`
  */
-function insertOf(kind: keyof typeof RECORDS): string {
-  const { prefix, join, time, key, now } = RECORDS[kind];
+function insert({ list = '', join = '', time = TIME, key = ':key', now = NOW }): string {
   return `
     /*M! SET STATEMENT max_statement_time = :limit, innodb_lock_wait_timeout = 1 FOR */
-    INSERT IGNORE INTO ajwt_nonce (time, \`key\`) ${prefix} SELECT ${time}, ${key} FROM ajwt_epoch e JOIN ajwt_life l ON ${ALIVE} ${join}
+    INSERT IGNORE INTO ajwt_nonce (time, \`key\`) ${list} SELECT ${time}, ${key} FROM ajwt_epoch e JOIN ajwt_life l ON ${ALIVE} ${join}
     WHERE e.id = 1 AND e.incarnation = ${LIFE} AND e.floor < ${time} AND e.floor >= :seen AND ${nearOf(now)} AND ${ALONE}
     LOCK IN SHARE MODE`;
 }
+
+/** The records of a group. */
+const LIST = {
+  list: 'WITH c (time, `key`, now) AS (VALUES :rows)',
+  join: 'JOIN c',
+  time: 'c.time',
+  key: 'c.`key`',
+  now: 'c.now',
+} as const;
 
 export const MYSQL: SqlNonceDialect = {
   placeholder: '?',
@@ -76,12 +74,12 @@ export const MYSQL: SqlNonceDialect = {
     ${LIMIT} UPDATE ajwt_epoch e JOIN ajwt_life l ON ${ALIVE}
     SET e.incarnation = ${LIFE}, e.floor = GREATEST(e.floor, ${LATER} + :ahead)
     WHERE e.id = 1 AND (e.incarnation <> ${LIFE} OR e.floor < :seen) AND ${NEAR}`,
-  claim: `${insertOf('claim')} RETURNING CONCAT(time) AS time, LOWER(HEX(\`key\`)) AS \`key\``,
-  row: `(${TIME}, :key, ${NOW})`,
-  // MySQL has no RETURNING. MariaDB has it since version 10.5.
-  single: {
-    probe: 'SELECT 0 /*M!100500 + 1 */ AS grouped',
-    claim: insertOf('single'),
+  claim: insert({}),
+  group: {
+    // MySQL has no RETURNING; MariaDB has it since version 10.5.
+    probe: 'SELECT 0 /*M!100500 + 1 */ AS possible',
+    claim: `${insert(LIST)} RETURNING CONCAT(time) AS time, LOWER(HEX(\`key\`)) AS \`key\``,
+    row: `(${TIME}, :key, ${NOW})`,
   },
   look: `
     SELECT e.floor AS floor, EXISTS (SELECT 1 FROM ajwt_nonce WHERE time = ${TIME} AND \`key\` = :key) AS used,

@@ -16,7 +16,8 @@ const LIFE = `concat_ws('/', CAST(extract(epoch FROM pg_postmaster_start_time())
 const CLOCK = 'CAST(extract(epoch FROM clock_timestamp()) AS float8)';
 const NOW = 'CAST(:now AS float8)';
 const LATER = `greatest(${NOW}, ${CLOCK})`;
-const NEAR = `abs(${CLOCK} - ${NOW}) <= CAST(:gap AS float8)`;
+const nearOf = (now: string) => `abs(${CLOCK} - ${now}) <= CAST(:gap AS float8)`;
+const NEAR = nearOf(NOW);
 // If the application has left a transaction open on this connection, its rollback would undo a claim.
 const ALONE = "statement_timestamp() - transaction_timestamp() < interval '100 milliseconds'";
 const OLD = `least(${NOW}, ${CLOCK}) - CAST(:keep AS float8)`;
@@ -31,6 +32,9 @@ function guarded(limit: string): string {
   return `set_config('synchronous_commit', ${durable}, true) IS NOT NULL
     AND set_config('lock_timeout', '${limit}', true) IS NOT NULL`;
 }
+
+/** The epoch, if the database has lost no claims and this connection can make them durable. */
+const CURRENT = `id = 1 AND incarnation = ${LIFE} AND floor >= CAST(:seen AS float8) AND ${ALONE} AND ${guarded(':limit s')}`;
 
 export const POSTGRES: SqlNonceDialect = {
   placeholder: '$n',
@@ -50,21 +54,26 @@ export const POSTGRES: SqlNonceDialect = {
   settle: `
     UPDATE ajwt_epoch SET incarnation = ${LIFE}, floor = greatest(floor, ${LATER} + CAST(:ahead AS float8))
     WHERE id = 1 AND (incarnation <> ${LIFE} OR floor < CAST(:seen AS float8)) AND ${NEAR} AND ${guarded('1s')}`,
-  // FOR SHARE reads the latest epoch, and locks it until the records are committed. At isolation levels above READ COMMITTED, it fails if
-  // the epoch has changed. The lists are strings, because drivers convert arrays in different ways.
+  // FOR SHARE reads the latest epoch, and locks it until the record is committed. At isolation levels above READ COMMITTED, it fails if the
+  // epoch has changed.
   claim: `
-    INSERT INTO ajwt_nonce (time, key) SELECT claim.time, claim.key
-    FROM (
-      SELECT floor FROM ajwt_epoch
-      WHERE id = 1 AND incarnation = ${LIFE} AND floor >= CAST(:seen AS float8) AND ${ALONE} AND ${guarded(':limit s')}
-        AND set_config('extra_float_digits', '1', true) IS NOT NULL
-      FOR SHARE
-    ) AS epoch, (
-      SELECT CAST(time AS float8) AS time, decode(hex, 'hex') AS key, CAST(now AS float8) AS now
-      FROM unnest(string_to_array(:rows.time, ','), string_to_array(:rows.hex, ','), string_to_array(:rows.now, ',')) AS list (time, hex, now)
-    ) AS claim
-    WHERE epoch.floor < claim.time AND abs(${CLOCK} - claim.now) <= CAST(:gap AS float8)
-    ON CONFLICT DO NOTHING RETURNING CAST(time AS text) AS time, encode(key, 'hex') AS key`,
+    INSERT INTO ajwt_nonce (time, key) SELECT CAST(:time AS float8), CAST(:key AS bytea) FROM ajwt_epoch
+    WHERE ${CURRENT} AND floor < CAST(:time AS float8) AND ${NEAR}
+    FOR SHARE ON CONFLICT DO NOTHING`,
+  // The subquery locks the epoch once. Lists are strings, because drivers convert arrays in different ways. With fewer digits than set
+  // here, a time would come back as another number.
+  group: {
+    claim: `
+      INSERT INTO ajwt_nonce (time, key) SELECT claim.time, claim.key
+      FROM (
+        SELECT floor FROM ajwt_epoch WHERE ${CURRENT} AND set_config('extra_float_digits', '1', true) IS NOT NULL FOR SHARE
+      ) AS epoch, (
+        SELECT CAST(time AS float8) AS time, decode(hex, 'hex') AS key, CAST(now AS float8) AS now
+        FROM unnest(string_to_array(:rows.time, ','), string_to_array(:rows.hex, ','), string_to_array(:rows.now, ',')) AS list (time, hex, now)
+      ) AS claim
+      WHERE epoch.floor < claim.time AND ${nearOf('claim.now')}
+      ON CONFLICT DO NOTHING RETURNING CAST(time AS text) AS time, encode(key, 'hex') AS key`,
+  },
   look: `
     SELECT floor, EXISTS (SELECT 1 FROM ajwt_nonce WHERE time = CAST(:time AS float8) AND key = CAST(:key AS bytea)) AS used,
       incarnation = ${LIFE} AS same, ${CLOCK} AS clock, ${ALONE} AS alone

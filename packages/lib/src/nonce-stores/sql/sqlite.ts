@@ -15,10 +15,15 @@ export const SQLITE: SqlNonceDialect = {
     UPDATE ajwt_epoch SET incarnation = :life, floor = max(floor, :now + :ahead)
     WHERE id = 1 AND (incarnation <> :life OR floor < :seen)`,
   claim: `
-    INSERT INTO ajwt_nonce (time, key) SELECT claim.column1, claim.column2 FROM ajwt_epoch, (VALUES :rows) AS claim
-    WHERE id = 1 AND incarnation = :life AND floor < claim.column1 AND floor >= :seen ON CONFLICT DO NOTHING
-    RETURNING time, lower(hex(key)) AS key`,
-  row: '(:time, :key)',
+    INSERT INTO ajwt_nonce (time, key) SELECT :time, :key FROM ajwt_epoch
+    WHERE id = 1 AND incarnation = :life AND floor < :time AND floor >= :seen ON CONFLICT DO NOTHING`,
+  group: {
+    claim: `
+      INSERT INTO ajwt_nonce (time, key) SELECT claim.column1, claim.column2 FROM ajwt_epoch, (VALUES :rows) AS claim
+      WHERE id = 1 AND incarnation = :life AND floor < claim.column1 AND floor >= :seen ON CONFLICT DO NOTHING
+      RETURNING time, lower(hex(key)) AS key`,
+    row: '(:time, :key)',
+  },
   look: `
     SELECT floor, EXISTS (SELECT 1 FROM ajwt_nonce WHERE time = :time AND key = :key) AS used,
       incarnation = :life AS same, :now AS clock, 1 AS alone

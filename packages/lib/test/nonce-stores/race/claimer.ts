@@ -25,6 +25,14 @@ const store = await openStore(JSON.parse(process.argv[2] ?? '') as Address);
 await store.open(now());
 while (!store.readiness(now()).ready) await new Promise((resolve) => setTimeout(resolve, 20));
 
+/** Each process claims in another order. If stores locked records in the order of the claims, they would cause deadlocks. */
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, place: Math.random() }))
+    .sort((one, other) => one.place - other.place)
+    .map(({ item }) => item);
+}
+
 async function claimBatch({ time, from, to, times, users }: Batch): Promise<BatchResult> {
   const claimed: number[] = [];
   const others: string[] = [];
@@ -38,11 +46,8 @@ async function claimBatch({ time, from, to, times, users }: Batch): Promise<Batc
     else if (outcome === 'replayed') replayed += 1;
     else others.push(outcome);
   };
-  const claims: Promise<void>[] = [];
-  for (let nonce = from; nonce < to; nonce++) {
-    for (let time = 0; time < times; time++) claims.push(claim(nonce));
-  }
-  await Promise.all(claims);
+  const order = Array.from({ length: (to - from) * times }, (_, index) => from + (index % (to - from)));
+  await Promise.all(shuffled(order).map(claim));
   return { claimed, replayed, others };
 }
 

@@ -2,15 +2,19 @@ import { ask } from 'ajwt-testkit/databases';
 import { claimAt, giveOnce, now, outcomeOf } from 'ajwt-testkit/server-stores';
 import { lacksMariadb, MariadbServer } from 'ajwt-testkit/servers/mariadb';
 import { describe, expect, test } from 'vitest';
+import type { SqlDatabase } from '../../../src/sql.ts';
 import { serverSuite } from '../server-suite.ts';
 
 // At this isolation level, unlike the default one, MariaDB adds no locks, so the store must lock rows itself.
 const WEAK = ['--transaction-isolation=READ-COMMITTED'];
 const OPTIONS = ['--log-bin', '--sync-binlog=1', '--server-id=1', ...WEAK];
 
+const DEADLOCKS =
+  "SELECT variable_value AS deadlocks FROM information_schema.global_status WHERE variable_name = 'Innodb_deadlocks'";
+
 describe.skipIf(lacksMariadb)('MariaDB (needs mariadb-server)', () => {
   let server: MariadbServer;
-  const stores = serverSuite('MariaDB', async () => {
+  const stores = serverSuite('MariaDB', DEADLOCKS, async () => {
     server = await MariadbServer.start(OPTIONS);
     return {
       address: { kind: 'mariadb', ...server.connection },
@@ -76,6 +80,26 @@ describe.skipIf(lacksMariadb)('MariaDB (needs mariadb-server)', () => {
       }
     },
   );
+
+  test('claims each nonce with a separate statement on a server without RETURNING, such as MySQL', async () => {
+    const database = stores.database();
+    const inserts: string[] = [];
+    const likeMysql: SqlDatabase = {
+      isTransaction: false,
+      getExecutor: () => database.getExecutor(),
+      async executeQuery(query) {
+        if (query.sql.includes('INSERT IGNORE INTO ajwt_nonce')) inserts.push(query.sql);
+        const result = await database.executeQuery(query);
+        return query.sql.includes('possible') ? { ...result, rows: [{ possible: 0 }] } : result;
+      },
+    };
+    const store = await stores.store({ deadlineMs: 5000 }, likeMysql);
+    const [one, other] = [claimAt(), claimAt()];
+    const outcomes = await Promise.all([one, other, one].map((claim) => outcomeOf(store, claim)));
+    expect(outcomes.sort()).toEqual(['claimed', 'claimed', 'replayed']);
+    expect(inserts).toHaveLength(3);
+    expect(inserts.join()).not.toContain('RETURNING');
+  });
 
   test('a table with another engine is refused', async () => {
     await stores.store();

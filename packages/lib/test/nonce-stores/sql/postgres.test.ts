@@ -10,15 +10,19 @@ describe.skipIf(lacksPostgres)('PostgreSQL (needs postgresql)', () => {
   // The least durable configuration; a claim must still survive a crash.
   const CARELESS = ['synchronous_commit = off', 'wal_writer_delay = 10s', 'wal_writer_flush_after = 0'];
   let server: PostgresServer;
-  const stores = serverSuite('PostgreSQL', async () => {
-    server = await PostgresServer.start(CARELESS);
-    return {
-      address: addressOf(server),
-      crash: () => server.crash(),
-      restart: () => server.restart(),
-      remove: () => server.remove(),
-    };
-  });
+  const stores = serverSuite(
+    'PostgreSQL',
+    'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()',
+    async () => {
+      server = await PostgresServer.start(CARELESS);
+      return {
+        address: addressOf(server),
+        crash: () => server.crash(),
+        restart: () => server.restart(),
+        remove: () => server.remove(),
+      };
+    },
+  );
 
   test('a claim is durable even if synchronous_commit is off, and other statements keep that setting', async () => {
     const database = stores.database(undefined, 1);

@@ -5,7 +5,14 @@ import { DatabaseSync } from 'node:sqlite';
 import { nonceStoreContract } from 'asymmetric-jwt-auth/testing';
 import { Kysely } from 'kysely';
 import { afterEach, describe, expect, test } from 'vitest';
-import { nodeSqliteDialect, type SqlNonceStore, type SqlNonceStoreOptions, sqlNonceStore } from '../../../src/sql.ts';
+import {
+  nodeSqliteDialect,
+  type SqlDatabase,
+  type SqlNonceStore,
+  type SqlNonceStoreOptions,
+  sqlNonceStore,
+} from '../../../src/sql.ts';
+import { checkConcurrentClaims } from '../concurrent-claims.ts';
 import { raceThreeProcesses } from '../three-processes.ts';
 
 const open: { store: SqlNonceStore; database: Kysely<unknown>; folder: string }[] = [];
@@ -218,6 +225,33 @@ describe('sqlNonceStore on SQLite', () => {
     );
     expect(outcomes.filter((outcome) => outcome === 'claimed')).toHaveLength(10);
     expect(outcomes.filter((outcome) => outcome === 'rate_limited')).toHaveLength(490);
+  });
+
+  test('decides each of many concurrent claims by itself, whatever the others are', async () => {
+    await checkConcurrentClaims(openStore(await makeFile(), { afterLoss: 'accept', deadlineMs: 5000 }), 60);
+  });
+
+  test('sends concurrent claims in one statement, and asks no more about claims that repeat one of them', async () => {
+    const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(await makeFile()) });
+    const statements: string[] = [];
+    const counted: SqlDatabase = {
+      isTransaction: false,
+      getExecutor: () => database.getExecutor(),
+      executeQuery(query) {
+        statements.push(query.sql.trim().slice(0, 6));
+        return database.executeQuery(query);
+      },
+    };
+    const store = sqlNonceStore(counted);
+    await store.open(NOW);
+    statements.length = 0;
+    const claims = Array.from({ length: 128 }, (_, index) => store.claim(claimAt(NOW, `n${index % 64}`), NOW));
+    const outcomes = await Promise.all(claims);
+    expect(outcomes.filter((outcome) => outcome === 'claimed')).toHaveLength(64);
+    expect(outcomes.filter((outcome) => outcome === 'replayed')).toHaveLength(64);
+    expect(statements.filter((statement) => statement !== 'UPDATE' && statement !== 'DELETE')).toEqual(['INSERT']);
+    await store.close();
+    await database.destroy();
   });
 
   test('accepts no earlier token in a new database', async () => {

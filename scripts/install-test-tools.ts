@@ -1,6 +1,6 @@
 /**
- * Installs what `npm run test:all` needs from the npm registry into `.cache`, unless it is installed: other versions of Node, and the tools
- * that test the packed packages. Run it with `node scripts/install-test-tools.ts`.
+ * Installs what `npm run test:all` needs from the npm registry into `.cache`, unless it is installed: other versions of Node, Bun, Deno,
+ * and the tools that test the packed packages. Run it with `node scripts/install-test-tools.ts`.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -9,16 +9,25 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { OTHER_NODES, type OtherNode } from 'ajwt-testkit/nodes';
 import { hasReleaseTools, PINNED, RELEASE_TOOLS } from 'ajwt-testkit/release-tools';
+import { RUNTIMES, type Runtime } from 'ajwt-testkit/runtimes';
 
 const QUIET = ['--no-audit', '--no-fund', '--loglevel=error'];
 const npm = (folder: string, ...words: string[]) => promisify(execFile)('npm', [...words, ...QUIET], { cwd: folder });
 
-async function installNode({ version, folder, program }: OtherNode): Promise<void> {
-  if (existsSync(program)) return;
-  console.log(`installing Node ${version}`);
+/** Installs a program from the npm package of its name. */
+async function installProgram(name: string, version: string, folder: string): Promise<void> {
+  console.log(`installing ${name} ${version}`);
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, allowScripts: { node: true } }));
-  await npm(folder, 'install', '--no-save', '--no-package-lock', `node@${version}`);
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, allowScripts: { [name]: true } }));
+  await npm(folder, 'install', '--no-save', '--no-package-lock', `${name}@${version}`);
+}
+
+async function installNode({ version, folder, program }: OtherNode): Promise<void> {
+  if (!existsSync(program)) await installProgram('node', version, folder);
+}
+
+async function installRuntime({ name, version, folder, command }: Runtime): Promise<void> {
+  if (!existsSync(command[0])) await installProgram(name, version, folder);
 }
 
 async function installReleaseTools(): Promise<void> {
@@ -32,4 +41,4 @@ async function installReleaseTools(): Promise<void> {
   await copyFile(join(PINNED, 'package-lock.json'), join(RELEASE_TOOLS, 'installed.json'));
 }
 
-await Promise.all([...OTHER_NODES.map(installNode), installReleaseTools()]);
+await Promise.all([...OTHER_NODES.map(installNode), ...RUNTIMES.map(installRuntime), installReleaseTools()]);

@@ -1,7 +1,9 @@
 /** Steps 3 and 4: selects the keys that may have signed the token, and verifies its signature with them. */
-import { type EnginePublicKey, makeDecoyKey, verify } from '#engine';
+import { makeDecoyKey } from '#engine';
 import type { Algorithm } from './algorithms.ts';
+import { checkSignature, type RawKey } from './check-signature.ts';
 import type { KeyRecord, KeyState, UserRecord } from './contracts.ts';
+import type { Ed25519Verify } from './ed25519.ts';
 import { type Reason, Refusal } from './reasons.ts';
 import type { Candidates, SignedToken, UnverifiedToken } from './trust.ts';
 
@@ -57,21 +59,24 @@ function mayHaveSigned({ key, issuerKid: name }: KeyRecord, { algorithm, signatu
 /**
  * Verifies the signature. If step 3 has refused the token, verifies once with a dummy key and returns that refusal, so that the response
  * time does not reveal whether a user or key exists.
+ *
+ * @param ed25519 - verifies Ed25519 in place of the engine, with the dummy key too
  */
 export function verifySignature<User>(
   token: UnverifiedToken,
   candidates: Candidates<User> | Refusal,
+  ed25519?: Ed25519Verify | undefined,
 ): SignedToken<User> | Refusal {
   if (candidates instanceof Refusal) {
-    verifyWithDecoy(token);
+    verifyWithDecoy(token, ed25519);
     return candidates;
   }
   const { algorithm, signingInput, signature } = token;
   for (const { key } of candidates.keys) {
     // OpenSSL refuses an RSA signature above the modulus at once (RFC 8017 §5.2.2). The short response time would reveal that the key
     // exists, and what its modulus is.
-    if (key.modulus !== undefined && !isBelow(signature, key.modulus)) verifyWithDecoy(token);
-    else if (verify(algorithm, key.handle, signingInput, signature)) {
+    if (key.modulus !== undefined && !isBelow(signature, key.modulus)) verifyWithDecoy(token, ed25519);
+    else if (checkSignature(algorithm, key, signingInput, signature, ed25519)) {
       return { claims: token.claims, record: candidates.record, key } as SignedToken<User>;
     }
   }
@@ -85,23 +90,27 @@ function isBelow(one: Uint8Array, other: Uint8Array): boolean {
   return (one[at] ?? 0) < (other[at] ?? 0);
 }
 
-const decoys = new Map<string, EnginePublicKey>();
+const decoys = new Map<string, RawKey>();
 
-function verifyWithDecoy({ algorithm, signingInput, signature }: UnverifiedToken): void {
+function verifyWithDecoy(
+  { algorithm, signingInput, signature }: UnverifiedToken,
+  ed25519: Ed25519Verify | undefined,
+): void {
   const below = new Uint8Array(signature);
   // Now the signature is below the modulus of the dummy key, so OpenSSL does all of its work.
   if (algorithm.keyType === 'rsa') below[0] = 0;
-  verify(algorithm, decoyKey(algorithm, below.length), signingInput, below);
+  checkSignature(algorithm, decoyKey(algorithm, below.length), signingInput, below, ed25519);
 }
 
-/**
- * Returns a dummy public key; nobody has its private key. There is one for each curve or RSA signature length, so their number is limited.
- */
-function decoyKey(algorithm: Algorithm, signatureLength: number): EnginePublicKey {
+/** The base point of Ed25519 (RFC 8032 §5.1). As a key, it takes as long as any other, and the result is not used. */
+const BASE_POINT = /* @__PURE__ */ new Uint8Array(32).fill(0x66).fill(0x58, 0, 1);
+
+/** Returns a dummy public key. There is one for each curve or RSA signature length, so their number is limited. */
+function decoyKey(algorithm: Algorithm, signatureLength: number): RawKey {
   const id = `${algorithm.curve ?? algorithm.keyType} ${signatureLength}`;
   let key = decoys.get(id);
   if (key === undefined) {
-    key = makeDecoyKey(algorithm, signatureLength);
+    key = { handle: makeDecoyKey(algorithm, signatureLength), ed25519: BASE_POINT };
     decoys.set(id, key);
   }
   return key;

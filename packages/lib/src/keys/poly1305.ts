@@ -1,5 +1,5 @@
 /** Computes Poly1305 (RFC 8439 §2.5). Node offers it only inside an AEAD, which adds lengths and padding. */
-import { toBigInt } from './numbers.ts';
+import { littleEndian } from '../core/ed25519.ts';
 
 const P = 2n ** 130n - 5n;
 const CLAMP = 0x0ffffffc0ffffffc0ffffffc0fffffffn;
@@ -19,8 +19,4 @@ export function poly1305(key: Uint8Array, message: Uint8Array): Uint8Array {
   }
   const tag = sum + littleEndian(key.subarray(16));
   return Uint8Array.from({ length: 16 }, (_none, index) => Number((tag >> BigInt(8 * index)) & 255n));
-}
-
-function littleEndian(bytes: Uint8Array): bigint {
-  return toBigInt(bytes.slice().reverse());
 }

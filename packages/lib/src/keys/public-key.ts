@@ -73,6 +73,7 @@ export class PublicKey implements VerificationKey {
   readonly algorithms: readonly AlgorithmName[];
   readonly signatureLength: number;
   readonly modulus: Uint8Array | undefined;
+  readonly ed25519: Uint8Array | undefined;
   /** The comment of the OpenSSH line that the key was imported from, if there is one. */
   readonly comment: string | undefined;
   readonly handle: EnginePublicKey;
@@ -90,6 +91,7 @@ export class PublicKey implements VerificationKey {
     this.bits = facts.bits;
     this.signatureLength = facts.signatureLength;
     this.modulus = facts.modulus;
+    this.ed25519 = facts.ed25519;
     this.comment = comment;
     this.kid = toHex(sha256(this.toPem()));
     this.thumbprint = thumbprintOf(jwk);
@@ -301,6 +303,7 @@ interface Facts {
   readonly bits: number;
   readonly signatureLength: number;
   readonly modulus: Uint8Array | undefined;
+  readonly ed25519?: Uint8Array;
 }
 
 function checkMembers(jwk: JsonWebKey): Facts {
@@ -311,8 +314,9 @@ function checkMembers(jwk: JsonWebKey): Facts {
     return { type: 'rsa', curve: null, bits: bitLength(modulus), signatureLength: modulus.length, modulus };
   }
   if (jwk.kty === 'OKP') {
-    checkEd25519(bytes(jwk.x));
-    return { type: 'ed25519', curve: null, bits: 256, signatureLength: 64, modulus: undefined };
+    const ed25519 = bytes(jwk.x);
+    checkEd25519(ed25519);
+    return { type: 'ed25519', curve: null, bits: 256, signatureLength: 64, modulus: undefined, ed25519 };
   }
   const curve = jwk.crv as Curve;
   const length = COORDINATE_LENGTH[curve];

@@ -2,6 +2,7 @@
  * Refuses public keys whose signatures prove nothing, or take too long to verify (spec/PROTOCOL.md §7). OpenSSL accepts all of these keys.
  */
 import { RSA_BITS } from '../core/algorithms.ts';
+import { hasSmallOrder, P, yOf } from '../core/ed25519.ts';
 import { KeyError } from './key-error.ts';
 import { jacobi, toBigInt } from './numbers.ts';
 import { isRocaModulus } from './roca.ts';
@@ -39,14 +40,8 @@ export function bitLength(number: Uint8Array): number {
   return number.length === 0 ? 0 : number.length * 8 - Math.clz32(number[0] as number) + 24;
 }
 
-/** The field prime and the curve constant of Ed25519 (RFC 8032 §5.1). */
-const P = 2n ** 255n - 19n;
+/** The constant of the curve (RFC 8032 §5.1). */
 const D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n;
-
-const ORDER_8_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022n;
-
-/** The y coordinates of the points of order 1, 2, 4 and 8. With such a key, one signature is valid for every message. */
-const SMALL_ORDER_Y: readonly bigint[] = [0n, 1n, P - 1n, ORDER_8_Y, P - ORDER_8_Y];
 
 /**
  * Checks an Ed25519 key. It must be the canonical encoding of a point on the curve, and not a point of small order.
@@ -55,9 +50,9 @@ const SMALL_ORDER_Y: readonly bigint[] = [0n, 1n, P - 1n, ORDER_8_Y, P - ORDER_8
  * @throws KeyError `weak_key` or `malformed`
  */
 export function checkEd25519(encoded: Uint8Array): void {
-  const y = toBigInt(encoded.slice().reverse()) & (2n ** 255n - 1n);
+  const y = yOf(encoded);
   if (y >= P) throw weak('this Ed25519 key is not canonically encoded');
-  if (SMALL_ORDER_Y.includes(y)) throw weak('this Ed25519 key is a point of small order');
+  if (hasSmallOrder(encoded)) throw weak('this Ed25519 key is a point of small order');
   // x² = (y² - 1) / (dy² + 1). A quotient is a square if and only if the product of numerator and denominator is a square.
   if (jacobi((y * y - 1n) * (D * y * y + 1n), P) !== 1) {
     throw new KeyError('malformed', 'this Ed25519 key is not a point on the curve');

@@ -81,7 +81,7 @@ export interface Authenticator<User> {
  * ```
  */
 export function createAuthenticator<User>(options: AuthenticatorOptions<User>): Authenticator<User> {
-  const { keys, nonces, tolerance, scheme, realm, policy, now: clock, onResult } = readOptions(options);
+  const { keys, nonces, tolerance, scheme, realm, policy, ed25519, now: clock, onResult } = readOptions(options);
   const readCredential = credentialReader(scheme);
   const answer = challenger({ scheme, realm, tolerance });
 
@@ -148,7 +148,7 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
         );
 
         // 4. Verify the signature. After a refusal by step 3, this tries a dummy key, so that the response takes as long.
-        const signed = verifySignature(token, candidates);
+        const signed = verifySignature(token, candidates, ed25519);
         if (signed instanceof Refusal) return refuse(signed, request, token);
 
         // 5. Check that the token was signed just now.

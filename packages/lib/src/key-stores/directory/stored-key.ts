@@ -75,6 +75,10 @@ export class StoredKey implements VerificationKey {
     return this.#parsed().modulus;
   }
 
+  get ed25519(): Uint8Array | undefined {
+    return this.#parsed().ed25519;
+  }
+
   get handle(): PublicKey['handle'] {
     return this.#parsed().handle;
   }

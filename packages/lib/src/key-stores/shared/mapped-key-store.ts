@@ -122,7 +122,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
   }
 
   function addJwksKey(record: KeyRecord, id: unknown, records: Map<string, KeyRecord>): void {
-    const { kid, fingerprint, algorithms, signatureLength, modulus, handle } = record.key;
+    const { kid, fingerprint, algorithms, signatureLength, modulus, ed25519, handle } = record.key;
     const own = records.get(kid);
     if (own !== undefined) {
       // The state in this database decides; the JWK set only adds its kid.
@@ -130,7 +130,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
       return;
     }
     // Several users may have the same URL. A separate object for each user shows whose row was used.
-    const key: VerificationKey = { kid, fingerprint, algorithms, signatureLength, modulus, handle };
+    const key: VerificationKey = { kid, fingerprint, algorithms, signatureLength, modulus, ed25519, handle };
     if (jwksUses !== undefined) usedRows.set(key, [jwksUses, { place: idOf(id), id }]);
     records.set(kid, { ...record, key });
   }

@@ -19,10 +19,11 @@ const SERVERS = [
   'test/{chaos/broken,own-users}.test.ts',
 ];
 
-/** Tests with `ajwtd serve`, with a page of the documentation, or of clients on other versions of Node. */
+/** Tests with `ajwtd serve`, with a page of the documentation, or of the library on other runtimes. */
 const END_TO_END = [
   'packages/server/test/e2e/*.test.ts',
   'packages/lib/test/client/request-lines-on-nodes.test.ts',
+  'packages/lib/test/ed25519/engines.test.ts',
   'test/{demo,docs}.test.ts',
 ];
 

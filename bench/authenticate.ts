@@ -31,11 +31,12 @@ const AUTHENTICATE = [
 ] as const;
 export type AuthenticateName = (typeof AUTHENTICATE)[number];
 
-/** Returns the contenders for a type of key: jsonwebtoken does not support Ed25519. */
-export const authenticateNames = ({ alg }: Kind) => AUTHENTICATE.slice(0, alg === 'EdDSA' ? 3 : 4);
+/** Returns the contenders for a type of key: jsonwebtoken does not support Ed25519, and the others only `node:crypto`. */
+export const authenticateNames = ({ alg, ed25519 }: Kind) =>
+  AUTHENTICATE.slice(0, ed25519 ? 1 : alg === 'EdDSA' ? 3 : 4);
 
 /** Compares one contender with the bare call. It loads only the library of that contender, so that others do not disturb it. */
-export async function benchAuthenticate({ make, hash, alg }: Kind, name: AuthenticateName): Promise<Row[]> {
+export async function benchAuthenticate({ make, hash, alg, ed25519 }: Kind, name: AuthenticateName): Promise<Row[]> {
   const signers = await Promise.all(Array.from({ length: KEYS }, make));
   const signerOf = (index: number) => signers[index % KEYS] as PrivateKey;
   // Several users share a key. A real store refuses that, but verification costs the same.
@@ -48,7 +49,11 @@ export async function benchAuthenticate({ make, hash, alg }: Kind, name: Authent
   const byName = new Map(records.map((record) => [record.username, record]));
 
   // All rounds use one authenticator, as in a server that has run for a while.
-  const auth = createAuthenticator({ keys: { find: (username) => byName.get(username) }, nonces: memoryNonceStore() });
+  const auth = createAuthenticator({
+    keys: { find: (username) => byName.get(username) },
+    nonces: memoryNonceStore(),
+    ed25519: ed25519?.(),
+  });
 
   let samples: Sample[] = [];
   const prepare = async () => {

@@ -55,9 +55,10 @@ export async function benchHttp(kind: Kind, tell: (what: string) => void): Promi
       await writeFile(join(folder, `user${index}.pem`), key.toPem());
     }
     const names = Object.entries(SERVERS).flatMap(([framework, hows]) =>
-      ['plain', ...hows].map((how) => `${framework}/${how}`),
+      ['plain', ...(kind.ed25519 ? ['ours'] : hows)].map((how) => `${framework}/${how}`),
     );
-    for (const name of names) servers.set(name, await startServer(name, folder, { REDIS_PORT: String(redis.port) }));
+    const env = { REDIS_PORT: String(redis.port), BENCH_ED25519: kind.ed25519 && 'sodium-native' };
+    for (const name of names) servers.set(name, await startServer(name, folder, env));
 
     const cpu = new Map(names.map((name): [string, number[]] => [name, []]));
     const rates = new Map(names.map((name): [string, number[]] => [name, []]));

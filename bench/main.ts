@@ -37,6 +37,8 @@ const PARTS = [
 if (only !== undefined && !PARTS.includes(only))
   stop(`there is no benchmark ${only}; choose one of ${PARTS.join(', ')}`);
 const wanted = (part: string) => only === undefined || only === part;
+/** Another engine changes only how signatures are verified. */
+const ofNode = ({ ed25519 }: Kind) => ed25519 === undefined;
 /** `npm run bench authenticate RSA-2048` measures one type of key. */
 const ofKind = ({ title }: Kind) => process.argv[3] === undefined || process.argv[3] === title;
 if (
@@ -63,10 +65,10 @@ if (wanted('authenticate')) {
   }
 }
 if (wanted('create')) {
-  for (const kind of KINDS.filter(ofKind)) {
+  for (const kind of KINDS.filter(ofKind).filter(ofNode)) {
     print(`making a token: ${kind.title}`, 'ratio', await benchCreate(kind), kind.goals?.create);
   }
-  for (const kind of KINDS.filter(ofKind)) {
+  for (const kind of KINDS.filter(ofKind).filter(ofNode)) {
     print(`overhead of a signed fetch: ${kind.title}`, 'to signing', await benchFetch(kind));
   }
 }
@@ -77,7 +79,7 @@ if (wanted('forward-auth')) {
 }
 if (wanted('http')) {
   for (const kind of KINDS.filter(ofKind)) {
-    print(`a request that comes alone: ${kind.title}`, 'ratio', await benchLoneRequest(kind));
+    if (ofNode(kind)) print(`a request that comes alone: ${kind.title}`, 'ratio', await benchLoneRequest(kind));
     const rows = await benchHttp(kind, (what) => console.error(what));
     console.log(`\n### over HTTP on one core: ${kind.title}\n`);
     console.log('| server | CPU, µs a request | of its bound | requests/s | p50, ms | p99, ms | RSS, MB |');
@@ -102,7 +104,7 @@ if (wanted('silence')) {
   for (const kind of SILENT_KINDS.filter(ofKind)) {
     print(`the duration of a refusal: ${kind.title}`, 'to bad_signature', await benchSilence(kind));
   }
-  for (const kind of SILENT_KINDS.filter(ofKind)) {
+  for (const kind of SILENT_KINDS.filter(ofKind).filter(ofNode)) {
     console.log(
       `\n### the duration of a refusal, for the first and the second request with a username: ${kind.title}\n`,
     );

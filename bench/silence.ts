@@ -13,11 +13,11 @@ import { type Contender, compare, type Row } from './pairs.ts';
 const TOKENS = 1000;
 const ROUNDS = 5;
 
-export async function benchSilence({ make }: Kind): Promise<Row[]> {
+export async function benchSilence({ make, ed25519 }: Kind): Promise<Row[]> {
   const [known, strange] = [await make(), await make()];
   const keys = memoryKeyStore();
   keys.addKey('guido', known.publicKey);
-  const auth = createAuthenticator({ keys, nonces: memoryNonceStore() });
+  const auth = createAuthenticator({ keys, nonces: memoryNonceStore(), ed25519: ed25519?.() });
 
   /** Makes a token that names `key` but is signed by another key of the same type. */
   const forger = (key: PrivateKey) => ({

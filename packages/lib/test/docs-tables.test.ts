@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { SignedFetchErrorCode } from '../src/client.ts';
+import type { SodiumErrorCode } from '../src/engine/sodium.ts';
 import {
   KeyConflictError,
   type KeyErrorCode,
@@ -53,6 +54,7 @@ const KMS_ERRORS: Readonly<Record<KmsErrorCode, true>> = {
   bad_answer: true,
   timed_out: true,
 };
+const SODIUM_ERRORS: Readonly<Record<SodiumErrorCode, true>> = { missing_peer: true, unusable: true };
 const DIRECTORY_ERRORS: Readonly<Record<DirectoryErrorCode, true>> = {
   bad_username: true,
   bad_comment: true,
@@ -164,6 +166,10 @@ describe(ERRORS, () => {
 
   test('has the codes of key management services', () => {
     expect(cut(tableOf(ERRORS, '## Key management services', CODE_COLUMNS), 1).flat()).toEqual(codesOf(KMS_ERRORS));
+  });
+
+  test('has the codes of sodium-native', () => {
+    expect(cut(tableOf(ERRORS, '## sodium-native', CODE_COLUMNS), 1).flat()).toEqual(codesOf(SODIUM_ERRORS));
   });
 
   test('has the codes of the directory', () => {

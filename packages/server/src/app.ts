@@ -10,6 +10,7 @@ import { createAdminServer } from './admin/server.ts';
 import type { Address, Config } from './config.ts';
 import { openKeyStore } from './database/keys.ts';
 import { type Database, openDatabase } from './database/open.ts';
+import { chooseEd25519 } from './ed25519.ts';
 import { accessLog } from './gateway/access-log.ts';
 import type { Exchange } from './gateway/exchange.ts';
 import { createGateway } from './gateway/gateway.ts';
@@ -56,7 +57,9 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
 
   const { tolerance, audience, require, upstream, upstreamResponseTimeout: responseTimeout } = config;
   const trustedProxies = config.trustedProxies;
-  log.info({ require, audience, tolerance, trustedProxies, nonces: nameOfNonces(config.nonces) }, 'security settings');
+  const ed25519 = chooseEd25519(log);
+  const settings = { require, audience, tolerance, trustedProxies, nonces: nameOfNonces(config.nonces) };
+  log.info({ ...settings, ed25519: ed25519.name }, 'security settings');
   const keySets = jwksClient({ privateHosts: config.privateHosts, onProblem: jwksWarnings(log) });
   const { store: keys, close: closeKeys } = await openKeyStore(database, keySets, log);
   const lines = createLineWriter(log);
@@ -67,6 +70,7 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
     tolerance,
     audience,
     require,
+    ed25519: ed25519.verify,
     onResult: whatHappened(log, database),
   });
   const upstreamFailures = upstreamFailureLog(log);

@@ -1,4 +1,5 @@
 /** Users, keys and signatures: steps 3 and 4. */
+import { COFACTORED, HIGH_S, original, SMALL_R } from './ed25519.ts';
 import { accepted, refused, scenario, userWith, type Vector } from './scenario.ts';
 import { base64url, claimsOf, headerOf, jwt, keyNamed, NOW, signed, signedJwt } from './sign.ts';
 
@@ -230,5 +231,15 @@ export const KEYS: readonly Vector[] = [
       ),
     ],
     { users: [userWith('alice', 'p256', 'rsa2048')] },
+  ),
+  scenario(
+    'signature-ed25519',
+    'Ed25519 signatures that only some crypto libraries accept are refused by every implementation (§1.4.1).',
+    [
+      ...SMALL_R.map(([hex, parts]) => refused('bad_signature', jwt(parts), `R of small order, ${hex}`)),
+      ...HIGH_S.map((parts) => refused('bad_signature', jwt(parts), 'S not below the order')),
+      refused('bad_signature', jwt(COFACTORED), 'the equation holds only with the cofactor'),
+      accepted(jwt(original), 'the unchanged token'),
+    ],
   ),
 ];

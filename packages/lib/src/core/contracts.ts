@@ -18,11 +18,8 @@ export interface VerificationKey {
   readonly signatureLength: number;
   /** The modulus of an RSA key, big-endian; `undefined` for other keys. */
   readonly modulus: Uint8Array | undefined;
-  /**
-   * The bytes of an Ed25519 key (RFC 8032 §5.1.2) for the option `ed25519` of an authenticator; `undefined` for other keys. Without them,
-   * `node:crypto` verifies.
-   */
-  readonly ed25519?: Uint8Array | undefined;
+  /** The 32 bytes of an Ed25519 key (RFC 8032 §5.1.2), for the option `ed25519` of an authenticator; `undefined` for other keys. */
+  readonly ed25519: Uint8Array | undefined;
   /** The key in the form that the crypto engine uses. */
   readonly handle: EnginePublicKey;
 }

@@ -13,10 +13,10 @@ interface Sodium {
 /**
  * The reason why `sodium-native` cannot be used:
  *
- * - `not_installed`: the package is not installed
+ * - `missing_peer`: the package is not installed
  * - `unusable`: it is installed but cannot be loaded on this platform, or fails a test vector of RFC 8032
  */
-export type SodiumErrorCode = 'not_installed' | 'unusable';
+export type SodiumErrorCode = 'missing_peer' | 'unusable';
 
 /**
  * Thrown by {@link sodiumEd25519} if `sodium-native` cannot be used. The message says what to do, and `cause` is the original error.
@@ -29,7 +29,7 @@ export type SodiumErrorCode = 'not_installed' | 'unusable';
  *   try {
  *     return sodiumEd25519();
  *   } catch (error) {
- *     if (error instanceof SodiumError && error.code === 'not_installed') return undefined; // node:crypto verifies
+ *     if (error instanceof SodiumError && error.code === 'missing_peer') return undefined; // node:crypto verifies
  *     throw error;
  *   }
  * }
@@ -75,7 +75,7 @@ function load(): Sodium {
   try {
     resolve('sodium-native');
   } catch (cause) {
-    throw new SodiumError('not_installed', 'sodium-native is not installed; run `npm install sodium-native`', { cause });
+    throw new SodiumError('missing_peer', 'sodium-native is not installed; run `npm install sodium-native`', { cause });
   }
   try {
     return createRequire(import.meta.url)('sodium-native');

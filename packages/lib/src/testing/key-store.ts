@@ -289,6 +289,7 @@ export function keyStoreContract(fixture: KeyStoreFixture): ContractCase[] {
         same(record?.key.fingerprint, key.fingerprint, `fingerprint, with the hint ${kid}`);
         same(record?.key.algorithms, key.algorithms, 'algorithms');
         same(record?.key.signatureLength, key.signatureLength, 'signature length');
+        same([...(record?.key.ed25519 ?? [])], [...(key.ed25519 ?? [])], 'bytes of the Ed25519 key');
       }
     }),
 

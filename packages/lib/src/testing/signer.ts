@@ -1,6 +1,7 @@
 /** The contract of signers. */
-import { asciiBytes, randomText, verify } from '#engine';
+import { asciiBytes, randomText } from '#engine';
 import { algorithm } from '../core/algorithms.ts';
+import { checkSignature } from '../core/check-signature.ts';
 import type { MaybePromise, Signer, VerificationKey } from '../core/contracts.ts';
 import { checkMembers } from '../core/options.ts';
 import { type ContractCase, same } from './contract.ts';
@@ -38,7 +39,7 @@ export function signerContract(fixture: SignerFixture): ContractCase[] {
     const signature = await signer.sign(asciiBytes(text));
     same(signature.length, publicKey.signatureLength, 'length of the signature');
     same(
-      verify(algorithm(signer.alg), publicKey.handle, text, signature),
+      checkSignature(algorithm(signer.alg), publicKey, text, signature),
       true,
       `the signature of ${text.length} characters verifies`,
     );

@@ -7,7 +7,9 @@ import { ENGINES, runEngine } from './engines.ts';
 const [count = '1000000', seed = '1'] = process.argv.slice(2);
 const digests = new Set<string>();
 console.log(`${count} cases with seed ${seed}\n`);
-console.log('| engine | accepted | refused before the engine | of these, accepted by the engine alone | seconds | digest |');
+console.log(
+  '| engine | accepted | refused before the engine | of these, accepted by the engine alone | seconds | digest |',
+);
 console.log('|---|---:|---:|---:|---:|---|');
 for (const engine of ENGINES) {
   if (engine.isMissing) {

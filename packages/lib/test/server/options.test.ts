@@ -54,6 +54,7 @@ const BAD: readonly (readonly [maker: Maker, option: string, values: readonly un
   ['createAuthenticator', 'realm', ['a"b', 'a\\b', 'a\r\nSet-Cookie: x', 'a\0', 'a\tb', 'é', '\u{1f600}', null, 5]],
   ['createAuthenticator', 'now', NO_FUNCTION],
   ['createAuthenticator', 'onResult', NO_FUNCTION],
+  ['createAuthenticator', 'ed25519', NO_FUNCTION],
   ['memoryNonceStore', 'tolerance', NO_SECONDS],
   ['memoryNonceStore', 'clockMargin', NO_SECONDS],
   ['memoryNonceStore', 'afterLoss', ['', 'Fresh', 'none', null, true, 5, 'toString', '__proto__']],

@@ -24,6 +24,7 @@ test('the values of options and environment variables are logged', async () => {
       tolerance: 7,
       trustedProxies: ['10.0.0.0/8'],
       nonces: 'database',
+      ed25519: 'sodium-native',
     }),
   ]);
 });

@@ -27,6 +27,7 @@ export {
   type UserRecord,
   type VerificationKey,
 } from './core/contracts.ts';
+export type { Ed25519Verify } from './core/ed25519.ts';
 export type { JsonWebKey } from './core/json-web-key.ts';
 export { printable } from './core/printable.ts';
 export {

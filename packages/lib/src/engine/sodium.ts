@@ -1,4 +1,7 @@
-/** Verifies Ed25519 signatures with libsodium, from the optional package `sodium-native`. */
+/**
+ * Verifies Ed25519 signatures with libsodium, from the optional package `sodium-native`. Pass {@link sodiumEd25519}`()` as the option
+ * `ed25519` of `createAuthenticator`.
+ */
 import { createRequire } from 'node:module';
 import { CodedError } from '../core/coded-error.ts';
 import type { Ed25519Verify } from '../core/ed25519.ts';

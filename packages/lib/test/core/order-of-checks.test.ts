@@ -228,7 +228,7 @@ describe('a token is verified', () => {
     'with a dummy key for %s whose size fits the length of the signature',
     async (alg) => {
       const length = { RS512: 512, PS256: 256, ES256: 64, ES384: 96, ES512: 132, Ed25519: 64 }[alg] as number;
-      const signature = Buffer.alloc(length, 0x55).toString('base64url');
+      const signature = Buffer.alloc(length, 0x05).toString('base64url');
       const token = `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.${Buffer.from(payload()).toString('base64url')}.${signature}`;
       expect(await verifications(token, sixKeys.slice(0, alg === 'Ed25519' ? 0 : 6))).toEqual({
         reason: 'unknown_key',

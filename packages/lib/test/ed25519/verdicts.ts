@@ -27,7 +27,7 @@ export interface Verdicts {
 const EDDSA = algorithm('EdDSA');
 
 /** @param engine - in place of `node:crypto` */
-export function verdictsOf(seed: number, count: number, engine: Ed25519Verify | undefined): Verdicts {
+function verdictsOf(seed: number, count: number, engine: Ed25519Verify | undefined): Verdicts {
   const start = performance.now();
   const hash = createHash('sha256');
   const totals = { accepted: 0, refusedBefore: 0, engineAccepts: 0, engineThrows: 0 };

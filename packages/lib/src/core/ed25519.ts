@@ -4,13 +4,13 @@
  */
 
 /**
- * Verifies an Ed25519 signature in place of `node:crypto`. Before each call, the library has checked that the signature has 64 bytes, that S
- * is canonical, and that R is not a point of small order.
+ * Verifies an Ed25519 signature in place of `node:crypto`, synchronously. Before each call, the library has checked that the signature has
+ * 64 bytes, that S is canonical, and that R is not a point of small order.
  *
  * @param publicKey - 32 bytes (RFC 8032 §5.1.2): a canonical encoding, and not a point of small order; the same object in each call for a key
  * @param message - the JWS signing input
  * @param signature - 64 bytes, R‖S (RFC 8032 §5.1.6)
- * @returns whether the cofactorless equation of RFC 8032 §5.1.7 holds
+ * @returns `true` if the equation of RFC 8032 §5.1.7 holds without the cofactor; every other value refuses the signature
  * @throws any error; the request is then refused as `unavailable`
  */
 export type Ed25519Verify = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;

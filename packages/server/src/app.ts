@@ -18,7 +18,7 @@ import { measuredKeys, measuredNonces } from './gateway/measured-stores.ts';
 import { overloadLog } from './gateway/overload.ts';
 import { createProxy } from './gateway/proxy.ts';
 import { upstreamFailureLog } from './gateway/upstream-failure-log.ts';
-import { jwksWarnings, keyUsageWarnings, oldKeyWarnings } from './gateway/warnings.ts';
+import { isOldKey, jwksWarnings, keyUsageWarnings, oldKeyWarnings, reportedRequests } from './gateway/warnings.ts';
 import { createNonceStore, nameOfNonces } from './nonces/store.ts';
 import { createLineWriter } from './operations/log.ts';
 
@@ -55,10 +55,10 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
     throw new CommandError(`cannot open the nonce store: ${(error as Error).message}`);
   }
 
-  const { tolerance, audience, require, upstream, upstreamResponseTimeout: responseTimeout } = config;
+  const { tolerance, audience, require, requireReport, upstream, upstreamResponseTimeout: responseTimeout } = config;
   const trustedProxies = config.trustedProxies;
   const ed25519 = chooseEd25519(log);
-  const settings = { require, audience, tolerance, trustedProxies, nonces: nameOfNonces(config.nonces) };
+  const settings = { require, requireReport, audience, tolerance, trustedProxies, nonces: nameOfNonces(config.nonces) };
   log.info({ ...settings, ed25519: ed25519.name }, 'security settings');
   const keySets = jwksClient({ privateHosts: config.privateHosts, onProblem: jwksWarnings(log) });
   const { store: keys, close: closeKeys } = await openKeyStore(database, keySets, log);
@@ -76,7 +76,11 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
   const upstreamFailures = upstreamFailureLog(log);
   const proxy = upstream === undefined ? undefined : createProxy({ upstream, responseTimeout }, upstreamFailures);
   const overloads = overloadLog(log);
-  const finished = requests.write;
+  const report = reportedRequests(log);
+  const finished = (exchange: Exchange) => {
+    requests.write(exchange);
+    report(exchange);
+  };
   const gateway = createGateway({ auth, proxy, jwks: published, config, overloads, finished, log });
   const admin = createAdminServer(auth.readiness, log);
   const servers = config.adminListen === undefined ? [gateway] : [gateway, admin];
@@ -119,12 +123,12 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
   }
 }
 
-/** Keeps each decision for the log. If a token names a revoked or expired key, records that for `ajwtd key list` too. */
+/** Keeps each decision for the log. If a token names a revoked, retired or expired key, records that for `ajwtd key list` too. */
 function whatHappened(log: Logger, { directory }: Database): AuthenticatorOptions<unknown>['onResult'] & {} {
   const warnOfOldKey = oldKeyWarnings(log);
   return (event, { context }) => {
     (context as Exchange).event = event;
-    if (event.kid === undefined || (event.reason !== 'key_revoked' && event.reason !== 'key_expired')) return;
+    if (event.kid === undefined || !isOldKey(event.reason)) return;
     directory.recordRefusal(event.kid.toLowerCase(), seconds());
     warnOfOldKey(event);
   };

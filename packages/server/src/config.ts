@@ -36,6 +36,8 @@ export interface Config {
   readonly tolerance: number;
   readonly audience: readonly string[];
   readonly require: readonly (typeof BIND_MEMBERS)[number][];
+  /** Like `require`, but the requests are only reported. */
+  readonly requireReport: Config['require'];
   /** Addresses and ranges, as the operator wrote them. */
   readonly trustedProxies: readonly string[];
   readonly undecided: UndecidedLimits;
@@ -77,7 +79,8 @@ export function readConfig(values: ServeValues, named: Named): Config {
     workers: readWorkers(values, nonces, named),
     tolerance: readNumber(values, 'tolerance', named),
     audience,
-    require: readRequire(values.require, audience, named),
+    require: readRequire('require', values, named),
+    requireReport: readRequire('require-report', values, named),
     trustedProxies: values['trusted-proxy'],
     undecided: {
       inAll: readNumber(values, 'max-waiting', named),
@@ -146,9 +149,9 @@ function readWorkers(values: ServeValues, nonces: NoncesConfig, named: Named): n
   return workers;
 }
 
-function readRequire(given: readonly string[], audience: readonly string[], named: Named): Config['require'] {
-  const option = named('require');
-  const members = given
+function readRequire(name: 'require' | 'require-report', values: ServeValues, named: Named): Config['require'] {
+  const option = named(name);
+  const members = values[name]
     .flatMap((text) => text.split(','))
     .map((member): Config['require'][number] => {
       if (member.trim() === 'digest') {
@@ -156,7 +159,7 @@ function readRequire(given: readonly string[], audience: readonly string[], name
       }
       return oneOf(member.trim(), BIND_MEMBERS, option);
     });
-  if (members.includes('aud') && audience.length === 0) {
+  if (members.includes('aud') && values.audience.length === 0) {
     throw new CommandError(`${option}: aud needs --audience, the name of this service`);
   }
   return [...new Set(members)];

@@ -106,6 +106,15 @@ export const SERVE_OPTIONS = {
     reloads: true,
     help: 'what every token must be bound to: aud, htm or target, or several, separated by commas',
   },
+  'require-report': {
+    type: 'string',
+    value: 'MEMBERS',
+    multiple: true,
+    choices: BIND_MEMBERS,
+    env: 'AJWTD_REQUIRE_REPORT',
+    reloads: true,
+    help: 'like --require, but only logs and counts the requests that it would refuse',
+  },
   'max-waiting': {
     type: 'string',
     value: 'N',

@@ -7,7 +7,7 @@ const good = signed(claimsOf('a'));
 const withoutKid = (nonce: string, key: string) => signedJwt(claimsOf(nonce), key, { alg: 'EdDSA', typ: 'JWT' });
 const withKid = (nonce: string, kid: string, key = 'ed25519-1') =>
   signedJwt(claimsOf(nonce), key, { alg: 'EdDSA', typ: 'JWT', kid });
-const aliceWith = (...states: ('active' | 'staged' | 'expired' | 'revoked')[]) => ({
+const aliceWith = (...states: ('active' | 'staged' | 'expired' | 'retired' | 'revoked')[]) => ({
   users: [{ username: 'alice', keys: states.map((state, index) => ({ key: `ed25519-${index + 1}`, state })) }],
 });
 const fromUser = (username: string) => signedJwt({ username, time: NOW, nonce: 'a' });
@@ -132,6 +132,12 @@ export const KEYS: readonly Vector[] = [
     'An expired key is refused.',
     [refused('key_expired', jwt(good), 'with kid'), refused('key_expired', withoutKid('a', 'ed25519-1'), 'without')],
     aliceWith('expired'),
+  ),
+  scenario(
+    'key-retired',
+    'A retired key is refused.',
+    [refused('key_retired', jwt(good), 'with kid'), refused('key_retired', withoutKid('a', 'ed25519-1'), 'without')],
+    aliceWith('retired'),
   ),
   scenario(
     'key-revoked',

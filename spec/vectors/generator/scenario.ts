@@ -4,7 +4,7 @@ import { NOW } from './sign.ts';
 export interface VectorKey {
   /** Name of a key in `keys.json`. */
   readonly key: string;
-  readonly state: 'active' | 'staged' | 'expired' | 'revoked';
+  readonly state: 'active' | 'staged' | 'expired' | 'retired' | 'revoked';
   /** The only algorithm that the key is registered for. */
   readonly alg?: string;
 }
@@ -70,6 +70,7 @@ const ANSWERS: Readonly<Record<string, readonly [status: number, error: string |
   user_disabled: [401, 'invalid_token'],
   unknown_key: [401, 'invalid_token'],
   key_expired: [401, 'invalid_token'],
+  key_retired: [401, 'invalid_token'],
   key_revoked: [401, 'invalid_token'],
   bad_signature: [401, 'invalid_token'],
   stale: [401, 'stale_time'],

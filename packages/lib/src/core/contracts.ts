@@ -24,8 +24,11 @@ export interface VerificationKey {
   readonly handle: EnginePublicKey;
 }
 
-/** The state of a key. `active` and `staged` keys are usable; a `staged` key will replace an active one. */
-export type KeyState = 'active' | 'staged' | 'expired' | 'revoked';
+/**
+ * The state of a key. `active` and `staged` keys are usable; a `staged` key will replace an active one. A `retired` key was replaced by
+ * another key.
+ */
+export type KeyState = 'active' | 'staged' | 'expired' | 'retired' | 'revoked';
 
 /** A key of a user, with its state. If the key's state causes a refusal, `result.reason` says so. */
 export interface KeyRecord {

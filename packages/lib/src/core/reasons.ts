@@ -60,6 +60,12 @@ export const REASONS = Object.freeze({
     error: 'invalid_token',
     message: 'The key has expired; register a new one.',
   },
+  key_retired: {
+    step: 3,
+    status: 401,
+    error: 'invalid_token',
+    message: 'The key was retired; sign with the new one.',
+  },
   key_revoked: {
     step: 3,
     status: 401,

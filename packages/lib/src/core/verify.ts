@@ -18,6 +18,7 @@ const WHY_UNUSABLE: Readonly<Record<KeyState, Reason | null>> = {
   active: null,
   staged: null,
   expired: 'key_expired',
+  retired: 'key_retired',
   revoked: 'key_revoked',
 };
 

@@ -20,9 +20,9 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
         await other.close();
         setClock(2000);
         same((await directory.retireKey(one))[0]?.retired, 2000, 'retired');
-        same(await statesOf(other, 'guido'), { [one]: 'expired', [two]: 'active' }, 'after rotation');
+        same(await statesOf(other, 'guido'), { [one]: 'retired', [two]: 'active' }, 'after rotation');
         await refused(directory.retireKey(two), 'not_replaced', 'retireKey of the last key');
-        same((await directory.retireKey(two, { force: true }))[0]?.state, 'expired', 'key retired by force');
+        same((await directory.retireKey(two, { force: true }))[0]?.state, 'retired', 'key retired by force');
         same((await directory.addKey('guido', old)).key.state, 'active', 'added again');
       },
     ),

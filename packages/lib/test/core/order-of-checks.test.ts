@@ -70,6 +70,7 @@ const FAULTS: readonly (readonly [reason: Reason, step: number, slot: string, wr
   ['user_disabled', 3, 'disabled', { found: { disabled: true } }],
   ['unknown_key', 3, 'key', { found: { key: strangerKey } }],
   ['key_expired', 3, 'key', { found: { state: 'expired' } }],
+  ['key_retired', 3, 'key', { found: { state: 'retired' } }],
   ['key_revoked', 3, 'key', { found: { state: 'revoked' } }],
   ['bad_signature', 4, 'signer', { signer: stranger.privateKey }],
   ['stale', 5, 'time', atPath('claims', { time: NOW - 21 })],
@@ -295,6 +296,7 @@ const ANSWERS: Readonly<
   user_disabled: [401, INVALID],
   unknown_key: [401, INVALID],
   key_expired: [401, INVALID],
+  key_retired: [401, INVALID],
   key_revoked: [401, INVALID],
   bad_signature: [401, INVALID],
   stale: [401, STALE],
@@ -327,7 +329,7 @@ describe('the response to a request with one fault', () => {
 
   test('is the same for all reasons of steps 3 and 4, byte for byte', async () => {
     const silent = FAULTS.filter(([reason]) => [3, 4].includes(REASONS[reason].step));
-    expect(silent).toHaveLength(6);
+    expect(silent).toHaveLength(7);
     const answers = new Set<string>();
     for (const fault of silent) {
       const { reason: _, ...answer } = (await decide([fault])).result as RefusedResult;

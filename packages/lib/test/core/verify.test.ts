@@ -36,6 +36,7 @@ describe('selectCandidates', () => {
     ['a disabled user', alice([record(own)], { disabled: true }), 'user_disabled'],
     ['a user without keys', alice([]), 'unknown_key'],
     ['an expired key', alice([record(own, 'expired')]), 'key_expired'],
+    ['a retired key', alice([record(own, 'retired')]), 'key_retired'],
     ['a revoked key', alice([record(own, 'revoked')]), 'key_revoked'],
     ['a key in an unknown state', alice([record(own, 'constructor' as KeyState)]), 'unknown_key'],
     [

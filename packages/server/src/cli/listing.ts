@@ -82,11 +82,10 @@ export function printKeys(io: Io, keys: readonly DirectoryKey[]): void {
   printTable(
     io,
     ['USER', 'FINGERPRINT', 'TYPE', 'STATE', 'CREATED', 'EXPIRES', 'LAST USED', 'REFUSED', 'COMMENT'],
-    keys.map(({ username, fingerprint, key, state, retired, comment, ...at }) => {
+    keys.map(({ username, fingerprint, key, state, comment, ...at }) => {
       const type = key.type === 'rsa' ? `rsa-${key.bits}` : (key.curve ?? key.type);
-      const named = state === 'expired' && retired !== null ? 'retired' : state;
       const times = [day(at.created), day(at.expires), minute(at.lastUsed), minute(at.lastRefused)];
-      return [username, fingerprint, type, named, ...times, comment ?? ''];
+      return [username, fingerprint, type, state, ...times, comment ?? ''];
     }),
   );
 }

@@ -30,7 +30,7 @@ export interface GatewayParts {
   readonly proxy: UpstreamProxy | undefined;
   /** Serves `/.well-known/jwks.json`; without it, the application gets this path. */
   readonly jwks: JwksEndpoint | undefined;
-  readonly config: Pick<Config, 'isTrustedProxy' | 'userHeader' | 'keyHeader' | 'undecided'>;
+  readonly config: Pick<Config, 'isTrustedProxy' | 'userHeader' | 'keyHeader' | 'undecided' | 'requireReport'>;
   readonly overloads: OverloadLog;
   /** Called after the response to each request for which a decision was asked. */
   readonly finished: (exchange: Exchange) => void;
@@ -71,10 +71,17 @@ export function createGateway({ auth, proxy, jwks, config, overloads, finished, 
       const asked = { ...readNodeRequest(request, target, undefined), method, malformed, context: exchange };
       await turns.othersAreRead(group);
       // If the client has disconnected, don't verify its token or mark it as used.
-      return request.socket.destroyed ? OVERLOADED : await authenticateMeasured(auth, exchange, asked);
+      if (request.socket.destroyed) return OVERLOADED;
+      const result = await authenticateMeasured(auth, exchange, asked);
+      if (result.ok && config.requireReport.length > 0) exchange.lacking = lackingMembers(result);
+      return result;
     } finally {
       undecided.leave(group);
     }
+  }
+
+  function lackingMembers({ claims: { bind } }: AcceptedResult<unknown>): Config['requireReport'] {
+    return config.requireReport.filter((member) => bind?.[member] === undefined);
   }
 
   function refuse(request: IncomingMessage, response: ServerResponse, exchange: Exchange, result: RefusedResult): void {

@@ -2,6 +2,7 @@
 import type { AuthenticationEvent } from 'asymmetric-jwt-auth';
 import type { JwksError } from 'asymmetric-jwt-auth/jwks';
 import type { Logger } from 'pino';
+import type { Exchange } from './exchange.ts';
 
 /** Milliseconds between two lines about the same subject. */
 const INTERVAL = 60_000;
@@ -29,10 +30,19 @@ export function oncePerMinute(now: () => number = () => performance.now()): (sub
   };
 }
 
-const STATES = { key_revoked: 'a revoked key', key_expired: 'a retired or expired key' } as const;
+const STATES = {
+  key_revoked: 'a revoked key',
+  key_retired: 'a retired key',
+  key_expired: 'an expired key',
+} as const;
+
+/** Returns whether a refusal names a key that the user once had. */
+export function isOldKey(reason: AuthenticationEvent['reason']): reason is keyof typeof STATES {
+  return Object.hasOwn(STATES, reason);
+}
 
 /**
- * Makes the warnings about keys that are still in use after they were revoked or have expired.
+ * Makes the warnings about keys that are still in use after they were revoked or retired, or have expired.
  *
  * @param now - returns milliseconds
  * @returns a function to call with each refusal. It warns even if a token only names the key, because its signature is not checked
@@ -43,9 +53,27 @@ export function oldKeyWarnings(
 ): (event: Pick<AuthenticationEvent, 'reason' | 'username' | 'kid'>) => void {
   const mayWarn = oncePerMinute(now);
   return ({ reason, username, kid }) => {
-    if (kid === undefined || (reason !== 'key_revoked' && reason !== 'key_expired')) return;
+    if (kid === undefined || !isOldKey(reason)) return;
     if (!mayWarn(`${username} ${kid}`)) return;
     log.warn({ username, kid, reason }, `refused a token that names ${STATES[reason]}; its user may need a new key`);
+  };
+}
+
+/**
+ * Makes the warnings about accepted requests that `--require` would refuse if it named the same members as `--require-report`.
+ *
+ * @param now - returns milliseconds
+ */
+export function reportedRequests(log: Logger, now?: () => number): (exchange: Exchange) => void {
+  const mayWarn = oncePerMinute(now);
+  return ({ event, fingerprint: key, lacking }) => {
+    if (lacking.length === 0 || event === undefined) return;
+    const { username } = event;
+    if (!mayWarn(`${username} ${key} ${lacking}`)) return;
+    log.warn(
+      { username, key, lacking: lacking.join(',') },
+      `accepted, but --require ${lacking.join(',')} would refuse this user's tokens; let the client sign with bind`,
+    );
   };
 }
 

@@ -58,13 +58,13 @@ describe('a replacement key', () => {
     await use(String(next?.kid));
     expect((await run(`key retire ${old.trim()}`)).stderr).toMatch(/^the key SHA256:\S+ of guido is retired; /);
     expect(await json('key list guido')).toMatchObject([
-      { state: 'expired', retired: expect.any(String) },
+      { state: 'retired', retired: expect.any(String) },
       { state: 'active', lastUsed: expect.any(String) },
     ]);
     expect((await run('key list')).stdout).toMatch(/^guido +SHA256:\S+ +ed25519 +retired /m);
     expect((await run(`key retire ${next?.kid} --force`)).code).toBe(0);
     expect((await run(`key add guido ${file('old.pub')}`)).stderr).toBe('guido already has this key\n');
-    expect(await json('key list guido')).toMatchObject([{ state: 'active' }, { state: 'expired' }]);
+    expect(await json('key list guido')).toMatchObject([{ state: 'active' }, { state: 'retired' }]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** One log line for each request, the ids that connect it with other logs, and a log that cannot be written. */
 import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Ajwtd, isRefusal, type LogLine, scratch, serve } from 'ajwt-testkit/ajwtd';
+import { type Ajwtd, ajwtd, isRefusal, type LogLine, scratch, serve } from 'ajwt-testkit/ajwtd';
 import { exchange, request } from 'ajwt-testkit/connection';
 import { asOfAMinuteAgo, databaseWith, seconds, token } from 'ajwt-testkit/directory';
 import { environment } from 'ajwt-testkit/run';
@@ -79,6 +79,21 @@ test('the refusal of a signed token names the registered key; otherwise the line
   const unknown = await ask(AUTH, [`Authorization: JWT ${signToken(JSON.stringify(header), claims, alice)}`]);
   expect(unknown.line).toMatchObject({ reason: 'unknown_user', username: 'mallory', kid: 'a"b' });
   expect(unknown.line).not.toHaveProperty('key');
+});
+
+test('a retired key has its own reason', async () => {
+  const other = scratch()('retired.db');
+  const key = (await databaseWith(other, ['carol'])).get('carol') as KeyObject;
+  const retiring = await serve({ database: other, args: ['--nonces', 'memory'] });
+  const send = async () =>
+    (await exchange(retiring.port, request(AUTH, [`Authorization: JWT ${token('carol', key)}`]))).status;
+  expect(await send()).toBe(200);
+  const { key: fingerprint } = await retiring.logged(({ reason }) => reason === 'accepted');
+  const retired = await ajwtd(['key', 'retire', String(fingerprint), '--force', '--database', `sqlite:${other}`]);
+  expect(retired.code).toBe(0);
+  expect(await send()).toBe(401);
+  expect(await retiring.logged(isRefusal)).toMatchObject({ reason: 'key_retired', username: 'carol', status: 401 });
+  await retiring.stop();
 });
 
 test('the request id is in the body and a header of every refusal, and in the response of forward-auth and whoami', async () => {

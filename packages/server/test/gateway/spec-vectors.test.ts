@@ -13,6 +13,7 @@ const config = {
   userHeader: 'X-Auth-User',
   keyHeader: 'X-Auth-Key',
   undecided: { inAll: 1000, perAddress: 1000 },
+  requireReport: [],
 };
 
 /** Returns the forward-auth request that a proxy sends for a vector's request. */

@@ -15,19 +15,21 @@ function makeLog() {
   return { lines, clock, tell: oldKeyWarnings(pino(stream), () => clock.now) };
 }
 
-test('the use of a revoked or expired key is logged at most once a minute for each user and key', () => {
+test('the use of a revoked, retired or expired key is logged at most once a minute for each user and key', () => {
   const { lines, clock, tell } = makeLog();
   const revoked = { reason: 'key_revoked', username: 'guido', kid: 'a' } as const;
   tell(revoked);
   tell(revoked);
   tell({ ...revoked, username: 'ada' });
   tell({ ...revoked, reason: 'key_expired', kid: 'b' });
+  tell({ ...revoked, reason: 'key_retired', kid: 'c' });
   clock.now = 60_000;
   tell(revoked);
   expect(lines.map(({ username, kid }) => [username, kid])).toEqual([
     ['guido', 'a'],
     ['ada', 'a'],
     ['guido', 'b'],
+    ['guido', 'c'],
     ['guido', 'a'],
   ]);
 });

@@ -17,7 +17,6 @@ export interface DirectoryKey {
   readonly fingerprint: string;
   readonly kid: string;
   readonly thumbprint: string;
-  /** A retired key is `expired`. */
   readonly state: KeyState;
   readonly key: PublicKey;
   readonly comment: string | null;

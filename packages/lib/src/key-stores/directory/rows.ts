@@ -25,7 +25,8 @@ export interface StateRow {
 /** @param now - the time in seconds since the epoch */
 export function stateOf({ staged, expires, retired, revoked }: StateRow, now: number): KeyState {
   if (revoked !== null) return 'revoked';
-  if (retired !== null || (expires !== null && expires <= now)) return 'expired';
+  if (retired !== null) return 'retired';
+  if (expires !== null && expires <= now) return 'expired';
   return staged === 0 ? 'active' : 'staged';
 }
 

@@ -80,7 +80,7 @@ interface Entry<User> {
 const OPTIONS: OptionKinds<MemoryKeyStoreOptions> = { now: 'function' };
 const USER_OPTIONS: OptionKinds<MemoryUserOptions<unknown>> = { user: 'any', disabled: 'boolean', require: 'array' };
 const KEY_OPTIONS: OptionKinds<MemoryKeyOptions> = { state: 'any', expires: 'any' };
-const STATES: readonly KeyState[] = ['active', 'staged', 'expired', 'revoked'];
+const STATES: readonly KeyState[] = ['active', 'staged', 'expired', 'retired', 'revoked'];
 
 /**
  * Creates a key store in memory.

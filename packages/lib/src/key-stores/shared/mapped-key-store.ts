@@ -217,7 +217,7 @@ export function mappedStore(db: AnyDatabase, options: AnyOptions): SqlKeyStore<R
   };
 }
 
-const RANK: Readonly<Record<KeyState, number>> = { expired: 0, staged: 1, active: 1, revoked: 2 };
+const RANK: Readonly<Record<KeyState, number>> = { expired: 0, retired: 0, staged: 1, active: 1, revoked: 2 };
 
 function holds(condition: ColumnCondition<string> | undefined, value: unknown): boolean {
   if (condition === undefined) return true;

@@ -1,6 +1,6 @@
 /** The packed server, installed with the library in an empty project. */
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { lacksReleaseTools, NEEDS_RELEASE_TOOLS, releaseTool } from 'ajwt-testkit/release-tools';
 import { environment, mustRun } from 'ajwt-testkit/run';
@@ -28,11 +28,10 @@ test('the packed server has the expected dependencies, and none of them has an i
   expect(withScripts).toEqual([]);
 });
 
-test('the commands of the packed server and of the packed library work together', async () => {
-  const bin = (name: string) => join(both, 'node_modules/.bin', name);
-  expect(await mustRun(bin('ajwtd'), ['--version'], { cwd: both })).toMatch(/^ajwtd \d/);
-  await mustRun(bin('ajwt'), ['keygen', '--out', 'k'], { cwd: both });
-  await mustRun(bin('ajwtd'), ['key', 'add', 'guido', 'k.pub'], { cwd: both });
+const bin = (name: string) => join(both, 'node_modules/.bin', name);
+
+/** Starts the packed `ajwtd`, and stops it after use. @param use - called with its URL, and what it logged until it listened */
+async function serving<T>(use: (url: string, log: string) => T | Promise<T>): Promise<T> {
   const words = ['serve', '--listen', '127.0.0.1:0', '--admin-listen', 'off'];
   const running = spawn(bin('ajwtd'), words, {
     cwd: both,
@@ -47,12 +46,34 @@ test('the commands of the packed server and of the packed library work together'
       url = /listening on (http:[^"]+)/.exec(log)?.[1];
       if (url !== undefined) break;
     }
-    const whoami = [`${url}/.ajwt/whoami`, '--user', 'guido', '--key', 'k'];
-    const answer = JSON.parse(await mustRun(bin('ajwt'), ['fetch', '--fail', ...whoami], { cwd: both }));
-    expect(answer).toMatchObject({ username: 'guido', fingerprint: expect.stringMatching(/^SHA256:/) });
+    return await use(url ?? '', log);
   } finally {
     running.kill();
   }
+}
+
+test('the commands of the packed server and of the packed library work together', async () => {
+  expect(await mustRun(bin('ajwtd'), ['--version'], { cwd: both })).toMatch(/^ajwtd \d/);
+  await mustRun(bin('ajwt'), ['keygen', '--out', 'k'], { cwd: both });
+  await mustRun(bin('ajwtd'), ['key', 'add', 'guido', 'k.pub'], { cwd: both });
+  const whoami = async (url: string) => {
+    const words = [`${url}/.ajwt/whoami`, '--user', 'guido', '--key', 'k'];
+    return JSON.parse(await mustRun(bin('ajwt'), ['fetch', '--fail', ...words], { cwd: both }));
+  };
+  const guido = { username: 'guido', fingerprint: expect.stringMatching(/^SHA256:/) };
+  await serving(async (url, log) => {
+    expect(await whoami(url)).toMatchObject(guido);
+    expect(log).toContain('"ed25519":"node:crypto"');
+  });
+
+  // Installed next to it, sodium-native is used without an option.
+  await symlink(resolve('node_modules/sodium-native'), join(both, 'node_modules/sodium-native'));
+  await serving(async (url, log) => {
+    expect(await whoami(url)).toMatchObject(guido);
+    expect(log).toContain('"ed25519":"sodium-native"');
+  });
+  const script = "console.log(typeof require('asymmetric-jwt-auth/sodium').sodiumEd25519())";
+  expect(await mustRun(process.execPath, ['-e', script], { cwd: both })).toBe('function\n');
 });
 
 test.skipIf(lacksReleaseTools)(`publint accepts the packed server${NEEDS_RELEASE_TOOLS}`, async () => {

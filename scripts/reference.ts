@@ -27,9 +27,10 @@ function optionTable(): string {
     [setting.env, ...(setting.secret ? [fileVariable(setting.env)] : [])].map((one) => `\`${one}\``).join(', '),
     setting.members === undefined ? `\`${name}\`` : '–',
     setting.default === undefined ? '–' : `\`${setting.default}\``,
+    setting.reloads ? 'yes' : 'no',
     setting.help.replace(/ \(default: [^)]*\)/, ''),
   ]);
-  const heading = ['option', 'variable', 'member', 'default', 'meaning'];
+  const heading = ['option', 'variable', 'member', 'default', 'reloads', 'meaning'];
   return [heading, heading.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 

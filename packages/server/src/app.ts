@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CommandError } from 'ajwt-cli-kit';
 import { type AuthenticatorOptions, createAuthenticator, type Readiness } from 'asymmetric-jwt-auth';
-import { type JwksEndpoint, jwksClient } from 'asymmetric-jwt-auth/jwks';
+import { jwksClient } from 'asymmetric-jwt-auth/jwks';
 import type { Logger } from 'pino';
 import { createAdminServer } from './admin/server.ts';
 import type { Address, Config } from './config.ts';
@@ -13,21 +13,28 @@ import { type Database, openDatabase } from './database/open.ts';
 import { chooseEd25519 } from './ed25519.ts';
 import { accessLog } from './gateway/access-log.ts';
 import type { Exchange } from './gateway/exchange.ts';
-import { createGateway } from './gateway/gateway.ts';
+import { createGateway, type GatewaySettings } from './gateway/gateway.ts';
 import { measuredKeys, measuredNonces } from './gateway/measured-stores.ts';
 import { overloadLog } from './gateway/overload.ts';
-import { createProxy } from './gateway/proxy.ts';
+import { createAgents, createProxy } from './gateway/proxy.ts';
 import { upstreamFailureLog } from './gateway/upstream-failure-log.ts';
 import { isOldKey, jwksWarnings, keyUsageWarnings, oldKeyWarnings, reportedRequests } from './gateway/warnings.ts';
 import { createNonceStore, nameOfNonces } from './nonces/store.ts';
 import { createLineWriter } from './operations/log.ts';
+import type { ServerSettings } from './operations/settings.ts';
+import { type ProcessState, stateOf } from './operations/state.ts';
 
 /** A running `ajwtd`. */
 export interface App {
   readonly url: string;
   readonly adminUrl: string | undefined;
-  /** Stops accepting requests, and waits up to 10 s for those in flight. */
-  stop(): Promise<void>;
+  /** Uses other settings for all requests that begin from now on, except those that need a restart and the level of the log. */
+  apply(settings: ServerSettings): void;
+  state(): Promise<ProcessState>;
+  /** Returns the number of requests whose responses are not complete. */
+  inFlight(): number;
+  /** Stops accepting requests, and waits up to 10 s for those in flight. @returns the number of requests that were cut off */
+  stop(): Promise<number>;
 }
 
 /** Maximum milliseconds that requests in flight may take to finish after a stop. */
@@ -38,10 +45,10 @@ const WATCH = 1000;
 /**
  * Opens the stores and starts both listeners.
  *
- * @param published - endpoint of `/.well-known/jwks.json`; without it, the application gets this path
  * @throws CommandError if the database, the nonce store or an address cannot be opened
  */
-export async function startApp(config: Config, published: JwksEndpoint | undefined, log: Logger): Promise<App> {
+export async function startApp(first: ServerSettings, log: Logger): Promise<App> {
+  const { config } = first;
   const database = await openDatabase(config.database, 'server', keyUsageWarnings(log));
   log.info({ created: database.created }, `database ${config.database.name}`);
   // The primary process has already logged the warnings.
@@ -55,37 +62,49 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
     throw new CommandError(`cannot open the nonce store: ${(error as Error).message}`);
   }
 
-  const { tolerance, audience, require, requireReport, upstream, upstreamResponseTimeout: responseTimeout } = config;
-  const trustedProxies = config.trustedProxies;
   const ed25519 = chooseEd25519(log);
-  const settings = { require, requireReport, audience, tolerance, trustedProxies, nonces: nameOfNonces(config.nonces) };
-  log.info({ ...settings, ed25519: ed25519.name }, 'security settings');
-  const keySets = jwksClient({ privateHosts: config.privateHosts, onProblem: jwksWarnings(log) });
-  const { store: keys, close: closeKeys } = await openKeyStore(database, keySets, log);
+  logSecuritySettings(first, ed25519.name, log);
+  const { tolerance, upstream } = config;
+  const makeKeySets = ({ privateHosts }: Config) => jwksClient({ privateHosts, onProblem: jwksWarnings(log) });
+  let keySets = makeKeySets(config);
+  let { privateHosts } = config;
+  const currentKeySets: typeof keySets = { jwksKeys: (urls, hint) => keySets.jwksKeys(urls, hint) };
+  const { store, close: closeKeys } = await openKeyStore(database, currentKeySets, log);
+  const parts = { keys: measuredKeys(store), nonces: measuredNonces(nonces), ed25519: ed25519.verify };
   const lines = createLineWriter(log);
   const requests = accessLog(config.accessLog, lines, log);
-  const auth = createAuthenticator({
-    keys: measuredKeys(keys),
-    nonces: measuredNonces(nonces),
-    tolerance,
-    audience,
-    require,
-    ed25519: ed25519.verify,
-    onResult: whatHappened(log, database),
-  });
+  const onResult = whatHappened(log, database);
   const upstreamFailures = upstreamFailureLog(log);
-  const proxy = upstream === undefined ? undefined : createProxy({ upstream, responseTimeout }, upstreamFailures);
+  const agents = upstream === undefined ? undefined : createAgents(upstream);
+
+  function gatewaySettings({ config: present, published }: ServerSettings): GatewaySettings {
+    const { audience, require, upstreamResponseTimeout: responseTimeout } = present;
+    const auth = createAuthenticator({ ...parts, tolerance, audience, require, onResult });
+    const proxy = upstream && agents ? createProxy({ upstream, responseTimeout }, agents, upstreamFailures) : undefined;
+    return { auth, proxy, jwks: published, config: present };
+  }
+
   const overloads = overloadLog(log);
+  const settings = gatewaySettings(first);
+  const { readiness } = settings.auth;
   const report = reportedRequests(log);
   const finished = (exchange: Exchange) => {
     requests.write(exchange);
     report(exchange);
   };
-  const gateway = createGateway({ auth, proxy, jwks: published, config, overloads, finished, log });
-  const admin = createAdminServer(auth.readiness, log);
-  const servers = config.adminListen === undefined ? [gateway] : [gateway, admin];
+  const gateway = createGateway({ ...settings, overloads, finished, log });
+  const admin = createAdminServer(readiness, log);
+  const servers = config.adminListen === undefined ? [gateway.server] : [gateway.server, admin];
 
-  const endWatch = watchReadiness(auth.readiness, log);
+  function apply(next: ServerSettings): void {
+    const present = gatewaySettings(next);
+    if (String(next.config.privateHosts) !== String(privateHosts)) keySets = makeKeySets(next.config);
+    privateHosts = next.config.privateHosts;
+    gateway.apply(present);
+    requests.use(next.config.accessLog);
+  }
+
+  const endWatch = watchReadiness(readiness, log);
   // A second signal ends the process at once.
   const flushLogs = () => {
     requests.flush();
@@ -94,29 +113,38 @@ export async function startApp(config: Config, published: JwksEndpoint | undefin
     lines.flushSync();
   };
   process.on('exit', flushLogs);
-  async function stop(): Promise<void> {
+  async function stop(): Promise<number> {
     endWatch();
-    await Promise.all(servers.map(closeServer));
+    let cut = 0;
+    await Promise.all(
+      servers.map((server) =>
+        closeServer(server, () => {
+          cut = Math.max(cut, gateway.inFlight());
+        }),
+      ),
+    );
     requests.flush();
     await lines.flush();
     process.off('exit', flushLogs);
     flushLogs();
-    proxy?.close();
+    agents?.close();
     await nonces.close?.();
     await closeKeys();
     await database.close();
+    return cut;
   }
 
   try {
     const adminUrl =
       config.adminListen === undefined ? undefined : await listen(admin, config.adminListen, '--admin-listen');
-    const url = await listen(gateway, config.listen, '--listen');
+    const url = await listen(gateway.server, config.listen, '--listen');
     if (adminUrl !== undefined) log.info(`admin listener: ${adminUrl} (/livez, /readyz)`);
     log.info(
       { nonces: nameOfNonces(config.nonces), ...(upstream === undefined ? {} : { upstream: upstream.origin }) },
       `listening on ${url}`,
     );
-    return { url, adminUrl, stop };
+    const state = () => stateOf(gateway.inFlight(), readiness);
+    return { url, adminUrl, apply, state, inFlight: gateway.inFlight, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -132,6 +160,14 @@ function whatHappened(log: Logger, { directory }: Database): AuthenticatorOption
     directory.recordRefusal(event.kid.toLowerCase(), seconds());
     warnOfOldKey(event);
   };
+}
+
+/** Logs what decides which requests are accepted, so that a forgotten option is visible. */
+function logSecuritySettings({ config, values }: ServerSettings, ed25519: string, log: Logger): void {
+  const { require, requireReport, audience, tolerance, trustedProxies, privateHosts, userHeader, keyHeader } = config;
+  const settings = { require, requireReport, audience, tolerance, trustedProxies, privateHosts, userHeader, keyHeader };
+  const configFile = values.config ?? null;
+  log.info({ ...settings, nonces: nameOfNonces(config.nonces), ed25519, configFile }, 'security settings');
 }
 
 function seconds(): number {
@@ -174,15 +210,22 @@ async function listen(server: Server, { host, port }: Address, option: string): 
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${given}`;
 }
 
-/** Closes a server: requests in flight may finish, idle connections are closed, and each response closes its connection. */
-async function closeServer(server: Server): Promise<void> {
+/**
+ * Closes a server: requests in flight may finish, idle connections are closed, and each response closes its connection.
+ *
+ * @param beforeCut - called before requests in flight are cut off
+ */
+async function closeServer(server: Server, beforeCut: () => void): Promise<void> {
   if (!server.listening) return;
   server.prependListener('request', (_request, response) => {
     response.shouldKeepAlive = false;
   });
   const closed = new Promise((resolve) => server.close(resolve));
   const idle = setInterval(() => server.closeIdleConnections(), 50);
-  const end = setTimeout(() => server.closeAllConnections(), GRACE);
+  const end = setTimeout(() => {
+    beforeCut();
+    server.closeAllConnections();
+  }, GRACE);
   await closed;
   clearInterval(idle);
   clearTimeout(end);

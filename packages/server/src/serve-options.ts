@@ -183,6 +183,7 @@ export const SERVE_OPTIONS = {
     choices: ACCESS_LOG_MODES,
     env: 'AJWTD_ACCESS_LOG',
     default: 'all',
+    reloads: true,
     help: 'requests to log, one line each: all, refused or off; failures of this server are always logged (default: all)',
   },
 } as const satisfies Readonly<Record<string, Setting>>;

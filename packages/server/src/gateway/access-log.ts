@@ -18,6 +18,8 @@ const PROVEN = { each: 10, inAll: 100 };
 export interface AccessLog {
   /** Logs a finished exchange, if it has a decision and the mode and limits allow it. */
   write(exchange: Exchange): void;
+  /** Changes which requests are logged. */
+  use(mode: AccessLogMode): void;
   /** Writes what has not been written yet, and how many refusals were left out so far; called before the process ends. */
   flush(): void;
 }
@@ -33,11 +35,12 @@ const LEFT_OUT = 'more refusals were not logged';
 /**
  * Makes the log.
  *
- * @param mode - which requests are logged. A failure of this server (reason `unavailable`) always is
+ * @param first - which requests are logged. A failure of this server (reason `unavailable`) always is
  * @param lines - where the lines are written
  * @param log - gets the numbers of refusals beyond the limits
  */
-export function accessLog(mode: AccessLogMode, lines: Pick<LineWriter, 'write'>, log: Logger): AccessLog {
+export function accessLog(first: AccessLogMode, lines: Pick<LineWriter, 'write'>, log: Logger): AccessLog {
+  let mode = first;
   const unproven = lineQuota(UNPROVEN, (_, refusals) => log.warn({ refusals }, LEFT_OUT));
   const failures = lineQuota(FAILURES, (_, refusals) => log.warn({ reason: 'unavailable', refusals }, LEFT_OUT));
   const proven = lineQuota<Signer>(PROVEN, (signer, refusals) =>
@@ -68,6 +71,9 @@ export function accessLog(mode: AccessLogMode, lines: Pick<LineWriter, 'write'>,
       // The lines of one turn of the event loop are made together, which is faster (turns.ts).
       if (waiting.length === 0) setImmediate(writeWaiting);
       waiting.push(exchange);
+    },
+    use(next) {
+      mode = next;
     },
     flush() {
       writeWaiting();

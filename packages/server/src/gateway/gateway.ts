@@ -19,22 +19,35 @@ import { pipelineLimit } from './pipelining.ts';
 import type { UpstreamProxy } from './proxy.ts';
 import { traceContext } from './request-id.ts';
 import { sendJson, sendProblem, sendRefusal } from './responses.ts';
-import { makeTurns } from './turns.ts';
+import { makeTurns, type Turns } from './turns.ts';
 import { Undecided } from './undecided.ts';
 import { cutIdleBody, endUnreadBody } from './unfinished-body.ts';
 
-/** The parts of a gateway. */
-export interface GatewayParts {
+/** What a reload can replace. */
+export interface GatewaySettings {
   readonly auth: Authenticator<unknown>;
   /** Without it, the gateway only responds to forward-auth requests and whoami. */
   readonly proxy: UpstreamProxy | undefined;
   /** Serves `/.well-known/jwks.json`; without it, the application gets this path. */
   readonly jwks: JwksEndpoint | undefined;
   readonly config: Pick<Config, 'isTrustedProxy' | 'userHeader' | 'keyHeader' | 'undecided' | 'requireReport'>;
+}
+
+/** The parts of a gateway. */
+export interface GatewayParts extends GatewaySettings {
   readonly overloads: OverloadLog;
   /** Called after the response to each request for which a decision was asked. */
   readonly finished: (exchange: Exchange) => void;
   readonly log: Logger;
+}
+
+/** The public listener. */
+export interface Gateway {
+  readonly server: Server;
+  /** Uses other settings for all requests that begin from now on. */
+  apply(settings: GatewaySettings): void;
+  /** Returns the number of requests whose responses are not complete. */
+  inFlight(): number;
 }
 
 /** Logged status of a request whose client disconnected before the response began, as nginx does. It is never sent. */
@@ -50,9 +63,14 @@ const HEADERS_TIMEOUT = 5000;
 /** Milliseconds for which a connection may be idle. */
 const KEEP_ALIVE_TIMEOUT = 65_000;
 
-export function createGateway({ auth, proxy, jwks, config, overloads, finished, log }: GatewayParts): Server {
-  const turns = makeTurns();
-  const undecided = new Undecided(config.undecided);
+/** What requests with different settings share. */
+interface Shared extends Omit<GatewayParts, keyof GatewaySettings> {
+  readonly turns: Turns;
+  readonly undecided: Undecided;
+}
+
+/** Makes the handler of all requests that begin with the same settings: a request keeps its settings to the end. */
+function router({ auth, proxy, jwks, config }: GatewaySettings, { overloads, finished, turns, undecided }: Shared) {
   const imitatesIdentity = imitationFinder(config);
 
   function begin(request: IncomingMessage, described: Described): Exchange {
@@ -160,6 +178,17 @@ export function createGateway({ auth, proxy, jwks, config, overloads, finished, 
     sendProblem(response, 404, 'Not Found', `This server has the paths ${FORWARD_AUTH} and ${WHOAMI}.`);
   }
 
+  return route;
+}
+
+export function createGateway(parts: GatewayParts): Gateway {
+  const { overloads, log } = parts;
+  const turns = makeTurns();
+  const undecided = new Undecided(parts.config.undecided);
+  const shared = { ...parts, turns, undecided };
+  let { config } = parts;
+  let route = router(parts, shared);
+
   const options = {
     maxHeaderSize: MAX_HEADERS,
     headersTimeout: HEADERS_TIMEOUT,
@@ -171,7 +200,7 @@ export function createGateway({ auth, proxy, jwks, config, overloads, finished, 
   const pipelining = pipelineLimit((request) =>
     overloads.write('connection', clientOf(request, config.isTrustedProxy)?.group),
   );
-  const serve = pipelining.wrap(guarded(route, log));
+  const serve = pipelining.wrap(guarded((request, response) => route(request, response), log));
   const server = createServer(options, serve);
   closeLingeringly(server);
   answerClientErrors(server);
@@ -183,7 +212,15 @@ export function createGateway({ auth, proxy, jwks, config, overloads, finished, 
   // Ask for a body (100 Continue) only after accepting the request.
   server.on('checkContinue', serve);
   server.on('checkExpectation', serve);
-  return server;
+  return {
+    server,
+    apply(settings) {
+      config = settings.config;
+      undecided.limits = config.undecided;
+      route = router(settings, shared);
+    },
+    inFlight: pipelining.inFlight,
+  };
 }
 
 /** Returns what makes a request ambiguous: the application could read it differently from the signer or another proxy. */

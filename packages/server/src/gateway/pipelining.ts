@@ -21,6 +21,8 @@ export interface PipelineLimit {
   wrap(handle: Handler): Handler;
   /** Called with each new connection. */
   accept(socket: Socket): void;
+  /** Returns the number of requests whose responses are not complete. */
+  inFlight(): number;
 }
 
 /**
@@ -30,6 +32,7 @@ export interface PipelineLimit {
  */
 export function pipelineLimit(exceeded: (request: IncomingMessage) => void): PipelineLimit {
   const open = new WeakMap<Socket, number>();
+  let inAll = 0;
   /** Time at which a peer last exceeded the limit, by address group; the oldest entry comes first. */
   const careless = new Map<string, number>();
 
@@ -49,9 +52,14 @@ export function pipelineLimit(exceeded: (request: IncomingMessage) => void): Pip
         return exceeded(request);
       }
       open.set(socket, requests);
-      response.once('close', () => open.set(socket, (open.get(socket) as number) - 1));
+      inAll += 1;
+      response.once('close', () => {
+        inAll -= 1;
+        open.set(socket, (open.get(socket) as number) - 1);
+      });
       handle(request, response);
     },
+    inFlight: () => inAll,
     accept(socket) {
       if (careless.size === 0) return;
       const seen = careless.get(groupOf(socket));

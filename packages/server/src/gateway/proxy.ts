@@ -28,7 +28,6 @@ export interface UpstreamProxy {
     headers: IncomingMessage['headers'],
     exchange: Exchange,
   ): void;
-  close(): void;
 }
 
 /** Options of the proxy. */
@@ -42,10 +41,32 @@ export interface ProxyOptions {
 /** Safe methods (RFC 9110 §9.2.1): such a request may be repeated if it has no body. */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-export function createProxy({ upstream, responseTimeout }: ProxyOptions, failures: UpstreamFailureLog): UpstreamProxy {
-  const { request: send } = upstream.protocol === 'https:' ? https : http;
+/** The connections to the application. Several proxies can share them. */
+export interface UpstreamAgents {
+  readonly kept: http.Agent;
+  readonly fresh: http.Agent;
+  close(): void;
+}
+
+export function createAgents(upstream: URL): UpstreamAgents {
   const kept = upstreamAgent(upstream, { keepAlive: true });
   const fresh = upstreamAgent(upstream, { keepAlive: false });
+  return {
+    kept,
+    fresh,
+    close() {
+      kept.destroy();
+      fresh.destroy();
+    },
+  };
+}
+
+export function createProxy(
+  { upstream, responseTimeout }: ProxyOptions,
+  { kept, fresh }: Pick<UpstreamAgents, 'kept' | 'fresh'>,
+  failures: UpstreamFailureLog,
+): UpstreamProxy {
+  const { request: send } = upstream.protocol === 'https:' ? https : http;
 
   function pass(
     request: IncomingMessage,
@@ -134,13 +155,7 @@ export function createProxy({ upstream, responseTimeout }: ProxyOptions, failure
     ],
   } as const;
 
-  return {
-    pass,
-    close() {
-      kept.destroy();
-      fresh.destroy();
-    },
-  };
+  return { pass };
 }
 
 /** Tracks an attempt: whether its outcome is known, and whether any byte of a response has arrived. */

@@ -11,12 +11,13 @@ export type Exceeded = 'address' | 'all';
 
 /** Counts requests from their arrival to their decision. An address without undecided requests takes no memory. */
 export class Undecided {
-  readonly #limits: UndecidedLimits;
+  /** Can be replaced at any time; requests that are already counted stay counted. */
+  limits: UndecidedLimits;
   readonly #byAddress = new Map<string, number>();
   #inAll = 0;
 
   constructor(limits: UndecidedLimits) {
-    this.#limits = limits;
+    this.limits = limits;
   }
 
   /**
@@ -27,8 +28,8 @@ export class Undecided {
    */
   enter(address: string | undefined): Exceeded | undefined {
     const ofAddress = address === undefined ? 0 : (this.#byAddress.get(address) ?? 0);
-    if (ofAddress >= this.#limits.perAddress) return 'address';
-    if (this.#inAll >= this.#limits.inAll) return 'all';
+    if (ofAddress >= this.limits.perAddress) return 'address';
+    if (this.#inAll >= this.limits.inAll) return 'all';
     this.#inAll += 1;
     if (address !== undefined) this.#byAddress.set(address, ofAddress + 1);
     return undefined;

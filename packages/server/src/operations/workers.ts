@@ -1,57 +1,135 @@
 /** Runs several processes that share the address, the database and the nonce store. */
-import cluster from 'node:cluster';
+import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
+import { VARIABLES } from '../cli/variables.ts';
+import type { Question, Questions, ToPrimary, ToWorker } from './messages.ts';
+import { type ServerSettings, toSend } from './settings.ts';
+import type { ProcessState } from './state.ts';
 
 /** Milliseconds before a worker that exited is replaced, so that a worker that fails at once cannot fill the log. */
 const PAUSE = 1000;
+/** Milliseconds to wait for the answers of workers. */
+const PATIENCE = 5000;
 
-/**
- * Keeps `count` workers running until SIGTERM or SIGINT. Each worker runs the same command.
- *
- * @returns the exit code: 1 if a worker exits before all workers listen
- */
-export async function runWorkers(count: number, log: Logger): Promise<number> {
-  let ending = false;
+/** The workers of a primary process. */
+export interface Workers {
+  /** Resolves if a worker exits before all workers listen. */
+  readonly failed: Promise<'failed'>;
+  /** Uses other settings in every worker, and in those that start later. Resolves after the workers have confirmed it. */
+  apply(settings: ServerSettings): Promise<void>;
+  /** Returns the states of the workers that answer. */
+  states(): Promise<readonly ProcessState[]>;
+  /** Lets all workers finish their requests. @returns the number of requests that were cut off */
+  stop(): Promise<number>;
+  /** Ends all workers at once. */
+  kill(): void;
+}
+
+/** Starts workers, and replaces those that exit. */
+export function startWorkers(count: number, first: ServerSettings, log: Logger): Workers {
+  let settings = toSend(first);
+  let isEnding = false;
   let listening = 0;
-  const failed = new Promise<number>((resolve) => {
+  // Workers get their settings from this process: the file may have changed or become invalid before a worker is replaced.
+  cluster.setupPrimary({ args: ['serve'] });
+  const variables = Object.fromEntries(VARIABLES.known.map((name) => [name, undefined]));
+  const fork = () => cluster.fork(variables);
+
+  const failed = new Promise<'failed'>((resolve) => {
     cluster.on('exit', (worker, code, signal) => {
-      if (ending) return;
+      if (isEnding) return;
       // A worker that exits before it listens has logged the reason.
-      if (listening < count) return resolve(1);
+      if (listening < count) return resolve('failed');
       log.error({ worker: worker.process.pid, code, signal }, 'a worker exited; starting a new one');
-      setTimeout(() => ending || cluster.fork(), PAUSE);
+      setTimeout(() => isEnding || fork(), PAUSE);
     });
   });
-  cluster.on('message', (_worker, message) => {
-    if (message !== READY) return;
+  cluster.on('message', (worker, message: ToPrimary) => {
+    if (message.kind === 'hello') send(worker, { kind: 'settings', settings });
+    if (message.kind !== 'ready') return;
     listening += 1;
     if (listening === count) log.info({ workers: count }, 'all workers are listening');
   });
-  for (let index = 0; index < count; index++) cluster.fork();
+  for (let index = 0; index < count; index++) fork();
 
-  const asked = new Promise<number>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve(0));
+  return {
+    failed,
+    async apply(next) {
+      settings = toSend(next);
+      const { silent } = await askAll('apply', settings, PATIENCE);
+      if (silent > 0) log.warn({ workers: silent }, 'workers have not confirmed the new configuration');
+    },
+    states: async () => (await askAll('state', null, PATIENCE)).answers,
+    async stop() {
+      isEnding = true;
+      const exits = living().map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
+      const { answers } = await askAll('stop', null);
+      await Promise.all(exits);
+      return answers.reduce((sum, cut) => sum + cut, 0);
+    },
+    kill() {
+      for (const worker of living()) worker.process.kill('SIGKILL');
+    },
+  };
+}
+
+function living(): readonly Worker[] {
+  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+}
+
+function send(worker: Worker, message: ToWorker): void {
+  // A worker that has just exited gets no message.
+  if (worker.isConnected()) worker.send(message, undefined, () => {});
+}
+
+let lastId = 0;
+
+/**
+ * Asks all workers.
+ *
+ * @param patience - maximum milliseconds to wait; default: until each worker has answered or exited
+ * @returns the answers, and the number of workers that did not answer in time; those that exit do not count
+ */
+async function askAll<Name extends Question>(
+  kind: Name,
+  given: Questions[Name]['given'],
+  patience?: number,
+): Promise<{ answers: readonly Questions[Name]['answer'][]; silent: number }> {
+  const answers: Questions[Name]['answer'][] = [];
+  let waiting = 0;
+  await Promise.all(
+    living().map(async (worker) => {
+      waiting += 1;
+      const answer = await ask(worker, kind, given, patience);
+      if (answer === 'late') return;
+      waiting -= 1;
+      if (answer !== 'exited') answers.push(answer);
+    }),
+  );
+  return { answers, silent: waiting };
+}
+
+function ask<Name extends Question>(
+  worker: Worker,
+  kind: Name,
+  given: Questions[Name]['given'],
+  patience: number | undefined,
+): Promise<Questions[Name]['answer'] | 'exited' | 'late'> {
+  const id = ++lastId;
+  return new Promise((resolve) => {
+    const timer = patience === undefined ? undefined : setTimeout(() => done('late'), patience);
+    const exited = () => done('exited');
+    const answered = (message: ToPrimary) => {
+      if (message.kind === 'answer' && message.id === id) done(message.answer as Questions[Name]['answer']);
+    };
+    function done(outcome: Questions[Name]['answer'] | 'exited' | 'late'): void {
+      clearTimeout(timer);
+      worker.off('message', answered);
+      worker.off('exit', exited);
+      resolve(outcome);
+    }
+    worker.on('message', answered);
+    worker.on('exit', exited);
+    send(worker, { kind, id, given } as ToWorker);
   });
-  const code = await Promise.race([failed, asked]);
-  ending = true;
-  await Promise.all(Object.values(cluster.workers ?? {}).map((worker) => worker && endOf(worker)));
-  return code;
-}
-
-async function endOf(worker: NonNullable<typeof cluster.worker>): Promise<void> {
-  const ended = new Promise((resolve) => worker.once('exit', resolve));
-  worker.process.kill('SIGTERM');
-  await ended;
-}
-
-const READY = 'ready';
-
-/** Tells the primary process that this worker accepts requests. */
-export function tellReady(): void {
-  process.send?.(READY);
-}
-
-/** Disconnects from the primary process: while the two are connected, neither exits. */
-export function leave(): void {
-  process.disconnect?.();
 }

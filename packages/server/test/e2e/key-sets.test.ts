@@ -197,3 +197,24 @@ describe('without --jwks-allow-private', () => {
     await server.stop();
   });
 });
+
+test('a reload of the configuration allows a private host, and forbids it again', async () => {
+  const file = path('ajwtd.yaml');
+  const write = (content: string) => writeFileSync(file, content, { mode: 0o600 });
+  write('{}');
+  const server = await serve({ database, args: ['--config', file], env });
+  const key = await newKey();
+  await trust('reloaded', key);
+  for (const [content, status] of [
+    ['{}', 503],
+    ['jwks-allow-private: localhost', 200],
+    ['jwks-allow-private: other', 503],
+  ] as const) {
+    const from = server.log.length;
+    write(content);
+    server.signal('SIGHUP');
+    await server.logged(({ msg }) => msg === 'configuration reloaded', from);
+    expect((await ask('reloaded', key, server)).status).toBe(status);
+  }
+  await server.stop();
+});

@@ -46,7 +46,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     const { connection, response } = await underWay(server);
 
     server.signal(signal);
-    expect(await server.logged((line) => line.msg === 'stopping')).toMatchObject({ signal });
+    expect(await server.logged((line) => line.msg === 'stopping')).toMatchObject({ signal, inFlight: 1 });
     await idle.closed;
     await refusesConnections(server.port);
 
@@ -55,7 +55,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect((await connection.answer()).text).toBe('one and two');
     await connection.closed;
     expect(await server.ended).toEqual({ code: 0, signal: null });
-    expect(server.log.at(-1)?.msg).toBe('stopped');
+    expect(server.log.at(-1)).toMatchObject({ msg: 'stopped', signal, cut: 0 });
   });
 
   test('a second signal stops the server at once', async () => {
@@ -67,7 +67,17 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(await server.ended).toEqual({ code: 1, signal: null });
     await connection.closed;
     expect(server.log.some(({ msg }) => msg === 'stopped')).toBe(false);
+    expect(server.log.find(({ msg }) => msg === 'a second signal ends the server at once')).toMatchObject({ cut: 1 });
   });
+});
+
+test('a request that does not finish within 10 s is cut off and counted', async () => {
+  const server = await start();
+  const { connection } = await underWay(server);
+  server.signal('SIGTERM');
+  expect(await server.logged((line) => line.msg === 'stopped')).toMatchObject({ signal: 'SIGTERM', cut: 1 });
+  await connection.closed;
+  expect(await server.ended).toEqual({ code: 0, signal: null });
 });
 
 test('a request on an open connection is served while the server stops, and is the last on its connection', async () => {

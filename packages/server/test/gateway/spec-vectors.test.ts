@@ -44,7 +44,7 @@ describe('every vector has the expected outcome over HTTP', () => {
     // The gateway responds with 503 instead of 429, because proxies turn other statuses into errors.
     expected: (one) => (!one.ok && one.status === 429 ? { ...one, status: 503 } : one),
     async open(auth) {
-      const server = createGateway({
+      const { server } = createGateway({
         auth,
         proxy: undefined,
         jwks: undefined,

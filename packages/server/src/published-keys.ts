@@ -4,15 +4,13 @@ import { PublicKey } from 'asymmetric-jwt-auth';
 import { type JwksEndpoint, jwksEndpoint } from 'asymmetric-jwt-auth/jwks';
 
 /**
- * Reads public keys from files and makes the endpoint that publishes them.
+ * Reads the public keys to publish.
  *
  * @param files - paths of public keys (OpenSSH, PEM or JWK); each file is read once
  * @param option - name of the option, for messages
- * @returns `undefined` if there are no files; requests for the path then go to the application
  * @throws CommandError if a file cannot be read or is not a public key; a private key is refused too
  */
-export async function publishedKeys(files: readonly string[], option: string): Promise<JwksEndpoint | undefined> {
-  if (files.length === 0) return undefined;
+export async function readPublishedKeys(files: readonly string[], option: string): Promise<readonly PublicKey[]> {
   const keys: PublicKey[] = [];
   for (const file of files) {
     try {
@@ -21,5 +19,10 @@ export async function publishedKeys(files: readonly string[], option: string): P
       throw new CommandError(`${option}: ${file}: ${(error as Error).message}`);
     }
   }
-  return jwksEndpoint(keys);
+  return keys;
+}
+
+/** Makes the endpoint that publishes keys. @returns `undefined` without keys; requests for the path then go to the application */
+export function publish(keys: readonly PublicKey[]): JwksEndpoint | undefined {
+  return keys.length === 0 ? undefined : jwksEndpoint(keys);
 }

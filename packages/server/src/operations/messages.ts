@@ -1,0 +1,28 @@
+/** The messages between the primary process and its workers. */
+import type { SentSettings } from './settings.ts';
+import type { ProcessState } from './state.ts';
+
+/** What the primary process asks of a worker, and the types of the answers. */
+export interface Questions {
+  /** Use other settings from now on. */
+  apply: { readonly given: SentSettings; readonly answer: null };
+  state: { readonly given: null; readonly answer: ProcessState };
+  /** Finish the requests in flight, and exit. The answer is the number of requests that were cut off. */
+  stop: { readonly given: null; readonly answer: number };
+}
+
+export type Question = keyof Questions;
+
+export type ToWorker =
+  /** The answer to `hello`. */
+  | { readonly kind: 'settings'; readonly settings: SentSettings }
+  | {
+      [Name in Question]: { readonly kind: Name; readonly id: number; readonly given: Questions[Name]['given'] };
+    }[Question];
+
+export type ToPrimary =
+  /** A worker has started, and needs its settings. */
+  | { readonly kind: 'hello' }
+  /** A worker accepts requests. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Questions[Question]['answer'] };

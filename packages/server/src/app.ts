@@ -1,19 +1,18 @@
 /** The composition root: creates all parts of a server and connects them. */
 import cluster from 'node:cluster';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { CommandError } from 'ajwt-cli-kit';
 import { type AuthenticatorOptions, createAuthenticator, type Readiness } from 'asymmetric-jwt-auth';
 import { jwksClient } from 'asymmetric-jwt-auth/jwks';
 import type { Logger } from 'pino';
 import { createAdminServer } from './admin/server.ts';
-import type { Address, Config } from './config.ts';
+import type { Config } from './config.ts';
 import { openKeyStore } from './database/keys.ts';
 import { type Database, openDatabase } from './database/open.ts';
 import { chooseEd25519 } from './ed25519.ts';
 import { accessLog } from './gateway/access-log.ts';
 import type { Exchange } from './gateway/exchange.ts';
 import { createGateway, type GatewaySettings } from './gateway/gateway.ts';
+import { closeServer, listen } from './gateway/listener.ts';
 import { measuredKeys, measuredNonces } from './gateway/measured-stores.ts';
 import { overloadLog } from './gateway/overload.ts';
 import { createAgents, createProxy } from './gateway/proxy.ts';
@@ -37,8 +36,6 @@ export interface App {
   stop(): Promise<number>;
 }
 
-/** Maximum milliseconds that requests in flight may take to finish after a stop. */
-const GRACE = 10_000;
 /** Milliseconds between two readiness checks. */
 const WATCH = 1000;
 
@@ -190,43 +187,4 @@ function watchReadiness(readiness: () => Promise<Readiness>, log: Logger): () =>
     isOver = true;
     clearInterval(watch);
   };
-}
-
-async function listen(server: Server, { host, port }: Address, option: string): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port, backlog: 4096 }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  }).catch((error: NodeJS.ErrnoException) => {
-    const reason =
-      error.code === 'EADDRINUSE'
-        ? `the address is in use; choose another with ${option}`
-        : (error.code ?? error.message);
-    throw new CommandError(`cannot listen on ${host}:${port}: ${reason}`);
-  });
-  const { address, port: given, family } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${given}`;
-}
-
-/**
- * Closes a server: requests in flight may finish, idle connections are closed, and each response closes its connection.
- *
- * @param beforeCut - called before requests in flight are cut off
- */
-async function closeServer(server: Server, beforeCut: () => void): Promise<void> {
-  if (!server.listening) return;
-  server.prependListener('request', (_request, response) => {
-    response.shouldKeepAlive = false;
-  });
-  const closed = new Promise((resolve) => server.close(resolve));
-  const idle = setInterval(() => server.closeIdleConnections(), 50);
-  const end = setTimeout(() => {
-    beforeCut();
-    server.closeAllConnections();
-  }, GRACE);
-  await closed;
-  clearInterval(idle);
-  clearTimeout(end);
 }

@@ -1,4 +1,5 @@
 /** Receives the signals of a server. */
+import { watchTerminal } from './terminal.ts';
 
 /** What a server does on signals other than those that end it. */
 interface SignalHandlers {
@@ -9,7 +10,7 @@ interface SignalHandlers {
 }
 
 export interface Signals {
-  /** The first SIGTERM or SIGINT. The process exits with code 1 after the second. */
+  /** The first SIGTERM or SIGINT, or SIGHUP because the terminal was closed. The process exits with code 1 after the second. */
   readonly end: Promise<NodeJS.Signals>;
   /** Handles SIGHUP and SIGUSR2 from now on, and those that have arrived before. */
   handle(handlers: SignalHandlers): void;
@@ -21,6 +22,7 @@ export interface Signals {
 
 /** Receives signals from now on. Call this before anything slow, because a signal without a listener ends the process. */
 export function receiveSignals(): Signals {
+  const isTerminalClosed = watchTerminal();
   const waiting = new Set<keyof SignalHandlers>();
   let handlers: SignalHandlers | undefined;
   let isBusy = false;
@@ -53,7 +55,7 @@ export function receiveSignals(): Signals {
   }
 
   const listeners: readonly (readonly [NodeJS.Signals, (signal: NodeJS.Signals) => void])[] = [
-    ['SIGHUP', () => arrived('reload')],
+    ['SIGHUP', (signal) => (isTerminalClosed() ? toEnd(signal) : arrived('reload'))],
     ['SIGUSR2', () => arrived('describe')],
     ['SIGTERM', toEnd],
     ['SIGINT', toEnd],

@@ -1,13 +1,18 @@
 /** `ajwtd serve` stops on a signal. */
+import { spawn } from 'node:child_process';
 import type { KeyObject } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Ajwtd, scratch, serve } from 'ajwt-testkit/ajwtd';
+import { hasProgram } from 'ajwt-testkit/command';
 import { Connection, exchange, request } from 'ajwt-testkit/connection';
 import { databaseWith, token } from 'ajwt-testkit/directory';
+import { COMMANDS, commandEnvironment } from 'ajwt-testkit/program';
 import { startUpstream, type Upstream } from 'ajwt-testkit/upstream';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-const database = scratch()('signals.db');
+const path = scratch();
+const database = path('signals.db');
 let alice: KeyObject;
 let upstream: Upstream;
 beforeAll(async () => {
@@ -70,6 +75,27 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(server.log.find(({ msg }) => msg === 'a second signal ends the server at once')).toMatchObject({ cut: 1 });
   });
 });
+
+test.skipIf(!hasProgram('script', '--version'))(
+  'a server in a terminal ends when the terminal is closed (needs script)',
+  async () => {
+    const words = ['serve', '--database', `sqlite:${database}`, '--listen', '127.0.0.1:0', '--admin-listen', 'off'];
+    const log = path('terminal.log');
+    const pid = path('pid');
+    const server = [...COMMANDS.ajwtd, ...words].map((word) => `'${word}'`).join(' ');
+    const command = `echo $$ > '${pid}'; exec ${server} > '${log}'`;
+    const terminal = spawn('script', ['-qfc', command, '/dev/null'], { env: commandEnvironment(), stdio: 'pipe' });
+    const logged = () => (existsSync(log) ? readFileSync(log, 'utf8') : '');
+    await expect.poll(logged).toContain('"msg":"listening on ');
+    terminal.kill('SIGKILL');
+    try {
+      await expect.poll(logged).toContain('"signal":"SIGHUP","cut":0,"msg":"stopped"');
+    } catch (error) {
+      process.kill(Number(readFileSync(pid, 'utf8')), 'SIGKILL');
+      throw error;
+    }
+  },
+);
 
 test('a request that does not finish within 10 s is cut off and counted', async () => {
   const server = await start();

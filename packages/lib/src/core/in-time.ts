@@ -16,10 +16,15 @@ export function inTime<T>(
   limit = `within ${milliseconds / 1000} s`,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new UnavailableError(`${what} did not respond ${limit}`)), milliseconds);
+    const timer = setTimeout(() => reject(lateError(what, limit)), milliseconds);
     (timer as { unref?: () => void }).unref?.();
     Promise.resolve(work)
       .finally(() => clearTimeout(timer))
       .then(resolve, reject);
   });
+}
+
+/** Makes the error for a party that did not respond: `the key store`, `within 30 s`. */
+export function lateError(what: string, limit: string): UnavailableError {
+  return new UnavailableError(`${what} did not respond ${limit}`);
 }

@@ -5,8 +5,8 @@ import type { RedisScript } from './scripts.ts';
 
 /** A `Redis` (with or without Sentinel) or a `Cluster` of `ioredis`. */
 export interface IoredisClient {
-  evalsha(sha: string, numberOfKeys: number, ...keyAndArguments: string[]): Promise<unknown>;
-  eval(script: string, numberOfKeys: number, ...keyAndArguments: string[]): Promise<unknown>;
+  evalsha(sha: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
   pipeline(commands: unknown[][]): { exec(): Promise<[error: Error | null, reply: unknown][] | null> };
 }
 
@@ -50,20 +50,25 @@ export interface WaitedReply {
   readonly runId: string;
 }
 
-/** Runs a script on one key. */
+/** Runs a script. */
 export interface ScriptRunner {
-  run(script: RedisScript, key: string, args: readonly string[]): Promise<unknown>;
-  runAndWait(script: RedisScript, key: string, args: readonly string[], wait: RedisWait): Promise<WaitedReply>;
+  run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  runAndWait(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly string[],
+    wait: RedisWait,
+  ): Promise<WaitedReply>;
 }
 
 /** Sends a script, or only its hash, through a client. */
 interface Transport {
-  send(by: 'sha' | 'text', script: RedisScript, key: string, args: readonly string[]): Promise<unknown>;
+  send(by: 'sha' | 'text', script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown>;
   /** Sends `CLIENT ID`, the script, `WAIT`, `CLIENT ID` and `INFO server` in one pipeline, and returns their replies. */
   sendAndWait(
     by: 'sha' | 'text',
     script: RedisScript,
-    key: string,
+    keys: readonly string[],
     args: readonly string[],
     wait: RedisWait,
   ): Promise<unknown[]>;
@@ -84,9 +89,9 @@ export function scriptRunner(client: RedisClient): ScriptRunner {
   checkClient(client);
   const transport = 'evalSha' in client ? nodeRedis(client) : ioredis(client);
   return {
-    run: (script, key, args) => byHashFirst((by) => transport.send(by, script, key, args)),
-    async runAndWait(script, key, args, wait) {
-      const replies = await byHashFirst((by) => transport.sendAndWait(by, script, key, args, wait));
+    run: (script, keys, args) => byHashFirst((by) => transport.send(by, script, keys, args)),
+    async runAndWait(script, keys, args, wait) {
+      const replies = await byHashFirst((by) => transport.sendAndWait(by, script, keys, args, wait));
       const [before, reply, replicas, after, info] = replies;
       return {
         reply,
@@ -114,14 +119,16 @@ async function byHashFirst<T>(send: (by: 'sha' | 'text') => Promise<T>): Promise
 
 function ioredis(client: IoredisClient): Transport {
   return {
-    send: (by, { sha, text }, key, args) =>
-      by === 'sha' ? client.evalsha(sha, 1, key, ...args) : client.eval(text, 1, key, ...args),
-    async sendAndWait(by, { sha, text }, key, args, { replicas, timeoutMs }) {
+    send: (by, { sha, text }, keys, args) =>
+      by === 'sha'
+        ? client.evalsha(sha, keys.length, ...keys, ...args)
+        : client.eval(text, keys.length, ...keys, ...args),
+    async sendAndWait(by, { sha, text }, keys, args, { replicas, timeoutMs }) {
       const command = by === 'sha' ? ['evalsha', sha] : ['eval', text];
       const results = await client
         .pipeline([
           ['client', 'ID'],
-          [...command, 1, key, ...args],
+          [...command, keys.length, ...keys, ...args],
           ['wait', replicas, timeoutMs],
           ['client', 'ID'],
           ['info', 'server'],
@@ -136,13 +143,14 @@ function ioredis(client: IoredisClient): Transport {
 }
 
 function nodeRedis(client: NodeRedisClient): Transport {
-  const options = (key: string, args: readonly string[]) => ({ keys: [key], arguments: [...args] });
+  const options = (keys: readonly string[], args: readonly string[]) => ({ keys: [...keys], arguments: [...args] });
   return {
-    send: (by, { sha, text }, key, args) =>
-      by === 'sha' ? client.evalSha(sha, options(key, args)) : client.eval(text, options(key, args)),
-    sendAndWait(by, { sha, text }, key, args, { replicas, timeoutMs }) {
-      const pipeline = (client.multi(key) as NodeRedisPipeline).clientId();
-      const script = by === 'sha' ? pipeline.evalSha(sha, options(key, args)) : pipeline.eval(text, options(key, args));
+    send: (by, { sha, text }, keys, args) =>
+      by === 'sha' ? client.evalSha(sha, options(keys, args)) : client.eval(text, options(keys, args)),
+    sendAndWait(by, { sha, text }, keys, args, { replicas, timeoutMs }) {
+      const pipeline = (client.multi(keys[0]) as NodeRedisPipeline).clientId();
+      const given = options(keys, args);
+      const script = by === 'sha' ? pipeline.evalSha(sha, given) : pipeline.eval(text, given);
       return script.wait(replicas, timeoutMs).clientId().info('server').execAsPipeline();
     },
   };

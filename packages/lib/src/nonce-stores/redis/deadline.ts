@@ -2,38 +2,36 @@
 import { UnavailableError } from '../../core/contracts.ts';
 import { inTime } from '../../core/in-time.ts';
 
-/** Maximum number of overdue commands that may still wait in a client. At this limit, no further command is sent. */
+/** Maximum number of overdue claims that may still wait in a client. At this limit, no further claim is sent. */
 const MAX_OVERDUE = 1000;
 
+/** Waits for Redis, and counts the claims whose results are overdue. */
 export class Deadline {
-  readonly #milliseconds: number;
   #overdue = 0;
-
-  constructor(milliseconds: number) {
-    this.#milliseconds = milliseconds;
-  }
 
   /**
    * Does work, and waits for it until the deadline. A later result is ignored.
    *
+   * @param milliseconds - time until the deadline
+   * @param claims - the number of claims that the work decides
    * @throws UnavailableError after the deadline; the work may or may not have been done
    */
-  async keep<T>(work: () => Promise<T>): Promise<T> {
+  async keep<T>(work: () => Promise<T>, milliseconds: number, claims = 1): Promise<T> {
     if (this.#overdue >= MAX_OVERDUE) throw new UnavailableError('Redis does not respond');
     const result = work();
     let isSettled = false;
     let isLate = false;
     const done = () => {
       isSettled = true;
-      if (isLate) this.#overdue -= 1;
+      if (isLate) this.#overdue -= claims;
     };
     result.then(done, done);
     try {
-      return await inTime(result, this.#milliseconds, 'Redis');
+      return await inTime(result, Math.max(0, Math.ceil(milliseconds)), 'Redis');
     } finally {
       if (!isSettled) {
         isLate = true;
-        this.#overdue += 1;
+        this.#overdue += claims;
       }
     }
   }

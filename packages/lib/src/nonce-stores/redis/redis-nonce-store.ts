@@ -10,23 +10,26 @@ import {
   type Readiness,
   UnavailableError,
 } from '../../core/contracts.ts';
+import { checkTimes } from '../shared/check-times.ts';
 import { Closing } from '../shared/closing.ts';
 import { CLOSED, Lifetime } from '../shared/lifetime.ts';
 import { replayKey } from '../shared/replay-key.ts';
+import { ClaimGroups, type ClaimReply, type RedisClaim } from './claim-groups.ts';
 import { type RedisClient, scriptRunner, type WaitedReply } from './client.ts';
 import { Deadline } from './deadline.ts';
 import { type RedisNonceStoreOptions, readOptions } from './options.ts';
 import {
+  failureOf,
   faultOf,
   isClaimOutcome,
   isScriptFailure,
-  readAnswer,
+  readAnswers,
   type ScriptAnswer,
   scriptsNotSupported,
   unavailable,
   unexpectedReply,
 } from './replies.ts';
-import { CLAIM, INSPECT, type RedisScript, SETTLE } from './scripts.ts';
+import { CLAIM, INSPECT, SETTLE } from './scripts.ts';
 import { BUCKETS, BucketVisits } from './visits.ts';
 
 export type { IoredisClient, NodeRedisClient, RedisClient } from './client.ts';
@@ -86,7 +89,11 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
   const settings = readOptions(options);
   const { tolerance, clockMargin, gap, rise, wait, now: clock, monotonic } = settings;
   const runner = scriptRunner(client);
-  const deadline = new Deadline(settings.deadlineMs);
+  const deadline = new Deadline();
+  const groups = new ClaimGroups(
+    (claims, end) => deadline.keep(() => send(claims), end - performance.now(), claims.length),
+    settings.deadlineMs,
+  );
   const visits = new BucketVisits({ inspect, settle, report, clock, monotonic });
   const closings = new Map<number, Closing>();
   const lifetime = new Lifetime();
@@ -96,12 +103,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
 
   const keyOf = (bucket: number) => `${settings.prefix}${bucket}`;
   /** The first arguments of `CLAIM` and `SETTLE`. */
-  const clocks = (now: number) => [
-    String(now),
-    String(tolerance + clockMargin),
-    String(gap),
-    rise === Number.NEGATIVE_INFINITY ? '' : String(rise),
-  ];
+  const rule = [String(tolerance + clockMargin), String(gap), rise === Number.NEGATIVE_INFINITY ? '' : String(rise)];
 
   function report(error: unknown): void {
     state = error === undefined ? READY : { ready: false, reason: unavailable(error).message };
@@ -110,7 +112,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
   async function inspect(bucket: number): Promise<void> {
     let reply: unknown;
     try {
-      reply = await runner.run(INSPECT, keyOf(bucket), []);
+      reply = await runner.run(INSPECT, [keyOf(bucket)], []);
     } catch (error) {
       throw isScriptFailure(error) ? scriptsNotSupported(error) : error;
     }
@@ -127,17 +129,21 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
       throw error;
     }
   }
-  const run = (script: RedisScript, bucket: number, args: readonly string[]) =>
-    explained(bucket, runner.run(script, keyOf(bucket), args));
+
+  /** @param floor - the H that may fall to now, or an empty string */
+  async function runSettle(bucket: number, now: number, floor: string): Promise<ScriptAnswer> {
+    const reply = await explained(bucket, runner.run(SETTLE, [keyOf(bucket)], [...rule, String(now), floor]));
+    return readAnswers(reply, 1)[0] as ScriptAnswer;
+  }
 
   async function settle(bucket: number, now: number): Promise<ScriptAnswer> {
-    const answer = readAnswer(await run(SETTLE, bucket, [...clocks(now), '']));
+    const answer = await runSettle(bucket, now, '');
     await heed(bucket, answer, now);
     return answer;
   }
 
-  /** Handles what a script reports about the bucket. */
-  async function heed(bucket: number, { outcome, floor }: ScriptAnswer, now: number): Promise<void> {
+  /** Handles what a script reports about the bucket. @returns a promise if H is in the far future */
+  function heed(bucket: number, { outcome, floor }: ScriptAnswer, now: number): Promise<void> | undefined {
     if (outcome === 'gap') {
       throw new UnavailableError(
         `the clocks of this machine and of Redis are more than ${gap} s apart; set both clocks`,
@@ -145,6 +151,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
     }
     if (outcome === 'closed' || closings.has(bucket)) return checkFloor(bucket, floor, outcome === 'closed', now);
     latestFloor = Math.max(latestFloor, Number(floor));
+    return undefined;
   }
 
   /** Closes a bucket whose H is in the far future, and lowers H to now after 2T + M. Otherwise its users would be locked out until H. */
@@ -152,40 +159,51 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
     const closing = closings.get(bucket) ?? new Closing(tolerance, clockMargin, monotonic);
     closings.set(bucket, closing);
     const state = closing.check(Number(floor), now, impossible);
-    if (state === 'over') await run(SETTLE, bucket, [...clocks(now), floor]);
+    if (state === 'over') await runSettle(bucket, now, floor);
     if (state !== 'closed') closings.delete(bucket);
   }
 
   /** Refuses claims on a closed bucket. Redis does not store that a bucket is closed, so this process reads H before each claim. */
   async function refuseClosed(bucket: number, now: number): Promise<void> {
-    if (closings.has(bucket)) await settle(bucket, now);
+    await settle(bucket, now);
     if (closings.has(bucket)) throw new UnavailableError(closedUntil());
   }
 
+  /** Sends claims in one script. */
+  async function send(claims: readonly RedisClaim[]): Promise<ClaimReply[]> {
+    const [{ bucket }] = claims as readonly [RedisClaim];
+    const keys = claims.map((claim) => keyOf(claim.bucket));
+    const args = [...rule, String(settings.maxClaimsPerSecond), ...claims.flatMap((claim) => claim.args)];
+    const waited = wait && (await explained(bucket, runner.runAndWait(CLAIM, keys, args, wait)));
+    const reply = waited === undefined ? await explained(bucket, runner.run(CLAIM, keys, args)) : waited.reply;
+    const answers = readAnswers(reply, claims.length);
+    const isSafe = waited === undefined || isReplicated(waited, answers[0]?.incarnation, wait?.replicas);
+    return answers.map((answer) => {
+      if (answer.outcome === 'claimed' && !isSafe) return new UnavailableError(TOO_FEW_REPLICAS);
+      return failureOf(answer) ?? answer;
+    });
+  }
+
   async function decide({ username, time, nonce }: NonceClaim, now: number): Promise<ClaimOutcome> {
-    if (!visits.usable) await visits.whenUsable(now);
+    const end = performance.now() + settings.deadlineMs;
+    const inTime = <T>(work: () => Promise<T>) => deadline.keep(work, end - performance.now());
+    if (!visits.usable) await inTime(() => visits.whenUsable(now));
     const user = sha256(username);
     const bucket = (((user[0] as number) << 8) | (user[1] as number)) % BUCKETS;
-    await refuseClosed(bucket, now);
-    const args = [
-      ...clocks(now),
-      String(time),
-      encodeBytes(replayKey(username, nonce, time)),
-      `u${encodeBytes(user.subarray(2, 10))}`,
-      String(settings.maxClaimsPerSecond),
-    ];
-    const waited = wait && (await explained(bucket, runner.runAndWait(CLAIM, keyOf(bucket), args, wait)));
-    const answer = readAnswer(waited === undefined ? await run(CLAIM, bucket, args) : waited.reply);
-    await heed(bucket, answer, now);
+    if (closings.has(bucket)) await inTime(() => refuseClosed(bucket, now));
+    checkTimes(time, now);
+    const record = encodeBytes(replayKey(username, nonce, time));
+    const args = [String(now), String(time), record, `u${encodeBytes(user.subarray(2, 10))}`];
+    const answer = await groups.add({ bucket, args }, end);
+    if (answer instanceof Error) return inTime(() => explained(bucket, Promise.reject(answer)));
+    const checking = heed(bucket, answer, now);
+    if (checking !== undefined) await inTime(() => checking);
     if (answer.changed) visits.suspect();
 
     const { outcome } = answer;
     if (outcome === 'closed') throw new UnavailableError(closedUntil());
     if (outcome === 'forgotten' && rise > 0 && Number(answer.floor) > now) throw new UnavailableError(LOST);
     if (!isClaimOutcome(outcome)) throw unexpectedReply();
-    if (outcome === 'claimed' && waited !== undefined && !isReplicated(waited, answer.incarnation, wait?.replicas)) {
-      throw new UnavailableError('fewer replicas than wait.replicas have the claim; its nonce is spent');
-    }
     return outcome;
   }
 
@@ -209,8 +227,8 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
 
   return {
     tolerance,
-    open: (now) => lifetime.run(() => reported(() => new Deadline(OPENING_MS).keep(() => visits.all(now)))),
-    claim: (nonce, now) => lifetime.run(() => reported(() => deadline.keep(() => decide(nonce, now)))),
+    open: (now) => lifetime.run(() => reported(() => new Deadline().keep(() => visits.all(now), OPENING_MS))),
+    claim: (nonce, now) => lifetime.run(() => reported(() => decide(nonce, now))),
 
     readiness(now) {
       if (lifetime.isOver) return CLOSED;
@@ -229,9 +247,10 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
 }
 
 const READY: Readiness = { ready: true };
+const TOO_FEW_REPLICAS = 'fewer replicas than wait.replicas have the claim; its nonce is spent';
 const LOST = 'earlier claims may be lost; serving again from the next second';
 
 /** `WAIT` waits only for commands of its own connection. It must therefore run on the same server and connection as the claim. */
-function isReplicated({ replicas, sameConnection, runId }: WaitedReply, incarnation: string, wanted = 0): boolean {
+function isReplicated({ replicas, sameConnection, runId }: WaitedReply, incarnation = '', wanted = 0): boolean {
   return sameConnection && runId !== '' && incarnation.slice(1, 21) === runId.slice(0, 20) && replicas >= wanted;
 }

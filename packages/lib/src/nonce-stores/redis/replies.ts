@@ -1,7 +1,7 @@
 /** Reads the replies of the scripts of the Redis nonce store, and explains Redis's errors. */
 import { type ClaimOutcome, UnavailableError } from '../../core/contracts.ts';
 
-/** The reply of `CLAIM` or `SETTLE`. */
+/** What `CLAIM` or `SETTLE` replies about one bucket. */
 export interface ScriptAnswer {
   readonly outcome: string;
   /** H, with 17 significant digits, which represent it exactly. */
@@ -11,12 +11,34 @@ export interface ScriptAnswer {
   readonly incarnation: string;
 }
 
-/** @throws UnavailableError for any other reply, such as one from a proxy */
-export function readAnswer(reply: unknown): ScriptAnswer {
-  if (!Array.isArray(reply) || reply.length !== 4) throw unexpectedReply();
-  const [outcome, floor, changed, incarnation] = reply.map(String) as [string, string, string, string];
-  return { outcome, floor, changed: changed === 'changed', incarnation };
+/** The number of strings in an answer, in addition to the incarnation, which comes once. */
+const LENGTH = 3;
+
+/**
+ * Reads the reply of a script.
+ *
+ * @param count - the number of its keys
+ * @throws UnavailableError for any other reply, such as one from a proxy
+ */
+export function readAnswers(reply: unknown, count: number): ScriptAnswer[] {
+  if (!Array.isArray(reply) || reply.length !== 1 + count * LENGTH) throw unexpectedReply();
+  const incarnation = String(reply[0]);
+  return Array.from({ length: count }, (_, index) => {
+    const at = 1 + index * LENGTH;
+    return {
+      outcome: String(reply[at]),
+      floor: String(reply[at + 1]),
+      changed: String(reply[at + 2]) === 'changed',
+      incarnation,
+    };
+  });
 }
+
+/** Returns the error of a claim that failed within a group. @returns `undefined` if it did not fail */
+export function failureOf({ outcome }: ScriptAnswer): Error | undefined {
+  return outcome.startsWith(FAILED) ? new Error(outcome.slice(FAILED.length)) : undefined;
+}
+const FAILED = 'failed ';
 
 export function unexpectedReply(): UnavailableError {
   return new UnavailableError('Redis sent an unexpected reply');
@@ -55,6 +77,14 @@ export function codeOf(error: unknown): string | undefined {
 /** Whether a script failed with the general code `ERR`. */
 export function isScriptFailure(error: unknown): boolean {
   return codeOf(error) === 'ERR';
+}
+
+/**
+ * Whether a script failed, and did nothing, because its keys are on several servers of a cluster, or because some of them are being moved to
+ * another one.
+ */
+export function isSpread(error: unknown): boolean {
+  return ['CROSSSLOT', 'TRYAGAIN'].includes(codeOf(error) ?? '');
 }
 
 /** Explains errors of Redis, by code. */

@@ -1,5 +1,5 @@
 /**
- * The Lua scripts of the Redis nonce store. Each script runs on one key, which is a bucket of users. A bucket is a sorted set:
+ * The Lua scripts of the Redis nonce store. A key is a bucket of users. A bucket is a sorted set:
  *
  * | member | score |
  * |---|---|
@@ -21,34 +21,38 @@ export interface RedisScript {
 export const MAX_CLAIMS_PER_SECOND = 2 ** 20 - 1;
 
 /**
- * Reads the clock and the epoch. If the recorded incarnation is not the current one, claims may be lost, and H rises. A promotion changes
- * the replication id, and a restart changes the run id. At least one of them therefore changes before a former master becomes master again.
+ * Reads Redis's clock and its incarnation, once for all buckets of a script. `visit` reads a bucket: it sets `floor` and `changed`. If the
+ * recorded incarnation is not the current one, claims may be lost, and H rises. A promotion changes the replication id, and a restart changes
+ * the run id. At least one of them therefore changes before a former master becomes master again.
+ *
+ * ARGV: T + M, the largest accepted gap between the clocks, how far a loss raises H above both (empty: not at all).
  */
-const SETTLE_EPOCH = `
-local bucket = KEYS[1]
-local caller, keep, gap, rise = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+const EPOCH = `
+local keep, gap, rise = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
 local store = time[1] + time[2] / 1000000
-if not (math.abs(caller - store) <= gap) then return { 'gap', '0', '', '' } end
-
 local info = redis.call('INFO', 'server', 'replication')
 local function id(field)
   local _, colon = info:find(field, 1, true)
   return info:sub(colon + 1, colon + 20)
 end
 local incarnation = '!' .. id('run_id:') .. id('master_replid:')
-local first = redis.call('ZRANGE', bucket, 0, 1, 'WITHSCORES')
-local known = first[2] and tonumber(first[2]) <= 0
-local floor = known and -first[2] or 0
-local changed = first[1] ~= incarnation
-if changed then
-  if rise then floor = math.max(floor, store + rise, caller + rise) end
-  redis.call('ZADD', bucket, -floor, incarnation)
-  if known then redis.call('ZREM', bucket, first[1]) end
-end
+local bucket, caller, floor, changed, oldest
 
-local function answer(outcome)
-  return { outcome, string.format('%.17g', floor), changed and 'changed' or '', incarnation }
+local function visit(key, clock)
+  bucket, caller, floor, changed = key, tonumber(clock), 0, false
+  if not (math.abs(caller - store) <= gap) then return false end
+  local first = redis.call('ZRANGE', bucket, 0, 1, 'WITHSCORES')
+  local known = first[2] and tonumber(first[2]) <= 0
+  oldest = tonumber(first[4])
+  if known then floor = -first[2] end
+  changed = first[1] ~= incarnation
+  if changed then
+    if rise then floor = math.max(floor, store + rise, caller + rise) end
+    redis.call('ZADD', bucket, -floor, incarnation)
+    if known then redis.call('ZREM', bucket, first[1]) end
+  end
+  return true
 end
 
 local function forget(most)
@@ -60,47 +64,81 @@ local function forget(most)
   redis.call('ZADD', bucket, -floor, incarnation)
   redis.call('ZREMRANGEBYRANK', bucket, 1, old)
 end
+
+local replies = { incarnation }
+local function answer(outcome)
+  local at = #replies
+  replies[at + 1] = outcome
+  replies[at + 2] = string.format('%.17g', floor)
+  replies[at + 3] = changed and 'changed' or ''
+end
 `;
 
 /**
- * Claims a nonce. Redis refuses to run this script while it is full, a replica or loading, and while it has too few replicas.
+ * Claims one nonce for each key; keys may be equal. Redis refuses to run this script while it is full, a replica or loading, and while it has
+ * too few replicas. A bucket with an error, such as a key of another type, fails only its own claims.
  *
- * ARGV: the caller's clock, T + M, the largest accepted gap between the clocks, how far a loss raises H above both (empty: not at all), the
- * claimed time, the record, the user, the maximum number of claims of the user per second.
+ * ARGV: those of `EPOCH`, the maximum number of claims of a user per second; then, for each nonce: the caller's clock, the claimed time, the
+ * record, the user.
  */
 export const CLAIM = script(`#!lua
-${SETTLE_EPOCH}
-if floor > store + keep then return answer('closed') end
-local claimed, record, user, most = tonumber(ARGV[5]), ARGV[6], ARGV[7], tonumber(ARGV[8])
-if redis.call('ZSCORE', bucket, record) then return answer('replayed') end
-if not (claimed > floor) then return answer('forgotten') end
-
+${EPOCH}
+local most = tonumber(ARGV[4])
 local second = tonumber(time[1])
-local claims = 0
-local counted = redis.call('ZSCORE', bucket, user)
-if counted and math.floor(counted) == second then claims = (counted - second) * 1048576 end
-if claims >= most then return answer('rate_limited') end
 
-redis.call('ZADD', bucket, ARGV[5], record, second + (claims + 1) / 1048576, user)
-if first[4] and tonumber(first[4]) < caller - keep then forget(8) end
-return answer('claimed')
+local function claim(index)
+  local at = 4 * index
+  if not visit(KEYS[index], ARGV[at + 1]) then return 'gap' end
+  if floor > store + keep then return 'closed' end
+  local record, user = ARGV[at + 3], ARGV[at + 4]
+  if redis.call('ZSCORE', bucket, record) then return 'replayed' end
+  if not (tonumber(ARGV[at + 2]) > floor) then return 'forgotten' end
+
+  local claims = 0
+  local counted = redis.call('ZSCORE', bucket, user)
+  if counted and math.floor(counted) == second then claims = (counted - second) * 1048576 end
+  if claims >= most then return 'rate_limited' end
+
+  redis.call('ZADD', bucket, ARGV[at + 2], record, second + (claims + 1) / 1048576, user)
+  if oldest and oldest < caller - keep then forget(8) end
+  return 'claimed'
+end
+
+if #KEYS == 1 then
+  answer(claim(1))
+  return replies
+end
+for index = 1, #KEYS do
+  local works, outcome = pcall(claim, index)
+  if works then
+    answer(outcome)
+  else
+    answer('failed ' .. (type(outcome) == 'table' and outcome.err or tostring(outcome)))
+  end
+end
+return replies
 `);
 
 /**
  * Settles the epoch of a bucket, and deletes old members. It also runs if Redis is full, because it frees memory.
  *
- * ARGV: the first four arguments of `CLAIM`, then the H that the bucket was closed for, or an empty string. If H still has this value and
- * is in the future, it falls to now.
+ * ARGV: those of `EPOCH`, the caller's clock, and the H that the bucket was closed for, or an empty string. If H still has this value and is
+ * in the future, it falls to now.
  */
 export const SETTLE = script(`#!lua flags=allow-oom
-${SETTLE_EPOCH}
-if tonumber(ARGV[5]) == floor and floor > math.max(store, caller) then
-  floor = math.max(store, caller)
-  redis.call('ZADD', bucket, -floor, incarnation)
+${EPOCH}
+local function settle()
+  if not visit(KEYS[1], ARGV[4]) then return 'gap' end
+  if tonumber(ARGV[5]) == floor and floor > math.max(store, caller) then
+    floor = math.max(store, caller)
+    redis.call('ZADD', bucket, -floor, incarnation)
+  end
+  if floor > store + keep then return 'closed' end
+  forget(500)
+  return 'settled'
 end
-if floor > store + keep then return answer('closed') end
-forget(500)
-return answer('settled')
+answer(settle())
+return replies
 `);
 
 /**

@@ -1,6 +1,6 @@
 /** Sends claims to a database in groups, so that many callers cost little more than one (group commit). */
 import { outsideContext, sharesPromises } from '#engine';
-import { UnavailableError } from '../../core/contracts.ts';
+import { inTime, lateError } from '../../core/in-time.ts';
 
 /** Maximum number of items in a group. A larger group would take so long that its items come close to their deadlines. */
 const MAX_ITEMS = 256;
@@ -27,7 +27,8 @@ interface Entry<Item, Result> {
  */
 export class Groups<Item, Result> {
   readonly #send: SendGroup<Item, Result>;
-  readonly #late: string;
+  readonly #what: string;
+  readonly #limit: string;
   /** The items that have no result yet, in the order of their arrival. */
   readonly #pending = new Set<Entry<Item, Result>>();
   /** The items of `#pending` that have not been sent. */
@@ -38,10 +39,14 @@ export class Groups<Item, Result> {
   /** When the timer fires, by `performance.now()`. */
   #timerEnd = Number.POSITIVE_INFINITY;
 
-  /** @param late - the message of the error for an item without a result at its deadline */
-  constructor(send: SendGroup<Item, Result>, late: string) {
+  /**
+   * @param what - names the database in the error for an item without a result at its deadline
+   * @param limit - the end of that error: `within 150 ms`
+   */
+  constructor(send: SendGroup<Item, Result>, what: string, limit: string) {
     this.#send = send;
-    this.#late = late;
+    this.#what = what;
+    this.#limit = limit;
   }
 
   /**
@@ -51,8 +56,8 @@ export class Groups<Item, Result> {
    * @throws UnavailableError at the deadline; the item may or may not have been sent
    * @throws any error of the group
    */
-  async add(item: Item, end: number): Promise<Result> {
-    if (!sharesPromises) return (await this.#send([item], end))[0] as Result;
+  add(item: Item, end: number): Promise<Result> {
+    if (!sharesPromises) return this.#sendOne(item, end);
     return new Promise((resolve, reject) => {
       const entry = { item, end, resolve, reject };
       this.#pending.add(entry);
@@ -64,9 +69,14 @@ export class Groups<Item, Result> {
     });
   }
 
+  async #sendOne(item: Item, end: number): Promise<Result> {
+    const milliseconds = Math.max(0, Math.ceil(end - performance.now()));
+    const [result] = await inTime(this.#send([item], end), milliseconds, this.#what, this.#limit);
+    return result as Result;
+  }
+
   /** Sends the next group, unless one is in flight. */
   #next(): void {
-    this.#rejectLate();
     if (this.#inFlight !== undefined) return;
     const group = this.#waiting.slice(0, MAX_ITEMS);
     this.#waiting = this.#waiting.slice(MAX_ITEMS);
@@ -85,6 +95,7 @@ export class Groups<Item, Result> {
     if (this.#pending.size === 0) this.#setTimer(Number.POSITIVE_INFINITY);
     if (this.#inFlight !== group) return;
     this.#inFlight = undefined;
+    this.#rejectLate();
     this.#next();
   }
 
@@ -98,7 +109,7 @@ export class Groups<Item, Result> {
         next = Math.min(next, entry.end);
       } else {
         this.#pending.delete(entry);
-        entry.reject(new UnavailableError(this.#late));
+        entry.reject(lateError(this.#what, this.#limit));
       }
     }
     this.#waiting = this.#waiting.filter((entry) => this.#pending.has(entry));
@@ -114,6 +125,7 @@ export class Groups<Item, Result> {
     const fire = () => {
       // A timer can fire a little too early. Whatever the time is, `#rejectLate` sets the next timer.
       this.#timerEnd = Number.NEGATIVE_INFINITY;
+      this.#rejectLate();
       this.#next();
     };
     this.#timer = setTimeout(fire, Math.max(0, Math.ceil(end - performance.now())));

@@ -94,10 +94,8 @@ function parameterOf(name: string): Template['parameters'][number] {
   return (_, rows) => rows[Number(index)]?.[member] ?? null;
 }
 
-const DATABASE = 'the database';
-const IN_TIME = 'in time; check that it is up, and what locks its tables';
-/** The message of the error after a deadline. */
-export const LATE = `${DATABASE} did not respond ${IN_TIME}`;
+/** The database and its time limit, in the error after a deadline. */
+export const LATE = ['the database', 'in time; check that it is up, and what locks its tables'] as const;
 
 /**
  * Waits for the database.
@@ -107,7 +105,7 @@ export const LATE = `${DATABASE} did not respond ${IN_TIME}`;
  */
 export function before<T>(end: number, work: Promise<T>): Promise<T> {
   const milliseconds = Math.max(0, Math.ceil(end - performance.now()));
-  return inTime(work, milliseconds, DATABASE, IN_TIME);
+  return inTime(work, milliseconds, ...LATE);
 }
 
 /** Waits, or returns early if the signal is aborted. */

@@ -1,6 +1,7 @@
 /** Manages the epoch of an SQL database: its recorded incarnation and its floor. Checks whether the database is safe for claims. */
 import { randomText } from '#engine';
 import { UnavailableError } from '../../core/contracts.ts';
+import { checkTimes } from '../shared/check-times.ts';
 import { firstFloor } from '../shared/floor.ts';
 import { Groups } from '../shared/group.ts';
 import { LATE, pause, type RunStatement, type SqlDatabase, type SqlValues, statementRunner } from './database.ts';
@@ -45,7 +46,7 @@ export class Epoch {
     this.#settings = settings;
     this.#run = statementRunner(database, dialect);
     this.#keep = settings.tolerance + settings.clockMargin;
-    this.#groups = new Groups((claims, end) => this.#insert(claims, end), LATE);
+    this.#groups = new Groups((claims, end) => this.#insert(claims, end), ...LATE);
   }
 
   /** The latest floor that this process has seen. If the database has a lower one, it has lost data. */
@@ -102,8 +103,7 @@ export class Epoch {
 
   /** Inserts a record, together with those of concurrent claims if the database can. */
   async claim(claim: SqlClaim, end: number): Promise<Insertion> {
-    // In some databases, a value such as NaN would make the whole group fail.
-    if (!Number.isFinite(claim.time) || !Number.isFinite(claim.now)) throw new UnavailableError(NO_TIME);
+    checkTimes(claim.time, claim.now);
     return this.#isGrouping ? this.#groups.add(claim, end) : this.#insertOne(claim, end);
   }
 
@@ -195,8 +195,6 @@ export class Epoch {
     return { now, gap, life, limit: `${deadlineMs / 1000}`, keep: this.#keep, seen: this.#seen - ROUNDING, ...others };
   }
 }
-
-const NO_TIME = 'a claim needs two times in seconds, of the token and of this machine; check the clock';
 
 function patience(): number {
   return performance.now() + PATIENCE_MS;

@@ -14,9 +14,12 @@ export type ClaimReply = ScriptAnswer | Error;
 /** Sends claims in one script. @param end - the latest deadline of the claims, by `performance.now()` */
 type SendClaims = (claims: readonly RedisClaim[], end: number) => Promise<readonly ClaimReply[]>;
 
+/** Redis runs one script while this process reads the replies of another and prepares the next. Short scripts delay other clients less. */
+const LIMITS = { maxItems: 32, maxInFlight: 4, what: 'Redis' } as const;
+
 export class ClaimGroups {
   readonly #send: SendClaims;
-  readonly #limit: string;
+  readonly #limits: typeof LIMITS & { readonly limit: string };
   readonly #ofAllBuckets: Groups<RedisClaim, ClaimReply>;
   readonly #ofBucket = new Map<number, Groups<RedisClaim, ClaimReply>>();
   /** Whether the buckets are on several servers of a cluster. A script can then use only one of them. */
@@ -24,7 +27,7 @@ export class ClaimGroups {
 
   constructor(send: SendClaims, deadlineMs: number) {
     this.#send = send;
-    this.#limit = `within ${deadlineMs / 1000} s`;
+    this.#limits = { ...LIMITS, limit: `within ${deadlineMs / 1000} s` };
     this.#ofAllBuckets = this.#make((claims, end) => this.#sendTogether(claims, end));
   }
 
@@ -59,6 +62,6 @@ export class ClaimGroups {
   }
 
   #make(send: SendClaims): Groups<RedisClaim, ClaimReply> {
-    return new Groups(send, 'Redis', this.#limit);
+    return new Groups(send, this.#limits);
   }
 }

@@ -90,10 +90,10 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
   const { tolerance, clockMargin, gap, rise, wait, now: clock, monotonic } = settings;
   const runner = scriptRunner(client);
   const deadline = new Deadline();
-  const groups = new ClaimGroups(
-    (claims, end) => deadline.keep(() => send(claims), end - performance.now(), claims.length),
-    settings.deadlineMs,
-  );
+  /** Does work, and waits for it until `performance.now()` reaches `end`. */
+  const before = <T>(end: number, work: () => Promise<T>, claims = 1) =>
+    deadline.keep(work, end - performance.now(), claims);
+  const groups = new ClaimGroups((claims, end) => before(end, () => send(claims), claims.length), settings.deadlineMs);
   const visits = new BucketVisits({ inspect, settle, report, clock, monotonic });
   const closings = new Map<number, Closing>();
   const lifetime = new Lifetime();
@@ -186,18 +186,17 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
 
   async function decide({ username, time, nonce }: NonceClaim, now: number): Promise<ClaimOutcome> {
     const end = performance.now() + settings.deadlineMs;
-    const inTime = <T>(work: () => Promise<T>) => deadline.keep(work, end - performance.now());
-    if (!visits.usable) await inTime(() => visits.whenUsable(now));
+    if (!visits.usable) await before(end, () => visits.whenUsable(now));
     const user = sha256(username);
     const bucket = (((user[0] as number) << 8) | (user[1] as number)) % BUCKETS;
-    if (closings.has(bucket)) await inTime(() => refuseClosed(bucket, now));
+    if (closings.has(bucket)) await before(end, () => refuseClosed(bucket, now));
     checkTimes(time, now);
     const record = encodeBytes(replayKey(username, nonce, time));
     const args = [String(now), String(time), record, `u${encodeBytes(user.subarray(2, 10))}`];
     const answer = await groups.add({ bucket, args }, end);
-    if (answer instanceof Error) return inTime(() => explained(bucket, Promise.reject(answer)));
+    if (answer instanceof Error) return before(end, () => explained(bucket, Promise.reject(answer)));
     const checking = heed(bucket, answer, now);
-    if (checking !== undefined) await inTime(() => checking);
+    if (checking !== undefined) await before(end, () => checking);
     if (answer.changed) visits.suspect();
 
     const { outcome } = answer;

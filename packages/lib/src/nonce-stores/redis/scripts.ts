@@ -21,9 +21,9 @@ export interface RedisScript {
 export const MAX_CLAIMS_PER_SECOND = 2 ** 20 - 1;
 
 /**
- * Reads Redis's clock and its incarnation, once for all buckets of a script. `visit` reads a bucket: it sets `floor` and `changed`. If the
- * recorded incarnation is not the current one, claims may be lost, and H rises. A promotion changes the replication id, and a restart changes
- * the run id. At least one of them therefore changes before a former master becomes master again.
+ * Reads Redis's clock and its incarnation. `visit` reads a bucket, once in a script. If the recorded incarnation is not the current one,
+ * claims may be lost, and H rises. A promotion changes the replication id, and a restart changes the run id. At least one of them therefore
+ * changes before a former master becomes master again.
  *
  * ARGV: T + M, the largest accepted gap between the clocks, how far a loss raises H above both (empty: not at all).
  */
@@ -37,46 +37,53 @@ local function id(field)
   return info:sub(colon + 1, colon + 20)
 end
 local incarnation = '!' .. id('run_id:') .. id('master_replid:')
-local bucket, caller, floor, changed, oldest
+local buckets = {}
 
 local function visit(key, clock)
-  bucket, caller, floor, changed = key, tonumber(clock), 0, false
-  if not (math.abs(caller - store) <= gap) then return false end
-  local first = redis.call('ZRANGE', bucket, 0, 1, 'WITHSCORES')
+  local caller = tonumber(clock)
+  if not (math.abs(caller - store) <= gap) then return nil end
+  local bucket = buckets[key]
+  if bucket then
+    bucket.caller = math.min(bucket.caller, caller)
+    return bucket
+  end
+  local first = redis.call('ZRANGE', key, 0, 1, 'WITHSCORES')
   local known = first[2] and tonumber(first[2]) <= 0
-  oldest = tonumber(first[4])
-  if known then floor = -first[2] end
-  changed = first[1] ~= incarnation
+  local floor = known and -first[2] or 0
+  local changed = first[1] ~= incarnation
   if changed then
     if rise then floor = math.max(floor, store + rise, caller + rise) end
-    redis.call('ZADD', bucket, -floor, incarnation)
-    if known then redis.call('ZREM', bucket, first[1]) end
+    redis.call('ZADD', key, -floor, incarnation)
+    if known then redis.call('ZREM', key, first[1]) end
   end
-  return true
+  bucket = { caller = caller, floor = floor, changed = changed, oldest = tonumber(first[4]) }
+  buckets[key] = bucket
+  return bucket
 end
 
-local function forget(most)
-  local before = math.min(store, caller) - keep
-  local old = math.min(most, redis.call('ZCOUNT', bucket, '(0', string.format('(%.17g', before)))
+local function forget(key, bucket, most)
+  local before = math.min(store, bucket.caller) - keep
+  local old = math.min(most, redis.call('ZCOUNT', key, '(0', string.format('(%.17g', before)))
   if old == 0 then return end
-  local last = redis.call('ZRANGE', bucket, old, old, 'WITHSCORES')
-  floor = math.max(floor, tonumber(last[2]))
-  redis.call('ZADD', bucket, -floor, incarnation)
-  redis.call('ZREMRANGEBYRANK', bucket, 1, old)
+  local last = redis.call('ZRANGE', key, old, old, 'WITHSCORES')
+  bucket.floor = math.max(bucket.floor, tonumber(last[2]))
+  redis.call('ZADD', key, -bucket.floor, incarnation)
+  redis.call('ZREMRANGEBYRANK', key, 1, old)
 end
 
 local replies = { incarnation }
-local function answer(outcome)
+local function answer(outcome, bucket)
   local at = #replies
   replies[at + 1] = outcome
-  replies[at + 2] = string.format('%.17g', floor)
-  replies[at + 3] = changed and 'changed' or ''
+  replies[at + 2] = bucket and string.format('%.17g', bucket.floor) or '0'
+  replies[at + 3] = bucket and bucket.changed and 'changed' or ''
 end
 `;
 
 /**
  * Claims one nonce for each key; keys may be equal. Redis refuses to run this script while it is full, a replica or loading, and while it has
- * too few replicas. A bucket with an error, such as a key of another type, fails only its own claims.
+ * too few replicas. A bucket with an error, such as a key of another type, fails only its own claims. Claims per user are counted in Lua, and
+ * stored once.
  *
  * ARGV: those of `EPOCH`, the maximum number of claims of a user per second; then, for each nonce: the caller's clock, the claimed time, the
  * record, the user.
@@ -86,35 +93,46 @@ ${EPOCH}
 local most = tonumber(ARGV[4])
 local second = tonumber(time[1])
 
+local function countOf(key, user)
+  local counted = redis.call('ZSCORE', key, user)
+  if counted and math.floor(counted) == second then return (counted - second) * 1048576 end
+  return 0
+end
+
 local function claim(index)
-  local at = 4 * index
-  if not visit(KEYS[index], ARGV[at + 1]) then return 'gap' end
-  if floor > store + keep then return 'closed' end
-  local record, user = ARGV[at + 3], ARGV[at + 4]
-  if redis.call('ZSCORE', bucket, record) then return 'replayed' end
-  if not (tonumber(ARGV[at + 2]) > floor) then return 'forgotten' end
-
-  local claims = 0
-  local counted = redis.call('ZSCORE', bucket, user)
-  if counted and math.floor(counted) == second then claims = (counted - second) * 1048576 end
-  if claims >= most then return 'rate_limited' end
-
-  redis.call('ZADD', bucket, ARGV[at + 2], record, second + (claims + 1) / 1048576, user)
-  if oldest and oldest < caller - keep then forget(8) end
-  return 'claimed'
+  local key, at = KEYS[index], 4 * index
+  local bucket = visit(key, ARGV[at + 1])
+  if not bucket then return 'gap' end
+  if bucket.floor > store + keep then return 'closed', bucket end
+  local claimed, record, user = ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+  local above = tonumber(claimed) > bucket.floor
+  bucket.counts = bucket.counts or {}
+  local count = above and (bucket.counts[user] or countOf(key, user))
+  if not above or count >= most then
+    if redis.call('ZSCORE', key, record) then return 'replayed', bucket end
+    return above and 'rate_limited' or 'forgotten', bucket
+  end
+  if redis.call('ZADD', key, 'NX', claimed, record) == 0 then return 'replayed', bucket end
+  bucket.counts[user] = count + 1
+  bucket.claims = (bucket.claims or 0) + 1
+  return 'claimed', bucket
 end
 
-if #KEYS == 1 then
-  answer(claim(1))
-  return replies
-end
 for index = 1, #KEYS do
-  local works, outcome = pcall(claim, index)
+  local works, outcome, bucket = pcall(claim, index)
   if works then
-    answer(outcome)
+    answer(outcome, bucket)
+  elseif #KEYS == 1 then
+    error(outcome, 0)
   else
     answer('failed ' .. (type(outcome) == 'table' and outcome.err or tostring(outcome)))
   end
+end
+for key, bucket in pairs(buckets) do
+  for user, count in pairs(bucket.counts or {}) do
+    redis.call('ZADD', key, second + count / 1048576, user)
+  end
+  if bucket.claims and bucket.oldest and bucket.oldest < bucket.caller - keep then forget(key, bucket, 8 * bucket.claims) end
 end
 return replies
 `);
@@ -127,17 +145,19 @@ return replies
  */
 export const SETTLE = script(`#!lua flags=allow-oom
 ${EPOCH}
-local function settle()
-  if not visit(KEYS[1], ARGV[4]) then return 'gap' end
-  if tonumber(ARGV[5]) == floor and floor > math.max(store, caller) then
-    floor = math.max(store, caller)
-    redis.call('ZADD', bucket, -floor, incarnation)
+local function settle(key)
+  local bucket = visit(key, ARGV[4])
+  if not bucket then return 'gap' end
+  local latest = math.max(store, bucket.caller)
+  if tonumber(ARGV[5]) == bucket.floor and bucket.floor > latest then
+    bucket.floor = latest
+    redis.call('ZADD', key, -latest, incarnation)
   end
-  if floor > store + keep then return 'closed' end
-  forget(500)
-  return 'settled'
+  if bucket.floor > store + keep then return 'closed', bucket end
+  forget(key, bucket, 500)
+  return 'settled', bucket
 end
-answer(settle())
+answer(settle(KEYS[1]))
 return replies
 `);
 

@@ -2,8 +2,17 @@
 import { outsideContext, sharesPromises } from '#engine';
 import { inTime, lateError } from '../../core/in-time.ts';
 
-/** Maximum number of items in a group. A larger group would take so long that its items come close to their deadlines. */
-const MAX_ITEMS = 256;
+/** How a database is used. */
+interface GroupLimits {
+  /** Maximum number of items in a group. A larger group would take so long that its items come close to their deadlines. */
+  readonly maxItems: number;
+  /** Maximum number of groups in flight before any of their deadlines. */
+  readonly maxInFlight: number;
+  /** Names the database in the error for an item without a result at its deadline. */
+  readonly what: string;
+  /** The end of that error: `within 150 ms`. */
+  readonly limit: string;
+}
 
 /**
  * Sends a group.
@@ -22,31 +31,25 @@ interface Entry<Item, Result> {
 }
 
 /**
- * Sends items in groups. A group consists of the items that arrive while the previous group is in flight, so no item waits for a timer. An
- * item that arrives while no group is in flight is sent with the other items of the same microtask.
+ * Sends items in groups. A group consists of the items that arrive while earlier groups are in flight, so no item waits for a timer. An
+ * item that arrives while another group may go is sent with the other items of the same microtask.
  */
 export class Groups<Item, Result> {
   readonly #send: SendGroup<Item, Result>;
-  readonly #what: string;
-  readonly #limit: string;
+  readonly #limits: GroupLimits;
   /** The items that have no result yet, in the order of their arrival. */
   readonly #pending = new Set<Entry<Item, Result>>();
   /** The items of `#pending` that have not been sent. */
   #waiting: Entry<Item, Result>[] = [];
-  /** The latest group, while the next one waits for it. */
-  #inFlight: readonly Entry<Item, Result>[] | undefined;
+  /** The groups that the next group may have to wait for. */
+  readonly #inFlight = new Set<readonly Entry<Item, Result>[]>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When the timer fires, by `performance.now()`. */
   #timerEnd = Number.POSITIVE_INFINITY;
 
-  /**
-   * @param what - names the database in the error for an item without a result at its deadline
-   * @param limit - the end of that error: `within 150 ms`
-   */
-  constructor(send: SendGroup<Item, Result>, what: string, limit: string) {
+  constructor(send: SendGroup<Item, Result>, limits: GroupLimits) {
     this.#send = send;
-    this.#what = what;
-    this.#limit = limit;
+    this.#limits = limits;
   }
 
   /**
@@ -63,7 +66,7 @@ export class Groups<Item, Result> {
       this.#pending.add(entry);
       this.#waiting.push(entry);
       if (end < this.#timerEnd) this.#setTimer(end);
-      if (this.#inFlight === undefined && this.#waiting.length === 1) {
+      if (this.#mayGo() && this.#waiting.length === 1) {
         outsideContext(() => queueMicrotask(() => this.#next()));
       }
     });
@@ -71,17 +74,21 @@ export class Groups<Item, Result> {
 
   async #sendOne(item: Item, end: number): Promise<Result> {
     const milliseconds = Math.max(0, Math.ceil(end - performance.now()));
-    const [result] = await inTime(this.#send([item], end), milliseconds, this.#what, this.#limit);
+    const [result] = await inTime(this.#send([item], end), milliseconds, this.#limits.what, this.#limits.limit);
     return result as Result;
   }
 
-  /** Sends the next group, unless one is in flight. */
+  #mayGo(): boolean {
+    return this.#inFlight.size < this.#limits.maxInFlight;
+  }
+
+  /** Sends the next groups. */
   #next(): void {
-    if (this.#inFlight !== undefined) return;
-    const group = this.#waiting.slice(0, MAX_ITEMS);
-    this.#waiting = this.#waiting.slice(MAX_ITEMS);
-    if (group.length === 0) return;
-    this.#inFlight = group;
+    while (this.#waiting.length > 0 && this.#mayGo()) this.#sendGroup(this.#waiting.splice(0, this.#limits.maxItems));
+  }
+
+  #sendGroup(group: readonly Entry<Item, Result>[]): void {
+    this.#inFlight.add(group);
     const items = group.map(({ item }) => item);
     const latest = Math.max(...group.map(({ end }) => end));
     outsideContext(() => this.#send(items, latest)).then(
@@ -93,8 +100,7 @@ export class Groups<Item, Result> {
   #settle(group: readonly Entry<Item, Result>[], settle: (entry: Entry<Item, Result>, index: number) => void): void {
     for (const [index, entry] of group.entries()) if (this.#pending.delete(entry)) settle(entry, index);
     if (this.#pending.size === 0) this.#setTimer(Number.POSITIVE_INFINITY);
-    if (this.#inFlight !== group) return;
-    this.#inFlight = undefined;
+    if (!this.#inFlight.delete(group)) return;
     this.#rejectLate();
     this.#next();
   }
@@ -109,11 +115,13 @@ export class Groups<Item, Result> {
         next = Math.min(next, entry.end);
       } else {
         this.#pending.delete(entry);
-        entry.reject(lateError(this.#what, this.#limit));
+        entry.reject(lateError(this.#limits.what, this.#limits.limit));
       }
     }
     this.#waiting = this.#waiting.filter((entry) => this.#pending.has(entry));
-    if (this.#inFlight?.some((entry) => !this.#pending.has(entry))) this.#inFlight = undefined;
+    for (const group of this.#inFlight) {
+      if (group.some((entry) => !this.#pending.has(entry))) this.#inFlight.delete(group);
+    }
     this.#setTimer(next);
   }
 

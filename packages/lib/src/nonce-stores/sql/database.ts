@@ -94,8 +94,11 @@ function parameterOf(name: string): Template['parameters'][number] {
   return (_, rows) => rows[Number(index)]?.[member] ?? null;
 }
 
-/** The database and its time limit, in the error after a deadline. */
-export const LATE = ['the database', 'in time; check that it is up, and what locks its tables'] as const;
+/** The error after a deadline. */
+export const LATE = {
+  what: 'the database',
+  limit: 'in time; check that it is up, and what locks its tables',
+} as const;
 
 /**
  * Waits for the database.
@@ -105,7 +108,7 @@ export const LATE = ['the database', 'in time; check that it is up, and what loc
  */
 export function before<T>(end: number, work: Promise<T>): Promise<T> {
   const milliseconds = Math.max(0, Math.ceil(end - performance.now()));
-  return inTime(work, milliseconds, ...LATE);
+  return inTime(work, milliseconds, LATE.what, LATE.limit);
 }
 
 /** Waits, or returns early if the signal is aborted. */

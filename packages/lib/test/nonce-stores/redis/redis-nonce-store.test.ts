@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { lacksRedis } from 'ajwt-testkit/servers/redis';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type IoredisClient, redisNonceStore } from '../../../src/nonce-stores/redis/redis-nonce-store.ts';
+import { checkConcurrentClaims } from '../concurrent-claims.ts';
 import { claimAt, LIBRARIES, now, redisFixture, serves } from './fixture.ts';
 
 describe.skipIf(lacksRedis()).each(LIBRARIES)('redisNonceStore, through %s (needs redis-server)', (library) => {
@@ -51,12 +53,67 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)('redisNonceStore, through %s (need
   });
 });
 
+describe.skipIf(lacksRedis())('concurrent claims in redisNonceStore (needs redis-server)', () => {
+  const redis = redisFixture('ioredis');
+
+  test('are decided each by itself, whatever the others are', async () => {
+    await checkConcurrentClaims(await redis.serve({ afterLoss: 'accept', deadlineMs: 5000 }), 30);
+  });
+
+  test('of many users share scripts', async () => {
+    const client = (await redis.connect()) as IoredisClient;
+    const evalsha = vi.spyOn(client, 'evalsha');
+    const store = await redis.serve({ deadlineMs: 5000, afterLoss: 'accept' }, client);
+    // Other scripts, which check buckets, run once a second.
+    await store.claim(claimAt(now()), now());
+    evalsha.mockClear();
+    const claims = Array.from({ length: 64 }, (_, user) => store.claim(claimAt(now(), 'n', `user${user}`), now()));
+    expect(new Set(await Promise.all(claims))).toEqual(new Set(['claimed']));
+    expect(evalsha.mock.calls.map(([, keys]) => keys).filter((keys) => keys > 1)).toEqual([32, 32]);
+  });
+
+  test('fail alone if their bucket has an error', async () => {
+    const store = await redis.serve({ deadlineMs: 5000 });
+    const bucket = createHash('sha256').update('alice').digest().readUInt16BE() % 1024;
+    await redis.server.cli('DEL', `ajwt:nonces:${bucket}`);
+    await redis.server.cli('SET', `ajwt:nonces:${bucket}`, 'not a sorted set');
+    const claim = (user: string) =>
+      Promise.resolve(store.claim(claimAt(Math.floor(now()) + 2, 'n', user), now())).catch(
+        (error: Error) => error.message,
+      );
+    const outcomes = await Promise.all(['bob', 'alice', 'carol'].map(claim));
+    expect(outcomes).toEqual(['claimed', expect.stringContaining('WRONGTYPE'), 'claimed']);
+  });
+
+  test('forget as many old records as they add, and more', async () => {
+    const store = await redis.serve({ afterLoss: 'accept', deadlineMs: 5000 });
+    let clock = now();
+    const claimMany = () =>
+      Promise.all(Array.from({ length: 40 }, (_, index) => store.claim(claimAt(clock, `${clock} ${index}`), clock)));
+    const bucket = createHash('sha256').update('alice').digest().readUInt16BE() % 1024;
+    const size = async () => Number(await redis.server.cli('ZCARD', `ajwt:nonces:${bucket}`));
+    await claimMany();
+    const before = await size();
+    expect(before).toBe(42);
+    // The records are now older than T + M, by the clocks of the caller and of Redis.
+    await redis.server.cli('EVAL', AGE, '1', `ajwt:nonces:${bucket}`);
+    clock = now();
+    expect(new Set(await claimMany())).toEqual(new Set(['claimed']));
+    expect(await size()).toBe(42);
+  });
+});
+
+/** A script that makes all records of a bucket 100 seconds older. */
+const AGE = `for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 1, -1)) do
+  if #member == 22 then redis.call('ZINCRBY', KEYS[1], -100, member) end
+end`;
+
 describe('redisNonceStore', () => {
   /** Makes a client whose Redis passes all checks, and responds to each claim with the given result. */
   function clientThat(claim: () => Promise<unknown>): IoredisClient {
     const evalsha = async (_sha: string, _keys: number, ...words: string[]) => {
       if (words.length === 1) return ['', 'noeviction', 'named'];
-      return words.length === 6 ? ['settled', '0', '', '!a'] : claim();
+      return words.length === 6 ? ['!a', 'settled', '0', ''] : claim();
     };
     return { evalsha, eval: evalsha, pipeline: () => ({ exec: async () => [[null, await claim()]] }) };
   }
@@ -87,7 +144,7 @@ describe('redisNonceStore', () => {
   test('checks its buckets once a second until it is closed, and refuses claims afterwards', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
-    const client = clientThat(async () => ['claimed', '0', '', '!a']);
+    const client = clientThat(async () => ['!a', 'claimed', '0', '']);
     const evalsha = vi.spyOn(client, 'evalsha');
     const store = redisNonceStore(client);
     await store.open(now());
@@ -115,9 +172,9 @@ describe('redisNonceStore', () => {
     [null],
     ['claimed'],
     [['claimed']],
-    [['CLAIMED', '0', '', '!a']],
+    [['!a', 'CLAIMED', '0', '']],
     [[1, 2, 3, 4]],
-    [['__proto__', '0', '', '!a']],
+    [['!a', '__proto__', '0', '']],
   ])('is unavailable after the unexpected reply %j', async (answer) => {
     const store = redisNonceStore(clientThat(async () => answer));
     await store.open(now());

@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Groups } from '../../../src/nonce-stores/shared/group.ts';
 
-const LATE = ['the database', 'in time'] as const;
+const LIMITS = { maxItems: 256, maxInFlight: 1, what: 'the database', limit: 'in time' } as const;
 const LATE_MESSAGE = 'the database did not respond in time';
 const DEADLINE_MS = 150;
 
 /** A database that answers when the test says so. Its answer to an item is `re:` and the item. */
-function makeDatabase() {
+function makeDatabase(limits: ConstructorParameters<typeof Groups>[1] = LIMITS) {
   const sent: { readonly items: readonly string[]; readonly end: number; answer(): void; fail(): void }[] = [];
   const groups = new Groups<string, string>(
     (items, end) =>
@@ -16,7 +16,7 @@ function makeDatabase() {
         const answer = () => resolve(items.map((item) => `re:${item}`));
         sent.push({ items, end, answer, fail: () => reject(new Error('rolled back')) });
       }),
-    ...LATE,
+    limits,
   );
   const add = (item: string, milliseconds = DEADLINE_MS) => {
     const result = groups.add(item, performance.now() + milliseconds).catch((error: Error) => error.message);
@@ -75,6 +75,21 @@ describe('a group', () => {
     }
     expect(new Set(await Promise.all(results)).size).toBe(600);
     expect(sent.map(({ items }) => items.length)).toEqual([256, 256, 88]);
+  });
+
+  test('can be sent while others are in flight, up to a limit', async () => {
+    const { sent, all, groupsSent } = makeDatabase({ ...LIMITS, maxItems: 2, maxInFlight: 2 });
+    const results = all('a', 'b', 'c', 'd', 'e', 'f', 'g');
+    await microtasks();
+    expect(groupsSent()).toEqual(['ab', 'cd']);
+    sent[1]?.answer();
+    await microtasks();
+    expect(groupsSent()).toEqual(['ab', 'cd', 'ef']);
+    sent[0]?.answer();
+    sent[2]?.answer();
+    await microtasks();
+    sent[3]?.answer();
+    expect(await Promise.all(results)).toEqual([...'abcdefg'].map((item) => `re:${item}`));
   });
 
   test('has the latest deadline of its items', async () => {
@@ -140,15 +155,12 @@ describe('a deadline', () => {
 test('a group is sent outside the asynchronous contexts of its callers, and each caller continues in its own', async () => {
   const context = new AsyncLocalStorage<string>();
   const seen: (string | undefined)[] = [];
-  const groups = new Groups<string, string>(
-    async (items) => {
-      seen.push(context.getStore());
-      await microtasks();
-      seen.push(context.getStore());
-      return items;
-    },
-    ...LATE,
-  );
+  const groups = new Groups<string, string>(async (items) => {
+    seen.push(context.getStore());
+    await microtasks();
+    seen.push(context.getStore());
+    return items;
+  }, LIMITS);
   const caller = (name: string) =>
     context.run(name, async () => [await groups.add(name, performance.now() + DEADLINE_MS), context.getStore()]);
   const first = [caller('a'), caller('b')];
@@ -168,13 +180,10 @@ test('in workerd, where requests must not share promises, each item is sent on i
   try {
     const { Groups: GroupsInWorkerd } = await import('../../../src/nonce-stores/shared/group.ts');
     const sent: (readonly string[])[] = [];
-    const groups = new GroupsInWorkerd<string, string>(
-      async (items) => {
-        sent.push(items);
-        return items;
-      },
-      ...LATE,
-    );
+    const groups = new GroupsInWorkerd<string, string>(async (items) => {
+      sent.push(items);
+      return items;
+    }, LIMITS);
     expect(await Promise.all(['a', 'b'].map((item) => groups.add(item, 1e9)))).toEqual(['a', 'b']);
     expect(sent).toEqual([['a'], ['b']]);
   } finally {
@@ -191,17 +200,14 @@ test('in any order of arrivals, answers and failures, each item is sent once, in
       let inFlight = 0;
       const sent: string[] = [];
       const failing = new Set<string>();
-      const groups = new Groups<string, string>(
-        async (items) => {
-          expect(++inFlight, 'groups in flight').toBe(1);
-          sent.push(...items);
-          await scheduler.schedule(Promise.resolve(), `answer to ${items}`);
-          inFlight -= 1;
-          if (!items.some((item) => failing.has(item))) return items.map((item) => `re:${item}`);
-          throw new Error(items.join());
-        },
-        ...LATE,
-      );
+      const groups = new Groups<string, string>(async (items) => {
+        expect(++inFlight, 'groups in flight').toBe(1);
+        sent.push(...items);
+        await scheduler.schedule(Promise.resolve(), `answer to ${items}`);
+        inFlight -= 1;
+        if (!items.some((item) => failing.has(item))) return items.map((item) => `re:${item}`);
+        throw new Error(items.join());
+      }, LIMITS);
       const results: Promise<void>[] = [];
       const expected: string[] = [];
       const sequence = scheduler.scheduleSequence(

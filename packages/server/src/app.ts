@@ -4,7 +4,7 @@ import { CommandError } from 'ajwt-cli-kit';
 import { type AuthenticatorOptions, createAuthenticator, type Readiness } from 'asymmetric-jwt-auth';
 import { jwksClient } from 'asymmetric-jwt-auth/jwks';
 import type { Logger } from 'pino';
-import { createAdminServer } from './admin/server.ts';
+import { startAdmin } from './admin/start.ts';
 import type { Config } from './config.ts';
 import { openKeyStore } from './database/keys.ts';
 import { type Database, openDatabase } from './database/open.ts';
@@ -18,6 +18,8 @@ import { overloadLog } from './gateway/overload.ts';
 import { createAgents, createProxy } from './gateway/proxy.ts';
 import { upstreamFailureLog } from './gateway/upstream-failure-log.ts';
 import { isOldKey, jwksWarnings, keyUsageWarnings, oldKeyWarnings, reportedRequests } from './gateway/warnings.ts';
+import type { Snapshot } from './metrics/exposition.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { createNonceStore, nameOfNonces } from './nonces/store.ts';
 import { createLineWriter } from './operations/log.ts';
 import type { ServerSettings } from './operations/settings.ts';
@@ -30,6 +32,8 @@ export interface App {
   /** Uses other settings for all requests that begin from now on, except those that need a restart and the level of the log. */
   apply(settings: ServerSettings): void;
   state(): Promise<ProcessState>;
+  /** Returns the metrics of this process; empty without an admin listener. */
+  snapshot(): Promise<Snapshot>;
   /** Returns the number of requests whose responses are not complete. */
   inFlight(): number;
   /** Stops accepting requests, and waits up to 10 s for those in flight. @returns the number of requests that were cut off */
@@ -50,7 +54,7 @@ export async function startApp(first: ServerSettings, log: Logger): Promise<App>
   log.info({ created: database.created }, `database ${config.database.name}`);
   // The primary process has already logged the warnings.
   if (!cluster.isWorker) for (const warning of database.warnings) log.warn(warning);
-  const nonces = await createNonceStore(config, database, log);
+  const { store: nonces, clock } = await createNonceStore(config, database, log);
   try {
     await nonces.open(seconds());
   } catch (error) {
@@ -62,15 +66,32 @@ export async function startApp(first: ServerSettings, log: Logger): Promise<App>
   const ed25519 = chooseEd25519(log);
   logSecuritySettings(first, ed25519.name, log);
   const { tolerance, upstream } = config;
-  const makeKeySets = ({ privateHosts }: Config) => jwksClient({ privateHosts, onProblem: jwksWarnings(log) });
+  const makeKeySets = ({ privateHosts }: Config) =>
+    jwksClient({
+      privateHosts,
+      onProblem: jwksWarnings(log),
+      onFetch: (problem) => metrics?.fetched(problem === undefined),
+    });
   let keySets = makeKeySets(config);
   let { privateHosts } = config;
   const currentKeySets: typeof keySets = { jwksKeys: (urls, hint) => keySets.jwksKeys(urls, hint) };
   const { store, close: closeKeys } = await openKeyStore(database, currentKeySets, log);
-  const parts = { keys: measuredKeys(store), nonces: measuredNonces(nonces), ed25519: ed25519.verify };
   const lines = createLineWriter(log);
+  const metrics =
+    config.adminListen === undefined
+      ? undefined
+      : (await import('./metrics/start.ts')).startMetrics({
+          ...{ nonces, keys: store, directory: database.directory, clock, tolerance },
+          inFlight: () => gateway.inFlight(),
+          droppedLines: () => lines.dropped,
+        });
+  const parts = {
+    keys: measuredKeys(store),
+    nonces: measuredNonces(nonces, metrics?.claimed),
+    ed25519: ed25519.verify,
+  };
   const requests = accessLog(config.accessLog, lines, log);
-  const onResult = whatHappened(log, database);
+  const onResult = whatHappened(log, database, metrics);
   const upstreamFailures = upstreamFailureLog(log);
   const agents = upstream === undefined ? undefined : createAgents(upstream);
 
@@ -81,17 +102,23 @@ export async function startApp(first: ServerSettings, log: Logger): Promise<App>
     return { auth, proxy, jwks: published, config: present };
   }
 
-  const overloads = overloadLog(log);
+  const overloads = overloadLog(log, metrics?.shed);
   const settings = gatewaySettings(first);
   const { readiness } = settings.auth;
   const report = reportedRequests(log);
   const finished = (exchange: Exchange) => {
     requests.write(exchange);
     report(exchange);
+    metrics?.finished(exchange);
   };
   const gateway = createGateway({ ...settings, overloads, finished, log });
-  const admin = createAdminServer(readiness, log);
-  const servers = config.adminListen === undefined ? [gateway.server] : [gateway.server, admin];
+  const snapshot = async () => (await metrics?.snapshot()) ?? [];
+  // The primary process has the admin listener of its workers.
+  const admin =
+    config.adminListen === undefined || cluster.isWorker
+      ? undefined
+      : await startAdmin({ readiness, snapshots: async () => [await snapshot()] }, config, log);
+  const servers = admin === undefined ? [gateway.server] : [gateway.server, admin.server];
 
   function apply(next: ServerSettings): void {
     const present = gatewaySettings(next);
@@ -125,6 +152,7 @@ export async function startApp(first: ServerSettings, log: Logger): Promise<App>
     process.off('exit', flushLogs);
     flushLogs();
     agents?.close();
+    metrics?.close();
     await nonces.close?.();
     await closeKeys();
     await database.close();
@@ -132,16 +160,14 @@ export async function startApp(first: ServerSettings, log: Logger): Promise<App>
   }
 
   try {
-    const adminUrl =
-      config.adminListen === undefined ? undefined : await listen(admin, config.adminListen, '--admin-listen');
+    const adminUrl = await admin?.listen();
     const url = await listen(gateway.server, config.listen, '--listen');
-    if (adminUrl !== undefined) log.info(`admin listener: ${adminUrl} (/livez, /readyz)`);
     log.info(
       { nonces: nameOfNonces(config.nonces), ...(upstream === undefined ? {} : { upstream: upstream.origin }) },
       `listening on ${url}`,
     );
     const state = () => stateOf(gateway.inFlight(), readiness);
-    return { url, adminUrl, apply, state, inFlight: gateway.inFlight, stop };
+    return { url, adminUrl, apply, state, snapshot, inFlight: gateway.inFlight, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -149,10 +175,15 @@ export async function startApp(first: ServerSettings, log: Logger): Promise<App>
 }
 
 /** Keeps each decision for the log. If a token names a revoked, retired or expired key, records that for `ajwtd key list` too. */
-function whatHappened(log: Logger, { directory }: Database): AuthenticatorOptions<unknown>['onResult'] & {} {
+function whatHappened(
+  log: Logger,
+  { directory }: Database,
+  metrics: Metrics | undefined,
+): AuthenticatorOptions<unknown>['onResult'] & {} {
   const warnOfOldKey = oldKeyWarnings(log);
   return (event, { context }) => {
     (context as Exchange).event = event;
+    metrics?.decided(event.reason);
     if (event.kid === undefined || !isOldKey(event.reason)) return;
     directory.recordRefusal(event.kid.toLowerCase(), seconds());
     warnOfOldKey(event);

@@ -25,6 +25,8 @@ export interface Address {
 export interface Config {
   readonly listen: Address;
   readonly adminListen: Address | undefined;
+  /** Origin by which a browser reaches the admin listener, in addition to loopback names. */
+  readonly adminUrl: URL | undefined;
   readonly upstream: URL | undefined;
   /** Seconds. */
   readonly upstreamResponseTimeout: number;
@@ -72,7 +74,11 @@ export function readConfig(values: ServeValues, named: Named): Config {
       values['admin-listen'] === 'off'
         ? undefined
         : readAddress(values['admin-listen'] ?? SERVE_OPTIONS['admin-listen'].default, named('admin-listen')),
-    upstream: values.upstream === undefined ? undefined : readUpstream(values.upstream, named('upstream')),
+    upstream: values.upstream === undefined ? undefined : readOrigin(values.upstream, 'of a server', named('upstream')),
+    adminUrl:
+      values['admin-url'] === undefined
+        ? undefined
+        : readOrigin(values['admin-url'], 'of the admin listener', named('admin-url')),
     upstreamResponseTimeout: readNumber(values, 'upstream-response-timeout', named),
     database: readDatabase(values.database, named('database')),
     nonces,
@@ -115,11 +121,11 @@ function readAddress(text: string, option: string): Address {
   return { host: ipv6 ?? (name === '' ? '::' : (name as string)), port: Number(port) };
 }
 
-function readUpstream(text: string, option: string): URL {
+function readOrigin(text: string, ofWhat: string, option: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isOrigin = url !== undefined && (url.href === `${url.origin}/` || url.href === url.origin);
   if (!isOrigin || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new CommandError(`${option}: must be the origin of a server without a path, such as http://127.0.0.1:8080`);
+    throw new CommandError(`${option}: must be the origin ${ofWhat} without a path, such as http://127.0.0.1:8080`);
   }
   return url;
 }

@@ -46,7 +46,13 @@ export const SERVE_OPTIONS = {
     value: 'HOST:PORT',
     env: 'AJWTD_ADMIN_LISTEN',
     default: '127.0.0.1:8788',
-    help: 'address of /livez and /readyz (default: 127.0.0.1:8788), or off',
+    help: 'address of /livez, /readyz and /metrics (default: 127.0.0.1:8788), or off',
+  },
+  'admin-url': {
+    type: 'string',
+    value: 'URL',
+    env: 'AJWTD_ADMIN_URL',
+    help: 'origin by which the admin listener is called through a proxy; without it, only loopback names such as localhost are allowed, except for /livez, /readyz and /metrics',
   },
   upstream: {
     type: 'string',

@@ -29,6 +29,10 @@ export interface JwksClientOptions {
   readonly maxUrls?: number;
   /** Called after every failed fetch, and for every skipped key. Its errors are ignored. */
   readonly onProblem?: (problem: JwksError) => void;
+  /**
+   * Called after every fetch, with its error if it failed, for example to count fetches. Its errors are ignored.
+   */
+  readonly onFetch?: (problem: JwksError | undefined) => void;
   /** Resolves a host to its addresses; the default is the system's resolver. The client still checks the addresses. */
   readonly lookup?: (host: string) => Promise<readonly string[]>;
   /** Returns the seconds of a clock that never goes back; the default is the process's monotonic clock. */
@@ -44,6 +48,7 @@ export const JWKS_CLIENT_OPTIONS: OptionKinds<JwksClientOptions> = {
   ca: 'text',
   maxUrls: 'any',
   onProblem: 'function',
+  onFetch: 'function',
   lookup: 'function',
   monotonic: 'function',
 };
@@ -81,7 +86,7 @@ export interface JwksClient {
  */
 export function jwksClient(options: JwksClientOptions = {}): JwksClient {
   checkOptions(options, JWKS_CLIENT_OPTIONS);
-  const { monotonic = () => performance.now() / 1000, onProblem } = options;
+  const { monotonic = () => performance.now() / 1000, onProblem, onFetch } = options;
   const refreshAfter = numberOption('refreshAfterSeconds', options.refreshAfterSeconds, 300, 30, 86_400, 'seconds');
   const maxAge = numberOption(
     'maxAgeSeconds',
@@ -100,12 +105,13 @@ export function jwksClient(options: JwksClientOptions = {}): JwksClient {
   };
 
   const report = (problem: JwksError) => callHook(onProblem, problem);
+  const fetched = (problem: JwksError | undefined) => callHook(onFetch, problem);
 
   const sets = new BoundedMap<string, SetCache>(most);
   function setAt(text: string): SetCache {
     let set = sets.get(text);
     if (set === undefined) {
-      set = cachedJwkSet(parseJwksUrl(text), { refreshAfter, maxAge, monotonic, fetching, report });
+      set = cachedJwkSet(parseJwksUrl(text), { refreshAfter, maxAge, monotonic, fetching, report, fetched });
       sets.set(text, set);
     }
     return set;

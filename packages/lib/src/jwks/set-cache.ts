@@ -14,6 +14,7 @@ interface SetCacheSettings {
   readonly monotonic: () => number;
   readonly fetching: FetchSettings;
   readonly report: (problem: JwksError) => void;
+  readonly fetched: (problem: JwksError | undefined) => void;
 }
 
 /** A cached set. */
@@ -37,7 +38,7 @@ interface Fetched extends Validators {
 
 /** Creates a cache for one URL. */
 export function cachedJwkSet(url: URL, settings: SetCacheSettings): SetCache {
-  const { refreshAfter, maxAge, monotonic, fetching, report } = settings;
+  const { refreshAfter, maxAge, monotonic, fetching, report, fetched: tell } = settings;
   let fetched: Fetched | undefined;
   let triedAt = Number.NEGATIVE_INFINITY;
   let problem: JwksError | undefined;
@@ -52,6 +53,7 @@ export function cachedJwkSet(url: URL, settings: SetCacheSettings): SetCache {
       problem = error instanceof JwksError ? error : new JwksError('unreachable', url.href);
       report(problem);
     }
+    tell(problem);
   }
 
   function read({ body, etag, lastModified }: FetchedSet): Pick<Fetched, 'keys' | 'etag' | 'lastModified'> {

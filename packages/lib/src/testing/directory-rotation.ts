@@ -1,4 +1,5 @@
 /** The cases about rotating keys, and about the audit trail. */
+import type { VerificationKey } from '../core/contracts.ts';
 import type { Directory } from '../key-stores/directory/directory.ts';
 import { type ContractCase, same } from './contract.ts';
 import { type DirectoryFixture, directoryCase, newKey, refused, statesOf } from './directory-fixture.ts';
@@ -52,6 +53,21 @@ export function rotationCases(fixture: DirectoryFixture): ContractCase[] {
       await directory.removeUser('guido');
       await directory.addKey('guido', key, { createUser: true });
       same(await times(), [[null, null, null]], 'times after the user was removed');
+    }),
+
+    contractCase('counts the keys that expire soon', async ({ directory, setClock }) => {
+      setClock(1000);
+      const keys = await Promise.all(Array.from({ length: 5 }, newKey));
+      for (const [index, key] of keys.entries()) {
+        await directory.addKey('guido', key, { createUser: true, expires: 2000 + index });
+      }
+      await directory.addKey('guido', await newKey());
+      await directory.revokeKey((keys[1] as VerificationKey).kid);
+      await directory.retireKey((keys[2] as VerificationKey).kid, { force: true });
+      const counts = async () => [await directory.countExpiringKeys(2000), await directory.countExpiringKeys(2003)];
+      same(await counts(), [1, 2], 'keys that expire soon');
+      setClock(2000);
+      same(await counts(), [0, 1], 'after the first has expired');
     }),
 
     contractCase(

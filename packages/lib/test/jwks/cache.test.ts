@@ -239,6 +239,18 @@ test('if there are too many sets, the least recently used one is dropped', async
   expect(seen.map((request) => request.url)).toEqual(['/jwks.json?a', '/jwks.json?b', '/jwks.json?c']);
 });
 
+test('onFetch is called after each fetch, with its error if it failed', async () => {
+  answerWith(publish([one]));
+  const outcomes: (string | undefined)[] = [];
+  const { kids } = clientOf(publisher, { onFetch: (problem) => outcomes.push(problem?.code) });
+  await kids(url);
+  await kids(url);
+  expect(outcomes).toEqual([undefined]);
+  down();
+  await kids(`${url}?other`).catch(() => {});
+  expect(outcomes).toEqual([undefined, expect.any(String)]);
+});
+
 test('errors that the hook throws or rejects with are ignored', async () => {
   answerWith(publish([one, { kty: 'oct' }]));
   for (const onProblem of [

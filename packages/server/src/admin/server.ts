@@ -1,4 +1,4 @@
-/** The admin listener, with `/livez` and `/readyz`. Its address should be private. */
+/** The admin listener, with `/livez`, `/readyz` and `/metrics`. Its address should be private. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Readiness } from 'asymmetric-jwt-auth';
 import type { Logger } from 'pino';
@@ -7,23 +7,53 @@ import { guarded } from '../gateway/guarded.ts';
 import { closeIdleConnections } from '../gateway/idle-connections.ts';
 import { closeLingeringly } from '../gateway/lingering-close.ts';
 import { sendJson, sendProblem } from '../gateway/responses.ts';
+import { isOwnHost, SECURITY_HEADERS } from './own-host.ts';
 
 /** Milliseconds for which a connection may be idle. */
 const IDLE = 10_000;
 
-/** @param readiness - returns whether a signed request can be decided now */
-export function createAdminServer(readiness: () => Promise<Readiness>, log: Logger): Server {
-  async function route({ method, url }: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (method !== 'GET' && method !== 'HEAD') {
-      sendProblem(response, 405, 'Method Not Allowed', 'Use GET or HEAD.', { allow: 'GET, HEAD' });
-    } else if (url === '/livez') {
-      sendJson(response, 200, { live: true });
-    } else if (url === '/readyz') {
+/** The parts of an admin listener. */
+export interface AdminParts {
+  /** Returns whether a signed request can be decided now. */
+  readonly readiness: () => Promise<Readiness>;
+  /** Returns the metrics in Prometheus's text format. */
+  readonly metrics: () => Promise<string>;
+  /** `--admin-url`. */
+  readonly adminUrl: URL | undefined;
+  readonly log: Logger;
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+
+export function createAdminServer({ readiness, metrics, adminUrl, log }: AdminParts): Server {
+  /** Routes for probes and Prometheus, which call this server by any name and address. They show nothing secret. */
+  const open: Readonly<Record<string, Handler>> = {
+    '/livez': (_, response) => void sendJson(response, 200, { live: true }),
+    async '/readyz'(_, response) {
       const state = await readiness();
       sendJson(response, state.ready ? 200 : 503, state);
-    } else {
-      sendProblem(response, 404, 'Not Found', 'This server has the paths /livez and /readyz.');
-    }
+    },
+    async '/metrics'(_, response) {
+      const text = await metrics();
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+      response.end(text);
+    },
+  };
+  const paths = Object.keys(open);
+
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method, url = '' } = request;
+    const path = url.replace(/\?.*$/s, '');
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    const handle = Object.hasOwn(open, path) ? open[path] : undefined;
+    if (handle === undefined && !isOwnHost(request, adminUrl)) {
+      const detail = 'Call this listener by a loopback name such as localhost, or set --admin-url to the URL you use.';
+      sendProblem(response, 403, 'Forbidden', detail);
+    } else if (method !== 'GET' && method !== 'HEAD') {
+      sendProblem(response, 405, 'Method Not Allowed', 'Use GET or HEAD.', { allow: 'GET, HEAD' });
+    } else if (handle === undefined) {
+      sendProblem(response, 404, 'Not Found', `This server has the paths ${paths.join(', ')}.`);
+    } else await handle(request, response);
   }
   const server = createServer({ headersTimeout: 5000, requestTimeout: 10_000 }, guarded(route, log));
   closeLingeringly(server);

@@ -27,7 +27,7 @@ export class Exchange {
   /** Trace of a forwarded request. */
   traceId: string | undefined;
   /** Members of `bind` that the accepted token lacks, although `--require-report` names them. */
-  lacking: readonly string[] = [];
+  lacking: Config['requireReport'] = [];
   status = 0;
   /** Bytes of the response's body. */
   bytes = 0;

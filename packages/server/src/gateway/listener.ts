@@ -37,7 +37,7 @@ export async function listen(server: Server, { host, port }: Address, option: st
  *
  * @param beforeCut - called before requests in flight are cut off
  */
-export async function closeServer(server: Server, beforeCut: () => void): Promise<void> {
+export async function closeServer(server: Server, beforeCut: () => void = () => {}): Promise<void> {
   if (!server.listening) return;
   server.prependListener('request', (_request, response) => {
     response.shouldKeepAlive = false;

@@ -5,6 +5,7 @@ import type {
   AuthenticationRequest,
   AuthenticationResult,
   Authenticator,
+  ClaimOutcome,
   KeyStore,
   NonceStore,
   UserRecord,
@@ -54,8 +55,8 @@ export function measuredKeys<User>(store: KeyStore<User>): KeyStore<User> {
   };
 }
 
-/** Wraps a nonce store. */
-export function measuredNonces(store: NonceStore): NonceStore {
+/** Wraps a nonce store. @param claimed - called with the claimed time of the token of each nonce that was claimed */
+export function measuredNonces(store: NonceStore, claimed?: (time: number) => void): NonceStore {
   return {
     tolerance: store.tolerance,
     open: (now) => store.open(now),
@@ -64,17 +65,20 @@ export function measuredNonces(store: NonceStore): NonceStore {
       const exchange = current.getStore();
       if (exchange === undefined) return store.claim(nonce, now);
       const start = performance.now();
-      const note = () => {
+      const done = (outcome: ClaimOutcome) => {
         exchange.claim = performance.now() - start;
+        if (outcome === 'claimed') claimed?.(nonce.time);
+        return outcome;
+      };
+      const failed = (error: unknown): never => {
+        exchange.claim = performance.now() - start;
+        throw error;
       };
       try {
         const outcome = store.claim(nonce, now);
-        if (isPromise(outcome)) return Promise.resolve(outcome).finally(note);
-        note();
-        return outcome;
+        return isPromise(outcome) ? outcome.then(done, failed) : done(outcome);
       } catch (error) {
-        note();
-        throw error;
+        return failed(error);
       }
     },
     close: () => store.close?.(),

@@ -20,7 +20,7 @@ export const OVERLOADED: RefusedResult = {
 };
 
 /** The limit that was reached: for requests in flight on a connection, for undecided requests of an address, or for all of them. */
-type OverloadLimit = 'connection' | 'address' | 'all';
+export type OverloadLimit = 'connection' | 'address' | 'all';
 
 const EXPLANATIONS: Readonly<Record<OverloadLimit, string>> = {
   connection: 'closed a connection with more than 16 requests in flight; clients must wait for responses',
@@ -40,13 +40,18 @@ interface Overload {
   readonly address: string | undefined;
 }
 
-/** Makes a log with one line a second for each limit and address, ten lines in all, and a count of the others. */
-export function overloadLog(log: Logger): OverloadLog {
+/**
+ * Makes a log with one line a second for each limit and address, ten lines in all, and a count of the others.
+ *
+ * @param count - called for each refused request
+ */
+export function overloadLog(log: Logger, count?: (limit: OverloadLimit) => void): OverloadLog {
   const quota = lineQuota<Overload>({ each: 1, inAll: 10 }, (overload, requests) =>
     log.warn({ ...overload, requests }, 'more requests were refused for this reason'),
   );
   return {
     write(limit, address) {
+      count?.(limit);
       const overload = { limit, address };
       if (quota.take(`${limit} ${address}`, overload)) log.warn(overload, EXPLANATIONS[limit]);
     },

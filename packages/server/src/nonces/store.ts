@@ -3,12 +3,20 @@ import { memoryNonceStore, type NonceStore } from 'asymmetric-jwt-auth';
 import { sqlNonceStore } from 'asymmetric-jwt-auth/sql';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { databaseClock } from '../database/clock.ts';
 import type { Database } from '../database/open.ts';
 import { fairClaims } from './fair-claims.ts';
 import { knownReplays } from './known-replays.ts';
 
 /** Number of database connections for claims. Each request makes one claim. */
 const CLAIM_CONNECTIONS = 8;
+
+/** A nonce store, and its clock. */
+export interface OpenNonceStore {
+  readonly store: NonceStore;
+  /** Reads the store's clock, in seconds since the epoch; `undefined` if it is the clock of this machine. */
+  readonly clock: (() => Promise<number>) | undefined;
+}
 
 /**
  * Creates a nonce store.
@@ -19,10 +27,11 @@ export async function createNonceStore(
   { nonces, tolerance }: Pick<Config, 'nonces' | 'tolerance'>,
   database: Database,
   log: Logger,
-): Promise<NonceStore> {
-  if (nonces.kind === 'memory') return memoryNonceStore({ tolerance });
+): Promise<OpenNonceStore> {
+  if (nonces.kind === 'memory') return { store: memoryNonceStore({ tolerance }), clock: undefined };
   if (nonces.kind === 'database') {
-    return guarded(sqlNonceStore(database.connect(CLAIM_CONNECTIONS), { tolerance }));
+    const db = database.connect(CLAIM_CONNECTIONS);
+    return { store: guarded(sqlNonceStore(db, { tolerance })), clock: databaseClock(database.config.kind, db) };
   }
   const [{ redisNonceStore }, { connectRedis }] = await Promise.all([
     import('asymmetric-jwt-auth/redis'),
@@ -30,13 +39,18 @@ export async function createNonceStore(
   ]);
   const client = connectRedis(nonces, log);
   const store = redisNonceStore(client, { tolerance });
-  return guarded({
+  const closing = {
     ...store,
     async close() {
       await store.close();
       client.disconnect();
     },
-  });
+  };
+  const clock = async () => {
+    const [seconds, microseconds] = await client.time();
+    return Number(seconds) + Number(microseconds) / 1e6;
+  };
+  return { store: guarded(closing), clock };
 }
 
 /** Wraps a store outside this process, so that replays, or the flood of one user, do not delay other users. */

@@ -1,4 +1,6 @@
 /** The messages between the primary process and its workers. */
+
+import type { WorkerMetrics } from '../metrics/of-workers.ts';
 import type { SentSettings } from './settings.ts';
 import type { ProcessState } from './state.ts';
 
@@ -7,6 +9,7 @@ export interface Questions {
   /** Use other settings from now on. */
   apply: { readonly given: SentSettings; readonly answer: null };
   state: { readonly given: null; readonly answer: ProcessState };
+  metrics: { readonly given: null; readonly answer: WorkerMetrics };
   /** Finish the requests in flight, and exit. The answer is the number of requests that were cut off. */
   stop: { readonly given: null; readonly answer: number };
 }

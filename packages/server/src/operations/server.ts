@@ -1,5 +1,6 @@
 /** Starts a server: this process alone, or a primary process with workers. */
 import type { Logger } from 'pino';
+import { closeServer } from '../gateway/listener.ts';
 import type { ServerSettings } from './settings.ts';
 import { logState } from './state.ts';
 
@@ -43,15 +44,24 @@ async function startAlone(first: ServerSettings, log: Logger): Promise<RunningSe
 }
 
 async function startWithWorkers(first: ServerSettings, log: Logger): Promise<RunningServer> {
-  const [{ openDatabase }, { startWorkers }] = await Promise.all([
+  const [{ openDatabase }, { startWorkers }, { startAdmin }] = await Promise.all([
     import('../database/open.ts'),
     import('./workers.ts'),
+    import('../admin/start.ts'),
   ]);
   // The primary process creates the database before the workers open it.
   const database = await openDatabase(first.config.database, 'server');
   for (const warning of database.warnings) log.warn(warning);
   await database.close();
-  const workers = startWorkers(first.config.workers, first, log);
+  const { config } = first;
+  const workers = startWorkers(config.workers, first, log);
+  const admin = config.adminListen === undefined ? undefined : await startAdmin(workers, config, log);
+  try {
+    await admin?.listen();
+  } catch (error) {
+    workers.kill();
+    throw error;
+  }
   let settings = first;
   return {
     failed: workers.failed,
@@ -61,7 +71,10 @@ async function startWithWorkers(first: ServerSettings, log: Logger): Promise<Run
     },
     describe: async () => logState(log, settings, await workers.states()),
     inFlight: () => undefined,
-    stop: workers.stop,
+    async stop() {
+      const [cut] = await Promise.all([workers.stop(), admin === undefined ? undefined : closeServer(admin.server)]);
+      return cut;
+    },
     kill: workers.kill,
   };
 }

@@ -26,6 +26,7 @@ export async function runWorker(): Promise<number> {
         return null;
       },
       state: app.state,
+      metrics: async () => ({ pid: process.pid, snapshot: await app.snapshot() }),
       stop() {
         resolve('primary');
         return stopped.promise;

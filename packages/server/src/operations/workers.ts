@@ -1,7 +1,10 @@
 /** Runs several processes that share the address, the database and the nonce store. */
 import cluster, { type Worker } from 'node:cluster';
+import type { Readiness } from 'asymmetric-jwt-auth';
 import type { Logger } from 'pino';
 import { VARIABLES } from '../cli/variables.ts';
+import type { Snapshot } from '../metrics/exposition.ts';
+import { workerSnapshots } from '../metrics/of-workers.ts';
 import type { Question, Questions, ToPrimary, ToWorker } from './messages.ts';
 import { type ServerSettings, toSend } from './settings.ts';
 import type { ProcessState } from './state.ts';
@@ -10,6 +13,8 @@ import type { ProcessState } from './state.ts';
 const PAUSE = 1000;
 /** Milliseconds to wait for the answers of workers. */
 const PATIENCE = 5000;
+/** Milliseconds to wait for the answers of workers to a probe or to Prometheus. */
+const PROBE_PATIENCE = 950;
 
 /** The workers of a primary process. */
 export interface Workers {
@@ -19,6 +24,10 @@ export interface Workers {
   apply(settings: ServerSettings): Promise<void>;
   /** Returns the states of the workers that answer. */
   states(): Promise<readonly ProcessState[]>;
+  /** Returns whether all workers can decide signed requests now. */
+  readiness(): Promise<Readiness>;
+  /** Returns the metrics of all workers, added up with those that have exited. */
+  snapshots(): Promise<readonly Snapshot[]>;
   /** Lets all workers finish their requests. @returns the number of requests that were cut off */
   stop(): Promise<number>;
   /** Ends all workers at once. */
@@ -30,6 +39,8 @@ export function startWorkers(count: number, first: ServerSettings, log: Logger):
   let settings = toSend(first);
   let isEnding = false;
   let listening = 0;
+  /** The ids of the workers that accept requests. Another one may still be starting. */
+  const accepting = new Set<number>();
   // Workers get their settings from this process: the file may have changed or become invalid before a worker is replaced.
   cluster.setupPrimary({ args: ['serve'] });
   const variables = Object.fromEntries(VARIABLES.known.map((name) => [name, undefined]));
@@ -37,6 +48,7 @@ export function startWorkers(count: number, first: ServerSettings, log: Logger):
 
   const failed = new Promise<'failed'>((resolve) => {
     cluster.on('exit', (worker, code, signal) => {
+      accepting.delete(worker.id);
       if (isEnding) return;
       // A worker that exits before it listens has logged the reason.
       if (listening < count) return resolve('failed');
@@ -48,9 +60,11 @@ export function startWorkers(count: number, first: ServerSettings, log: Logger):
     if (message.kind === 'hello') send(worker, { kind: 'settings', settings });
     if (message.kind !== 'ready') return;
     listening += 1;
+    accepting.add(worker.id);
     if (listening === count) log.info({ workers: count }, 'all workers are listening');
   });
   for (let index = 0; index < count; index++) fork();
+  const serving = () => living().filter(({ id }) => accepting.has(id));
 
   return {
     failed,
@@ -60,6 +74,12 @@ export function startWorkers(count: number, first: ServerSettings, log: Logger):
       if (silent > 0) log.warn({ workers: silent }, 'workers have not confirmed the new configuration');
     },
     states: async () => (await askAll('state', null, PATIENCE)).answers,
+    readiness: async () =>
+      listening < count ? NOT_YET : readinessOf(await askAll('state', null, PROBE_PATIENCE, serving())),
+    snapshots: workerSnapshots(
+      () => askAll('metrics', null, PROBE_PATIENCE, serving()),
+      () => living().flatMap(({ process: { pid } }) => pid ?? []),
+    ),
     async stop() {
       isEnding = true;
       const exits = living().map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
@@ -71,6 +91,15 @@ export function startWorkers(count: number, first: ServerSettings, log: Logger):
       for (const worker of living()) worker.process.kill('SIGKILL');
     },
   };
+}
+
+const NOT_YET: Readiness = { ready: false, reason: 'the workers are starting' };
+
+/** A worker that does not answer gets its share of the connections all the same. */
+function readinessOf({ answers, silent }: { answers: readonly ProcessState[]; silent: number }): Readiness {
+  if (silent > 0) return { ready: false, reason: `${silent} of ${silent + answers.length} workers do not respond` };
+  const states = answers.map(({ readiness }) => readiness);
+  return states.find(({ ready }) => !ready) ?? states[0] ?? { ready: false, reason: 'no worker is running' };
 }
 
 function living(): readonly Worker[] {
@@ -85,20 +114,22 @@ function send(worker: Worker, message: ToWorker): void {
 let lastId = 0;
 
 /**
- * Asks all workers.
+ * Asks workers.
  *
  * @param patience - maximum milliseconds to wait; default: until each worker has answered or exited
+ * @param workers - default: all
  * @returns the answers, and the number of workers that did not answer in time; those that exit do not count
  */
 async function askAll<Name extends Question>(
   kind: Name,
   given: Questions[Name]['given'],
   patience?: number,
+  workers = living(),
 ): Promise<{ answers: readonly Questions[Name]['answer'][]; silent: number }> {
   const answers: Questions[Name]['answer'][] = [];
   let waiting = 0;
   await Promise.all(
-    living().map(async (worker) => {
+    workers.map(async (worker) => {
       waiting += 1;
       const answer = await ask(worker, kind, given, patience);
       if (answer === 'late') return;

@@ -357,6 +357,15 @@ export interface Directory extends KeyStore<DirectoryUser> {
   listAudit(query?: AuditQuery): Promise<Page<AuditEntry>>;
 
   /**
+   * Counts the keys that will expire soon and are neither retired nor revoked, for an alert. Reads the keys in pieces, so that a large
+   * directory does not delay other queries.
+   *
+   * @param before - a time in seconds since the epoch; keys that expire later are not counted
+   * @returns the number of keys of all users
+   * @throws TypeError if `before` is not a time in seconds
+   */
+  countExpiringKeys(before: number): Promise<number>;
+  /**
    * Records that a request was accepted with a key. The time is written a second later, and at most once a minute. If the write fails, no
    * request fails.
    *

@@ -1,5 +1,5 @@
 /** Adds, lists and changes the keys of users. */
-import { checkVerificationKey } from '../../core/arguments.ts';
+import { checkSeconds, checkVerificationKey } from '../../core/arguments.ts';
 import { KeyConflictError } from '../../core/contracts.ts';
 import { checkOptions, type OptionKinds } from '../../core/options.ts';
 import type { Changer, Note } from './change.ts';
@@ -9,7 +9,10 @@ import { pageOf, readLimit, readNumber } from './pages.ts';
 import { type Connection, type KeyRow, keysIn, rowOfUser, stateOf } from './rows.ts';
 import { insertUser } from './users.ts';
 
-type Keys = Pick<Directory, 'addKey' | 'listKeys' | 'changeKey' | 'retireKey' | 'revokeKey'>;
+type Keys = Pick<Directory, 'addKey' | 'countExpiringKeys' | 'listKeys' | 'changeKey' | 'retireKey' | 'revokeKey'>;
+
+/** Number of keys that `countExpiringKeys` reads in one query. */
+const PIECE = 1000;
 
 const KEY_OPTIONS: OptionKinds<DirectoryKeyOptions> = {
   comment: 'any',
@@ -95,6 +98,21 @@ export function keysOf(
       });
     },
 
+    async countExpiringKeys(before) {
+      checkSeconds('before', before);
+      const from = now();
+      let count = 0;
+      let last: number | undefined = 0;
+      while (last !== undefined) {
+        const piece = await countExpiring(db, last, from, before);
+        count += piece.count;
+        last = piece.last;
+        // SQLite answers at once: let requests be served in between.
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      return count;
+    },
+
     async retireKey(id, { force = false } = {}) {
       return change(async (transaction, note) => {
         const keys: DirectoryKey[] = [];
@@ -135,6 +153,41 @@ async function keysNamed(transaction: Connection, id: string): Promise<KeyRow[]>
   const rows = await keysIn(transaction).where(`k.${column}`, '=', value).execute();
   if (rows.length === 0) throw unknownKey();
   return rows;
+}
+
+/**
+ * Counts the keys of one piece that expire in a period.
+ *
+ * @param after - the id before the piece
+ * @returns the count, and the last id of the piece; `undefined` if there are no more keys
+ */
+async function countExpiring(
+  db: Connection,
+  after: number,
+  from: number,
+  to: number,
+): Promise<{ count: number; last: number | undefined }> {
+  const piece = db
+    .selectFrom('ajwt_key')
+    .select(['id', 'expires', 'retired', 'revoked'])
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(PIECE)
+    .as('k');
+  const { last, count } = await db
+    .selectFrom(piece)
+    .select(({ eb, fn }) => {
+      const expires = eb.and([
+        eb('k.expires', '>', from),
+        eb('k.expires', '<=', to),
+        eb('k.retired', 'is', null),
+        eb('k.revoked', 'is', null),
+      ]);
+      return [fn.max('k.id').as('last'), fn.sum(eb.case().when(expires).then(1).else(0).end()).as('count')];
+    })
+    .executeTakeFirstOrThrow();
+  // PostgreSQL and MySQL return sums as strings.
+  return { count: Number(count ?? 0), last: last === null ? undefined : Number(last) };
 }
 
 type Changes = Partial<Pick<KeyRow, 'comment' | 'expires' | 'staged' | 'retired' | 'revoked'>>;

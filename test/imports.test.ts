@@ -35,8 +35,8 @@ const NODE_LEAVES = [
   'nonce-stores/sql/machine-life.ts',
   'signers/ssh-agent/request.ts',
 ];
-/** Files that every adapter can import: the one that calls the authenticator, and the adapter for `node:http`. */
-const SHARED_BY_ADAPTERS = ['adapters/decide.ts', 'adapters/node.ts'];
+/** Files that every adapter can import: the one that calls the authenticator, the identities, and the adapter for `node:http`. */
+const SHARED_BY_ADAPTERS = ['adapters/decide.ts', 'adapters/identities.ts', 'adapters/node.ts'];
 /** Entry points and the folders that they export from. Nothing imports an entry point. */
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'client.ts': ['client', 'core', 'keys'],

@@ -1,9 +1,10 @@
 /**
- * Authenticates requests in Express 5 or 4: mount {@link expressAuth} in front of the routes to protect. Import
- * `asymmetric-jwt-auth/express/global` once, to declare the type of `req.auth`.
+ * Authenticates requests in Express 5 or 4: mount {@link expressAuth} in front of the routes to protect. To use `req.auth` in TypeScript,
+ * import `asymmetric-jwt-auth/express/global` once, which declares its type.
  */
-import type { Authenticator, Identity } from '../server/authenticate.ts';
+import type { Authenticator } from '../server/authenticate.ts';
 import { decide } from './decide.ts';
+import { Identities, type IdentityOf } from './identities.ts';
 import {
   checkAuthenticator,
   checkRouteOptions,
@@ -37,9 +38,15 @@ export interface ExpressAuthOptions extends RouteOptions {
 /** An Express middleware. */
 export type ExpressHandler = (request: ExpressRequest, response: ExpressResponse, next: () => void) => Promise<void>;
 
+/** The middleware that {@link expressAuth} makes. Handlers behind it call `identity(req)`. */
+export interface ExpressAuth<User> extends ExpressHandler, IdentityOf<Pick<ExpressRequest, 'originalUrl'>, User> {}
+
 /**
- * Makes a middleware that passes authenticated requests to the next handler and responds to all other requests itself. The sender's
- * identity is in `req.auth` and in `res.locals.auth`.
+ * Makes a middleware that passes authenticated requests to the next handler and responds to all other requests itself. Handlers get the
+ * sender's identity, with the type of your users, from its method `identity`; it is also in `req.auth` and in `res.locals.auth`.
+ *
+ * A request is authenticated once, even if several middlewares of the same authenticator are in front of it. The later ones only check what
+ * they require in addition.
  *
  * @param auth - authenticates the requests
  * @param options - {@link ExpressAuthOptions}
@@ -51,30 +58,38 @@ export type ExpressHandler = (request: ExpressRequest, response: ExpressResponse
  * import { createAuthenticator, memoryKeyStore, memoryNonceStore } from 'asymmetric-jwt-auth';
  * import { expressAuth } from 'asymmetric-jwt-auth/express';
  * import express from 'express';
- * import 'asymmetric-jwt-auth/express/global';
  *
- * const auth = createAuthenticator({ keys: memoryKeyStore(), nonces: memoryNonceStore() });
- * const app = express().use('/api', expressAuth(auth));
- * app.get('/api/me', (req, res) => res.json({ user: req.auth.username }));
+ * const keys = memoryKeyStore<{ email: string }>();
+ * const auth = expressAuth(createAuthenticator({ keys, nonces: memoryNonceStore() }));
+ * const app = express().use('/api', auth);
+ * app.get('/api/me', (req, res) => res.json({ email: auth.identity(req).user.email }));
  * ```
  */
-export function expressAuth<User>(auth: Authenticator<User>, options: ExpressAuthOptions = {}): ExpressHandler {
+export function expressAuth<User>(auth: Authenticator<User>, options: ExpressAuthOptions = {}): ExpressAuth<User> {
   checkAuthenticator(auth);
   checkRouteOptions(options, { require: 'array', optional: 'boolean' });
   const { require, optional = false } = options;
 
-  return async (request, response, next) => {
+  const identities = new Identities<User>(MOUNT);
+
+  const handler: ExpressHandler = async (request, response, next) => {
     const seen = readNodeRequest(request, request.originalUrl, require);
     const result = await decide(auth, { ...seen, address: request.ip });
-    if (result.ok) {
-      const { username, user, key, claims } = result;
-      const identity: Identity<User> = { username, user, key, claims };
-      request.auth = identity;
-      Object.assign(response.locals, { auth: identity });
-    } else if (!(optional && result.reason === 'missing')) {
+    if (!result.ok && !(optional && result.reason === 'missing')) {
       writeRefusal(response, result);
       return;
     }
+    const identity = identities.remember(request, result);
+    if (identity !== undefined) {
+      request.auth = identity;
+      Object.assign(response.locals, { auth: identity });
+    }
     next();
   };
+  return Object.assign(handler, {
+    identity: (request: object) => identities.get(request),
+    identityOrUndefined: (request: object) => identities.find(request),
+  });
 }
+
+const MOUNT = 'mount the middleware from expressAuth() in front of this route, such as app.use("/api", auth)';

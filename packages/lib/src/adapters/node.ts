@@ -9,6 +9,7 @@ import type { AuthenticationRequest } from '../core/request.ts';
 import type { AuthenticationResult, Authenticator } from '../server/authenticate.ts';
 import type { RefusedResult } from '../server/refusal-response.ts';
 import { decide } from './decide.ts';
+import { Identities, type IdentityOf } from './identities.ts';
 
 /** The part of an `http.IncomingMessage` that the adapter uses. */
 export interface NodeRequest {
@@ -81,7 +82,7 @@ export function checkRouteOptions<Options extends RouteOptions>(options: Options
 }
 
 /** Authenticates requests to a `node:http` server. {@link nodeAuth} makes one. */
-export interface NodeAuth<User> {
+export interface NodeAuth<User> extends IdentityOf<NodeRequest, User> {
   /**
    * Authenticates a request. An accepted token is used up. The body is not read.
    *
@@ -103,7 +104,7 @@ export interface NodeAuth<User> {
  *
  * @param auth - authenticates the requests
  * @param options - {@link RouteOptions}
- * @returns `authenticate`, which you call for each request, and `reject`, which you call for the requests that it refuses
+ * @returns `authenticate`, which you call for each request, `reject`, which you call for the requests that it refuses, and `identity`
  * @throws TypeError for an unknown option, a value of the wrong type, or a member of `require` that this adapter cannot check
  *
  * @example
@@ -123,15 +124,22 @@ export interface NodeAuth<User> {
 export function nodeAuth<User>(auth: Authenticator<User>, options: RouteOptions = {}): NodeAuth<User> {
   checkAuthenticator(auth);
   checkRouteOptions(options, { require: 'array' });
+  const identities = new Identities<User>('await authenticate(request) first');
   return {
-    authenticate: (request) => decide(auth, readNodeRequest(request, request.url, options.require)),
+    async authenticate(request) {
+      const result = await decide(auth, readNodeRequest(request, request.url, options.require));
+      identities.remember(request, result);
+      return result;
+    },
     reject: writeRefusal,
+    identity: (request) => identities.get(request),
+    identityOrUndefined: (request) => identities.find(request),
   };
 }
 
 /**
  * Converts a `node:http` request to the argument of {@link Authenticator.authenticate}. The caller's address is the peer of the connection,
- * which may be a proxy.
+ * which may be a proxy. The argument contains the request itself, so that the request is authenticated once, however often it is looked at.
  *
  * @param request - from `node:http`
  * @param target - the raw request-target (RFC 9112 §3.2), because frameworks rewrite `url`
@@ -154,7 +162,7 @@ export function readNodeRequest(
 ): AuthenticationRequest {
   const { method, rawHeaders, socket } = request;
   const authorization = headerValues(rawHeaders, 'authorization');
-  return { authorization, method, target, require, address: socket?.remoteAddress };
+  return { authorization, method, target, require, address: socket?.remoteAddress, request };
 }
 
 /**

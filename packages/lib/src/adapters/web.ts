@@ -6,10 +6,11 @@ import { checkArgument } from '../core/arguments.ts';
 import type { AuthenticationResult, Authenticator, Identity } from '../server/authenticate.ts';
 import type { RefusedResult } from '../server/refusal-response.ts';
 import { decide } from './decide.ts';
+import { Identities, type IdentityOf } from './identities.ts';
 import { checkAuthenticator, checkRouteOptions, type RouteOptions } from './node.ts';
 
 /** Authenticates requests in handlers of `Request` and `Response`. {@link webAuth} makes one. */
-export interface WebAuth<User> {
+export interface WebAuth<User> extends IdentityOf<Request, User> {
   /**
    * Authenticates a request. An accepted token is used up. The body is not read.
    *
@@ -72,14 +73,21 @@ export function webAuth<User>(auth: Authenticator<User>, options: RouteOptions =
   checkAuthenticator(auth);
   checkRouteOptions(options, { require: 'array' });
 
-  function authenticate(request: Request): Promise<AuthenticationResult<User>> {
+  const identities = new Identities<User>(
+    'wrap the handler with protect() or optional(), or await authenticate(request)',
+  );
+
+  async function authenticate(request: Request): Promise<AuthenticationResult<User>> {
     const { pathname, search } = new URL(request.url);
-    return decide(auth, {
+    const result = await decide(auth, {
       authorization: request.headers.get('authorization'),
       method: request.method,
       target: pathname + search,
       require: options.require,
+      request,
     });
+    identities.remember(request, result);
+    return result;
   }
 
   function reject({ body, status, headers }: RefusedResult): Response {
@@ -89,6 +97,8 @@ export function webAuth<User>(auth: Authenticator<User>, options: RouteOptions =
   return {
     authenticate,
     reject,
+    identity: (request) => identities.get(request),
+    identityOrUndefined: (request) => identities.find(request),
     protect(handler) {
       checkHandler(handler);
       return async (request, ...rest) => {

@@ -1,6 +1,7 @@
 /** Step 6: checks the audience and the request binding (spec/PROTOCOL.md §5). */
 
 import type { BindMember } from './bind.ts';
+import type { Claims } from './claims.ts';
 import { Refusal, refusalAbout } from './reasons.ts';
 import type { AuthenticationRequest } from './request.ts';
 import { isSignedTarget } from './target.ts';
@@ -25,11 +26,8 @@ export function checkBinding<User>(
     if (one !== undefined && !isOneOf(policy.audience, one)) return refusalAbout('wrong_audience', String(one));
   }
 
-  const lists = [policy.require, request.require, token.record.require];
-  const required = [...new Set(lists.flatMap((list) => list ?? []))];
-  if (required.some((member) => bind?.[member] === undefined)) {
-    return refusalAbout('binding_required', required.join(', '));
-  }
+  const missing = missingMembers(token.claims, [policy.require, request.require, token.record.require]);
+  if (missing !== undefined) return missing;
   if (bind === undefined) return token as unknown as BoundToken<User>;
 
   if (bind.htm !== undefined && bind.htm !== request.method) return new Refusal('binding_mismatch');
@@ -40,6 +38,16 @@ export function checkBinding<User>(
   // Without `bodyDigest`, step 8 cannot check the digest: refuse before the nonce is used up.
   if (bind.digest !== undefined && request.bodyDigest === undefined) return new Refusal('binding_mismatch');
   return token as unknown as BoundToken<User>;
+}
+
+/** Returns a refusal if the token lacks a member of `bind` that one of the lists requires. */
+export function missingMembers(
+  { bind }: Claims,
+  lists: readonly (readonly BindMember[] | null | undefined)[],
+): Refusal | undefined {
+  const required = [...new Set(lists.flatMap((list) => list ?? []))];
+  if (required.every((member) => bind?.[member] !== undefined)) return undefined;
+  return refusalAbout('binding_required', required.join(', '));
 }
 
 function isOneOf(audience: readonly string[], aud: string | readonly string[]): boolean {

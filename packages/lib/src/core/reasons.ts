@@ -151,6 +151,7 @@ export type Reason = keyof typeof REASONS;
 export const MALFORMED = Object.freeze({
   header_empty: 'The Authorization header is empty.',
   header_repeated: 'There is more than one Authorization credential; send one.',
+  header_changed: 'The Authorization header was changed after the request was authenticated.',
   no_token: 'The Authorization header has no token.',
   not_a_token: 'The token is not three base64url segments joined by dots; send the token alone, without quotes.',
   too_long: 'The token is longer than 8192 characters.',

@@ -27,6 +27,11 @@ export interface AuthenticationRequest {
    * not use up its token.
    */
   readonly malformed?: MalformedCode | undefined;
+  /**
+   * The framework's object for this request. The authenticator decides about it once: for each later call with the same object, it returns
+   * the first decision, and only checks `require` in addition. Without an object, a second call with the same token is a replay.
+   */
+  readonly request?: object | undefined;
   /** Any value. The hook `onResult` gets it unchanged. */
   readonly context?: unknown;
 }

@@ -1,6 +1,6 @@
 /** Authenticates requests. `authenticate` checks each request in the order of spec/LIFECYCLE.md, and the types enforce this order. */
 import { credentialReader } from '../core/authorization.ts';
-import { checkBinding } from '../core/check-binding.ts';
+import { checkBinding, missingMembers } from '../core/check-binding.ts';
 import { checkClaim } from '../core/check-claim.ts';
 import type { Claims } from '../core/claims.ts';
 import type { Readiness, VerificationKey } from '../core/contracts.ts';
@@ -12,6 +12,7 @@ import { checkTime } from '../core/time.ts';
 import { parseToken } from '../core/token.ts';
 import type { ClaimedToken, UnverifiedToken } from '../core/trust.ts';
 import { selectCandidates, verifySignature } from '../core/verify.ts';
+import { Decisions } from './decisions.ts';
 import { eventOf } from './event.ts';
 import { type AuthenticatorOptions, readOptions } from './options.ts';
 import { readinessProbe } from './readiness.ts';
@@ -104,7 +105,11 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
     return { ok: true, username: record.username, user: record.user, key, claims };
   }
 
-  function refuse(refusal: Refusal, request: AuthenticationRequest, token?: UnverifiedToken): RefusedResult {
+  function refuse(
+    refusal: Refusal,
+    request: AuthenticationRequest,
+    token?: Pick<UnverifiedToken, 'claims' | 'kid'>,
+  ): RefusedResult {
     tell(refusal, request, token?.claims, token?.kid);
     return answer(refusal, clock());
   }
@@ -123,58 +128,80 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
     return answer(refusal, 0);
   }
 
+  /** Checks what a later look at a request requires in addition to what the first one required. */
+  function lookAgain(
+    first: AuthenticationResult<User>,
+    request: AuthenticationRequest,
+    isSame: boolean,
+  ): AuthenticationResult<User> {
+    try {
+      if (!isSame) return refuse(malformed('header_changed'), request);
+      if (!first.ok) return first;
+      if (request.malformed !== undefined) return refuse(malformed(request.malformed), request);
+      // All members of `bind` have been compared with the request.
+      const missing = missingMembers(first.claims, [request.require]);
+      return missing === undefined ? first : refuse(missing, request, { claims: first.claims, kid: first.key.kid });
+    } catch (cause) {
+      return unavailable(cause, request, undefined);
+    }
+  }
+
+  const decisions = new Decisions<AuthenticationResult<User>>();
+
   return {
     readiness: readinessProbe(keys, nonces, clock),
 
-    async authenticate(request) {
-      let parsed: UnverifiedToken | undefined;
-      try {
-        // 1. Read the credential from the `Authorization` header.
-        const credential = readCredential(request.authorization);
-        if (credential instanceof Refusal) return refuse(credential, request);
-
-        // 2. Refuse a malformed request, and read the token.
-        if (request.malformed !== undefined) return refuse(malformed(request.malformed), request);
-        const token = parseToken(credential);
-        if (token instanceof Refusal) return refuse(token, request);
-        parsed = token;
-
-        // 3. Find the user, and the keys that may have signed.
-        const found = keys.find(token.claims.username, token.hint);
-        const candidates = selectCandidates(
-          token,
-          isPromise(found) ? await inTime(found, PATIENCE, 'the key store') : found,
-          request.address,
-        );
-
-        // 4. Verify the signature. After a refusal by step 3, this tries a dummy key, so that the response takes as long.
-        const signed = verifySignature(token, candidates, ed25519);
-        if (signed instanceof Refusal) return refuse(signed, request, token);
-
-        // 5. Check that the token was signed just now.
-        const now = clock();
-        const fresh = checkTime(signed, now, tolerance);
-        if (fresh instanceof Refusal) return refuse(fresh, request, token);
-
-        // 6. Check that the token is for this server and this request.
-        const bound = checkBinding(fresh, request, policy);
-        if (bound instanceof Refusal) return refuse(bound, request, token);
-
-        // 7. Check that the token was never used before.
-        const outcome = nonces.claim(bound.claims, now);
-        const claim = isPromise(outcome) ? await inTime(outcome, PATIENCE, 'the nonce store') : outcome;
-        const claimed = checkClaim(bound, claim, clock(), tolerance);
-        if (claimed instanceof Refusal) return refuse(claimed, request, token);
-
-        // 8. Check that the body is the one that was signed.
-        const { bind } = claimed.claims;
-        if (bind?.digest !== undefined && bind.digest !== (await request.bodyDigest?.())) {
-          return refuse(new Refusal('binding_mismatch'), request, token);
-        }
-        return accept(claimed, request);
-      } catch (cause) {
-        return unavailable(cause, request, parsed);
-      }
-    },
+    authenticate: (request) => decisions.of(request, decide, (first, isSame) => lookAgain(first, request, isSame)),
   };
+
+  async function decide(request: AuthenticationRequest): Promise<AuthenticationResult<User>> {
+    let parsed: UnverifiedToken | undefined;
+    try {
+      // 1. Read the credential from the `Authorization` header.
+      const credential = readCredential(request.authorization);
+      if (credential instanceof Refusal) return refuse(credential, request);
+
+      // 2. Refuse a malformed request, and read the token.
+      if (request.malformed !== undefined) return refuse(malformed(request.malformed), request);
+      const token = parseToken(credential);
+      if (token instanceof Refusal) return refuse(token, request);
+      parsed = token;
+
+      // 3. Find the user, and the keys that may have signed.
+      const found = keys.find(token.claims.username, token.hint);
+      const candidates = selectCandidates(
+        token,
+        isPromise(found) ? await inTime(found, PATIENCE, 'the key store') : found,
+        request.address,
+      );
+
+      // 4. Verify the signature. After a refusal by step 3, this tries a dummy key, so that the response takes as long.
+      const signed = verifySignature(token, candidates, ed25519);
+      if (signed instanceof Refusal) return refuse(signed, request, token);
+
+      // 5. Check that the token was signed just now.
+      const now = clock();
+      const fresh = checkTime(signed, now, tolerance);
+      if (fresh instanceof Refusal) return refuse(fresh, request, token);
+
+      // 6. Check that the token is for this server and this request.
+      const bound = checkBinding(fresh, request, policy);
+      if (bound instanceof Refusal) return refuse(bound, request, token);
+
+      // 7. Check that the token was never used before.
+      const outcome = nonces.claim(bound.claims, now);
+      const claim = isPromise(outcome) ? await inTime(outcome, PATIENCE, 'the nonce store') : outcome;
+      const claimed = checkClaim(bound, claim, clock(), tolerance);
+      if (claimed instanceof Refusal) return refuse(claimed, request, token);
+
+      // 8. Check that the body is the one that was signed.
+      const { bind } = claimed.claims;
+      if (bind?.digest !== undefined && bind.digest !== (await request.bodyDigest?.())) {
+        return refuse(new Refusal('binding_mismatch'), request, token);
+      }
+      return accept(claimed, request);
+    } catch (cause) {
+      return unavailable(cause, request, parsed);
+    }
+  }
 }

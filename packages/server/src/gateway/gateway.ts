@@ -158,6 +158,8 @@ function router({ auth, proxy, jwks, config }: GatewaySettings, { overloads, fin
     };
     const headers = upstreamHeaders(request.headers, peer, set);
     if (trace.isNew) delete headers.tracestate;
+    // Node itself adds six listeners when it connects the streams. Above its limit of ten, it would warn of a leak.
+    response.setMaxListeners(20);
     response.once('close', () => {
       exchange.aborted = !response.writableFinished;
       finished(exchange.finish(response.headersSent ? response.statusCode : CLIENT_CLOSED, exchange.bytes));

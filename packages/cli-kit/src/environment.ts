@@ -10,8 +10,8 @@ export interface Variables {
   readonly prefix: string;
   /** Every variable that some command reads. */
   readonly known: readonly string[];
-  /** Matches variables that have this prefix but are set by other programs. The program does not read them. */
-  readonly others: RegExp;
+  /** Returns whether a variable has this prefix but is set by another program. The program does not read it. */
+  readonly isOther: (name: string, value: string) => boolean;
   /** Whether an unknown variable ends the program or prints a warning. */
   readonly unknown: 'refuse' | 'warn';
 }
@@ -23,12 +23,12 @@ export interface Variables {
  * @throws CommandError for an unknown variable, with the most similar known name
  */
 export function checkEnvironment(
-  { prefix, known, others, unknown }: Variables,
+  { prefix, known, isOther, unknown }: Variables,
   args: readonly string[],
   io: Pick<Io, 'env' | 'note'>,
 ): void {
-  for (const name of Object.keys(io.env)) {
-    if (!name.startsWith(prefix) || known.includes(name) || others.test(name)) continue;
+  for (const [name, value = ''] of Object.entries(io.env)) {
+    if (!name.startsWith(prefix) || known.includes(name) || isOther(name, value)) continue;
     if (args.some((word) => word === name || word.endsWith(`=${name}`))) continue;
     const near = nearest(name, known);
     const hint = near === undefined ? `known variables: ${known.join(', ')}` : `did you mean ${near}?`;

@@ -19,7 +19,7 @@ export const AJWT: Program = {
     prefix: 'AJWT_',
     known: ['AJWT_USER', 'AJWT_KEY', 'AJWT_PASSPHRASE', 'AJWT_BIND', 'AJWT_CONFIG'],
     // Kubernetes sets such variables for a service called ajwt, and the tests of this project set others.
-    others: /^AJWT_(?:SERVICE_|PORT$|PORT_|TEST_|INTEROP_)/,
+    isOther: (name) => /^AJWT_(?:SERVICE_|PORT$|PORT_|TEST_|INTEROP_)/.test(name),
     unknown: 'warn',
   }),
 };

@@ -12,9 +12,11 @@ import type { ProcessState } from './state.ts';
 /** Milliseconds before a worker that exited is replaced, so that a worker that fails at once cannot fill the log. */
 const PAUSE = 1000;
 /** Milliseconds to wait for the answers of workers. */
-const PATIENCE = 5000;
+const PATIENCE = 10_000;
 /** Milliseconds to wait for the answers of workers to a probe or to Prometheus. */
 const PROBE_PATIENCE = 950;
+/** Milliseconds after which a worker that does not stop is killed. Its requests in flight have 10 s. */
+const MAX_STOP = 20_000;
 
 /** The workers of a primary process. */
 export interface Workers {
@@ -83,13 +85,13 @@ export function startWorkers(count: number, first: ServerSettings, log: Logger):
     async stop() {
       isEnding = true;
       const exits = living().map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
+      const limit = setTimeout(killAll, MAX_STOP);
       const { answers } = await askAll('stop', null);
       await Promise.all(exits);
+      clearTimeout(limit);
       return answers.reduce((sum, cut) => sum + cut, 0);
     },
-    kill() {
-      for (const worker of living()) worker.process.kill('SIGKILL');
-    },
+    kill: killAll,
   };
 }
 
@@ -104,6 +106,10 @@ function readinessOf({ answers, silent }: { answers: readonly ProcessState[]; si
 
 function living(): readonly Worker[] {
   return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+}
+
+function killAll(): void {
+  for (const worker of living()) worker.process.kill('SIGKILL');
 }
 
 function send(worker: Worker, message: ToWorker): void {

@@ -7,9 +7,9 @@ import { COMMANDS } from '../../src/cli/commands.ts';
 import { VARIABLES } from '../../src/cli/variables.ts';
 import { SERVE_OPTIONS } from '../../src/serve-options.ts';
 
-const check = (name: string, args: readonly string[] = []) =>
+const check = (name: string, args: readonly string[] = [], value = 'x') =>
   checkEnvironment(VARIABLES, ['serve', ...args], {
-    env: { [name]: 'x', HOME: '/root' },
+    env: { [name]: value, HOME: '/root' },
     note: () => expect.unreachable(),
   });
 
@@ -48,8 +48,28 @@ test('ajwtd ignores variables that Kubernetes sets for a service called ajwtd, a
   for (const name of ['AJWT_USER', 'AJWT_KEY', 'ajwtd_require']) expect(() => check(name)).not.toThrow();
 });
 
+test('ajwtd ignores variables that Kubernetes sets for other services whose names begin with ajwtd', () => {
+  const links = {
+    AJWTD_ADMIN_SERVICE_HOST: '10.96.0.10',
+    AJWTD_ADMIN_SERVICE_PORT: '8788',
+    AJWTD_ADMIN_SERVICE_PORT_HTTP_METRICS: '8788',
+    AJWTD_ADMIN_PORT: 'tcp://10.96.0.10:8788',
+    AJWTD_ADMIN_PORT_8788_TCP: 'tcp://10.96.0.10:8788',
+    AJWTD_ADMIN_PORT_8788_TCP_PROTO: 'tcp',
+    AJWTD_ADMIN_PORT_8788_TCP_PORT: '8788',
+    AJWTD_ADMIN_PORT_8788_TCP_ADDR: 'fd00::1',
+  };
+  for (const [name, value] of Object.entries(links)) expect(() => check(name, [], value)).not.toThrow();
+});
+
+test('ajwtd refuses a misspelled option whose name has this form', () => {
+  expect(() => check('AJWTD_LISTEN_PORT', [], '8787')).toThrow(/^unknown environment variable AJWTD_LISTEN_PORT/);
+  expect(() => check('AJWTD_ADMIN_PORT', [], '8788')).toThrow(/^unknown environment variable AJWTD_ADMIN_PORT/);
+});
+
 test('no option uses a variable that Kubernetes sets', () => {
-  expect(VARIABLES.known.filter((name) => VARIABLES.others.test(name))).toEqual([]);
+  const values = ['10.96.0.10', '8788', 'tcp://10.96.0.10:8788', 'tcp'];
+  expect(VARIABLES.known.filter((name) => values.some((value) => VARIABLES.isOther(name, value)))).toEqual([]);
 });
 
 test('the variables of every command are known', async () => {

@@ -11,8 +11,11 @@ export interface ClaimLimits {
   readonly maxWaitMs: number;
 }
 
-/** More claims in flight would only wait inside the store, where users do not take turns. */
-const LIMITS: ClaimLimits = { maxInFlight: 16, maxWaiting: 256, maxWaitMs: 100 };
+/**
+ * A store sends concurrent claims together, so that 128 take little longer than 16, and the claim of another user waits for a few groups at
+ * most. More claims in flight would only wait inside the store, where users do not take turns.
+ */
+const LIMITS: ClaimLimits = { maxInFlight: 128, maxWaiting: 256, maxWaitMs: 100 };
 
 /** Wraps a nonce store. If too many claims of the user wait, or a claim waits too long, it is not made and throws UnavailableError. */
 export function fairClaims(

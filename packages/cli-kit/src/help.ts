@@ -1,6 +1,7 @@
 /** Formats the help of commands. */
 import type { CommandDefinition, Option, Options } from './command.ts';
 import { HELP } from './parse.ts';
+import { fileVariable } from './sources.ts';
 
 const WIDTH = 80;
 
@@ -25,8 +26,9 @@ function optionNames(long: string, { short, value }: Option): string {
   return `${short === undefined ? '   ' : `-${short},`} --${long}${value === undefined ? '' : ` ${value}`}`;
 }
 
-function optionHelp({ help, env }: Option): string {
-  return env === undefined ? help : `${help} (env: ${env})`;
+function optionHelp({ help, env, secret }: Option): string {
+  if (env === undefined) return help;
+  return `${help} (env: ${secret ? `${env} or ${fileVariable(env)}` : env})`;
 }
 
 /** Formats two columns, and wraps the second. */

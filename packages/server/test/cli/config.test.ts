@@ -232,3 +232,9 @@ test('the other commands use the database in the configuration file', async () =
   expect(await ajwtd(['user', 'add', 'guido'], { env })).toMatchObject({ code: 0 });
   expect((await ajwtd(['user', 'list', '--database', `sqlite:${path('users.db')}`])).stdout).toContain('guido');
 });
+
+test('the help names the variable for a secret in a file', async () => {
+  const { stdout } = await ajwtd(['help', 'user', 'list']);
+  expect(stdout.replace(/\s+/g, ' ')).toContain('(env: AJWTD_DATABASE or AJWTD_DATABASE_FILE)');
+  expect(stdout).not.toContain('AJWTD_CONFIG_FILE');
+});

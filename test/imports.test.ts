@@ -20,7 +20,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   signers: ['core', 'keys', '#engine'],
   adapters: ['core', 'server', '#engine'],
   cli: ['core', 'keys', 'client', 'signers', 'server', '#engine', 'ajwt-cli-kit', 'node:'],
-  testing: ['core', 'keys', 'key-stores', '#engine'],
+  testing: ['core', 'keys', 'key-stores', 'nonce-stores', 'client', 'server', '#engine'],
 };
 /** Node-specific files in other folders, which can import Node's modules. */
 const NODE_LEAVES = [
@@ -34,6 +34,7 @@ const NODE_LEAVES = [
   'kysely/node-sqlite-dialect.ts',
   'nonce-stores/sql/machine-life.ts',
   'signers/ssh-agent/request.ts',
+  'testing/raw-request.ts',
 ];
 /** Files that every adapter can import: the one that calls the authenticator, the identities, and the adapter for `node:http`. */
 const SHARED_BY_ADAPTERS = ['adapters/decide.ts', 'adapters/identities.ts', 'adapters/node.ts'];

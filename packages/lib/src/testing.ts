@@ -1,7 +1,8 @@
 /**
- * Tests your own stores and signers with the suites that test the built-in ones: {@link keyStoreContract}, {@link nonceStoreContract},
- * {@link directoryContract} and {@link signerContract}. Each returns named cases, which you pass to any test runner.
+ * Tests your own stores, signers and adapters with the suites that test the built-in ones: {@link keyStoreContract},
+ * {@link nonceStoreContract}, {@link directoryContract}, {@link signerContract} and {@link adapterContract}. Each returns named cases, which you pass to any test runner.
  */
+export { type AdapterFixture, type AdapterServer, type AdapterUser, adapterContract } from './testing/adapter.ts';
 export type { ContractCase } from './testing/contract.ts';
 export { ContractError } from './testing/contract.ts';
 export { directoryContract } from './testing/directory.ts';

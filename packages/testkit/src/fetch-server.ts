@@ -10,7 +10,7 @@ import {
   type NonceStore,
   type PublicKey,
 } from '../../lib/src/index.ts';
-import { listen } from '../../lib/test/adapters/suite.ts';
+import { listen } from './listen.ts';
 
 /** An accepted request. */
 interface Seen {

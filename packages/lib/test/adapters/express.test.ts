@@ -1,20 +1,24 @@
-import 'asymmetric-jwt-auth/express/global';
 import { createServer } from 'node:http';
-import type { Identity } from 'asymmetric-jwt-auth';
 import { expressAuth } from 'asymmetric-jwt-auth/express';
-import express from 'express';
-import { expect } from 'vitest';
-import { adapterSuite } from './suite.ts';
+import type { AdapterFixture } from 'asymmetric-jwt-auth/testing';
+import express, { type Request, type Response } from 'express';
+import { bodyOf, describeAdapter, messageOf } from './contract.ts';
+import { serve } from './serve.ts';
 
-adapterSuite('expressAuth', ({ auth, optional, require }) => {
-  const app = express();
-  const router = express.Router();
-  router.get('/me', (request, response) => {
-    const identity = request.auth as Identity<{ email: string }> | undefined;
-    expect(response.locals.auth).toBe(identity);
-    response.json(identity === undefined ? null : { username: identity.username, email: identity.user.email });
-  });
-  // Express rewrites `url` for a mounted router, but the token is bound to the whole target.
-  app.use('/mounted', expressAuth(auth, { optional, require }), router);
-  return createServer(app);
-});
+const start: AdapterFixture['start'] = (authenticator) => {
+  const [auth, optional] = [expressAuth(authenticator), expressAuth(authenticator, { optional: true })];
+  const bound = expressAuth(authenticator, { require: ['htm', 'target'] });
+  const respond = (of: typeof auth) => (req: Request, res: Response) =>
+    void res.json(bodyOf(of.identityOrUndefined(req)));
+  const api = express.Router();
+  api.get('/me', auth, (req, res) => void res.json(bodyOf(auth.identity(req))));
+  api.get('/optional', optional, respond(optional));
+  api.get('/bound', bound, respond(bound));
+  api.get('/twice', auth, auth, respond(auth));
+  api.get('/optional-then-bound', optional, bound, respond(bound));
+  const app = express().use('/api', api);
+  app.get('/open', (req, res) => void res.json(messageOf(() => auth.identity(req))));
+  return serve(createServer(app));
+};
+
+describeAdapter('expressAuth', { start });

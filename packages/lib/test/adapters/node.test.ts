@@ -1,17 +1,39 @@
 import { createServer } from 'node:http';
 import { nodeAuth } from 'asymmetric-jwt-auth/node';
+import type { AdapterFixture } from 'asymmetric-jwt-auth/testing';
 import { expect, test } from 'vitest';
-import { adapterSuite } from './suite.ts';
+import { bodyOf, describeAdapter, messageOf } from './contract.ts';
+import { serve } from './serve.ts';
 
-adapterSuite('nodeAuth', ({ auth, optional, require }) => {
-  const { authenticate, reject } = nodeAuth(auth, { require });
-  return createServer(async (request, response) => {
-    const result = await authenticate(request);
-    if (result.ok) response.end(JSON.stringify({ username: result.username, email: result.user.email }));
-    else if (optional && result.reason === 'missing') response.end('null');
-    else reject(response, result);
-  });
-});
+const start: AdapterFixture['start'] = (authenticator) => {
+  const auth = nodeAuth(authenticator);
+  const bound = nodeAuth(authenticator, { require: ['htm', 'target'] });
+  /** The adapters in front of each path. */
+  const guards: Readonly<Record<string, readonly (typeof auth)[]>> = {
+    '/api/me': [auth],
+    '/api/optional': [auth],
+    '/api/bound': [bound],
+    '/api/twice': [auth, auth],
+    '/api/optional-then-bound': [auth, bound],
+  };
+  return serve(
+    createServer(async (request, response) => {
+      const path = request.url?.replace(/\?.*/, '') ?? '';
+      let last = auth;
+      for (const guard of guards[path] ?? []) {
+        last = guard;
+        const result = await guard.authenticate(request);
+        const isOptional = path.startsWith('/api/optional') && guard === auth;
+        if (!result.ok && !(isOptional && result.reason === 'missing')) return guard.reject(response, result);
+      }
+      const body =
+        path === '/open' ? messageOf(() => auth.identity(request)) : bodyOf(last.identityOrUndefined(request));
+      response.end(JSON.stringify(body));
+    }),
+  );
+};
+
+describeAdapter('nodeAuth', { start });
 
 test('nodeAuth refuses an unknown option by name', () => {
   const notCalled = () => Promise.reject(new Error('not called'));

@@ -1,5 +1,6 @@
 /** A request is authenticated once, however many adapters, routers and own calls look at it. */
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { listen } from 'ajwt-testkit/listen';
 import { type AuthenticationEvent, type Authenticator, createAuthenticator } from 'asymmetric-jwt-auth';
 import { expressAuth } from 'asymmetric-jwt-auth/express';
 import { nodeAuth, readNodeRequest } from 'asymmetric-jwt-auth/node';
@@ -8,7 +9,6 @@ import express from 'express';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createAuthorization } from '../../src/client.ts';
 import { memoryKeyStore, memoryNonceStore, type NonceStore, PrivateKey } from '../../src/index.ts';
-import { listen } from './suite.ts';
 
 let key: PrivateKey;
 let auth: Authenticator<{ email: string }>;

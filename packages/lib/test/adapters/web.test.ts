@@ -1,21 +1,35 @@
 import { createServer, type IncomingMessage } from 'node:http';
+import type { AdapterFixture } from 'asymmetric-jwt-auth/testing';
 import { webAuth } from 'asymmetric-jwt-auth/web';
-import { adapterSuite } from './suite.ts';
+import { bodyOf, describeAdapter, messageOf } from './contract.ts';
+import { serve } from './serve.ts';
 
-adapterSuite('webAuth', ({ auth, optional, require }) => {
-  const web = webAuth(auth, { require });
-  const handler = optional
-    ? web.optional((_request, identity) =>
-        Response.json(identity === undefined ? null : { username: identity.username, email: identity.user.email }),
-      )
-    : web.protect((_request, { username, user }) => Response.json({ username, email: user.email }));
+const start: AdapterFixture['start'] = (authenticator) => {
+  const auth = webAuth(authenticator);
+  const bound = webAuth(authenticator, { require: ['htm', 'target'] });
+  const me = auth.protect((request) => Response.json(bodyOf(auth.identity(request))));
+  const routes: Readonly<Record<string, (request: Request) => Promise<Response> | Response>> = {
+    '/api/me': me,
+    '/api/optional': auth.optional((request) => Response.json(bodyOf(auth.identityOrUndefined(request)))),
+    '/api/bound': bound.protect((_request, identity) => Response.json(bodyOf(identity))),
+    '/api/twice': auth.protect((request) => me(request)),
+    '/api/optional-then-bound': auth.optional((request) =>
+      bound.protect((_request, identity) => Response.json(bodyOf(identity)))(request),
+    ),
+    '/open': (request) => Response.json(messageOf(() => auth.identity(request))),
+  };
+  return serve(
+    createServer(async (incoming, outgoing) => {
+      const request = toRequest(incoming);
+      const response = (await routes[new URL(request.url).pathname]?.(request)) ?? new Response(null, { status: 404 });
+      outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+      outgoing.end(await response.text());
+    }),
+  );
+};
 
-  return createServer(async (incoming, outgoing) => {
-    const response = await handler(toRequest(incoming));
-    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-    outgoing.end(await response.text());
-  });
-});
+// A Request does not contain the address of its sender.
+describeAdapter('webAuth', { start, hasAddress: false });
 
 /** Makes a Request as web platforms do: repeated headers are joined. */
 function toRequest(incoming: IncomingMessage): Request {

@@ -2,8 +2,8 @@
 import { execFile } from 'node:child_process';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { ajwt, type Outcome } from 'ajwt-testkit/ajwt';
+import { listen } from 'ajwt-testkit/listen';
 import { commandEnvironment } from 'ajwt-testkit/program';
-import { listen } from '../adapters/suite.ts';
 
 /** The output and exit codes of both commands. */
 export interface Both {

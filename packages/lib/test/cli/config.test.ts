@@ -6,10 +6,10 @@ import { Readable, Writable } from 'node:stream';
 import { Io } from 'ajwt-cli-kit/io';
 import { ajwt, ajwtProcess, scratch, shell } from 'ajwt-testkit/ajwt';
 import { type FetchServer, startServer } from 'ajwt-testkit/fetch-server';
+import { listen } from 'ajwt-testkit/listen';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readCaller } from '../../src/cli/fetch/caller.ts';
 import { PrivateKey } from '../../src/index.ts';
-import { listen } from '../adapters/suite.ts';
 
 const file = scratch();
 const API = 'https://api.example.com';

@@ -4,9 +4,9 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { lacks, scratch, shell } from 'ajwt-testkit/ajwt';
 import { type FetchServer, startServer } from 'ajwt-testkit/fetch-server';
+import { listen } from 'ajwt-testkit/listen';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
-import { listen } from '../adapters/suite.ts';
 
 const file = scratch();
 /** Accepts only tokens that are bound to the request. */

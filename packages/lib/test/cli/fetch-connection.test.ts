@@ -6,10 +6,10 @@ import { createServer as createHttps } from 'node:https';
 import { connect, createServer as createTcp } from 'node:net';
 import { ajwt, ajwtProcess, lacks, scratch } from 'ajwt-testkit/ajwt';
 import { certify } from 'ajwt-testkit/authority';
+import { listen } from 'ajwt-testkit/listen';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { isExcluded } from '../../src/cli/fetch/connection/proxy.ts';
 import { PrivateKey } from '../../src/index.ts';
-import { listen } from '../adapters/suite.ts';
 import { besideCurl, describeRequest, startEcho } from './beside-curl.ts';
 
 const file = scratch();

@@ -5,9 +5,9 @@ import { createServer } from 'node:net';
 import { ajwt, ajwtProcess, type InProcessOptions, lacks, scratch, shell } from 'ajwt-testkit/ajwt';
 import { runProgram } from 'ajwt-testkit/command';
 import { type FetchServer, fixedNonceStore, startServer } from 'ajwt-testkit/fetch-server';
+import { listen } from 'ajwt-testkit/listen';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
-import { listen } from '../adapters/suite.ts';
 
 const file = scratch();
 const env = { AJWT_USER: 'guido', AJWT_KEY: file('key') };

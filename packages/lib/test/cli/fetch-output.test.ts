@@ -5,12 +5,12 @@ import { createServer as createTcp } from 'node:net';
 import { resolve } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { ajwt, ajwtProcess, lacks, scratch } from 'ajwt-testkit/ajwt';
+import { listen } from 'ajwt-testkit/listen';
 import { OTHER_NODES } from 'ajwt-testkit/nodes';
 import { commandEnvironment } from 'ajwt-testkit/program';
 import { mustRun } from 'ajwt-testkit/run';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
-import { listen } from '../adapters/suite.ts';
 import { besideCurl, startEcho } from './beside-curl.ts';
 
 const AJWT = resolve('packages/lib/src/cli/ajwt.ts');

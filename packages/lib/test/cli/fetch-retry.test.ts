@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTcp, type Server as TcpServer } from 'node:net';
 import { ajwt, type InProcessOptions, lacks, scratch } from 'ajwt-testkit/ajwt';
+import { listen } from 'ajwt-testkit/listen';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Retries } from '../../src/cli/fetch/retry.ts';
 import { PrivateKey } from '../../src/index.ts';
-import { listen } from '../adapters/suite.ts';
 import { curl } from './beside-curl.ts';
 
 const file = scratch();

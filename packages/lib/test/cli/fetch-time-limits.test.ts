@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { ajwt, finish, lacks, scratch, start } from 'ajwt-testkit/ajwt';
+import { listen } from 'ajwt-testkit/listen';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PrivateKey } from '../../src/index.ts';
-import { listen } from '../adapters/suite.ts';
 import { besideCurl } from './beside-curl.ts';
 
 const file = scratch();

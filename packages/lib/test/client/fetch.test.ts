@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { listen } from 'ajwt-testkit/listen';
 import { createSignedFetch, PrivateKey, SignedFetchError, type SignedFetchOptions } from 'asymmetric-jwt-auth/client';
 import { nodeAuth } from 'asymmetric-jwt-auth/node';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createAuthenticator, memoryKeyStore, memoryNonceStore } from '../../src/index.ts';
-import { listen } from '../adapters/suite.ts';
 
 /** A request as the server received it. */
 interface Seen {

@@ -1,10 +1,10 @@
 /** Callers whose clock is wrong, against a real server whose clock the test sets. */
 import { createServer, type Server } from 'node:http';
+import { listen } from 'ajwt-testkit/listen';
 import { createSignedFetch, PrivateKey, SignedFetchError, type SignedFetchOptions } from 'asymmetric-jwt-auth/client';
 import { nodeAuth } from 'asymmetric-jwt-auth/node';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createAuthenticator, memoryKeyStore, memoryNonceStore } from '../../src/index.ts';
-import { listen } from '../adapters/suite.ts';
 
 /** The time at which the server's clock starts. */
 const NOW = 1_800_000_000;

@@ -99,7 +99,7 @@ test.each([
   { name: 'with global types', pages: PAGES.filter(declaresGlobals) },
   { name: 'without global types', pages: PAGES.filter((page) => !declaresGlobals(page)) },
 ])('the snippets of all pages $name compile', async ({ name, pages }) => {
-  expect(pages.length).toBeGreaterThan(1);
+  expect(pages).not.toEqual([]);
   const config = join(SCRATCH, `${name.replaceAll(' ', '-')}.json`);
   await writeFile(
     config,

@@ -86,7 +86,9 @@ function router({ auth, proxy, jwks, config }: GatewaySettings, { overloads, fin
     }
     try {
       const { method, target } = exchange.described;
-      const asked = { ...readNodeRequest(request, target, undefined), method, malformed, context: exchange };
+      // A request is decided once here, so the authenticator need not remember it.
+      const read = { ...readNodeRequest(request, target, undefined), request: undefined };
+      const asked = { ...read, method, malformed, context: exchange };
       await turns.othersAreRead(group);
       // If the client has disconnected, don't verify its token or mark it as used.
       if (request.socket.destroyed) return OVERLOADED;

@@ -10,6 +10,7 @@ import { openKeyStore } from './database/keys.ts';
 import { type Database, openDatabase } from './database/open.ts';
 import { chooseEd25519 } from './ed25519.ts';
 import { accessLog } from './gateway/access-log.ts';
+import { type DecisionFeed, decisionFeed } from './gateway/decision-feed.ts';
 import type { Exchange } from './gateway/exchange.ts';
 import { createGateway, type GatewaySettings } from './gateway/gateway.ts';
 import { closeServer, listen } from './gateway/listener.ts';
@@ -34,6 +35,8 @@ export interface App {
   state(): Promise<ProcessState>;
   /** Returns the metrics of this process; empty without an admin listener. */
   snapshot(): Promise<Snapshot>;
+  /** Follows the decisions of this process. */
+  follow: DecisionFeed['follow'];
   /** Returns the number of requests whose responses are not complete. */
   inFlight(): number;
   /** Stops accepting requests, and waits up to 10 s for those in flight. @returns the number of requests that were cut off */
@@ -106,10 +109,12 @@ export async function startApp(first: ServerSettings, log: Logger): Promise<App>
   const settings = gatewaySettings(first);
   const { readiness } = settings.auth;
   const report = reportedRequests(log);
+  const feed = decisionFeed();
   const finished = (exchange: Exchange) => {
     requests.write(exchange);
     report(exchange);
     metrics?.finished(exchange);
+    feed.write(exchange);
   };
   const gateway = createGateway({ ...settings, overloads, finished, log });
   const snapshot = async () => (await metrics?.snapshot()) ?? [];
@@ -117,7 +122,7 @@ export async function startApp(first: ServerSettings, log: Logger): Promise<App>
   const admin =
     config.adminListen === undefined || cluster.isWorker
       ? undefined
-      : await startAdmin({ readiness, snapshots: async () => [await snapshot()] }, config, log);
+      : await startAdmin({ readiness, snapshots: async () => [await snapshot()], follow: feed.follow }, config, log);
   const servers = admin === undefined ? [gateway.server] : [gateway.server, admin.server];
 
   function apply(next: ServerSettings): void {
@@ -139,6 +144,7 @@ export async function startApp(first: ServerSettings, log: Logger): Promise<App>
   process.on('exit', flushLogs);
   async function stop(): Promise<number> {
     endWatch();
+    admin?.endStreams();
     let cut = 0;
     await Promise.all(
       servers.map((server) =>
@@ -167,7 +173,7 @@ export async function startApp(first: ServerSettings, log: Logger): Promise<App>
       `listening on ${url}`,
     );
     const state = () => stateOf(gateway.inFlight(), readiness);
-    return { url, adminUrl, apply, state, snapshot, inFlight: gateway.inFlight, stop };
+    return { url, adminUrl, apply, state, snapshot, follow: feed.follow, inFlight: gateway.inFlight, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -113,7 +113,7 @@ function oneOf<T extends string>(value: string, names: readonly T[], option: str
 }
 
 /** Parses `HOST:PORT`, `[IPv6]:PORT` or `:PORT`. */
-function readAddress(text: string, option: string): Address {
+export function readAddress(text: string, option: string): Address {
   const [, ipv6, name, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]*)):(\d{1,5})$/i.exec(text) ?? [];
   if (port === undefined || Number(port) > 65_535 || (ipv6 !== undefined && isIP(ipv6) !== 6)) {
     throw new CommandError(`${option}: must be HOST:PORT, such as 127.0.0.1:8787, [::1]:8787 or :8787`);

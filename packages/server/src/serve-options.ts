@@ -33,6 +33,17 @@ export const DATABASE_OPTION = {
   },
 } as const satisfies Readonly<Record<string, Setting>>;
 
+/** The option with the address of the admin listener, which `ajwtd decisions` calls. */
+export const ADMIN_LISTEN_OPTION = {
+  'admin-listen': {
+    type: 'string',
+    value: 'HOST:PORT',
+    env: 'AJWTD_ADMIN_LISTEN',
+    default: '127.0.0.1:8788',
+    help: 'address of /livez, /readyz, /metrics and /decisions (default: 127.0.0.1:8788), or off',
+  },
+} as const satisfies Readonly<Record<string, Setting>>;
+
 export const SERVE_OPTIONS = {
   listen: {
     type: 'string',
@@ -41,13 +52,7 @@ export const SERVE_OPTIONS = {
     default: '127.0.0.1:8787',
     help: 'address for requests (default: 127.0.0.1:8787); port 0 picks a free port',
   },
-  'admin-listen': {
-    type: 'string',
-    value: 'HOST:PORT',
-    env: 'AJWTD_ADMIN_LISTEN',
-    default: '127.0.0.1:8788',
-    help: 'address of /livez, /readyz and /metrics (default: 127.0.0.1:8788), or off',
-  },
+  ...ADMIN_LISTEN_OPTION,
   'admin-url': {
     type: 'string',
     value: 'URL',

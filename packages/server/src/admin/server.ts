@@ -1,4 +1,4 @@
-/** The admin listener, with `/livez`, `/readyz` and `/metrics`. Its address should be private. */
+/** The admin listener, with `/livez`, `/readyz`, `/metrics` and `/decisions`. Its address should be private. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Readiness } from 'asymmetric-jwt-auth';
 import type { Logger } from 'pino';
@@ -7,6 +7,7 @@ import { guarded } from '../gateway/guarded.ts';
 import { closeIdleConnections } from '../gateway/idle-connections.ts';
 import { closeLingeringly } from '../gateway/lingering-close.ts';
 import { sendJson, sendProblem } from '../gateway/responses.ts';
+import type { DecisionStream } from './decisions.ts';
 import { isOwnHost, SECURITY_HEADERS } from './own-host.ts';
 
 /** Milliseconds for which a connection may be idle. */
@@ -18,6 +19,8 @@ export interface AdminParts {
   readonly readiness: () => Promise<Readiness>;
   /** Returns the metrics in Prometheus's text format. */
   readonly metrics: () => Promise<string>;
+  /** Shows decisions to a follower. */
+  readonly decisions: DecisionStream['handle'];
   /** `--admin-url`. */
   readonly adminUrl: URL | undefined;
   readonly log: Logger;
@@ -25,7 +28,7 @@ export interface AdminParts {
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
-export function createAdminServer({ readiness, metrics, adminUrl, log }: AdminParts): Server {
+export function createAdminServer({ readiness, metrics, decisions, adminUrl, log }: AdminParts): Server {
   /** Routes for probes and Prometheus, which call this server by any name and address. They show nothing secret. */
   const open: Readonly<Record<string, Handler>> = {
     '/livez': (_, response) => void sendJson(response, 200, { live: true }),
@@ -39,14 +42,16 @@ export function createAdminServer({ readiness, metrics, adminUrl, log }: AdminPa
       response.end(text);
     },
   };
-  const paths = Object.keys(open);
+  const guardedRoutes: Readonly<Record<string, Handler>> = { '/decisions': decisions };
+  const routes = { ...open, ...guardedRoutes };
+  const paths = Object.keys(routes);
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url = '' } = request;
     const path = url.replace(/\?.*$/s, '');
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
-    const handle = Object.hasOwn(open, path) ? open[path] : undefined;
-    if (handle === undefined && !isOwnHost(request, adminUrl)) {
+    const handle = Object.hasOwn(routes, path) ? routes[path as keyof typeof routes] : undefined;
+    if (!Object.hasOwn(open, path) && !isOwnHost(request, adminUrl)) {
       const detail = 'Call this listener by a loopback name such as localhost, or set --admin-url to the URL you use.';
       sendProblem(response, 403, 'Forbidden', detail);
     } else if (method !== 'GET' && method !== 'HEAD') {

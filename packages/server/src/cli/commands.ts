@@ -23,6 +23,11 @@ const config = (summary: string, name: ConfigCommand): CommandEntry => ({
   load: async () => (await import('./config.ts'))[name],
 });
 
+const decisions: CommandEntry = {
+  summary: 'show decisions of a running server as they happen',
+  load: async () => (await import('./decisions.ts')).decisions,
+};
+
 export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
   [
     'serve',
@@ -54,6 +59,7 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
       load: async () => (await import('./doctor.ts')).doctor,
     },
   ],
+  ['decisions', decisions],
   ['audit', { summary: 'show who changed what', load: async () => (await import('./audit.ts')).audit }],
   [
     'migrate',

@@ -1,5 +1,6 @@
 /** The messages between the primary process and its workers. */
 
+import type { DecisionBatch, DecisionQuery } from '../gateway/decision-feed.ts';
 import type { WorkerMetrics } from '../metrics/of-workers.ts';
 import type { SentSettings } from './settings.ts';
 import type { ProcessState } from './state.ts';
@@ -10,6 +11,9 @@ export interface Questions {
   apply: { readonly given: SentSettings; readonly answer: null };
   state: { readonly given: null; readonly answer: ProcessState };
   metrics: { readonly given: null; readonly answer: WorkerMetrics };
+  /** Send the decisions that match a query, with this number, until asked to stop. */
+  follow: { readonly given: { readonly follower: number; readonly query: DecisionQuery }; readonly answer: null };
+  unfollow: { readonly given: { readonly follower: number }; readonly answer: null };
   /** Finish the requests in flight, and exit. The answer is the number of requests that were cut off. */
   stop: { readonly given: null; readonly answer: number };
 }
@@ -28,4 +32,5 @@ export type ToPrimary =
   | { readonly kind: 'hello' }
   /** A worker accepts requests. */
   | { readonly kind: 'ready' }
+  | { readonly kind: 'decisions'; readonly follower: number; readonly batch: DecisionBatch }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Questions[Question]['answer'] };

@@ -1,4 +1,5 @@
 /** The connection of a worker to the primary process. */
+import type { DecisionBatch } from '../gateway/decision-feed.ts';
 import type { Question, Questions, ToPrimary, ToWorker } from './messages.ts';
 import type { SentSettings } from './settings.ts';
 
@@ -16,6 +17,8 @@ export interface Primary {
   answer(answers: Answers): void;
   /** Tells the primary process that this worker accepts requests. */
   tellReady(): void;
+  /** Sends decisions to a follower. The promise resolves when they have been sent. */
+  sendDecisions(follower: number, batch: DecisionBatch): Promise<void>;
   /** Disconnects after all answers are sent: while the two processes are connected, neither exits. */
   leave(): Promise<void>;
 }
@@ -54,6 +57,7 @@ export function connectToPrimary(): Primary {
       for (const question of early.splice(0)) ask(question);
     },
     tellReady: () => void send({ kind: 'ready' }),
+    sendDecisions: (follower, batch) => send({ kind: 'decisions', follower, batch }),
     async leave() {
       await Promise.all(pending);
       process.disconnect?.();

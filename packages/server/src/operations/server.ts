@@ -72,6 +72,7 @@ async function startWithWorkers(first: ServerSettings, log: Logger): Promise<Run
     describe: async () => logState(log, settings, await workers.states()),
     inFlight: () => undefined,
     async stop() {
+      admin?.endStreams();
       const [cut] = await Promise.all([workers.stop(), admin === undefined ? undefined : closeServer(admin.server)]);
       return cut;
     },

@@ -16,6 +16,8 @@ export async function runWorker(): Promise<number> {
   limitHeapGrowth();
   const app = await startApp(settings, log);
 
+  /** Functions that end the followers, by number. */
+  const followers = new Map<number, () => void>();
   const stopped = Promise.withResolvers<number>();
   const asked = new Promise<'primary'>((resolve) => {
     primary.answer({
@@ -27,6 +29,19 @@ export async function runWorker(): Promise<number> {
       },
       state: app.state,
       metrics: async () => ({ pid: process.pid, snapshot: await app.snapshot() }),
+      follow({ follower, query }) {
+        followers.get(follower)?.();
+        followers.set(
+          follower,
+          app.follow(query, (batch) => primary.sendDecisions(follower, batch)),
+        );
+        return null;
+      },
+      unfollow({ follower }) {
+        followers.get(follower)?.();
+        followers.delete(follower);
+        return null;
+      },
       stop() {
         resolve('primary');
         return stopped.promise;

@@ -3,8 +3,10 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Readiness } from 'asymmetric-jwt-auth';
 import type { Logger } from 'pino';
 import { VARIABLES } from '../cli/variables.ts';
+import type { DecisionFeed } from '../gateway/decision-feed.ts';
 import type { Snapshot } from '../metrics/exposition.ts';
 import { workerSnapshots } from '../metrics/of-workers.ts';
+import { makeFollowers } from './followers.ts';
 import type { Question, Questions, ToPrimary, ToWorker } from './messages.ts';
 import { type ServerSettings, toSend } from './settings.ts';
 import type { ProcessState } from './state.ts';
@@ -30,6 +32,8 @@ export interface Workers {
   readiness(): Promise<Readiness>;
   /** Returns the metrics of all workers, added up with those that have exited. */
   snapshots(): Promise<readonly Snapshot[]>;
+  /** Follows the decisions of all workers. */
+  readonly follow: DecisionFeed['follow'];
   /** Lets all workers finish their requests. @returns the number of requests that were cut off */
   stop(): Promise<number>;
   /** Ends all workers at once. */
@@ -58,18 +62,25 @@ export function startWorkers(count: number, first: ServerSettings, log: Logger):
       setTimeout(() => isEnding || fork(), PAUSE);
     });
   });
+  const serving = () => living().filter(({ id }) => accepting.has(id));
+  const followers = makeFollowers({
+    follow: (follower, query, workers) => void askAll('follow', { follower, query }, PATIENCE, workers ?? serving()),
+    unfollow: (follower) => void askAll('unfollow', { follower }, PATIENCE),
+  });
   cluster.on('message', (worker, message: ToPrimary) => {
     if (message.kind === 'hello') send(worker, { kind: 'settings', settings });
+    if (message.kind === 'decisions') followers.received(message.follower, message.batch);
     if (message.kind !== 'ready') return;
     listening += 1;
     accepting.add(worker.id);
+    followers.started(worker);
     if (listening === count) log.info({ workers: count }, 'all workers are listening');
   });
   for (let index = 0; index < count; index++) fork();
-  const serving = () => living().filter(({ id }) => accepting.has(id));
 
   return {
     failed,
+    follow: followers.follow,
     async apply(next) {
       settings = toSend(next);
       const { silent } = await askAll('apply', settings, PATIENCE);
@@ -130,7 +141,7 @@ async function askAll<Name extends Question>(
   kind: Name,
   given: Questions[Name]['given'],
   patience?: number,
-  workers = living(),
+  workers: readonly Worker[] = living(),
 ): Promise<{ answers: readonly Questions[Name]['answer'][]; silent: number }> {
   const answers: Questions[Name]['answer'][] = [];
   let waiting = 0;

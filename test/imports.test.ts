@@ -18,7 +18,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   'key-stores': ['core', 'keys', 'jwks', '#kysely', 'kysely'],
   'nonce-stores': ['core', '#engine', '#kysely', 'kysely'],
   signers: ['core', 'keys', '#engine'],
-  adapters: ['core', 'server', '#engine'],
+  adapters: ['core', 'server', '#engine', 'hono'],
   cli: ['core', 'keys', 'client', 'signers', 'server', '#engine', 'ajwt-cli-kit', 'node:'],
   testing: ['core', 'keys', 'key-stores', 'nonce-stores', 'client', 'server', '#engine'],
 };
@@ -36,8 +36,8 @@ const NODE_LEAVES = [
   'signers/ssh-agent/request.ts',
   'testing/raw-request.ts',
 ];
-/** Files that every adapter can import: the one that calls the authenticator, the identities, and the adapter for `node:http`. */
-const SHARED_BY_ADAPTERS = ['adapters/decide.ts', 'adapters/identities.ts', 'adapters/node.ts'];
+/** Files that every adapter can import: the one that calls the authenticator, the identities, and the two adapters for platforms. */
+const SHARED_BY_ADAPTERS = ['decide', 'identities', 'node', 'web'].map((name) => `adapters/${name}.ts`);
 /** Entry points and the folders that they export from. Nothing imports an entry point. */
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'client.ts': ['client', 'core', 'keys'],
@@ -89,6 +89,14 @@ describe('imports of the library', () => {
   test.each(inFolders)('of %s follow the rules', (file) => {
     expect(targets.get(file)?.filter((target) => !mayImport(file, target))).toEqual([]);
   });
+
+  test.each(inFolders.filter((file) => file.startsWith('adapters/')))(
+    'of %s bring only types of frameworks',
+    (file) => {
+      const code = readFileSync(join(SRC, file), 'utf8').replace(/^ *\*.*/gm, '');
+      expect(code.match(/^import (?!type\b)[^;]*from '[^.#][^;]*;/gm)).toBeNull();
+    },
+  );
 
   test.each(NODE_LEAVES)('of %s include modules of Node, which other files in its folder must not use', (file) => {
     expect(targets.get(file)).toContainEqual(expect.stringMatching(/^node:/));

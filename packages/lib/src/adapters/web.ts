@@ -1,8 +1,11 @@
 /**
- * Authenticates requests in handlers that take a `Request` and return a `Response`, as in Hono, Next.js, SvelteKit, Deno, Bun and
- * Workers: wrap the handler with `webAuth(auth).protect`.
+ * Authenticates requests in handlers that take a `Request` and return a `Response`, as in Next.js, Deno, Bun and Workers: wrap the handler
+ * with `webAuth(auth).protect`. To write an adapter for a framework that has a `Request`, use {@link readWebRequest} and
+ * {@link refusalResponse}.
  */
 import { checkArgument } from '../core/arguments.ts';
+import type { BindMember } from '../core/bind.ts';
+import type { AuthenticationRequest } from '../core/request.ts';
 import type { AuthenticationResult, Authenticator, Identity } from '../server/authenticate.ts';
 import type { RefusedResult } from '../server/refusal-response.ts';
 import { decide } from './decide.ts';
@@ -78,39 +81,28 @@ export function webAuth<User>(auth: Authenticator<User>, options: RouteOptions =
   );
 
   async function authenticate(request: Request): Promise<AuthenticationResult<User>> {
-    const { pathname, search } = new URL(request.url);
-    const result = await decide(auth, {
-      authorization: request.headers.get('authorization'),
-      method: request.method,
-      target: pathname + search,
-      require: options.require,
-      request,
-    });
+    const result = await decide(auth, readWebRequest(request, options.require));
     identities.remember(request, result);
     return result;
   }
 
-  function reject({ body, status, headers }: RefusedResult): Response {
-    return new Response(body, { status, headers });
-  }
-
   return {
     authenticate,
-    reject,
+    reject: refusalResponse,
     identity: (request) => identities.get(request),
     identityOrUndefined: (request) => identities.find(request),
     protect(handler) {
       checkHandler(handler);
       return async (request, ...rest) => {
         const result = await authenticate(request);
-        return result.ok ? handler(request, result, ...rest) : reject(result);
+        return result.ok ? handler(request, result, ...rest) : refusalResponse(result);
       };
     },
     optional(handler) {
       checkHandler(handler);
       return async (request, ...rest) => {
         const result = await authenticate(request);
-        if (!result.ok && result.reason !== 'missing') return reject(result);
+        if (!result.ok && result.reason !== 'missing') return refusalResponse(result);
         return handler(request, result.ok ? result : undefined, ...rest);
       };
     },
@@ -120,4 +112,49 @@ export function webAuth<User>(auth: Authenticator<User>, options: RouteOptions =
 /** Throws a TypeError unless the handler is a function. */
 function checkHandler(handler: unknown): void {
   checkArgument(typeof handler === 'function', 'handler', 'a function (request, identity) => Response', handler);
+}
+
+/**
+ * Converts a `Request` to the argument of {@link Authenticator.authenticate}, which has no address, because a `Request` has none. The
+ * argument contains the request itself, so that the request is authenticated once, however often it is looked at.
+ *
+ * @param request - a request with an absolute URL
+ * @param require - members of `bind` that the route requires
+ * @returns the argument, without `address` and `bodyDigest`
+ *
+ * @example
+ * ```ts
+ * import { readWebRequest } from 'asymmetric-jwt-auth/web';
+ *
+ * const received = new Request('https://api.example.com/me?x=1', { headers: { authorization: 'JWT eyJ' } });
+ * const request = readWebRequest(received, ['target']);
+ * console.log(request.target, request.authorization); // /me?x=1 JWT eyJ
+ * ```
+ */
+export function readWebRequest(request: Request, require: readonly BindMember[] | undefined): AuthenticationRequest {
+  const { pathname, search } = new URL(request.url);
+  const { method, headers } = request;
+  return { authorization: headers.get('authorization'), method, target: pathname + search, require, request };
+}
+
+/**
+ * Makes the response to a refused request.
+ *
+ * @param result - the refusal, which is sent unchanged
+ * @returns a new response, with the status, headers and body of the refusal
+ *
+ * @example
+ * ```ts
+ * import type { Authenticator } from 'asymmetric-jwt-auth';
+ * import { readWebRequest, refusalResponse } from 'asymmetric-jwt-auth/web';
+ *
+ * async function guard<User>(auth: Authenticator<User>, request: Request): Promise<Response | undefined> {
+ *   const result = await auth.authenticate(readWebRequest(request, []));
+ *   return result.ok ? undefined : refusalResponse(result);
+ * }
+ * ```
+ */
+export function refusalResponse(result: RefusedResult): Response {
+  const { body, status, headers } = result;
+  return new Response(body, { status, headers });
 }

@@ -44,6 +44,9 @@ const ON_OTHER_NODES = ['early-responses', 'forwarded', 'fuzz', 'limits', 'smugg
   (name) => `packages/server/test/e2e/${name}.test.ts`,
 );
 
+/** Tests that start commands as processes start them from bundles. */
+const BUNDLED = { globalSetup: ['packages/testkit/src/build-commands.ts'] };
+
 /** A project: the files that match `include` and are not in another project. */
 function project(name: string, include: readonly string[], elsewhere: readonly string[], more: object = {}) {
   const exclude = ['**/node_modules/**', 'test/interop/**', ...elsewhere];
@@ -71,13 +74,13 @@ export default defineConfig({
         [...ISOLATED, ...COMMANDS, ...SERVERS, ...END_TO_END, ...MODEL, ...RELEASE],
       ),
       project('isolated', ISOLATED, [], { isolate: true }),
-      project('cli', COMMANDS, []),
-      project('e2e', END_TO_END, [...COMMANDS, ...SERVERS]),
+      project('cli', COMMANDS, [], BUNDLED),
+      project('e2e', END_TO_END, [...COMMANDS, ...SERVERS], BUNDLED),
       project('model', MODEL, []),
-      project('servers', SERVERS, []),
+      project('servers', SERVERS, [], BUNDLED),
       project('release', RELEASE, [], { globalSetup: ['test/release/setup.ts'] }),
       ...(process.env.AJWT_TEST_ALL === undefined ? [] : OTHER_NODES).map(({ version, program }) =>
-        project(`Node ${version}`, ON_OTHER_NODES, [], { env: { AJWT_TEST_NODE: program } }),
+        project(`Node ${version}`, ON_OTHER_NODES, [], { ...BUNDLED, env: { AJWT_TEST_NODE: program } }),
       ),
     ],
   },

@@ -7,6 +7,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { commandFile } from 'ajwt-testkit/command-file';
 import { makeDjangoDatabase } from 'ajwt-testkit/django-tables';
 import { environment, mustRun } from 'ajwt-testkit/run';
 import { PrivateKey } from 'asymmetric-jwt-auth';
@@ -46,15 +47,14 @@ const SCRATCH = resolve('test/.docs');
 /** Returns the folder of a page, for its snippets and for the files that its commands write. */
 const folderOf = (page: string) => join(SCRATCH, page.replaceAll('/', '-'));
 // Makes the commands available in PATH, as after `npm install`.
-const COMMANDS = { ajwt: 'packages/lib/src/cli/ajwt.ts', ajwtd: 'packages/server/src/cli/ajwtd.ts' };
 beforeAll(async () => {
   // An interrupted run may have left the folder behind.
   await rm(SCRATCH, { recursive: true, force: true });
   await mkdir(join(SCRATCH, 'bin'), { recursive: true });
   // This npx only runs commands in PATH, because the packages' own commands are not built.
   await writeFile(join(SCRATCH, 'bin/npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
-  for (const [name, source] of Object.entries(COMMANDS)) {
-    const script = `#!/bin/sh\nexec node --conditions=source '${resolve(source)}' "$@"\n`;
+  for (const name of ['ajwt', 'ajwtd'] as const) {
+    const script = `#!/bin/sh\nexec node --conditions=source '${commandFile(name)}' "$@"\n`;
     await writeFile(join(SCRATCH, 'bin', name), script, { mode: 0o755 });
   }
 });

@@ -1,7 +1,7 @@
-/** Starts the commands `ajwt` and `ajwtd` from their sources, as child processes. */
+/** Starts the commands `ajwt` and `ajwtd` as child processes, from their bundles or their sources. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { devNull } from 'node:os';
-import { resolve } from 'node:path';
+import { commandFile } from './command-file.ts';
 import { environment } from './run.ts';
 
 /** The Node that runs the commands: the one that runs the tests, or another version (vitest.config.ts). */
@@ -9,8 +9,8 @@ const NODE = process.env.AJWT_TEST_NODE ?? process.execPath;
 
 /** The commands, each as the program and the arguments that start it. */
 export const COMMANDS = {
-  ajwt: [NODE, '--conditions=source', resolve('packages/lib/src/cli/ajwt.ts')],
-  ajwtd: [NODE, '--conditions=source', resolve('packages/server/src/cli/ajwtd.ts')],
+  ajwt: [NODE, '--conditions=source', commandFile('ajwt')],
+  ajwtd: [NODE, '--conditions=source', commandFile('ajwtd')],
 } as const;
 
 /** How a command is run. */

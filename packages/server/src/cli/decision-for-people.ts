@@ -1,5 +1,6 @@
 /** Shows a decision on a terminal. */
 import { type Io, printable } from 'ajwt-cli-kit';
+import { MALFORMED } from 'asymmetric-jwt-auth';
 
 /** A line of the access log, or the number of decisions that were left out. */
 export interface ShownDecision {
@@ -40,7 +41,12 @@ export function decisionForPeople(io: Pick<Io, 'paint'>, decision: ShownDecision
   const head = [io.paint('dim', safe(time).slice(11, 19)), io.paint(color, safe(reason)), ...what].join('  ');
   if (isAccepted) return head;
   const more = [detail, cause].filter((one) => one !== undefined).map((one) => ` (${safe(one)})`);
-  return `${head}\n          ${safe(msg)}${more.join('')}`;
+  return `${head}\n          ${safe(sentenceOf(detail) ?? msg)}${more.join('')}`;
+}
+
+/** Returns the sentence about a malformed credential, which says more than the message of the refusal. */
+function sentenceOf(detail: unknown): string | undefined {
+  return Object.entries(MALFORMED).find(([code]) => code === detail)?.[1];
 }
 
 /** Most values are escaped already; their backslashes are kept. */

@@ -20,7 +20,9 @@ test('an accepted request is one line', () => {
 
 test('a refusal is followed by what to do, and by its detail or cause', () => {
   const line = { time: '2026-11-30T12:30:59.123Z', reason: 'malformed', msg: 'See the detail.', detail: 'no_token' };
-  expect(decisionForPeople(io, line)).toBe('12:30:59  malformed\n          See the detail. (no_token)');
+  expect(decisionForPeople(io, line)).toBe(
+    '12:30:59  malformed\n          The Authorization header has no token. (no_token)',
+  );
 });
 
 test('nothing can control the terminal, and escapes of the server are kept', () => {

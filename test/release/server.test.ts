@@ -1,6 +1,6 @@
 /** The packed server, installed with the library in an empty project. */
 import { spawn } from 'node:child_process';
-import { readFile, symlink } from 'node:fs/promises';
+import { readdir, readFile, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { lacksReleaseTools, NEEDS_RELEASE_TOOLS, releaseTool } from 'ajwt-testkit/release-tools';
 import { environment, mustRun } from 'ajwt-testkit/run';
@@ -19,8 +19,11 @@ test('the packed server has the expected dependencies, and none of them has an i
     'mysql2',
     'pg',
     'pino',
+    'prom-client',
     'yaml',
   ]);
+  const installed = join(both, 'node_modules/asymmetric-jwt-auth-server/monitoring');
+  expect((await readdir(installed)).sort()).toEqual(['alerts.test.yml', 'alerts.yml', 'grafana-dashboard.json']);
   const { packages } = JSON.parse(await readFile(join(both, 'node_modules/.package-lock.json'), 'utf8'));
   const withScripts = Object.entries<{ hasInstallScript?: boolean }>(packages).filter(
     ([, one]) => one.hasInstallScript,
@@ -32,7 +35,7 @@ const bin = (name: string) => join(both, 'node_modules/.bin', name);
 
 /** Starts the packed `ajwtd`, and stops it after use. @param use - called with its URL, and what it logged until it listened */
 async function serving<T>(use: (url: string, log: string) => T | Promise<T>): Promise<T> {
-  const words = ['serve', '--listen', '127.0.0.1:0', '--admin-listen', 'off'];
+  const words = ['serve', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'];
   const running = spawn(bin('ajwtd'), words, {
     cwd: both,
     env: environment(),
@@ -64,6 +67,8 @@ test('the commands of the packed server and of the packed library work together'
   await serving(async (url, log) => {
     expect(await whoami(url)).toMatchObject(guido);
     expect(log).toContain('"ed25519":"node:crypto"');
+    const admin = /admin listener: (http:\S+)/.exec(log)?.[1];
+    expect(await (await fetch(`${admin}/metrics`)).text()).toContain('ajwtd_decisions_total{reason="accepted"} 1\n');
   });
 
   // Installed next to it, sodium-native is used without an option.

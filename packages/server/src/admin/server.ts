@@ -49,7 +49,6 @@ export function createAdminServer({ readiness, metrics, decisions, adminUrl, log
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url = '' } = request;
     const path = url.replace(/\?.*$/s, '');
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     const handle = Object.hasOwn(routes, path) ? routes[path as keyof typeof routes] : undefined;
     if (!Object.hasOwn(open, path) && !isOwnHost(request, adminUrl)) {
       const detail = 'Call this listener by a loopback name such as localhost, or set --admin-url to the URL you use.';
@@ -60,7 +59,7 @@ export function createAdminServer({ readiness, metrics, decisions, adminUrl, log
       sendProblem(response, 404, 'Not Found', `This server has the paths ${paths.join(', ')}.`);
     } else await handle(request, response);
   }
-  const server = createServer({ headersTimeout: 5000, requestTimeout: 10_000 }, guarded(route, log));
+  const server = createServer({ headersTimeout: 5000, requestTimeout: 10_000 }, guarded(route, log, SECURITY_HEADERS));
   closeLingeringly(server);
   answerClientErrors(server);
   closeIdleConnections(server, IDLE);

@@ -5,7 +5,7 @@ import { write, writeSync } from 'node:fs';
 export interface LineWriter {
   /** @param line - one line, with its line break */
   write(line: string): void;
-  /** Waits until all lines so far are written or dropped. */
+  /** Waits until all lines so far are written or dropped, but for at most a second. */
   flush(): Promise<void>;
   /** Writes the waiting lines before the process exits. */
   flushSync(): void;
@@ -29,6 +29,8 @@ const INTERVAL = 100;
 const PAUSE = 50;
 /** A pipe keeps a write of this size whole, even if other processes write to it at the same time (POSIX PIPE_BUF on Linux). */
 const MAX_WRITE = 4096;
+/** Maximum milliseconds that `flush` waits. */
+const FLUSH_PATIENCE = 1000;
 /** Attempts of `flushSync` to write to a full pipe, with pauses of 10 ms. */
 const LAST_ATTEMPTS = 20;
 
@@ -116,13 +118,20 @@ export function lineWriter(fd: number, { onDropped, maxWaiting = 1024 * 1024 }: 
     flush() {
       if (chunks.length === 0 && !isWriting) return Promise.resolve();
       return new Promise((resolve) => {
-        flushed.push(resolve);
+        const late = setTimeout(resolve, FLUSH_PATIENCE);
+        flushed.push(() => {
+          clearTimeout(late);
+          resolve();
+        });
         begin();
       });
     },
     flushSync() {
+      let isWritable = true;
       for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
-        if (!writeAllSync(fd, Buffer.from(chunk.text))) drop(chunk.lines);
+        // After a chunk that could not be written, there is no time for others.
+        isWritable = isWritable && writeAllSync(fd, Buffer.from(chunk.text));
+        if (!isWritable) drop(chunk.lines);
       }
       waiting = 0;
     },

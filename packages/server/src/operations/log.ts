@@ -4,6 +4,7 @@ import { styleText } from 'node:util';
 import { type Logger, pino } from 'pino';
 import type { LogLevel } from '../serve-options.ts';
 import { type LineWriter, lineWriter } from './line-writer.ts';
+import { outputDescriptor } from './output.ts';
 
 /**
  * Makes the log.
@@ -24,7 +25,9 @@ export function createLog(level: LogLevel, stream: NodeJS.WriteStream = process.
  */
 export function createLineWriter(log: Logger, stream: NodeJS.WriteStream = process.stdout): LineWriter {
   if (!stream.isTTY) {
-    return lineWriter(1, { onDropped: (lines) => log.warn({ lines }, 'lines of the access log could not be written') });
+    return lineWriter(outputDescriptor(), {
+      onDropped: (lines) => log.warn({ lines }, 'lines of the access log could not be written'),
+    });
   }
   const output = readable(stream);
   return { write: (line) => output.write(line), flush: async () => {}, flushSync: () => {}, dropped: 0 };
@@ -33,9 +36,15 @@ export function createLineWriter(log: Logger, stream: NodeJS.WriteStream = proce
 /** Maximum bytes of lines that wait to be written; further lines are lost. */
 const MOST_WAITING = 1024 * 1024;
 
-/** If the log cannot be written, for example because the disk is full, requests are still decided and the process keeps running. */
+/** If the log cannot be written, for example because the disk is full or a pipe has no reader, requests are still decided and the process keeps running. */
 function standardOutput() {
-  const destination = pino.destination({ fd: 1, sync: true, maxLength: MOST_WAITING });
+  const destination = pino.destination({
+    fd: outputDescriptor(),
+    sync: true,
+    maxLength: MOST_WAITING,
+    // A full pipe: try again with the next line.
+    retryEAGAIN: () => false,
+  });
   destination.on('error', () => {});
   return destination;
 }

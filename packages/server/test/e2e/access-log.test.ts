@@ -1,10 +1,15 @@
 /** One log line for each request, the ids that connect it with other logs, and a log that cannot be written. */
+
+import { spawn } from 'node:child_process';
 import type { KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { type Ajwtd, ajwtd, isRefusal, type LogLine, scratch, serve } from 'ajwt-testkit/ajwtd';
 import { exchange, request } from 'ajwt-testkit/connection';
 import { asOfAMinuteAgo, databaseWith, seconds, token } from 'ajwt-testkit/directory';
-import { environment } from 'ajwt-testkit/run';
+import { COMMANDS } from 'ajwt-testkit/program';
+import { environment, mustRun } from 'ajwt-testkit/run';
+import { freePort } from 'ajwt-testkit/servers/process';
 import { signToken } from 'ajwt-testkit/sign';
 import { startUpstream, type Upstream } from 'ajwt-testkit/upstream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,7 +17,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const AUTH = '/.ajwt/auth';
 const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00';
 
-const database = scratch()('access-log.db');
+const inFolder = scratch();
+const database = inFolder('access-log.db');
 let alice: KeyObject;
 let upstream: Upstream;
 let server: Ajwtd;
@@ -188,12 +194,7 @@ test.each([
   ['nobody reads the pipe', '| sleep 60'],
   ['the reader of the pipe has exited', '| true'],
 ])('if the log cannot be written because %s, requests are still accepted', async (_, output) => {
-  const { spawn } = await import('node:child_process');
-  const { createServer } = await import('node:net');
-  const probe = createServer().listen(0, '127.0.0.1');
-  await new Promise((done) => probe.once('listening', done));
-  const { port } = probe.address() as { port: number };
-  await new Promise((done) => probe.close(done));
+  const port = await freePort();
   const command = `exec ${process.execPath} --conditions=source packages/server/src/cli/ajwtd.ts serve --listen 127.0.0.1:${port} --admin-listen off --database sqlite:${database}`;
   const child = spawn('sh', ['-c', `(${command}) ${output}`], { env: environment(), detached: true, stdio: 'ignore' });
   try {
@@ -204,4 +205,30 @@ test.each([
   } finally {
     process.kill(-(child.pid as number), 'SIGKILL');
   }
+});
+
+test('a server whose log nobody reads still stops', async () => {
+  const fifo = inFolder('fifo');
+  await mustRun('mkfifo', [fifo]);
+  const output = openSync(fifo, constants.O_RDWR);
+  const [, ...words] = COMMANDS.ajwtd;
+  const port = await freePort();
+  const args = ['serve', '--listen', `127.0.0.1:${port}`, '--admin-listen', 'off', '--database', `sqlite:${database}`];
+  const child = spawn(process.execPath, [...words, ...args], {
+    env: environment(),
+    stdio: ['ignore', output, 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  await expect
+    .poll(() =>
+      exchange(port, request(AUTH, [])).then(
+        ({ status }) => status,
+        () => 0,
+      ),
+    )
+    .toBe(401);
+  for (let sent = 0; sent < 500; sent++) await exchange(port, request(AUTH, [signed()]));
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+  closeSync(output);
 });

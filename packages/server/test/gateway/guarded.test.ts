@@ -15,7 +15,7 @@ afterEach(() => {
 async function listen(handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> | void) {
   const lines: Record<string, unknown>[] = [];
   const log = pino(new Writable({ write: (line, _encoding, done) => done(void lines.push(JSON.parse(String(line)))) }));
-  server = createServer(guarded(handle, log));
+  server = createServer(guarded(handle, log, { 'x-frame-options': 'DENY' }));
   await new Promise<void>((done) => server?.listen(0, '127.0.0.1', done));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, lines };
 }
@@ -49,6 +49,7 @@ describe.each(Object.entries(HANDLERS))('a handler that %s', (_what, handle) => 
         'retry-after': '1',
         'cache-control': 'no-store',
         'content-type': 'application/problem+json',
+        'x-frame-options': 'DENY',
       });
       expect(response.headers.has('x-auth-user')).toBe(false);
       expect(await response.json()).toMatchObject({ status: 503, title: 'Service Unavailable' });

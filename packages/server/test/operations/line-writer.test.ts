@@ -22,6 +22,15 @@ async function openPipe(name: string): Promise<number> {
   return openFile(path, O_RDWR | O_NONBLOCK);
 }
 
+function fill(pipe: number): void {
+  const bytes = Buffer.alloc(64 * 1024, '\n');
+  try {
+    for (;;) writeSync(pipe, bytes);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'EAGAIN' });
+  }
+}
+
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `line ${index}\n`);
 
 test('lines are written in order, some together', async () => {
@@ -67,12 +76,7 @@ test('while nobody reads a pipe, a limited number of lines waits, and the others
   const reported: number[] = [];
   const writer = lineWriter(fd, { maxWaiting: 20_000, onDropped: (lines) => reported.push(lines) });
   const bytes = Buffer.alloc(64 * 1024);
-  // Fill the pipe.
-  try {
-    for (;;) writeSync(fd, bytes.fill('\n'));
-  } catch (error) {
-    expect(error).toMatchObject({ code: 'EAGAIN' });
-  }
+  fill(fd);
   const line = `${'x'.repeat(99)}\n`;
   for (let count = 0; count < 1000; count++) writer.write(line);
   const { dropped } = writer;
@@ -93,6 +97,18 @@ test('while nobody reads a pipe, a limited number of lines waits, and the others
   clearInterval(reader);
   expect(writer.dropped).toBe(dropped);
   expect(reported).toEqual([dropped]);
+});
+
+test('a process that exits does not wait long for a pipe that nobody reads', async () => {
+  const fd = await openPipe('exit-stalled');
+  const writer = lineWriter(fd);
+  fill(fd);
+  for (const line of numbered(10_000)) writer.write(line);
+  const start = performance.now();
+  await writer.flush();
+  writer.flushSync();
+  expect(performance.now() - start).toBeLessThan(5000);
+  expect(writer.dropped).toBeGreaterThan(9000);
 });
 
 test('lines of several processes are not mixed in one pipe', async () => {

@@ -76,7 +76,10 @@ function mayImport(file: string, target: string): boolean {
   if (!target.startsWith(`${folder}/`) || partOf(target) === 'kysely') {
     return allowed.includes(partOf(target)) || (folder === 'kysely' && partOf(target) === '#kysely');
   }
-  if (folder === 'adapters') return SHARED_BY_ADAPTERS.includes(target);
+  if (folder === 'adapters') {
+    // A file that declares global types may import its adapter's.
+    return SHARED_BY_ADAPTERS.includes(target) || target === file.replace('-global.ts', '.ts');
+  }
   if (!LEAVES.includes(folder)) return true;
   return leafOf(target) === leafOf(file) || leafOf(target) === `${folder}/shared`;
 }

@@ -14,8 +14,8 @@ const NODE_TYPES = {
   24: resolve('node_modules/@types/node'),
   26: join(RELEASE_TOOLS, 'node_modules/types-node-26'),
 } as const;
-/** Entry points that use types of a peer dependency. All others compile without peer dependencies. */
-const OF_A_PEER = ['./sql', './hono'];
+/** Entry points that use or extend types of a peer dependency. All others compile without peer dependencies. */
+const OF_A_PEER = ['./sql', './fastify/global', './hono'];
 
 const { project } = inject('packed');
 

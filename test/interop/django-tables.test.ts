@@ -256,7 +256,14 @@ describe.each(PLACES)('a Django site on $name', ({ lacks = false, make }) => {
     const key = await site.do<number>('add_key', good, weak.export({ type: 'spki', format: 'pem' }));
     await site.do('set_active', inactive, false);
     await site.do('add_trust', other, 'http://keys.example.com/jwks.json');
-    const { code, stdout } = await run(process.execPath, [...AJWTD, 'doctor', '--database', place.url, '--json']);
+    const { code, stdout } = await run(process.execPath, [
+      ...AJWTD,
+      'doctor',
+      '--django',
+      '--database',
+      place.url,
+      '--json',
+    ]);
     expect(code).toBe(1);
     const findings = JSON.parse(stdout).findings as { username: string; problem: string; id: string }[];
     const of = (username: string) => findings.filter((one) => one.username === username).map((one) => one.problem);
@@ -327,7 +334,14 @@ test('for a custom user model, djangoKeyStore uses its username field, and retur
   await site.destroy();
 
   const words = ['--users-table', 'accounts_account', '--username-column', 'email', '--id-column', 'number'];
-  const { code, stderr } = await run(process.execPath, [...AJWTD, 'doctor', '--database', `sqlite:${file}`, ...words]);
+  const { code, stderr } = await run(process.execPath, [
+    ...AJWTD,
+    'doctor',
+    '--django',
+    '--database',
+    `sqlite:${file}`,
+    ...words,
+  ]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '1 key and 0 JWK sets of 1 user: all of them would work\n' });
 });
 

@@ -1,4 +1,6 @@
 /** Code that the commands `ajwt` and `ajwtd` share. It is internal, and changes without notice. */
+
+export { inTime } from '../../lib/src/core/in-time.ts';
 export { parseIpAddress } from '../../lib/src/core/ip-address.ts';
 export { isPromise } from '../../lib/src/core/maybe-promise.ts';
 export { printable } from '../../lib/src/core/printable.ts';

@@ -55,7 +55,7 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
   [
     'doctor',
     {
-      summary: 'list what would stop working after a move from Django',
+      summary: 'examine the installation, or the database of a Django site',
       load: async () => (await import('./doctor.ts')).doctor,
     },
   ],

@@ -1,35 +1,140 @@
-/** Examines the database of a Django site, without writing to it. */
-import { CommandError } from 'ajwt-cli-kit';
-import { nodeSqliteDialect } from 'asymmetric-jwt-auth/sql';
-import { type Dialect, Kysely } from 'kysely';
+/** Looks at the database: whether it responds, its version and its tables. */
+import { statSync } from 'node:fs';
+import { directoryMigrationSql, sqlDirectory } from 'asymmetric-jwt-auth/sql';
+import { type Kysely, sql } from 'kysely';
+import type { Config } from '../../config.ts';
 import type { DatabaseConfig } from '../../database/config.ts';
+import { whyNotPermitted } from '../../database/file-permission.ts';
 import { reasonOf } from '../../database/open.ts';
-import { POOL_LIMITS, SQLITE_WAIT_MS } from '../../database/pool-limits.ts';
-import { type Examination, examine } from './examine.ts';
-import { readSite, type UsersTable } from './site.ts';
+import { compareClock, type OtherClock } from './clock.ts';
+import { isLoopback } from './configuration.ts';
+import { type Finding, findingsOf, someOf } from './finding.ts';
+import { openReadOnly } from './read-only.ts';
 
-/** Reads the database and examines it. @throws CommandError if it cannot be read */
-export async function examineDatabase(config: DatabaseConfig, users: UsersTable): Promise<Examination> {
-  let database: Kysely<unknown> | undefined;
+const { ok, hint, warning, problem } = findingsOf('database');
+
+// biome-ignore lint/suspicious/noExplicitAny: the types of the tables belong to the library
+export type AnyDatabase = Kysely<any>;
+
+/** A database that was opened for reading. */
+export interface OpenTables {
+  readonly findings: readonly Finding[];
+  /** `undefined` if the database cannot be read. */
+  readonly db: AnyDatabase | undefined;
+  /** Whether it has the tables of users and keys, in this version. */
+  readonly hasDirectory: boolean;
+  /** The names of its tables. */
+  readonly tables: ReadonlySet<string>;
+  readonly clocks: readonly OtherClock[];
+  close(): Promise<void>;
+}
+
+/** Facts about a server that runs other statements than SQLite. */
+const SERVERS = {
+  postgres: {
+    version: "'PostgreSQL ' || current_setting('server_version')",
+    clock: 'extract(epoch FROM clock_timestamp())',
+    isReadOnly: 'pg_is_in_recovery()',
+  },
+  mysql: {
+    version: 'version()',
+    clock: "TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_TIMESTAMP(6)) / 1e6",
+    isReadOnly: '@@global.read_only',
+  },
+} as const;
+
+/** Opens the database and looks at it. Never throws. */
+export async function openTables({ database: config }: Config): Promise<OpenTables> {
+  const nothing = { db: undefined, hasDirectory: false, tables: new Set<string>(), clocks: [], close: async () => {} };
+  if (config.kind === 'sqlite' && statSync(config.path, { throwIfNoEntry: false }) === undefined) {
+    const what = `${config.path} does not exist`;
+    return {
+      ...nothing,
+      findings: [warning(what, 'correct --database, or add the first user: `ajwtd user add NAME`')],
+    };
+  }
+  let db: AnyDatabase | undefined;
   try {
-    database = new Kysely<unknown>({ dialect: await dialectOf(config) });
-    return await examine(await readSite(database, users), users.table);
+    db = await openReadOnly(config);
+    const opened = db;
+    return { ...(await look(opened, config)), db, close: () => opened.destroy() };
   } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw new CommandError(`cannot read the database ${config.name}: ${reasonOf(error)}`);
-  } finally {
-    await database?.destroy();
+    await db?.destroy();
+    const why = (config.kind === 'sqlite' ? whyNotPermitted(config.path, error) : undefined) ?? reasonOf(error);
+    const todo = 'correct this first: until then, `ajwtd serve` does not start, and a running one responds with 503';
+    return { ...nothing, findings: [problem(`${config.name} cannot be read: ${why}`, todo)] };
   }
 }
 
-/** Makes a dialect with one connection. Imports only the driver that it needs. */
-async function dialectOf(config: DatabaseConfig): Promise<Dialect> {
-  if (config.kind === 'sqlite')
-    return nodeSqliteDialect(config.path, { readOnly: true, busyTimeoutMs: SQLITE_WAIT_MS.command });
-  if (config.kind === 'postgres') {
-    const { postgresDialect } = await import('../../database/postgres.ts');
-    return postgresDialect(config, POOL_LIMITS.command, 1);
+async function look(db: AnyDatabase, config: DatabaseConfig) {
+  const findings: Finding[] = [];
+  const clocks: OtherClock[] = [];
+  if (config.kind === 'sqlite') {
+    const version = await readValue(db, 'sqlite_version()');
+    findings.push(ok(`${config.path} can be read (SQLite ${version})`));
+  } else {
+    const { version, clock, isReadOnly } = SERVERS[config.kind];
+    findings.push(ok(`${config.name} responds (${await readValue(db, version)})`), ...encryption(config));
+    // The connection is open now, so it does not delay the answer.
+    clocks.push(await compareClock('the database', async () => Number(await readValue(db, clock))));
+    if (Number(await readValue(db, isReadOnly)) !== 0) {
+      const what = `${config.name} is a replica, or is read-only: no nonce can be stored`;
+      findings.push(problem(what, 'correct --database to lead to the primary'));
+    }
   }
-  const { mysqlDialect } = await import('../../database/mysql.ts');
-  return mysqlDialect(config, POOL_LIMITS.command, 1);
+  const tables = new Set((await db.introspection.getTables()).map(({ name }) => name));
+  const { findings: ofTables, hasDirectory } = await directoryTables(db, config, tables);
+  return { findings: [...findings, ...ofTables], hasDirectory, tables, clocks };
+}
+
+/** Returns the value of an SQL expression. */
+export async function readValue(db: AnyDatabase, expression: string): Promise<unknown> {
+  const { rows } = await sql<{ value: unknown }>`SELECT ${sql.raw(expression)} AS value`.execute(db);
+  return rows[0]?.value;
+}
+
+function encryption({ host, encryption: kind, name }: Extract<DatabaseConfig, { host: string }>): readonly Finding[] {
+  if (host.startsWith('/') || isLoopback(host) || kind === 'verified' || kind === 'authority') return [];
+  const what = kind === 'none' ? 'is not encrypted' : 'is encrypted, but the certificate of the server is not checked';
+  return [
+    warning(
+      `the connection to ${name} ${what}: anyone on the way can register keys`,
+      'add sslmode=verify-full to the URL, or ssl-mode=VERIFY_IDENTITY for MySQL and MariaDB',
+    ),
+  ];
+}
+
+async function directoryTables(db: AnyDatabase, config: DatabaseConfig, tables: ReadonlySet<string>) {
+  const place = config.kind === 'sqlite' ? config.path : config.name;
+  const pending = await sqlDirectory(db).pendingMigrations();
+  const present = tables.has('ajwt_migration')
+    ? (await db.selectFrom('ajwt_migration').select('name').execute()).map(({ name }) => String(name))
+    : [];
+  if (present.length === 0 && pending.length > 0) {
+    const what = `${place} has no tables of users and keys`;
+    const others = [...tables].filter((name) => !name.startsWith('ajwt_'));
+    const finding =
+      others.length === 0
+        ? hint(what, '`ajwtd serve`, and every command that needs them, creates them')
+        : problem(`${what}, but others (${someOf(others)})`, 'correct --database, or run `ajwtd migrate`');
+    return { findings: [finding], hasDirectory: false };
+  }
+  if (pending.length > 0) {
+    const what = `${place} lacks ${pending.join(', ')}`;
+    const todo = 'run `ajwtd migrate`; `ajwtd serve` does not start without it';
+    return { findings: [problem(what, todo)], hasDirectory: false };
+  }
+  const known = directoryMigrationSql(config.kind);
+  const later = present.filter((name) => !known.includes(`'${name}'`));
+  if (later.length > 0) {
+    const what = `a later version of ajwtd has changed the tables (${someOf(later)})`;
+    return { findings: [warning(what, 'install that version here too')], hasDirectory: true };
+  }
+  const [users, keys] = [await countOf(db, 'ajwt_user'), await countOf(db, 'ajwt_key')];
+  return { findings: [ok(`the tables are up to date (users: ${users}, keys: ${keys})`)], hasDirectory: true };
+}
+
+async function countOf(db: AnyDatabase, table: string): Promise<number> {
+  const { count } = await db.selectFrom(table).select(db.fn.countAll().as('count')).executeTakeFirstOrThrow();
+  return Number(count);
 }

@@ -1,10 +1,10 @@
 import { PublicKey } from 'asymmetric-jwt-auth';
 import { describe, expect, test } from 'vitest';
-import { isUsername } from '../../../../lib/src/core/claims.ts';
-import { isPublicAddress } from '../../../../lib/src/jwks/public-address.ts';
-import { KEY_IMPORT_CASES } from '../../../../lib/test/vectors/key-import-cases.ts';
-import { readKey, whyOdd } from '../../../src/operations/doctor/checks.ts';
-import { whyNotFetched } from '../../../src/operations/doctor/jwks-url.ts';
+import { isUsername } from '../../../../../lib/src/core/claims.ts';
+import { isPublicAddress } from '../../../../../lib/src/jwks/public-address.ts';
+import { KEY_IMPORT_CASES } from '../../../../../lib/test/vectors/key-import-cases.ts';
+import { readKey, whyOdd } from '../../../../src/operations/doctor/django/checks.ts';
+import { whyNotFetched } from '../../../../src/operations/doctor/django/jwks-url.ts';
 
 describe('usernames', () => {
   test.each([

@@ -7,7 +7,7 @@ import { ajwtd, scratch } from 'ajwt-testkit/ajwtd';
 import { type DjangoRows, makeDjangoDatabase } from 'ajwt-testkit/django-tables';
 import { PrivateKey } from 'asymmetric-jwt-auth';
 import { describe, expect, test } from 'vitest';
-import { PROBLEMS } from '../../src/operations/doctor/problems.ts';
+import { PROBLEMS } from '../../src/operations/doctor/django/problems.ts';
 
 const file = scratch();
 let count = 0;
@@ -18,7 +18,7 @@ function makeSite(users: readonly DjangoRows[]): string {
   return path;
 }
 const doctor = (path: string, options = ''): Promise<Outcome> =>
-  ajwtd(['doctor', '--database', `sqlite:${path}`, ...options.split(' ').filter(Boolean)]);
+  ajwtd(['doctor', '--django', '--database', `sqlite:${path}`, ...options.split(' ').filter(Boolean)]);
 
 const pem = async () => (await PrivateKey.generate()).publicKey.toPem();
 const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ type: 'spki', format: 'pem' });
@@ -143,7 +143,12 @@ describe('a database without a Django site', () => {
 });
 
 test('an unreachable server is reported without the password', async () => {
-  const { code, stderr } = await ajwtd(['doctor', '--database', 'postgres://guido:secret@127.0.0.1:1/site']);
+  const { code, stderr } = await ajwtd([
+    'doctor',
+    '--django',
+    '--database',
+    'postgres://guido:secret@127.0.0.1:1/site',
+  ]);
   expect(code).toBe(1);
   expect(stderr).toMatch(
     /^ajwtd: cannot read the database postgres:\/\/guido@127\.0\.0\.1:1\/site: .*ECONNREFUSED.*\n$/,

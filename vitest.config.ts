@@ -15,7 +15,7 @@ const SERVERS = [
   'packages/lib/test/key-stores/application-tables/*.test.ts',
   'packages/lib/test/key-stores/directory/servers.test.ts',
   'packages/server/test/database/{clock,listen,start-together}.test.ts',
-  'packages/server/test/e2e/{databases,databases-tls,prometheus,proxies,readiness,shared-nonces}.test.ts',
+  'packages/server/test/e2e/{databases,databases-tls,doctor-proxy,doctor-servers,prometheus,proxies,readiness,shared-nonces}.test.ts',
   'test/{chaos/broken,own-users}.test.ts',
 ];
 

@@ -16,6 +16,7 @@ import { createGateway, type GatewaySettings } from './gateway/gateway.ts';
 import { closeServer, listen } from './gateway/listener.ts';
 import { measuredKeys, measuredNonces } from './gateway/measured-stores.ts';
 import { overloadLog } from './gateway/overload.ts';
+import { type ProbeSource, Probes } from './gateway/probes.ts';
 import { createAgents, createProxy } from './gateway/proxy.ts';
 import { upstreamFailureLog } from './gateway/upstream-failure-log.ts';
 import { isOldKey, jwksWarnings, keyUsageWarnings, oldKeyWarnings, reportedRequests } from './gateway/warnings.ts';
@@ -37,6 +38,7 @@ export interface App {
   snapshot(): Promise<Snapshot>;
   /** Follows the decisions of this process. */
   follow: DecisionFeed['follow'];
+  readonly probes: ProbeSource;
   /** Returns the number of requests whose responses are not complete. */
   inFlight(): number;
   /** Stops accepting requests, and waits up to 10 s for those in flight. @returns the number of requests that were cut off */
@@ -116,13 +118,14 @@ export async function startApp(first: ServerSettings, log: Logger): Promise<App>
     metrics?.finished(exchange);
     feed.write(exchange);
   };
-  const gateway = createGateway({ ...settings, overloads, finished, log });
+  const probes = new Probes();
+  const gateway = createGateway({ ...settings, overloads, finished, probes, log });
   const snapshot = async () => (await metrics?.snapshot()) ?? [];
   // The primary process has the admin listener of its workers.
   const admin =
     config.adminListen === undefined || cluster.isWorker
       ? undefined
-      : await startAdmin({ readiness, snapshots: async () => [await snapshot()], follow: feed.follow }, config, log);
+      : await startAdmin({ readiness, probes, snapshots: async () => [await snapshot()], follow: feed.follow }, config, log);
   const servers = admin === undefined ? [gateway.server] : [gateway.server, admin.server];
 
   function apply(next: ServerSettings): void {
@@ -173,7 +176,7 @@ export async function startApp(first: ServerSettings, log: Logger): Promise<App>
       `listening on ${url}`,
     );
     const state = () => stateOf(gateway.inFlight(), readiness);
-    return { url, adminUrl, apply, state, snapshot, follow: feed.follow, inFlight: gateway.inFlight, stop };
+    return { url, adminUrl, apply, state, snapshot, probes, follow: feed.follow, inFlight: gateway.inFlight, stop };
   } catch (error) {
     await stop();
     throw error;

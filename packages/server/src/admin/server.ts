@@ -6,9 +6,11 @@ import { answerClientErrors } from '../gateway/client-errors.ts';
 import { guarded } from '../gateway/guarded.ts';
 import { closeIdleConnections } from '../gateway/idle-connections.ts';
 import { closeLingeringly } from '../gateway/lingering-close.ts';
+import type { ProbeSource } from '../gateway/probes.ts';
 import { sendJson, sendProblem } from '../gateway/responses.ts';
 import type { DecisionStream } from './decisions.ts';
 import { isOwnHost, SECURITY_HEADERS } from './own-host.ts';
+import { isProbePath, probeRoute } from './probe-route.ts';
 
 /** Milliseconds for which a connection may be idle. */
 const IDLE = 10_000;
@@ -21,6 +23,7 @@ export interface AdminParts {
   readonly metrics: () => Promise<string>;
   /** Shows decisions to a follower. */
   readonly decisions: DecisionStream['handle'];
+  readonly probes: ProbeSource;
   /** `--admin-url`. */
   readonly adminUrl: URL | undefined;
   readonly log: Logger;
@@ -28,7 +31,7 @@ export interface AdminParts {
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
-export function createAdminServer({ readiness, metrics, decisions, adminUrl, log }: AdminParts): Server {
+export function createAdminServer({ readiness, metrics, decisions, probes, adminUrl, log }: AdminParts): Server {
   /** Routes for probes and Prometheus, which call this server by any name and address. They show nothing secret. */
   const open: Readonly<Record<string, Handler>> = {
     '/livez': (_, response) => void sendJson(response, 200, { live: true }),
@@ -53,6 +56,8 @@ export function createAdminServer({ readiness, metrics, decisions, adminUrl, log
     if (!Object.hasOwn(open, path) && !isOwnHost(request, adminUrl)) {
       const detail = 'Call this listener by a loopback name such as localhost, or set --admin-url to the URL you use.';
       sendProblem(response, 403, 'Forbidden', detail);
+    } else if (isProbePath(path)) {
+      await probeRoute(request, response, probes);
     } else if (method !== 'GET' && method !== 'HEAD') {
       sendProblem(response, 405, 'Method Not Allowed', 'Use GET or HEAD.', { allow: 'GET, HEAD' });
     } else if (handle === undefined) {

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Address, Config } from '../config.ts';
 import type { DecisionFeed } from '../gateway/decision-feed.ts';
 import { listen } from '../gateway/listener.ts';
+import type { ProbeSource } from '../gateway/probes.ts';
 import type { Snapshot } from '../metrics/exposition.ts';
 import { decisionStream } from './decisions.ts';
 import { createAdminServer } from './server.ts';
@@ -16,6 +17,7 @@ export interface AdminSources {
   readonly snapshots: () => Promise<readonly Snapshot[]>;
   /** Follows the decisions of all processes. */
   readonly follow: DecisionFeed['follow'];
+  readonly probes: ProbeSource;
 }
 
 export interface Admin {
@@ -27,14 +29,14 @@ export interface Admin {
 }
 
 export async function startAdmin(
-  { readiness, snapshots, follow }: AdminSources,
+  { readiness, snapshots, follow, probes }: AdminSources,
   { adminListen, adminUrl }: Pick<Config, 'adminListen' | 'adminUrl'>,
   log: Logger,
 ): Promise<Admin> {
   const { exposition } = await import('../metrics/exposition.ts');
   const metrics = async () => exposition(await snapshots());
   const decisions = decisionStream(follow);
-  const server = createAdminServer({ readiness, metrics, decisions: decisions.handle, adminUrl, log });
+  const server = createAdminServer({ readiness, metrics, decisions: decisions.handle, probes, adminUrl, log });
   return {
     server,
     endStreams: decisions.end,

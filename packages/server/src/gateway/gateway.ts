@@ -16,6 +16,7 @@ import { closeLingeringly } from './lingering-close.ts';
 import { authenticateMeasured } from './measured-stores.ts';
 import { OVERLOADED, type OverloadLog } from './overload.ts';
 import { pipelineLimit } from './pipelining.ts';
+import type { Probes } from './probes.ts';
 import type { UpstreamProxy } from './proxy.ts';
 import { traceContext } from './request-id.ts';
 import { sendJson, sendProblem, sendRefusal } from './responses.ts';
@@ -38,6 +39,7 @@ export interface GatewayParts extends GatewaySettings {
   readonly overloads: OverloadLog;
   /** Called after the response to each request for which a decision was asked. */
   readonly finished: (exchange: Exchange) => void;
+  readonly probes: Probes;
   readonly log: Logger;
 }
 
@@ -70,7 +72,10 @@ interface Shared extends Omit<GatewayParts, keyof GatewaySettings> {
 }
 
 /** Makes the handler of all requests that begin with the same settings: a request keeps its settings to the end. */
-function router({ auth, proxy, jwks, config }: GatewaySettings, { overloads, finished, turns, undecided }: Shared) {
+function router(
+  { auth, proxy, jwks, config }: GatewaySettings,
+  { overloads, finished, probes, turns, undecided }: Shared,
+) {
   const imitatesIdentity = imitationFinder(config);
 
   function begin(request: IncomingMessage, described: Described): Exchange {
@@ -78,6 +83,7 @@ function router({ auth, proxy, jwks, config }: GatewaySettings, { overloads, fin
   }
 
   async function decide(request: IncomingMessage, exchange: Exchange, malformed?: MalformedCode) {
+    probes.see(request, exchange, config.isTrustedProxy);
     const group = exchange.client?.group;
     const exceeded = undecided.enter(group);
     if (exceeded !== undefined) {

@@ -25,6 +25,14 @@ export interface SeenRequest {
   readonly headers: readonly (readonly [name: string, value: string | null])[];
 }
 
+/** The probes of all processes of a server. */
+export interface ProbeSource {
+  /** Recognizes a probe from now on. */
+  add(id: string): unknown;
+  /** Returns the requests with a probe. */
+  find(id: string): readonly SeenRequest[] | Promise<readonly SeenRequest[]>;
+}
+
 /** Milliseconds for which a probe is recognized and remembered. */
 const LIFETIME = 30_000;
 /** Maximum numbers of probes, of requests for each, and of headers for each request. */
@@ -45,7 +53,7 @@ interface Probe {
 }
 
 /** The probes of a process, and the requests that it has seen. */
-export class Probes {
+export class Probes implements ProbeSource {
   readonly #probes = new Map<string, Probe>();
   readonly #now: () => number;
 

@@ -1,6 +1,7 @@
 /** The messages between the primary process and its workers. */
 
 import type { DecisionBatch, DecisionQuery } from '../gateway/decision-feed.ts';
+import type { SeenRequest } from '../gateway/probes.ts';
 import type { WorkerMetrics } from '../metrics/of-workers.ts';
 import type { SentSettings } from './settings.ts';
 import type { ProcessState } from './state.ts';
@@ -14,6 +15,9 @@ export interface Questions {
   /** Send the decisions that match a query, with this number, until asked to stop. */
   follow: { readonly given: { readonly follower: number; readonly query: DecisionQuery }; readonly answer: null };
   unfollow: { readonly given: { readonly follower: number }; readonly answer: null };
+  /** Recognize a request of `ajwtd doctor`, whose id is given. */
+  addProbe: { readonly given: string; readonly answer: null };
+  findProbe: { readonly given: string; readonly answer: readonly SeenRequest[] };
   /** Finish the requests in flight, and exit. The answer is the number of requests that were cut off. */
   stop: { readonly given: null; readonly answer: number };
 }

@@ -42,6 +42,11 @@ export async function runWorker(): Promise<number> {
         followers.delete(follower);
         return null;
       },
+      addProbe(id) {
+        app.probes.add(id);
+        return null;
+      },
+      findProbe: (id) => app.probes.find(id),
       stop() {
         resolve('primary');
         return stopped.promise;

@@ -4,6 +4,7 @@ import type { Readiness } from 'asymmetric-jwt-auth';
 import type { Logger } from 'pino';
 import { VARIABLES } from '../cli/variables.ts';
 import type { DecisionFeed } from '../gateway/decision-feed.ts';
+import type { ProbeSource } from '../gateway/probes.ts';
 import type { Snapshot } from '../metrics/exposition.ts';
 import { workerSnapshots } from '../metrics/of-workers.ts';
 import { makeFollowers } from './followers.ts';
@@ -34,6 +35,8 @@ export interface Workers {
   snapshots(): Promise<readonly Snapshot[]>;
   /** Follows the decisions of all workers. */
   readonly follow: DecisionFeed['follow'];
+  /** The probes of all workers. */
+  readonly probes: ProbeSource;
   /** Lets all workers finish their requests. @returns the number of requests that were cut off */
   stop(): Promise<number>;
   /** Ends all workers at once. */
@@ -93,6 +96,10 @@ export function startWorkers(count: number, first: ServerSettings, log: Logger):
       () => askAll('metrics', null, PROBE_PATIENCE, serving()),
       () => living().flatMap(({ process: { pid } }) => pid ?? []),
     ),
+    probes: {
+      add: (id) => askAll('addProbe', id, PROBE_PATIENCE, serving()),
+      find: async (id) => (await askAll('findProbe', id, PROBE_PATIENCE, serving())).answers.flat(),
+    },
     async stop() {
       isEnding = true;
       const exits = living().map((worker) => new Promise((resolve) => worker.once('exit', resolve)));

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { describe } from 'vitest';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import { overloadLog } from '../../src/gateway/overload.ts';
+import { Probes } from '../../src/gateway/probes.ts';
 
 const log = pino({ enabled: false });
 const config = {
@@ -45,6 +46,7 @@ describe('every vector has the expected outcome over HTTP', () => {
     expected: (one) => (!one.ok && one.status === 429 ? { ...one, status: 503 } : one),
     async open(auth) {
       const { server } = createGateway({
+        probes: new Probes(),
         auth,
         proxy: undefined,
         jwks: undefined,

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { directoryMigrationSql, sqlDirectory } from 'asymmetric-jwt-auth/sql';
 import { type Kysely, sql } from 'kysely';
 import type { Config } from '../../config.ts';
+import { databaseClock } from '../../database/clock.ts';
 import type { DatabaseConfig } from '../../database/config.ts';
 import { whyNotPermitted } from '../../database/file-permission.ts';
 import { reasonOf } from '../../database/open.ts';
@@ -33,12 +34,10 @@ export interface OpenTables {
 const SERVERS = {
   postgres: {
     version: "'PostgreSQL ' || current_setting('server_version')",
-    clock: 'extract(epoch FROM clock_timestamp())',
     isReadOnly: 'pg_is_in_recovery()',
   },
   mysql: {
     version: 'version()',
-    clock: "TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', UTC_TIMESTAMP(6)) / 1e6",
     isReadOnly: '@@global.read_only',
   },
 } as const;
@@ -73,10 +72,11 @@ async function look(db: AnyDatabase, config: DatabaseConfig) {
     const version = await readValue(db, 'sqlite_version()');
     findings.push(ok(`${config.path} can be read (SQLite ${version})`));
   } else {
-    const { version, clock, isReadOnly } = SERVERS[config.kind];
+    const { version, isReadOnly } = SERVERS[config.kind];
     findings.push(ok(`${config.name} responds (${await readValue(db, version)})`), ...encryption(config));
     // The connection is open now, so it does not delay the answer.
-    clocks.push(await compareClock('the database', async () => Number(await readValue(db, clock))));
+    const clock = databaseClock(config.kind, db);
+    if (clock !== undefined) clocks.push(await compareClock('the database', clock));
     if (Number(await readValue(db, isReadOnly)) !== 0) {
       const what = `${config.name} is a replica, or is read-only: no nonce can be stored`;
       findings.push(problem(what, 'correct --database to lead to the primary'));

@@ -15,9 +15,8 @@ export const CHECKS = {
 
 export type Check = keyof typeof CHECKS;
 
-export const LEVELS = ['ok', 'hint', 'warning', 'problem'] as const;
 /** `hint` is something to consider, `warning` something that may fail or be misused, and `problem` something that fails or is open. */
-export type Level = (typeof LEVELS)[number];
+export type Level = 'ok' | 'hint' | 'warning' | 'problem';
 
 /** What a check has found. It contains no secret. */
 export interface Finding {

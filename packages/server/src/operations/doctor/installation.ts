@@ -2,7 +2,7 @@
 import type { Config } from '../../config.ts';
 
 /** Where a value with a password comes from. */
-export interface SecretSource {
+interface SecretSource {
   /** `--database`, `AJWTD_DATABASE` or `FILE:LINE:COLUMN`. */
   readonly place: string;
   readonly kind: 'flag' | 'variable' | 'file';

@@ -115,7 +115,7 @@ async function firstOf(query: any): Promise<Found> {
 
 function aboutKeys({ rows, count }: Found, make: (names: string) => Finding): readonly Finding[] {
   if (count === 0) return [];
-  const names = rows.map(({ username, fingerprint }) => `${JSON.stringify(username)} ${fingerprint}`);
+  const names = rows.map(({ username, fingerprint }) => `"${username}" ${fingerprint}`);
   return [make(someOf(names, count))];
 }
 
@@ -139,7 +139,7 @@ async function usersWithoutKey(
   if (Number(count) === 0) return [];
   const rows = await users.select('u.username').orderBy('u.id').limit(MOST_NAMES).execute();
   const names = someOf(
-    rows.map(({ username }) => JSON.stringify(username)),
+    rows.map(({ username }) => `"${username}"`),
     Number(count),
   );
   const todo = 'register a key with `ajwtd key add USER FILE`, or disable them with `ajwtd user disable`';

@@ -3,9 +3,6 @@ import { PROBE_PREFIX, PROBES_PATH, type SeenRequest } from '../../gateway/probe
 import { type Sent, send } from './http.ts';
 import type { Probed } from './proxy-changes.ts';
 
-/** Attempts to find a request at the server. With workers, the one that decides may not have heard of the probe yet. */
-const ATTEMPTS = 3;
-
 /**
  * Makes a function that sends one request through the proxy.
  *
@@ -34,11 +31,7 @@ export function probeSender(admin: URL, url: URL): (sent: Required<Sent>) => Pro
 
   return async (sent) => {
     try {
-      for (let count = 1; ; count++) {
-        const probed = await attempt(sent);
-        const isRefused = probed.answer.ok && probed.answer.status === 401;
-        if (probed.seen.length > 0 || !isRefused || count === ATTEMPTS) return probed;
-      }
+      return await attempt(sent);
     } catch (error) {
       return (error as Error).message;
     }

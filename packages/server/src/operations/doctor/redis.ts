@@ -11,7 +11,7 @@ import { type Finding, findingsOf } from './finding.ts';
 const { ok, hint, warning, problem } = findingsOf('nonces');
 
 /** Milliseconds to wait for Redis. */
-const PATIENCE = 5000;
+const PATIENCE = 2000;
 /** Share of its memory from which on Redis counts as nearly full. */
 const NEARLY_FULL = 0.8;
 /** The first version with the scripts that the store needs. */

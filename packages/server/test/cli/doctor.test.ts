@@ -410,3 +410,9 @@ test.each([
     stderr: expect.stringContaining(message),
   });
 });
+
+test('docs/OPERATIONS.md describes every check', () => {
+  const page = readFileSync(new URL('../../../../docs/OPERATIONS.md', import.meta.url), 'utf8');
+  const rows = Object.entries(CHECKS).map(([check, what]) => `| \`${check}\` | ${what} |`);
+  expect(page).toContain(`|---|---|\n${rows.join('\n')}\n\n`);
+});

@@ -93,5 +93,5 @@ async function floor(db: AnyDatabase, tables: ReadonlySet<string>): Promise<read
   const ahead = Number(row.floor) - Date.now() / 1000;
   if (ahead <= FAR_AHEAD) return [];
   const what = `tokens are refused until the clock reaches ${new Date(Number(row.floor) * 1000).toISOString()}, because a clock was ahead by that much`;
-  return [warning(what, 'check the clocks; `ajwtd serve` corrects this by itself within about two minutes')];
+  return [warning(what, 'check the clocks; `ajwtd serve` corrects this by itself within about a minute')];
 }

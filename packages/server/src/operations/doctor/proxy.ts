@@ -17,7 +17,8 @@ export async function checkProxy(
   config: Config,
   url: URL,
 ): Promise<{ readonly findings: readonly Finding[]; readonly clocks: readonly OtherClock[] }> {
-  const base = url.pathname.replace(/\/$/, '');
+  // Paths below /.ajwt/ are not those of the application.
+  const base = url.pathname.startsWith('/.ajwt/') ? '' : url.pathname.replace(/\/$/, '');
   const plain = await send(url, {});
   if (!plain.ok) {
     const todo = 'correct --url, or the proxy; for a private certificate authority, set NODE_EXTRA_CA_CERTS=ca.pem';

@@ -125,7 +125,11 @@ export async function startApp(first: ServerSettings, log: Logger): Promise<App>
   const admin =
     config.adminListen === undefined || cluster.isWorker
       ? undefined
-      : await startAdmin({ readiness, probes, snapshots: async () => [await snapshot()], follow: feed.follow }, config, log);
+      : await startAdmin(
+          { readiness, probes, snapshots: async () => [await snapshot()], follow: feed.follow },
+          config,
+          log,
+        );
   const servers = admin === undefined ? [gateway.server] : [gateway.server, admin.server];
 
   function apply(next: ServerSettings): void {

@@ -1,7 +1,16 @@
 /** `ajwtd doctor` on an installation with SQLite. Database servers and proxies have their own tests in e2e/. */
 
 import { generateKeyPairSync } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
@@ -75,15 +84,27 @@ describe('a good installation', () => {
     expect(readdirSync(dirname(path))).toEqual(files);
   });
 
-  test('is read while a server has unwritten changes in its log', async () => {
+  test.each(['directly', 'through a link'])(
+    'is read %s while a server has unwritten changes in its log',
+    async (how) => {
+      await makeDatabase();
+      const link = how === 'directly' ? path : `${path}.link`;
+      if (link !== path) symlinkSync(path, link);
+      const server = new DatabaseSync(path);
+      server.exec("INSERT INTO ajwt_user (username, disabled, created) VALUES ('ada', 0, 1)");
+      const { findings } = await examine([...GOOD, '--database', `sqlite:${link}`]);
+      server.close();
+      expect(findings.map(({ what }) => what)).toContain('the tables are up to date (users: 2, keys: 1)');
+    },
+  );
+
+  test('can have a path with characters that mean something in a URL', async () => {
+    path = file('a?b=%41 #ü.db');
     await makeDatabase();
-    const server = new DatabaseSync(path);
-    server.exec(
-      "PRAGMA wal_autocheckpoint = 0; INSERT INTO ajwt_user (username, disabled, created) VALUES ('ada', 0, 1)",
+    expect((await examine(GOOD)).findings.map(({ what }) => what)).toContain(
+      'the tables are up to date (users: 1, keys: 1)',
     );
-    const { findings } = await examine(GOOD);
-    expect(findings.map(({ what }) => what)).toContain('the tables are up to date (users: 2, keys: 1)');
-    server.close();
+    expect(existsSync(`${path}-shm`)).toBe(false);
   });
 
   test('is printed as a list, with a sign and what to do', async () => {

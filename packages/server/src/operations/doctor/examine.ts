@@ -10,7 +10,6 @@ import { checkKeySets } from './key-sets.ts';
 import { checkKeys } from './keys.ts';
 import { checkNonces } from './nonces.ts';
 import { checkProxy } from './proxy.ts';
-import { openRedis } from './redis.ts';
 import { checkServer } from './server.ts';
 
 /** Runs all checks. A check that fails unexpectedly is a finding too. Changes nothing. */
@@ -34,7 +33,9 @@ export async function examineInstallation(installation: Installation): Promise<r
     clocks.push(...tables.clocks);
     return tables.findings;
   });
-  const redis = config.nonces.kind === 'redis' ? await openRedis(config.nonces) : undefined;
+  const { nonces } = config;
+  // The driver is only needed here.
+  const redis = nonces.kind === 'redis' ? await (await import('./redis.ts')).openRedis(nonces) : undefined;
   clocks.push(...(redis?.clocks ?? []));
   try {
     await run('nonces', () => checkNonces(config, tables, redis));

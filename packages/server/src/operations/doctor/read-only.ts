@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { nodeSqliteDialect } from 'asymmetric-jwt-auth/sql';
 import { type Dialect, Kysely } from 'kysely';
 import type { DatabaseConfig } from '../../database/config.ts';
+import { realPath } from '../../database/file-owner.ts';
 import { POOL_LIMITS, SQLITE_WAIT_MS } from '../../database/pool-limits.ts';
 
 /**
@@ -30,11 +31,12 @@ async function dialectOf(config: DatabaseConfig): Promise<Dialect> {
 /**
  * Returns the name by which SQLite opens a file. Without a `-wal` file, no process has a database with a write-ahead log open. SQLite would
  * then create this file and leave it behind, even to read, with an owner and mode that may lock out the server. It creates none for a file
- * that is declared immutable (https://sqlite.org/uri.html).
+ * that is declared immutable (https://sqlite.org/uri.html). SQLite looks for it next to the target of a link.
  */
 function sourceOf(path: string): string {
-  const isIdle = statSync(`${path}-wal`, { throwIfNoEntry: false }) === undefined && hasWriteAheadLog(path);
-  return isIdle ? `file:${pathToFileURL(path).pathname}?immutable=1` : path;
+  const real = realPath(path);
+  const isIdle = statSync(`${real}-wal`, { throwIfNoEntry: false }) === undefined && hasWriteAheadLog(real);
+  return isIdle ? `file:${pathToFileURL(real).pathname}?immutable=1` : real;
 }
 
 /** Reads the version of the file format (https://sqlite.org/fileformat.html §1.3.3). */

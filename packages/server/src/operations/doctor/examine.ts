@@ -4,7 +4,7 @@ import { checkClock, type OtherClock } from './clock.ts';
 import { checkConfiguration } from './configuration.ts';
 import { type OpenTables, openTables } from './database.ts';
 import { checkFiles } from './files.ts';
-import { type Check, type Finding, findingsOf } from './finding.ts';
+import { CHECKS, type Check, type Finding, findingsOf } from './finding.ts';
 import type { Installation } from './installation.ts';
 import { checkKeySets } from './key-sets.ts';
 import { checkKeys } from './keys.ts';
@@ -55,8 +55,7 @@ export async function examineInstallation(installation: Installation): Promise<r
       return proxy.findings;
     });
   }
-  const inOrder = [...findings];
-  const at = inOrder.findIndex(({ check }) => ['keys', 'key-sets', 'server'].includes(check));
-  inOrder.splice(at === -1 ? inOrder.length : at, 0, ...checkClock(clocks));
-  return inOrder;
+  findings.push(...checkClock(clocks));
+  const order = Object.keys(CHECKS);
+  return findings.toSorted((one, other) => order.indexOf(one.check) - order.indexOf(other.check));
 }

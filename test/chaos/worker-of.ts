@@ -9,14 +9,16 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
  */
 export function processWithPort(port: number, pids: readonly number[]): number | undefined {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  const line = readFileSync('/proc/net/tcp', 'utf8')
+  // Other connections can have the same port, such as closed ones, which belong to no process.
+  const sockets = readFileSync('/proc/net/tcp', 'utf8')
     .split('\n')
-    .find((one) => one.trim().split(/\s+/)[1]?.endsWith(`:${hex}`));
-  const socket = `socket:[${line?.trim().split(/\s+/)[9]}]`;
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1]?.endsWith(`:${hex}`))
+    .map((fields) => `socket:[${fields[9]}]`);
   return pids.find((pid) =>
     readdirSync(`/proc/${pid}/fd`).some((file) => {
       try {
-        return readlinkSync(`/proc/${pid}/fd/${file}`) === socket;
+        return sockets.includes(readlinkSync(`/proc/${pid}/fd/${file}`));
       } catch {
         // The file was closed after the folder was read.
         return false;

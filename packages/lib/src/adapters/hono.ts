@@ -1,4 +1,6 @@
-/** Authenticates requests in Hono 4, on Node and on every other platform: mount {@link honoAuth} in front of the routes to protect. */
+/**
+ * Authenticates requests in Hono 4, on Node and on every other platform: mount {@link honoAuth} in front of the routes to protect.
+ */
 import type { MiddlewareHandler } from 'hono';
 import type { AuthenticationRequest } from '../core/request.ts';
 import type { Authenticator, Identity } from '../server/authenticate.ts';

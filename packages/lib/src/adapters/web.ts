@@ -12,6 +12,14 @@ import { decide } from './decide.ts';
 import { Identities, type IdentityOf } from './identities.ts';
 import { checkAuthenticator, checkRouteOptions, type RouteOptions } from './node.ts';
 
+/** The part of a `Request` that the adapter uses. */
+export interface WebRequest {
+  /** The absolute URL. */
+  readonly url: string;
+  readonly method: string;
+  readonly headers: { get(name: 'authorization'): string | null };
+}
+
 /** Authenticates requests in handlers of `Request` and `Response`. {@link webAuth} makes one. */
 export interface WebAuth<User> extends IdentityOf<Request, User> {
   /**
@@ -131,7 +139,7 @@ function checkHandler(handler: unknown): void {
  * console.log(request.target, request.authorization); // /me?x=1 JWT eyJ
  * ```
  */
-export function readWebRequest(request: Request, require: readonly BindMember[] | undefined): AuthenticationRequest {
+export function readWebRequest(request: WebRequest, require: readonly BindMember[] | undefined): AuthenticationRequest {
   const { pathname, search } = new URL(request.url);
   const { method, headers } = request;
   return { authorization: headers.get('authorization'), method, target: pathname + search, require, request };

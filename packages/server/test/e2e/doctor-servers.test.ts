@@ -114,7 +114,7 @@ describe.skipIf(lacksRedis())('Redis', () => {
     expect(findings).toContainEqual(
       expect.objectContaining({
         level: 'hint',
-        what: expect.stringContaining('neither an append-only file nor a replica'),
+        what: expect.stringContaining('no append-only file'),
       }),
     );
     expect(findings).toContainEqual(

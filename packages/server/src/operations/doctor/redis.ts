@@ -89,9 +89,9 @@ export function examineInfo(place: string, info: string): readonly Finding[] {
     const what = `${place} has replicas: while a replaced master still responds, a token can work once at each of the two`;
     findings.push(hint(what, 'set min-replicas-to-write 1 and a short min-replicas-max-lag'));
   }
-  if (field('aof_enabled') === '0' && Number(field('connected_slaves')) === 0) {
-    const what = `${place} has neither an append-only file nor a replica: a restart loses all nonces, and tokens dated before it are refused`;
-    findings.push(hint(what, 'set appendonly yes, if restarts should refuse fewer requests'));
+  if (field('aof_enabled') === '0') {
+    const what = `${place} has no append-only file: after a restart, a token that was used before it and is dated ahead may work once more`;
+    findings.push(hint(what, 'set appendonly yes and appendfsync always, if no token may ever work twice'));
   }
   return findings;
 }

@@ -2,6 +2,7 @@
  * Declares the types of `request.auth` and of the member `auth` of a route's `config` for the whole program. Import it once, next to
  * `asymmetric-jwt-auth/fastify`: `import 'asymmetric-jwt-auth/fastify/global'`. It does nothing at run time.
  */
+import type {} from 'fastify';
 import type { Identity } from '../server/authenticate.ts';
 import type { FastifyRouteAuth } from './fastify.ts';
 

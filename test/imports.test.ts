@@ -36,8 +36,8 @@ const NODE_LEAVES = [
   'signers/ssh-agent/request.ts',
   'testing/raw-request.ts',
 ];
-/** Files that every adapter can import: the one that calls the authenticator, the identities, and the two adapters for platforms. */
-const SHARED_BY_ADAPTERS = ['decide', 'identities', 'node', 'web'].map((name) => `adapters/${name}.ts`);
+/** Files that every adapter can import: the one that calls the authenticator, the identities, and those about platforms. */
+const SHARED_BY_ADAPTERS = ['decide', 'identities', 'node', 'srvx', 'web'].map((name) => `adapters/${name}.ts`);
 /** Entry points and the folders that they export from. Nothing imports an entry point. */
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'client.ts': ['client', 'core', 'keys'],

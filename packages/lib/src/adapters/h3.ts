@@ -1,21 +1,18 @@
 /**
  * Authenticates requests in h3 2 and Nitro 3, on Node and on every other platform: mount {@link h3Auth} in front of the routes to protect.
  */
-import type { AuthenticationRequest } from '../core/request.ts';
 import type { Authenticator } from '../server/authenticate.ts';
 import { decide } from './decide.ts';
 import { Identities, type IdentityOf } from './identities.ts';
-import { checkAuthenticator, checkRouteOptions, type NodeRequest, type RouteOptions, readNodeRequest } from './node.ts';
-import { readWebRequest, refusalResponse, type WebRequest } from './web.ts';
+import { checkAuthenticator, checkRouteOptions, type RouteOptions } from './node.ts';
+import { objectOf, readSrvxRequest, type SrvxRequest } from './srvx.ts';
+import { refusalResponse } from './web.ts';
 
 /** The part of an `H3Event` that the adapter uses. */
 export interface H3AuthEvent {
-  readonly req: WebRequest & {
-    /** The caller's address, according to the option `trustProxy` of the server. */
-    readonly ip?: string | undefined;
+  readonly req: SrvxRequest & {
     /** Set by a platform or middleware that knows the caller's address better than the server. */
     readonly context?: { readonly clientAddress?: unknown } | undefined;
-    readonly runtime?: { readonly node?: { readonly req: NodeRequest } | undefined } | undefined;
   };
 }
 
@@ -66,28 +63,18 @@ export function h3Auth<User>(auth: Authenticator<User>, options: H3AuthOptions =
 
   const identities = new Identities<User>(MOUNT);
 
-  function read({ req }: H3AuthEvent): AuthenticationRequest {
-    const incoming = req.runtime?.node?.req;
-    // Mounted applications see a URL without their prefix. Node's request has the target as it was sent.
-    const request =
-      incoming === undefined ? readWebRequest(req, require) : readNodeRequest(incoming, incoming.url, require);
-    return { ...request, address: addressOf(req) };
-  }
-
   const middleware: H3Middleware = async (event, next) => {
-    const result = await decide(auth, read(event));
+    const { req } = event;
+    const result = await decide(auth, { ...readSrvxRequest(req, require), address: addressOf(req) });
     if (!result.ok && !(optional && result.reason === 'missing')) return refusalResponse(result);
-    identities.remember(requestOf(event), result);
+    identities.remember(objectOf(req), result);
     return next();
   };
   return Object.assign(middleware, {
-    identity: (event: H3AuthEvent) => identities.get(requestOf(event)),
-    identityOrUndefined: (event: H3AuthEvent) => identities.find(requestOf(event)),
+    identity: (event: H3AuthEvent) => identities.get(objectOf(event.req)),
+    identityOrUndefined: (event: H3AuthEvent) => identities.find(objectOf(event.req)),
   });
 }
-
-/** Returns the object that stands for the request: Node's, because applications that are mounted as a `fetch` get a new `Request`. */
-const requestOf = ({ req }: H3AuthEvent): object => req.runtime?.node?.req ?? req;
 
 /** Returns the caller's address, as `getRequestIP` of h3 does. */
 function addressOf({ context, ip }: H3AuthEvent['req']): string | undefined {

@@ -18,7 +18,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   'key-stores': ['core', 'keys', 'jwks', '#kysely', 'kysely'],
   'nonce-stores': ['core', '#engine', '#kysely', 'kysely'],
   signers: ['core', 'keys', '#engine'],
-  adapters: ['core', 'server', '#engine', 'hono'],
+  adapters: ['core', 'server', '#engine', 'fastify', 'hono'],
   cli: ['core', 'keys', 'client', 'signers', 'server', '#engine', 'ajwt-cli-kit', 'node:'],
   testing: ['core', 'keys', 'key-stores', 'nonce-stores', 'client', 'server', '#engine'],
 };

@@ -7,7 +7,7 @@ export interface Kind {
   readonly make: () => Promise<PrivateKey>;
   readonly hash: string | null;
   readonly alg: 'RS512' | 'ES256' | 'EdDSA';
-  /** Returns the function that verifies in place of `node:crypto`. The bare operation is that of `node:crypto` all the same. */
+  /** Returns the function that verifies in place of `node:crypto`. The bare operation still uses `node:crypto`. */
   readonly ed25519?: () => Ed25519Verify;
   /** Maximum ratios to bare verification and bare signing, for authenticating a request and for making a token. */
   readonly goals?: { readonly authenticate: number; readonly create: number };

@@ -1,5 +1,5 @@
 /**
- * Writes what follows from the table of options of `ajwtd serve`: `node --conditions=source scripts/reference.ts` updates the table in
+ * Writes what is derived from the table of options of `ajwtd serve`: `node --conditions=source scripts/reference.ts` updates the table in
  * docs/REFERENCE.md and the schema packages/server/config.schema.json. Run it after a change of that table; a test compares both with it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { SERVE_OPTIONS } from '../packages/server/src/serve-options.ts';
 
 const PAGE = 'docs/REFERENCE.md';
 const SCHEMA = 'packages/server/config.schema.json';
-/** The table stands between these comments. */
+/** The table is between these comments. */
 const TABLE = /(?<=<!-- options -->\n)[\s\S]*?(?=\n<!-- end of options -->)/;
 
 /** Returns the content that both files should have, by path. */

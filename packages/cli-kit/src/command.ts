@@ -49,7 +49,7 @@ export interface Source {
   readonly kind: 'flag' | 'variable' | 'file';
   /** `--listen`, `AJWTD_LISTEN` or `FILE:LINE:COLUMN`. */
   readonly place: string;
-  /** The same, but with the name of the option in any case, for messages: `FILE:LINE:COLUMN: listen`. */
+  /** The same, but always with the name of the option, for messages: `FILE:LINE:COLUMN: listen`. */
   readonly name: string;
 }
 

@@ -6,7 +6,7 @@ import type { IoStreams } from './io.ts';
 /** Option values while they are collected. */
 export type RawValues = Record<string, string | boolean | readonly string[] | undefined>;
 
-/** What turns a list into an empty one. It makes an empty list of a higher source possible: a variable cannot be empty. */
+/** The value for an empty list. A source with higher precedence needs it to override a list, because a variable cannot be empty. */
 const NONE = 'none';
 
 /** Returns the values of options that are given nowhere. */
@@ -128,7 +128,7 @@ function readParts(option: Option, parts: readonly string[], name: string): RawV
   return option.type === 'boolean' ? readFlag(name, parts[0] as string) : parts[0];
 }
 
-/** Reads `none` as an empty list. Options without a variable are no settings, and may have such a value. */
+/** Reads `none` as an empty list. Options without a variable are not settings, so `none` is an ordinary value for them. */
 function readList({ env }: Option, list: readonly string[], name: string): readonly string[] {
   if (env === undefined || !list.includes(NONE)) return list;
   if (list.length > 1)

@@ -95,7 +95,7 @@ describe('the vectors', () => {
 
   test('cover each kind of malformed credential', () => {
     const seen = new Set(expectations.flatMap((one) => (one.ok || one.detail === undefined ? [] : [one.detail])));
-    // A gateway returns the first, for headers that the vectors do not contain. The other needs two looks at a request.
+    // A gateway returns the first, for headers that the vectors do not contain. The other needs two calls for one request.
     const { identity_header: _, header_changed: __, ...ofCredentials } = MALFORMED;
     expect([...seen].sort()).toEqual(Object.keys(ofCredentials).sort());
   });

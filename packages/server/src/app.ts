@@ -31,7 +31,7 @@ import { type ProcessState, stateOf } from './operations/state.ts';
 export interface App {
   readonly url: string;
   readonly adminUrl: string | undefined;
-  /** Uses other settings for all requests that begin from now on, except those that need a restart and the level of the log. */
+  /** Applies new settings to all requests that begin from now on, except the log level and settings that need a restart. */
   apply(settings: ServerSettings): void;
   state(): Promise<ProcessState>;
   /** Returns the metrics of this process; empty without an admin listener. */
@@ -187,7 +187,7 @@ export async function startApp(first: ServerSettings, log: Logger): Promise<App>
   }
 }
 
-/** Keeps each decision for the log. If a token names a revoked, retired or expired key, records that for `ajwtd key list` too. */
+/** Keeps each decision for the log. If the token names a revoked, retired or expired key, also records this use for `ajwtd key list`. */
 function whatHappened(
   log: Logger,
   { directory }: Database,
@@ -203,7 +203,7 @@ function whatHappened(
   };
 }
 
-/** Logs what decides which requests are accepted, so that a forgotten option is visible. */
+/** Logs the settings that decide which requests are accepted, so that a forgotten option is visible. */
 function logSecuritySettings({ config, values }: ServerSettings, ed25519: string, log: Logger): void {
   const { require, requireReport, audience, tolerance, trustedProxies, privateHosts, userHeader, keyHeader } = config;
   const settings = { require, requireReport, audience, tolerance, trustedProxies, privateHosts, userHeader, keyHeader };

@@ -1,4 +1,4 @@
-/** The options of `ajwtd serve`. The environment variables, the members of the configuration file and its schema follow from this table. */
+/** The options of `ajwtd serve`. The environment variables, the members of the configuration file and its schema are derived from this table. */
 import type { Members } from 'ajwt-cli-kit';
 import type { Setting } from './configuration/setting.ts';
 import { PRIVATE_HOSTS_OPTION } from './private-hosts.ts';
@@ -57,7 +57,7 @@ export const SERVE_OPTIONS = {
     type: 'string',
     value: 'URL',
     env: 'AJWTD_ADMIN_URL',
-    help: 'origin by which the admin listener is called through a proxy; without it, only loopback names such as localhost are allowed, except for /livez, /readyz and /metrics',
+    help: 'origin at which a browser reaches the admin listener through a proxy; without it, only loopback names such as localhost are allowed, except for /livez, /readyz and /metrics',
   },
   upstream: {
     type: 'string',

@@ -72,11 +72,11 @@ export interface FastifyAuth<User> extends IdentityOf<Pick<FastifyRequestPart, '
  * before the body is read. Handlers get the sender's identity, with the type of your users, from its method `identity`. If the plugin is
  * registered, the identity is also in `request.auth`.
  *
- * The plugin does not open a scope of its own: it protects the scope that registers it, with the scopes inside, the routes declared
- * before, and the response to unknown paths. A route changes this for itself with `config: { auth: false }`, `{ auth: { optional: true } }`
+ * The plugin does not open a new scope. It protects the scope that registers it, including nested scopes, routes declared earlier, and the
+ * response to unknown paths. A route changes this for itself with `config: { auth: false }`, `{ auth: { optional: true } }`
  * or `{ auth: { require: ['htm'] } }` ({@link FastifyRouteAuth}).
  *
- * A request is authenticated once, even if several plugins and hooks of the same authenticator look at it. The later ones only check what
+ * A request is authenticated once, even if it passes through several plugins and hooks of the same authenticator. The later ones only check what
  * they require in addition.
  *
  * @param auth - authenticates the requests
@@ -171,7 +171,7 @@ const UTF_8 = new TextEncoder();
 
 const KINDS: OptionKinds<FastifyAuthOptions> = { require: 'array', optional: 'boolean' };
 
-/** What the package `fastify-plugin` does: no scope of its own, and an error when registered in another version. */
+/** What the package `fastify-plugin` does: no new scope, and an error when registered in another version. */
 const PLUGIN = {
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: 'asymmetric-jwt-auth',

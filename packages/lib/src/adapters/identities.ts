@@ -20,7 +20,7 @@ export interface IdentityOf<Request, User> {
   identityOrUndefined(request: Request): Identity<User> | undefined;
 }
 
-/** The identities of one adapter. Another adapter of the same authenticator may require less, so it has its own. */
+/** The identities of one adapter. Adapters do not share them, because another adapter of the same authenticator may require less. */
 export class Identities<User> {
   readonly #identities = new WeakMap<object, Identity<User> | undefined>();
   readonly #todo: string;

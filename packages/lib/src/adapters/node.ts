@@ -139,7 +139,7 @@ export function nodeAuth<User>(auth: Authenticator<User>, options: RouteOptions 
 
 /**
  * Converts a `node:http` request to the argument of {@link Authenticator.authenticate}. The caller's address is the peer of the connection,
- * which may be a proxy. The argument contains the request itself, so that the request is authenticated once, however often it is looked at.
+ * which may be a proxy. The argument contains the request itself, so that the request is authenticated once, even if several adapters handle it.
  *
  * @param request - from `node:http`
  * @param target - the raw request-target (RFC 9112 §3.2), because frameworks rewrite `url`

@@ -124,7 +124,7 @@ function checkHandler(handler: unknown): void {
 
 /**
  * Converts a `Request` to the argument of {@link Authenticator.authenticate}, which has no address, because a `Request` has none. The
- * argument contains the request itself, so that the request is authenticated once, however often it is looked at.
+ * argument contains the request itself, so that the request is authenticated once, even if several adapters handle it.
  *
  * @param request - a request with an absolute URL
  * @param require - members of `bind` that the route requires

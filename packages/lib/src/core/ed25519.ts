@@ -18,7 +18,7 @@ export type Ed25519Verify = (publicKey: Uint8Array, message: Uint8Array, signatu
 /** The prime of the field (RFC 8032 §5.1). */
 export const P = 2n ** 255n - 19n;
 
-/** The first bytes of the encodings of points of small order. Others need no arithmetic. */
+/** The first bytes of the encodings of points of small order. An encoding that begins with another byte needs no arithmetic. */
 const SMALL_ORDER_STARTS = [0, 1, 38, 199, 236, 237, 238];
 
 /** Reads a little-endian number. */

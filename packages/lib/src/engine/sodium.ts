@@ -47,7 +47,7 @@ export class SodiumError extends CodedError<SodiumErrorCode> {
  * Loads `sodium-native`, and returns its function for the option `ed25519` of `createAuthenticator`. It verifies Ed25519 signatures in half
  * the time that `node:crypto` of Node takes, with the same verdicts (spec/PROTOCOL.md §1.4.1).
  *
- * @returns a function that verifies signatures. It works synchronously and keeps nothing
+ * @returns a function that verifies signatures. It is synchronous and stores nothing
  * @throws SodiumError if the package is not installed or does not work
  *
  * @example

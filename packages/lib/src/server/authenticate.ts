@@ -128,7 +128,7 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
     return answer(refusal, 0);
   }
 
-  /** Checks what a later look at a request requires in addition to what the first one required. */
+  /** Checks what a later call for the same request requires in addition to the first call. */
   function lookAgain(
     first: AuthenticationResult<User>,
     request: AuthenticationRequest,

@@ -1,4 +1,4 @@
-/** Finds the decision about a request again, so that a second look at the request is not a replay of the first. */
+/** Remembers the decision about each request, so that a second call for the same request is not refused as a replay of the first. */
 import type { AuthenticationRequest } from '../core/request.ts';
 
 interface Decision<Result> {
@@ -12,11 +12,11 @@ export class Decisions<Result> {
   readonly #decisions = new WeakMap<object, Decision<Result>>();
 
   /**
-   * Returns the decision about a request. A request is decided at the first look, on what was read then: middleware may rewrite the
-   * method and the URL later. A request without an object is decided each time.
+   * Returns the decision about a request. The first call decides, based on what was read at that time: middleware may rewrite the
+   * method and the URL later. A request without an object is decided in each call.
    *
    * @param decide - decides about the request
-   * @param again - checks what a later look requires in addition. `isSame`: whether its `Authorization` values are those of the first look
+   * @param again - checks what a later call requires in addition. `isSame`: whether its `Authorization` values equal those of the first call
    */
   of(
     request: AuthenticationRequest,

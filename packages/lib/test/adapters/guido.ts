@@ -2,7 +2,7 @@ import { createAuthenticator, memoryKeyStore, memoryNonceStore, PrivateKey } fro
 import { createAuthorization } from 'asymmetric-jwt-auth/client';
 import type { AdapterUser } from 'asymmetric-jwt-auth/testing';
 
-/** Makes an authenticator that knows the user guido, and what tests need to look at its decisions. */
+/** Makes an authenticator that knows the user guido, and what tests need to check its decisions. */
 export async function makeGuido() {
   const key = await PrivateKey.generate('ed25519');
   const keys = memoryKeyStore<AdapterUser>();
@@ -20,7 +20,7 @@ export async function makeGuido() {
   });
   return {
     authenticator,
-    /** The outcomes of all decisions. A later look at a request is only among them if it refuses what the first one accepted. */
+    /** The outcomes of all decisions. A later call for a request is only among them if it refuses what the first one accepted. */
     reasons,
     /** The address that the adapter passed on, for each of the decisions. */
     addresses,

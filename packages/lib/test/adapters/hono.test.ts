@@ -70,7 +70,7 @@ describe.each([
     expect(guido.reasons).toEqual(['accepted', 'replayed']);
   });
 
-  test('a chunked body behind a limit can be read, and the second look is not a replay', async () => {
+  test('a chunked body behind a limit can be read, and the second call is not a replay', async () => {
     const auth = honoAuth(guido.authenticator);
     const app = new Hono().post('/', auth, bodyLimit({ maxSize: 10 }), auth, async (c) => c.text(await c.req.text()));
     const send = await run(app);

@@ -1,4 +1,4 @@
-/** A request is authenticated once, however many adapters, routers and own calls look at it. */
+/** A request is authenticated once, even if several adapters, routers and direct calls handle it. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { listen } from 'ajwt-testkit/listen';
 import { type AuthenticationEvent, type Authenticator, createAuthenticator } from 'asymmetric-jwt-auth';
@@ -117,7 +117,7 @@ describe('Express', () => {
     });
   });
 
-  test('the handler may authenticate the request again with its own call', async () => {
+  test('the handler may call authenticate() for the same request again', async () => {
     const app = express().use(expressAuth(auth), async (req, res) => {
       const result = await auth.authenticate(readNodeRequest(req, req.originalUrl, []));
       res.status(result.ok ? 200 : result.status).json({ email: result.ok && result.user.email });
@@ -135,7 +135,7 @@ describe('Express', () => {
     expect((await send(app, await sign())).status).toBe(200);
   });
 
-  test('identity() of a strict middleware does not return what a loose one has let through', async () => {
+  test('identity() of a strict middleware does not return an identity that only a less strict one accepted', async () => {
     const [loose, strict] = [expressAuth(auth), expressAuth(auth, { require: ['target'] })];
     const app = express().use(loose, (req, res) => {
       expect(() => strict.identity(req)).toThrow(/was not authenticated/);
@@ -144,37 +144,37 @@ describe('Express', () => {
     expect(await send(app, await sign())).toEqual(ACCEPTED);
   });
 
-  test('an authenticator does not know the decisions of another one', async () => {
+  test('two authenticators do not share decisions', async () => {
     const app = express().use(expressAuth(auth), expressAuth(makeAuthenticator()), (_req, res) => res.json({}));
     expect(await send(app, await sign())).toMatchObject({ status: 401, body: { error: 'replayed' } });
   });
 });
 
-describe('looks at one request', () => {
+describe('several calls for one request', () => {
   const requestWith = (authorization: string) => ({
     method: 'GET',
     url: '/api/me',
     rawHeaders: ['Authorization', authorization],
   });
 
-  test('looks at the same time claim the nonce once and get the same decision', async () => {
+  test('concurrent calls claim the nonce once and get the same decision', async () => {
     const request = requestWith(await sign());
     const adapter = nodeAuth(auth);
-    const looks = await Promise.all([1, 2, 3, 4].map(() => adapter.authenticate(request)));
-    expect(new Set(looks).size).toBe(1);
-    expect(looks[0]?.ok).toBe(true);
+    const results = await Promise.all([1, 2, 3, 4].map(() => adapter.authenticate(request)));
+    expect(new Set(results).size).toBe(1);
+    expect(results[0]?.ok).toBe(true);
     expect(claims).toBe(1);
     expect(adapter.identity(request).user.email).toBe('guido@example.com');
   });
 
-  test('looks through different adapters of one authenticator get the same decision', async () => {
+  test('calls through different adapters of one authenticator get the same decision', async () => {
     const request = requestWith(await sign());
     const direct = auth.authenticate(readNodeRequest(request, '/api/me', []));
     const [first, second] = await Promise.all([direct, nodeAuth(auth).authenticate(request)]);
     expect(second).toBe(first);
   });
 
-  test('after a refusal, later looks are refused in the same way and not reported again', async () => {
+  test('after a refusal, later calls get the same refusal, and it is not reported again', async () => {
     const authorization = await sign();
     await auth.authenticate({ authorization });
     const request = requestWith(authorization);
@@ -190,7 +190,7 @@ describe('looks at one request', () => {
     ['another credential', (other: string) => [other]],
     ['a second credential', (other: string, same: string) => [same, other]],
     ['no credential', () => []],
-  ])('a request that has %s at the second look is refused', async (_what, change) => {
+  ])('a request that has %s in the second call is refused', async (_what, change) => {
     const [authorization, other] = [await sign(), await sign()];
     const request = requestWith(authorization);
     const adapter = nodeAuth(auth);
@@ -202,7 +202,7 @@ describe('looks at one request', () => {
     expect((await auth.authenticate({ authorization: other })).ok, 'the other token is unused').toBe(true);
   });
 
-  test('if a later look finds something malformed, the request is refused', async () => {
+  test('if a later call finds something malformed, the request is refused', async () => {
     const request = requestWith(await sign());
     const seen = readNodeRequest(request, '/', []);
     expect((await auth.authenticate(seen)).ok).toBe(true);
@@ -233,7 +233,7 @@ describe('looks at one request', () => {
     expect(() => web.identity(request.clone())).toThrow(/was not authenticated; wrap the handler with protect\(\)/);
   });
 
-  test('a hook that throws on a later look closes that look, and not the first', async () => {
+  test('if a hook throws in a later call, that call is refused, and the first one is not affected', async () => {
     let isBroken = false;
     const keys = memoryKeyStore();
     keys.addKey('guido', key.publicKey);

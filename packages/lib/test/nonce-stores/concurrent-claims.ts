@@ -1,4 +1,4 @@
-/** Claims many nonces at the same time, among them repeated ones and times that look alike, and checks each outcome. */
+/** Claims many nonces at the same time, including repeated nonces and nearly equal times, and checks each outcome. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { NonceClaim, NonceStore } from '../../src/index.ts';

@@ -218,11 +218,11 @@ export function serverSuite(name: string, deadlocks: string, start: () => Promis
       expect(await floorOf(database)).toBeGreaterThanOrEqual(claim.time);
     });
 
-    test('decides each of many concurrent claims by itself, whatever the others are', async () => {
+    test('decides many concurrent claims independently of one another', async () => {
       await checkConcurrentClaims(await stores.store({ afterLoss: 'accept', deadlineMs: 5000 }), 20);
     });
 
-    test('refuses a claim with a clock that is not a number, but no claim that is made at the same time', async () => {
+    test('refuses a claim with a clock that is not a number, and decides concurrent claims', async () => {
       const store = await stores.store();
       const claims = [
         outcomeOf(store, claimAt()),

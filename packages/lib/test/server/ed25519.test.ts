@@ -41,7 +41,7 @@ describe('the option ed25519', () => {
     expect(await decide(sodium, tokenOf(stranger))).toMatchObject({ reason: 'bad_signature' });
   });
 
-  test('is called once for a user that does not exist, with a key that is valid, so that the time does not tell', async () => {
+  test('is called once for a user that does not exist, with a valid key, so that the time does not reveal this', async () => {
     const { reason, calls } = await decide(sodium, tokenOf(alice.privateKey, 'nobody'));
     expect({ reason, calls: calls.length }).toEqual({ reason: 'unknown_user', calls: 1 });
     const [[key, message, signature] = []] = calls;

@@ -42,11 +42,11 @@ export function decisionStream(follow: DecisionFeed['follow']): DecisionStream {
     handle(request, response) {
       const query = readQuery(request.url ?? '');
       if (!isFromHere(request)) {
-        const detail = 'Decisions are shown only to programs on the machine of this server.';
+        const detail = 'Only programs on the same machine as the server can follow decisions.';
         sendProblem(response, 403, 'Forbidden', detail);
       } else if (typeof query === 'string') sendProblem(response, 400, 'Bad Request', query);
       else if (responses.size >= MAX_FOLLOWERS) {
-        const detail = `There are ${MAX_FOLLOWERS} followers already; end one of them.`;
+        const detail = `There are already ${MAX_FOLLOWERS} followers; stop one of them.`;
         sendProblem(response, 503, 'Service Unavailable', detail);
       } else if (request.method === 'HEAD') response.writeHead(200, { 'content-type': 'application/x-ndjson' }).end();
       else start(query, response);
@@ -69,7 +69,7 @@ function drained(response: ServerResponse): Promise<void> {
   });
 }
 
-/** Returns whether a program on this machine sent the request, and no page of another site made a browser send it. */
+/** Returns whether the request comes from this machine, and not from a page of another site in a browser. */
 function isFromHere({ socket, headers }: IncomingMessage): boolean {
   const site = headers['sec-fetch-site'] ?? 'none';
   return LOOPBACK.test(socket.remoteAddress ?? '') && (site === 'none' || site === 'same-origin');

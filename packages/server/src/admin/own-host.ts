@@ -6,8 +6,8 @@ const HOST = /^(?:\[[\da-f:.]+\]|[a-z\d.-]+)(?::\d{1,5})?$/i;
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * Returns whether the `Host` of a request is a loopback name, or that of `--admin-url`. Otherwise, the request may come from a page whose
- * name was made to lead to this listener (DNS rebinding), which a browser then treats as the same site.
+ * Returns whether the `Host` of a request is a loopback name or the host of `--admin-url`. With any other name, the request may come from a
+ * page whose name was made to resolve to this listener (DNS rebinding). The browser then treats the page and the listener as one site.
  */
 export function isOwnHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>, adminUrl: URL | undefined): boolean {
   const [host = '', another] = headerValues(rawHeaders, 'host');

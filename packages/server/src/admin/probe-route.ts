@@ -17,7 +17,7 @@ export async function probeRoute(
 ): Promise<void> {
   const allow = url === PROBES_PATH ? 'POST' : 'GET';
   if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined) {
-    sendProblem(response, 403, 'Forbidden', 'Only `ajwtd doctor` uses this path.');
+    sendProblem(response, 403, 'Forbidden', 'Only `ajwtd doctor` can use this path.');
   } else if (method !== allow) {
     sendProblem(response, 405, 'Method Not Allowed', `Use ${allow}.`, { allow });
   } else if (allow === 'POST') {

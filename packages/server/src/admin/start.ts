@@ -24,7 +24,7 @@ export interface Admin {
   readonly server: Server;
   /** @returns the URL of the listener */
   listen(): Promise<string>;
-  /** Ends the responses that have no end of their own, so that the server can stop. */
+  /** Ends the responses that would otherwise never end, so that the server can stop. */
   endStreams(): void;
 }
 

@@ -47,7 +47,7 @@ export const configPrint = defineCommand({
   name: 'ajwtd config print',
   usage: '[OPTIONS OF serve] [--json]',
   about: [
-    'Prints the configuration with which `ajwtd serve` would start, given the same options and environment: each value, and where it comes from. Passwords are replaced with ***.',
+    'Prints the configuration that `ajwtd serve` would start with, given the same options and environment: each value, and where it comes from. Passwords are replaced with ***.',
   ],
   options: { ...SERVE_OPTIONS, ...JSON_OPTION },
   examples: ['ajwtd config print --config /etc/ajwtd.yaml', 'ajwtd config print --tolerance 5 --json'],

@@ -15,7 +15,7 @@ export const decisions = defineCommand({
   name: 'ajwtd decisions',
   usage: '--follow [--user USER] [--reason REASON] [--json]',
   about: [
-    'Shows the decisions of a server on this machine as they happen, until interrupted: each with its reason, and what to do about a refusal. On a terminal, they are readable text; in a pipe or with --json, lines of JSON with the members of the access log.',
+    'Shows the decisions of a server on this machine as they happen, until interrupted: each with its reason and, for a refusal, what to do about it. On a terminal, the output is readable text; in a pipe or with --json, it is lines of JSON with the members of the access log.',
     'The command calls the admin listener of the server. Past decisions are in the log of the server.',
   ],
   options: {
@@ -61,7 +61,7 @@ export const decisions = defineCommand({
 function originOf(text: string, option: string): string {
   if (text === 'off') throw new CommandError(`${option}: the server needs an admin listener for this command`);
   const { host, port } = readAddress(text, option);
-  // A server that listens at all addresses is called by a loopback name, which it requires.
+  // A server that listens on all addresses requires a loopback name.
   const name = host === '::' || host === '0.0.0.0' ? 'localhost' : host;
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
@@ -76,7 +76,7 @@ async function open(url: string, origin: string, signal: AbortSignal): Promise<I
   } catch (error) {
     if (signal.aborted) return undefined;
     const { code, message } = error as NodeJS.ErrnoException;
-    const advice = 'start `ajwtd serve`, or pass the --admin-listen with which it was started';
+    const advice = 'start `ajwtd serve`, or pass the --admin-listen that it was started with';
     throw new CommandError(`cannot reach the admin listener at ${origin}: ${code ?? message}; ${advice}`);
   }
   if (response.statusCode === 200) return response;

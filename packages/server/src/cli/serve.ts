@@ -12,7 +12,7 @@ export const serve = defineCommand({
   usage: '[--listen HOST:PORT] [--upstream URL] [--database URL] …',
   about: [
     'Authenticates signed requests, and accepts each token only once. /.ajwt/auth answers forward-auth requests from nginx, Traefik, Caddy or Envoy. With --upstream, all other requests are authenticated and forwarded, with the username in X-Auth-User. /.ajwt/whoami returns the username of the caller.',
-    'Logs to standard output: JSON, or readable lines on a terminal. SIGTERM or SIGINT stops the server after all in-flight requests; a second signal stops it immediately. SIGHUP reads the configuration file again, and SIGUSR2 logs the state of the server.',
+    'Logs to standard output: JSON, or readable lines on a terminal. SIGTERM or SIGINT stops the server after all in-flight requests have finished; a second signal stops it immediately. SIGHUP reads the configuration file again, and SIGUSR2 logs the state of the server.',
   ],
   options: SERVE_OPTIONS,
   examples: [

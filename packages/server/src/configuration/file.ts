@@ -26,7 +26,7 @@ export class ConfigFileError extends CommandError {
 
 /**
  * Reads the members of a configuration file. Anyone who can write to the file decides who gets access, so only root and the user of this
- * process may be able to.
+ * process may have write access.
  *
  * @param settings - the members that the file can have
  * @throws ConfigFileError if the file cannot be read, or is not valid. No message repeats a value, which may be a secret

@@ -50,5 +50,5 @@ export function mustBe({ type, range, isWhole, choices, multiple }: Setting): st
   if (!multiple) return `must be ${one}${Array.isArray(choices) ? '' : ', and not empty'}`;
   return Array.isArray(choices)
     ? `must be a list of ${choices.join(', ')}, or none`
-    : 'must be a string or a list of strings, and none may be empty';
+    : 'must be a string or a list of strings; a string must not be empty';
 }

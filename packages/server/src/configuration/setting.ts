@@ -1,4 +1,4 @@
-/** An option of `ajwtd serve`, with the facts from which its environment variable, its member and its documentation follow. */
+/** An option of `ajwtd serve`. Its environment variable, its member in the file and its documentation are derived from these facts. */
 import type { Option } from 'ajwt-cli-kit';
 
 export interface Setting extends Option {

@@ -21,7 +21,7 @@ export function shownValue(
   return range === undefined ? value : Number(value);
 }
 
-/** Parameters of database URLs that are no secrets. */
+/** Parameters of database URLs that are not secret. */
 const SHOWN_PARAMETERS =
   /^(?:ssl(?!password)|(?:host|port|user|dbname|socket|socketpath|unixsocket|applicationname|channelbinding)$)/;
 const MASK = '***';

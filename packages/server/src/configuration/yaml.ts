@@ -1,4 +1,4 @@
-/** Reads YAML 1.2, and so JSON: one mapping of names to values or lists of values, without anything that two readers could read differently. */
+/** Reads YAML 1.2, which includes JSON: a mapping of names to values or lists of values. Refuses what two parsers could read differently. */
 import {
   type Document,
   type ErrorCode,
@@ -38,7 +38,7 @@ export interface Entry {
 /** The content of a file. */
 export interface Content {
   readonly entries: readonly Entry[];
-  /** What cannot be read, and what could be read in several ways. */
+  /** Whatever cannot be read, or could be read in several ways. */
   readonly problems: readonly Problem[];
   /** Returns `LINE:COLUMN` of a position; both begin with 1. */
   locate(offset: number): string;
@@ -47,14 +47,14 @@ export interface Content {
 /** The parser's own messages may repeat parts of the file, and so a password. */
 const MESSAGES: Partial<Readonly<Record<ErrorCode, string>>> = {
   BAD_DIRECTIVE: 'directives are not supported; remove this line',
-  BAD_DQ_ESCAPE: 'there is no such escape in double quotes; use single quotes, or write a backslash as \\\\',
+  BAD_DQ_ESCAPE: 'this escape is not valid in double quotes; use single quotes, or write a backslash as \\\\',
   BAD_INDENT: 'the indentation is wrong, or a bracket is not closed',
   BAD_SCALAR_START: 'a value cannot begin with this character; put the value in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'a value cannot contain a colon and a space here; put the value in quotes',
   DUPLICATE_KEY: 'this member is given twice',
   MISSING_CHAR: 'a character is missing here: a quote, bracket, colon or comma',
   MULTILINE_IMPLICIT_KEY: 'a colon is missing, or the value needs quotes',
-  MULTIPLE_DOCS: 'there is a second document; a file contains one',
+  MULTIPLE_DOCS: 'a second document begins here; a file can contain only one',
   NON_STRING_KEY: 'the name of a member must be a string',
   TAB_AS_INDENT: 'indent with spaces, not tabs',
   TAG_RESOLVE_FAILED: 'tags are not supported; remove the word that begins with !',

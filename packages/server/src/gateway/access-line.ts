@@ -8,7 +8,7 @@ const MAX_PATH = 200;
 const MAX_METHOD = 20;
 
 /**
- * Returns one line of JSON, with its line break. docs/REFERENCE.md describes its members, and a test compares them. It is put together by
+ * Returns one line of JSON, with its line break. docs/REFERENCE.md describes its members, and a test compares them. The line is assembled by
  * hand, which takes half the time of `JSON.stringify` on an object.
  *
  * @param exchange - a finished exchange with a decision

@@ -1,4 +1,4 @@
-/** Passes decisions to those who follow them. A follower that reads too slowly loses lines, and learns how many. */
+/** Passes decisions to followers. A follower that reads too slowly misses some, and gets their number. */
 import { printable } from 'ajwt-cli-kit';
 import { accessLine } from './access-line.ts';
 import type { Exchange } from './exchange.ts';
@@ -23,7 +23,7 @@ export interface DecisionBatch {
 export type Deliver = (batch: DecisionBatch) => void | Promise<void>;
 
 export interface DecisionFeed {
-  /** Adds a finished exchange. Costs nothing while nobody follows. */
+  /** Adds a finished exchange. Does nothing if there are no followers. */
   write(exchange: Exchange): void;
   /** @returns a function that ends it */
   follow(query: DecisionQuery, deliver: Deliver): () => void;

@@ -42,7 +42,7 @@ export class Exchange {
     this.described = described;
   }
 
-  /** The fingerprint of the key that the decision is about, if it is one of the user's keys and known. */
+  /** The fingerprint of the key that the decision is about, if it is known and one of the user's keys. */
   get fingerprint(): string | undefined {
     if (this.event === undefined) return undefined;
     const { kid, verified } = this.event;

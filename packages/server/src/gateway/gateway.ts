@@ -37,7 +37,7 @@ export interface GatewaySettings {
 /** The parts of a gateway. */
 export interface GatewayParts extends GatewaySettings {
   readonly overloads: OverloadLog;
-  /** Called after the response to each request for which a decision was asked. */
+  /** Called after the response to each request that needed a decision. */
   readonly finished: (exchange: Exchange) => void;
   readonly probes: Probes;
   readonly log: Logger;
@@ -46,7 +46,7 @@ export interface GatewayParts extends GatewaySettings {
 /** The public listener. */
 export interface Gateway {
   readonly server: Server;
-  /** Uses other settings for all requests that begin from now on. */
+  /** Applies new settings to all requests that begin from now on. */
   apply(settings: GatewaySettings): void;
   /** Returns the number of requests whose responses are not complete. */
   inFlight(): number;

@@ -69,7 +69,7 @@ export class Probes implements ProbeSource {
    */
   add(id: string): void {
     this.#forget();
-    // The oldest one makes room: a page in a browser of this machine could make probes, too.
+    // The oldest one is removed, so that a program that makes many probes cannot prevent new ones.
     if (this.#probes.size >= MOST_PROBES) this.#probes.delete(this.#probes.keys().next().value as string);
     this.#probes.set(id, { until: this.#now() + LIFETIME, seen: [] });
   }

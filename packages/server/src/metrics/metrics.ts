@@ -8,7 +8,7 @@ import { BIND_MEMBERS } from '../serve-options.ts';
 import type { MetricObject, Sample, Snapshot } from './exposition.ts';
 import { Counts, Durations, type LiveNonces } from './series.ts';
 
-/** Where the values come from that are read at the time of a scrape. */
+/** Sources of the values that are read on each scrape. */
 export interface MetricSources {
   /** Returns the number of requests whose responses are not complete. */
   readonly inFlight: () => number;
@@ -127,7 +127,7 @@ export function createMetrics(sources: MetricSources): Metrics {
         ),
         gauge(
           'ajwtd_event_loop_delay_seconds',
-          'How late the event loop was since the previous reading.',
+          'How late the event loop was since the previous scrape.',
           eventLoopDelay(),
           'max',
         ),
@@ -139,7 +139,7 @@ export function createMetrics(sources: MetricSources): Metrics {
         ),
       ];
       const others = (await ofProcess.getMetricsAsJSON()) as unknown as Snapshot;
-      // prom-client names a few gauges as counters are named, and has better ones in their place.
+      // prom-client has a few gauges whose names end in _total, like those of counters, and better metrics for the same values.
       return [...ours, ...others.filter(({ name, type }) => type !== 'gauge' || !name.endsWith('_total'))];
     },
     close() {

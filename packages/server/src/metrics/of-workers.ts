@@ -1,4 +1,4 @@
-/** Adds up the metrics of workers, also of those that have exited: a counter that falls would look like a restart. */
+/** Adds up the metrics of workers, including exited ones, because a counter that falls would look like a restart. */
 import { AggregatorRegistry } from 'prom-client';
 import type { MetricObject, Snapshot } from './exposition.ts';
 
@@ -72,7 +72,7 @@ function ofPrimary(running: number, missing: number): Snapshot {
     },
     {
       name: 'ajwtd_worker_reports_missing_total',
-      help: 'Times that a worker did not report its metrics in time; its last ones are used.',
+      help: 'How often a worker did not report its metrics in time; its last values are then used.',
       type: 'counter',
       values: [{ labels: {}, value: missing }],
       aggregator: 'sum',

@@ -8,7 +8,7 @@ export interface RegularValue {
 }
 
 /**
- * Reads a value now and then after each interval. A reading that fails keeps the last value; while one has not ended, no other begins.
+ * Reads a value at once, and again after each interval. If a reading fails, the last value is kept. Two readings never overlap.
  *
  * @param interval - milliseconds between the end of a reading and the next one
  */
@@ -22,7 +22,7 @@ export function readRegularly(read: () => Promise<number>, interval: number): Re
       const value = await read();
       if (Number.isFinite(value)) last = value;
     } catch {
-      // The health of the store is a metric of its own.
+      // Another metric reports whether the store works.
     }
     if (!isOver) timer = setTimeout(readAgain, interval).unref();
   }

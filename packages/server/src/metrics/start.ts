@@ -12,7 +12,7 @@ const MARGIN = 20;
 const SKEW_INTERVAL = 10_000;
 /** Milliseconds between two counts of the keys that expire soon. */
 const EXPIRY_INTERVAL = 600_000;
-/** Seconds ahead in which a key expires soon. */
+/** A key expires soon if it expires within this many seconds. */
 const SOON = 14 * 86_400;
 
 export interface MeasuredParts extends Pick<MetricSources, 'inFlight' | 'droppedLines'> {

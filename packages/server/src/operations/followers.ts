@@ -17,7 +17,7 @@ export interface Followers {
   received(follower: number, batch: DecisionBatch): void;
 }
 
-/** A follower gets no batch while it reads another one. Their lines are left out and counted, so that they cannot fill the memory. */
+/** While a follower reads a batch, the next lines wait. Beyond a limit, lines are left out and counted, so that they cannot fill the memory. */
 interface Follower {
   readonly query: DecisionQuery;
   readonly deliver: Deliver;

@@ -9,8 +9,8 @@ let opened: number | undefined;
  * Returns a file descriptor of standard output. If that is a pipe whose reader has stalled, writing fails at once instead of blocking the
  * whole server.
  *
- * The pipe is opened again for that, because the flag would otherwise also apply to other programs with the same output. Where this is not
- * possible, for example because the pipe belongs to another user, it is used as it is.
+ * The pipe is opened again for that, because the flag would otherwise also apply to other programs with the same output. If this is not
+ * possible, for example because the pipe belongs to another user, standard output is used unchanged.
  */
 export function outputDescriptor(): number {
   opened ??= openOutput();

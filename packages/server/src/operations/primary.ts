@@ -13,7 +13,7 @@ type Answers = {
 export interface Primary {
   /** The settings with which the worker starts. */
   readonly settings: Promise<SentSettings>;
-  /** Answers all questions, also those that have arrived before. */
+  /** Answers all questions, including those that arrived earlier. */
   answer(answers: Answers): void;
   /** Tells the primary process that this worker accepts requests. */
   tellReady(): void;

@@ -8,7 +8,7 @@ import { logState } from './state.ts';
 export interface RunningServer {
   /** Resolves if the server cannot continue. */
   readonly failed: Promise<'failed'>;
-  /** Uses other settings for all requests that begin from now on. */
+  /** Applies new settings to all requests that begin from now on. */
   apply(settings: ServerSettings): void | Promise<void>;
   /** Logs the state in one line. */
   describe(): Promise<void>;

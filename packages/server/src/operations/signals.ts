@@ -12,7 +12,7 @@ interface SignalHandlers {
 export interface Signals {
   /** The first SIGTERM or SIGINT, or SIGHUP because the terminal was closed. The process exits with code 1 after the second. */
   readonly end: Promise<NodeJS.Signals>;
-  /** Handles SIGHUP and SIGUSR2 from now on, and those that have arrived before. */
+  /** Handles SIGHUP and SIGUSR2 from now on, including signals that arrived earlier. */
   handle(handlers: SignalHandlers): void;
   /** Calls a function before the process exits because of a second SIGTERM or SIGINT. */
   onSecondEnd(call: (signal: NodeJS.Signals) => void): void;
@@ -30,7 +30,7 @@ export function receiveSignals(): Signals {
   let beforeExit = (_signal: NodeJS.Signals) => {};
   const { promise: end, resolve } = Promise.withResolvers<NodeJS.Signals>();
 
-  /** Does one thing at a time. A signal that arrives several times meanwhile counts once. */
+  /** Runs one handler at a time. If a signal arrives several times in the meantime, its handler runs only once. */
   async function workOff(): Promise<void> {
     if (isBusy || handlers === undefined) return;
     isBusy = true;

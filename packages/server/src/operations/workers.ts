@@ -25,7 +25,7 @@ const MAX_STOP = 20_000;
 export interface Workers {
   /** Resolves if a worker exits before all workers listen. */
   readonly failed: Promise<'failed'>;
-  /** Uses other settings in every worker, and in those that start later. Resolves after the workers have confirmed it. */
+  /** Applies new settings in all workers, and in workers that start later. Resolves after the workers have confirmed it. */
   apply(settings: ServerSettings): Promise<void>;
   /** Returns the states of the workers that answer. */
   states(): Promise<readonly ProcessState[]>;
@@ -115,7 +115,7 @@ export function startWorkers(count: number, first: ServerSettings, log: Logger):
 
 const NOT_YET: Readiness = { ready: false, reason: 'the workers are starting' };
 
-/** A worker that does not answer gets its share of the connections all the same. */
+/** A worker that does not answer still gets its share of the connections, so the server is then not ready. */
 function readinessOf({ answers, silent }: { answers: readonly ProcessState[]; silent: number }): Readiness {
   if (silent > 0) return { ready: false, reason: `${silent} of ${silent + answers.length} workers do not respond` };
   const states = answers.map(({ readiness }) => readiness);

@@ -254,7 +254,12 @@ describe('database', () => {
       'cannot be read: file is not a',
     ],
     ['is empty', () => writeFileSync(path, ''), 'hint', 'has no tables of users and keys'],
-    ['belongs to another program', () => execute('CREATE TABLE music (id INTEGER)'), 'problem', 'but others (music)'],
+    [
+      'belongs to another program',
+      () => execute('CREATE TABLE music (id INTEGER)'),
+      'problem',
+      'but has others (music)',
+    ],
   ])('a file that %s is reported', async (_, make, level, what) => {
     make();
     const size = statSync(path).size;
@@ -395,7 +400,7 @@ describe('server', () => {
   test.each([
     [200, '{"ready":true}', []],
     [503, '{"ready":false,"reason":"Redis is full"}', ['problem the server is not ready: Redis is full']],
-    [404, 'null', ['warning something else than ajwtd responds at ']],
+    [404, 'null', ['warning something other than ajwtd responds at ']],
   ])('a response with status %i and %s gives %j', async (status, body, expected) => {
     await makeDatabase();
     const server = createServer((_, response) => void response.writeHead(status).end(body));

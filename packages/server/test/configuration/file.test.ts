@@ -90,8 +90,8 @@ describe('a mistake is reported with line, column and what to do:', () => {
     ['workers: 99999999999999999999', '1:10: workers: must be a whole number from 1 to 128'],
     ['workers: 1_000', '1:10: workers: must be a whole number from 1 to 128'],
     ['log-level: trace', '1:12: log-level: must be one of debug, info, warn, error'],
-    ['audience: [a, 3]', '1:15: audience: must be a string or a list of strings, and none may be empty'],
-    ['audience: [a, ""]', '1:15: audience: must be a string or a list of strings, and none may be empty'],
+    ['audience: [a, 3]', '1:15: audience: must be a string or a list of strings; a string must not be empty'],
+    ['audience: [a, ""]', '1:15: audience: must be a string or a list of strings; a string must not be empty'],
     ['require: [aud, digest]', '1:16: require: must be a list of aud, htm, target, or none'],
     ['require: aud,htm', '1:10: require: must be a list of aud, htm, target, or none'],
     ['listen: {a: b}', '1:1: the value must be one value or a list of values'],
@@ -127,7 +127,7 @@ describe('a mistake is reported with line, column and what to do:', () => {
 
 describe('a feature of YAML that makes a file ambiguous or large is refused:', () => {
   test.each([
-    ['listen: a\n---\nlisten: b', /^2:1: there is a second document/],
+    ['listen: a\n---\nlisten: b', /^2:1: a second document begins here/],
     ['%YAML 1.1\n---\nadmin-listen: off', /^1:1: directives are not supported/],
     ['%FOO\n---\nlisten: a', /^1:1: directives are not supported/],
     ['listen: &a x', /^1:12: anchors are not supported/],

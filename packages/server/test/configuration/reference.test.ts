@@ -1,4 +1,4 @@
-/** The reference page and the JSON Schema follow from the table of options. */
+/** The reference page and the JSON Schema are derived from the table of options. */
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';

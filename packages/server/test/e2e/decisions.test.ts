@@ -163,7 +163,7 @@ describe('the path /decisions', () => {
     expect(await status([], '/decisions', 'POST')).toBe(405);
   });
 
-  test('is limited to 16 followers, and an end makes room for another', async () => {
+  test('is limited to 16 followers; when one ends, another can begin', async () => {
     const url = `http://${await adminOf(alone)}/decisions`;
     const ends = await Promise.all(
       Array.from({ length: 16 }, async () => {

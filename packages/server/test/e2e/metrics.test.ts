@@ -150,7 +150,7 @@ describe('with --workers 2', () => {
 });
 
 describe('the admin listener', () => {
-  test('sends security headers with every response, and answers others than probes only under its own name', async () => {
+  test('sends security headers with every response, and under other names, responds only to probes', async () => {
     const { server, admin, port } = await start('--nonces', 'memory', '--admin-url', 'https://ajwt.example');
     for (const path of ['/livez', '/readyz', '/metrics', '/elsewhere']) {
       for (const method of ['GET', 'POST']) {

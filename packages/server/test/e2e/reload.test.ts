@@ -84,7 +84,7 @@ describe('a reload', () => {
     const { length } = server.log;
     await reload('access-log: all\nlog-level: debug');
     expect((await ask(server)).status).toBe(200);
-    // Decisions are logged again, but none from the time in which the file switched that off.
+    // Decisions are logged again, except those made while the file had turned this off.
     await server.logged(({ msg }) => msg === 'accepted', length);
     expect(server.log.filter(({ msg }) => msg === 'accepted')).toHaveLength(1);
     await server.stop();
@@ -185,7 +185,7 @@ describe('a file with a mistake changes nothing, and all mistakes are logged:', 
     ['', [':1:1: the file is empty']],
     ['# require: [htm]', [':1:1: the file is empty']],
     ['require: &a none', [':1:13: anchors are not supported']],
-    ['require: none\n---\nrequire: none', [':2:1: there is a second document']],
+    ['require: none\n---\nrequire: none', [':2:1: a second document begins here']],
   ])('%j', async (content, expected) => {
     const { server, file, reload } = configured;
     const line = await reload(content);

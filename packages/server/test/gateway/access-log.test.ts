@@ -169,7 +169,7 @@ test('lines show the client and the path, without the query and without terminal
   expect(JSON.stringify(lines)).not.toContain('secret');
 });
 
-test('the time of a line is its own, also across a second', () => {
+test('each line has its own time, even when a new second begins', () => {
   const { lines, write } = makeLog();
   for (const now of [999, 1000, 1007, 61_050]) {
     vi.setSystemTime(now);

@@ -23,7 +23,7 @@ test('a value is read at once and after each interval; a failed reading keeps th
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('while a reading has not ended, no other begins', async () => {
+test('two readings never overlap', async () => {
   const read = vi.fn(() => new Promise<number>(() => {}));
   const value = readRegularly(read, 1000);
   await vi.advanceTimersByTimeAsync(60_000);

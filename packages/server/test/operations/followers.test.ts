@@ -5,7 +5,7 @@ import { makeFollowers } from '../../src/operations/followers.ts';
 
 const worker = { id: 7 } as Worker;
 
-test('workers begin and end, also those that start later', () => {
+test('workers begin and end to send decisions, including workers that start later', () => {
   const links = { follow: vi.fn(), unfollow: vi.fn() };
   const followers = makeFollowers(links);
   const end = followers.follow({ user: 'guido' }, () => {});

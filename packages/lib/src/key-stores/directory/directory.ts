@@ -357,7 +357,7 @@ export interface Directory extends KeyStore<DirectoryUser> {
   listAudit(query?: AuditQuery): Promise<Page<AuditEntry>>;
 
   /**
-   * Counts the keys that will expire soon and are neither retired nor revoked, for an alert. Reads the keys in pieces, so that a large
+   * Counts the keys that will expire soon and are neither retired nor revoked, for an alert. Reads the keys in batches, so that a large
    * directory does not delay other queries.
    *
    * @param before - a time in seconds since the epoch; keys that expire later are not counted

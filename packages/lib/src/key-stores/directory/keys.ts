@@ -107,7 +107,7 @@ export function keysOf(
         const piece = await countExpiring(db, last, from, before);
         count += piece.count;
         last = piece.last;
-        // SQLite answers at once: let requests be served in between.
+        // SQLite responds synchronously, so requests are served between two batches.
         await new Promise((resolve) => setTimeout(resolve));
       }
       return count;
@@ -156,10 +156,10 @@ async function keysNamed(transaction: Connection, id: string): Promise<KeyRow[]>
 }
 
 /**
- * Counts the keys of one piece that expire in a period.
+ * Counts the keys of one batch that expire in a period.
  *
- * @param after - the id before the piece
- * @returns the count, and the last id of the piece; `undefined` if there are no more keys
+ * @param after - the id before the batch
+ * @returns the count, and the last id of the batch; `undefined` if there are no more keys
  */
 async function countExpiring(
   db: Connection,

@@ -1,4 +1,4 @@
-/** Sends concurrent claims in one script: those of all buckets, or in a cluster, those of one bucket. */
+/** Sends concurrent claims in one script. In a cluster, a script contains only claims of one bucket. */
 import { Groups } from '../shared/group.ts';
 import { isSpread, type ScriptAnswer } from './replies.ts';
 

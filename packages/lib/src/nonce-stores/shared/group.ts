@@ -32,7 +32,7 @@ interface Entry<Item, Result> {
 
 /**
  * Sends items in groups. A group consists of the items that arrive while earlier groups are in flight, so no item waits for a timer. An
- * item that arrives while another group may go is sent with the other items of the same microtask.
+ * item that arrives while another group may be sent goes with the other items of the same microtask.
  */
 export class Groups<Item, Result> {
   readonly #send: SendGroup<Item, Result>;

@@ -56,7 +56,7 @@ describe.skipIf(lacksRedis()).each(LIBRARIES)('redisNonceStore, through %s (need
 describe.skipIf(lacksRedis())('concurrent claims in redisNonceStore (needs redis-server)', () => {
   const redis = redisFixture('ioredis');
 
-  test('are decided each by itself, whatever the others are', async () => {
+  test('are decided independently of one another', async () => {
     await checkConcurrentClaims(await redis.serve({ afterLoss: 'accept', deadlineMs: 5000 }), 30);
   });
 
@@ -85,7 +85,7 @@ describe.skipIf(lacksRedis())('concurrent claims in redisNonceStore (needs redis
     expect(outcomes).toEqual(['claimed', expect.stringContaining('WRONGTYPE'), 'claimed']);
   });
 
-  test('forget as many old records as they add, and more', async () => {
+  test('forget more old records than they add', async () => {
     const store = await redis.serve({ afterLoss: 'accept', deadlineMs: 5000 });
     let clock = now();
     const claimMany = () =>

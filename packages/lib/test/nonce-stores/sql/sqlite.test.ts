@@ -227,11 +227,11 @@ describe('sqlNonceStore on SQLite', () => {
     expect(outcomes.filter((outcome) => outcome === 'rate_limited')).toHaveLength(490);
   });
 
-  test('decides each of many concurrent claims by itself, whatever the others are', async () => {
+  test('decides many concurrent claims independently of one another', async () => {
     await checkConcurrentClaims(openStore(await makeFile(), { afterLoss: 'accept', deadlineMs: 5000 }), 60);
   });
 
-  test('sends concurrent claims in one statement, and asks no more about claims that repeat one of them', async () => {
+  test('sends concurrent claims in one statement, and repeated claims need no other statement', async () => {
     const database = new Kysely<unknown>({ dialect: nodeSqliteDialect(await makeFile()) });
     const statements: string[] = [];
     const counted: SqlDatabase = {

@@ -5,9 +5,9 @@ const { ok, hint, warning, problem } = findingsOf('clock');
 
 /** Seconds by which clocks may differ. */
 const NOTABLE = 2;
-/** Seconds from which on a nonce store on a server refuses to work. */
+/** The difference, in seconds, above which a nonce store on a database or Redis server refuses all claims. */
 const TOO_FAR = 9;
-const TODO = 'synchronize both clocks with NTP; a server whose clock is wrong refuses good tokens';
+const TODO = 'synchronize both clocks with NTP; a server whose clock is wrong refuses valid tokens';
 
 /** Another clock. */
 export interface OtherClock {
@@ -15,7 +15,7 @@ export interface OtherClock {
   readonly name: string;
   /** Seconds by which it is ahead of this machine's. */
   readonly ahead: number;
-  /** How exact this is, in seconds. */
+  /** The precision of this difference, in seconds. */
   readonly error: number;
 }
 

@@ -27,7 +27,7 @@ function listener({ listen, trustedProxies: proxies }: Config): readonly Finding
   return [
     warning(
       `--listen ${listen.host}: other machines can connect without TLS, and no --trusted-proxy is set`,
-      'put a proxy with TLS in front, and name its address with --trusted-proxy; if the proxy is on this machine, listen on 127.0.0.1',
+      'put a proxy with TLS in front, and pass its address with --trusted-proxy; if the proxy is on this machine, listen on 127.0.0.1',
     ),
   ];
 }
@@ -38,7 +38,7 @@ function binding({ require, requireReport, audience }: Config): readonly Finding
     const reported = requireReport.length > 0 ? ` (${requireReport.join(',')} is only reported)` : '';
     findings.push(
       hint(
-        `tokens need not be bound to their request${reported}: someone who steals an unused one can send another request with it`,
+        `tokens need not be bound to their request${reported}: anyone who steals an unused token can send another request with it`,
         reported === ''
           ? 'bind tokens in the clients, then use --require-report and later --require'
           : 'use --require when no more requests are reported',
@@ -63,7 +63,7 @@ function binding({ require, requireReport, audience }: Config): readonly Finding
   return findings;
 }
 
-/** Finds ranges of proxies that contain others, too: anyone in them can choose the client address, method and target. */
+/** Finds ranges that contain more than proxies: every machine in a range can choose the client address, method and target. */
 function trustedProxies({ trustedProxies: ranges }: Config): readonly Finding[] {
   const todo = 'name only the addresses of your own proxies';
   return ranges.flatMap((range) => {
@@ -114,7 +114,7 @@ async function application({ upstream }: Config): Promise<readonly Finding[]> {
   }
   const found = [ok(`the application ${origin} accepts connections`)];
   if (protocol === 'http:' && !isLoopback(host)) {
-    const what = `requests go to ${origin} without TLS, and with them the headers that name the user`;
+    const what = `requests to ${origin} are sent without TLS, including the headers that name the user`;
     found.push(hint(what, 'use https, unless the network between the two machines is trusted'));
   }
   return found;

@@ -30,7 +30,7 @@ export interface OpenTables {
   close(): Promise<void>;
 }
 
-/** Facts about a server that runs other statements than SQLite. */
+/** SQL expressions about database servers. */
 const SERVERS = {
   postgres: {
     version: "'PostgreSQL ' || current_setting('server_version')",
@@ -79,7 +79,7 @@ async function look(db: AnyDatabase, config: DatabaseConfig) {
     if (clock !== undefined) clocks.push(await compareClock('the database', clock));
     if (Number(await readValue(db, isReadOnly)) !== 0) {
       const what = `${config.name} is a replica, or is read-only: no nonce can be stored`;
-      findings.push(problem(what, 'correct --database to lead to the primary'));
+      findings.push(problem(what, 'change --database to the address of the primary'));
     }
   }
   const tables = new Set((await db.introspection.getTables()).map(({ name }) => name));
@@ -98,7 +98,7 @@ function encryption({ host, encryption: kind, name }: Extract<DatabaseConfig, { 
   const what = kind === 'none' ? 'is not encrypted' : 'is encrypted, but the certificate of the server is not checked';
   return [
     warning(
-      `the connection to ${name} ${what}: anyone on the way can register keys`,
+      `the connection to ${name} ${what}: anyone on the network path can register keys`,
       'add sslmode=verify-full to the URL, or ssl-mode=VERIFY_IDENTITY for MySQL and MariaDB',
     ),
   ];
@@ -116,7 +116,7 @@ async function directoryTables(db: AnyDatabase, config: DatabaseConfig, tables: 
     const finding =
       others.length === 0
         ? hint(what, '`ajwtd serve`, and every command that needs them, creates them')
-        : problem(`${what}, but others (${someOf(others)})`, 'correct --database, or run `ajwtd migrate`');
+        : problem(`${what}, but has others (${someOf(others)})`, 'correct --database, or run `ajwtd migrate`');
     return { findings: [finding], hasDirectory: false };
   }
   if (pending.length > 0) {

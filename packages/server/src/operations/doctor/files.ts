@@ -84,18 +84,18 @@ function readers(path: string, mode: number): readonly Finding[] {
   return [warning(what, `run \`chmod o-r ${path}\``)];
 }
 
-/** Finds files that another user has created: SQLite, run as root, or an interrupted command. */
+/** Finds files that another user has created, for example by running SQLite as root or by interrupting a command. */
 function owners(real: string, owner: number): readonly Finding[] {
   const findings: Finding[] = [];
   for (const file of [`${real}-wal`, `${real}-shm`]) {
     const stats = statSync(file, { throwIfNoEntry: false });
     if (stats === undefined || stats.uid === owner) continue;
-    const what = `${file} belongs to ${nameOf(stats.uid)}, but the database to ${nameOf(owner)}, whose server may not be able to open it`;
+    const what = `${file} belongs to ${nameOf(stats.uid)}, but the database belongs to ${nameOf(owner)}: a server that runs as ${nameOf(owner)} may not be able to open the file`;
     findings.push(problem(what, `stop ajwtd, and run \`chown ${nameOf(owner)} ${file}\``));
   }
   const user = process.getuid?.();
   if (user !== undefined && user !== owner) {
-    const what = `the database belongs to ${nameOf(owner)}, but this command runs as ${nameOf(user)}, so it cannot tell what ${nameOf(owner)} may do`;
+    const what = `the database belongs to ${nameOf(owner)}, but this command runs as ${nameOf(user)}, so it cannot check what ${nameOf(owner)} can read and write`;
     findings.push(hint(what, `run this command as ${nameOf(owner)}`));
   }
   return findings;
@@ -143,7 +143,12 @@ function secretFile(path: string): readonly Finding[] {
   if (stats === undefined || process.getuid === undefined) return [];
   const what = `${path} contains a password (${ownerAndMode(stats)})`;
   if ((stats.mode & BY_ANYONE) !== 0) {
-    return [problem(`${what}, and every user of this machine can read it`, `run \`chmod o-r ${path}\`, and change it`)];
+    return [
+      problem(
+        `${what}, and every user of this machine can read it`,
+        `run \`chmod o-r ${path}\`, and change the password`,
+      ),
+    ];
   }
   if ((stats.mode & BY_GROUP) !== 0) {
     return [

@@ -7,9 +7,9 @@ import { type Finding, findingsOf, MOST_NAMES, someOf } from './finding.ts';
 const { ok, hint, warning, problem } = findingsOf('keys');
 
 const DAY = 86_400;
-/** Days before its expiry in which a key is reported. */
+/** A key is reported this many days before it expires. */
 const SOON = 14;
-/** Days after which a key that should replace another should have been used. */
+/** Days within which a key that was registered as a replacement should be used. */
 const STAGED = 30;
 /** Days for which a request with an old key counts as recent. */
 const RECENT = 7;
@@ -77,14 +77,14 @@ export async function checkKeys(db: AnyDatabase, now = Date.now() / 1000): Promi
     ),
     ...aboutKeys(old, (names) =>
       warning(
-        `requests of the last ${RECENT} days named keys that are revoked, retired or expired: ${names}`,
+        `requests in the last ${RECENT} days named keys that are revoked, retired or expired: ${names}`,
         'ask these callers to sign with their new key; after a leak, find out who sends the requests',
       ),
     ),
     ...aboutKeys(shared, (names) =>
       warning(
         `several users share a key, and can sign as one another: ${names}`,
-        'let all except one of them create a new key',
+        'ask all of them except one to create a new key',
       ),
     ),
     ...aboutKeys(staged, (names) =>
@@ -119,7 +119,7 @@ function aboutKeys({ rows, count }: Found, make: (names: string) => Finding): re
   return [make(someOf(names, count))];
 }
 
-/** Finds enabled users who can sign nothing. */
+/** Finds enabled users who cannot sign any request. */
 async function usersWithoutKey(
   db: AnyDatabase,
   isUsable: (rows: Rows) => Expression<SqlBool>,
@@ -174,7 +174,7 @@ async function unreadableKeys(db: AnyDatabase): Promise<readonly Finding[]> {
 
 function whyUnreadable(text: string, fingerprint: string): string | undefined {
   try {
-    return PublicKey.from(text).fingerprint === fingerprint ? undefined : 'it is another key';
+    return PublicKey.from(text).fingerprint === fingerprint ? undefined : 'its fingerprint is wrong';
   } catch (error) {
     // PublicKey.from() treats a file path as a programming error.
     if (!(error instanceof KeyError || error instanceof TypeError)) throw error;

@@ -10,7 +10,7 @@ const { ok, hint, warning, problem } = findingsOf('nonces');
 /** What each store promises (docs/THREAT_MODEL.md). */
 const PROMISES = {
   memory:
-    'nonces are kept in the memory of one process: after a restart, tokens dated before it are refused, and one that is dated ahead may work once more',
+    'nonces are kept in the memory of one process: after a restart, tokens dated before it are refused, and a used token that is dated ahead may work once more',
   sqlite:
     'nonces are kept in SQLite, for all processes of this machine: a restart or a killed process loses none; after a crash of the machine, tokens dated before it are refused',
   server:
@@ -19,7 +19,7 @@ const PROMISES = {
     'nonces are kept in Redis, for all machines: after a restart or failover of Redis, tokens dated before it are refused, and one that was used before it and is dated ahead may work once more',
 } as const;
 
-/** Seconds in the future from which on a floor is wrong: T + M, and the gap that two clocks may have. */
+/** A floor that is further in the future than this many seconds is wrong: T + M, and the gap that two clocks may have. */
 const FAR_AHEAD = 10;
 
 export async function checkNonces(
@@ -46,7 +46,7 @@ async function ofPostgres(db: AnyDatabase): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const setting of ['fsync', 'full_page_writes']) {
     if ((await readValue(db, `current_setting('${setting}')`)) === 'on') continue;
-    const what = `PostgreSQL has ${setting} = off: a crash of its machine can lose or damage nonces, and accept tokens twice`;
+    const what = `PostgreSQL has ${setting} = off: a crash of its machine can lose or damage nonces, so that tokens are accepted twice`;
     findings.push(problem(what, `set ${setting} = on`));
   }
   const unlogged = await sql<{ name: string }>`
@@ -77,7 +77,12 @@ async function ofMysql(db: AnyDatabase): Promise<readonly Finding[]> {
       const what = 'sync_binlog is not 1: a crash loses nonces, so ajwtd responds with 503';
       findings.push(problem(what, 'set sync_binlog = 1'));
     }
-    findings.push(hint(`if there is a replica, ${ASYNCHRONOUS}`, 'use semi-synchronous replication, if none may'));
+    findings.push(
+      hint(
+        `if there is a replica, ${ASYNCHRONOUS}`,
+        'use semi-synchronous replication, if no token may ever work twice',
+      ),
+    );
   }
   return findings;
 }
@@ -92,6 +97,6 @@ async function floor(db: AnyDatabase, tables: ReadonlySet<string>): Promise<read
   }
   const ahead = Number(row.floor) - Date.now() / 1000;
   if (ahead <= FAR_AHEAD) return [];
-  const what = `tokens are refused until the clock reaches ${new Date(Number(row.floor) * 1000).toISOString()}, because a clock was ahead by that much`;
+  const what = `tokens are refused until the clock reaches ${new Date(Number(row.floor) * 1000).toISOString()}, because a clock was that far ahead`;
   return [warning(what, 'check the clocks; `ajwtd serve` corrects this by itself within about a minute')];
 }

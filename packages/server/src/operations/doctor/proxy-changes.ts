@@ -14,7 +14,7 @@ export interface Probed {
   readonly seen: readonly SeenRequest[];
 }
 
-/** An address that is reserved for documentation, so it is nobody's. */
+/** An address that is reserved for documentation, so no machine has it. */
 const FORGED_ADDRESS = '192.0.2.1';
 const FORGED_TARGET = '/ajwtd-doctor-forged';
 /** Headers by which a caller could pretend that it sent another request. */
@@ -55,7 +55,7 @@ function described({ method, target }: Required<Sent>, seen: SeenRequest, { requ
       return [level(what, `if this is your proxy, start the server with --trusted-proxy ${seen.peer}`)];
     }
     const missing = got.method === undefined ? 'method' : 'target';
-    const what = `the proxy does not report the ${missing} of the request, or in headers that contradict one another, so ${refused}`;
+    const what = `the proxy does not report the ${missing} of the request, or reports it in headers that contradict one another, so ${refused}`;
     return [level(what, RECIPES)];
   }
   const what = `${method} ${target} arrives as ${got.method} ${got.target}, so ${refused}`;
@@ -78,7 +78,7 @@ function clientAddress({ peer, isTrusted, client, headers }: SeenRequest): reado
 /** Returns the names of headers that arrived with another value than the one sent, or that were not sent. */
 function addedHeaders({ headers }: Required<Sent>, seen: SeenRequest): readonly string[] {
   const own = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
-  // These belong to every connection.
+  // The command sends these too, or they apply only to one connection.
   for (const name of ['host', 'connection', 'content-length', 'authorization']) own.add(name);
   return [...new Set(seen.headers.map(([name]) => name).filter((name) => !own.has(name)))];
 }
@@ -94,7 +94,7 @@ export function aboutOddTarget({ sent, answer, seen: [seen] }: Probed, { require
   if (target === undefined) return [];
   if (target === sent.target) return [ok('unusual targets arrive unchanged, byte for byte')];
   const what = `the proxy rewrites targets: ${sent.target} arrives as ${target}, so tokens bound to such a target are refused`;
-  const todo = 'switch off the normalization of paths in the proxy, or let clients avoid such targets';
+  const todo = 'turn off path normalization in the proxy, or avoid such targets in clients';
   return [(require.includes('target') ? warning : hint)(what, todo)];
 }
 
@@ -109,7 +109,8 @@ export function aboutForgery({ seen: [seen] }: Probed): readonly Finding[] {
   }
   const hops = seen.headers.filter(([name]) => name === 'x-forwarded-for').map(([, value]) => value);
   if (seen.isTrusted && hops.length === 1 && hops[0] === FORGED_ADDRESS) {
-    const what = 'callers can choose the address that ajwtd sees, and so evade its limits and mislead its log';
+    const what =
+      'callers can choose the address that ajwtd sees, and so evade its limits and put a false address in its log';
     findings.push(
       problem(what, 'let the proxy add the address of the client to X-Forwarded-For, or replace the header'),
     );

@@ -17,7 +17,7 @@ export async function checkProxy(
   config: Config,
   url: URL,
 ): Promise<{ readonly findings: readonly Finding[]; readonly clocks: readonly OtherClock[] }> {
-  // Paths below /.ajwt/ are not those of the application.
+  // Paths below /.ajwt/ do not belong to the application.
   const base = url.pathname.startsWith('/.ajwt/') ? '' : url.pathname.replace(/\/$/, '');
   const plain = await send(url, {});
   if (!plain.ok) {
@@ -51,7 +51,7 @@ const UNSEEN = hint(
 
 function encryption({ protocol, hostname, origin }: URL): readonly Finding[] {
   if (protocol === 'https:' || isLoopback(hostname.replace(/^\[|\]$/g, ''))) return [];
-  const what = `${origin} is not encrypted: anyone on the way can read requests, and replace them`;
+  const what = `${origin} is not encrypted: anyone on the network path can read and replace requests`;
   return [warning(what, 'give the proxy a certificate, and call it by https')];
 }
 
@@ -88,7 +88,7 @@ function arrival({ answer, seen }: Probed): readonly Finding[] {
       ? 'a request was refused, but not by the server whose admin listener this command asks'
       : 'a request did not arrive at ajwtd';
   return [
-    warning(what, 'pass the options of the server behind this URL, or call that server alone if there are several'),
+    warning(what, 'pass the options of the server behind this URL, or call that server directly if there are several'),
   ];
 }
 

@@ -10,7 +10,7 @@ import { POOL_LIMITS, SQLITE_WAIT_MS } from '../../database/pool-limits.ts';
 /**
  * Opens a database with one connection. Imports only the driver that it needs.
  *
- * @throws the error of `node:sqlite` if a file cannot be opened; a database server is first called by the first statement
+ * @throws the error of `node:sqlite` if a file cannot be opened; a database server is not contacted before the first statement
  */
 export async function openReadOnly(config: DatabaseConfig): Promise<Kysely<unknown>> {
   return new Kysely<unknown>({ dialect: await dialectOf(config) });

@@ -12,12 +12,12 @@ const { ok, hint, warning, problem } = findingsOf('nonces');
 
 /** Milliseconds to wait for Redis. */
 const PATIENCE = 2000;
-/** Share of its memory from which on Redis counts as nearly full. */
+/** Share of `maxmemory` at which Redis counts as nearly full. */
 const NEARLY_FULL = 0.8;
 /** The first version with the scripts that the store needs. */
 const OLDEST = 7;
 
-/** What was found at a Redis. */
+/** What was found in Redis. */
 export interface OpenRedis {
   readonly findings: readonly Finding[];
   readonly clocks: readonly OtherClock[];
@@ -33,7 +33,7 @@ export async function openRedis(config: RedisConfig): Promise<OpenRedis> {
   });
   const findings: Finding[] = [];
   if (!tls && hosts.some(({ host }) => !isLoopback(host))) {
-    const what = `the connection to ${name} is not encrypted: anyone on the way can remove nonces`;
+    const what = `the connection to ${name} is not encrypted: anyone on the network path can remove nonces`;
     findings.push(warning(what, 'use rediss://, unless the network between the two machines is trusted'));
   }
   const clocks: OtherClock[] = [];
@@ -77,7 +77,9 @@ export function examineInfo(place: string, info: string): readonly Finding[] {
       : problem(`${place} has version ${version}`, `install Redis ${OLDEST} or later, or Valkey`),
   );
   if (field('role') !== 'master') {
-    findings.push(problem(`${place} is a replica: no nonce can be stored`, 'correct --nonces to lead to the master'));
+    findings.push(
+      problem(`${place} is a replica: no nonce can be stored`, 'change --nonces to the address of the master'),
+    );
   }
   const policy = field('maxmemory_policy');
   if (policy !== 'noeviction') {
@@ -86,7 +88,7 @@ export function examineInfo(place: string, info: string): readonly Finding[] {
   }
   findings.push(...memory(place, Number(field('used_memory')), Number(field('maxmemory'))));
   if (Number(field('connected_slaves')) > 0) {
-    const what = `${place} has replicas: while a replaced master still responds, a token can work once at each of the two`;
+    const what = `${place} has replicas: while a replaced master still responds, a token can work once on each of the two masters`;
     findings.push(hint(what, 'set min-replicas-to-write 1 and a short min-replicas-max-lag'));
   }
   if (field('aof_enabled') === '0') {
@@ -98,7 +100,7 @@ export function examineInfo(place: string, info: string): readonly Finding[] {
 
 function memory(place: string, used: number, most: number): readonly Finding[] {
   if (most === 0) {
-    const what = `${place} has no maxmemory: if it fills the memory of its machine, the system may end it`;
+    const what = `${place} has no maxmemory: if it fills the memory of its machine, the operating system may kill it`;
     return [hint(what, 'set maxmemory; a nonce takes about 150 bytes for about a minute')];
   }
   const share = Math.round((used / most) * 100);
@@ -106,7 +108,7 @@ function memory(place: string, used: number, most: number): readonly Finding[] {
   return [
     warning(
       `${place} uses ${share} % of its maxmemory; when it is full, no request can be accepted`,
-      'raise maxmemory, and let no other application use this Redis',
+      'raise maxmemory, and use this Redis for no other application',
     ),
   ];
 }

@@ -29,7 +29,7 @@ async function readiness(adminListen: Address): Promise<readonly Finding[]> {
   const { status, body } = answer;
   if (status === 200) return [ok('the server runs, and is ready')];
   const { ready, reason } = read(body);
-  if (ready !== false) return [warning(`something else than ajwtd responds at ${origin} (status ${status})`, todo)];
+  if (ready !== false) return [warning(`something other than ajwtd responds at ${origin} (status ${status})`, todo)];
   return [problem(`the server is not ready: ${reason}`, 'until this is corrected, callers get a 503')];
 }
 

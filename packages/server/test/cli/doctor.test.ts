@@ -190,7 +190,7 @@ describe('files', () => {
     expect(about('files')).toMatchObject([
       {
         level: 'problem',
-        what: expect.stringContaining(`${path}-shm belongs to root, but the database to 12345`),
+        what: expect.stringContaining(`${path}-shm belongs to root, but the database belongs to 12345`),
         todo: `stop ajwtd, and run \`chown 12345 ${path}-shm\``,
       },
       { level: 'hint', todo: 'run this command as 12345' },

@@ -1,4 +1,4 @@
-/** Formats metrics for Prometheus, and adds up those of several processes. */
+/** Formats metrics for Prometheus, and adds up the metrics of several processes. */
 import { AggregatorRegistry } from 'prom-client';
 
 /** One value. */

@@ -5,7 +5,7 @@ import { write, writeSync } from 'node:fs';
 export interface LineWriter {
   /** @param line - one line, with its line break */
   write(line: string): void;
-  /** Waits until all lines so far are written or dropped, but for at most a second. */
+  /** Waits until all lines so far are written or dropped, for at most a second. */
   flush(): Promise<void>;
   /** Writes the waiting lines before the process exits. */
   flushSync(): void;

@@ -85,7 +85,7 @@ end
  * too few replicas. A bucket with an error, such as a key of another type, fails only its own claims. Claims per user are counted in Lua, and
  * stored once.
  *
- * ARGV: those of `EPOCH`, the maximum number of claims of a user per second; then, for each nonce: the caller's clock, the claimed time, the
+ * ARGV: the arguments of `EPOCH`, the maximum number of claims of a user per second; then, for each nonce: the caller's clock, the claimed time, the
  * record, the user.
  */
 export const CLAIM = script(`#!lua
@@ -140,7 +140,7 @@ return replies
 /**
  * Settles the epoch of a bucket, and deletes old members. It also runs if Redis is full, because it frees memory.
  *
- * ARGV: those of `EPOCH`, the caller's clock, and the H that the bucket was closed for, or an empty string. If H still has this value and is
+ * ARGV: the arguments of `EPOCH`, the caller's clock, and the H that the bucket was closed for, or an empty string. If H still has this value and is
  * in the future, it falls to now.
  */
 export const SETTLE = script(`#!lua flags=allow-oom

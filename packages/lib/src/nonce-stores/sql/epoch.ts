@@ -101,7 +101,7 @@ export class Epoch {
     this.#seen = await this.floor(now);
   }
 
-  /** Inserts a record, together with those of concurrent claims if the database can. */
+  /** Inserts a record. If the database can, one statement also inserts the records of concurrent claims. */
   async claim(claim: SqlClaim, end: number): Promise<Insertion> {
     checkTimes(claim.time, claim.now);
     return this.#isGrouping ? this.#groups.add(claim, end) : this.#insertOne(claim, end);

@@ -85,8 +85,8 @@ end
  * too few replicas. A bucket with an error, such as a key of another type, fails only its own claims. Claims per user are counted in Lua, and
  * stored once.
  *
- * ARGV: the arguments of `EPOCH`, the maximum number of claims of a user per second; then, for each nonce: the caller's clock, the claimed time, the
- * record, the user.
+ * ARGV: the arguments of `EPOCH`, and the maximum number of claims of a user per second; then, for each nonce: the caller's clock, the
+ * claimed time, the record, the user.
  */
 export const CLAIM = script(`#!lua
 ${EPOCH}

@@ -66,3 +66,5 @@ export {
 export type { AuthenticationEvent } from './server/event.ts';
 export type { AuthenticatorOptions } from './server/options.ts';
 export type { RefusedResult } from './server/refusal-response.ts';
+export { type IssuedId, type SingleUseOptions, singleUse } from './server/single-use.ts';
+export { SingleUseError, type SingleUseErrorCode } from './server/single-use-error.ts';

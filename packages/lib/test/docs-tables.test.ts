@@ -9,6 +9,7 @@ import {
   MALFORMED,
   REASONS,
   type ReasonEntry,
+  type SingleUseErrorCode,
   UnavailableError,
 } from '../src/index.ts';
 import { JWKS_PROBLEMS } from '../src/jwks.ts';
@@ -55,6 +56,14 @@ const KMS_ERRORS: Readonly<Record<KmsErrorCode, true>> = {
   timed_out: true,
 };
 const SODIUM_ERRORS: Readonly<Record<SodiumErrorCode, true>> = { missing_peer: true, unusable: true };
+const SINGLE_USE_ERRORS: Readonly<Record<SingleUseErrorCode, true>> = {
+  replayed: true,
+  stale: true,
+  from_the_future: true,
+  forgotten: true,
+  rate_limited: true,
+  malformed: true,
+};
 const DIRECTORY_ERRORS: Readonly<Record<DirectoryErrorCode, true>> = {
   bad_username: true,
   bad_comment: true,
@@ -158,6 +167,10 @@ describe(ERRORS, () => {
 
   test('has the codes of JWK sets', () => {
     expect(cut(tableOf(ERRORS, '## JWK sets', CODE_COLUMNS), 1).flat()).toEqual(codesOf(JWKS_PROBLEMS));
+  });
+
+  test('has the codes of single use', () => {
+    expect(cut(tableOf(ERRORS, '## Single use', CODE_COLUMNS), 1).flat()).toEqual(codesOf(SINGLE_USE_ERRORS));
   });
 
   test('has the codes of the ssh-agent', () => {

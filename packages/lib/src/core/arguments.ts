@@ -34,6 +34,12 @@ export function checkKeyStore(name: string, store: unknown): void {
   checkArgument(hasMethod(store, 'find'), name, 'a key store, such as memoryKeyStore() or sqlDirectory(db)', store);
 }
 
+/** Throws a TypeError unless the value is a nonce store. */
+export function checkNonceStore(name: string, store: unknown): void {
+  const is = hasMethod(store, 'claim') && typeof (store as { tolerance?: unknown }).tolerance === 'number';
+  checkArgument(is, name, 'a nonce store, such as memoryNonceStore()', store);
+}
+
 /** Throws a TypeError unless the value is a non-empty string. */
 export function checkString(name: string, value: unknown): asserts value is string {
   checkArgument(typeof value === 'string' && value !== '', name, 'a non-empty string', value);

@@ -6,25 +6,37 @@ import type { BoundToken, ClaimedToken } from './trust.ts';
 
 const REFUSALS: readonly unknown[] = ['replayed', 'forgotten', 'rate_limited'] satisfies ClaimOutcome[];
 
+/** Why a claim did not succeed. */
+type ClaimFailure = Exclude<ClaimOutcome, 'claimed'> | NonNullable<ReturnType<typeof outsideWindow>>;
+
 /**
- * Returns the token if its nonce was claimed, and a refusal otherwise.
+ * Returns why a claim did not succeed, or `undefined` if it did.
  *
  * @param outcome - from the nonce store
- * @param now - seconds since the epoch, read after the store responded. A token that has become too old in the meantime is refused, because
- *   the store may already have deleted its record
+ * @param time - the claimed time, in seconds since the epoch
+ * @param now - seconds since the epoch, read after the store responded. A claim that has become too old in the meantime fails, because the
+ *   store may already have deleted its record
  * @param tolerance - in seconds
  * @throws UnavailableError for an unknown outcome
  */
+export function claimFailure(
+  outcome: ClaimOutcome,
+  time: number,
+  now: number,
+  tolerance: number,
+): ClaimFailure | undefined {
+  if (outcome === 'claimed') return outsideWindow(time, now, tolerance);
+  if (REFUSALS.includes(outcome)) return outcome;
+  throw new UnavailableError("the nonce store's claim() returned no outcome, such as 'claimed' or 'replayed'");
+}
+
+/** Returns the token if its nonce was claimed, and a refusal otherwise. The other parameters are those of {@link claimFailure}. */
 export function checkClaim<User>(
   token: BoundToken<User>,
   outcome: ClaimOutcome,
   now: number,
   tolerance: number,
 ): ClaimedToken<User> | Refusal {
-  if (outcome !== 'claimed') {
-    if (REFUSALS.includes(outcome)) return new Refusal(outcome);
-    throw new UnavailableError("the nonce store's claim() returned no outcome, such as 'claimed' or 'replayed'");
-  }
-  const outside = outsideWindow(token.claims.time, now, tolerance);
-  return outside === undefined ? (token as unknown as ClaimedToken<User>) : new Refusal(outside);
+  const failure = claimFailure(outcome, token.claims.time, now, tolerance);
+  return failure === undefined ? (token as unknown as ClaimedToken<User>) : new Refusal(failure);
 }

@@ -1,6 +1,9 @@
 /** Limits how long a request waits for a promise, because the promise of a store may never settle. */
 import { UnavailableError } from './contracts.ts';
 
+/** How long to wait for a store, in milliseconds. A promise that never settles must not hold a request forever. */
+export const STORE_PATIENCE = 30_000;
+
 /**
  * Waits for a promise, up to a time limit. Rejects if a thenable throws. Ignores the promise after the limit.
  *

@@ -18,8 +18,11 @@ export function checkTime<User>(token: SignedToken<User>, now: number, tolerance
   return token as unknown as FreshToken<User>;
 }
 
+/** Why a time is refused. */
+type OutsideWindow = Extract<Reason, 'stale' | 'from_the_future' | 'unavailable'>;
+
 /** Returns why a `time` claim is refused, or `undefined` if it is close enough to `now`. If `now` is NaN, the reason is `unavailable`. */
-export function outsideWindow(time: number, now: number, tolerance: number): Reason | undefined {
+export function outsideWindow(time: number, now: number, tolerance: number): OutsideWindow | undefined {
   if (time < now - tolerance) return 'stale';
   if (time > now + tolerance) return 'from_the_future';
   return now >= 0 ? undefined : 'unavailable';

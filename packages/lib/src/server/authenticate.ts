@@ -4,7 +4,7 @@ import { checkBinding, missingMembers } from '../core/check-binding.ts';
 import { checkClaim } from '../core/check-claim.ts';
 import type { Claims } from '../core/claims.ts';
 import type { Readiness, VerificationKey } from '../core/contracts.ts';
-import { inTime } from '../core/in-time.ts';
+import { inTime, STORE_PATIENCE } from '../core/in-time.ts';
 import { callHook, ignoreRejection, isPromise } from '../core/maybe-promise.ts';
 import { malformed, Refusal } from '../core/reasons.ts';
 import type { AuthenticationRequest } from '../core/request.ts';
@@ -17,9 +17,6 @@ import { eventOf } from './event.ts';
 import { type AuthenticatorOptions, readOptions } from './options.ts';
 import { readinessProbe } from './readiness.ts';
 import { challenger, type RefusedResult } from './refusal-response.ts';
-
-/** How long to wait for a store, in milliseconds. A promise that never settles must not hold a request forever. */
-const PATIENCE = 30_000;
 
 /** Who sent the request. */
 export interface Identity<User> {
@@ -171,7 +168,7 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
       const found = keys.find(token.claims.username, token.hint);
       const candidates = selectCandidates(
         token,
-        isPromise(found) ? await inTime(found, PATIENCE, 'the key store') : found,
+        isPromise(found) ? await inTime(found, STORE_PATIENCE, 'the key store') : found,
         request.address,
       );
 
@@ -190,7 +187,7 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
 
       // 7. Check that the token was never used before.
       const outcome = nonces.claim(bound.claims, now);
-      const claim = isPromise(outcome) ? await inTime(outcome, PATIENCE, 'the nonce store') : outcome;
+      const claim = isPromise(outcome) ? await inTime(outcome, STORE_PATIENCE, 'the nonce store') : outcome;
       const claimed = checkClaim(bound, claim, clock(), tolerance);
       if (claimed instanceof Refusal) return refuse(claimed, request, token);
 

@@ -1,5 +1,5 @@
 /** Reads the options of an authenticator. */
-import { checkArgument, checkKeyStore, hasMethod } from '../core/arguments.ts';
+import { checkKeyStore, checkNonceStore } from '../core/arguments.ts';
 import { type BindMember, refuseUnknownMembers } from '../core/bind.ts';
 import type { BindingPolicy } from '../core/check-binding.ts';
 import type { KeyStore, NonceStore } from '../core/contracts.ts';
@@ -65,8 +65,7 @@ export function readOptions<User>(options: AuthenticatorOptions<User>) {
   checkOptions(options, OPTIONS);
   const { keys, nonces, scheme = 'JWT', realm = 'api', ed25519, onResult } = options;
   checkKeyStore('option keys', keys);
-  const isStore = hasMethod(nonces, 'claim') && typeof nonces.tolerance === 'number';
-  checkArgument(isStore, 'option nonces', 'a nonce store, such as memoryNonceStore()', nonces);
+  checkNonceStore('option nonces', nonces);
   const now = clockOption(options.now);
 
   const tolerance = numberOption('tolerance', options.tolerance, DEFAULT_TOLERANCE, 1, MAX_TOLERANCE, 'seconds');

@@ -16,7 +16,7 @@ const SERVERS = [
   'packages/lib/test/key-stores/directory/servers.test.ts',
   'packages/server/test/database/{clock,listen,start-together}.test.ts',
   'packages/server/test/e2e/{databases,databases-tls,doctor-proxy,doctor-servers,prometheus,proxies,readiness,shared-nonces}.test.ts',
-  'test/{chaos/broken,own-users}.test.ts',
+  'test/{chaos/broken,own-users,replay-guard/race}.test.ts',
 ];
 
 /** Tests with `ajwtd serve`, with a page of the documentation, or of the library on other runtimes. */

@@ -18,6 +18,7 @@ import {
   memoryNonceStore,
   PrivateKey,
   PublicKey,
+  singleUse,
 } from '../../src/index.ts';
 import { jwksClient, jwksEndpoint, jwksKeyStore, withJwks } from '../../src/jwks.ts';
 import { authorizedKeysStore } from '../../src/key-stores/authorized-keys/authorized-keys-store.ts';
@@ -193,6 +194,21 @@ export const MISUSES: readonly Misuse[] = [
     {},
     new Response(),
   ]),
+
+  // Single use
+  misuse('singleUse', 'nonces: must be a nonce store', (wrong) => singleUse(wrong), [
+    undefined,
+    null,
+    {},
+    keys,
+    memoryNonceStore,
+    promised(nonces),
+    new Map(),
+    { nonces },
+  ]),
+  options('singleUse', (wrong) => singleUse(nonces, wrong)),
+  misuse('singleUse', 'option now: must return seconds', (now) => singleUse(nonces, { now }), MILLISECONDS),
+  misuse('singleUse', 'option tolerance: unknown', (tolerance) => singleUse(nonces, { tolerance } as Wrong), [300]),
 
   // Nonce stores
   options('memoryNonceStore', memoryNonceStore),
@@ -602,6 +618,7 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   SignedFetchError: 'only the library creates it',
   JwksError: 'only the library creates it',
   KmsError: 'users pass only a code and a message',
+  SingleUseError: 'only the library creates it',
   SshAgentError: 'only the library creates it',
   ContractError: 'users pass only a message',
   isPublicAddress: 'accepts any value',

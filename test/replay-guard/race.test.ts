@@ -33,10 +33,12 @@ afterAll(async () => {
 });
 
 const now = () => Math.floor(Date.now() / 1000);
-const print = (name: string, { messages, requests, repeated, doubleAccepts, never, others }: RaceResult) => {
-  if (process.env.AJWT_PRINT !== undefined)
-    console.log(name, { messages, requests, repeated, doubleAccepts, never, others });
-};
+
+/** Prints a result, for the table on the page. */
+function print(name: string, result: RaceResult): void {
+  if (process.env.AJWT_PRINT !== undefined) console.log(name, result);
+}
+
 const NO_DOUBLES = { repeated: 0, doubleAccepts: 0, never: 0, others: [] };
 /** Starts two processes, one after the other, so that the first one has created the tables. */
 const twice = async (start: () => Promise<string>) => [await start(), await start()];

@@ -1,7 +1,13 @@
 /** Calls of every public function with wrong arguments. Each must cause a TypeError that names the argument. */
 import { generateKeyPairSync } from 'node:crypto';
 import { Kysely } from 'kysely';
+import { elysiaAuth } from '../../src/adapters/elysia.ts';
 import { expressAuth } from '../../src/adapters/express.ts';
+import { fastifyAuth } from '../../src/adapters/fastify.ts';
+import { h3Auth } from '../../src/adapters/h3.ts';
+import { honoAuth } from '../../src/adapters/hono.ts';
+import { koaAuth } from '../../src/adapters/koa.ts';
+import { nestAuth, Public, RouteAuth } from '../../src/adapters/nest.ts';
 import { nodeAuth } from '../../src/adapters/node.ts';
 import { webAuth } from '../../src/adapters/web.ts';
 import { signedAxios } from '../../src/client/axios.ts';
@@ -34,7 +40,13 @@ import {
   sqlKeyStore,
   sqlNonceStore,
 } from '../../src/sql.ts';
-import { directoryContract, keyStoreContract, nonceStoreContract, signerContract } from '../../src/testing.ts';
+import {
+  adapterContract,
+  directoryContract,
+  keyStoreContract,
+  nonceStoreContract,
+  signerContract,
+} from '../../src/testing.ts';
 
 export const key: PrivateKey = await PrivateKey.generate();
 const publicKey = key.publicKey;
@@ -182,6 +194,15 @@ export const MISUSES: readonly Misuse[] = [
   ),
   ...adapter('nodeAuth', nodeAuth),
   ...adapter('webAuth', webAuth),
+  ...adapter('fastifyAuth', fastifyAuth),
+  ...adapter('honoAuth', honoAuth),
+  ...adapter('h3Auth', h3Auth),
+  ...adapter('koaAuth', koaAuth),
+  ...adapter('elysiaAuth', elysiaAuth),
+  ...adapter('nestAuth', nestAuth),
+  misuse('RouteAuth', 'options: must be an object', RouteAuth as Wrong, NO_OPTIONS),
+  misuse('RouteAuth', 'option require: ', (require) => RouteAuth({ require }), ['aud', ['method'], ['digest']]),
+  misuse('Public', 'Public and RouteAuth only decorate', (target) => (Public() as Wrong)(target), [{}, 5, 'Api']),
   misuse('webAuth.protect', 'handler: must be a function', (wrong) => webAuth(auth).protect(wrong), [
     undefined,
     null,
@@ -607,6 +628,7 @@ export const MISUSES: readonly Misuse[] = [
   ...fixture('nonceStoreContract', nonceStoreContract),
   ...fixture('directoryContract', directoryContract),
   ...fixture('signerContract', signerContract),
+  misuse('adapterContract', 'fixture', adapterContract as Wrong, [null, 5, {}, { start: 5 }, { make: () => keys }]),
 ];
 
 /** Public functions and classes that need no list of misuses, each with the reason. */
@@ -620,12 +642,16 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   KmsError: 'users pass only a code and a message',
   SingleUseError: 'only the library creates it',
   SshAgentError: 'only the library creates it',
+  SodiumError: 'only the library creates it',
   ContractError: 'users pass only a message',
   isPublicAddress: 'accepts any value',
   printable: 'accepts any string',
+  sodiumEd25519: 'has no parameters',
   checkAuthenticator: 'its purpose is to check a value',
   checkRouteOptions: 'its purpose is to check a value',
   headerValues: 'adapters call it for each request, so it has no checks',
   readNodeRequest: 'adapters call it for each request, so it has no checks',
   writeRefusal: 'adapters call it for each request, so it has no checks',
+  readWebRequest: 'adapters call it for each request, so it has no checks',
+  refusalResponse: 'adapters call it for each request, so it has no checks',
 };

@@ -115,7 +115,7 @@ describe('a good installation', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^✓ ok {7}configuration {2}the settings are valid$/m);
     expect(stdout).toMatch(
-      /^✗ problem {2}configuration {2}--trusted-proxy 0\.0\.0\.0\/0: strangers .*\n {26}→ name only/m,
+      /^✗ problem {2}configuration {2}--trusted-proxy 0\.0\.0\.0\/0: strangers .*\n {26}→ list only/m,
     );
     expect(stderr).toBe('problems: 1, warnings: 0, hints: 2\n');
   });

@@ -65,7 +65,7 @@ function binding({ require, requireReport, audience }: Config): readonly Finding
 
 /** Finds ranges that contain more than proxies: every machine in a range can choose the client address, method and target. */
 function trustedProxies({ trustedProxies: ranges }: Config): readonly Finding[] {
-  const todo = 'name only the addresses of your own proxies';
+  const todo = 'list only the addresses of your own proxies';
   return ranges.flatMap((range) => {
     const [address = '', bits] = range.split('/');
     const isIpv6 = address.includes(':');

@@ -105,7 +105,7 @@ function disk(folder: string): readonly Finding[] {
   const { type, bsize, bavail, blocks } = statfsSync(folder);
   const free = bsize * bavail;
   const share = blocks === 0 ? 1 : bavail / blocks;
-  const amount = `${amountOf(free)} (${Math.floor(share * 100)} %) are free in ${folder}`;
+  const amount = `${amountOf(free)} (${Math.floor(share * 100)} %) is free in ${folder}`;
   const isLow = free < LEAST_BYTES || share < LEAST_SHARE;
   const network = NETWORK_FILE_SYSTEMS.get(type);
   return [

@@ -1,15 +1,14 @@
 /** Compares `ajwtd` as a forward-auth endpoint on one core with a minimal `node:http` server. */
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { verify } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
-import { createAuthorization, type PrivateKey } from 'asymmetric-jwt-auth/client';
+import type { PrivateKey } from 'asymmetric-jwt-auth/client';
 import type { Kind } from './kinds.ts';
 import { load } from './load.ts';
-import type { Row } from './pairs.ts';
+import { median, type Row } from './pairs.ts';
+import { AJWTD, PINNED, registerUsers, SOURCE, signedRequests, startProgram } from './programs.ts';
 
 const USERS = 40;
 const REQUESTS = 4000;
@@ -18,41 +17,25 @@ const ROUNDS = 5;
 /** Warm-up rounds. */
 const WARM_UP = 3;
 
-const SOURCE = '--conditions=source';
-const AJWTD = [SOURCE, resolve('packages/server/src/cli/ajwtd.ts')];
-/** Command that runs each server on a separate core, if `taskset` works here. */
-const PINNED = spawnSync('taskset', ['-c', '0', 'true']).status === 0 ? ['taskset', '-c', '0'] : [];
-
 /** Measures requests. @returns microseconds for one request, and the ratio to the bound: a plain response plus a bare verification */
 export async function benchForwardAuth({ make, hash }: Kind): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'ajwt-bench-'));
   const children: ChildProcess[] = [];
   const start = async (words: readonly string[]) => {
-    const [command, ...rest] = [...PINNED, process.execPath, ...words] as [string, ...string[]];
-    const child = spawn(command, rest, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+    const { port, child } = await startProgram([...PINNED, ...words], folder);
     children.push(child);
-    for await (const line of createInterface({ input: child.stdout })) {
-      const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
-      if (port === undefined) continue;
-      // Otherwise the pipe would fill up with the access log.
-      child.stdout.resume();
-      return Number(port);
-    }
-    throw new Error('a server has exited');
+    return port;
   };
   try {
     const keys = await Promise.all(Array.from({ length: USERS }, make));
-    for (const [index, { publicKey }] of keys.entries()) {
-      await writeFile(join(folder, 'key.pub'), publicKey.toPem());
-      await promisify(execFile)(process.execPath, [...AJWTD, 'key', 'add', `user${index}`, 'key.pub'], { cwd: folder });
-    }
+    await registerUsers(keys, folder);
     const serve = (nonces: string, log: string) =>
       start([
         ...[...AJWTD, 'serve', '--listen', '127.0.0.1:0', '--admin-listen', 'off'],
         ...['--nonces', nonces, '--access-log', log],
       ]);
     const servers = [
-      { name: 'plain node:http, no authentication', port: await start([SOURCE, resolve('bench/plain-server.ts')]) },
+      { name: 'plain node:http, no authentication', port: await start([...SOURCE, resolve('bench/plain-server.ts')]) },
       { name: 'ajwtd forward-auth, --nonces memory --access-log off', port: await serve('memory', 'off') },
       { name: 'ajwtd forward-auth, --nonces memory', port: await serve('memory', 'all') },
       { name: 'ajwtd forward-auth, --nonces database (SQLite) --access-log off', port: await serve('database', 'off') },
@@ -62,7 +45,7 @@ export async function benchForwardAuth({ make, hash }: Kind): Promise<Row[]> {
     const bare: number[] = [];
     for (let round = 0; round < WARM_UP + ROUNDS; round++) {
       for (const [index, { port }] of servers.entries()) {
-        const rate = await load(port, await requestsOf(keys), CONNECTIONS);
+        const rate = await load(port, await signedRequests(keys, REQUESTS, '/.ajwt/auth'), CONNECTIONS);
         if (round >= WARM_UP) micros[index]?.push(1e6 / rate);
       }
       if (round >= WARM_UP) bare.push(await bareVerification(keys, hash));
@@ -85,16 +68,6 @@ export async function benchForwardAuth({ make, hash }: Kind): Promise<Row[]> {
   }
 }
 
-async function requestsOf(keys: readonly PrivateKey[]): Promise<Buffer[]> {
-  const requests: Buffer[] = [];
-  for (let index = 0; index < REQUESTS; index++) {
-    const user = index % USERS;
-    const authorization = await createAuthorization({ username: `user${user}`, key: keys[user] as PrivateKey });
-    requests.push(Buffer.from(`GET /.ajwt/auth HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\n\r\n`));
-  }
-  return requests;
-}
-
 /** Measures bare verification. @returns microseconds for one verification */
 async function bareVerification(keys: readonly PrivateKey[], hash: string | null): Promise<number> {
   const samples = await Promise.all(
@@ -109,8 +82,4 @@ async function bareVerification(keys: readonly PrivateKey[], hash: string | null
     if (!verify(hash, input, handle, signature)) throw new Error('a bare verification failed');
   }
   return ((performance.now() - start) / samples.length) * 1000;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((one, other) => one - other)[values.length >> 1] as number;
 }

@@ -1,15 +1,16 @@
 /** Measures the cost of a request in real frameworks: with this library, with hand-written checks, and without authentication. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { startRedis } from 'ajwt-testkit/servers/redis';
-import { createAuthorization, type PrivateKey } from 'asymmetric-jwt-auth/client';
-import { measure, PINNED, type RunningServer, startServer } from './http/measure.ts';
+import { lacksDjango, startDjango } from './http/django.ts';
+import { measure, megabytes, startServer } from './http/measure.ts';
 import { latencies } from './http/open-loop.ts';
 import type { Kind } from './kinds.ts';
 import { median } from './pairs.ts';
+import { PINNED, type RunningServer, signedRequests } from './programs.ts';
 
 const USERS = 40;
 const REQUESTS = 2000;
@@ -27,24 +28,35 @@ const SERVERS: Readonly<Record<string, readonly string[]>> = {
   hono: ['ours'],
 };
 
+const DJANGO = 'django/asymmetric_jwt_auth 1.3.0';
+/** Django gets fewer requests a round, because tokens would expire before it has responded to all of them. */
+const DJANGO_REQUESTS = 500;
+
 /** The results of one server. */
 export interface HttpRow {
   readonly name: string;
   /** Median CPU time per request, in microseconds. */
   readonly cpu: number;
-  /** CPU time of the framework without authentication plus one bare `crypto.verify`, divided by `cpu`. */
-  readonly ofBound: number;
+  /** CPU time of the framework without authentication plus one bare `crypto.verify`, divided by `cpu`. Django has none. */
+  readonly ofBound: number | undefined;
   /** Requests a second on one core, over 64 connections. */
   readonly rate: number;
-  /** Median latency in milliseconds, from the scheduled send time, at half the capacity of the slowest server. */
+  /** Median latency in milliseconds, from the scheduled send time, at half the capacity of the slowest server on Node, or at half of Django's. */
   readonly p50: number;
   readonly p99: number;
   /** Resident memory at the end, in megabytes. */
   readonly rss: number;
 }
 
+/** The results for a type of key. */
+export interface HttpResults {
+  /** CPU time of a bare `crypto.verify`, in microseconds. */
+  readonly verify: number;
+  readonly rows: readonly HttpRow[];
+}
+
 /** @param tell - called with a description of each step */
-export async function benchHttp(kind: Kind, tell: (what: string) => void): Promise<HttpRow[]> {
+export async function benchHttp(kind: Kind, tell: (what: string) => void): Promise<HttpResults> {
   const folder = await mkdtemp(join(tmpdir(), 'ajwt-bench-'));
   const redis = await startRedis();
   const servers = new Map<string, RunningServer>();
@@ -59,9 +71,10 @@ export async function benchHttp(kind: Kind, tell: (what: string) => void): Promi
     );
     const env = { REDIS_PORT: String(redis.port), BENCH_ED25519: kind.ed25519 && 'sodium-native' };
     for (const name of names) servers.set(name, await startServer(name, folder, env));
+    if (!lacksDjango && !kind.ed25519) servers.set(DJANGO, await startDjango(folder));
 
-    const cpu = new Map(names.map((name): [string, number[]] => [name, []]));
-    const rates = new Map(names.map((name): [string, number[]] => [name, []]));
+    const cpu = new Map([...servers.keys()].map((name): [string, number[]] => [name, []]));
+    const rates = new Map([...servers.keys()].map((name): [string, number[]] => [name, []]));
     for (let round = 0; round < WARM_UP + ROUNDS; round++) {
       tell(`${kind.title}: round ${round + 1} of ${WARM_UP + ROUNDS}`);
       let signed = Number.NEGATIVE_INFINITY;
@@ -69,10 +82,11 @@ export async function benchHttp(kind: Kind, tell: (what: string) => void): Promi
       for (const [name, server] of servers) {
         // Each server has its own nonce store, so all servers can receive the same tokens while they are fresh.
         if (performance.now() - signed > STALE) {
-          requests = await requestsOf(keys, REQUESTS);
+          requests = await signedRequests(keys, REQUESTS, '/');
           signed = performance.now();
         }
-        const { cpuMicros: micros, rate } = await measure(server, requests);
+        const some = name === DJANGO ? requests.slice(-DJANGO_REQUESTS) : requests;
+        const { cpuMicros: micros, rate } = await measure(server, some);
         if (round < WARM_UP) continue;
         cpu.get(name)?.push(micros);
         rates.get(name)?.push(rate);
@@ -85,35 +99,31 @@ export async function benchHttp(kind: Kind, tell: (what: string) => void): Promi
     const rows: HttpRow[] = [];
     for (const [name, server] of servers) {
       tell(`${kind.title}: ${name} at a fixed rate`);
-      const took = await latencies(server.port, await requestsOf(keys, Math.round(slowest * 2)), slowest / 2);
+      const capacity = name === DJANGO ? medianOf(rates, name) : slowest;
+      const took = await latencies(
+        server.port,
+        await signedRequests(keys, Math.round(capacity * 2), '/'),
+        capacity / 2,
+      );
       took.sort((one, other) => one - other);
       const own = medianOf(cpu, name);
+      const plain = cpu.get(`${name.split('/')[0]}/plain`);
       rows.push({
         name,
         cpu: own,
-        ofBound: (medianOf(cpu, `${name.split('/')[0]}/plain`) + verify) / own,
+        ofBound: plain && !name.endsWith('/plain') ? (median(plain) + verify) / own : undefined,
         rate: medianOf(rates, name),
         p50: took[took.length >> 1] as number,
         p99: took[Math.floor(took.length * 0.99)] as number,
-        rss: await megabytesOf(server),
+        rss: megabytes(server.child.pid as number),
       });
     }
-    return rows;
+    return { verify, rows };
   } finally {
     for (const { child } of servers.values()) child.kill();
     await redis.stop();
     await rm(folder, { recursive: true });
   }
-}
-
-async function requestsOf(keys: readonly PrivateKey[], count: number): Promise<Buffer[]> {
-  const requests: Buffer[] = [];
-  for (let index = 0; index < count; index++) {
-    const user = index % USERS;
-    const authorization = await createAuthorization({ username: `user${user}`, key: keys[user] as PrivateKey });
-    requests.push(Buffer.from(`GET / HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\n\r\n`));
-  }
-  return requests;
 }
 
 /** Returns the CPU time in microseconds. */
@@ -126,9 +136,4 @@ async function bareVerification({ hash }: Kind, folder: string): Promise<number>
     folder,
   ];
   return Number((await promisify(execFile)(command, rest)).stdout);
-}
-
-async function megabytesOf({ child }: RunningServer): Promise<number> {
-  const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
 }

@@ -15,17 +15,24 @@ import { benchSharedNonces } from './nonces-shared.ts';
 import { benchOverload } from './overload.ts';
 import { median, type Row } from './pairs.ts';
 import { benchPauses, PAUSES } from './pauses.ts';
+import { httpTable, saveResults, writeReport } from './report.ts';
+import { benchScaling } from './scaling.ts';
 import { benchSilence } from './silence.ts';
 import { benchSilenceOfStores } from './silence-stores.ts';
 import { benchSize } from './size.ts';
 import { benchStart } from './start.ts';
 
+/** The last word `save` also saves the results of `http` and `scaling`, and writes them into docs/BENCHMARKS.md. */
+const saves = process.argv.at(-1) === 'save';
+if (saves) process.argv.pop();
 const only = process.argv[2];
 const PARTS = [
   'authenticate',
   'create',
   'forward-auth',
   'http',
+  'scaling',
+  'report',
   'overload',
   'silence',
   'nonces',
@@ -80,18 +87,17 @@ if (wanted('forward-auth')) {
 if (wanted('http')) {
   for (const kind of KINDS.filter(ofKind)) {
     if (ofNode(kind)) print(`a request that comes alone: ${kind.title}`, 'ratio', await benchLoneRequest(kind));
-    const rows = await benchHttp(kind, (what) => console.error(what));
-    console.log(`\n### over HTTP on one core: ${kind.title}\n`);
-    console.log('| server | CPU, µs a request | of its bound | requests/s | p50, ms | p99, ms | RSS, MB |');
-    console.log('|---|---:|---:|---:|---:|---:|---:|');
-    for (const { name, cpu, ofBound, rate, p50, p99, rss } of rows) {
-      const bound = name.endsWith('/plain') ? '–' : ofBound.toFixed(2);
-      console.log(
-        `| ${[name, cpu.toFixed(1), bound, Math.round(rate), p50.toFixed(2), p99.toFixed(2), rss.toFixed(0)].join(' | ')} |`,
-      );
-    }
+    const results = await benchHttp(kind, (what) => console.error(what));
+    console.log(`\n### over HTTP on one core: ${kind.title}\n\n${httpTable(results)}`);
+    if (saves) saveResults((saved) => ({ ...saved, http: { ...saved.http, [kind.title]: results } }));
   }
 }
+if (wanted('scaling')) {
+  const scaling = await benchScaling(KINDS[0] as Kind, (what) => console.error(what));
+  console.log(`\n### scaling\n\n${JSON.stringify(scaling, null, 1)}`);
+  if (saves) saveResults((saved) => ({ ...saved, scaling }));
+}
+if (only === 'report') writeReport();
 if (wanted('overload')) {
   const rows = await benchOverload((what) => console.error(what), ...process.argv.slice(3));
   console.log('\n### an honest client at a low rate, while one address floods ajwtd\n');

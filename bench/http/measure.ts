@@ -1,16 +1,8 @@
 /** Runs one server of the comparison on its own core, and measures the cost of a request. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { load } from '../load.ts';
-
-export const PINNED = spawnSync('taskset', ['-c', '0', 'true']).status === 0 ? ['taskset', '-c', '0'] : [];
-
-export interface RunningServer {
-  readonly port: number;
-  readonly child: ChildProcess;
-}
+import { PINNED, type RunningServer, SOURCE, startProgram } from '../programs.ts';
 
 /** The results of one round of requests. */
 export interface Round {
@@ -21,24 +13,9 @@ export interface Round {
 }
 
 /** Starts `bench/http/server.ts NAME FOLDER`. */
-export async function startServer(name: string, folder: string, env: NodeJS.ProcessEnv = {}): Promise<RunningServer> {
-  const [command = '', ...rest] = [
-    ...PINNED,
-    process.execPath,
-    '--conditions=source',
-    resolve('bench/http/server.ts'),
-    name,
-    folder,
-  ];
-  const child = spawn(command, rest, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_ENV: 'production', ...env },
-  });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
-    if (port !== undefined) return { port: Number(port), child };
-  }
-  throw new Error(`${name} exited before it listened`);
+export function startServer(name: string, folder: string, env: NodeJS.ProcessEnv = {}): Promise<RunningServer> {
+  const words = [...PINNED, ...SOURCE, resolve('bench/http/server.ts'), name, folder];
+  return startProgram(words, undefined, { NODE_ENV: 'production', ...env });
 }
 
 /** Measures the server while it responds to requests over 64 connections. */
@@ -48,9 +25,21 @@ export async function measure({ port, child }: RunningServer, requests: readonly
   return { rate, cpuMicros: (cpuMicros(child.pid as number) - before) / requests.length };
 }
 
-/** Returns the CPU time used so far by all threads of a process, in microseconds. */
-function cpuMicros(pid: number): number {
-  const tasks = readdirSync(`/proc/${pid}/task`);
-  const nanos = tasks.map((task) => Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]));
-  return nanos.reduce((sum, one) => sum + one, 0) / 1000;
+/** Returns the CPU time used so far by all threads of a process and its children, in microseconds. */
+export function cpuMicros(pid: number): number {
+  let micros = 0;
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    const read = (file: string) => readFileSync(`/proc/${pid}/task/${task}/${file}`, 'utf8');
+    micros += Number(read('schedstat').split(' ')[0]) / 1000;
+    for (const child of read('children').split(' ')) if (child !== '') micros += cpuMicros(Number(child));
+  }
+  return micros;
+}
+
+/** Returns the resident memory of a process and its children, in megabytes. */
+export function megabytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  const own = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
+  return children.reduce((sum, child) => sum + megabytes(Number(child)), own);
 }

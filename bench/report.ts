@@ -62,7 +62,20 @@ function withSection(page: string, name: string, content: string): string {
   return `${page.slice(0, from + start.length)}\n${content}\n${page.slice(to)}`;
 }
 
-const titleOf = (name: string) => name.replace('/', ': ').replace('ours', 'asymmetric-jwt-auth');
+const FRAMEWORKS: Readonly<Record<string, string>> = {
+  node: 'node:http',
+  express: 'Express',
+  fastify: 'Fastify',
+  hono: 'Hono',
+  django: 'Django',
+};
+
+/** Returns `Express + jose + Map` for `express/jose + Map`. */
+function titleOf(name: string): string {
+  const [framework = '', how = ''] = name.split(/\/(.*)/);
+  const title = FRAMEWORKS[framework] as string;
+  return how === 'plain' ? title : `${title} + ${how.replace('ours', 'asymmetric-jwt-auth')}`;
+}
 
 export function httpTable({ rows }: HttpResults): string {
   const lines = rows.map(({ name, cpu, ofBound, rate, p50, p99, rss }) =>

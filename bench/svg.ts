@@ -36,7 +36,7 @@ export interface BarChart {
 const WIDTH = 760;
 
 export function barChart({ title, unit, legend, bars, most }: BarChart): string {
-  const [left, right, top, step] = [210, 60, 62, 26];
+  const [left, right, top, step] = [230, 60, 62, 26];
   const scale = (value: number) => (Math.min(value, most) / most) * (WIDTH - left - right);
   const rows = bars.map(({ name, parts, isOurs }, index) => {
     const y = top + index * step;
@@ -47,7 +47,7 @@ export function barChart({ title, unit, legend, bars, most }: BarChart): string 
       from += part;
       return `<rect class="${COLORS[color]}" x="${tenths(left + x)}" y="${y}" width="${tenths(end - x)}" height="16"/>`;
     });
-    const weight = isOurs ? ' font-weight="600"' : '';
+    const weight = isOurs ? ' style="font-weight: 600"' : '';
     const label = `<text x="${left - 8}" y="${y + 13}" text-anchor="end"${weight}>${escaped(name)}</text>`;
     const value = `<text x="${tenths(left + scale(sum) + 6)}" y="${y + 13}"${weight}>${Math.round(sum)}</text>`;
     return [label, ...boxes, value].join('\n');

@@ -16,7 +16,7 @@ const USERS = 40;
 const REQUESTS = 2000;
 const ROUNDS = 5;
 /** Warm-up rounds, which are not counted: a server that has just started is slower. */
-const WARM_UP = 3;
+const WARM_UP = 8;
 /** Maximum age of the signed requests, in milliseconds. Servers accept tokens for 20 s. */
 const STALE = 8000;
 

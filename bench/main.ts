@@ -16,13 +16,12 @@ import { benchOverload } from './overload.ts';
 import { median, type Row } from './pairs.ts';
 import { benchPauses, PAUSES } from './pauses.ts';
 import { httpTable, saveResults, writeReport } from './report.ts';
-import { benchScaling } from './scaling.ts';
 import { benchSilence } from './silence.ts';
 import { benchSilenceOfStores } from './silence-stores.ts';
 import { benchSize } from './size.ts';
 import { benchStart } from './start.ts';
 
-/** The last word `save` also saves the results of `http` and `scaling`, and writes them into docs/BENCHMARKS.md. */
+/** The last word `save` also saves the results of `http`, and writes them into docs/BENCHMARKS.md. */
 const saves = process.argv.at(-1) === 'save';
 if (saves) process.argv.pop();
 const only = process.argv[2];
@@ -31,7 +30,6 @@ const PARTS = [
   'create',
   'forward-auth',
   'http',
-  'scaling',
   'report',
   'overload',
   'silence',
@@ -91,11 +89,6 @@ if (wanted('http')) {
     console.log(`\n### over HTTP on one core: ${kind.title}\n\n${httpTable(results)}`);
     if (saves) saveResults((saved) => ({ ...saved, http: { ...saved.http, [kind.title]: results } }));
   }
-}
-if (wanted('scaling')) {
-  const scaling = await benchScaling(KINDS[0] as Kind, (what) => console.error(what));
-  console.log(`\n### scaling\n\n${JSON.stringify(scaling, null, 1)}`);
-  if (saves) saveResults((saved) => ({ ...saved, scaling }));
 }
 if (only === 'report') writeReport();
 if (wanted('overload')) {

@@ -1,15 +1,13 @@
-/** Writes the saved results of `http` and `scaling` into docs/BENCHMARKS.md, as tables and charts: `npm run bench report`. */
+/** Writes the saved results of `http` into docs/BENCHMARKS.md, as tables and charts: `npm run bench report`. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HttpResults } from './http.ts';
-import type { Scaling } from './scaling.ts';
-import { barChart, type Line, lineChart } from './svg.ts';
+import { barChart } from './svg.ts';
 
 /** Results, as they are saved in docs/benchmarks/results.json. */
 export interface Results {
   /** By type of key. */
   readonly http: Readonly<Record<string, HttpResults>>;
-  readonly scaling?: Scaling;
 }
 
 const DOCS = join(import.meta.dirname, '../docs');
@@ -33,22 +31,13 @@ export function writeReport(): void {
 }
 
 /** Returns the content of each file of the report, by its path in docs. */
-export function report({ http, scaling }: Results, page: string): Map<string, string> {
+export function report({ http }: Results, page: string): Map<string, string> {
   const files = new Map<string, string>();
   let text = page;
   for (const [kind, results] of Object.entries(http)) {
     const file = `benchmarks/http-${kind.replaceAll(/[^\w-]+/g, '-')}.svg`;
     files.set(file, httpChart(kind, results));
     text = withSection(text, `http ${kind}`, httpTable(results));
-  }
-  if (scaling !== undefined) {
-    files.set(
-      'benchmarks/scaling-keys.svg',
-      linesOf('Keys of a user', 'µs per authenticate(), RSA-2048', scaling.keys),
-    );
-    files.set('benchmarks/scaling-nonces.svg', linesOf('Nonces in memory', 'µs of CPU time', scaling.nonces));
-    files.set('benchmarks/scaling-users.svg', linesOf('Users in the directory', 'µs per lookup', scaling.users));
-    text = withSection(text, 'scaling workers', workersTable(scaling));
   }
   files.set('BENCHMARKS.md', text);
   return files;
@@ -114,13 +103,4 @@ function httpChart(kind: string, { verify, rows }: HttpResults): string {
     bars,
     most: Math.max(...onNode.map(({ cpu }) => cpu)),
   });
-}
-
-function linesOf(title: string, unit: string, lines: readonly Line[]): string {
-  return lineChart({ title, unit, lines });
-}
-
-function workersTable({ workers }: Scaling): string {
-  const rows = workers.map(({ workers: count, rate, cpu }) => `| ${count} | ${Math.round(rate)} | ${cpu.toFixed(1)} |`);
-  return ['| workers | requests/s | CPU, µs a request |', '|---:|---:|---:|', ...rows, ''].join('\n');
 }

@@ -34,7 +34,7 @@ export interface BarChart {
 const WIDTH = 760;
 
 export function barChart({ title, unit, legend, bars, most }: BarChart): string {
-  const [left, right, top, step] = [230, 60, 62, 26];
+  const [left, right, top, step] = [290, 60, 62, 26];
   const scale = (value: number) => (Math.min(value, most) / most) * (WIDTH - left - right);
   const rows = bars.map(({ name, parts, isOurs }, index) => {
     const y = top + index * step;

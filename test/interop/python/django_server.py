@@ -9,7 +9,7 @@ import pathlib
 import sys
 from wsgiref.simple_server import make_server
 
-from django.conf import settings
+import django_project
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 from django.http import JsonResponse
@@ -17,23 +17,7 @@ from django.urls import re_path
 
 users_file, database = sys.argv[1:]
 
-settings.configure(
-    SECRET_KEY="not used for signing here",
-    ALLOWED_HOSTS=["127.0.0.1"],
-    ROOT_URLCONF=__name__,
-    INSTALLED_APPS=[
-        "django.contrib.auth",
-        "django.contrib.contenttypes",
-        "django.contrib.sessions",
-        "asymmetric_jwt_auth",
-    ],
-    MIDDLEWARE=[
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "asymmetric_jwt_auth.middleware.JWTAuthMiddleware",
-    ],
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": database}},
-)
+django_project.configure(__name__, database)
 application = get_wsgi_application()
 
 

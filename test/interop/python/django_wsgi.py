@@ -5,29 +5,13 @@ user in USERNAME.pub, and AJWT_DATABASE the path of a new SQLite database.
 import os
 import pathlib
 
-from django.conf import settings
+import django_project
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 from django.urls import re_path
 
-settings.configure(
-    SECRET_KEY="not used for signing here",
-    ALLOWED_HOSTS=["*"],
-    ROOT_URLCONF=__name__,
-    INSTALLED_APPS=[
-        "django.contrib.auth",
-        "django.contrib.contenttypes",
-        "django.contrib.sessions",
-        "asymmetric_jwt_auth",
-    ],
-    MIDDLEWARE=[
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "asymmetric_jwt_auth.middleware.JWTAuthMiddleware",
-    ],
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ["AJWT_DATABASE"]}},
-)
+django_project.configure(__name__, os.environ["AJWT_DATABASE"])
 application = get_wsgi_application()
 
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { REASONS } from 'asymmetric-jwt-auth';
 import type { DecisionFeed, DecisionQuery } from '../gateway/decision-feed.ts';
 import { sendProblem } from '../gateway/responses.ts';
+import { isOwnHost } from './own-host.ts';
 
 /** Maximum number of followers at a time. */
 const MAX_FOLLOWERS = 16;
@@ -10,6 +11,8 @@ const MAX_FOLLOWERS = 16;
 const HEARTBEAT = 15_000;
 
 const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
+/** Headers that only proxies set. */
+const PROXIED = ['x-forwarded-for', 'x-forwarded-host', 'forwarded', 'via', 'x-real-ip'];
 
 /** The endpoint. */
 export interface DecisionStream {
@@ -69,10 +72,15 @@ function drained(response: ServerResponse): Promise<void> {
   });
 }
 
-/** Returns whether the request comes from this machine, and not from a page of another site in a browser. */
-function isFromHere({ socket, headers }: IncomingMessage): boolean {
+/**
+ * Returns whether the request comes from this machine, and not through the proxy of `--admin-url`, whose callers may be strangers, or from a
+ * page of another site in a browser.
+ */
+function isFromHere(request: IncomingMessage): boolean {
+  const { socket, headers } = request;
   const site = headers['sec-fetch-site'] ?? 'none';
-  return LOOPBACK.test(socket.remoteAddress ?? '') && (site === 'none' || site === 'same-origin');
+  const isDirect = isOwnHost(request, undefined) && !PROXIED.some((name) => name in headers);
+  return LOOPBACK.test(socket.remoteAddress ?? '') && isDirect && (site === 'none' || site === 'same-origin');
 }
 
 /** @returns the query, or what is wrong with it */

@@ -93,8 +93,8 @@ function router(
     try {
       const { method, target } = exchange.described;
       // A request is decided once here, so the authenticator need not remember it.
-      const read = { ...readNodeRequest(request, target, undefined), request: undefined };
-      const asked = { ...read, method, malformed, context: exchange };
+      const read = readNodeRequest(request, target, undefined);
+      const asked = { ...read, request: undefined, method, malformed, context: exchange };
       await turns.othersAreRead(group);
       // If the client has disconnected, don't verify its token or mark it as used.
       if (request.socket.destroyed) return OVERLOADED;

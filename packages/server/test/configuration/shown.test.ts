@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { maskSecret } from '../../src/configuration/shown.ts';
 
-describe('the password of a URL is shown as ***, and the rest as it is:', () => {
+describe('only the password of a URL is replaced with ***:', () => {
   test.each([
     ['sqlite:/var/lib/ajwt.db', 'sqlite:/var/lib/ajwt.db'],
     ['database', 'database'],

@@ -32,7 +32,7 @@ afterAll(() => server.stop());
 
 const signed = (claims: Record<string, unknown> = {}) => `Authorization: JWT ${token('alice', alice, claims)}`;
 let requests = 0;
-/** Sends a request with an id of its own. @returns its response, and its line in the log */
+/** Sends a request with a unique id. @returns the response, and the line in the log */
 async function ask(target: string, lines: readonly string[], method = 'GET', to = server) {
   const id = `test-${++requests}`;
   const answer = await exchange(to.port, request(target, [`X-Request-Id: ${id}`, ...lines], method), method);

@@ -156,6 +156,22 @@ describe('the path /decisions', () => {
     expect(await status(['Sec-Fetch-Site: same-site'])).toBe(403);
   });
 
+  test.each(['X-Forwarded-For: 203.0.113.1', 'Forwarded: for=203.0.113.1', 'Via: 1.1 proxy', 'X-Real-IP: 203.0.113.1'])(
+    'refuses a request that came through a proxy on this machine (%s)',
+    async (line) => expect(await status([line])).toBe(403),
+  );
+
+  test('refuses the name of --admin-url, because the callers of its proxy may be on other machines', async () => {
+    const args = ['--admin-listen', '127.0.0.1:0', '--admin-url', 'https://ajwt.example'];
+    const server = await serve({ database, args });
+    const port = Number((await adminOf(server)).split(':')[1]);
+    const statusFor = async (host: string) =>
+      (await exchange(port, `HEAD /decisions HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`, 'HEAD')).status;
+    expect(await statusFor('ajwt.example')).toBe(403);
+    expect(await statusFor('localhost')).toBe(200);
+    await server.stop();
+  });
+
   test('refuses a wrong query', async () => {
     for (const query of ['users=a', 'user=a&user=b', 'reason=late', 'reason=__proto__']) {
       expect(await status([], `/decisions?${query}`), query).toBe(400);

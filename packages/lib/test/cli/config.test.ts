@@ -7,6 +7,7 @@ import { Io } from 'ajwt-cli-kit/io';
 import { ajwt, ajwtProcess, scratch, shell } from 'ajwt-testkit/ajwt';
 import { type FetchServer, startServer } from 'ajwt-testkit/fetch-server';
 import { listen } from 'ajwt-testkit/listen';
+import { canRunAsOthers } from 'ajwt-testkit/other-users';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readCaller } from '../../src/cli/fetch/caller.ts';
 import { PrivateKey } from '../../src/index.ts';
@@ -347,7 +348,7 @@ describe('without AJWT_CONFIG', () => {
     for (const HOME of [file('closed'), file('key')]) {
       const outcome = await ajwtProcess(['token', '--bind', 'GET', `${API}/`], {
         env: { HOME, AJWT_CONFIG: undefined, AJWT_USER: 'guido', AJWT_KEY: key.toPem() },
-        ...(isRoot ? { uid: 65_534 } : {}),
+        ...(canRunAsOthers ? { uid: 65_534 } : {}),
       });
       expect(outcome).toMatchObject({ code: 0, stderr: '' });
     }

@@ -17,6 +17,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ajwtd, ajwtdProcess, scratch } from 'ajwt-testkit/ajwtd';
 import { inDirectory, publicKeyOf } from 'ajwt-testkit/directory';
+import { canRunAsOthers, NEEDS_OTHERS } from 'ajwt-testkit/other-users';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CHECKS, type Finding } from '../../src/operations/doctor/finding.ts';
 
@@ -197,7 +198,7 @@ describe('files', () => {
     ]);
   });
 
-  test.skipIf(!isRoot)('a database that this user cannot open is a problem', async () => {
+  test.skipIf(!canRunAsOthers)(`a database that this user cannot open is a problem ${NEEDS_OTHERS}`, async () => {
     await makeDatabase();
     chmodSync(dirname(path), 0o711);
     const env = { AJWTD_DATABASE: `sqlite:${path}` };

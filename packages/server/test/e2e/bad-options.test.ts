@@ -5,13 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { ajwtd, ajwtdProcess, type RunOptions, scratch } from 'ajwt-testkit/ajwtd';
 import { databaseWith } from 'ajwt-testkit/directory';
+import { canRunAsOthers, NEEDS_OTHERS } from 'ajwt-testkit/other-users';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const path = scratch();
 const NEW = path('new.db');
 /** Root can write to every file, so these tests run `ajwtd` as another user. */
 const IS_ROOT = process.getuid?.() === 0;
-const AS_NOBODY: RunOptions = IS_ROOT ? { uid: 65_534 } : {};
+const AS_NOBODY: RunOptions = canRunAsOthers ? { uid: 65_534 } : {};
 
 const settings = (env: Record<string, string>) => ({
   ...{ AJWTD_DATABASE: `sqlite:${NEW}`, AJWTD_ADMIN_LISTEN: 'off', AJWTD_LISTEN: '127.0.0.1:0' },
@@ -163,7 +164,8 @@ describe('the error message explains why the database cannot be opened', () => {
     expect(await refused(at('other.db'))).toMatch(/lacks .*; run `ajwtd migrate` first/);
   });
 
-  test('if the file is read-only', async () => {
+  // Root can write to the file whatever its mode is.
+  test.skipIf(IS_ROOT && !canRunAsOthers)(`if the file is read-only ${NEEDS_OTHERS}`, async () => {
     await databaseWith(path('readonly.db'), ['alice']);
     chmodSync(path('readonly.db'), 0o444);
     chmodSync(path('.'), 0o755);
@@ -174,8 +176,8 @@ describe('the error message explains why the database cannot be opened', () => {
     );
   });
 
-  test.skipIf(!IS_ROOT)(
-    'if the file or folder belongs to another user, with its owner and mode (needs root)',
+  test.skipIf(!canRunAsOthers)(
+    `if the file or folder belongs to another user, with its owner and mode ${NEEDS_OTHERS}`,
     async () => {
       await databaseWith(path('private.db'), ['alice']);
       chmodSync(path('.'), 0o755);

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { canRunAsOthers, NEEDS_OTHERS } from 'ajwt-testkit/other-users';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { PrivateKey } from '../../../src/index.ts';
 import {
@@ -160,7 +161,7 @@ describe('a Kubernetes volume', () => {
     }
   });
 
-  describe.skipIf(!isRoot)('created by root (skipped unless the tests run as root)', () => {
+  describe.skipIf(!canRunAsOthers)(`created by root ${NEEDS_OTHERS}`, () => {
     test.each(SHARED)('in a shared folder (%s) is read by root and by another user', async (_name, mode) => {
       fill();
       chmodSync(folder, mode);
@@ -259,7 +260,7 @@ describe('a link is refused', () => {
 });
 
 /** Anyone can create files in such a folder, with any user's file name. */
-describe.skipIf(!isRoot)('in a folder of root that others can write to (skipped unless the tests run as root)', () => {
+describe.skipIf(!canRunAsOthers)(`in a folder of root that others can write to ${NEEDS_OTHERS}`, () => {
   beforeEach(() => {
     writeFileSync(at('guido'), lineOf(one), { mode: 0o644 });
     chmodSync(folder, 0o1777);

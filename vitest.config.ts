@@ -33,8 +33,18 @@ const MODEL = ['test/model/*.test.ts'];
 /** Tests of the packed packages. */
 const RELEASE = ['test/release/*.test.ts'];
 
-/** A test with a module mock, which would replace the module for other files too, and one that looks for open connections. */
-const ISOLATED = ['packages/lib/test/core/order-of-checks.test.ts', 'test/examples.test.ts'];
+/**
+ * A test with a module mock, which would replace the module for other files too, one that looks for open connections, and those that count
+ * the timers of their process.
+ */
+const ISOLATED = [
+  'packages/lib/test/core/order-of-checks.test.ts',
+  'packages/lib/test/nonce-stores/shared/group.test.ts',
+  'packages/lib/test/nonce-stores/sql/every-second.test.ts',
+  'packages/server/test/gateway/decision-feed.test.ts',
+  'packages/server/test/metrics/regularly.test.ts',
+  'test/examples.test.ts',
+];
 
 /**
  * End-to-end tests that `npm run test:all` runs again with `ajwtd` on other versions of Node: those in which Node's own HTTP parser,

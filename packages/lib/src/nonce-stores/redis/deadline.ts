@@ -7,7 +7,13 @@ const MAX_OVERDUE = 1000;
 
 /** Waits for Redis, and counts the claims whose results are overdue. */
 export class Deadline {
+  readonly #limit: string;
   #overdue = 0;
+
+  /** @param limitMs - the whole time limit of a caller; messages name it, even if part of it has passed before the work begins */
+  constructor(limitMs: number) {
+    this.#limit = `within ${limitMs / 1000} s`;
+  }
 
   /**
    * Does work, and waits for it until the deadline. A later result is ignored.
@@ -27,7 +33,7 @@ export class Deadline {
     };
     result.then(done, done);
     try {
-      return await inTime(result, Math.max(0, Math.ceil(milliseconds)), 'Redis');
+      return await inTime(result, Math.max(0, Math.ceil(milliseconds)), 'Redis', this.#limit);
     } finally {
       if (!isSettled) {
         isLate = true;

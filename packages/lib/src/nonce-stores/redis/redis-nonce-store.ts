@@ -89,7 +89,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
   const settings = readOptions(options);
   const { tolerance, clockMargin, gap, rise, wait, now: clock, monotonic } = settings;
   const runner = scriptRunner(client);
-  const deadline = new Deadline();
+  const deadline = new Deadline(settings.deadlineMs);
   /** Does work, and waits for it until `performance.now()` reaches `end`. */
   const before = <T>(end: number, work: () => Promise<T>, claims = 1) =>
     deadline.keep(work, end - performance.now(), claims);
@@ -226,7 +226,7 @@ export function redisNonceStore(client: RedisClient, options: RedisNonceStoreOpt
 
   return {
     tolerance,
-    open: (now) => lifetime.run(() => reported(() => new Deadline().keep(() => visits.all(now), OPENING_MS))),
+    open: (now) => lifetime.run(() => reported(() => new Deadline(OPENING_MS).keep(() => visits.all(now), OPENING_MS))),
     claim: (nonce, now) => lifetime.run(() => reported(() => decide(nonce, now))),
 
     readiness(now) {

@@ -37,7 +37,17 @@ const NODE_LEAVES = [
   'testing/raw-request.ts',
 ];
 /** Files that every adapter can import: the one that calls the authenticator, the identities, and those about platforms. */
-const SHARED_BY_ADAPTERS = ['decide', 'identities', 'node', 'srvx', 'web'].map((name) => `adapters/${name}.ts`);
+const SHARED_BY_ADAPTERS = [
+  'body-options',
+  'byte-buffer',
+  'decide',
+  'identities',
+  'node-body',
+  'node',
+  'srvx',
+  'web-body',
+  'web',
+].map((name) => `adapters/${name}.ts`);
 /** Entry points and the folders that they export from. Nothing imports an entry point. */
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'client.ts': ['client', 'core', 'keys'],

@@ -10,6 +10,7 @@
  */
 export type { AlgorithmName, Curve, KeyType } from './core/algorithms.ts';
 export type { Bind, BindMember } from './core/bind.ts';
+export { BodyError, type BodyErrorCode } from './core/body-error.ts';
 export type { Claims } from './core/claims.ts';
 export {
   type ClaimOutcome,

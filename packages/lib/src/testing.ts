@@ -1,8 +1,9 @@
 /**
  * Tests your own stores, signers and adapters with the suites that test the built-in ones: {@link keyStoreContract},
- * {@link nonceStoreContract}, {@link directoryContract}, {@link signerContract} and {@link adapterContract}. Each returns named cases, which you pass to any test runner.
+ * {@link nonceStoreContract}, {@link directoryContract}, {@link signerContract}, {@link adapterContract} and {@link bodyContract}. Each returns named cases, which you pass to any test runner.
  */
 export { type AdapterFixture, type AdapterServer, type AdapterUser, adapterContract } from './testing/adapter.ts';
+export { type BodyCaseOptions, type BodyFixture, bodyContract } from './testing/body.ts';
 export type { ContractCase } from './testing/contract.ts';
 export { ContractError } from './testing/contract.ts';
 export { directoryContract } from './testing/directory.ts';

@@ -3,6 +3,7 @@
  * import `asymmetric-jwt-auth/express/global` once, which declares its type.
  */
 import type { Authenticator } from '../server/authenticate.ts';
+import { BODY_KINDS, type BodyOptions } from './body-options.ts';
 import { decide } from './decide.ts';
 import { Identities, type IdentityOf } from './identities.ts';
 import {
@@ -30,7 +31,7 @@ export interface ExpressResponse extends NodeResponse {
 }
 
 /** The options of {@link expressAuth}. */
-export interface ExpressAuthOptions extends RouteOptions {
+export interface ExpressAuthOptions extends RouteOptions, BodyOptions {
   /** Also accepts requests without a credential; they have no `req.auth`. An invalid credential is still refused. */
   readonly optional?: boolean;
 }
@@ -67,13 +68,13 @@ export interface ExpressAuth<User> extends ExpressHandler, IdentityOf<Pick<Expre
  */
 export function expressAuth<User>(auth: Authenticator<User>, options: ExpressAuthOptions = {}): ExpressAuth<User> {
   checkAuthenticator(auth);
-  checkRouteOptions(options, { require: 'array', optional: 'boolean' });
+  checkRouteOptions(options, { require: 'array', optional: 'boolean', ...BODY_KINDS });
   const { require, optional = false } = options;
 
   const identities = new Identities<User>(MOUNT);
 
   const handler: ExpressHandler = async (request, response, next) => {
-    const seen = readNodeRequest(request, request.originalUrl, require);
+    const seen = readNodeRequest(request, request.originalUrl, require, options);
     const result = await decide(auth, { ...seen, address: request.ip });
     if (!result.ok && !(optional && result.reason === 'missing')) {
       writeRefusal(response, result);

@@ -4,6 +4,7 @@
  */
 import type { OptionKinds } from '../core/options.ts';
 import type { Authenticator } from '../server/authenticate.ts';
+import { BODY_KINDS, type BodyOptions, readBodyOptions } from './body-options.ts';
 import { decide } from './decide.ts';
 import { Identities, type IdentityOf } from './identities.ts';
 import { checkAuthenticator, checkRouteOptions, type NodeRequest, type RouteOptions, readNodeRequest } from './node.ts';
@@ -40,7 +41,7 @@ export interface FastifyRoutePart {
 }
 
 /** The options of {@link fastifyAuth}. */
-export interface FastifyAuthOptions extends RouteOptions {
+export interface FastifyAuthOptions extends RouteOptions, BodyOptions {
   /** Also accepts requests without a credential; their `request.auth` is `null`. An invalid credential is still refused. */
   readonly optional?: boolean;
 }
@@ -117,12 +118,18 @@ export function fastifyAuth<User>(auth: Authenticator<User>, options: FastifyAut
     if (known !== undefined) return known;
     try {
       checkRouteOptions(own, KINDS);
+      readBodyOptions({ ...own, body: own.body ?? options.body ?? 'buffer' });
     } catch (cause) {
-      const says = 'config.auth must be false, or an object that may have require, optional';
+      const says = 'config.auth must be false, or an object that may have require, optional, body, maxBodyBytes';
       throw new TypeError(`route ${url}: ${says}: ${(cause as Error).message}`, { cause });
     }
     const require = [...(options.require ?? []), ...(own.require ?? [])];
-    const mode = { optional: own.optional ?? options.optional ?? false, require };
+    const mode = {
+      require,
+      optional: own.optional ?? options.optional ?? false,
+      body: own.body ?? options.body ?? 'buffer',
+      maxBodyBytes: own.maxBodyBytes ?? options.maxBodyBytes,
+    };
     modes.set(own, mode);
     return mode;
   }
@@ -131,7 +138,7 @@ export function fastifyAuth<User>(auth: Authenticator<User>, options: FastifyAut
     const { config, url } = request.routeOptions;
     const mode = modeOf(config, url);
     if (mode === undefined) return undefined;
-    const seen = readNodeRequest(request.raw, request.originalUrl, mode.require);
+    const seen = readNodeRequest(request.raw, request.originalUrl, mode.require, mode);
     const result = await decide(auth, { ...seen, address: request.ip });
     if (!result.ok && !(mode.optional === true && result.reason === 'missing')) {
       reply.code(result.status);
@@ -169,7 +176,7 @@ export function fastifyAuth<User>(auth: Authenticator<User>, options: FastifyAut
 
 const UTF_8 = new TextEncoder();
 
-const KINDS: OptionKinds<FastifyAuthOptions> = { require: 'array', optional: 'boolean' };
+const KINDS: OptionKinds<FastifyAuthOptions> = { require: 'array', optional: 'boolean', ...BODY_KINDS };
 
 /** What the package `fastify-plugin` does: no new scope, and an error when registered in another version. */
 const PLUGIN = {

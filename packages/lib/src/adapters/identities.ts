@@ -36,8 +36,8 @@ export class Identities<User> {
       if (result.reason === 'missing') this.#identities.set(request, undefined);
       return undefined;
     }
-    const { username, user, key, claims } = result;
-    const identity: Identity<User> = { username, user, key, claims };
+    const { username, user, key, claims, bodyVerified } = result;
+    const identity: Identity<User> = { username, user, key, claims, bodyVerified };
     this.#identities.set(request, identity);
     return identity;
   }

@@ -2,6 +2,7 @@
  * Authenticates requests in Koa 3: mount {@link koaAuth} in front of the routes to protect, or of a single one.
  */
 import type { Authenticator, Identity } from '../server/authenticate.ts';
+import { BODY_KINDS, type BodyOptions } from './body-options.ts';
 import { decide } from './decide.ts';
 import { Identities, type IdentityOf } from './identities.ts';
 import { checkAuthenticator, checkRouteOptions, type NodeRequest, type RouteOptions, readNodeRequest } from './node.ts';
@@ -20,7 +21,7 @@ export interface KoaContext<State = object> {
 }
 
 /** The options of {@link koaAuth}. */
-export interface KoaAuthOptions<Optional extends boolean = boolean> extends RouteOptions {
+export interface KoaAuthOptions<Optional extends boolean = boolean> extends RouteOptions, BodyOptions {
   /** Also accepts requests without a credential; their `ctx.state.auth` is `undefined`. An invalid credential is still refused. */
   readonly optional?: Optional;
 }
@@ -75,14 +76,14 @@ export function koaAuth<User, Optional extends boolean = false>(
   options: KoaAuthOptions<Optional> = {},
 ): KoaAuth<User, Optional> {
   checkAuthenticator(auth);
-  checkRouteOptions(options, { require: 'array', optional: 'boolean' });
+  checkRouteOptions(options, { require: 'array', optional: 'boolean', ...BODY_KINDS });
   const { require, optional = false } = options;
 
   // Applications that are mounted in each other may have several contexts for a request, but only one `req`.
   const identities = new Identities<User>(MOUNT);
 
   const middleware = async (ctx: KoaContext, next: () => Promise<unknown>): Promise<void> => {
-    const seen = readNodeRequest(ctx.req, ctx.originalUrl, require);
+    const seen = readNodeRequest(ctx.req, ctx.originalUrl, require, options);
     const result = await decide(auth, { ...seen, address: ctx.ip || undefined });
     if (!result.ok && !(optional && result.reason === 'missing')) {
       ctx.status = result.status;

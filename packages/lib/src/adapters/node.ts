@@ -8,8 +8,13 @@ import { checkOptions, type OptionKinds } from '../core/options.ts';
 import type { AuthenticationRequest } from '../core/request.ts';
 import type { AuthenticationResult, Authenticator } from '../server/authenticate.ts';
 import type { RefusedResult } from '../server/refusal-response.ts';
+import { BODY_KINDS, type BodyOptions, readBodyOptions } from './body-options.ts';
 import { decide } from './decide.ts';
 import { Identities, type IdentityOf } from './identities.ts';
+import { bufferBody, checkBodyStream, type NodeBody } from './node-body.ts';
+
+export type { BodyOptions } from './body-options.ts';
+export { bufferBody, checkBodyStream, type NodeBody } from './node-body.ts';
 
 /** The part of an `http.IncomingMessage` that the adapter uses. */
 export interface NodeRequest {
@@ -29,8 +34,8 @@ export interface NodeResponse {
 
 /** The options that every adapter has. */
 export interface RouteOptions {
-  /** Members of `bind` that this route requires in addition to the authenticator's own `require`. `digest` is not supported yet. */
-  readonly require?: readonly Exclude<BindMember, 'digest'>[];
+  /** Members of `bind` that this route requires in addition to the authenticator's own `require`. */
+  readonly require?: readonly BindMember[];
 }
 
 /**
@@ -59,8 +64,8 @@ export function checkAuthenticator(auth: unknown): void {
  *
  * @param options - the options that the adapter was called with
  * @param kinds - the kind of value for each option of the adapter
- * @throws TypeError for an unknown option, a value of the wrong type, or an unknown member of `require`. Also for the member `digest`,
- *   because adapters do not read the body
+ * @throws TypeError for an unknown option, a value of the wrong type, or an unknown member of `require`. Also for the member `digest`, if
+ *   the adapter has no option `body`, and so does not read bodies
  *
  * @example
  * ```ts
@@ -76,15 +81,20 @@ export function checkRouteOptions<Options extends RouteOptions>(options: Options
   checkOptions(options, kinds);
   const { require = [] } = options;
   refuseUnknownMembers(require);
-  if ((require as readonly BindMember[]).includes('digest')) {
+  if ('body' in kinds) readBodyOptions(options as BodyOptions);
+  else if (require.includes('digest')) {
     throw new TypeError('option require: digest needs the body, which this adapter does not read');
   }
 }
 
+/** The options of {@link nodeAuth}. */
+export interface NodeAuthOptions extends RouteOptions, BodyOptions {}
+
 /** Authenticates requests to a `node:http` server. {@link nodeAuth} makes one. */
 export interface NodeAuth<User> extends IdentityOf<NodeRequest, User> {
   /**
-   * Authenticates a request. An accepted token is used up. The body is not read.
+   * Authenticates a request. An accepted token is used up. The body is only read if the token has `bind.digest`; you can read it
+   * afterwards.
    *
    * @param request - from `node:http`
    * @returns who sent the request, or the complete response that refuses it. The promise never rejects
@@ -103,7 +113,7 @@ export interface NodeAuth<User> extends IdentityOf<NodeRequest, User> {
  * Makes the functions that authenticate requests to a `node:http` server.
  *
  * @param auth - authenticates the requests
- * @param options - {@link RouteOptions}
+ * @param options - {@link NodeAuthOptions}
  * @returns `authenticate`, which you call for each request, `reject`, which you call for the requests that it refuses, and `identity`
  * @throws TypeError for an unknown option, a value of the wrong type, or a member of `require` that this adapter cannot check
  *
@@ -121,13 +131,13 @@ export interface NodeAuth<User> extends IdentityOf<NodeRequest, User> {
  * });
  * ```
  */
-export function nodeAuth<User>(auth: Authenticator<User>, options: RouteOptions = {}): NodeAuth<User> {
+export function nodeAuth<User>(auth: Authenticator<User>, options: NodeAuthOptions = {}): NodeAuth<User> {
   checkAuthenticator(auth);
-  checkRouteOptions(options, { require: 'array' });
+  checkRouteOptions(options, { require: 'array', ...BODY_KINDS });
   const identities = new Identities<User>('await authenticate(request) first');
   return {
     async authenticate(request) {
-      const result = await decide(auth, readNodeRequest(request, request.url, options.require));
+      const result = await decide(auth, readNodeRequest(request, request.url, options.require, options));
       identities.remember(request, result);
       return result;
     },
@@ -144,7 +154,8 @@ export function nodeAuth<User>(auth: Authenticator<User>, options: RouteOptions 
  * @param request - from `node:http`
  * @param target - the raw request-target (RFC 9112 §3.2), because frameworks rewrite `url`
  * @param require - members of `bind` that the route requires
- * @returns the argument, without `bodyDigest`
+ * @param body - how to check the body; without it, a token that has `bind.digest` is refused
+ * @returns the argument
  *
  * @example
  * ```ts
@@ -159,10 +170,21 @@ export function readNodeRequest(
   request: NodeRequest,
   target: string | undefined,
   require: readonly BindMember[] | undefined,
+  body?: BodyOptions,
 ): AuthenticationRequest {
   const { method, rawHeaders, socket } = request;
   const authorization = headerValues(rawHeaders, 'authorization');
-  return { authorization, method, target, require, address: socket?.remoteAddress, request };
+  const parts = { authorization, method, target, require, address: socket?.remoteAddress, request };
+  return body === undefined ? parts : { ...parts, ...nodeBodyCheck(request, body) };
+}
+
+function nodeBodyCheck(
+  request: object,
+  body: BodyOptions,
+): Pick<AuthenticationRequest, 'bodyDigest' | 'checkBodyLater'> {
+  const stream = request as NodeBody;
+  if (body.body === 'stream') return { checkBodyLater: (digest) => checkBodyStream(stream, digest) };
+  return { bodyDigest: () => bufferBody(stream, readBodyOptions(body)) };
 }
 
 /**

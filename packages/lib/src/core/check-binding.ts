@@ -35,8 +35,9 @@ export function checkBinding<User>(
     const target = externalTarget(request.target, policy);
     if (target === undefined || !isSignedTarget(bind.target, target)) return new Refusal('binding_mismatch');
   }
-  // Without `bodyDigest`, step 8 cannot check the digest: refuse before the nonce is used up.
-  if (bind.digest !== undefined && request.bodyDigest === undefined) return new Refusal('binding_mismatch');
+  // If step 8 cannot check the digest, refuse before the nonce is used up.
+  const seesBody = request.bodyDigest !== undefined || request.checkBodyLater !== undefined;
+  if (bind.digest !== undefined && !seesBody) return new Refusal('binding_mismatch');
   return token as unknown as BoundToken<User>;
 }
 

@@ -11,13 +11,15 @@ export type WireError =
   | 'binding_mismatch'
   | 'replayed'
   | 'rate_limited'
+  | 'body_too_large'
+  | 'body_incomplete'
   | 'unavailable';
 
 /** The meaning of a reason, and the server's response. */
 export interface ReasonEntry {
   /** The step (spec/LIFECYCLE.md) that refuses for this reason, or 0 if several steps do. */
   readonly step: number;
-  readonly status: 401 | 429 | 503;
+  readonly status: 401 | 408 | 413 | 429 | 503;
   /** `null` if the challenge has no `error`. */
   readonly error: WireError | null;
   /** The value of `Retry-After` in seconds, if the caller can retry. */
@@ -134,6 +136,18 @@ export const REASONS = Object.freeze({
     error: 'rate_limited',
     retryAfter: 1,
     message: 'The user sends too many requests; slow down.',
+  },
+  body_too_large: {
+    step: 8,
+    status: 413,
+    error: 'body_too_large',
+    message: 'The body is longer than maxBodyBytes; send a shorter one.',
+  },
+  body_incomplete: {
+    step: 8,
+    status: 408,
+    error: 'body_incomplete',
+    message: 'The body did not arrive completely; sign again.',
   },
   unavailable: {
     step: 0,

@@ -19,9 +19,17 @@ export interface AuthenticationRequest {
   readonly require?: readonly BindMember[] | undefined;
   /**
    * Returns the SHA-256 of the body, as received, in unpadded base64url. It is called once, after the nonce was claimed, and only if the
-   * token has `bind.digest`. Without this function, a token that has `bind.digest` is refused.
+   * token has `bind.digest`. Throw a `BodyError` to refuse the request. Without this function and without `checkBodyLater`, a token that has
+   * `bind.digest` is refused.
    */
   readonly bodyDigest?: (() => MaybePromise<string>) | undefined;
+  /**
+   * Takes the place of `bodyDigest` where the body is checked while the handler reads it. It is called once, after the nonce was claimed,
+   * and only if the token has `bind.digest`. It gets this digest and returns at once; the request is then accepted. The returned promise
+   * becomes `bodyVerified` of the identity: it must reject with a `BodyError` if the body is not the one that was signed. If that is known
+   * already, throw the error.
+   */
+  readonly checkBodyLater?: ((digest: string) => Promise<void>) | undefined;
   /**
    * Set this if your own code finds something malformed in the request, other than its credential. Step 2 then refuses the request and does
    * not use up its token.

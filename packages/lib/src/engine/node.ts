@@ -96,6 +96,20 @@ export function sha256(data: Uint8Array | string): Uint8Array {
   return createHash('sha256').update(data).digest();
 }
 
+/** Computes SHA-256 of bytes that arrive one after the other. */
+export class Sha256 {
+  readonly #hash = createHash('sha256');
+
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  /** Returns the digest in unpadded base64url. Call it once. */
+  digest(): string {
+    return this.#hash.digest('base64url');
+  }
+}
+
 /** Computes a digest, for signers that sign digests. */
 export function digest(hash: NonNullable<Algorithm['hash']>, bytes: Uint8Array): Uint8Array {
   return createHash(hash).update(bytes).digest();

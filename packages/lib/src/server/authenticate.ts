@@ -1,6 +1,7 @@
 /** Authenticates requests. `authenticate` checks each request in the order of spec/LIFECYCLE.md, and the types enforce this order. */
 import { credentialReader } from '../core/authorization.ts';
 import { checkBinding, missingMembers } from '../core/check-binding.ts';
+import { type CheckedBody, checkBody, refuseLateCheck, UNSIGNED_BODY } from '../core/check-body.ts';
 import { checkClaim } from '../core/check-claim.ts';
 import type { Claims } from '../core/claims.ts';
 import type { Readiness, VerificationKey } from '../core/contracts.ts';
@@ -27,6 +28,13 @@ export interface Identity<User> {
   readonly key: VerificationKey;
   /** All claims of the token. */
   readonly claims: Claims;
+  /**
+   * Settles when the body has been checked. Resolves to `true` if it is the one that was signed, and to `false` if the token has no
+   * `bind.digest`, so that nobody signed a body. Rejects with a `BodyError` if it is another body, or incomplete. It has settled when the handler
+   * starts, except in the mode `stream`: there, read the body, then await this promise before you act on what you have read. If you do not
+   * await it, its rejection is ignored.
+   */
+  readonly bodyVerified: Promise<boolean>;
 }
 
 /** An accepted request. */
@@ -94,12 +102,12 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
     ignoreRejection(onResult(eventOf(outcome, claims, kid), request));
   }
 
-  function accept(token: ClaimedToken<User>, request: AuthenticationRequest): AcceptedResult<User> {
+  function accept(token: ClaimedToken<User>, request: AuthenticationRequest, body: CheckedBody): AcceptedResult<User> {
     const { claims, record, key } = token;
     tell('accepted', request, claims, key.kid);
     // Accept the request even if the use of the key cannot be recorded.
     if (keys.recordUse !== undefined) callHook(() => keys.recordUse?.(key, clock()));
-    return { ok: true, username: record.username, user: record.user, key, claims };
+    return { ok: true, username: record.username, user: record.user, key, claims, bodyVerified: body.verified };
   }
 
   function refuse(
@@ -137,7 +145,9 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
       if (request.malformed !== undefined) return refuse(malformed(request.malformed), request);
       // All members of `bind` have been compared with the request.
       const missing = missingMembers(first.claims, [request.require]);
-      return missing === undefined ? first : refuse(missing, request, { claims: first.claims, kid: first.key.kid });
+      if (missing !== undefined) return refuse(missing, request, { claims: first.claims, kid: first.key.kid });
+      refuseLateCheck(first.bodyVerified, request);
+      return first;
     } catch (cause) {
       return unavailable(cause, request, undefined);
     }
@@ -191,12 +201,13 @@ export function createAuthenticator<User>(options: AuthenticatorOptions<User>): 
       const claimed = checkClaim(bound, claim, clock(), tolerance);
       if (claimed instanceof Refusal) return refuse(claimed, request, token);
 
-      // 8. Check that the body is the one that was signed.
-      const { bind } = claimed.claims;
-      if (bind?.digest !== undefined && bind.digest !== (await request.bodyDigest?.())) {
-        return refuse(new Refusal('binding_mismatch'), request, token);
-      }
-      return accept(claimed, request);
+      // 8. Check that the body is the one that was signed, or start to check it while the handler reads it.
+      const { digest } = claimed.claims.bind ?? {};
+      const late = (refusal: Refusal) => callHook(() => tell(refusal, request, token.claims, token.kid));
+      const body = digest === undefined ? UNSIGNED_BODY : await checkBody(digest, request, late);
+      if (body instanceof Refusal) return refuse(body, request, token);
+
+      return accept(claimed, request, body);
     } catch (cause) {
       return unavailable(cause, request, parsed);
     }

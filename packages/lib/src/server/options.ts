@@ -41,7 +41,7 @@ export interface AuthenticatorOptions<User> {
   /**
    * Called after every decision, with the internal reason and the request. Strings in the request are not escaped, and its `authorization`
    * must not be logged. If the hook throws, the request is refused as `unavailable`, and the hook is called again. If the hook returns a
-   * promise, it is not awaited.
+   * promise, it is not awaited. In the mode `stream`, it is called a second time if the body turns out not to be the one that was signed.
    */
   readonly onResult?: (event: AuthenticationEvent, request: AuthenticationRequest) => void;
 }

@@ -8,7 +8,7 @@ export interface RefusedResult {
   readonly reason: Reason;
   /** Says what is malformed, if the reason is `malformed`. */
   readonly detail: Refusal['detail'];
-  readonly status: 401 | 429 | 503;
+  readonly status: 401 | 408 | 413 | 429 | 503;
   readonly headers: Readonly<Record<string, string>>;
   /** `application/problem+json`. */
   readonly body: string;
@@ -22,7 +22,13 @@ export interface ChallengeOptions {
   readonly tolerance: number;
 }
 
-const TITLES = { 401: 'Unauthorized', 429: 'Too Many Requests', 503: 'Service Unavailable' } as const;
+const TITLES = {
+  401: 'Unauthorized',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  429: 'Too Many Requests',
+  503: 'Service Unavailable',
+} as const;
 
 /** The response is the same for all reasons of these steps. */
 const SILENT_STEPS = [3, 4];

@@ -50,3 +50,50 @@ function joinChunks(body: string): string {
     rest = rest.slice(line.length + length + 2);
   }
 }
+
+/** A connection that a case writes to byte for byte. */
+export interface RawConnection {
+  write(bytes: Uint8Array | string): void;
+  /** Closes the connection at once, as a caller that gives up. */
+  abort(): void;
+  /** Waits until the server has sent this text. @returns everything that the server has sent */
+  until(text: string): Promise<string>;
+  /** Waits until the server closes the connection. @returns everything that the server has sent */
+  all(): Promise<string>;
+}
+
+/**
+ * Opens a connection to a server.
+ *
+ * @param url - the origin of the server
+ */
+export function openRaw(url: string): RawConnection {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  let received = '';
+  let isClosed = false;
+  let wake = () => {};
+  const step = () => wake();
+  socket.setEncoding('latin1').on('data', (text: string) => {
+    received += text;
+    step();
+  });
+  // A server may reset the connection after its response.
+  socket
+    .on('error', () => {})
+    .on('close', () => {
+      isClosed = true;
+      step();
+    });
+
+  async function wait(isDone: () => boolean): Promise<string> {
+    while (!isDone() && !isClosed) await new Promise<void>((resolve) => (wake = resolve));
+    return received;
+  }
+  return {
+    write: (bytes) => void socket.write(bytes),
+    abort: () => void socket.resetAndDestroy(),
+    until: (text) => wait(() => received.includes(text)),
+    all: () => wait(() => false),
+  };
+}

@@ -113,7 +113,7 @@ describe('fastifyAuth', () => {
       { optinal: true },
       /^route \/x: config.auth must be false, or an object .*: option optinal: unknown; did you mean/,
     ],
-    [{ require: ['digest'] }, /^route \/x: .* digest needs the body/],
+    [{ body: 'streams' }, /^route \/x: .* option body: must be 'buffer' or 'stream'/],
     [true, /^route \/x: .*: options: must be an object/],
     ['optional', /^route \/x: /],
     [null, /^route \/x: /],

@@ -39,6 +39,6 @@ test('nodeAuth refuses an unknown option by name', () => {
   const notCalled = () => Promise.reject(new Error('not called'));
   const auth = { authenticate: notCalled, readiness: notCalled };
   expect(() => nodeAuth(auth, { requires: ['aud'] } as never)).toThrow(
-    new TypeError('option requires: unknown; did you mean require? Use one of require'),
+    new TypeError('option requires: unknown; did you mean require? Use one of require, body, maxBodyBytes'),
   );
 });

@@ -7,6 +7,7 @@ import {
   type AuthenticationRequest,
   type AuthenticatorOptions,
   type BindMember,
+  BodyError,
   createAuthenticator,
   memoryKeyStore,
   memoryNonceStore,
@@ -230,6 +231,12 @@ describe('the digest of the body', () => {
     ['of another body', () => digestOf('another'), 'binding_mismatch', 'replayed'],
     ['of another body, in padded base64', () => `${digestOf('body')}=`, 'binding_mismatch', 'replayed'],
     ['of a body that was aborted', () => Promise.reject(new Error('aborted')), 'unavailable', 'replayed'],
+    [
+      'of a body that is too large',
+      () => Promise.reject(new BodyError('body_too_large')),
+      'body_too_large',
+      'replayed',
+    ],
     ['that cannot be computed: the token stays unused', undefined, 'binding_mismatch', 'accepted'],
   ])('%s', async (_what, bodyDigest, expected, after) => {
     const send = serverOf();

@@ -8,6 +8,8 @@ import { verify } from '#engine';
 import {
   type AuthenticationEvent,
   type BindMember,
+  BodyError,
+  type BodyErrorCode,
   type ClaimOutcome,
   createAuthenticator,
   type KeyRecord,
@@ -58,6 +60,14 @@ const fails = () => {
 };
 const atPath = (path: 'header' | 'claims' | 'bind', members: object) => ({ [path]: members }) as Wrong;
 
+/** A request that has the digest of a body, and no such body. */
+function throwing(code: BodyErrorCode): Wrong {
+  const bodyDigest = () => {
+    throw new BodyError(code);
+  };
+  return { ...atPath('bind', { digest: 'digest' }), request: { bodyDigest } };
+}
+
 /** All faults, in the order of steps, and within a step in the order of REASONS. A request has at most one fault per slot. */
 const FAULTS: readonly (readonly [reason: Reason, step: number, slot: string, wrong: Wrong])[] = [
   ['missing', 1, 'scheme', { scheme: 'Bearer' }],
@@ -88,6 +98,8 @@ const FAULTS: readonly (readonly [reason: Reason, step: number, slot: string, wr
   ['unavailable', 7, 'claim', { claim: async () => fails() }],
   ['stale', 7, 'store takes', { storeTakes: 60 }],
   ['binding_mismatch', 8, 'digest', atPath('bind', { digest: 'of another body' })],
+  ['body_too_large', 8, 'digest', throwing('body_too_large')],
+  ['body_incomplete', 8, 'digest', throwing('body_incomplete')],
 ];
 
 function worldOf(faults: readonly Fault[]): World {
@@ -308,6 +320,8 @@ const ANSWERS: Readonly<
   replayed: [401, 'JWT realm="api", error="replayed"'],
   forgotten: [401, STALE, '1'],
   rate_limited: [429, undefined, '1'],
+  body_too_large: [413],
+  body_incomplete: [408],
   unavailable: [503, undefined, '1'],
 };
 

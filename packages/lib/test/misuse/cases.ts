@@ -42,6 +42,7 @@ import {
 } from '../../src/sql.ts';
 import {
   adapterContract,
+  bodyContract,
   directoryContract,
   keyStoreContract,
   nonceStoreContract,
@@ -136,7 +137,18 @@ const adapter = (of: string, make: (given: Wrong, options?: Wrong) => unknown): 
   misuse(of, 'auth: must be an authenticator from createAuthenticator(', (wrong) => make(wrong), NO_AUTHENTICATOR),
   misuse(of, 'options: must be an object', (wrong) => make(auth, wrong), NO_OPTIONS),
   misuse(of, 'option requires: unknown; did you mean require?', (requires) => make(auth, { requires }), [['aud']]),
-  misuse(of, 'option require: ', (require) => make(auth, { require }), ['aud', ['method'], ['digest']]),
+  misuse(of, 'option require: ', (require) => make(auth, { require }), ['aud', ['method'], ['digests']]),
+];
+
+const readsBodies = (of: string, make: (given: Wrong, options?: Wrong) => unknown): Misuse[] => [
+  misuse(of, `option body: must be 'buffer' or 'stream'`, (body) => make(auth, { body }), [true, 'streams', {}]),
+  misuse(of, 'option maxBodyBytes: must be a number of bytes', (maxBodyBytes) => make(auth, { maxBodyBytes }), [
+    -1,
+    '1mb',
+    Number.NaN,
+    2 ** 31,
+  ]),
+  misuse(of, 'option maxBodyBytes: needs body', (body) => make(auth, { body, maxBodyBytes: 5 }), ['stream']),
 ];
 
 const database = (of: string, make: (given: Wrong) => unknown): Misuse =>
@@ -186,6 +198,7 @@ export const MISUSES: readonly Misuse[] = [
     [20],
   ),
   ...adapter('expressAuth', expressAuth),
+  ...readsBodies('expressAuth', expressAuth),
   misuse(
     'expressAuth',
     'auth: must be an authenticator from createAuthenticator(',
@@ -193,15 +206,18 @@ export const MISUSES: readonly Misuse[] = [
     [{ method: 'GET', url: '/', rawHeaders: [] }],
   ),
   ...adapter('nodeAuth', nodeAuth),
+  ...readsBodies('nodeAuth', nodeAuth),
   ...adapter('webAuth', webAuth),
   ...adapter('fastifyAuth', fastifyAuth),
+  ...readsBodies('fastifyAuth', fastifyAuth),
   ...adapter('honoAuth', honoAuth),
   ...adapter('h3Auth', h3Auth),
   ...adapter('koaAuth', koaAuth),
+  ...readsBodies('koaAuth', koaAuth),
   ...adapter('elysiaAuth', elysiaAuth),
   ...adapter('nestAuth', nestAuth),
   misuse('RouteAuth', 'options: must be an object', RouteAuth as Wrong, NO_OPTIONS),
-  misuse('RouteAuth', 'option require: ', (require) => RouteAuth({ require }), ['aud', ['method'], ['digest']]),
+  misuse('RouteAuth', 'option require: ', (require) => RouteAuth({ require }), ['aud', ['method'], ['digests']]),
   misuse('Public', 'Public and RouteAuth only decorate', (target) => (Public() as Wrong)(target), [{}, 5, 'Api']),
   misuse('webAuth.protect', 'handler: must be a function', (wrong) => webAuth(auth).protect(wrong), [
     undefined,
@@ -628,12 +644,16 @@ export const MISUSES: readonly Misuse[] = [
   ...fixture('nonceStoreContract', nonceStoreContract),
   ...fixture('directoryContract', directoryContract),
   ...fixture('signerContract', signerContract),
+  misuse('bodyContract', 'fixture', bodyContract as Wrong, [null, 5, {}, { start: 5 }, { make: () => keys }]),
   misuse('adapterContract', 'fixture', adapterContract as Wrong, [null, 5, {}, { start: 5 }, { make: () => keys }]),
 ];
 
 /** Public functions and classes that need no list of misuses, each with the reason. */
 export const EXEMPT: Readonly<Record<string, string>> = {
   KeyError: 'only the library creates it',
+  BodyError: 'the compiler checks its only argument',
+  bufferBody: 'adapters call it for each request, so it has no checks',
+  checkBodyStream: 'adapters call it for each request, so it has no checks',
   KeyConflictError: 'users pass only a message',
   UnavailableError: 'users pass only a message',
   DirectoryError: 'users pass only a code and a message',

@@ -46,9 +46,8 @@ export function missingMembers(
   { bind }: Claims,
   lists: readonly (readonly BindMember[] | null | undefined)[],
 ): Refusal | undefined {
-  const required = [...new Set(lists.flatMap((list) => list ?? []))];
-  if (required.every((member) => bind?.[member] !== undefined)) return undefined;
-  return refusalAbout('binding_required', required.join(', '));
+  if (lists.every((list) => !list?.some((member) => bind?.[member] === undefined))) return undefined;
+  return refusalAbout('binding_required', [...new Set(lists.flatMap((list) => list ?? []))].join(', '));
 }
 
 function isOneOf(audience: readonly string[], aud: string | readonly string[]): boolean {

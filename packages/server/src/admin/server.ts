@@ -7,6 +7,7 @@ import { guarded } from '../gateway/guarded.ts';
 import { closeIdleConnections } from '../gateway/idle-connections.ts';
 import { closeLingeringly } from '../gateway/lingering-close.ts';
 import type { ProbeSource } from '../gateway/probes.ts';
+import { countRequests } from '../gateway/request-count.ts';
 import { sendJson, sendProblem } from '../gateway/responses.ts';
 import type { DecisionStream } from './decisions.ts';
 import { isOwnHost, SECURITY_HEADERS } from './own-host.ts';
@@ -67,6 +68,6 @@ export function createAdminServer({ readiness, metrics, decisions, probes, admin
   const server = createServer({ headersTimeout: 5000, requestTimeout: 10_000 }, guarded(route, log, SECURITY_HEADERS));
   closeLingeringly(server);
   answerClientErrors(server);
-  closeIdleConnections(server, IDLE);
+  closeIdleConnections(server, IDLE, countRequests(server));
   return server;
 }

@@ -13,6 +13,7 @@ export interface Described {
 
 /** Returns the origin form (RFC 9112 §3.2.1) of a request target: removes scheme and host from an absolute form. */
 export function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
   return target.replace(/^https?:\/\/[^/?#]*/i, '');
 }
 

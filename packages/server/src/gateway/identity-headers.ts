@@ -29,6 +29,8 @@ export function identityHeaders(
   return { [userHeader]: encodeUsername(username), [keyHeader]: key.fingerprint };
 }
 
+const CONNECTION = 'connection';
+
 /**
  * Makes a function that finds headers with which a caller could impersonate another user behind a forward-auth proxy.
  *
@@ -40,12 +42,17 @@ export function identityHeaders(
 export function imitationFinder(names: IdentityHeaderNames): (rawHeaders: readonly string[]) => boolean {
   const ours = new Map([names.userHeader, names.keyHeader].map((name) => [canonicalName(name), name.toLowerCase()]));
   const isOurs = (name: string) => ours.has(canonicalName(name.trim()));
+  // A canonical name has the length of the name, so most headers need no further look.
+  const lengths = new Set([...ours.keys()].map((name) => name.length));
   return (rawHeaders) => {
     for (let at = 0; at < rawHeaders.length; at += 2) {
-      const name = (rawHeaders[at] as string).toLowerCase();
-      const exact = ours.get(canonicalName(name));
-      if (exact !== undefined && exact !== name) return true;
-      if (name === 'connection' && (rawHeaders[at + 1] as string).split(',').some(isOurs)) return true;
+      const sent = rawHeaders[at] as string;
+      if (lengths.has(sent.length)) {
+        const exact = ours.get(canonicalName(sent));
+        if (exact !== undefined && exact !== sent.toLowerCase()) return true;
+      }
+      if (sent.length !== CONNECTION.length || sent.toLowerCase() !== CONNECTION) continue;
+      if ((rawHeaders[at + 1] as string).split(',').some(isOurs)) return true;
     }
     return false;
   };

@@ -12,8 +12,12 @@ import type {
 } from 'asymmetric-jwt-auth';
 import type { Exchange } from './exchange.ts';
 
-/** The exchange whose request is being authenticated. */
-const current = new AsyncLocalStorage<Exchange>();
+/** The exchange of the request that this turn of the event loop authenticates now. */
+let present: Exchange | undefined;
+/** The exchange of the request that continues after a lookup that took time. Most lookups are cached and need no such context. */
+const later = new AsyncLocalStorage<Exchange | undefined>();
+
+const currentExchange = () => present ?? later.getStore();
 
 /** Authenticates a request, and records the durations of the parts in its exchange. Pass the exchange as the request's context too. */
 export async function authenticateMeasured<User>(
@@ -22,7 +26,12 @@ export async function authenticateMeasured<User>(
   request: AuthenticationRequest,
 ): Promise<AuthenticationResult<User>> {
   const start = performance.now();
-  const result = await current.run(exchange, () => auth.authenticate(request));
+  present = exchange;
+  const decision = auth.authenticate(request);
+  present = undefined;
+  // Only the continuation of this decision may see the exchange.
+  if (later.getStore() !== undefined) later.enterWith(undefined);
+  const result = await decision;
   exchange.verify = Math.max(0, performance.now() - start - exchange.lookup - exchange.claim);
   return result;
 }
@@ -33,7 +42,7 @@ export function measuredKeys<User>(store: KeyStore<User>): KeyStore<User> {
     recordUse: (key, at) => store.recordUse?.(key, at),
     readiness: () => store.readiness?.() ?? { ready: true },
     find(username, hint) {
-      const exchange = current.getStore();
+      const exchange = currentExchange();
       if (exchange === undefined) return store.find(username, hint);
       const start = performance.now();
       const done = (record: UserRecord<User> | undefined | null) => {
@@ -47,7 +56,9 @@ export function measuredKeys<User>(store: KeyStore<User>): KeyStore<User> {
       };
       try {
         const found = store.find(username, hint);
-        return isPromise(found) ? found.then(done, failed) : done(found);
+        if (!isPromise(found)) return done(found);
+        later.enterWith(exchange);
+        return found.then(done, failed);
       } catch (error) {
         return failed(error);
       }
@@ -62,7 +73,7 @@ export function measuredNonces(store: NonceStore, claimed?: (time: number) => vo
     open: (now) => store.open(now),
     readiness: (now) => store.readiness(now),
     claim(nonce, now) {
-      const exchange = current.getStore();
+      const exchange = currentExchange();
       if (exchange === undefined) return store.claim(nonce, now);
       const start = performance.now();
       const done = (outcome: ClaimOutcome) => {

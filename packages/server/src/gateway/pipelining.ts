@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setNewest } from '../set-newest.ts';
 import { addressGroup } from './client-address.ts';
+import type { RequestCount } from './request-count.ts';
 
 /**
  * Maximum number of requests in flight on a connection. Proxies and ordinary clients wait for each response. A client that doesn't
@@ -21,18 +22,15 @@ export interface PipelineLimit {
   wrap(handle: Handler): Handler;
   /** Called with each new connection. */
   accept(socket: Socket): void;
-  /** Returns the number of requests whose responses are not complete. */
-  inFlight(): number;
 }
 
 /**
  * Makes a limit for the connections of one server.
  *
+ * @param count - counts the requests of the server
  * @param exceeded - called with the request that exceeds the limit
  */
-export function pipelineLimit(exceeded: (request: IncomingMessage) => void): PipelineLimit {
-  const open = new WeakMap<Socket, number>();
-  let inAll = 0;
+export function pipelineLimit(count: RequestCount, exceeded: (request: IncomingMessage) => void): PipelineLimit {
   /** Time at which a peer last exceeded the limit, by address group; the oldest entry comes first. */
   const careless = new Map<string, number>();
 
@@ -45,21 +43,14 @@ export function pipelineLimit(exceeded: (request: IncomingMessage) => void): Pip
       const { socket } = request;
       // Node read this request together with the one that exceeded the limit.
       if (socket.destroyed) return;
-      const requests = (open.get(socket) ?? 0) + 1;
-      if (requests > MOST_OPEN) {
+      if (count.of(socket) >= MOST_OPEN) {
         remember(socket);
         socket.destroy();
         return exceeded(request);
       }
-      open.set(socket, requests);
-      inAll += 1;
-      response.once('close', () => {
-        inAll -= 1;
-        open.set(socket, (open.get(socket) as number) - 1);
-      });
+      count.add(socket, response);
       handle(request, response);
     },
-    inFlight: () => inAll,
     accept(socket) {
       if (careless.size === 0) return;
       const seen = careless.get(groupOf(socket));

@@ -11,14 +11,16 @@ export class FairLine<Item> {
 
   /** Removes and returns the next item. The rest of its group waits until every other group has had a turn. */
   next(): Item | undefined {
-    const [first] = this.#groups;
-    if (first === undefined) return undefined;
-    const [group, items] = first;
-    const [item] = items;
-    items.delete(item as Item);
-    this.#groups.delete(group);
-    if (items.size > 0) this.#groups.set(group, items);
-    return item;
+    for (const [group, items] of this.#groups) {
+      const item = items.values().next().value as Item;
+      items.delete(item);
+      // A group without others always has the next turn.
+      if (items.size > 0 && this.#groups.size === 1) return item;
+      this.#groups.delete(group);
+      if (items.size > 0) this.#groups.set(group, items);
+      return item;
+    }
+    return undefined;
   }
 
   /** Removes an item that no longer waits. */

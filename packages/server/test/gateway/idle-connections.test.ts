@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, connect } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { closeIdleConnections } from '../../src/gateway/idle-connections.ts';
+import { countRequests } from '../../src/gateway/request-count.ts';
 
 const LIMIT = 70_000;
 const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -16,7 +17,7 @@ afterEach(() => {
 /** Starts a server with timers that the test controls, and connects to it. */
 async function start(handler: (request: IncomingMessage, response: ServerResponse) => void) {
   server = createServer({ keepAliveTimeout: 65_000 }, handler);
-  closeIdleConnections(server, LIMIT);
+  closeIdleConnections(server, LIMIT, countRequests(server));
   await new Promise<void>((done) => server?.listen(0, '127.0.0.1', done));
   const accepted = new Promise<{ bytesRead: number; destroyed: boolean }>((done) => server?.once('connection', done));
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

@@ -70,8 +70,8 @@ export function lastUsed<Row extends UsedRow>(settings: LastUsedSettings<Row>): 
   }
 
   function startTimer(): void {
-    if (closed) return;
-    timer ??= setTimeout(() => void enqueue(false), delayMs);
+    if (closed || timer !== undefined) return;
+    timer = setTimeout(() => void enqueue(false), delayMs);
     // The timer must not keep the process running.
     (timer as { unref?: () => void }).unref?.();
   }

@@ -4,6 +4,7 @@ import {
   memoryKeyStore,
   memoryNonceStore,
   PrivateKey,
+  type UserRecord,
 } from 'asymmetric-jwt-auth';
 import { createAuthorization } from 'asymmetric-jwt-auth/client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -33,7 +34,7 @@ async function slowAuthenticator(later: <T>(value: T) => T | Promise<T>) {
     keys: measuredKeys({
       find(username, hint) {
         vi.advanceTimersByTime(timesOf(username).lookup);
-        return later(store.find(username, hint));
+        return later(store.find(username, hint) as UserRecord<string> | undefined);
       },
     }),
     nonces: measuredNonces({

@@ -1,6 +1,6 @@
 /**
  * Installs what `npm run test:all` needs from the npm registry into `.cache`, unless it is installed: other versions of Node, Bun, Deno,
- * and the tools that test the packed packages. Run it with `node scripts/install-test-tools.ts`.
+ * the tools that test the packed packages, and frameworks. Run it with `node scripts/install-test-tools.ts`.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { OTHER_NODES, type OtherNode } from 'ajwt-testkit/nodes';
-import { hasReleaseTools, PINNED, RELEASE_TOOLS } from 'ajwt-testkit/release-tools';
+import { FRAMEWORK_TOOLS, type PinnedTools, RELEASE_TOOLS } from 'ajwt-testkit/pinned-tools';
 import { RUNTIMES, type Runtime } from 'ajwt-testkit/runtimes';
 
 const QUIET = ['--no-audit', '--no-fund', '--loglevel=error'];
@@ -30,15 +30,18 @@ async function installRuntime({ name, version, folder, command }: Runtime): Prom
   if (!existsSync(command[0])) await installProgram(name, version, folder);
 }
 
-async function installReleaseTools(): Promise<void> {
-  if (hasReleaseTools()) return;
-  console.log('installing Jest and the other tools that test the packages');
-  await rm(RELEASE_TOOLS, { recursive: true, force: true });
-  await mkdir(RELEASE_TOOLS, { recursive: true });
-  for (const name of ['package.json', 'package-lock.json'])
-    await copyFile(join(PINNED, name), join(RELEASE_TOOLS, name));
-  await npm(RELEASE_TOOLS, 'ci', '--ignore-scripts');
-  await copyFile(join(PINNED, 'package-lock.json'), join(RELEASE_TOOLS, 'installed.json'));
+async function installPinned({ what, pinned, folder, isInstalled }: PinnedTools): Promise<void> {
+  if (isInstalled()) return;
+  console.log(`installing ${what}`);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const name of ['package.json', 'package-lock.json']) await copyFile(join(pinned, name), join(folder, name));
+  await npm(folder, 'ci', '--ignore-scripts');
+  await copyFile(join(pinned, 'package-lock.json'), join(folder, 'installed.json'));
 }
 
-await Promise.all([...OTHER_NODES.map(installNode), ...RUNTIMES.map(installRuntime), installReleaseTools()]);
+await Promise.all([
+  ...OTHER_NODES.map(installNode),
+  ...RUNTIMES.map(installRuntime),
+  ...[RELEASE_TOOLS, FRAMEWORK_TOOLS].map(installPinned),
+]);

@@ -44,6 +44,7 @@ const SHARED_BY_ADAPTERS = [
   'identities',
   'node-body',
   'node',
+  'route-modes',
   'srvx',
   'web-body',
   'web',

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { OTHER_NODES } from 'ajwt-testkit/nodes';
-import { lacksReleaseTools, NEEDS_RELEASE_TOOLS, releaseTool } from 'ajwt-testkit/release-tools';
+import { RELEASE_TOOLS } from 'ajwt-testkit/pinned-tools';
 import { environment, mustRun, run } from 'ajwt-testkit/run';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { PRINTED, PROGRAM } from './program.ts';
@@ -125,7 +125,7 @@ test('faked before', async () => {
 });
 `;
 
-describe.skipIf(lacksReleaseTools)(`under Jest${NEEDS_RELEASE_TOOLS}`, () => {
+describe.skipIf(RELEASE_TOOLS.areMissing)(`under Jest${RELEASE_TOOLS.note}`, () => {
   const pages = filesOf('docs/COMMONJS.md');
   let folder = '';
   beforeAll(async () => {
@@ -136,7 +136,7 @@ describe.skipIf(lacksReleaseTools)(`under Jest${NEEDS_RELEASE_TOOLS}`, () => {
     for (const [name, text] of pages) await writeFile(join(folder, name), text);
   });
   const jest = (file: string, env: Record<string, string> = {}) =>
-    run(releaseTool('jest'), ['--runTestsByPath', file], { cwd: folder, env: environment(env) });
+    run(RELEASE_TOOLS.command('jest'), ['--runTestsByPath', file], { cwd: folder, env: environment(env) });
 
   test('the example of docs/COMMONJS.md runs with default settings', async () => {
     expect(pages.map(([name]) => name)).toEqual(['auth.test.js', 'sql.test.js']);
@@ -159,10 +159,10 @@ describe.skipIf(lacksReleaseTools)(`under Jest${NEEDS_RELEASE_TOOLS}`, () => {
   });
 });
 
-test.skipIf(lacksReleaseTools)(`passes publint${NEEDS_RELEASE_TOOLS}`, async () => {
-  await mustRun(releaseTool('publint'), ['--strict', library]);
+test.skipIf(RELEASE_TOOLS.areMissing)(`passes publint${RELEASE_TOOLS.note}`, async () => {
+  await mustRun(RELEASE_TOOLS.command('publint'), ['--strict', library]);
 });
 
-test.skipIf(lacksReleaseTools)(`has correct types for every resolution mode${NEEDS_RELEASE_TOOLS}`, async () => {
-  await mustRun(releaseTool('attw'), [library, '--profile', 'strict']);
+test.skipIf(RELEASE_TOOLS.areMissing)(`has correct types for every resolution mode${RELEASE_TOOLS.note}`, async () => {
+  await mustRun(RELEASE_TOOLS.command('attw'), [library, '--profile', 'strict']);
 });

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { readdir, readFile, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { lacksReleaseTools, NEEDS_RELEASE_TOOLS, releaseTool } from 'ajwt-testkit/release-tools';
+import { RELEASE_TOOLS } from 'ajwt-testkit/pinned-tools';
 import { environment, mustRun } from 'ajwt-testkit/run';
 import { expect, inject, test } from 'vitest';
 
@@ -81,6 +81,6 @@ test('the commands of the packed server and of the packed library work together'
   expect(await mustRun(process.execPath, ['-e', script], { cwd: both })).toBe('function\n');
 });
 
-test.skipIf(lacksReleaseTools)(`publint accepts the packed server${NEEDS_RELEASE_TOOLS}`, async () => {
-  await mustRun(releaseTool('publint'), ['--strict', server]);
+test.skipIf(RELEASE_TOOLS.areMissing)(`publint accepts the packed server${RELEASE_TOOLS.note}`, async () => {
+  await mustRun(RELEASE_TOOLS.command('publint'), ['--strict', server]);
 });

@@ -1,7 +1,7 @@
 /** The declarations of the packed library compile in every module system of TypeScript, with the types of several versions of Node. */
 import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, posix, resolve } from 'node:path';
-import { lacksReleaseTools, NEEDS_RELEASE_TOOLS, RELEASE_TOOLS } from 'ajwt-testkit/release-tools';
+import { RELEASE_TOOLS } from 'ajwt-testkit/pinned-tools';
 import { mustRun } from 'ajwt-testkit/run';
 import { describe, expect, inject, test } from 'vitest';
 import { PRINTED, PROGRAM } from './program.ts';
@@ -10,9 +10,9 @@ const PACKAGE = resolve('packages/lib');
 const TSC = resolve('node_modules/.bin/tsc');
 /** Folders with Node's types: the release tools provide those of 22 and 26, and the project those of 24. */
 const NODE_TYPES = {
-  22: join(RELEASE_TOOLS, 'node_modules/types-node-22'),
+  22: join(RELEASE_TOOLS.folder, 'node_modules/types-node-22'),
   24: resolve('node_modules/@types/node'),
-  26: join(RELEASE_TOOLS, 'node_modules/types-node-26'),
+  26: join(RELEASE_TOOLS.folder, 'node_modules/types-node-26'),
 } as const;
 /** Entry points that use or extend types of a peer dependency. All others compile without peer dependencies. */
 const OF_A_PEER = ['./sql', './fastify/global', './hono'];
@@ -61,18 +61,15 @@ describe('the types of the packed library compile without peer dependencies and 
     [24, ['cts', 'mts'], { module: 'nodenext' }],
     [26, ['cts', 'mts'], { module: 'nodenext' }],
   ] as const) {
-    const isLeftOut = types !== 24 && lacksReleaseTools;
+    const isLeftOut = types !== 24 && RELEASE_TOOLS.areMissing;
     const files = `files .${extensions} under ${JSON.stringify(options)}`;
-    test.skipIf(isLeftOut)(
-      `with @types/node ${types}, in ${files}${isLeftOut ? NEEDS_RELEASE_TOOLS : ''}`,
-      async () => {
-        const out = await compile(types, extensions, options);
-        for (const extension of extensions) {
-          const program = join(out, `program.${extension.replace('ts', 'js')}`);
-          expect(await mustRun('node', [program])).toBe(PRINTED);
-        }
-      },
-    );
+    test.skipIf(isLeftOut)(`with @types/node ${types}, in ${files}${isLeftOut ? RELEASE_TOOLS.note : ''}`, async () => {
+      const out = await compile(types, extensions, options);
+      for (const extension of extensions) {
+        const program = join(out, `program.${extension.replace('ts', 'js')}`);
+        expect(await mustRun('node', [program])).toBe(PRINTED);
+      }
+    });
   }
 });
 

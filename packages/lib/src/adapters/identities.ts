@@ -42,6 +42,11 @@ export class Identities<User> {
     return identity;
   }
 
+  /** Remembers that there is nobody to identify, for what is not a response to a request, such as a prerendered page. */
+  rememberNobody(request: object): void {
+    this.#identities.set(request, undefined);
+  }
+
   /** As {@link IdentityOf.identity}. */
   get(request: object): Identity<User> {
     const identity = this.find(request);

@@ -1,77 +1,30 @@
-import 'reflect-metadata';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import {
-  Catch,
-  Controller,
-  createParamDecorator,
-  type ExceptionFilter,
-  Get,
-  type INestApplication,
-  Module,
-  Req,
-  UseGuards,
-} from '@nestjs/common';
-import { APP_GUARD, NestFactory } from '@nestjs/core';
-import { ExpressAdapter } from '@nestjs/platform-express';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { ExceptionFilter, INestApplication } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { mustRun } from 'ajwt-testkit/run';
 import type { Authenticator, Identity } from 'asymmetric-jwt-auth';
 import { expressAuth } from 'asymmetric-jwt-auth/express';
 import { fastifyAuth } from 'asymmetric-jwt-auth/fastify';
-import { type NestAuth, nestAuth, Public, RouteAuth } from 'asymmetric-jwt-auth/nest';
+import { nestAuth, Public, RouteAuth } from 'asymmetric-jwt-auth/nest';
 import type { AdapterFixture, AdapterUser } from 'asymmetric-jwt-auth/testing';
 import { build } from 'rolldown';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vitest';
 import { bodyOf, describeAdapter, messageOf } from './contract.ts';
 import { makeGuido } from './guido.ts';
+import { type Auth, appOf, controller as controllerIn, NEST, type NestVersion, urlOf } from './nest-versions.ts';
 
-type Auth = NestAuth<AdapterUser>;
-type Decorators = readonly (ClassDecorator & MethodDecorator)[];
+type Rest<F> = F extends (first: never, ...rest: infer R) => unknown ? R : never;
 
-/** Makes a controller, as decorators do. `routes` has the handler of each path, with further decorators of the method. */
-function controller(
-  prefix: string,
-  routes: Readonly<Record<string, readonly [handler: (request: object) => unknown, ...Decorators]>>,
-  ...ofClass: Decorators
-): new () => object {
-  class Routes {}
-  for (const [path, [handler, ...decorators]] of Object.entries(routes)) {
-    const descriptor = { value: (request: object) => handler(request), writable: true, configurable: true };
-    Object.defineProperty(Routes.prototype, path, descriptor);
-    Req()(Routes.prototype, path, 0);
-    for (const decorate of [Get(path), ...decorators]) decorate(Routes.prototype, path, descriptor);
+describe.each(NEST)('$name', ({ platform, load, isSkipped }) => {
+  if (isSkipped) {
+    test.skip('the contract and everything else');
+    return;
   }
-  for (const decorate of [Controller(prefix), ...ofClass]) decorate(Routes);
-  return Routes;
-}
+  const version: NestVersion = load();
+  const { Catch, Controller, createParamDecorator, Get, UseGuards } = version.common;
+  const controller = (...rest: Rest<typeof controllerIn>) => controllerIn(version, ...rest);
 
-const PLATFORMS = {
-  Express: () => new ExpressAdapter(),
-  Fastify: () => new FastifyAdapter(),
-} as const;
-
-/** Makes an application, which is not started. */
-async function appOf(
-  platform: keyof typeof PLATFORMS,
-  controllers: readonly (new () => object)[],
-  global?: Auth,
-  adapter: object = PLATFORMS[platform](),
-): Promise<INestApplication> {
-  class App {}
-  const providers = global === undefined ? [] : [{ provide: APP_GUARD, useValue: global }];
-  Module({ controllers: [...controllers], providers })(App);
-  return NestFactory.create(App, adapter as never, { logger: false });
-}
-
-async function urlOf(app: INestApplication): Promise<string> {
-  await app.listen(0, '127.0.0.1');
-  return `http://127.0.0.1:${((app.getHttpServer() as Server).address() as AddressInfo).port}`;
-}
-
-describe.each(Object.keys(PLATFORMS) as (keyof typeof PLATFORMS)[])('on %s', (platform) => {
   const start: AdapterFixture['start'] = async (authenticator) => {
     const [auth, optional] = [nestAuth(authenticator), nestAuth(authenticator, { optional: true })];
     const bound = nestAuth(authenticator, { require: ['htm', 'target'] });
@@ -84,7 +37,7 @@ describe.each(Object.keys(PLATFORMS) as (keyof typeof PLATFORMS)[])('on %s', (pl
       'optional-then-bound': [respond(bound), UseGuards(optional, bound)],
     });
     const open = controller('', { open: [(request) => JSON.stringify(messageOf(() => auth.identity(request)))] });
-    const app = await appOf(platform, [api, open]);
+    const app = await appOf(version, platform, [api, open]);
     return { url: await urlOf(app), close: () => app.close() };
   };
 
@@ -127,7 +80,7 @@ describe.each(Object.keys(PLATFORMS) as (keyof typeof PLATFORMS)[])('on %s', (pl
       },
       RouteAuth({ optional: true, require: ['target'] }),
     );
-    app = await appOf(platform, [mixed, open, loose], auth);
+    app = await appOf(version, platform, [mixed, open, loose], auth);
     const url = await urlOf(app);
     const statuses = async (path: string) => [
       (await get(url + path)).status,
@@ -163,7 +116,7 @@ describe.each(Object.keys(PLATFORMS) as (keyof typeof PLATFORMS)[])('on %s', (pl
     const routes = controller('', {
       fails: [() => Promise.reject(new Error('the handler failed')), UseGuards(auth)],
     });
-    app = await appOf(platform, [routes]);
+    app = await appOf(version, platform, [routes]);
     app.useGlobalFilters(new Filter());
     const url = await urlOf(app);
     const refused = await get(`${url}/fails`);
@@ -183,7 +136,7 @@ describe.each(Object.keys(PLATFORMS) as (keyof typeof PLATFORMS)[])('on %s', (pl
     const descriptor = Object.getOwnPropertyDescriptor(Routes.prototype, 'me') as PropertyDescriptor;
     for (const decorate of [Get('me'), UseGuards(auth)]) decorate(Routes.prototype, 'me', descriptor);
     Controller()(Routes);
-    app = await appOf(platform, [Routes]);
+    app = await appOf(version, platform, [Routes]);
     expect((await get(`${await urlOf(app)}/me`, await sign())).body).toBe('guido@example.com');
     expectTypeOf(auth.identity).returns.toEqualTypeOf<Identity<AdapterUser>>();
     expectTypeOf(auth.param).returns.toEqualTypeOf<Identity<AdapterUser> | undefined>();
@@ -191,7 +144,7 @@ describe.each(Object.keys(PLATFORMS) as (keyof typeof PLATFORMS)[])('on %s', (pl
 
   test('a request is authenticated once, also if it was authenticated before the body was read', async () => {
     const routes = controller('', { me: [hello, UseGuards(auth)] });
-    app = await appOf(platform, [routes]);
+    app = await appOf(version, platform, [routes]);
     if (platform === 'Express') app.use(expressAuth(authenticator));
     else await (app as NestFastifyApplication).register(fastifyAuth(authenticator) as never);
     const url = await urlOf(app);
@@ -202,7 +155,12 @@ describe.each(Object.keys(PLATFORMS) as (keyof typeof PLATFORMS)[])('on %s', (pl
   });
 
   test('a global prefix is part of the target', async () => {
-    app = await appOf(platform, [controller('', { bound: [hello, RouteAuth({ require: ['target'] })] })], auth);
+    app = await appOf(
+      version,
+      platform,
+      [controller('', { bound: [hello, RouteAuth({ require: ['target'] })] })],
+      auth,
+    );
     app.setGlobalPrefix('v1');
     const url = await urlOf(app);
     expect((await get(`${url}/v1/bound?x`, await sign({ target: '/v1/bound?x' }))).status).toBe(200);
@@ -211,9 +169,7 @@ describe.each(Object.keys(PLATFORMS) as (keyof typeof PLATFORMS)[])('on %s', (pl
 
   test('a binding is compared with the request before it was rewritten', async () => {
     const routes = controller('', { internal: [hello, RouteAuth({ require: ['target'] })] });
-    const adapter =
-      platform === 'Express' ? new ExpressAdapter() : new FastifyAdapter({ rewriteUrl: () => '/internal' });
-    app = await appOf(platform, [routes], auth, adapter);
+    app = await appOf(version, platform, [routes], auth, { rewriteUrl: () => '/internal' });
     if (platform === 'Express') {
       app.use((request: { url: string }, _response: unknown, next: () => void) => {
         request.url = '/internal';
@@ -226,7 +182,7 @@ describe.each(Object.keys(PLATFORMS) as (keyof typeof PLATFORMS)[])('on %s', (pl
   });
 
   test('enableCors responds to a preflight, and adds its header to refusals', async () => {
-    app = await appOf(platform, [controller('', { me: [hello] })], auth);
+    app = await appOf(version, platform, [controller('', { me: [hello] })], auth);
     app.enableCors();
     const url = await urlOf(app);
     const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'GET' };

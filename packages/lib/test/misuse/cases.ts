@@ -1,6 +1,7 @@
 /** Calls of every public function with wrong arguments. Each must cause a TypeError that names the argument. */
 import { generateKeyPairSync } from 'node:crypto';
 import { Kysely } from 'kysely';
+import { astroAuth } from '../../src/adapters/astro.ts';
 import { elysiaAuth } from '../../src/adapters/elysia.ts';
 import { expressAuth } from '../../src/adapters/express.ts';
 import { fastifyAuth } from '../../src/adapters/fastify.ts';
@@ -9,6 +10,7 @@ import { honoAuth } from '../../src/adapters/hono.ts';
 import { koaAuth } from '../../src/adapters/koa.ts';
 import { nestAuth, Public, RouteAuth } from '../../src/adapters/nest.ts';
 import { nodeAuth } from '../../src/adapters/node.ts';
+import { sveltekitAuth } from '../../src/adapters/sveltekit.ts';
 import { webAuth } from '../../src/adapters/web.ts';
 import { signedAxios } from '../../src/client/axios.ts';
 import { createSignedFetch } from '../../src/client/fetch.ts';
@@ -216,6 +218,13 @@ export const MISUSES: readonly Misuse[] = [
   ...readsBodies('koaAuth', koaAuth),
   ...adapter('elysiaAuth', elysiaAuth),
   ...adapter('nestAuth', nestAuth),
+  ...adapter('sveltekitAuth', sveltekitAuth),
+  misuse('sveltekitAuth', 'option route: must be a function', (route) => sveltekitAuth(auth, { route }), [
+    false,
+    '/api',
+  ]),
+  ...adapter('astroAuth', astroAuth),
+  misuse('astroAuth', 'option route: must be a function', (route) => astroAuth(auth, { route }), [false, '/api']),
   misuse('RouteAuth', 'options: must be an object', RouteAuth as Wrong, NO_OPTIONS),
   misuse('RouteAuth', 'option require: ', (require) => RouteAuth({ require }), ['aud', ['method'], ['digests']]),
   misuse('Public', 'Public and RouteAuth only decorate', (target) => (Public() as Wrong)(target), [{}, 5, 'Api']),

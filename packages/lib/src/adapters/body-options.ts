@@ -38,4 +38,4 @@ export function readBodyOptions({ body, maxBodyBytes }: BodyOptions): number {
 
 /** Why a body cannot be checked. */
 export const READ_BEFORE =
-  'the body was read before it could be checked; mount the adapter in front of everything that reads the body, such as a body parser';
+  'the body was read before it could be checked; mount the adapter in front of everything that reads the body, such as a body parser; docs/BODIES.md says where';

@@ -4,11 +4,13 @@
  */
 import { checkArgument } from '../core/arguments.ts';
 import type { Authenticator, Identity } from '../server/authenticate.ts';
+import { BODY_KINDS, type BodyOptions } from './body-options.ts';
 import { decide } from './decide.ts';
 import { Identities, type IdentityOf } from './identities.ts';
 import { checkAuthenticator, checkRouteOptions, type RouteOptions } from './node.ts';
 import { objectOf, readSrvxRequest, type SrvxRequest } from './srvx.ts';
 import { refusalResponse } from './web.ts';
+import { webBodyCheck } from './web-body.ts';
 
 /** The part of an Elysia `Context` that the adapter uses. */
 export interface ElysiaContext {
@@ -20,7 +22,7 @@ export interface ElysiaContext {
 }
 
 /** The options of {@link elysiaAuth}. */
-export interface ElysiaAuthOptions<Optional extends boolean = boolean> extends RouteOptions {
+export interface ElysiaAuthOptions<Optional extends boolean = boolean> extends RouteOptions, BodyOptions {
   /** Also accepts requests without a credential; `auth` is `undefined` for them. An invalid credential is still refused. */
   readonly optional?: Optional;
   /**
@@ -39,6 +41,14 @@ export type ElysiaIdentity<User, Optional extends boolean = false> = {
 /** The function that {@link elysiaAuth} makes. Handlers behind it find `auth` in their context, or call `identity(request)`. */
 export interface ElysiaAuth<User, Optional extends boolean = false> extends IdentityOf<Request, User> {
   (context: ElysiaContext): Promise<ElysiaIdentity<User, Optional>>;
+  /**
+   * Authenticates a request before Elysia parses its body: `new Elysia().onParse(auth.parse).derive(auth)`. It is needed for tokens that
+   * have `bind.digest`, because `derive()` runs after the parser. It passes no decision on; `derive(auth)` finds it.
+   *
+   * @param context - Elysia's context
+   * @returns `undefined`, so that Elysia parses the body; `null` for a refused request
+   */
+  parse(context: Pick<ElysiaContext, 'request' | 'server'>): Promise<undefined | null>;
 }
 
 /**
@@ -76,14 +86,21 @@ export function elysiaAuth<User, Optional extends boolean = false>(
   options: ElysiaAuthOptions<Optional> = {},
 ): ElysiaAuth<User, Optional> {
   checkAuthenticator(auth);
-  checkRouteOptions(options, { require: 'array', optional: 'boolean', address: 'function' });
+  checkRouteOptions(options, { require: 'array', optional: 'boolean', address: 'function', ...BODY_KINDS });
   const { require, optional = false, address = peerAddress } = options;
 
   const identities = new Identities<User>(MOUNT);
 
+  const decideAbout = (request: ElysiaContext['request'], server: ElysiaContext['server']) =>
+    decide(auth, {
+      ...readSrvxRequest(request, require),
+      ...webBodyCheck(request, options),
+      address: address(request, server),
+    });
+
   // Elysia reads the names of the members from the source of this function, and sets only those.
   const hook = async ({ request, server, status }: ElysiaContext): Promise<unknown> => {
-    const result = await decide(auth, { ...readSrvxRequest(request, require), address: address(request, server) });
+    const result = await decideAbout(request, server);
     if (result.ok || (optional && result.reason === 'missing')) {
       return { auth: identities.remember(objectOf(request), result) };
     }
@@ -98,6 +115,11 @@ export function elysiaAuth<User, Optional extends boolean = false>(
   );
 
   return Object.assign(hook as (context: ElysiaContext) => Promise<ElysiaIdentity<User, Optional>>, {
+    parse: async ({ request, server }: Pick<ElysiaContext, 'request' | 'server'>) => {
+      const result = await decideAbout(request, server);
+      // Anything but `undefined` keeps Elysia from parsing the body of a refused request.
+      return result.ok || result.reason === 'missing' ? undefined : null;
+    },
     identity: (request: Request) => identities.get(objectOf(request)),
     identityOrUndefined: (request: Request) => identities.find(objectOf(request)),
   });

@@ -2,6 +2,7 @@
  * Authenticates requests in h3 2 and Nitro 3, on Node and on every other platform: mount {@link h3Auth} in front of the routes to protect.
  */
 import type { Authenticator } from '../server/authenticate.ts';
+import { BODY_KINDS, type BodyOptions } from './body-options.ts';
 import { decide } from './decide.ts';
 import { Identities, type IdentityOf } from './identities.ts';
 import { checkAuthenticator, checkRouteOptions, type RouteOptions } from './node.ts';
@@ -17,7 +18,7 @@ export interface H3AuthEvent {
 }
 
 /** The options of {@link h3Auth}. */
-export interface H3AuthOptions extends RouteOptions {
+export interface H3AuthOptions extends RouteOptions, BodyOptions {
   /** Also accepts requests without a credential; `identityOrUndefined(event)` is `undefined` for them. An invalid one is still refused. */
   readonly optional?: boolean;
 }
@@ -58,14 +59,14 @@ export interface H3Auth<User> extends H3Middleware, IdentityOf<H3AuthEvent, User
  */
 export function h3Auth<User>(auth: Authenticator<User>, options: H3AuthOptions = {}): H3Auth<User> {
   checkAuthenticator(auth);
-  checkRouteOptions(options, { require: 'array', optional: 'boolean' });
+  checkRouteOptions(options, { require: 'array', optional: 'boolean', ...BODY_KINDS });
   const { require, optional = false } = options;
 
   const identities = new Identities<User>(MOUNT);
 
   const middleware: H3Middleware = async (event, next) => {
     const { req } = event;
-    const result = await decide(auth, { ...readSrvxRequest(req, require), address: addressOf(req) });
+    const result = await decide(auth, { ...readSrvxRequest(req, require, options), address: addressOf(req) });
     if (!result.ok && !(optional && result.reason === 'missing')) return refusalResponse(result);
     identities.remember(objectOf(req), result);
     return next();

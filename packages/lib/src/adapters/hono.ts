@@ -4,10 +4,12 @@
 import type { MiddlewareHandler } from 'hono';
 import type { AuthenticationRequest } from '../core/request.ts';
 import type { Authenticator, Identity } from '../server/authenticate.ts';
+import { BODY_KINDS, type BodyOptions } from './body-options.ts';
 import { decide } from './decide.ts';
 import { Identities, type IdentityOf } from './identities.ts';
 import { checkAuthenticator, checkRouteOptions, type NodeRequest, type RouteOptions, readNodeRequest } from './node.ts';
 import { readWebRequest } from './web.ts';
+import { webBodyCheck } from './web-body.ts';
 
 /** The part of a Hono `Context` that the adapter uses. */
 export interface HonoContext {
@@ -17,7 +19,7 @@ export interface HonoContext {
 }
 
 /** The options of {@link honoAuth}. */
-export interface HonoAuthOptions<Optional extends boolean = boolean> extends RouteOptions {
+export interface HonoAuthOptions<Optional extends boolean = boolean> extends RouteOptions, BodyOptions {
   /** Also accepts requests without a credential; `c.get('auth')` is `undefined` for them. An invalid credential is still refused. */
   readonly optional?: Optional;
   /**
@@ -74,7 +76,7 @@ export function honoAuth<User, Optional extends boolean = false>(
   options: HonoAuthOptions<Optional> = {},
 ): HonoAuth<User, Optional> {
   checkAuthenticator(auth);
-  checkRouteOptions(options, { require: 'array', optional: 'boolean', address: 'function' });
+  checkRouteOptions(options, { require: 'array', optional: 'boolean', address: 'function', ...BODY_KINDS });
   const { require, optional = false, address } = options;
 
   const identities = new Identities<User>(MOUNT);
@@ -85,7 +87,9 @@ export function honoAuth<User, Optional extends boolean = false>(
       incoming === undefined
         ? { ...readWebRequest(c.req.raw, require), request: c }
         : readNodeRequest(incoming, incoming.url, require);
-    return address === undefined ? request : { ...request, address: address(c) };
+    // @hono/node-server refuses to read a request of Node that was read before, so the body of `c.req.raw` is checked on Node too.
+    const read = { ...request, ...webBodyCheck(c.req.raw, options) };
+    return address === undefined ? read : { ...read, address: address(c) };
   }
 
   const handler: MiddlewareHandler<HonoAuthEnv<User, boolean>> = async (c, next) => {

@@ -5,6 +5,7 @@
 import type { OptionKinds } from '../core/options.ts';
 import type { Authenticator, Identity } from '../server/authenticate.ts';
 import type { RefusedResult } from '../server/refusal-response.ts';
+import { BODY_KINDS, type BodyOptions } from './body-options.ts';
 import { decide } from './decide.ts';
 import { Identities, type IdentityOf } from './identities.ts';
 import {
@@ -26,7 +27,7 @@ export interface NestContext {
 }
 
 /** The options of {@link nestAuth}. */
-export interface NestAuthOptions extends RouteOptions {
+export interface NestAuthOptions extends RouteOptions, BodyOptions {
   /** Also accepts requests without a credential; they have no identity. An invalid credential is still refused. */
   readonly optional?: boolean;
 }
@@ -108,7 +109,7 @@ export function nestAuth<User>(auth: Authenticator<User>, options: NestAuthOptio
 
       const http = context.switchToHttp();
       const request = http.getRequest() as PlatformRequest;
-      const seen = readNodeRequest(keyOf(request), request.originalUrl, require);
+      const seen = readNodeRequest(keyOf(request), request.originalUrl, require, bodyOf(all));
       const result = await decide(auth, { ...seen, address: request.ip });
       if (!result.ok && !(optional && result.reason === 'missing')) {
         if (keyOf(request) === request) writeRefusal(http.getResponse() as NodeResponse, result);
@@ -166,6 +167,17 @@ export function RouteAuth(options: NestAuthOptions): ClassDecorator & MethodDeco
   return mark({ ...options });
 }
 
+/** Returns the options about bodies. Those of a method come before those of its controller, and those before the guard's. */
+function bodyOf(all: readonly BodyOptions[]): BodyOptions {
+  return Object.assign(
+    {},
+    ...all.map(({ body, maxBodyBytes }) => ({
+      ...(body && { body }),
+      ...(maxBodyBytes !== undefined && { maxBodyBytes }),
+    })),
+  );
+}
+
 type Mark = false | NestAuthOptions;
 
 /** The part of `reflect-metadata` that the adapter uses. Tools that wrap methods of Nest copy the metadata to their wrappers. */
@@ -207,7 +219,7 @@ function sendRefusal(reply: Reply, { status, headers, body }: RefusedResult): vo
 }
 
 const UTF_8 = new TextEncoder();
-const KINDS: OptionKinds<NestAuthOptions> = { require: 'array', optional: 'boolean' };
+const KINDS: OptionKinds<NestAuthOptions> = { require: 'array', optional: 'boolean', ...BODY_KINDS };
 const MOUNT =
   'protect its handler with @UseGuards(auth) or with { provide: APP_GUARD, useValue: auth }, and not with @Public()';
 const OTHERS = 'authenticate its HTTP request in a middleware, with expressAuth() or fastifyAuth()';

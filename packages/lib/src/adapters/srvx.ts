@@ -1,6 +1,7 @@
 /** Reads requests of srvx, the server of h3, of Nitro, and of Elysia on Node. */
 import type { BindMember } from '../core/bind.ts';
 import type { AuthenticationRequest } from '../core/request.ts';
+import type { BodyOptions } from './body-options.ts';
 import { type NodeRequest, readNodeRequest } from './node.ts';
 import { readWebRequest, type WebRequest } from './web.ts';
 
@@ -23,9 +24,12 @@ export function objectOf(request: SrvxRequest): object {
 export function readSrvxRequest(
   request: SrvxRequest,
   require: readonly BindMember[] | undefined,
+  body?: BodyOptions,
 ): AuthenticationRequest {
   const incoming = request.runtime?.node?.req;
   const read =
-    incoming === undefined ? readWebRequest(request, require) : readNodeRequest(incoming, incoming.url, require);
+    incoming === undefined
+      ? readWebRequest(request, require, body)
+      : readNodeRequest(incoming, incoming.url, require, body);
   return { ...read, address: request.ip };
 }

@@ -8,9 +8,13 @@ import type { BindMember } from '../core/bind.ts';
 import type { AuthenticationRequest } from '../core/request.ts';
 import type { AuthenticationResult, Authenticator, Identity } from '../server/authenticate.ts';
 import type { RefusedResult } from '../server/refusal-response.ts';
+import { BODY_KINDS, type BodyOptions } from './body-options.ts';
 import { decide } from './decide.ts';
 import { Identities, type IdentityOf } from './identities.ts';
 import { checkAuthenticator, checkRouteOptions, type RouteOptions } from './node.ts';
+import { webBodyCheck } from './web-body.ts';
+
+export { bufferWebBody, checkWebBody } from './web-body.ts';
 
 /** The part of a `Request` that the adapter uses. */
 export interface WebRequest {
@@ -20,10 +24,14 @@ export interface WebRequest {
   readonly headers: { get(name: 'authorization'): string | null };
 }
 
+/** The options of {@link webAuth}. */
+export interface WebAuthOptions extends RouteOptions, BodyOptions {}
+
 /** Authenticates requests in handlers of `Request` and `Response`. {@link webAuth} makes one. */
 export interface WebAuth<User> extends IdentityOf<Request, User> {
   /**
-   * Authenticates a request. An accepted token is used up. The body is not read.
+   * Authenticates a request. An accepted token is used up. The body is only read if the token has `bind.digest`; you can read it
+   * afterwards.
    *
    * @param request - a request with an absolute URL
    * @returns who sent the request, or the complete response that refuses it. The promise never rejects
@@ -64,7 +72,7 @@ export interface WebAuth<User> extends IdentityOf<Request, User> {
  * for the original path is refused.
  *
  * @param auth - authenticates the requests
- * @param options - {@link RouteOptions}
+ * @param options - {@link WebAuthOptions}
  * @returns `protect` and `optional`, which wrap handlers, and `authenticate` and `reject`, which those two call
  * @throws TypeError for an unknown option, a value of the wrong type, or a member of `require` that this adapter cannot check
  *
@@ -80,16 +88,16 @@ export interface WebAuth<User> extends IdentityOf<Request, User> {
  * console.log(response.status, response.headers.get('www-authenticate')); // 401 JWT realm="api"
  * ```
  */
-export function webAuth<User>(auth: Authenticator<User>, options: RouteOptions = {}): WebAuth<User> {
+export function webAuth<User>(auth: Authenticator<User>, options: WebAuthOptions = {}): WebAuth<User> {
   checkAuthenticator(auth);
-  checkRouteOptions(options, { require: 'array' });
+  checkRouteOptions(options, { require: 'array', ...BODY_KINDS });
 
   const identities = new Identities<User>(
     'wrap the handler with protect() or optional(), or await authenticate(request)',
   );
 
   async function authenticate(request: Request): Promise<AuthenticationResult<User>> {
-    const result = await decide(auth, readWebRequest(request, options.require));
+    const result = await decide(auth, readWebRequest(request, options.require, options));
     identities.remember(request, result);
     return result;
   }
@@ -128,7 +136,8 @@ function checkHandler(handler: unknown): void {
  *
  * @param request - a request with an absolute URL
  * @param require - members of `bind` that the route requires
- * @returns the argument, without `address` and `bodyDigest`
+ * @param body - how to check the body; without it, a token that has `bind.digest` is refused
+ * @returns the argument, without `address`
  *
  * @example
  * ```ts
@@ -139,10 +148,16 @@ function checkHandler(handler: unknown): void {
  * console.log(request.target, request.authorization); // /me?x=1 JWT eyJ
  * ```
  */
-export function readWebRequest(request: WebRequest, require: readonly BindMember[] | undefined): AuthenticationRequest {
+export function readWebRequest(
+  request: WebRequest,
+  require: readonly BindMember[] | undefined,
+  body?: BodyOptions,
+): AuthenticationRequest {
   const { pathname, search } = new URL(request.url);
   const { method, headers } = request;
-  return { authorization: headers.get('authorization'), method, target: pathname + search, require, request };
+  const authorization = headers.get('authorization');
+  const parts = { authorization, method, target: pathname + search, require, request };
+  return body === undefined ? parts : { ...parts, ...webBodyCheck(request as Request, body) };
 }
 
 /**

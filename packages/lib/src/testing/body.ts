@@ -188,37 +188,42 @@ function casesOf(fixture: BodyFixture, body: 'buffer' | 'stream'): ContractCase[
       if (!['body_incomplete', 'binding_mismatch'].includes(reasons.at(-1) ?? ''))
         throw new ContractError(`reasons: ${reasons}`);
     }),
-    rule('serves the next request of the connection after a refused one', async ({ open, sign, reasons }) => {
-      for (const frame of [withLength, inChunks]) {
-        const connection = open();
-        const bytes = BODIES['a long body'];
-        const first = frame(await sign(BODIES['a short body']), bytes, 'keep-alive');
-        const second = frame(await sign(bytes), bytes);
-        connection.write(latin1Bytes(latin1(first) + latin1(second)));
-        const response = await connection.all();
-        // Some frameworks close the connection after an error of a stream.
-        if (body === 'stream' && /^connection: close/im.test(response.split('\r\n\r\n')[0] ?? '')) return;
-        same(reasons.at(-1), 'accepted', 'reason');
-        same(
-          response.endsWith(latin1(bytes)) || response.includes(latin1(bytes.subarray(-500))),
-          true,
-          'the second response',
-        );
-      }
-    }),
+    rule(
+      'serves the next request of the connection after a refused one, or closes it',
+      async ({ open, sign, reasons }) => {
+        for (const frame of [withLength, inChunks]) {
+          const connection = open();
+          const bytes = BODIES['a long body'];
+          const first = frame(await sign(BODIES['a short body']), bytes, 'keep-alive');
+          const second = frame(await sign(bytes), bytes);
+          connection.write(latin1Bytes(latin1(first) + latin1(second)));
+          const response = await connection.all();
+          if (statusesOf(response).length < 2)
+            return same(statusesOf(response).includes(200), false, 'the first response is 200');
+          same(reasons.at(-1), 'accepted', 'reason');
+          same(
+            response.endsWith(latin1(bytes)) || response.includes(latin1(bytes.subarray(-500))),
+            true,
+            'the second response',
+          );
+        }
+      },
+    ),
     ...(body === 'stream'
       ? []
       : FRAMINGS.map(([framing, frame]) =>
           rule(
-            `refuses a body above maxBodyBytes, sent ${framing}, and serves the next request`,
+            `refuses a body above maxBodyBytes, sent ${framing}, and serves the next request or closes the connection`,
             async (parts) => {
               const { open, sign, reasons } = parts;
               const [bytes, fits] = [BODIES['a long body'], BYTES.encode('0123456789')];
               const connection = open();
               connection.write(frame(await sign(bytes), bytes, 'keep-alive'));
               connection.write(frame(await sign(fits), fits));
-              same(statusesOf(await connection.all()), [413, 200], 'statuses');
-              same(reasons, ['body_too_large', 'accepted'], 'reasons');
+              const statuses = statusesOf(await connection.all());
+              // A server may also close the connection.
+              same(statuses, [413, 200].slice(0, statuses.length), 'statuses');
+              same(reasons, ['body_too_large', 'accepted'].slice(0, statuses.length), 'reasons');
             },
             { maxBodyBytes: 10 },
           ),
@@ -240,7 +245,7 @@ const BODIES = {
 function head(authorization: string, ...lines: readonly string[]): string {
   return [
     'POST /api/echo HTTP/1.1',
-    'Host: a',
+    'Host: localhost',
     'Content-Type: application/octet-stream',
     authorization,
     ...lines,

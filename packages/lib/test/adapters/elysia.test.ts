@@ -151,7 +151,7 @@ test('a wrong option is refused when the server starts', () => {
   const make = (options: object) => () => elysiaAuth(guido.authenticator, options);
   expect(make({ optionl: true })).toThrow(/option optionl: unknown; did you mean optional\?/);
   expect(make({ address: '127.0.0.1' })).toThrow(/option address: must be a function/);
-  expect(make({ require: ['digest'] })).toThrow(/digest/);
+  expect(make({ body: 'streams' })).toThrow(/option body: must be 'buffer' or 'stream'/);
   expect(() => elysiaAuth({} as never)).toThrow(/createAuthenticator/);
 });
 

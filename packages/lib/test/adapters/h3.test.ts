@@ -171,6 +171,6 @@ test('identities are typed by the user of the key store', () => {
 test('a wrong option is refused when the server starts', () => {
   const make = (options: object) => () => h3Auth(guido.authenticator, options);
   expect(make({ optionl: true })).toThrow(/option optionl: unknown; did you mean optional\?/);
-  expect(make({ require: ['digest'] })).toThrow(/digest/);
+  expect(make({ body: 'streams' })).toThrow(/option body: must be 'buffer' or 'stream'/);
   expect(() => h3Auth({} as never)).toThrow(/createAuthenticator/);
 });

@@ -13,8 +13,18 @@ import { bodyOf, describeAdapter, messageOf } from './contract.ts';
 import { documentedApp, typeCheck } from './documented-app.ts';
 import { makeGuido } from './guido.ts';
 import { serve } from './serve.ts';
+import { describeTargets } from './targets.ts';
 
-const ROUTES = ['api/me', 'api/optional', 'api/bound', 'api/twice', 'api/optional-then-bound', 'open', 'outer'];
+const ROUTES = [
+  'api/me',
+  'api/optional',
+  'api/bound',
+  'api/twice',
+  'api/optional-then-bound',
+  'open',
+  'outer',
+  'api/any/[...path]',
+];
 const ACTIONS = `
   import { defineAction } from 'astro:actions';
   export const server = { secret: defineAction({ accept: 'form', handler: () => 'the secret' }) };
@@ -58,6 +68,15 @@ describe.skipIf(areMissing)(`astroAuth${note}`, () => {
   };
 
   describeAdapter('astroAuth', { start });
+
+  describeTargets('astroAuth', {
+    start(authenticator) {
+      const auth = astroAuth(authenticator, { require: ['htm', 'target'] });
+      globalThis.astroApp = { middleware: () => [auth], respond: () => 'ok' };
+      return serve(astroServer(handler));
+    },
+    seesOnlyUrls: 'Astro only has a URL',
+  });
 
   let guido: Awaited<ReturnType<typeof makeGuido>>;
   let server: AdapterServer | undefined;

@@ -1,6 +1,6 @@
 import { elysiaAuth } from 'asymmetric-jwt-auth/elysia';
 import type { AdapterFixture } from 'asymmetric-jwt-auth/testing';
-import { Elysia, type ElysiaConfig } from 'elysia';
+import { type AnyElysia, Elysia, type ElysiaConfig } from 'elysia';
 
 type User = { readonly username: string; readonly user: { readonly email: string } } | undefined;
 
@@ -34,4 +34,18 @@ export function makeApp(authenticator: Parameters<AdapterFixture['start']>[0], c
       return Response.json((error as Error).message);
     }
   });
+}
+
+/** The server that `listen()` of `@elysiajs/node` starts. */
+interface NodeServer {
+  readonly raw: { readonly url: string; ready(): Promise<unknown>; close(isForced: boolean): Promise<void> };
+}
+
+/** Runs an application on Node. */
+export async function listenOnNode(app: AnyElysia) {
+  const { raw } = await new Promise<NodeServer>((resolve) => {
+    app.listen({ port: 0, hostname: '127.0.0.1' }, (server: unknown) => resolve(server as NodeServer));
+  });
+  await raw.ready();
+  return { url: new URL(raw.url).origin, close: () => raw.close(true) };
 }

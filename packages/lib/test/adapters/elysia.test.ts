@@ -9,29 +9,15 @@ import { type AnyElysia, Elysia, t } from 'elysia';
 import { rolldown } from 'rolldown';
 import { beforeEach, expect, expectTypeOf, test } from 'vitest';
 import { describeAdapter } from './contract.ts';
-import { makeApp } from './elysia-app.ts';
+import { listenOnNode, makeApp } from './elysia-app.ts';
 import { makeGuido } from './guido.ts';
 
-/** The server that `listen()` of `@elysiajs/node` starts. */
-interface NodeServer {
-  readonly raw: { readonly url: string; ready(): Promise<unknown>; close(isForced: boolean): Promise<void> };
-}
-
-/** Runs an application on Node. */
-async function listen(app: AnyElysia) {
-  const { raw } = await new Promise<NodeServer>((resolve) => {
-    app.listen({ port: 0, hostname: '127.0.0.1' }, (server: unknown) => resolve(server as NodeServer));
-  });
-  await raw.ready();
-  return { url: new URL(raw.url).origin, close: () => raw.close(true) };
-}
-
 describeAdapter('elysiaAuth on Node', {
-  start: (authenticator) => listen(makeApp(authenticator, { adapter: node() })),
+  start: (authenticator) => listenOnNode(makeApp(authenticator, { adapter: node() })),
 });
 
 describeAdapter('elysiaAuth on Node without compiled handlers', {
-  start: (authenticator) => listen(makeApp(authenticator, { adapter: node(), aot: false })),
+  start: (authenticator) => listenOnNode(makeApp(authenticator, { adapter: node(), aot: false })),
 });
 
 const bun = RUNTIMES.find(({ name }) => name === 'bun');
@@ -115,7 +101,7 @@ test('an application in mount() is protected in front of it, because it gets a n
   const auth = elysiaAuth(guido.authenticator, { require: ['target'] });
   const inner = new Elysia().get('/open', () => 'inner').group('', (app) => app.derive(auth).get('/me', () => 'me'));
   const app = new Elysia({ adapter: node() }).derive(auth).mount('/api', (request) => inner.fetch(request));
-  const { url, close } = await listen(app);
+  const { url, close } = await listenOnNode(app);
   afterFile(close);
   const send = async (path: string, target: string) =>
     (await fetch(url + path, { headers: await signed({ target }) })).status;

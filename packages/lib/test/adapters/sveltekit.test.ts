@@ -14,8 +14,18 @@ import { documentedApp, typeCheck } from './documented-app.ts';
 import { makeGuido } from './guido.ts';
 import { serve } from './serve.ts';
 import { buildSvelteKit, ENDPOINT, type SvelteKitApp, svelteKitHandler } from './sveltekit-app.ts';
+import { describeTargets } from './targets.ts';
 
-const ROUTES = ['api/me', 'api/optional', 'api/bound', 'api/twice', 'api/optional-then-bound', 'open', 'outer'];
+const ROUTES = [
+  'api/me',
+  'api/optional',
+  'api/bound',
+  'api/twice',
+  'api/optional-then-bound',
+  'open',
+  'outer',
+  'api/any/[...path]',
+];
 const REMOTE = `
   import { query } from '$app/server';
   export const secret = query(() => 'the secret');
@@ -59,6 +69,14 @@ const start: AdapterFixture['start'] = (authenticator) => {
 };
 
 describeAdapter('sveltekitAuth', { start });
+
+describeTargets('sveltekitAuth', {
+  start(authenticator) {
+    const auth = sveltekitAuth(authenticator, { require: ['htm', 'target'] });
+    globalThis.svelteKitApp = { hooks: () => [auth], respond: () => 'ok' };
+    return serve(createServer(handler));
+  },
+});
 
 describe('sveltekitAuth', () => {
   let guido: Awaited<ReturnType<typeof makeGuido>>;

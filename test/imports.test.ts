@@ -43,6 +43,7 @@ const SHARED_BY_ADAPTERS = [
   'decide',
   'identities',
   'node-body',
+  'node-upgrade',
   'node',
   'route-modes',
   'srvx',

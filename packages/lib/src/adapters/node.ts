@@ -12,9 +12,11 @@ import { BODY_KINDS, type BodyOptions, readBodyOptions } from './body-options.ts
 import { decide } from './decide.ts';
 import { Identities, type IdentityOf } from './identities.ts';
 import { bufferBody, checkBodyStream, type NodeBody } from './node-body.ts';
+import { ignoreErrors, type UpgradeSocket, writeUpgradeRefusal } from './node-upgrade.ts';
 
 export type { BodyOptions } from './body-options.ts';
 export { bufferBody, checkBodyStream, type NodeBody } from './node-body.ts';
+export { type UpgradeSocket, writeUpgradeRefusal } from './node-upgrade.ts';
 
 /** The part of an `http.IncomingMessage` that the adapter uses. */
 export interface NodeRequest {
@@ -107,6 +109,22 @@ export interface NodeAuth<User> extends IdentityOf<NodeRequest, User> {
    * @param result - from {@link NodeAuth.authenticate}
    */
   reject(response: NodeResponse, result: RefusedResult): void;
+  /**
+   * Authenticates a request of the event `upgrade`, such as a WebSocket handshake. Meanwhile, and afterwards, errors of the socket are
+   * ignored if no other listener handles them, so that they do not end the process. Call it in the event, before anything asynchronous.
+   *
+   * @param request - from the event
+   * @param socket - from the event
+   * @returns as {@link NodeAuth.authenticate}
+   */
+  authenticateUpgrade(request: NodeRequest, socket: UpgradeSocket): Promise<AuthenticationResult<User>>;
+  /**
+   * Sends the response to a refused request of the event `upgrade`, and closes the connection.
+   *
+   * @param socket - from the event; nothing has been written to it
+   * @param result - from {@link NodeAuth.authenticateUpgrade}
+   */
+  rejectUpgrade(socket: UpgradeSocket, result: RefusedResult): void;
 }
 
 /**
@@ -135,13 +153,21 @@ export function nodeAuth<User>(auth: Authenticator<User>, options: NodeAuthOptio
   checkAuthenticator(auth);
   checkRouteOptions(options, { require: 'array', ...BODY_KINDS });
   const identities = new Identities<User>('await authenticate(request) first');
+
+  async function authenticate(request: NodeRequest): Promise<AuthenticationResult<User>> {
+    const result = await decide(auth, readNodeRequest(request, request.url, options.require, options));
+    identities.remember(request, result);
+    return result;
+  }
+
   return {
-    async authenticate(request) {
-      const result = await decide(auth, readNodeRequest(request, request.url, options.require, options));
-      identities.remember(request, result);
-      return result;
-    },
+    authenticate,
     reject: writeRefusal,
+    authenticateUpgrade(request, socket) {
+      ignoreErrors(socket);
+      return authenticate(request);
+    },
+    rejectUpgrade: writeUpgradeRefusal,
     identity: (request) => identities.get(request),
     identityOrUndefined: (request) => identities.find(request),
   };

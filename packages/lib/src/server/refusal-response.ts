@@ -22,7 +22,8 @@ export interface ChallengeOptions {
   readonly tolerance: number;
 }
 
-const TITLES = {
+/** The reason phrases of RFC 9110 §15. */
+export const TITLES = {
   401: 'Unauthorized',
   408: 'Request Timeout',
   413: 'Content Too Large',

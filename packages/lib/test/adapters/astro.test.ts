@@ -148,8 +148,13 @@ describe.skipIf(areMissing)(`astroAuth${note}`, () => {
     expect((await send('/api/me')).status).toBe(401);
   });
 
-  test('protects actions that a form sends to an open page', async () => {
-    const { url, send } = await run({ respond: () => 'open' }, opens);
+  test('protects actions that a form sends to an open page, unless the pattern of actions is open', async () => {
+    const PATTERN = '/_actions/[...path]';
+    let open = ['/open'];
+    const { url, send } = await run(
+      { respond: () => 'open' },
+      { route: ({ routePattern }) => (open.includes(routePattern) ? false : undefined) },
+    );
     const post = async (path: string, headers: Record<string, string> = {}) =>
       send(path, { method: 'POST', headers: { origin: url, ...headers }, body: new URLSearchParams() });
     expect(await post('/open')).toEqual({ status: 200, body: '"open"' });
@@ -157,6 +162,9 @@ describe.skipIf(areMissing)(`astroAuth${note}`, () => {
     expect((await post('/_actions/secret')).status).toBe(401);
     const { status, body } = await post('/_actions/secret', { authorization: await guido.sign() });
     expect([status, body]).toEqual([200, expect.stringContaining('the secret')]);
+    open = ['/open', PATTERN];
+    expect((await post('/_actions/secret')).body).toContain('the secret');
+    expect((await post('/open?_action=secret')).status).toBe(401);
   });
 
   test('without joinDuplicateHeaders, Node drops the second of two Authorization headers, and the first one counts', async () => {

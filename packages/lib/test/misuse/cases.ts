@@ -688,6 +688,7 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   headerValues: 'adapters call it for each request, so it has no checks',
   readNodeRequest: 'adapters call it for each request, so it has no checks',
   writeRefusal: 'adapters call it for each request, so it has no checks',
+  writeUpgradeRefusal: 'adapters call it for each request, so it has no checks',
   readWebRequest: 'adapters call it for each request, so it has no checks',
   refusalResponse: 'adapters call it for each request, so it has no checks',
 };

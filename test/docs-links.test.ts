@@ -3,7 +3,9 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-const PAGES = globSync(['*.md', '{docs,spec}/**/*.md', 'packages/*/README.md']).map(normalize).sort();
+const PAGES = globSync(['*.md', '{docs,spec}/**/*.md', 'packages/*/README.md', 'examples/{*,*/*}.md'])
+  .map(normalize)
+  .sort();
 
 const proseOf = (page: string) => readFileSync(page, 'utf8').replaceAll(/^ *```.*?^ *```$/gms, '');
 

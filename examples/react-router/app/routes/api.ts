@@ -1,0 +1,3 @@
+import { authMiddleware } from '../auth.server';
+
+export const middleware = [authMiddleware];

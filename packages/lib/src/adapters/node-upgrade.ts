@@ -46,7 +46,7 @@ export function writeUpgradeRefusal(socket: UpgradeSocket, result: RefusedResult
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   ignoreErrors(socket);
-  // Unread bytes of the caller would make the operating system discard the response.
+  // With unread bytes of the caller, closing would reset the connection, which can destroy the response (RFC 9112 §9.6).
   socket.resume();
   // The caller could otherwise keep its half of the connection open.
   socket.once('finish', () => socket.destroy());

@@ -24,6 +24,8 @@ const END_TO_END = [
   'packages/server/test/e2e/*.test.ts',
   'packages/lib/test/client/request-lines-on-nodes.test.ts',
   'packages/lib/test/ed25519/engines.test.ts',
+  'packages/lib/test/browser/chromium.test.ts',
+  'packages/lib/test/runtimes/runtimes.test.ts',
   'test/{demo,docs}.test.ts',
 ];
 

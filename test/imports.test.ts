@@ -52,6 +52,7 @@ const SHARED_BY_ADAPTERS = [
 ].map((name) => `adapters/${name}.ts`);
 /** Entry points and the folders that they export from. Nothing imports an entry point. */
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
+  'client-browser.ts': ['client', 'core', 'keys'],
   'client.ts': ['client', 'core', 'keys'],
   'index.ts': ['core', 'key-stores', 'keys', 'nonce-stores', 'server'],
   'jwks.ts': ['jwks', 'key-stores'],

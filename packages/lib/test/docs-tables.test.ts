@@ -36,6 +36,7 @@ const SIGNED_FETCH_ERRORS: Readonly<Record<SignedFetchErrorCode, true>> = {
   body_not_repeatable: true,
   too_many_redirects: true,
   bad_redirect: true,
+  hidden_redirect: true,
   clock_behind: true,
   clock_too_far: true,
 };

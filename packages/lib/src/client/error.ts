@@ -8,6 +8,7 @@ import { CodedError } from '../core/coded-error.ts';
  * - `body_not_repeatable`: the redirect needs the body again, but the body was a stream
  * - `too_many_redirects`: the server redirects more than 20 times
  * - `bad_redirect`: `Location` is not a valid URL
+ * - `hidden_redirect`: the server redirects, and the browser hides where to
  * - `clock_behind`: the server's clock is ahead of this one, and the token is not bound to its audience
  * - `clock_too_far`: the clocks differ by more than `maxOffsetSeconds`
  */
@@ -16,6 +17,7 @@ export type SignedFetchErrorCode =
   | 'body_not_repeatable'
   | 'too_many_redirects'
   | 'bad_redirect'
+  | 'hidden_redirect'
   | 'clock_behind'
   | 'clock_too_far';
 

@@ -2,7 +2,7 @@
 import { checkOptions, type OptionKinds } from '../core/options.ts';
 import { absoluteUrl, bareUrl } from './bare-url.ts';
 import { exchange } from './exchange.ts';
-import { BODY_HEADERS, type Hop } from './redirect.ts';
+import { BODY_HEADERS, type Hop, refuseHiddenRedirect } from './redirect.ts';
 import { attemptSigner, SIGNING_OPTIONS, type SigningOptions } from './signing.ts';
 import { spareBody } from './spare-body.ts';
 
@@ -18,7 +18,7 @@ const OPTIONS: OptionKinds<SignedFetchOptions> = { ...SIGNING_OPTIONS, fetch: 'f
  * Makes a `fetch` that signs each request.
  *
  * It follows redirects within the origin, with a new token for each. A redirect to another origin rejects with `SignedFetchError`. With
- * `redirect: 'manual'` or `'error'` it follows none. If a server refuses a token because of its time, the request is signed and sent once
+ * `redirect: 'manual'` or `'error'` it follows none. Browsers hide where a redirect leads, so there it rejects every redirect. If a server refuses a token because of its time, the request is signed and sent once
  * more, with the clock corrected if it was wrong. That requires a body that can be sent again. A stream cannot be sent again; the body of a
  * `Request` can, if it has at most 256 KiB and ends before the response arrives.
  *
@@ -73,8 +73,11 @@ export function createSignedFetch(options: SignedFetchOptions): typeof fetch {
       const signed = { headers, redirect: mode === 'follow' ? 'manual' : mode } as const;
       const to = request === undefined || hop.url !== url ? hop.url : request;
       const underneath = fetchOption ?? fetch;
-      if (hop === first) return underneath(to, { ...init, ...signed });
-      return underneath(to, { signal, ...init, method: hop.method, body: (hop.body ?? null) as BodyInit, ...signed });
+      const response = await (hop === first
+        ? underneath(to, { ...init, ...signed })
+        : underneath(to, { signal, ...init, method: hop.method, body: (hop.body ?? null) as BodyInit, ...signed }));
+      if (mode === 'follow') refuseHiddenRedirect(response, hop.url);
+      return response;
     }
 
     try {

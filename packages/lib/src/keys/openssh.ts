@@ -1,8 +1,8 @@
 /** Reads and writes OpenSSH public key lines (sshd(8), RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4). */
-import { encodeBytes, type JsonWebKey, sha256 } from '#engine';
+import { encodeBytes, type JsonWebKey } from '#engine';
 import { COORDINATE_LENGTH, type Curve } from '../core/algorithms.ts';
 import { decodeBase64url } from '../core/base64url.ts';
-import { decodeBase64, encodeBase64 } from './base64.ts';
+import { decodeBase64 } from './base64.ts';
 import { KeyError } from './key-error.ts';
 import { concatBytes, SshReader, sshMpint, sshString } from './ssh-wire.ts';
 
@@ -111,9 +111,4 @@ export function blobOfJwk(jwk: JsonWebKey): { type: string; blob: Uint8Array } {
   const type = `ecdsa-sha2-${id}`;
   const point = concatBytes(Uint8Array.of(4), bytes(jwk.x), bytes(jwk.y));
   return { type, blob: concatBytes(sshString(type), sshString(id), sshString(point)) };
-}
-
-/** Returns the fingerprint that `ssh-keygen -l` prints: the SHA-256 of the blob, in base64 without padding. */
-export function sshFingerprint(blob: Uint8Array): string {
-  return `SHA256:${encodeBase64(sha256(blob)).replace(/=+$/, '')}`;
 }

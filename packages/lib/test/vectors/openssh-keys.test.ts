@@ -4,7 +4,8 @@ import { listVectors, readVectorText } from 'ajwt-testkit/vectors';
 import { keyErrorCode } from 'ajwt-testkit/verify';
 import { describe, expect, test } from 'vitest';
 import { PublicKey } from '../../src/index.ts';
-import { parsePublicLine, sshFingerprint } from '../../src/keys/openssh.ts';
+import { sshFingerprint } from '../../src/keys/fingerprint.ts';
+import { parsePublicLine } from '../../src/keys/openssh.ts';
 
 const read = (name: string) => readVectorText(`openssh-keys/${name}`).trim();
 const files = listVectors('openssh-keys').filter((name) => name.endsWith('.pub'));

@@ -15,7 +15,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   client: ['core', 'keys', '#engine'],
   jwks: ['core', 'keys', '#engine'],
   kysely: ['core', 'kysely'],
-  'key-stores': ['core', 'keys', 'jwks', '#kysely', 'kysely'],
+  'key-stores': ['core', 'keys', 'jwks', '#engine', '#kysely', 'kysely'],
   'nonce-stores': ['core', '#engine', '#kysely', 'kysely'],
   signers: ['core', 'keys', '#engine'],
   adapters: ['core', 'server', '#engine', 'fastify', 'hono'],

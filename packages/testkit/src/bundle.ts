@@ -59,7 +59,12 @@ export async function bundleFor(
       },
     ],
   });
-  const { output } = await bundle.generate({ format, name: 'app', minify: platform === 'browser' });
+  const { output } = await bundle.generate({
+    format,
+    name: 'app',
+    minify: platform === 'browser',
+    codeSplitting: false,
+  });
   await bundle.close();
   const [{ code: text, imports: left }] = output;
   return { code: text, imports: left };

@@ -16,7 +16,6 @@ import {
   sign as signOneShot,
   verify as verifyOneShot,
 } from 'node:crypto';
-import { promisify } from 'node:util';
 import type { Algorithm, Curve } from '../core/algorithms.ts';
 import { ecdsaDer, ecdsaRaw } from '../core/ecdsa-der.ts';
 import type { JsonWebKey } from '../core/json-web-key.ts';
@@ -215,9 +214,15 @@ export function exportPrivatePem(key: EnginePrivateKey, passphrase: string | und
   return key.export({ format: 'pem', type: 'pkcs8', ...encryption }) as string;
 }
 
-/** Exports a key as a JWK. */
+/** The members that define a key, in the order in which Node exports them. */
+const KEY_MEMBERS = ['kty', 'n', 'e', 'crv', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'x', 'y'] as const;
+
+/** Exports a key as a JWK that has only the members that define the key. workerd adds others, such as `alg` and an empty `key_ops`. */
 export function exportJwk(key: EnginePublicKey | EnginePrivateKey): JsonWebKey {
-  return key.export({ format: 'jwk' });
+  const exported: JsonWebKey = key.export({ format: 'jwk' });
+  const jwk: JsonWebKey = {};
+  for (const name of KEY_MEMBERS) if (exported[name] !== undefined) jwk[name] = exported[name];
+  return jwk;
 }
 
 /** Returns the type of a key, as OpenSSL names it: `rsa`, `rsa-pss`, `ec`, `ed25519`, `ed448`, `x25519`, … */
@@ -248,8 +253,16 @@ export function isPrivateKey(value: unknown): value is EnginePrivateKey {
 export async function generatePrivateKey(
   kind: { keyType: 'rsa'; bits: number } | { keyType: 'ec'; curve: Curve } | { keyType: 'ed25519' },
 ): Promise<EnginePrivateKey> {
-  const generate = promisify(generateKeyPair);
-  if (kind.keyType === 'rsa') return (await generate('rsa', { modulusLength: kind.bits })).privateKey;
-  if (kind.keyType === 'ec') return (await generate('ec', { namedCurve: CURVE_NAMES[kind.curve] })).privateKey;
-  return (await generate('ed25519')).privateKey;
+  if (kind.keyType === 'rsa') return settled((done) => generateKeyPair('rsa', { modulusLength: kind.bits }, done));
+  if (kind.keyType === 'ed25519') return settled((done) => generateKeyPair('ed25519', {}, done));
+  return settled((done) => generateKeyPair('ec', { namedCurve: CURVE_NAMES[kind.curve] }, done));
+}
+
+type Generated = (error: Error | null, publicKey: KeyObject, privateKey: KeyObject) => void;
+
+/** Returns the private key that a callback gets. In workerd, `promisify(generateKeyPair)` returns no pair. */
+function settled(generate: (done: Generated) => void): Promise<EnginePrivateKey> {
+  return new Promise((resolve, reject) => {
+    generate((error, _, privateKey) => (error === null ? resolve(privateKey) : reject(error)));
+  });
 }

@@ -1,4 +1,5 @@
 /** Caches the users that another key store finds, until the store changes or for a limited time. */
+import { sharesPromises } from '#engine';
 import { checkKeyStore } from '../core/arguments.ts';
 import { BoundedMap } from '../core/bounded-map.ts';
 import type { KeyStore, UserRecord } from '../core/contracts.ts';
@@ -98,7 +99,7 @@ export function cachedKeyStore<User>(store: KeyStore<User>, options: CachedKeySt
       : Number.POSITIVE_INFINITY;
   const most = numberOption('maxUsers', options.maxUsers, 10_000, 1, 10_000_000);
 
-  const sharedFor = Math.min(ttl, SHARED);
+  const sharedFor = sharesPromises ? Math.min(ttl, SHARED) : 0;
 
   const users = new BoundedMap<string, Entry<User>>(most);
   // The separate cache keeps invented usernames from evicting users.

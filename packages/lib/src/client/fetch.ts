@@ -1,8 +1,9 @@
 /** Makes a `fetch` that signs. Each request, each redirect and each further attempt has its own token. */
 import { checkOptions, type OptionKinds } from '../core/options.ts';
 import { absoluteUrl, bareUrl } from './bare-url.ts';
+import { SignedFetchError } from './error.ts';
 import { exchange } from './exchange.ts';
-import { BODY_HEADERS, type Hop, refuseHiddenRedirect } from './redirect.ts';
+import { BODY_HEADERS, type Hop } from './redirect.ts';
 import { attemptSigner, SIGNING_OPTIONS, type SigningOptions } from './signing.ts';
 import { spareBody } from './spare-body.ts';
 
@@ -72,11 +73,12 @@ export function createSignedFetch(options: SignedFetchOptions): typeof fetch {
       if (hop.dropsBody) for (const name of BODY_HEADERS) headers.delete(name);
       const signed = { headers, redirect: mode === 'follow' ? 'manual' : mode } as const;
       const to = request === undefined || hop.url !== url ? hop.url : request;
-      const underneath = fetchOption ?? fetch;
-      const response = await (hop === first
-        ? underneath(to, { ...init, ...signed })
-        : underneath(to, { signal, ...init, method: hop.method, body: (hop.body ?? null) as BodyInit, ...signed }));
-      if (mode === 'follow') refuseHiddenRedirect(response, hop.url);
+      const next = { signal, ...init, method: hop.method, body: (hop.body ?? null) as BodyInit };
+      const response = await (fetchOption ?? fetch)(to, { ...(hop === first ? init : next), ...signed });
+      // A browser hides the location (Fetch Standard, opaque-redirect filtered response), so no token can be signed for it.
+      if (mode === 'follow' && response.type === 'opaqueredirect') {
+        throw new SignedFetchError('hidden_redirect', 'the server redirects; call the new URL');
+      }
       return response;
     }
 

@@ -32,18 +32,6 @@ export function locationOf({ status, headers }: ResponseHead): string | null {
 }
 
 /**
- * Refuses a redirect that cannot be followed with a new token, because the browser hides its location (Fetch Standard, opaque-redirect
- * filtered response).
- *
- * @throws SignedFetchError
- */
-export function refuseHiddenRedirect({ type }: Response, { origin }: URL): void {
-  if (type === 'opaqueredirect') {
-    throw new SignedFetchError('hidden_redirect', `${origin} redirects, but browsers hide where to; call the new URL`);
-  }
-}
-
-/**
  * Follows one redirect.
  *
  * @param redirects - the number of redirects that were followed before

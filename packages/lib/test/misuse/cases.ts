@@ -33,6 +33,7 @@ import { authorizedKeysStore } from '../../src/key-stores/authorized-keys/author
 import { awsKmsSigner, azureKeyVaultSigner, googleKmsSigner, kmsSigner, vaultSigner } from '../../src/kms.ts';
 import { redisNonceStore } from '../../src/nonce-stores/redis/redis-nonce-store.ts';
 import { sshAgentSigner } from '../../src/signers/ssh-agent/ssh-agent-signer.ts';
+import { webCryptoSigner } from '../../src/signers/web-crypto/web-crypto-signer.ts';
 import {
   directoryMigrationSql,
   directoryRevision,
@@ -599,6 +600,13 @@ export const MISUSES: readonly Misuse[] = [
 
   // Signers
   options('sshAgentSigner', sshAgentSigner as Wrong),
+  misuse('webCryptoSigner', 'keyPair: must be a CryptoKeyPair', webCryptoSigner as Wrong, [
+    undefined,
+    null,
+    'key',
+    {},
+    promised({}),
+  ]),
   options('kmsSigner', kmsSigner as Wrong, [undefined, ...NO_OPTIONS]),
   misuse(
     'kmsSigner',

@@ -30,6 +30,8 @@ export const FURTHER_CHECKS: Readonly<Record<string, (example: Example) => Promi
     // Yoga has a page for browsers, which it sends to everyone. It must not run the query.
     const page = await fetch(`${url}/graphql?query={email}`, { headers: { accept: 'text/html' } });
     expect(await page.text()).not.toContain('guido@example.com');
+    // A refusal does not wait for the body.
+    expect(await errorOf(fetch(`${url}/graphql`, neverEnding()))).toBeUndefined();
     const preflight = { origin: 'https://app.example.com', 'access-control-request-method': 'POST' };
     expect((await fetch(`${url}/graphql`, { method: 'OPTIONS', headers: preflight })).status).toBe(204);
   },
@@ -52,6 +54,12 @@ export const FURTHER_CHECKS: Readonly<Record<string, (example: Example) => Promi
     expect(await errorOf(fetch(`${url}/api/me`, { headers }))).toBe('replayed');
   },
 };
+
+/** Returns the options of a request without a credential, with a body that does not end. */
+function neverEnding(): RequestInit & { duplex: 'half' } {
+  const body = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('{')) });
+  return { method: 'POST', body, duplex: 'half', headers: { 'content-type': 'application/json' } };
+}
 
 /** Returns the error code in the challenge of a response with the status 401. */
 async function errorOf(sent: Promise<Response>): Promise<string | undefined> {

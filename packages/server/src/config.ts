@@ -10,6 +10,8 @@ import {
   ACCESS_LOG_MODES,
   type AccessLogMode,
   BIND_MEMBERS,
+  FORWARD_AUTH_BODIES,
+  type ForwardAuthBody,
   LOG_LEVELS,
   type LogLevel,
   SERVE_OPTIONS,
@@ -44,6 +46,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   readonly undecided: UndecidedLimits;
   readonly isTrustedProxy: (address: string | undefined) => boolean;
+  /** What the proxy sends to the forward-auth endpoint of the body. */
+  readonly forwardAuthBody: ForwardAuthBody;
   readonly userHeader: string;
   readonly keyHeader: string;
   /** Hosts of JWK sets that may have private addresses. */
@@ -67,6 +71,11 @@ export function readConfig(values: ServeValues, named: Named): Config {
   if (canonicalName(userHeader) === canonicalName(keyHeader)) {
     throw new CommandError(`${named('key-header')}: must differ from the header for the username`);
   }
+  const forwardAuthBody = oneOf(
+    values['forward-auth-body'] ?? SERVE_OPTIONS['forward-auth-body'].default,
+    FORWARD_AUTH_BODIES,
+    named('forward-auth-body'),
+  );
   const nonces = readNonces(values.nonces ?? SERVE_OPTIONS.nonces.default, named('nonces'));
   return {
     listen: readAddress(values.listen ?? SERVE_OPTIONS.listen.default, named('listen')),
@@ -93,6 +102,7 @@ export function readConfig(values: ServeValues, named: Named): Config {
       perAddress: readNumber(values, 'max-waiting-per-address', named),
     },
     isTrustedProxy: readProxies(values['trusted-proxy'], named('trusted-proxy')),
+    forwardAuthBody,
     userHeader,
     keyHeader,
     privateHosts: readPrivateHosts(values['jwks-allow-private'], named('jwks-allow-private')),
@@ -159,12 +169,12 @@ function readRequire(name: 'require' | 'require-report', values: ServeValues, na
   const option = named(name);
   const members = values[name]
     .flatMap((text) => text.split(','))
-    .map((member): Config['require'][number] => {
-      if (member.trim() === 'digest') {
-        throw new CommandError(`${option}: digest cannot be checked, because forward-auth requests have no body`);
-      }
-      return oneOf(member.trim(), BIND_MEMBERS, option);
-    });
+    .map((member): Config['require'][number] => oneOf(member.trim(), BIND_MEMBERS, option));
+  if (members.includes('digest') && values.upstream === undefined && values['forward-auth-body'] !== 'full') {
+    throw new CommandError(
+      `${option}: digest needs --upstream, or --forward-auth-body full and a proxy that sends bodies`,
+    );
+  }
   if (members.includes('aud') && values.audience.length === 0) {
     throw new CommandError(`${option}: aud needs --audience, the name of this service`);
   }

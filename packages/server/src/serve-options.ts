@@ -7,7 +7,10 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What `--require` can require. */
-export const BIND_MEMBERS = ['aud', 'htm', 'target'] as const;
+export const BIND_MEMBERS = ['aud', 'htm', 'target', 'digest'] as const;
+
+export const FORWARD_AUTH_BODIES = ['none', 'full'] as const;
+export type ForwardAuthBody = (typeof FORWARD_AUTH_BODIES)[number];
 
 export const ACCESS_LOG_MODES = ['all', 'refused', 'off'] as const;
 export type AccessLogMode = (typeof ACCESS_LOG_MODES)[number];
@@ -74,6 +77,15 @@ export const SERVE_OPTIONS = {
     reloads: true,
     help: 'seconds to wait for the response headers of the upstream after a request was sent (default: 60); then the client gets status 504',
   },
+  'forward-auth-body': {
+    type: 'string',
+    value: 'WHICH',
+    choices: FORWARD_AUTH_BODIES,
+    env: 'AJWTD_FORWARD_AUTH_BODY',
+    default: 'none',
+    reloads: true,
+    help: 'what the proxy sends to the forward-auth endpoint of the body: none, or full, up to 1 MiB; only then can tokens be bound to the digest of a body there (default: none)',
+  },
   ...DATABASE_OPTION,
   nonces: {
     type: 'string',
@@ -115,7 +127,7 @@ export const SERVE_OPTIONS = {
     choices: BIND_MEMBERS,
     env: 'AJWTD_REQUIRE',
     reloads: true,
-    help: 'what every token must be bound to: aud, htm or target, or several, separated by commas',
+    help: 'what every token must be bound to: aud, htm, target or digest, or several, separated by commas',
   },
   'require-report': {
     type: 'string',

@@ -20,6 +20,7 @@ test('the defaults are the documented ones', () => {
     audience: [],
     require: [],
     requireReport: [],
+    forwardAuthBody: 'none',
     undecided: { inAll: 1024, perAddress: 256 },
     userHeader: 'X-Auth-User',
     keyHeader: 'X-Auth-Key',

@@ -1,6 +1,12 @@
 /** The public listener: routes each request. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AcceptedResult, Authenticator, MalformedCode, RefusedResult } from 'asymmetric-jwt-auth';
+import type {
+  AcceptedResult,
+  AuthenticationRequest,
+  Authenticator,
+  MalformedCode,
+  RefusedResult,
+} from 'asymmetric-jwt-auth';
 import { JWKS_PATH, type JwksEndpoint } from 'asymmetric-jwt-auth/jwks';
 import { headerValues, readNodeRequest } from 'asymmetric-jwt-auth/node';
 import type { Logger } from 'pino';
@@ -21,6 +27,7 @@ import type { UpstreamProxy } from './proxy.ts';
 import { RequestCount } from './request-count.ts';
 import { traceContext } from './request-id.ts';
 import { sendJson, sendProblem, sendRefusal } from './responses.ts';
+import { digestOf, type HeldBody, heldBody, isCut } from './signed-body.ts';
 import { makeTurns, type Turns } from './turns.ts';
 import { Undecided } from './undecided.ts';
 import { cutIdleBody, endUnreadBody } from './unfinished-body.ts';
@@ -32,7 +39,10 @@ export interface GatewaySettings {
   readonly proxy: UpstreamProxy | undefined;
   /** Serves `/.well-known/jwks.json`; without it, the application gets this path. */
   readonly jwks: JwksEndpoint | undefined;
-  readonly config: Pick<Config, 'isTrustedProxy' | 'userHeader' | 'keyHeader' | 'undecided' | 'requireReport'>;
+  readonly config: Pick<
+    Config,
+    'isTrustedProxy' | 'userHeader' | 'keyHeader' | 'undecided' | 'requireReport' | 'forwardAuthBody'
+  >;
 }
 
 /** The parts of a gateway. */
@@ -83,7 +93,12 @@ function router(
     return new Exchange(request, described, config.isTrustedProxy);
   }
 
-  async function decide(request: IncomingMessage, exchange: Exchange, malformed?: MalformedCode) {
+  async function decide(
+    request: IncomingMessage,
+    exchange: Exchange,
+    body: Pick<AuthenticationRequest, 'bodyDigest' | 'checkBodyLater'>,
+    malformed?: MalformedCode,
+  ) {
     probes.see(request, exchange, config.isTrustedProxy);
     const group = exchange.client?.group;
     const exceeded = undecided.enter(group);
@@ -95,7 +110,7 @@ function router(
       const { method, target } = exchange.described;
       // A request is decided once here, so the authenticator need not remember it.
       const read = readNodeRequest(request, target, undefined);
-      const asked = { ...read, request: undefined, method, malformed, context: exchange };
+      const asked = { ...read, ...body, request: undefined, method, malformed, context: exchange };
       await turns.othersAreRead(group);
       // If the client has disconnected, don't verify its token or mark it as used.
       if (request.socket.destroyed) return OVERLOADED;
@@ -121,7 +136,9 @@ function router(
     const trusted = config.isTrustedProxy(request.socket.remoteAddress);
     const malformed = imitatesIdentity(request.rawHeaders) ? 'identity_header' : undefined;
     const exchange = begin(request, describedRequest(request, trusted));
-    const result = await decide(request, exchange, malformed);
+    const isSeen = config.forwardAuthBody === 'full' && !isCut(request);
+    const body = isSeen ? { bodyDigest: () => digestOf(request) } : {};
+    const result = await decide(request, exchange, body, malformed);
     if (!result.ok) return refuse(request, response, exchange, result.status === 429 ? asUnavailable(result) : result);
     endUnreadBody(request, response);
     // A list of names and values, which Node writes faster than an object.
@@ -139,7 +156,7 @@ function router(
       return;
     }
     const exchange = begin(request, { method: request.method, target: request.url });
-    const result = await decide(request, exchange);
+    const result = await decide(request, exchange, { bodyDigest: () => digestOf(request) });
     if (!result.ok) return refuse(request, response, exchange, result);
     endUnreadBody(request, response);
     const bytes = sendJson(response, 200, describe(result), { 'x-request-id': exchange.id });
@@ -150,7 +167,12 @@ function router(
     const ambiguity = ambiguityOf(request);
     if (ambiguity !== undefined) return refuseAmbiguity(request, response, ambiguity);
     const exchange = begin(request, { method: request.method, target: request.url });
-    const result = await decide(request, exchange);
+    let held: HeldBody | undefined;
+    const checkBodyLater = (digest: string) => {
+      held = heldBody(request, digest);
+      return held?.verified ?? Promise.resolve();
+    };
+    const result = await decide(request, exchange, { checkBodyLater });
     if (!result.ok) return refuse(request, response, exchange, result);
     if (request.headers.expect !== undefined) response.writeContinue();
     cutIdleBody(request);
@@ -171,7 +193,7 @@ function router(
       exchange.aborted = !response.writableFinished;
       finished(exchange.finish(response.headersSent ? response.statusCode : CLIENT_CLOSED, exchange.bytes));
     });
-    to.pass(request, response, headers, exchange);
+    to.pass(request, response, headers, exchange, held);
   }
 
   function route(request: IncomingMessage, response: ServerResponse): Promise<void> | void {

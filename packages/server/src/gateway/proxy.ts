@@ -8,7 +8,8 @@ import http, {
 import https from 'node:https';
 import type { Exchange } from './exchange.ts';
 import { relayResponse } from './relay-response.ts';
-import { sendProblem } from './responses.ts';
+import { sendProblem, sendRefusal } from './responses.ts';
+import { BODY_REFUSED, type HeldBody } from './signed-body.ts';
 import { endUnreadBody, hasBody } from './unfinished-body.ts';
 import { upstreamAgent } from './upstream-agent.ts';
 import type { UpstreamFailureLog } from './upstream-failure-log.ts';
@@ -21,12 +22,14 @@ export interface UpstreamProxy {
    *
    * @param headers - headers for the application
    * @param exchange - gets the duration until the application's response began, and the bytes of its body
+   * @param held - the body, if its digest was signed: it fails instead of ending if it is not the signed one
    */
   pass(
     request: IncomingMessage,
     response: ServerResponse,
     headers: IncomingMessage['headers'],
     exchange: Exchange,
+    held: HeldBody | undefined,
   ): void;
 }
 
@@ -73,6 +76,7 @@ export function createProxy(
     response: ServerResponse,
     received: IncomingMessage['headers'],
     exchange: Exchange,
+    held: HeldBody | undefined,
   ): void {
     const start = performance.now();
     const withBody = hasBody(request);
@@ -116,13 +120,28 @@ export function createProxy(
         if (mayRepeat && outgoing.reusedSocket && !state.hasBytes) attempt(fresh);
         else fail(502, error.code ?? error.message);
       });
-      if (withBody) request.pipe(outgoing);
-      else outgoing.end();
+      if (!withBody) outgoing.end();
+      else if (held === undefined) request.pipe(outgoing);
+      else {
+        held.once('error', () => {
+          state.isOver = true;
+          refuseBody();
+        });
+        request.pipe(held).pipe(outgoing);
+      }
+    }
+
+    /** Aborts the request to the application, which has not got the last part of the body. */
+    function refuseBody(): void {
+      exchange.upstream ??= performance.now() - start;
+      outgoing.destroy();
+      if (response.headersSent) response.destroy();
+      else exchange.bytes = sendRefusal(response, BODY_REFUSED, exchange.id);
     }
 
     function stopSending(): void {
       if (outgoing.writableFinished) return;
-      request.unpipe(outgoing);
+      request.unpipe(held ?? outgoing);
       request.resume();
       outgoing.destroy();
     }
@@ -142,7 +161,9 @@ export function createProxy(
     }
 
     response.once('close', () => {
-      if (!response.writableFinished) outgoing.destroy();
+      if (response.writableFinished) return;
+      outgoing.destroy();
+      held?.destroy();
     });
     attempt(kept);
   }

@@ -47,7 +47,7 @@ describe('the published schema', () => {
     [{ tolerance: '20' }],
     [{ tolerance: 601 }],
     [{ workers: 1.5 }],
-    [{ require: ['digest'] }],
+    [{ require: ['body'] }],
     [{ audience: [''] }],
     [{ 'log-level': 'trace' }],
     [{ listen: 8787 }],

@@ -15,6 +15,7 @@ const config = {
   keyHeader: 'X-Auth-Key',
   undecided: { inAll: 1000, perAddress: 1000 },
   requireReport: [],
+  forwardAuthBody: 'none' as const,
 };
 
 /** Returns the forward-auth request that a proxy sends for a vector's request. */

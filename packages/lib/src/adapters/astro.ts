@@ -2,6 +2,7 @@
  * Authenticates requests in Astro 7: export {@link astroAuth} as `onRequest` from `src/middleware.ts`, or pass it to `sequence()`.
  */
 import type { Authenticator } from '../server/authenticate.ts';
+import { BODY_KINDS, type BodyOptions } from './body-options.ts';
 import { decide } from './decide.ts';
 import { Identities, type IdentityOf } from './identities.ts';
 import { checkAuthenticator, checkRouteOptions } from './node.ts';
@@ -21,7 +22,7 @@ export interface AstroContext {
 }
 
 /** The options of {@link astroAuth}. */
-export interface AstroAuthOptions extends ModeOptions {
+export interface AstroAuthOptions extends ModeOptions, BodyOptions {
   /**
    * Returns how a route is authenticated: `false` opens it, `{ optional }` replaces the option of the adapter, `{ require }` adds to it,
    * and `undefined` changes nothing. Compare `context.routePattern`, which is the route that Astro runs. It is not called for actions
@@ -71,7 +72,7 @@ export interface AstroAuth<User> extends IdentityOf<Pick<AstroContext, 'request'
  */
 export function astroAuth<User>(auth: Authenticator<User>, options: AstroAuthOptions = {}): AstroAuth<User> {
   checkAuthenticator(auth);
-  checkRouteOptions(options, { ...MODE_KINDS, route: 'function' });
+  checkRouteOptions(options, { ...MODE_KINDS, ...BODY_KINDS, route: 'function' });
   const { route: modeOf, ...all } = options;
 
   const identities = new Identities<User>(MOUNT);
@@ -87,7 +88,8 @@ export function astroAuth<User>(auth: Authenticator<User>, options: AstroAuthOpt
       identities.rememberNobody(request);
       return next();
     }
-    const result = await decide(auth, { ...readWebRequest(request, mode.require), address: addressOf(context) });
+    const read = readWebRequest(request, mode.require, options);
+    const result = await decide(auth, { ...read, address: addressOf(context) });
     if (!result.ok && !(mode.optional === true && result.reason === 'missing')) return refusalResponse(result);
     Object.assign(context.locals, { auth: identities.remember(request, result) });
     return next();

@@ -1,6 +1,7 @@
 /** Merges the options of an adapter with those of single routes, in frameworks with one middleware for all routes. */
-import type { OptionKinds } from '../core/options.ts';
-import { checkRouteOptions, type RouteOptions } from './node.ts';
+import { refuseUnknownMembers } from '../core/bind.ts';
+import { checkOptions, type OptionKinds } from '../core/options.ts';
+import type { RouteOptions } from './node.ts';
 
 /** The options of a route. */
 export interface ModeOptions extends RouteOptions {
@@ -42,7 +43,8 @@ export class RouteModes {
     const known = this.#known.get(own);
     if (known !== undefined) return known;
     try {
-      checkRouteOptions(own, MODE_KINDS);
+      checkOptions(own, MODE_KINDS);
+      refuseUnknownMembers(own.require ?? []);
     } catch (cause) {
       const says = `${this.#source} must be false, or an object that may have require, optional`;
       throw new TypeError(`route ${route}: ${says}: ${(cause as Error).message}`, { cause });

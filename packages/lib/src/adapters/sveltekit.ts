@@ -4,11 +4,13 @@
 import type { BindMember } from '../core/bind.ts';
 import type { AuthenticationRequest } from '../core/request.ts';
 import type { Authenticator } from '../server/authenticate.ts';
+import { BODY_KINDS, type BodyOptions } from './body-options.ts';
 import { decide } from './decide.ts';
 import { Identities, type IdentityOf } from './identities.ts';
 import { checkAuthenticator, checkRouteOptions, type NodeRequest, readNodeRequest } from './node.ts';
 import { MODE_KINDS, type ModeOptions, type RouteMode, RouteModes } from './route-modes.ts';
 import { readWebRequest, refusalResponse } from './web.ts';
+import { webBodyCheck } from './web-body.ts';
 
 /** The part of a SvelteKit `RequestEvent` that the adapter uses. */
 export interface SvelteKitEvent {
@@ -27,7 +29,7 @@ export interface SvelteKitEvent {
 }
 
 /** The options of {@link sveltekitAuth}. */
-export interface SvelteKitAuthOptions extends ModeOptions {
+export interface SvelteKitAuthOptions extends ModeOptions, BodyOptions {
   /**
    * Returns how a route is authenticated: `false` opens it, `{ optional }` replaces the option of the adapter, `{ require }` adds to it,
    * and `undefined` changes nothing. Compare `event.route.id`, which is the route that SvelteKit runs. It is not called for remote
@@ -85,7 +87,7 @@ export function sveltekitAuth<User>(
   options: SvelteKitAuthOptions = {},
 ): SvelteKitAuth<User> {
   checkAuthenticator(auth);
-  checkRouteOptions(options, { ...MODE_KINDS, route: 'function' });
+  checkRouteOptions(options, { ...MODE_KINDS, ...BODY_KINDS, route: 'function' });
   const { route: modeOf, ...all } = options;
 
   const identities = new Identities<User>(MOUNT);
@@ -95,7 +97,10 @@ export function sveltekitAuth<User>(
     // The caller of a remote function chooses `event.route.id`, with a header.
     const mode = modes.of(event.isRemoteRequest ? undefined : modeOf?.(event), event.route.id);
     if (mode === undefined) return resolve(event);
-    const result = await decide(auth, read(event, mode.require));
+    const result = await decide(auth, {
+      ...read(event, mode.require),
+      ...webBodyCheck(event.request, options),
+    });
     if (!result.ok && !(mode.optional === true && result.reason === 'missing')) return refusalResponse(result);
     Object.assign(event.locals, { auth: identities.remember(event.request, result) });
     return resolve(event);

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { FRAMEWORK_TOOLS } from 'ajwt-testkit/pinned-tools';
 import { scratch } from 'ajwt-testkit/scratch';
 import { type AstroAuthOptions, astroAuth } from 'asymmetric-jwt-auth/astro';
-import type { AdapterFixture, AdapterServer } from 'asymmetric-jwt-auth/testing';
+import { type AdapterFixture, type AdapterServer, type BodyFixture, bodyContract } from 'asymmetric-jwt-auth/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type AstroApp, astroHandler, astroServer, buildAstro, type Context, ENDPOINT } from './astro-app.ts';
-import { bodyOf, describeAdapter, messageOf } from './contract.ts';
+import { bodyOf, describeAdapter, echo, messageOf } from './contract.ts';
 import { documentedApp, typeCheck } from './documented-app.ts';
 import { makeGuido } from './guido.ts';
 import { serve } from './serve.ts';
@@ -21,6 +21,7 @@ const ROUTES = [
   'api/bound',
   'api/twice',
   'api/optional-then-bound',
+  'api/echo',
   'open',
   'outer',
   'api/any/[...path]',
@@ -68,6 +69,18 @@ describe.skipIf(areMissing)(`astroAuth${note}`, () => {
   };
 
   describeAdapter('astroAuth', { start });
+
+  const startEcho: BodyFixture['start'] = (authenticator, options) => {
+    const auth = astroAuth(authenticator, options);
+    globalThis.astroApp = {
+      middleware: () => [auth],
+      respond: (context) => echo(context.request, auth.identity(context)),
+    };
+    return serve(astroServer(handler));
+  };
+  describe('meets the contract of bodies: it', () => {
+    for (const { name, run } of bodyContract({ start: startEcho })) test(name, run);
+  });
 
   describeTargets('astroAuth', {
     start(authenticator) {

@@ -23,3 +23,14 @@ export function messageOf(work: () => unknown): string {
   }
   return 'no error';
 }
+
+/** Responds with the body of a request, or with status 400 if it is not the signed one. */
+export async function echo(request: Request, { bodyVerified }: { bodyVerified: Promise<boolean> }): Promise<Response> {
+  try {
+    const bytes = await request.arrayBuffer();
+    await bodyVerified;
+    return new Response(bytes);
+  } catch {
+    return new Response(null, { status: 400 });
+  }
+}

@@ -11,7 +11,7 @@ export interface SvelteKitApp {
   /** Returns the hooks for a request. They are passed to `sequence()`. */
   hooks(event: RequestEvent): readonly Handle[];
   readonly handleFetch?: HandleFetch;
-  /** Returns the JSON of the response. */
+  /** Returns the JSON of the response, or the response. */
   respond(event: RequestEvent): unknown;
 }
 
@@ -38,7 +38,10 @@ const HOOKS = `
 
 /** An endpoint that responds to every method. */
 export const ENDPOINT = `
-  export const fallback = async (event) => Response.json(await globalThis.svelteKitApp.respond(event));
+  export const fallback = async (event) => {
+    const body = await globalThis.svelteKitApp.respond(event);
+    return body instanceof Response ? body : Response.json(body);
+  };
 `;
 
 /**

@@ -6,10 +6,10 @@ import type { RequestEvent } from '@sveltejs/kit';
 import { scratch } from 'ajwt-testkit/scratch';
 import { expressAuth } from 'asymmetric-jwt-auth/express';
 import { type SvelteKitAuthOptions, sveltekitAuth } from 'asymmetric-jwt-auth/sveltekit';
-import type { AdapterFixture, AdapterServer } from 'asymmetric-jwt-auth/testing';
+import { type AdapterFixture, type AdapterServer, type BodyFixture, bodyContract } from 'asymmetric-jwt-auth/testing';
 import express from 'express';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bodyOf, describeAdapter, messageOf } from './contract.ts';
+import { bodyOf, describeAdapter, echo, messageOf } from './contract.ts';
 import { documentedApp, typeCheck } from './documented-app.ts';
 import { makeGuido } from './guido.ts';
 import { serve } from './serve.ts';
@@ -22,6 +22,7 @@ const ROUTES = [
   'api/bound',
   'api/twice',
   'api/optional-then-bound',
+  'api/echo',
   'open',
   'outer',
   'api/any/[...path]',
@@ -76,6 +77,15 @@ describeTargets('sveltekitAuth', {
     globalThis.svelteKitApp = { hooks: () => [auth], respond: () => 'ok' };
     return serve(createServer(handler));
   },
+});
+
+const startEcho: BodyFixture['start'] = (authenticator, options) => {
+  const auth = sveltekitAuth(authenticator, options);
+  globalThis.svelteKitApp = { hooks: () => [auth], respond: (event) => echo(event.request, auth.identity(event)) };
+  return serve(createServer(handler));
+};
+describe('sveltekitAuth meets the contract of bodies: it', () => {
+  for (const { name, run } of bodyContract({ start: startEcho })) test(name, run);
 });
 
 describe('sveltekitAuth', () => {

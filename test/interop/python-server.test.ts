@@ -4,6 +4,7 @@
  * It accepts RSA and Ed25519 keys only, as PEM (SPKI, and PKCS#1 for RSA) or as an OpenSSH line (its `keys.py`:
  * `load_pem_public_key`, then `load_ssh_public_key`). RSA keys verify RS512, RS384 and RS256; Ed25519 keys verify `EdDSA`.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { scratch } from 'ajwt-testkit/ajwt';
 import { createAuthorization, PrivateKey, type TokenOptions } from 'asymmetric-jwt-auth/client';
@@ -78,7 +79,8 @@ describe.each(TAKEN)('a key registered with the Python package as $username', ({
   });
 
   test('refuses a token with an aud claim, because the package has no audience to compare it with', async () => {
-    const bind = { aud: django.url, htm: 'GET', target: '/' };
+    const digest = createHash('sha256').digest('base64url');
+    const bind = { aud: django.url, htm: 'GET', target: '/', digest };
     expect(await ask(await authorization({ bind, sendAudClaim: true }))).toEqual({ status: 401, body: {} });
     expect(await ask(await authorization({ bind }))).toEqual({ status: 200, body: { username } });
   });

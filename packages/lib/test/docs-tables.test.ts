@@ -34,6 +34,7 @@ const KEY_ERRORS: Readonly<Record<KeyErrorCode, true>> = {
 const SIGNED_FETCH_ERRORS: Readonly<Record<SignedFetchErrorCode, true>> = {
   cross_origin_redirect: true,
   body_not_repeatable: true,
+  body_not_signable: true,
   too_many_redirects: true,
   bad_redirect: true,
   hidden_redirect: true,

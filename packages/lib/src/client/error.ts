@@ -6,6 +6,7 @@ import { CodedError } from '../core/coded-error.ts';
  *
  * - `cross_origin_redirect`: the server redirects to another origin; signed requests stay on their origin
  * - `body_not_repeatable`: the redirect needs the body again, but the body was a stream
+ * - `body_not_signable`: the token is bound to the body, but the body is a stream
  * - `too_many_redirects`: the server redirects more than 20 times
  * - `bad_redirect`: `Location` is not a valid URL
  * - `hidden_redirect`: the server redirects, and the browser hides where to
@@ -15,6 +16,7 @@ import { CodedError } from '../core/coded-error.ts';
 export type SignedFetchErrorCode =
   | 'cross_origin_redirect'
   | 'body_not_repeatable'
+  | 'body_not_signable'
   | 'too_many_redirects'
   | 'bad_redirect'
   | 'hidden_redirect'

@@ -36,7 +36,7 @@ export async function exchange<Response extends ResponseHead>(
   let isRepeated = false;
 
   for (;;) {
-    const signed = sign(hop.url, hop.method);
+    const signed = sign(hop.url, hop.method, undefined, hop.body);
     const attempt = isPromise(signed) ? await signed : signed;
     const response = await send(hop, attempt.authorization);
     hop = { ...hop, body: isRepeatable(hop.body) ? hop.body : (spareBody?.() ?? hop.body) };

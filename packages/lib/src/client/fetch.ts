@@ -1,6 +1,7 @@
 /** Makes a `fetch` that signs. Each request, each redirect and each further attempt has its own token. */
 import { checkOptions, type OptionKinds } from '../core/options.ts';
 import { absoluteUrl, bareUrl } from './bare-url.ts';
+import { readContent } from './content.ts';
 import { SignedFetchError } from './error.ts';
 import { exchange } from './exchange.ts';
 import { BODY_HEADERS, type Hop } from './redirect.ts';
@@ -54,27 +55,32 @@ const OPTIONS: OptionKinds<SignedFetchOptions> = { ...SIGNING_OPTIONS, fetch: 'f
 export function createSignedFetch(options: SignedFetchOptions): typeof fetch {
   checkOptions(options, OPTIONS);
   const { fetch: fetchOption, ...signing } = options;
-  const sign = attemptSigner(signing);
+  const sign = attemptSigner(signing, 'digest');
+  const { bind } = signing;
+  const bindsBody = bind === true || bind?.includes('digest');
 
   return async function signedFetch(input, init) {
     const { url, request } = readInput(input);
     const mode = init?.redirect ?? request?.redirect ?? 'follow';
     const signal = init?.signal ?? request?.signal ?? null;
+    const body = init?.body ?? request?.body;
+    const content = bindsBody ? await readContent(body, request, signal) : undefined;
     const first: Hop = {
       url,
       method: normalize(init?.method ?? request?.method ?? 'GET'),
-      body: init?.body ?? request?.body,
+      body: content?.bytes ?? body,
     };
     const spare = request && first.body === request.body ? spareBody(request) : undefined;
 
     async function send(hop: Hop, authorization: string): Promise<Response> {
       const headers = new Headers(init?.headers ?? request?.headers);
       headers.set('authorization', authorization);
+      if (content?.type && !headers.has('content-type')) headers.set('content-type', content.type);
       if (hop.dropsBody) for (const name of BODY_HEADERS) headers.delete(name);
       const signed = { headers, redirect: mode === 'follow' ? 'manual' : mode } as const;
       const to = request === undefined || hop.url !== url ? hop.url : request;
       const next = { signal, ...init, method: hop.method, body: (hop.body ?? null) as BodyInit };
-      const response = await (fetchOption ?? fetch)(to, { ...(hop === first ? init : next), ...signed });
+      const response = await (fetchOption ?? fetch)(to, { ...(hop === first && !content ? init : next), ...signed });
       // A browser hides the location (Fetch Standard, opaque-redirect filtered response), so no token can be signed for it.
       if (mode === 'follow' && response.type === 'opaqueredirect') {
         throw new SignedFetchError('hidden_redirect', 'the server redirects; call the new URL');

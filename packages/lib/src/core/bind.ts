@@ -16,7 +16,8 @@ export interface Bind {
   readonly digest?: string;
 }
 
-const BIND_MEMBERS: readonly BindMember[] = ['aud', 'htm', 'target', 'digest'];
+/** All members of `bind`, except its version. */
+export const BIND_MEMBERS: readonly BindMember[] = ['aud', 'htm', 'target', 'digest'];
 
 /** Throws a TypeError if the option `require` names an unknown member of `bind`. */
 export function refuseUnknownMembers(require: readonly BindMember[]): void {

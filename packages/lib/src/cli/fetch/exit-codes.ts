@@ -48,6 +48,7 @@ const CODES: readonly (readonly [RegExp, number, string])[] = [
 const REDIRECT_CODES: Readonly<Record<string, number>> = {
   too_many_redirects: 47,
   body_not_repeatable: 65,
+  body_not_signable: 65,
   bad_redirect: MALFORMED_URL,
 };
 

@@ -73,14 +73,14 @@ const BAD: readonly (readonly [maker: Maker, option: string, values: readonly un
   ['createToken', 'now', NO_FUNCTION],
   ['createSignedFetch', 'username', NO_USERNAME],
   ['createSignedFetch', 'key', NO_SIGNER],
-  ['createSignedFetch', 'bind', ['aud', ['AUD'], ['digest'], [''], [5], ['v'], null, 5, {}]],
+  ['createSignedFetch', 'bind', ['aud', ['AUD'], ['digests'], [''], [5], ['v'], null, 5, {}]],
   ['createSignedFetch', 'audience', ['', 5, null, ['us']]],
   ['createSignedFetch', 'sendAudClaim', [true, 'yes', 1]],
   ['createSignedFetch', 'fetch', NO_FUNCTION],
   ['createSignedFetch', 'now', NO_FUNCTION],
-  ['nodeAuth', 'require', ['aud', ['AUD'], ['digest'], [''], [5]]],
-  ['webAuth', 'require', ['aud', ['AUD'], ['digest'], [''], [5]]],
-  ['expressAuth', 'require', ['aud', ['AUD'], ['digest'], [''], [5]]],
+  ['nodeAuth', 'require', ['aud', ['AUD'], ['digests'], [''], [5]]],
+  ['webAuth', 'require', ['aud', ['AUD'], ['digests'], [''], [5]]],
+  ['expressAuth', 'require', ['aud', ['AUD'], ['digests'], [''], [5]]],
   ['expressAuth', 'optional', ['false', 'yes', 1, {}]],
 ];
 

@@ -54,7 +54,22 @@ export function startRedis(...words: string[]): Promise<RedisServer> {
 }
 
 /** Starts a server as `startRedis` does, with more environment variables. */
-export async function startRedisIn(env: Readonly<Record<string, string>>, ...words: string[]): Promise<RedisServer> {
+export function startRedisIn(env: Readonly<Record<string, string>>, ...words: string[]): Promise<RedisServer> {
+  return onFreePorts(() => startOnFreePort(env, words));
+}
+
+/** Starts a server, and tries again if another program takes one of its ports between the choice and the start. */
+async function onFreePorts<Server>(start: () => Promise<Server>): Promise<Server> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
+}
+
+async function startOnFreePort(env: Readonly<Record<string, string>>, words: readonly string[]): Promise<RedisServer> {
   const [port, folder] = [await freePort(), await mkdtemp(join(tmpdir(), 'ajwt-redis-'))];
   const common = [
     '--port',
@@ -91,10 +106,9 @@ async function startWith(
       child = started;
       running.add(started);
       started.on('exit', () => running.delete(started));
-      await until('Redis responds', async () => {
-        if (started.exitCode !== null) throw new Error('redis-server ended');
-        return (await server.cli('PING')) === 'PONG';
-      });
+      const isOver = () => started.exitCode !== null;
+      await until('Redis responds', async () => isOver() || (await server.cli('PING')) === 'PONG');
+      if (isOver()) throw new Error('redis-server ended at its start; perhaps another program had taken its port');
     },
     async kill(signal = 'SIGKILL') {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -119,15 +133,20 @@ export async function infoOf(server: RedisServer, field: string): Promise<string
   return line?.slice(field.length + 1).trim() ?? '';
 }
 
+async function startClusterNode(): Promise<{ node: RedisServer; busPort: number }> {
+  const busPort = await freePort();
+  const words = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '1000'];
+  return { node: await startOnFreePort({}, [...words, '--cluster-replica-validity-factor', '0']), busPort };
+}
+
 /** Starts a cluster of three masters with one replica each. `nodes` lists the masters first. */
 export async function startRedisCluster(): Promise<{ readonly nodes: readonly RedisServer[]; stop(): Promise<void> }> {
   const ports: number[] = [];
   const nodes: RedisServer[] = [];
   for (let index = 0; index < 6; index++) {
-    const busPort = await freePort();
+    const { node, busPort } = await onFreePorts(startClusterNode);
     ports.push(busPort);
-    const words = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '1000'];
-    nodes.push(await startRedis(...words, '--cluster-replica-validity-factor', '0'));
+    nodes.push(node);
   }
   const [first, ...others] = nodes as [RedisServer, ...RedisServer[]];
   for (const [index, node] of nodes.slice(0, 3).entries()) {
